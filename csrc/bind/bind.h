@@ -1,0 +1,63 @@
+/* What the files of csrc/bind share.  This folder alone includes lua.h, and alone raises errors.
+ *
+ * Rule of every binding: check arguments (may raise) -> make the box with NULL inside (may raise) ->
+ * call C -> fill the box.  Nothing that C owns is ever held across a Lua call that can raise. */
+#ifndef VS_BIND_H
+#define VS_BIND_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "core/args.h"
+#include "core/error.h"
+#include "core/tensor.h"
+
+#define LVS_TENSOR "vesper.Tensor"
+
+/* --- errors --- */
+/* Raises vs_error() with the place in the user's own script before it. */
+int lvs_raise(lua_State *L);
+/* Raises a message of one's own, with the same place. */
+int lvs_error(lua_State *L, const char *fmt, ...);
+/* For files: a VS_EFILE error becomes nil, message; any other is raised. */
+int lvs_nilerror(lua_State *L);
+
+/* --- boxes: a userdata holding one pointer --- */
+/* Pushes a box of that class holding NULL; fill the returned slot. */
+void **lvs_newbox(lua_State *L, const char *class);
+/* The pointer in the box at index, or raises "expected a Vocab, got a number" (class without "vesper."). */
+void *lvs_checkbox(lua_State *L, int index, const char *class);
+/* The same, NULL when it is something else or closed. */
+void *lvs_testbox(lua_State *L, int index, const char *class);
+/* Makes the metatable of a class: methods reachable by __index, free as idempotent __gc and __close.
+ * Leaves nothing on the stack. */
+void lvs_newclass(lua_State *L, const char *class, const luaL_Reg *methods, const luaL_Reg *meta,
+                  void (*free)(void *));
+
+/* --- tensors --- */
+vs_tensor *lvs_checktensor(lua_State *L, int index);          /* borrowed */
+vs_tensor *lvs_testtensor(lua_State *L, int index);           /* borrowed or NULL */
+/* Calls make() again after a full collection when memory ran out: the way to push a new tensor whose
+ * making can fail.  Raises when it fails.  Use: lvs_pushmade(L, make, arg). */
+int lvs_pushmade(lua_State *L, vs_tensor *(*make)(void *), void *arg);
+/* Pushes a tensor taking over the caller's reference (may raise out of memory: the reference is then
+ * lost, so prefer filling a box made before). */
+void lvs_pushtensor(lua_State *L, vs_tensor *t);
+/* Runs a full collection when the bytes made since the last one ask for it. */
+void lvs_maybe_collect(lua_State *L);
+/* Full collection now; returns true, so that `if (fail && nomem && lvs_collect(L)) retry`. */
+bool lvs_collect(lua_State *L);
+
+/* --- values by descriptor --- */
+/* Reads Lua arguments first.. into v[spec->n] by the spec: by position, the rest by name from a last
+ * table.  Memory for lists is put into a userdata left on the stack.  `what` names the callee. */
+void lvs_checkargs(lua_State *L, int first, const vs_argspec *spec, vs_value *v, const char *what);
+void lvs_pushvalue(lua_State *L, const vs_arg *a, const vs_value *v);
+
+/* --- openers: each adds its classes and functions to the module table on top of the stack --- */
+#define LVS_OPENERS(X) X(tensor) X(op) X(autograd) X(layer) X(optim) X(random) X(system) \
+  X(image) X(h5) X(io) X(text) X(data)
+#define LVS_DECLARE(name) void lvs_open_##name(lua_State *L);
+LVS_OPENERS(LVS_DECLARE)
+
+#endif

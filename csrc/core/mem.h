@@ -1,0 +1,38 @@
+/* Memory of tensors: 64-byte aligned blocks in size classes, with a cache of freed blocks.
+ *
+ * Invariant: live + cached bytes is what vesper holds of the system.  A block is handed out again
+ * for any request of its class or up to two times smaller, so that steps of varying length settle
+ * on one set of blocks.  Thread-safe.  Nothing here calls Lua or knows of tensors.
+ * Small C structures use plain malloc through vs_new. */
+#ifndef VS_MEM_H
+#define VS_MEM_H
+
+#include "core/base.h"
+
+/* A block of at least that many bytes (uninitialised), or NULL with vs_fail_memory set.
+ * bytes = 0 gives a valid block. */
+void *vs_mem_alloc(size_t bytes);
+/* Gives the block back to the cache.  bytes must be what it was asked with. */
+void vs_mem_free(void *block, size_t bytes);
+/* malloc and calloc that set vs_fail_memory; freed with free(). */
+void *vs_new(size_t bytes);
+void *vs_new0(size_t bytes);
+
+typedef struct vs_memstats {
+  size_t live, cached, peak; /* bytes in blocks */
+  size_t limit;              /* of cached bytes */
+  uint64_t system_requests;  /* blocks asked of the system since the start */
+  uint64_t allocations;      /* blocks handed out since the start */
+} vs_memstats;
+vs_memstats vs_mem_stats(void);
+/* Returns every cached block to the system. */
+void vs_mem_empty_cache(void);
+/* At most that many bytes stay cached (default: half of the machine's memory). */
+void vs_mem_set_cache_limit(size_t bytes);
+/* Bytes handed out since the last call of vs_mem_collected: bind decides with it when to collect. */
+size_t vs_mem_since_collection(void);
+void vs_mem_collected(void);
+/* Test aid: the nth allocation from now (1 = the next) fails; 0 turns it off. */
+void vs_mem_fail_at(int64_t nth);
+
+#endif

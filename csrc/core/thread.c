@@ -1,0 +1,49 @@
+/* The thread pool.  See thread.h. */
+#include "core/thread.h"
+
+#include <cblas.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+static int threads;
+
+int vs_num_threads(void) {
+  if (threads == 0) {
+#ifdef _OPENMP
+    threads = omp_get_max_threads();
+#else
+    threads = 1;
+#endif
+  }
+  return threads;
+}
+
+void vs_set_num_threads(int n) {
+  threads = VS_MAX(n, 1);
+  openblas_set_num_threads(threads);
+#ifdef _OPENMP
+  omp_set_num_threads(threads);
+#endif
+}
+
+int vs_parts(int64_t n, int64_t grain) {
+#ifdef _OPENMP
+  if (omp_in_parallel()) return 1;
+#endif
+  int64_t most = n / VS_MAX(grain, 1);
+  return (int)VS_MAX(1, VS_MIN(most, vs_num_threads()));
+}
+
+void vs_parallel(int64_t n, int64_t grain, vs_rangefn fn, void *arg) {
+  int parts = vs_parts(n, grain);
+  if (n <= 0) return;
+  if (parts == 1) {
+    fn(arg, 0, n, 0);
+    return;
+  }
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(parts) schedule(static, 1)
+#endif
+  for (int p = 0; p < parts; p++) fn(arg, n * p / parts, n * (p + 1) / parts, p);
+}

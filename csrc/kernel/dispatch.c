@@ -1,0 +1,39 @@
+/* Chooses the instruction set once, when the library is loaded.  See kernel.h. */
+#include "kernel/kernel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const names[] = {"generic", "avx2", "avx512"};
+static int level;
+
+static int best(void) {
+#if defined(VS_DOUBLE) || !defined(__x86_64__)
+  return VS_ISA_GENERIC;
+#else
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+    return VS_ISA_AVX512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return VS_ISA_AVX2;
+  return VS_ISA_GENERIC;
+#endif
+}
+
+__attribute__((constructor)) static void choose(void) {
+  level = best();
+  const char *want = getenv("VESPER_ISA");
+  if (want == NULL || want[0] == '\0') return;
+  for (int i = 0; i < VS_COUNT(names); i++)
+    if (strcmp(want, names[i]) == 0) {
+      level = VS_MIN(i, level);
+      return;
+    }
+  fprintf(stderr, "vesper: VESPER_ISA=%s is not one of generic, avx2, avx512; using %s\n", want,
+          names[level]);
+}
+
+int vs_isa(void) { return level; }
+
+const char *vs_isa_name(void) { return names[level]; }

@@ -1,0 +1,93 @@
+/* exp, log, tanh, sigmoid in forms that compilers turn into vector code: no branches, no tables.
+ *
+ * float: polynomials after Cephes (S. Moshier), within 2 ulp of libm over the range where the result
+ * is a normal number; exp of anything below -87.3 is 0.  double: libm. */
+#ifndef VS_MATH_H
+#define VS_MATH_H
+
+#include <math.h>
+
+#include "core/base.h"
+
+#ifdef VS_DOUBLE
+static inline vs_real vs_exp(vs_real x) { return exp(x); }
+static inline vs_real vs_log(vs_real x) { return log(x); }
+static inline vs_real vs_tanh(vs_real x) { return tanh(x); }
+static inline vs_real vs_erf(vs_real x) { return erf(x); }
+static inline vs_real vs_sqrt(vs_real x) { return sqrt(x); }
+static inline vs_real vs_abs(vs_real x) { return fabs(x); }
+#else
+static inline float vs_exp(float x) {
+  union { int32_t i; float f; } scale;
+  float c = x < -87.33654f ? -87.33654f : x > 88.72283f ? 88.72283f : x;
+  float k = c * 1.44269504f + 12582912.0f; /* rounds to an integer in the low bits */
+  scale.f = k;
+  int32_t n = scale.i - 0x4B400000;
+  k -= 12582912.0f;
+  float r = (c - k * 0.693359375f) + k * 2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  int32_t half = n >> 1; /* two steps: 2^128 is not a float */
+  scale.i = (half + 127) << 23;
+  p *= scale.f;
+  scale.i = (n - half + 127) << 23;
+  p *= scale.f;
+  p = x > 88.72283f ? INFINITY : p;
+  p = x < -87.33654f ? 0.0f : p;
+  return x != x ? x : p;
+}
+
+static inline float vs_log(float x) { /* subnormal arguments count as the least normal one */
+  union { int32_t i; float f; } u;
+  float v = x < 1.17549435e-38f ? 1.17549435e-38f : x;
+  u.f = v;
+  int32_t e = ((u.i - 0x3F3504F3) >> 23);
+  u.i -= e << 23; /* in [sqrt(1/2), sqrt(2)) */
+  float m = u.f - 1.0f, z = m * m, k = (float)e;
+  float p = 7.0376836292e-2f;
+  p = p * m - 1.1514610310e-1f;
+  p = p * m + 1.1676998740e-1f;
+  p = p * m - 1.2420140846e-1f;
+  p = p * m + 1.4249322787e-1f;
+  p = p * m - 1.6668057665e-1f;
+  p = p * m + 2.0000714765e-1f;
+  p = p * m - 2.4999993993e-1f;
+  p = p * m + 3.3333331174e-1f;
+  float y = p * m * z + k * -2.12194440e-4f - 0.5f * z;
+  y = m + y + k * 0.693359375f;
+  y = x == INFINITY ? x : y;
+  y = x == 0.0f ? -INFINITY : y;
+  return x >= 0.0f ? y : NAN;
+}
+
+static inline float vs_tanh(float x) {
+  float a = x < 0 ? -x : x, z = x * x;
+  float p = -5.70498872745e-3f;
+  p = p * z + 2.06390887954e-2f;
+  p = p * z - 5.37397155531e-2f;
+  p = p * z + 1.33314422036e-1f;
+  p = p * z - 3.33332819422e-1f;
+  p = p * z * x + x;
+  float b = 1.0f - 2.0f / (vs_exp(2.0f * (a > 20.0f ? 20.0f : a)) + 1.0f);
+  b = x < 0 ? -b : b;
+  b = a < 0.625f ? p : b;
+  return x != x ? x : b;
+}
+
+static inline float vs_erf(float x) { return erff(x); }
+static inline float vs_sqrt(float x) { return sqrtf(x); }
+static inline float vs_abs(float x) { return x < 0 ? -x : x; }
+#endif
+
+static inline vs_real vs_sigmoid(vs_real x) {
+  vs_real e = vs_exp(x < 0 ? x : -x); /* no overflow on either side */
+  vs_real s = 1 / (1 + e);
+  return x < 0 ? 1 - s : s;
+}
+
+#endif
