@@ -1,27 +1,37 @@
 # vesper: build, test, install.  `make help` lists what there is to type.
 #
 # Two builds from the same sources: build/float (what users install) and build/double (gradient checks).
+# Every target first sees to the Debian packages it needs; where dpkg does not exist, or with DEPS=no,
+# that step is left out and pkg-config has the word.
 
-# Every Debian package that is needed, in one list.
+# Every Debian package that is needed, in one list; and what `make lint` needs on top of it.
 DEBS := build-essential pkg-config lua5.4 liblua5.4-dev luarocks lua-busted lua-check \
         libopenblas-openmp-dev libhdf5-dev libstb-dev libjansson-dev libutf8proc-dev
+DEBS_DEV := clang clang-format
 
 CC      ?= cc
 LUA     ?= lua5.4
 BUILD   ?= build
 OPT     ?= -O3
+PREFIX  ?= /usr/local
 WARN    := -Wall -Wextra -Wshadow -Wmissing-prototypes -Werror
 PKGS    := hdf5 openblas jansson libutf8proc
-CPPFLAGS_ALL = -Icsrc $(shell pkg-config --cflags $(PKGS) lua5.4 stb)
-CFLAGS_ALL = -std=c11 -D_GNU_SOURCE $(OPT) -g -fPIC -fvisibility=hidden -fno-math-errno -fno-trapping-math \
-             $(WARN) -MMD -MP $(CFLAGS)
+# pkg-config is asked once, and only when something is compiled: it may be missing until deps ran.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) stb))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+LUA_CFLAGS = $(eval LUA_CFLAGS := $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(shell pkg-config --cflags lua5.4)))$(LUA_CFLAGS)
+CPPFLAGS_ALL = -Icsrc $(PKG_CFLAGS) $(LUA_CFLAGS)
+CFLAGS_ALL = $(CFLAGS) -std=c11 -D_GNU_SOURCE $(OPT) -g -fPIC -fvisibility=hidden -fno-math-errno \
+             -fno-trapping-math $(WARN) -MMD -MP
 OPENMP  := -fopenmp
-LIBS     = $(shell pkg-config --libs $(PKGS)) -lm -lpthread
-LINK     = -shared -Wl,-z,nodelete -Wl,-z,defs $(OPENMP)
+LIBS     = $(PKG_LIBS) -lm -lpthread
+LINK     = -shared -Wl,-z,nodelete $(OPENMP) $(LDFLAGS)
 
-ISA_generic :=
+# Chosen at run time.  Elsewhere than on x86 the three levels are the same plain code.
+ifeq ($(shell uname -m),x86_64)
 ISA_avx2    := -mavx2 -mfma -mf16c
 ISA_avx512  := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512
+endif
 
 KERNELS := $(filter-out csrc/kernel/dispatch.c,$(wildcard csrc/kernel/*.c))
 SOURCES := $(filter-out $(KERNELS),$(wildcard csrc/*/*.c))
@@ -31,38 +41,143 @@ kernel_objects = $(foreach isa,$(1),$(KERNELS:csrc/%.c=%.$(isa).o))
 FLOAT_OBJECTS  := $(addprefix $(BUILD)/float/,$(PLAIN) $(call kernel_objects,generic avx2 avx512))
 DOUBLE_OBJECTS := $(addprefix $(BUILD)/double/,$(PLAIN) $(call kernel_objects,generic))
 
-all: float
-float:  $(BUILD)/float/vesper/core.so
-double: $(BUILD)/double/vesper/core.so
+# `make V=1` shows the commands.
+say = $(if $(V),,@echo "$(1)" &&)
+jobs = -j$(shell nproc) --no-print-directory
+
+all: float        ## the library, build/float/vesper/core.so (the same as float)
+float: $(BUILD)/float/vesper/core.so    ## the build that users install
+double: $(BUILD)/double/vesper/core.so  ## the build that gradient checks run on
 
 $(BUILD)/float/vesper/core.so: $(FLOAT_OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^ $(LINK) $(LIBS)
+	$(call say,link $@) $(CC) -o $@ $^ $(LINK) $(LIBS)
 $(BUILD)/double/vesper/core.so: $(DOUBLE_OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^ $(LINK) $(LIBS)
+	$(call say,link $@) $(CC) -o $@ $^ $(LINK) $(LIBS)
 
 # Kernels: one object per instruction set.
 define kernel_rule
-$(BUILD)/$(1)/kernel/%.$(2).o: csrc/kernel/%.c
+$(BUILD)/$(1)/kernel/%.$(2).o: csrc/kernel/%.c | deps
 	@mkdir -p $$(@D)
-	$$(CC) $$(CPPFLAGS_ALL) $$(CFLAGS_ALL) $(3) -DVS_ISA=$(2) $$(ISA_$(2)) -c -o $$@ $$<
+	$$(call say,cc $$@) $$(CC) $$(CPPFLAGS_ALL) $$(CFLAGS_ALL) $(3) -DVS_ISA=$(2) $$(ISA_$(2)) -c -o $$@ $$<
 endef
 $(eval $(call kernel_rule,float,generic,))
 $(eval $(call kernel_rule,float,avx2,))
 $(eval $(call kernel_rule,float,avx512,))
 $(eval $(call kernel_rule,double,generic,-DVS_DOUBLE))
 
-$(BUILD)/float/%.o: csrc/%.c
+$(BUILD)/float/%.o: csrc/%.c | deps
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(OPENMP) -c -o $@ $<
-$(BUILD)/double/%.o: csrc/%.c
+	$(call say,cc $@) $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(OPENMP) -c -o $@ $<
+$(BUILD)/double/%.o: csrc/%.c | deps
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(OPENMP) -DVS_DOUBLE -c -o $@ $<
+	$(call say,cc $@) $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(OPENMP) -DVS_DOUBLE -c -o $@ $<
 
 -include $(FLOAT_OBJECTS:.o=.d) $(DOUBLE_OBJECTS:.o=.d)
 
-clean:
+# --- packages ---
+
+# $(call missing_debs,list): shell code that leaves in $missing what is not installed of the list.
+define missing_debs
+have=" $$(dpkg-query -W -f='$${Package}:$${db:Status-Status} ' $(1) 2>/dev/null)"; missing=; \
+for p in $(1); do case "$$have" in *" $$p:installed "*) ;; *) missing="$$missing $$p";; esac; done
+endef
+
+# $(call install_debs,list): silent when all is there; else installs, or says what to type and fails.
+define install_debs
+command -v dpkg-query >/dev/null || exit 0; $(call missing_debs,$(1)); [ -n "$$missing" ] || exit 0; \
+if [ "$$(id -u)" = 0 ]; then sudo=; \
+elif sudo -n true 2>/dev/null; then sudo="sudo -n"; \
+elif [ -t 0 ] && [ -z "$$CI" ] && command -v sudo >/dev/null; then sudo=sudo; \
+else echo "vesper needs Debian packages that are not installed.  Type this, then try again:" >&2; \
+  echo "sudo apt-get install$$missing" >&2; exit 1; fi; \
+echo "installing$$missing"; \
+apt="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -y"; \
+$$apt update </dev/null && $$apt install --no-install-recommends $$missing </dev/null || \
+{ echo "this failed: sudo apt-get install$$missing" >&2; exit 1; }
+endef
+
+deps:             ## install the Debian packages that are missing
+ifeq ($(DEPS),no)
+	@pkg-config --exists --print-errors $(PKGS) || { echo "on Debian: sudo apt-get install $(DEBS)"; exit 1; }
+else
+	@$(call install_debs,$(DEBS))
+endif
+
+deps-dev: deps
+	@$(call install_debs,$(DEBS_DEV))
+
+# --- running ---
+
+# The environment of scripts that use the build as it lies here.
+RUN = LUA_PATH_5_4="$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;" \
+      LUA_CPATH_5_4="$(abspath $(BUILD))/float/?.so;;" $(LUA)
+
+test: deps        ## build both, run every spec; the last line is `N passed, N failed`
+	@$(MAKE) $(jobs) float double || { echo "the build failed"; echo "0 passed, 1 failed"; exit 1; }
+	@$(LUA) spec/support/run.lua $(abspath $(BUILD)) $(SPECS)
+
+# --- checks of the text ---
+
+LUA_FILES  = $(wildcard lua/vesper/*.lua lua/vesper/*/*.lua examples/*.lua bench/*.lua spec/*/*.lua spec/*/*/*.lua)
+C_FILES    = $(wildcard csrc/*/*.c csrc/*/*.h)
+# header:the only place that may include it
+HOMES     := lua.h:csrc/bind/ lauxlib.h:csrc/bind/ cblas.h:csrc/core/ stb_image.h:csrc/io/image.c \
+             stb_image_write.h:csrc/io/image.c hdf5.h:csrc/io/ omp.h:csrc/core/thread.c
+
+lint: deps        ## luacheck, clang, clang-format, and who may include what
+	@$(MAKE) --no-print-directory deps-dev || echo "lint: without clang some checks are left out"
+	@$(MAKE) --no-print-directory -k lint-lua lint-homes lint-text lint-clang lint-format
+	@echo "lint: clean"
+
+lint-lua:
+	@luacheck -q lua spec $(wildcard examples bench)
+lint-homes:
+	@bad=0; for rule in $(HOMES); do header=$${rule%%:*}; home=$${rule#*:}; \
+	  if grep -n "include *[<\"]$$header" $(C_FILES) | grep -v "^$$home"; then \
+	    echo "lint: $$header may only be included in $$home"; bad=1; fi; done; exit $$bad
+lint-text:
+	@bad=0; for f in $(C_FILES) $(LUA_FILES); do \
+	  if LC_ALL=C.UTF-8 grep -HnE '.{101,}|[[:blank:]]$$|	' $$f; then \
+	    echo "lint: $$f has a tab, a space at a line's end, or a line over 100"; bad=1; fi; \
+	  if [ -n "$$(tail -c 1 $$f)" ]; then echo "lint: $$f does not end with a newline"; bad=1; fi; done; exit $$bad
+# gcc builds; clang only reads, without OpenMP, so that its runtime never comes near.
+lint-clang:
+	@if command -v clang >/dev/null; then \
+	  check="clang -fsyntax-only -std=c11 -D_GNU_SOURCE $(CPPFLAGS_ALL) $(WARN)"; \
+	  for def in "" -DVS_DOUBLE; do \
+	    printf '%s\n' $(SOURCES) | xargs -P 2 -n 1 $$check $$def && \
+	    { [ -z "$(KERNELS)" ] || printf '%s\n' $(KERNELS) | xargs -P 2 -n 1 $$check $$def -DVS_ISA=generic; } || exit 1; \
+	  done; [ -z "$(KERNELS)" ] || [ -z "$(ISA_avx512)" ] || \
+	  printf '%s\n' $(KERNELS) | xargs -P 2 -n 1 $$check -DVS_ISA=avx512 $(ISA_avx512); \
+	else echo "lint: clang is missing, its check is left out"; fi
+lint-format:
+	@if command -v clang-format >/dev/null; then clang-format --dry-run -Werror $(C_FILES); \
+	else echo "lint: clang-format is missing, its check is left out"; fi
+
+format:           ## rewrite the C files the way clang-format wants them
+	clang-format -i $(C_FILES)
+
+# --- installing: LUADIR and LIBDIR are as LuaRocks passes them ---
+
+LUADIR  ?= $(PREFIX)/share/lua/5.4
+LIBDIR  ?= $(PREFIX)/lib/lua/5.4
+INSTALLED = $(shell cd lua && find vesper -name '*.lua')
+
+install: float    ## into PREFIX (/usr/local), or LUADIR and LIBDIR
+	install -d $(DESTDIR)$(LIBDIR)/vesper
+	install -m 755 $(BUILD)/float/vesper/core.so $(DESTDIR)$(LIBDIR)/vesper/core.so
+	cd lua && for f in $(INSTALLED); do install -D -m 644 $$f $(DESTDIR)$(LUADIR)/$$f; done
+uninstall:        ## take it away again
+	rm -rf $(DESTDIR)$(LIBDIR)/vesper $(DESTDIR)$(LUADIR)/vesper
+
+clean:            ## remove what was built
 	rm -rf $(BUILD)
 
-.PHONY: all float double clean
+help:             ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
+
+.PHONY: all float double deps deps-dev test lint lint-lua lint-homes lint-text lint-clang lint-format \
+        format install uninstall clean help

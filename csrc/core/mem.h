@@ -12,8 +12,8 @@
 /* A block of at least that many bytes (uninitialised), or NULL with vs_fail_memory set.
  * bytes = 0 gives a valid block. */
 void *vs_mem_alloc(size_t bytes);
-/* Gives the block back to the cache.  bytes must be what it was asked with. */
-void vs_mem_free(void *block, size_t bytes);
+/* Gives the block back to the cache; NULL is fine. */
+void vs_mem_free(void *block);
 /* malloc and calloc that set vs_fail_memory; freed with free(). */
 void *vs_new(size_t bytes);
 void *vs_new0(size_t bytes);

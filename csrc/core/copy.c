@@ -1,0 +1,116 @@
+/* Copying, filling and converting values between tensors of any strides and dtypes.  See tensor.h. */
+#include <string.h>
+
+#include "core/error.h"
+#include "core/loop.h"
+
+/* ---- one inner run per pair of dtypes ---- */
+
+/* The element of `from` as a C expression of the destination. */
+#define RUN(name, D, S, expr)                                                        \
+  static void name(int64_t n, void *const *p, const int64_t *s, void *arg) {         \
+    D *d = p[0];                                                                     \
+    const S *x = p[1];                                                               \
+    int64_t sd = s[0], sx = s[1];                                                    \
+    (void)arg;                                                                       \
+    if (sd == 1 && sx == 1)                                                          \
+      for (int64_t i = 0; i < n; i++) {                                              \
+        S v = x[i];                                                                  \
+        d[i] = (D)(expr);                                                            \
+      }                                                                              \
+    else                                                                             \
+      for (int64_t i = 0; i < n; i++) {                                              \
+        S v = x[i * sx];                                                             \
+        d[i * sd] = (D)(expr);                                                       \
+      }                                                                              \
+  }
+
+RUN(same8, uint8_t, uint8_t, v)
+RUN(same16, uint16_t, uint16_t, v)
+RUN(same32, uint32_t, uint32_t, v)
+RUN(same64, uint64_t, uint64_t, v)
+RUN(f32_f64, float, double, v)
+RUN(f64_f32, double, float, v)
+RUN(f32_u8, float, uint8_t, v)
+RUN(f64_u8, double, uint8_t, v)
+RUN(f32_i64, float, int64_t, v)
+RUN(f64_i64, double, int64_t, v)
+RUN(i64_u8, int64_t, uint8_t, v)
+RUN(i64_i32, int64_t, int32_t, v)
+RUN(f32_f16, float, uint16_t, vs_half_to_float(v))
+RUN(f32_bf16, float, uint16_t, vs_bf16_to_float(v))
+RUN(f16_f32, uint16_t, float, vs_float_to_half(v))
+RUN(bf16_f32, uint16_t, float, vs_float_to_bf16(v))
+
+/* Any pair, slowly: through double, but int64 to int32 and back exactly. */
+static void any_pair(int64_t n, void *const *p, const int64_t *s, void *arg) {
+  vs_tensor *const *t = arg; /* dtypes only */
+  vs_storage ds = {.data = p[0]}, ss = {.data = p[1]};
+  vs_tensor d = {.dtype = t[0]->dtype, .storage = &ds}, x = {.dtype = t[1]->dtype, .storage = &ss};
+  for (int64_t i = 0; i < n; i++) vs_set_double(&d, i * s[0], vs_get_double(&x, i * s[1]));
+}
+
+static vs_loopfn run_for(vs_dtype d, vs_dtype s) {
+  static const struct { vs_dtype d, s; vs_loopfn fn; } pairs[] = {
+      {VS_FLOAT32, VS_FLOAT64, f32_f64}, {VS_FLOAT64, VS_FLOAT32, f64_f32},
+      {VS_FLOAT32, VS_UINT8, f32_u8}, {VS_FLOAT64, VS_UINT8, f64_u8},
+      {VS_FLOAT32, VS_BOOL, f32_u8}, {VS_FLOAT64, VS_BOOL, f64_u8},
+      {VS_FLOAT32, VS_INT64, f32_i64}, {VS_FLOAT64, VS_INT64, f64_i64},
+      {VS_INT64, VS_UINT8, i64_u8}, {VS_INT64, VS_BOOL, i64_u8}, {VS_INT64, VS_INT32, i64_i32},
+      {VS_FLOAT32, VS_FLOAT16, f32_f16}, {VS_FLOAT32, VS_BFLOAT16, f32_bf16},
+      {VS_FLOAT16, VS_FLOAT32, f16_f32}, {VS_BFLOAT16, VS_FLOAT32, bf16_f32},
+      {VS_UINT8, VS_BOOL, same8}};
+  if (d == s) {
+    size_t size = vs_dtype_size(d);
+    return size == 1 ? same8 : size == 2 ? same16 : size == 4 ? same32 : same64;
+  }
+  for (int i = 0; i < VS_COUNT(pairs); i++)
+    if (pairs[i].d == d && pairs[i].s == s) return pairs[i].fn;
+  return any_pair;
+}
+
+int vs_copy(vs_tensor *dst, vs_tensor *src) {
+  vs_tensor *from = vs_expand_to(src, dst->ndim, dst->shape);
+  if (from == NULL) return -1;
+  vs_tensor *pair[2] = {dst, from};
+  if (dst->dtype == src->dtype && vs_is_contiguous(dst) && vs_is_contiguous(from))
+    memmove(vs_data(dst), vs_data(from), (size_t)dst->numel * vs_dtype_size(dst->dtype));
+  else
+    vs_loop(2, pair, run_for(dst->dtype, src->dtype), pair, true);
+  vs_unref(from);
+  return 0;
+}
+
+int vs_fill(vs_tensor *t, double value) {
+  int64_t word[1] = {0};
+  vs_storage s = {.refs = 2, .data = word};
+  vs_tensor one = {.refs = 1, .dtype = t->dtype, .numel = 1, .storage = &s};
+  if (value == 0 && vs_is_contiguous(t)) {
+    memset(vs_data(t), 0, (size_t)t->numel * vs_dtype_size(t->dtype));
+    return 0;
+  }
+  vs_set_double(&one, 0, value);
+  for (int d = 0; d < t->ndim; d++) one.shape[d] = t->shape[d]; /* strides stay 0: a broadcast */
+  one.ndim = t->ndim;
+  vs_tensor *pair[2] = {t, &one};
+  vs_loop(2, pair, run_for(t->dtype, t->dtype), pair, true);
+  return 0;
+}
+
+vs_tensor *vs_clone(vs_tensor *t) {
+  vs_tensor *c = vs_tensor_new(t->dtype, t->ndim, t->shape);
+  if (c != NULL) vs_copy(c, t);
+  return c;
+}
+
+vs_tensor *vs_contiguous(vs_tensor *t) { return vs_is_contiguous(t) ? vs_ref(t) : vs_clone(t); }
+
+vs_tensor *vs_cast(vs_tensor *t, vs_dtype dtype) {
+  if (t->dtype == dtype) return vs_ref(t);
+  vs_tensor *c = vs_tensor_new(dtype, t->ndim, t->shape);
+  if (c != NULL && vs_copy(c, t) < 0) {
+    vs_unref(c);
+    return NULL;
+  }
+  return c;
+}

@@ -1,0 +1,185 @@
+/* The caching allocator.  See mem.h.
+ *
+ * Four size classes a doubling.  Each block carries a 64-byte header with its class; the first bytes
+ * of a cached block link it into its class's list (last in, first out: its pages are warm).  Blocks
+ * of a megabyte and more are mapped one by one, in huge pages where the kernel has them. */
+#include "core/mem.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/error.h"
+
+enum { HEADER = 64, NCLASS = 4 * 40, MAPPED = 1 << 20, WIDER = 4 };
+
+typedef struct block {
+  int class;
+  struct block *next;
+} block;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static block *cache[NCLASS];
+static vs_memstats stats;
+static size_t since;
+static int64_t fail_in;
+
+/* Class of a request; *size becomes the bytes of that class. */
+static int class_of(size_t bytes, size_t *size) {
+  if (bytes <= 64) {
+    *size = 64;
+    return 0;
+  }
+  int e = 63 - __builtin_clzll((unsigned long long)(bytes - 1)); /* 2^e < bytes <= 2^(e+1) */
+  size_t base = (size_t)1 << e, step = base / 4;
+  size_t quarter = (bytes - base + step - 1) / step; /* 1..4 */
+  *size = base + quarter * step;
+  return (e - 6) * 4 + (int)quarter;
+}
+
+static size_t size_of(int class) {
+  if (class == 0) return 64;
+  int e = (class - 1) / 4 + 6, quarter = (class - 1) % 4 + 1;
+  return ((size_t)1 << e) + (size_t)quarter * ((size_t)1 << e) / 4;
+}
+
+static block *from_system(size_t size) {
+  if (size < MAPPED) return aligned_alloc(64, (size + HEADER + 63) & ~(size_t)63);
+  void *p = mmap(NULL, size + HEADER, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (p == MAP_FAILED) return NULL;
+  madvise(p, size + HEADER, MADV_HUGEPAGE);
+  return p;
+}
+
+static void to_system(block *b) {
+  size_t size = size_of(b->class);
+  if (size < MAPPED)
+    free(b);
+  else
+    munmap(b, size + HEADER);
+}
+
+static void empty_cache_locked(void) {
+  for (int i = 0; i < NCLASS; i++)
+    while (cache[i] != NULL) {
+      block *b = cache[i];
+      cache[i] = b->next;
+      to_system(b);
+    }
+  stats.cached = 0;
+}
+
+static void init_locked(void) {
+  if (stats.limit != 0) return;
+  long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+  stats.limit = pages > 0 && page > 0 ? (size_t)pages * (size_t)page / 2 : (size_t)1 << 30;
+}
+
+static bool injected_failure(void) { return fail_in > 0 && --fail_in == 0; }
+
+void *vs_mem_alloc(size_t bytes) {
+  size_t size;
+  if (bytes > (size_t)1 << 44) {
+    vs_fail_memory(bytes);
+    return NULL;
+  }
+  int class = class_of(bytes, &size);
+  pthread_mutex_lock(&lock);
+  init_locked();
+  block *b = NULL;
+  if (!injected_failure()) {
+    for (int i = class; i <= class + WIDER && i < NCLASS && b == NULL; i++)
+      if (cache[i] != NULL) {
+        b = cache[i];
+        cache[i] = b->next;
+        stats.cached -= size_of(i);
+      }
+    if (b == NULL) {
+      b = from_system(size);
+      if (b == NULL) {
+        empty_cache_locked();
+        b = from_system(size);
+      }
+      if (b != NULL) {
+        b->class = class;
+        stats.system_requests++;
+      }
+    }
+  }
+  if (b != NULL) {
+    stats.live += size_of(b->class);
+    stats.peak = VS_MAX(stats.peak, stats.live);
+    stats.allocations++;
+    since += size;
+  }
+  pthread_mutex_unlock(&lock);
+  if (b == NULL) {
+    vs_fail_memory(bytes);
+    return NULL;
+  }
+  return (char *)b + HEADER;
+}
+
+void vs_mem_free(void *data) {
+  if (data == NULL) return;
+  block *b = (block *)(void *)((char *)data - HEADER);
+  size_t size = size_of(b->class);
+  pthread_mutex_lock(&lock);
+  stats.live -= size;
+  bool keep = stats.cached + size <= stats.limit;
+  if (keep) {
+    b->next = cache[b->class];
+    cache[b->class] = b;
+    stats.cached += size;
+  }
+  pthread_mutex_unlock(&lock);
+  if (!keep) to_system(b);
+}
+
+void *vs_new(size_t bytes) {
+  pthread_mutex_lock(&lock);
+  bool refuse = injected_failure();
+  pthread_mutex_unlock(&lock);
+  void *p = refuse ? NULL : malloc(bytes == 0 ? 1 : bytes);
+  if (p == NULL) vs_fail_memory(bytes);
+  return p;
+}
+
+void *vs_new0(size_t bytes) {
+  void *p = vs_new(bytes);
+  if (p != NULL) memset(p, 0, bytes == 0 ? 1 : bytes);
+  return p;
+}
+
+vs_memstats vs_mem_stats(void) {
+  pthread_mutex_lock(&lock);
+  init_locked();
+  vs_memstats s = stats;
+  pthread_mutex_unlock(&lock);
+  return s;
+}
+
+void vs_mem_empty_cache(void) {
+  pthread_mutex_lock(&lock);
+  empty_cache_locked();
+  pthread_mutex_unlock(&lock);
+}
+
+void vs_mem_set_cache_limit(size_t bytes) {
+  pthread_mutex_lock(&lock);
+  stats.limit = VS_MAX(bytes, 1);
+  if (stats.cached > stats.limit) empty_cache_locked();
+  pthread_mutex_unlock(&lock);
+}
+
+size_t vs_mem_since_collection(void) { return __atomic_load_n(&since, __ATOMIC_RELAXED); }
+
+void vs_mem_collected(void) { __atomic_store_n(&since, 0, __ATOMIC_RELAXED); }
+
+void vs_mem_fail_at(int64_t nth) {
+  pthread_mutex_lock(&lock);
+  fail_in = nth;
+  pthread_mutex_unlock(&lock);
+}

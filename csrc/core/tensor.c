@@ -1,0 +1,261 @@
+/* Tensors: life, shapes and views.  See tensor.h.  Copies and conversions of values: copy.c. */
+#include "core/tensor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/hooks.h"
+#include "core/mem.h"
+
+void (*vs_node_unref_hook)(vs_node *) = NULL;
+
+/* ---- storage ---- */
+
+static void storage_ref(vs_storage *s) {
+  if (s != NULL) __atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
+}
+
+static void storage_unref(vs_storage *s) {
+  if (s == NULL || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
+  if (s->release != NULL)
+    s->release(s);
+  else
+    vs_mem_free(s->data);
+  free(s);
+}
+
+/* ---- life ---- */
+
+int64_t vs_numel(int ndim, const int64_t *shape) {
+  int64_t n = 1;
+  if (ndim < 0 || ndim > VS_MAX_DIM) return vs_fail("%d dimensions, at most %d", ndim, VS_MAX_DIM);
+  for (int d = 0; d < ndim; d++) {
+    if (shape[d] < 0) return vs_fail("negative size in %s", vs_dims_str(ndim, shape));
+    if (__builtin_mul_overflow(n, shape[d], &n) || n > (int64_t)1 << 48)
+      return vs_fail("%s is too large", vs_dims_str(ndim, shape));
+  }
+  return n;
+}
+
+/* A tensor struct with contiguous strides and no storage. */
+static vs_tensor *blank(vs_dtype dtype, int ndim, const int64_t *shape) {
+  int64_t n = vs_numel(ndim, shape);
+  if (n < 0) return NULL;
+  vs_tensor *t = vs_new(sizeof *t);
+  if (t == NULL) return NULL;
+  t->refs = 1;
+  t->dtype = dtype;
+  t->ndim = ndim;
+  t->requires_grad = false;
+  t->out_index = 0;
+  t->numel = n;
+  t->offset = 0;
+  t->storage = NULL;
+  t->node = NULL;
+  t->grad = NULL;
+  int64_t step = 1;
+  for (int d = ndim - 1; d >= 0; d--) {
+    t->shape[d] = shape[d];
+    t->stride[d] = step;
+    step *= VS_MAX(shape[d], 1);
+  }
+  return t;
+}
+
+vs_tensor *vs_tensor_wrap(vs_dtype dtype, int ndim, const int64_t *shape, void *data,
+                          void (*release)(vs_storage *), void *owner) {
+  vs_storage *s = vs_new(sizeof *s);
+  vs_tensor *t = s != NULL ? blank(dtype, ndim, shape) : NULL;
+  if (t == NULL) {
+    vs_storage dead = {.data = data, .owner = owner};
+    if (release != NULL)
+      release(&dead);
+    else
+      vs_mem_free(data);
+    free(s);
+    return NULL;
+  }
+  *s = (vs_storage){.refs = 1, .bytes = (size_t)t->numel * vs_dtype_size(dtype), .data = data,
+                    .release = release, .owner = owner};
+  t->storage = s;
+  return t;
+}
+
+vs_tensor *vs_tensor_new(vs_dtype dtype, int ndim, const int64_t *shape) {
+  int64_t n = vs_numel(ndim, shape);
+  if (n < 0) return NULL;
+  void *data = vs_mem_alloc((size_t)n * vs_dtype_size(dtype));
+  return data == NULL ? NULL : vs_tensor_wrap(dtype, ndim, shape, data, NULL, NULL);
+}
+
+vs_tensor *vs_tensor_zeros(vs_dtype dtype, int ndim, const int64_t *shape) {
+  vs_tensor *t = vs_tensor_new(dtype, ndim, shape);
+  if (t != NULL) memset(vs_data(t), 0, (size_t)t->numel * vs_dtype_size(dtype));
+  return t;
+}
+
+vs_tensor *vs_tensor_full(vs_dtype dtype, int ndim, const int64_t *shape, double value) {
+  vs_tensor *t = vs_tensor_new(dtype, ndim, shape);
+  if (t != NULL) vs_fill(t, value);
+  return t;
+}
+
+vs_tensor *vs_tensor_scalar(double value) {
+  vs_tensor *t = vs_tensor_new(VS_REAL, 0, NULL);
+  if (t != NULL) *vs_reals(t) = (vs_real)value;
+  return t;
+}
+
+vs_tensor *vs_ref(vs_tensor *t) {
+  if (t != NULL) __atomic_add_fetch(&t->refs, 1, __ATOMIC_RELAXED);
+  return t;
+}
+
+void vs_unref(vs_tensor *t) {
+  if (t == NULL || __atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
+  if (t->node != NULL) vs_node_unref_hook(t->node);
+  vs_unref(t->grad);
+  storage_unref(t->storage);
+  free(t);
+}
+
+/* ---- views ---- */
+
+vs_tensor *vs_shape_only(const vs_tensor *t) { return blank(t->dtype, t->ndim, t->shape); }
+
+vs_tensor *vs_view(vs_tensor *t, int ndim, const int64_t *shape, const int64_t *stride, int64_t offset) {
+  vs_tensor *v = blank(t->dtype, ndim, shape);
+  if (v == NULL) return NULL;
+  for (int d = 0; d < ndim; d++) v->stride[d] = stride[d];
+  v->offset = offset;
+  v->storage = t->storage;
+  storage_ref(v->storage);
+  return v;
+}
+
+vs_tensor *vs_alias(vs_tensor *t) { return vs_view(t, t->ndim, t->shape, t->stride, t->offset); }
+
+vs_tensor *vs_expand_to(vs_tensor *t, int ndim, const int64_t *shape) {
+  int64_t stride[VS_MAX_DIM];
+  int extra = ndim - t->ndim;
+  for (int d = 0; d < ndim; d++) {
+    int from = d - extra;
+    bool fits = extra >= 0 && (from < 0 || t->shape[from] == shape[d] || t->shape[from] == 1);
+    if (!fits)
+      return vs_fail_null("%s does not broadcast to %s", vs_shape_str(t), vs_dims_str(ndim, shape));
+    stride[d] = from < 0 || (t->shape[from] == 1 && shape[d] != 1) ? 0 : t->stride[from];
+  }
+  if (extra < 0)
+    return vs_fail_null("%s does not broadcast to %s", vs_shape_str(t), vs_dims_str(ndim, shape));
+  return vs_view(t, ndim, shape, stride, t->offset);
+}
+
+vs_tensor *vs_try_reshape(vs_tensor *t, int ndim, const int64_t *shape) {
+  int64_t stride[VS_MAX_DIM], step = 1;
+  if (t->numel <= 1 || vs_is_contiguous(t)) {
+    for (int d = ndim - 1; d >= 0; d--) {
+      stride[d] = step;
+      step *= VS_MAX(shape[d], 1);
+    }
+    return vs_view(t, ndim, shape, stride, t->offset);
+  }
+  /* Walk both shapes from the right: each block of old dimensions that is contiguous in itself may be
+   * cut anew. */
+  int d = ndim - 1;
+  int64_t block = 1, made = 1, base = t->stride[t->ndim - 1];
+  for (int i = t->ndim - 1; i >= 0; i--) {
+    block *= t->shape[i];
+    bool ends = i == 0 || (t->shape[i - 1] != 1 && t->stride[i - 1] != block * base);
+    if (!ends) continue;
+    while (d >= 0 && (made < block || shape[d] == 1)) {
+      stride[d] = made * base;
+      made *= shape[d--];
+    }
+    if (made != block) return NULL;
+    if (i > 0) {
+      block = made = 1;
+      base = t->stride[i - 1];
+    }
+  }
+  return d >= 0 ? NULL : vs_view(t, ndim, shape, stride, t->offset);
+}
+
+vs_tensor *vs_select(vs_tensor *t, int dim, int64_t index) {
+  int64_t shape[VS_MAX_DIM], stride[VS_MAX_DIM];
+  int n = 0;
+  for (int d = 0; d < t->ndim; d++) {
+    if (d == dim) continue;
+    shape[n] = t->shape[d];
+    stride[n++] = t->stride[d];
+  }
+  return vs_view(t, n, shape, stride, t->offset + index * t->stride[dim]);
+}
+
+vs_tensor *vs_slice(vs_tensor *t, int dim, int64_t first, int64_t n, int64_t step) {
+  int64_t shape[VS_MAX_DIM], stride[VS_MAX_DIM];
+  memcpy(shape, t->shape, sizeof shape);
+  memcpy(stride, t->stride, sizeof stride);
+  shape[dim] = n;
+  stride[dim] *= step;
+  return vs_view(t, t->ndim, shape, stride, t->offset + first * t->stride[dim]);
+}
+
+vs_tensor *vs_transpose(vs_tensor *t, int a, int b) {
+  int64_t shape[VS_MAX_DIM], stride[VS_MAX_DIM];
+  memcpy(shape, t->shape, sizeof shape);
+  memcpy(stride, t->stride, sizeof stride);
+  shape[a] = t->shape[b];
+  shape[b] = t->shape[a];
+  stride[a] = t->stride[b];
+  stride[b] = t->stride[a];
+  return vs_view(t, t->ndim, shape, stride, t->offset);
+}
+
+/* ---- data and shapes ---- */
+
+bool vs_is_contiguous(const vs_tensor *t) {
+  int64_t step = 1;
+  if (t->numel == 0) return true;
+  for (int d = t->ndim - 1; d >= 0; d--) {
+    if (t->shape[d] != 1 && t->stride[d] != step) return false;
+    step *= t->shape[d];
+  }
+  return true;
+}
+
+void *vs_data(const vs_tensor *t) {
+  return (char *)t->storage->data + t->offset * (int64_t)vs_dtype_size(t->dtype);
+}
+
+bool vs_same_shape(const vs_tensor *a, const vs_tensor *b) {
+  if (a->ndim != b->ndim) return false;
+  for (int d = 0; d < a->ndim; d++)
+    if (a->shape[d] != b->shape[d]) return false;
+  return true;
+}
+
+int vs_broadcast(const vs_tensor *a, const vs_tensor *b, int64_t *shape) {
+  int n = VS_MAX(a->ndim, b->ndim);
+  for (int i = 1; i <= n; i++) {
+    int64_t p = i <= a->ndim ? a->shape[a->ndim - i] : 1, q = i <= b->ndim ? b->shape[b->ndim - i] : 1;
+    if (p != q && p != 1 && q != 1)
+      return vs_fail("shapes %s and %s do not broadcast", vs_shape_str(a), vs_shape_str(b));
+    shape[n - i] = p == 1 ? q : p;
+  }
+  return n;
+}
+
+const char *vs_dims_str(int ndim, const int64_t *shape) {
+  static _Thread_local char text[8][128];
+  static _Thread_local int turn;
+  char *s = text[turn++ & 7];
+  int n = snprintf(s, sizeof text[0], "[");
+  for (int d = 0; d < ndim && n < (int)sizeof text[0] - 24; d++)
+    n += snprintf(s + n, sizeof text[0] - (size_t)n, d > 0 ? ",%lld" : "%lld", (long long)shape[d]);
+  snprintf(s + n, sizeof text[0] - (size_t)n, "]");
+  return s;
+}
+
+const char *vs_shape_str(const vs_tensor *t) { return vs_dims_str(t->ndim, t->shape); }
