@@ -48,6 +48,8 @@ jobs = -j$(shell nproc) --no-print-directory
 all: float        ## the library, build/float/vesper/core.so (the same as float)
 float: $(BUILD)/float/vesper/core.so    ## the build that users install
 double: $(BUILD)/double/vesper/core.so  ## the build that gradient checks run on
+rock:             ## what LuaRocks builds
+	@$(MAKE) $(jobs) float
 
 $(BUILD)/float/vesper/core.so: $(FLOAT_OBJECTS)
 	@mkdir -p $(@D)
@@ -179,5 +181,5 @@ help:             ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
-.PHONY: all float double deps deps-dev test lint lint-lua lint-homes lint-text lint-clang lint-format \
+.PHONY: all float double rock deps deps-dev test lint lint-lua lint-homes lint-text lint-clang lint-format \
         format install uninstall clean help

@@ -1,0 +1,39 @@
+rockspec_format = "3.0"
+package = "vesper"
+version = "dev-1"
+source = {
+  url = "git+file://.",
+}
+description = {
+  summary = "Tensors, layers and dataset readers for visual-semantic embeddings",
+  detailed = [[
+    A C extension module for Lua 5.4: tensors with automatic differentiation, layers, optimizers
+    and dataset readers, so that an image-text experiment is one short script.  It needs HDF5,
+    OpenBLAS, jansson, utf8proc and stb, found through pkg-config; on Debian, `make deps` in the
+    sources installs them.]],
+  license = "MIT",
+  labels = {"machine-learning", "tensor", "autograd", "deep-learning"},
+}
+supported_platforms = {"unix"}
+dependencies = {"lua >= 5.4, < 5.5"}
+-- Headers and libraries are the Makefile's business (pkg-config): Debian keeps HDF5 and cblas where
+-- external_dependencies does not look.  Every variable below is one that LuaRocks knows.
+build = {
+  type = "make",
+  build_target = "rock",
+  build_variables = {
+    DEPS = "no",
+    CFLAGS = "$(CFLAGS)",
+    LUA_INCDIR = "$(LUA_INCDIR)",
+  },
+  install_variables = {
+    DEPS = "no",
+    LUADIR = "$(LUADIR)",
+    LIBDIR = "$(LIBDIR)",
+    LUA_INCDIR = "$(LUA_INCDIR)",
+  },
+}
+test = {
+  type = "command",
+  command = "make test",
+}
