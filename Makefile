@@ -29,8 +29,8 @@ LINK     = -shared -Wl,-z,nodelete $(OPENMP) $(LDFLAGS)
 
 # Chosen at run time.  Elsewhere than on x86 the three levels are the same plain code.
 ifeq ($(shell uname -m),x86_64)
-ISA_avx2    := -mavx2 -mfma -mf16c
-ISA_avx512  := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512
+ISA_avx2    := -mavx2 -mfma -mf16c -ffp-contract=fast
+ISA_avx512  := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512 -ffp-contract=fast
 endif
 
 KERNELS := $(filter-out csrc/kernel/dispatch.c,$(wildcard csrc/kernel/*.c))
