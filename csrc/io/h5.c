@@ -1,0 +1,293 @@
+/* HDF5 files: lock, errors, opening, groups and attributes.  See h5.h; data sets are in h5data.c.
+ *
+ * The library keeps global state and is mostly built without threads, hence the one lock.  It is
+ * taken around a fork, so that the child does not inherit it held. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/error.h"
+#include "core/mem.h"
+#include "io/h5priv.h"
+
+/* --- lock and errors --- */
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void before_fork(void) { pthread_mutex_lock(&mutex); }
+static void after_fork(void) { pthread_mutex_unlock(&mutex); }
+
+static void start(void) {
+  H5dont_atexit(); /* a worker may still read while the process ends */
+  H5open();
+  pthread_atfork(before_fork, after_fork, after_fork);
+}
+
+void h5_lock(void) {
+  pthread_once(&once, start);
+  pthread_mutex_lock(&mutex);
+  H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+void h5_unlock(void) { pthread_mutex_unlock(&mutex); }
+
+/* The innermost entry of the error stack is the cause. */
+static herr_t first_message(unsigned n, const H5E_error2_t *e, void *out) {
+  if (n == 0 && e->desc) snprintf(out, 256, "%s", e->desc);
+  return 0;
+}
+
+int h5_fail(const char *path, const char *name, const char *what) {
+  char why[256] = "";
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, first_message, why);
+  H5Eclear2(H5E_DEFAULT);
+  return vs_fail_file(path, "%s%s%s%s%s", name ? name : "", name ? ": " : "", what, *why ? ": " : "",
+                      why);
+}
+
+/* --- files --- */
+
+static vs_h5 *new_file(const char *path, hid_t id) {
+  vs_h5 *h = vs_new0(sizeof *h);
+  char *copy = h ? strdup(path) : NULL;
+  if (!copy) {
+    free(h);
+    H5Fclose(id);
+    return NULL;
+  }
+  h->id = id;
+  h->path = copy;
+  return h;
+}
+
+/* A finished file never changes (writers rename), so that locks would only break read-only mounts. */
+static hid_t access_list(void) {
+  hid_t fapl = H5Pcreate(H5P_FILE_ACCESS);
+#if H5_VERSION_GE(1, 14, 0) || (H5_VERS_MINOR == 12 && H5_VERS_RELEASE >= 1) || \
+    (H5_VERS_MINOR == 10 && H5_VERS_RELEASE >= 7)
+  H5Pset_file_locking(fapl, false, true);
+#endif
+  return fapl;
+}
+
+vs_h5 *vs_h5_open(const char *path) {
+  vs_h5 *h = NULL;
+  struct stat st;
+  if (stat(path, &st)) return vs_fail_file(path, "%s", strerror(errno)), NULL;
+  if (!S_ISREG(st.st_mode)) return vs_fail_file(path, "not a file"), NULL;
+  h5_lock();
+  hid_t fapl = access_list();
+  if (H5Fis_hdf5(path) <= 0) {
+    vs_fail_file(path, "not an HDF5 file (%lld bytes)", (long long)st.st_size);
+  } else {
+    hid_t id = H5Fopen(path, H5F_ACC_RDONLY, fapl);
+    if (id < 0) h5_fail(path, NULL, "broken HDF5 file");
+    else h = new_file(path, id);
+    if (h) h->bytes = st.st_size;
+  }
+  H5Pclose(fapl);
+  h5_unlock();
+  return h;
+}
+
+vs_h5 *vs_h5_create(const char *path) {
+  vs_h5 *h = NULL;
+  h5_lock();
+  hid_t fapl = access_list();
+  errno = 0;
+  hid_t id = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, fapl);
+  int err = errno;
+  if (id >= 0) h = new_file(path, id);
+  else if (err) vs_fail_file(path, "cannot be written: %s", strerror(err));
+  else h5_fail(path, NULL, "cannot be written");
+  H5Pclose(fapl);
+  h5_unlock();
+  if (h) h->writing = true;
+  return h;
+}
+
+int vs_h5_flush(vs_h5 *h) {
+  h5_lock();
+  int rc = H5Fflush(h->id, H5F_SCOPE_GLOBAL) < 0 ? h5_fail(h->path, NULL, "cannot be written") : 0;
+  h5_unlock();
+  return rc;
+}
+
+int vs_h5_close(vs_h5 *h) {
+  if (!h) return 0;
+  h5_lock();
+  int rc = H5Fclose(h->id) < 0 ? h5_fail(h->path, NULL, "cannot be closed") : 0;
+  h5_unlock();
+  free(h->path);
+  free(h);
+  return rc;
+}
+
+const char *vs_h5_path(const vs_h5 *h) { return h->path; }
+
+/* --- names --- */
+
+/* Every step of the path must be a hard link: others may lead out of the file or nowhere. */
+bool h5_exists(hid_t file, const char *name, H5I_type_t kind) {
+  char part[VS_H5_MAX_NAME];
+  H5L_info_t info;
+  size_t n = strlen(name);
+  if (n == 0 || n >= sizeof part) return false;
+  for (size_t i = 1; i <= n; i++) {
+    if (i < n && name[i] != '/') continue;
+    memcpy(part, name, i);
+    part[i] = 0;
+    if (H5Lexists(file, part, H5P_DEFAULT) <= 0) return false;
+    if (H5Lget_info(file, part, &info, H5P_DEFAULT) < 0 || info.type != H5L_TYPE_HARD) return false;
+  }
+  hid_t o = H5Oopen(file, name, H5P_DEFAULT);
+  if (o < 0) return false;
+  bool found = H5Iget_type(o) == kind;
+  H5Oclose(o);
+  return found;
+}
+
+bool vs_h5_has(vs_h5 *h, const char *name) {
+  h5_lock();
+  bool found = h5_exists(h->id, name, H5I_GROUP) || h5_exists(h->id, name, H5I_DATASET);
+  H5Eclear2(H5E_DEFAULT);
+  h5_unlock();
+  return found;
+}
+
+int vs_h5_groups(vs_h5 *h, vs_strings *out) {
+  H5G_info_t info;
+  int rc = 0;
+  h5_lock();
+  if (H5Gget_info(h->id, &info) < 0) rc = h5_fail(h->path, NULL, "broken HDF5 file");
+  for (hsize_t i = 0; rc == 0 && i < info.nlinks; i++) {
+    char name[VS_H5_MAX_NAME];
+    ssize_t n = H5Lget_name_by_idx(h->id, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof name,
+                                   H5P_DEFAULT);
+    if (n < 0) rc = h5_fail(h->path, NULL, "broken HDF5 file");
+    else if ((size_t)n < sizeof name && h5_exists(h->id, name, H5I_GROUP))
+      rc = vs_strings_add(out, name, (size_t)n);
+  }
+  h5_unlock();
+  return rc;
+}
+
+int vs_h5_group(vs_h5 *h, const char *name) {
+  h5_lock();
+  hid_t g = H5Gcreate2(h->id, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  int rc = g < 0 ? h5_fail(h->path, name, "cannot be written") : 0;
+  if (g >= 0) H5Gclose(g);
+  h5_unlock();
+  return rc;
+}
+
+/* --- attributes --- */
+
+hid_t h5_text_type(void) {
+  hid_t t = H5Tcopy(H5T_C_S1);
+  H5Tset_size(t, H5T_VARIABLE);
+  H5Tset_cset(t, H5T_CSET_UTF8);
+  return t;
+}
+
+/* A scalar string, malloc'ed; NULL when it cannot be read. */
+static char *read_text(hid_t attr, hid_t type) {
+  char *text = NULL;
+  if (H5Tis_variable_str(type) > 0) {
+    char *p = NULL;
+    hid_t mem = H5Tcopy(H5T_C_S1);
+    H5Tset_size(mem, H5T_VARIABLE);
+    H5Tset_cset(mem, H5Tget_cset(type));
+    if (H5Aread(attr, mem, &p) >= 0) text = strdup(p ? p : "");
+    if (p) H5free_memory(p);
+    H5Tclose(mem);
+    return text;
+  }
+  size_t n = H5Tget_size(type);
+  if (n == 0 || n > VS_H5_MAX_STRING || !(text = calloc(n + 1, 1))) return NULL;
+  if (H5Aread(attr, type, text) < 0) {
+    free(text);
+    return NULL;
+  }
+  return text;
+}
+
+/* Returns whether the attribute is of a kind that we hold. */
+static bool read_attr(hid_t attr, vs_h5attr *out) {
+  bool known = false;
+  hid_t type = H5Aget_type(attr), space = H5Aget_space(attr);
+  *out = (vs_h5attr){0};
+  if (H5Aget_name(attr, sizeof out->name, out->name) > 0 && H5Sget_simple_extent_npoints(space) == 1) {
+    switch (H5Tget_class(type)) {
+      case H5T_INTEGER:
+        out->kind = VS_H5_INT;
+        known = H5Aread(attr, H5T_NATIVE_INT64, &out->i) >= 0;
+        break;
+      case H5T_FLOAT:
+        out->kind = VS_H5_NUM;
+        known = H5Aread(attr, H5T_NATIVE_DOUBLE, &out->f) >= 0;
+        break;
+      case H5T_STRING:
+        out->kind = VS_H5_TEXT;
+        known = (out->text = read_text(attr, type)) != NULL;
+        break;
+      default:
+        break;
+    }
+  }
+  H5Tclose(type);
+  H5Sclose(space);
+  return known;
+}
+
+int vs_h5_attrs(vs_h5 *h, const char *group, vs_h5attr **out, int *n) {
+  enum { MOST = 64 };
+  *n = 0;
+  *out = vs_new0(MOST * sizeof **out);
+  if (!*out) return -1;
+  h5_lock();
+  for (int i = 0; i < MOST; i++) {
+    hid_t a = H5Aopen_by_idx(h->id, group, H5_INDEX_NAME, H5_ITER_INC, (hsize_t)i, H5P_DEFAULT,
+                             H5P_DEFAULT);
+    if (a < 0) break;
+    if (read_attr(a, &(*out)[*n])) ++*n;
+    H5Aclose(a);
+  }
+  H5Eclear2(H5E_DEFAULT);
+  h5_unlock();
+  return 0;
+}
+
+void vs_h5_attrs_free(vs_h5attr *a, int n) {
+  for (int i = 0; i < n; i++) free(a[i].text);
+  free(a);
+}
+
+static int set_attr(vs_h5 *h, const char *group, const char *name, hid_t type, const void *value) {
+  hid_t space = H5Screate(H5S_SCALAR);
+  hid_t a = H5Acreate_by_name(h->id, group, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  int rc = a < 0 || H5Awrite(a, type, value) < 0 ? h5_fail(h->path, name, "cannot be written") : 0;
+  if (a >= 0) H5Aclose(a);
+  H5Sclose(space);
+  return rc;
+}
+
+int vs_h5_set_int(vs_h5 *h, const char *group, const char *name, int64_t value) {
+  h5_lock();
+  int rc = set_attr(h, group, name, H5T_NATIVE_INT64, &value);
+  h5_unlock();
+  return rc;
+}
+
+int vs_h5_set_text(vs_h5 *h, const char *group, const char *name, const char *value) {
+  h5_lock();
+  hid_t type = h5_text_type();
+  int rc = set_attr(h, group, name, type, &value);
+  H5Tclose(type);
+  h5_unlock();
+  return rc;
+}

@@ -1,0 +1,89 @@
+/* HDF5 files: the only user of libhdf5.
+ *
+ * One lock guards the library, so every function here may be called from any thread.  Nothing read
+ * from a file sizes an allocation before it was compared with the bytes that the file really holds:
+ * a data set's extents must fit its storage (times VS_H5_MAX_RATIO where it is compressed).  External
+ * storage, virtual data sets and links out of the file are refused.  Errors are of kind VS_EFILE and
+ * name file and data set.  Knows nothing of what a vesper data set holds: that is csrc/data. */
+#ifndef VS_H5_H
+#define VS_H5_H
+
+#include "core/base.h"
+#include "io/strings.h"
+
+enum {
+  VS_H5_MAX_NAME = 96,       /* bytes of a path inside a file, with its end */
+  VS_H5_MAX_RATIO = 1100,    /* deflate cannot do better than about 1032 : 1 */
+  VS_H5_MAX_STRING = 1 << 20 /* bytes of one string */
+};
+
+typedef struct vs_h5 vs_h5;         /* a file */
+typedef struct vs_h5data vs_h5data; /* a data set in it */
+
+/* --- files --- */
+vs_h5 *vs_h5_open(const char *path);
+/* A new file; one that exists is emptied. */
+vs_h5 *vs_h5_create(const char *path);
+/* Everything written reaches the disk. */
+int vs_h5_flush(vs_h5 *h);
+/* 0, or -1 when the file could not be written whole.  NULL is fine. */
+int vs_h5_close(vs_h5 *h);
+const char *vs_h5_path(const vs_h5 *h);
+/* Whether there is a group or data set of that name ("train/caption"). */
+bool vs_h5_has(vs_h5 *h, const char *name);
+/* Names of the groups at the root, in alphabetical order. */
+int vs_h5_groups(vs_h5 *h, vs_strings *out);
+
+/* --- attributes of a group; "/" is the root --- */
+typedef struct vs_h5attr {
+  char name[64];
+  enum { VS_H5_INT, VS_H5_NUM, VS_H5_TEXT } kind;
+  int64_t i;
+  double f;
+  char *text; /* owned */
+} vs_h5attr;
+/* Every scalar integer, number or string attribute; others are passed over.  Free each text and *out. */
+int vs_h5_attrs(vs_h5 *h, const char *group, vs_h5attr **out, int *n);
+void vs_h5_attrs_free(vs_h5attr *a, int n);
+int vs_h5_set_int(vs_h5 *h, const char *group, const char *name, int64_t value);
+int vs_h5_set_text(vs_h5 *h, const char *group, const char *name, const char *value);
+
+/* --- reading --- */
+typedef enum vs_h5kind { VS_H5_INTS, VS_H5_REALS, VS_H5_STRINGS, VS_H5_OTHER } vs_h5kind;
+typedef struct vs_h5info {
+  vs_h5kind kind;
+  int size;      /* bytes of an element in the file */
+  bool is_signed;
+  int ndim;
+  int64_t dims[VS_MAX_DIM];
+  int64_t row;   /* elements of one row: the product of dims[1..] */
+  int64_t chunk; /* rows of a chunk, 0 when the data set is not chunked */
+} vs_h5info;
+
+/* Opens a data set of a file that was opened for reading. */
+vs_h5data *vs_h5_data(vs_h5 *h, const char *name);
+void vs_h5_data_close(vs_h5data *d);
+const vs_h5info *vs_h5_info(const vs_h5data *d);
+const char *vs_h5_name(const vs_h5data *d);
+/* Fails with "file: data set: text". */
+int vs_h5_bad(const vs_h5data *d, const char *fmt, ...) VS_PRINTF(2, 3);
+
+/* Rows [first, first+n) converted to dtype (VS_UINT8, VS_INT32, VS_INT64, VS_FLOAT32, VS_FLOAT64). */
+int vs_h5_read(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, void *out);
+/* Rows at index[0..n), in any order, repeats allowed; runs of neighbours are read at one go. */
+int vs_h5_gather(vs_h5data *d, vs_dtype dtype, const int64_t *index, int64_t n, void *out);
+/* A whole data set of integers, one or two dimensions, malloc'ed; free() it. */
+int64_t *vs_h5_read_ints(vs_h5data *d);
+int vs_h5_read_strings(vs_h5data *d, vs_strings *out);
+
+/* --- writing: data sets that grow --- */
+int vs_h5_group(vs_h5 *h, const char *name);
+/* A data set [0, dims[1], ...] (dims[0] is not looked at) in chunks of that many rows; gzip: 0 to 9,
+ * with shuffle. dtype: VS_UINT8, VS_INT32, VS_INT64, VS_FLOAT32, VS_FLOAT64 (stored as FLOAT32). */
+vs_h5data *vs_h5_new(vs_h5 *h, const char *name, vs_dtype dtype, int ndim, const int64_t *dims,
+                     int64_t chunk, int gzip);
+vs_h5data *vs_h5_new_strings(vs_h5 *h, const char *name, int64_t chunk);
+int vs_h5_append(vs_h5data *d, vs_dtype dtype, int64_t n, const void *rows);
+int vs_h5_append_strings(vs_h5data *d, const vs_strings *s);
+
+#endif

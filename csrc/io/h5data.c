@@ -1,0 +1,444 @@
+/* HDF5 data sets: opening with checks, reading rows, growing.  See h5.h. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/mem.h"
+#include "core/tensor.h"
+#include "io/h5priv.h"
+
+enum { STRING_BLOCK = 4096, CACHE_MOST = 256 << 20 };
+
+struct vs_h5data {
+  vs_h5 *file; /* borrowed: lives longer */
+  hid_t id;
+  int64_t rows; /* written so far */
+  vs_h5info info;
+  char name[VS_H5_MAX_NAME];
+};
+
+const vs_h5info *vs_h5_info(const vs_h5data *d) { return &d->info; }
+const char *vs_h5_name(const vs_h5data *d) { return d->name; }
+
+int vs_h5_bad(const vs_h5data *d, const char *fmt, ...) {
+  char text[512];
+  va_list ap;
+  va_start(ap, fmt);
+  vsnprintf(text, sizeof text, fmt, ap);
+  va_end(ap);
+  return vs_fail_file(d->file->path, "%s: %s", d->name, text);
+}
+
+static int lib_fail(const vs_h5data *d, const char *what) {
+  return h5_fail(d->file->path, d->name, what);
+}
+
+/* --- opening --- */
+
+static int read_type(vs_h5data *d) {
+  vs_h5info *f = &d->info;
+  hid_t type = H5Dget_type(d->id);
+  if (type < 0) return lib_fail(d, "broken type");
+  H5T_class_t c = H5Tget_class(type);
+  f->kind = c == H5T_INTEGER ? VS_H5_INTS : c == H5T_FLOAT ? VS_H5_REALS
+            : c == H5T_STRING ? VS_H5_STRINGS : VS_H5_OTHER;
+  f->size = (int)VS_MIN(H5Tget_size(type), VS_H5_MAX_STRING + 1);
+  f->is_signed = c == H5T_INTEGER && H5Tget_sign(type) == H5T_SGN_2;
+  H5Tclose(type);
+  if (f->size > VS_H5_MAX_STRING) return vs_h5_bad(d, "elements of more than %d bytes", VS_H5_MAX_STRING);
+  return 0;
+}
+
+static int read_shape(vs_h5data *d) {
+  vs_h5info *f = &d->info;
+  hsize_t dims[H5S_MAX_RANK];
+  hid_t space = H5Dget_space(d->id);
+  int nd = H5Sget_simple_extent_ndims(space);
+  if (nd >= 0) H5Sget_simple_extent_dims(space, dims, NULL);
+  H5Sclose(space);
+  if (nd < 0) return lib_fail(d, "broken shape");
+  if (nd < 1 || nd > VS_MAX_DIM) return vs_h5_bad(d, "%d dimensions, expected 1 to %d", nd, VS_MAX_DIM);
+  f->ndim = nd;
+  f->row = 1;
+  for (int i = 0; i < nd; i++) {
+    if (dims[i] > (hsize_t)INT64_MAX / 2) return vs_h5_bad(d, "broken shape");
+    f->dims[i] = (int64_t)dims[i];
+    if (i == 0) continue;
+    if (f->dims[i] == 0) return vs_h5_bad(d, "dimension %d has size 0", i + 1);
+    if (__builtin_mul_overflow(f->row, f->dims[i], &f->row)) return vs_h5_bad(d, "broken shape");
+  }
+  return 0;
+}
+
+/* Whether the file holds what the shape promises; only then may sizes of it be allocated. */
+static int check_storage(vs_h5data *d) {
+  vs_h5info *f = &d->info;
+  hid_t plist = H5Dget_create_plist(d->id);
+  H5D_layout_t layout = H5Pget_layout(plist);
+  int filters = H5Pget_nfilters(plist), outside = H5Pget_external_count(plist);
+  hsize_t chunk[H5S_MAX_RANK];
+  if (layout == H5D_CHUNKED && H5Pget_chunk(plist, H5S_MAX_RANK, chunk) == f->ndim)
+    f->chunk = (int64_t)VS_MIN(chunk[0], (hsize_t)INT64_MAX / 2);
+  H5Pclose(plist);
+  if (outside > 0 || (layout != H5D_CHUNKED && layout != H5D_CONTIGUOUS && layout != H5D_COMPACT))
+    return vs_h5_bad(d, "its data lie outside the file, which vesper does not follow");
+  int64_t promised, stored = (int64_t)VS_MIN(H5Dget_storage_size(d->id), (hsize_t)INT64_MAX / 2048);
+  if (__builtin_mul_overflow(f->row, f->dims[0], &promised) ||
+      __builtin_mul_overflow(promised, (int64_t)f->size, &promised))
+    return vs_h5_bad(d, "shape %s is too large", vs_dims_str(f->ndim, f->dims));
+  if (layout != H5D_COMPACT && stored > d->file->bytes)
+    return vs_h5_bad(d, "claims %lld bytes of a file of %lld", (long long)stored,
+                     (long long)d->file->bytes);
+  if (promised > stored * (filters > 0 ? VS_H5_MAX_RATIO : 1))
+    return vs_h5_bad(d, "shape %s needs %lld bytes, the file holds %lld",
+                     vs_dims_str(f->ndim, f->dims), (long long)promised, (long long)stored);
+  return 0;
+}
+
+/* Opened again with room for a few chunks: otherwise each row of a large compressed chunk would
+ * inflate the whole chunk anew. */
+static void widen_cache(vs_h5data *d) {
+  const vs_h5info *f = &d->info;
+  double want = 4.0 * (double)f->chunk * (double)f->row * f->size;
+  if (f->chunk < 2 || want < 1 << 20 || want > CACHE_MOST) return;
+  hid_t dapl = H5Pcreate(H5P_DATASET_ACCESS);
+  H5Pset_chunk_cache(dapl, H5D_CHUNK_CACHE_NSLOTS_DEFAULT, (size_t)want, 1.0);
+  hid_t id = H5Dopen2(d->file->id, d->name, dapl);
+  if (id >= 0) {
+    H5Dclose(d->id);
+    d->id = id;
+  }
+  H5Pclose(dapl);
+}
+
+static vs_h5data *new_data(vs_h5 *h, const char *name) {
+  vs_h5data *d = vs_new0(sizeof *d);
+  if (!d) return NULL;
+  d->file = h;
+  d->id = -1;
+  snprintf(d->name, sizeof d->name, "%s", name);
+  return d;
+}
+
+vs_h5data *vs_h5_data(vs_h5 *h, const char *name) {
+  vs_h5data *d = new_data(h, name);
+  if (!d) return NULL;
+  int rc = -1;
+  h5_lock();
+  if (!h5_exists(h->id, name, H5I_DATASET)) {
+    H5Eclear2(H5E_DEFAULT);
+    vs_h5_bad(d, "no such data set");
+    goto done;
+  }
+  d->id = H5Dopen2(h->id, name, H5P_DEFAULT);
+  if (d->id < 0) {
+    lib_fail(d, "cannot be opened");
+    goto done;
+  }
+  if (read_type(d) || read_shape(d) || check_storage(d)) goto done;
+  d->rows = d->info.dims[0];
+  widen_cache(d);
+  rc = 0;
+done:
+  h5_unlock();
+  if (rc) {
+    vs_h5_data_close(d);
+    return NULL;
+  }
+  return d;
+}
+
+void vs_h5_data_close(vs_h5data *d) {
+  if (!d) return;
+  h5_lock();
+  if (d->id >= 0) H5Dclose(d->id);
+  h5_unlock();
+  free(d);
+}
+
+/* --- reading --- */
+
+static hid_t native_type(vs_dtype dtype) {
+  switch (dtype) {
+    case VS_UINT8: return H5T_NATIVE_UINT8;
+    case VS_INT32: return H5T_NATIVE_INT32;
+    case VS_INT64: return H5T_NATIVE_INT64;
+    case VS_FLOAT64: return H5T_NATIVE_DOUBLE;
+    default: return H5T_NATIVE_FLOAT;
+  }
+}
+
+/* IEEE binary16, which the library has no name for before 1.14.4. */
+static hid_t half_type(void) {
+  hid_t t = H5Tcopy(H5T_NATIVE_FLOAT);
+  H5Tset_fields(t, 15, 10, 5, 0, 10);
+  H5Tset_size(t, 2);
+  H5Tset_ebias(t, 15);
+  return t;
+}
+
+/* Selects rows [first, first+n) of the file and makes the space of the memory. */
+static hid_t select_rows(vs_h5data *d, int64_t first, int64_t n, hid_t *mem) {
+  hsize_t start[VS_MAX_DIM] = {0}, count[VS_MAX_DIM];
+  for (int i = 0; i < d->info.ndim; i++) count[i] = (hsize_t)d->info.dims[i];
+  start[0] = (hsize_t)first;
+  count[0] = (hsize_t)n;
+  hid_t space = H5Dget_space(d->id);
+  H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL);
+  *mem = H5Screate_simple(d->info.ndim, count, NULL);
+  return space;
+}
+
+static int read_rows(vs_h5data *d, hid_t type, int64_t first, int64_t n, void *out) {
+  hid_t mem, space = select_rows(d, first, n, &mem);
+  herr_t rc = H5Dread(d->id, type, mem, space, H5P_DEFAULT, out);
+  H5Sclose(space);
+  H5Sclose(mem);
+  if (rc >= 0) return 0;
+  char what[96];
+  snprintf(what, sizeof what, "rows %lld to %lld cannot be read", (long long)first + 1,
+           (long long)(first + n));
+  return lib_fail(d, what);
+}
+
+/* The library converts halves one bit field at a time; this is a hundred times faster. */
+static int read_halves(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, void *out) {
+  int64_t count = n * d->info.row;
+  uint16_t *half = vs_new((size_t)count * sizeof *half);
+  if (!half) return -1;
+  hid_t type = half_type();
+  int rc = read_rows(d, type, first, n, half);
+  H5Tclose(type);
+  for (int64_t i = 0; rc == 0 && i < count; i++) {
+    float f = vs_half_to_float(half[i]);
+    if (dtype == VS_FLOAT64) ((double *)out)[i] = f;
+    else ((float *)out)[i] = f;
+  }
+  free(half);
+  return rc;
+}
+
+static int read_locked(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, void *out) {
+  if (n == 0) return 0;
+  if (first < 0 || n < 0 || first > d->info.dims[0] - n)
+    return vs_h5_bad(d, "rows %lld to %lld of %lld", (long long)first + 1, (long long)(first + n),
+                     (long long)d->info.dims[0]);
+  bool real = dtype == VS_FLOAT32 || dtype == VS_FLOAT64;
+  if (d->info.kind != VS_H5_INTS && !(real && d->info.kind == VS_H5_REALS))
+    return vs_h5_bad(d, "expected %s", real ? "numbers" : "integers");
+  if (d->info.kind == VS_H5_REALS && d->info.size == 2) return read_halves(d, dtype, first, n, out);
+  return read_rows(d, native_type(dtype), first, n, out);
+}
+
+int vs_h5_read(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, void *out) {
+  h5_lock();
+  int rc = read_locked(d, dtype, first, n, out);
+  h5_unlock();
+  return rc;
+}
+
+typedef struct rowref { int64_t row, to; } rowref;
+
+static int by_row(const void *a, const void *b) {
+  const rowref *x = a, *y = b;
+  if (x->row != y->row) return x->row < y->row ? -1 : 1;
+  return x->to < y->to ? -1 : x->to > y->to;
+}
+
+/* Reads the run r[0..n), whose rows are neighbours or the same, into its places of out. */
+static int read_run(vs_h5data *d, vs_dtype dtype, const rowref *r, int64_t n, char *out, size_t bytes) {
+  int64_t first = r[0].row, rows = r[n - 1].row - first + 1;
+  bool in_order = rows == n;
+  for (int64_t i = 1; in_order && i < n; i++) in_order = r[i].to == r[i - 1].to + 1;
+  if (in_order) return read_locked(d, dtype, first, rows, out + (size_t)r[0].to * bytes);
+  char *block = rows > 1 ? vs_new((size_t)rows * bytes) : out + (size_t)r[0].to * bytes;
+  if (!block) return -1;
+  int rc = read_locked(d, dtype, first, rows, block);
+  for (int64_t i = 0; rc == 0 && i < n; i++) {
+    char *to = out + (size_t)r[i].to * bytes, *from = block + (size_t)(r[i].row - first) * bytes;
+    if (to != from) memcpy(to, from, bytes);
+  }
+  if (rows > 1) free(block);
+  return rc;
+}
+
+int vs_h5_gather(vs_h5data *d, vs_dtype dtype, const int64_t *index, int64_t n, void *out) {
+  size_t bytes = (size_t)d->info.row * vs_dtype_size(dtype);
+  rowref *r = vs_new((size_t)VS_MAX(n, 1) * sizeof *r);
+  int rc = 0;
+  if (!r) return -1;
+  for (int64_t i = 0; i < n; i++) r[i] = (rowref){index[i], i};
+  qsort(r, (size_t)n, sizeof *r, by_row);
+  h5_lock();
+  for (int64_t i = 0, j; rc == 0 && i < n; i = j) {
+    for (j = i + 1; j < n && r[j].row - r[j - 1].row <= 1; j++) {}
+    rc = read_run(d, dtype, r + i, j - i, out, bytes);
+  }
+  h5_unlock();
+  free(r);
+  return rc;
+}
+
+int64_t *vs_h5_read_ints(vs_h5data *d) {
+  int64_t n = d->info.dims[0] * d->info.row;
+  if (n > (int64_t)(SIZE_MAX / 16)) return vs_h5_bad(d, "too large"), NULL;
+  int64_t *v = vs_new((size_t)VS_MAX(n, 1) * sizeof *v);
+  if (v && vs_h5_read(d, VS_INT64, 0, d->info.dims[0], v)) {
+    free(v);
+    return NULL;
+  }
+  return v;
+}
+
+/* --- strings --- */
+
+static void *alloc_string(size_t n, void *arg) {
+  (void)arg;
+  return n > VS_H5_MAX_STRING ? NULL : malloc(n);
+}
+static void free_string(void *p, void *arg) {
+  (void)arg;
+  free(p);
+}
+
+/* Strings of varying length.  Rows may share bytes in a hostile file, hence the limit on the sum. */
+static int read_varying(vs_h5data *d, hid_t type, int64_t first, int64_t n, vs_strings *out) {
+  char **p = vs_new0((size_t)n * sizeof *p);
+  if (!p) return -1;
+  hid_t mem, space = select_rows(d, first, n, &mem), dxpl = H5Pcreate(H5P_DATASET_XFER);
+  H5Pset_vlen_mem_manager(dxpl, alloc_string, NULL, free_string, NULL);
+  int rc = H5Dread(d->id, type, mem, space, dxpl, p) < 0 ? lib_fail(d, "cannot be read") : 0;
+  for (int64_t i = 0; rc == 0 && i < n; i++) {
+    const char *s = p[i] ? p[i] : "";
+    rc = vs_strings_add(out, s, strlen(s));
+    if (rc == 0 && out->at[out->n] - out->n > d->file->bytes)
+      rc = vs_h5_bad(d, "more text than the file has bytes");
+  }
+  for (int64_t i = 0; i < n; i++) free(p[i]);
+  free(p);
+  H5Pclose(dxpl);
+  H5Sclose(space);
+  H5Sclose(mem);
+  return rc;
+}
+
+static int read_fixed(vs_h5data *d, hid_t type, int64_t first, int64_t n, vs_strings *out) {
+  size_t size = (size_t)d->info.size;
+  bool spaces = H5Tget_strpad(type) == H5T_STR_SPACEPAD;
+  char *p = vs_new0((size_t)n * size);
+  int rc = p ? read_rows(d, type, first, n, p) : -1;
+  for (int64_t i = 0; rc == 0 && i < n; i++) {
+    size_t len = strnlen(p + (size_t)i * size, size);
+    while (spaces && len > 0 && p[(size_t)i * size + len - 1] == ' ') len--;
+    rc = vs_strings_add(out, p + (size_t)i * size, len);
+  }
+  free(p);
+  return rc;
+}
+
+int vs_h5_read_strings(vs_h5data *d, vs_strings *out) {
+  if (d->info.kind != VS_H5_STRINGS || d->info.ndim != 1) return vs_h5_bad(d, "expected a list of strings");
+  int rc = 0;
+  h5_lock();
+  hid_t file_type = H5Dget_type(d->id);
+  bool varying = H5Tis_variable_str(file_type) > 0;
+  for (int64_t i = 0, n; rc == 0 && i < d->info.dims[0]; i += n) {
+    n = VS_MIN(varying ? STRING_BLOCK : VS_MAX(1, (4 << 20) / d->info.size), d->info.dims[0] - i);
+    rc = (varying ? read_varying : read_fixed)(d, file_type, i, n, out);
+  }
+  H5Tclose(file_type);
+  h5_unlock();
+  return rc;
+}
+
+/* --- writing --- */
+
+static vs_h5data *create(vs_h5 *h, const char *name, hid_t type, int ndim, const int64_t *dims,
+                         int64_t chunk, int gzip) {
+  vs_h5data *d = new_data(h, name);
+  if (!d) return NULL;
+  hsize_t now[VS_MAX_DIM], most[VS_MAX_DIM], chunks[VS_MAX_DIM];
+  d->info.ndim = ndim;
+  d->info.row = 1;
+  for (int i = 0; i < ndim; i++) {
+    now[i] = most[i] = chunks[i] = i ? (hsize_t)dims[i] : 0;
+    d->info.dims[i] = i ? dims[i] : 0;
+    if (i) d->info.row *= dims[i];
+  }
+  most[0] = H5S_UNLIMITED;
+  chunks[0] = (hsize_t)chunk;
+  hid_t space = H5Screate_simple(ndim, now, most), plist = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(plist, ndim, chunks);
+  if (gzip > 0) {
+    H5Pset_shuffle(plist);
+    H5Pset_deflate(plist, (unsigned)gzip);
+  }
+  d->id = H5Dcreate2(h->id, name, type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
+  if (d->id < 0) lib_fail(d, "cannot be written");
+  H5Pclose(plist);
+  H5Sclose(space);
+  return d;
+}
+
+/* Closes a data set that could not be made. */
+static vs_h5data *made(vs_h5data *d) {
+  if (!d || d->id >= 0) return d;
+  vs_h5_data_close(d);
+  return NULL;
+}
+
+vs_h5data *vs_h5_new(vs_h5 *h, const char *name, vs_dtype dtype, int ndim, const int64_t *dims,
+                     int64_t chunk, int gzip) {
+  h5_lock();
+  hid_t type = native_type(dtype == VS_FLOAT64 ? VS_FLOAT32 : dtype);
+  vs_h5data *d = create(h, name, type, ndim, dims, chunk, gzip);
+  h5_unlock();
+  return made(d);
+}
+
+vs_h5data *vs_h5_new_strings(vs_h5 *h, const char *name, int64_t chunk) {
+  h5_lock();
+  hid_t type = h5_text_type();
+  vs_h5data *d = create(h, name, type, 1, &chunk, chunk, 0);
+  H5Tclose(type);
+  h5_unlock();
+  return made(d);
+}
+
+static int append_locked(vs_h5data *d, hid_t type, int64_t n, const void *rows) {
+  hsize_t dims[VS_MAX_DIM];
+  d->info.dims[0] = d->rows + n;
+  for (int i = 0; i < d->info.ndim; i++) dims[i] = (hsize_t)d->info.dims[i];
+  if (H5Dset_extent(d->id, dims) < 0) return lib_fail(d, "cannot be written");
+  hid_t mem, space = select_rows(d, d->rows, n, &mem);
+  herr_t rc = H5Dwrite(d->id, type, mem, space, H5P_DEFAULT, rows);
+  H5Sclose(space);
+  H5Sclose(mem);
+  if (rc < 0) return lib_fail(d, "cannot be written");
+  d->rows += n;
+  return 0;
+}
+
+int vs_h5_append(vs_h5data *d, vs_dtype dtype, int64_t n, const void *rows) {
+  if (n == 0) return 0;
+  h5_lock();
+  int rc = append_locked(d, native_type(dtype), n, rows);
+  h5_unlock();
+  return rc;
+}
+
+int vs_h5_append_strings(vs_h5data *d, const vs_strings *s) {
+  if (s->n == 0) return 0;
+  const char **p = vs_new((size_t)s->n * sizeof *p);
+  if (!p) return -1;
+  for (int64_t i = 0; i < s->n; i++) p[i] = vs_strings_get(s, i);
+  h5_lock();
+  hid_t type = h5_text_type();
+  int rc = append_locked(d, type, s->n, p);
+  H5Tclose(type);
+  h5_unlock();
+  free(p);
+  return rc;
+}
