@@ -49,6 +49,7 @@ struct vs_ctx {
   const vs_opdef *op;
   int nin, nout;
   vs_tensor **in;              /* by position among the tensor arguments; a list goes last, spread */
+  const uint8_t *need;         /* per input: it wants a gradient */
   vs_tensor *out[VS_MAX_OUT];
   vs_value attr[VS_MAX_ARGS];  /* by position among the other arguments */
   bool training;               /* some input wants a gradient: forward may save for backward */

@@ -1,0 +1,41 @@
+/* Sums of gradients.  See accumulate.h. */
+#include "autograd/accumulate.h"
+
+#include "core/loop.h"
+#include "kernel/elementwise.h"
+
+static bool is_sole_owner(const vs_tensor *t) {
+  return t->refs == 1 && t->storage->refs == 1 && vs_is_contiguous(t);
+}
+
+static void add_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
+  (void)arg;
+  vs_k_elementwise()->binary[VS_BIN_ADD](n, p[0], s[0], p[1], s[1], p[2], s[2]);
+}
+
+int vs_accumulate_into(vs_tensor *dst, vs_tensor *grad) {
+  vs_tensor *t[3] = {dst, dst, grad};
+  vs_loop(3, t, add_run, NULL, true);
+  return 0;
+}
+
+int vs_accumulate(vs_tensor **slot, vs_tensor *grad) {
+  int err = 0;
+  if (is_sole_owner(*slot)) {
+    err = vs_accumulate_into(*slot, grad);
+  } else {
+    vs_tensor *sum = vs_tensor_new(VS_REAL, grad->ndim, grad->shape);
+    if (sum != NULL) {
+      vs_tensor *t[3] = {sum, *slot, grad};
+      vs_loop(3, t, add_run, NULL, true);
+      vs_unref(*slot);
+      *slot = sum;
+    } else {
+      err = -1;
+    }
+  }
+  vs_unref(grad);
+  return err;
+}
+
+vs_tensor *vs_own_copy(vs_tensor *grad) { return is_sole_owner(grad) ? vs_ref(grad) : vs_clone(grad); }

@@ -1,0 +1,221 @@
+/* Graph nodes and the backward walk.  See autograd.h. */
+#include "autograd/autograd.h"
+
+#include <stdlib.h>
+
+#include "autograd/accumulate.h"
+#include "core/error.h"
+#include "core/hooks.h"
+#include "core/mem.h"
+
+static _Thread_local bool grad_off;
+static _Thread_local uint64_t visits;
+
+bool vs_grad_enabled(void) { return !grad_off; }
+
+bool vs_set_grad_enabled(bool on) {
+  bool old = !grad_off;
+  grad_off = !on;
+  return old;
+}
+
+__attribute__((constructor)) static void connect(void) { vs_node_unref_hook = vs_node_unref; }
+
+/* ---- nodes ---- */
+
+vs_node *vs_node_new(const vs_nodeclass *class, void *self, vs_tensor *const *in, int nin, int nout) {
+  vs_node *n = vs_new0(sizeof *n + (size_t)nin * sizeof(vs_edge));
+  if (n == NULL) return NULL;
+  n->refs = 1;
+  n->nin = nin;
+  n->nout = nout;
+  n->class = class;
+  n->self = self;
+  for (int i = 0; i < nin; i++) {
+    if (in[i] == NULL || !in[i]->requires_grad) continue;
+    if (in[i]->node == NULL) {
+      n->edge[i].leaf = vs_ref(in[i]);
+    } else {
+      n->edge[i].node = in[i]->node;
+      n->edge[i].out_index = in[i]->out_index;
+      in[i]->node->refs++;
+    }
+  }
+  return n;
+}
+
+void vs_node_output(vs_node *n, vs_tensor *t, int i) {
+  n->refs++;
+  t->node = n;
+  t->out_index = i;
+  t->requires_grad = true;
+}
+
+/* Iterative: a chain of ten thousand nodes must not use ten thousand stack frames. */
+void vs_node_unref(vs_node *n) {
+  vs_node *dead = NULL;
+  if (n == NULL || --n->refs > 0) return;
+  n->next = NULL;
+  for (dead = n; dead != NULL;) {
+    vs_node *d = dead;
+    dead = d->next;
+    for (int i = 0; i < d->nin; i++) {
+      vs_node *below = d->edge[i].node;
+      vs_unref(d->edge[i].leaf);
+      if (below != NULL && --below->refs == 0) {
+        below->next = dead;
+        dead = below;
+      }
+    }
+    d->class->free(d->self);
+    free(d);
+  }
+}
+
+/* ---- backward ---- */
+
+/* Takes over grad.  Adds it to the gradients that arrived at one output. */
+static int arrive(vs_node *n, int out, vs_tensor *grad) {
+  if (n->dout[out] == NULL) {
+    n->dout[out] = grad;
+    return 0;
+  }
+  return vs_accumulate(&n->dout[out], grad);
+}
+
+static int leaf_arrive(vs_tensor *leaf, vs_tensor *grad) {
+  if (leaf->grad != NULL) return vs_accumulate_into(leaf->grad, grad);
+  leaf->grad = vs_own_copy(grad);
+  return leaf->grad == NULL ? -1 : 0;
+}
+
+/* Counts, for every node below root, how many edges lead to it; lists them in *all.  Nodes are
+ * linked by ->next.  Allocates their dout slots. */
+static int discover(vs_node *root, vs_node **all) {
+  uint64_t visit = ++visits;
+  vs_node *stack = root, *listed = NULL;
+  root->visit = visit;
+  root->pending = 0;
+  root->next = NULL;
+  while (stack != NULL) {
+    vs_node *n = stack;
+    stack = n->next;
+    n->next = listed;
+    listed = n;
+    *all = listed;
+    n->dout = vs_new0((size_t)n->nout * sizeof *n->dout);
+    if (n->dout == NULL) { /* those still on the stack were given no dout yet */
+      for (; stack != NULL; stack = stack->next) stack->dout = NULL;
+      return -1;
+    }
+    if (n->released)
+      return vs_fail("backward: the graph was already used; call backward with retain = true the first time");
+    for (int i = 0; i < n->nin; i++) {
+      vs_node *below = n->edge[i].node;
+      if (below == NULL) continue;
+      if (below->visit != visit) {
+        below->visit = visit;
+        below->pending = 0;
+        below->dout = NULL;
+        below->next = stack;
+        stack = below;
+      }
+      below->pending++;
+    }
+  }
+  return 0;
+}
+
+/* Runs one node and hands its gradients down. */
+static int run(vs_node *n) {
+  bool any = false;
+  vs_tensor *few[16] = {0}, **din = few;
+  int err = 0;
+  for (int i = 0; i < n->nout; i++) any = any || n->dout[i] != NULL;
+  if (!any) return 0; /* nothing flowed here */
+  if (n->nin > VS_COUNT(few) && (din = vs_new0((size_t)n->nin * sizeof *din)) == NULL) return -1;
+  err = n->class->backward(n->self, n->dout, din);
+  for (int i = 0; i < n->nin; i++) {
+    vs_tensor *g = din[i];
+    if (g == NULL) continue;
+    if (err != 0 || (n->edge[i].node == NULL && n->edge[i].leaf == NULL))
+      vs_unref(g);
+    else if (n->edge[i].node != NULL)
+      err = arrive(n->edge[i].node, n->edge[i].out_index, g);
+    else {
+      err = leaf_arrive(n->edge[i].leaf, g);
+      vs_unref(g);
+    }
+  }
+  if (din != few) free(din);
+  return err;
+}
+
+static void drop_douts(vs_node *n) {
+  for (int i = 0; n->dout != NULL && i < n->nout; i++) vs_unref(n->dout[i]);
+  free(n->dout);
+  n->dout = NULL;
+}
+
+/* Starts with seed as the gradient of output `out` of root. */
+static int walk(vs_node *root, int out, vs_tensor *seed, bool retain) {
+  vs_node *all = NULL, *ready = NULL;
+  int err = discover(root, &all);
+  if (err == 0) err = arrive(root, out, vs_ref(seed));
+  /* `all` keeps its links in ->next, so the ready list has to be apart: a small growing array. */
+  size_t cap = 64, count = 0;
+  vs_node **queue = err == 0 ? vs_new(cap * sizeof *queue) : NULL;
+  if (queue == NULL) err = -1;
+  if (err == 0) queue[count++] = root;
+  while (err == 0 && count > 0) {
+    ready = queue[--count];
+    err = run(ready);
+    drop_douts(ready);
+    if (err != 0) break;
+    for (int i = 0; i < ready->nin && err == 0; i++) {
+      vs_node *below = ready->edge[i].node;
+      if (below == NULL || --below->pending > 0) continue;
+      if (count == cap) {
+        vs_node **more = realloc(queue, 2 * cap * sizeof *queue);
+        if (more == NULL) {
+          err = vs_fail_memory(2 * cap * sizeof *queue);
+          break;
+        }
+        queue = more;
+        cap *= 2;
+      }
+      queue[count++] = below;
+    }
+    if (err == 0 && !retain) {
+      ready->class->release(ready->self);
+      ready->released = true;
+    }
+  }
+  free(queue);
+  for (vs_node *n = all; n != NULL; n = n->next) drop_douts(n);
+  return err;
+}
+
+int vs_backward(vs_tensor *root, vs_tensor *grad, bool retain) {
+  vs_tensor *seed = NULL;
+  int err = -1;
+  if (!root->requires_grad)
+    return vs_fail("backward: the tensor %s does not depend on anything that requires a gradient",
+                   vs_shape_str(root));
+  if (grad == NULL && root->numel != 1)
+    return vs_fail("backward: %s has more than one element: give the gradient to start from",
+                   vs_shape_str(root));
+  if (grad != NULL && (!vs_same_shape(root, grad) || grad->dtype != VS_REAL))
+    return vs_fail("backward: the gradient is %s %s, the tensor %s", vs_dtype_name(grad->dtype),
+                   vs_shape_str(grad), vs_shape_str(root));
+  seed = grad != NULL ? vs_contiguous(grad) : vs_tensor_full(VS_REAL, root->ndim, root->shape, 1);
+  if (seed == NULL) return -1;
+  bool old = vs_set_grad_enabled(false);
+  if (root->node == NULL)
+    err = leaf_arrive(root, seed);
+  else
+    err = walk(root->node, root->out_index, seed, retain);
+  vs_set_grad_enabled(old);
+  vs_unref(seed);
+  return err;
+}

@@ -1,0 +1,350 @@
+/* The op registry and the one way an op is called.  See op.h. */
+#include "op/op.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "autograd/autograd.h"
+
+/* ---- registry ---- */
+
+const vs_opdef *const vs_ops[] = {
+#define VS_OP(name) &vs_op_##name,
+#include "op/ops.def"
+#undef VS_OP
+};
+const int vs_nops = VS_COUNT(vs_ops);
+
+static vs_argspec specs[VS_COUNT(vs_ops)];
+static bool valid[VS_COUNT(vs_ops)];
+
+/* Descriptors found by address: an open hash of positions + 1. */
+enum { NHASH = 1024 };
+static uint16_t by_address[NHASH];
+
+static unsigned slot_of(const vs_opdef *op) {
+  unsigned h = (unsigned)((uintptr_t)op >> 4) & (NHASH - 1);
+  while (by_address[h] != 0 && vs_ops[by_address[h] - 1] != op) h = (h + 1) & (NHASH - 1);
+  return h;
+}
+
+__attribute__((constructor)) static void parse_all(void) {
+  for (int i = 0; i < vs_nops; i++) {
+    valid[i] = vs_args_parse(vs_ops[i]->args, &specs[i]) == 0;
+    by_address[slot_of(vs_ops[i])] = (uint16_t)(i + 1);
+  }
+}
+
+const vs_argspec *vs_op_spec(const vs_opdef *op) {
+  unsigned h = slot_of(op);
+  if (by_address[h] == 0) return vs_fail_null("%s is not in ops.def", op->name);
+  int i = by_address[h] - 1;
+  if (!valid[i] && vs_args_parse(op->args, &specs[i]) < 0) return NULL;
+  return &specs[i];
+}
+
+const vs_opdef *vs_op_find(const char *name) {
+  for (int i = 0; i < vs_nops; i++)
+    if (strcmp(vs_ops[i]->name, name) == 0) return vs_ops[i];
+  return NULL;
+}
+
+/* ---- the node of an op ---- */
+
+enum { FEW = 8 };
+
+/* A context with room for few inputs in place, many on the heap. */
+typedef struct call {
+  vs_ctx c;
+  vs_tensor *in[FEW], *din[FEW];
+  uint8_t need[FEW];
+  uint32_t *version; /* of kept inputs and outputs, nin + nout */
+  uint32_t few_versions[FEW + VS_MAX_OUT];
+  void *many;        /* heap for in, din, need, version when nin > FEW */
+} call;
+
+static int make_room(call *k, int nin) {
+  vs_ctx *c = &k->c;
+  c->nin = nin;
+  c->in = k->in;
+  c->din = k->din;
+  c->need = k->need;
+  k->version = k->few_versions;
+  k->many = NULL;
+  if (nin <= FEW) return 0;
+  size_t pointers = 2 * (size_t)nin * sizeof(vs_tensor *);
+  size_t versions = ((size_t)nin + VS_MAX_OUT) * sizeof(uint32_t);
+  k->many = vs_new0(pointers + versions + (size_t)nin);
+  if (k->many == NULL) return -1;
+  c->in = k->many;
+  c->din = c->in + nin;
+  k->version = (uint32_t *)(void *)(c->din + nin);
+  c->need = (uint8_t *)(k->version + nin + VS_MAX_OUT);
+  return 0;
+}
+
+static void release_call(void *self) {
+  call *k = self;
+  vs_ctx *c = &k->c;
+  for (int i = 0; i < c->nin; i++) {
+    vs_unref(c->in[i]);
+    c->in[i] = NULL;
+  }
+  for (int i = 0; i < c->nout; i++) {
+    vs_unref(c->out[i]);
+    c->out[i] = NULL;
+  }
+  for (int i = 0; i < VS_MAX_SAVED; i++) {
+    vs_unref(c->saved[i]);
+    c->saved[i] = NULL;
+  }
+}
+
+static void free_call(void *self) {
+  call *k = self;
+  release_call(k);
+  free(k->many);
+  free(k);
+}
+
+static int check_versions(const call *k) {
+  const vs_ctx *c = &k->c;
+  for (int i = 0; i < c->nin + c->nout; i++) {
+    const vs_tensor *t = i < c->nin ? c->in[i] : c->out[i - c->nin];
+    if (t == NULL || t->storage == NULL || t->storage->version == k->version[i]) continue;
+    return vs_fail("%s: its %s %s was changed in place after it was used, and backward needs the old "
+                   "values", c->op->name, i < c->nin ? vs_in_name(c, i) : "result", vs_shape_str(t));
+  }
+  return 0;
+}
+
+static int backward_call(void *self, vs_tensor *const *dout, vs_tensor **din) {
+  call *k = self;
+  vs_ctx *c = &k->c;
+  int err = -1;
+  memset(c->dout, 0, sizeof c->dout);
+  c->work = NULL;
+  if (check_versions(k) < 0) return -1;
+  for (int i = 0; i < c->nout; i++) {
+    if (dout[i] == NULL) continue;
+    c->dout[i] = c->op->flags & VS_STRIDED ? vs_ref(dout[i]) : vs_contiguous(dout[i]);
+    if (c->dout[i] == NULL) goto done;
+  }
+  c->din = din;
+  for (int i = 0; i < c->nin && !(c->op->flags & VS_OWN_GRADS); i++) {
+    if (!c->need[i]) continue;
+    din[i] = vs_tensor_new(VS_REAL, c->in[i]->ndim, c->in[i]->shape);
+    if (din[i] == NULL) goto done;
+  }
+  if (c->back_bytes > 0 && (c->work = vs_mem_alloc(c->back_bytes)) == NULL) goto done;
+  err = c->op->backward(c);
+done:
+  if (err != 0) vs_fail_prefix(c->op->name);
+  vs_mem_free(c->work);
+  c->work = NULL;
+  for (int i = 0; i < c->nout; i++) vs_unref(c->dout[i]);
+  return err;
+}
+
+static const vs_nodeclass op_node = {"op", backward_call, release_call, free_call};
+
+/* Keeps for backward what .keep names, the shapes of the rest. */
+static vs_tensor *keep(vs_tensor *t, bool values) {
+  if (t == NULL) return NULL;
+  return values ? vs_alias(t) : vs_shape_only(t);
+}
+
+/* Moves a finished call to the heap and makes it the node of its outputs. */
+static int record(call *k, vs_tensor *const *orig) {
+  vs_ctx *c = &k->c;
+  call *h = vs_new0(sizeof *h);
+  vs_node *node = NULL;
+  if (h == NULL) return -1;
+  h->c.op = c->op;
+  h->c.nout = c->nout;
+  if (make_room(h, c->nin) < 0) {
+    free(h);
+    return -1;
+  }
+  memcpy(h->c.attr, c->attr, sizeof c->attr);
+  memcpy(h->c.n, c->n, sizeof c->n);
+  h->c.training = true;
+  h->c.rng = c->rng;
+  h->c.back_bytes = c->back_bytes;
+  memcpy((uint8_t *)h->c.need, c->need, (size_t)c->nin);
+  bool ok = true;
+  for (int i = 0; i < c->nin && ok; i++) {
+    h->c.in[i] = keep(c->in[i], i < 16 && (c->op->keep & VS_KEEP_IN(i)));
+    ok = h->c.in[i] != NULL || c->in[i] == NULL;
+    if (ok && c->in[i] != NULL && c->in[i]->storage != NULL) h->version[i] = c->in[i]->storage->version;
+  }
+  for (int i = 0; i < c->nout && ok; i++) {
+    h->c.out[i] = keep(c->out[i], c->op->keep & VS_KEEP_OUT(i));
+    ok = h->c.out[i] != NULL;
+    if (ok) h->version[c->nin + i] = c->out[i]->storage->version;
+  }
+  if (ok) node = vs_node_new(&op_node, h, orig, c->nin, c->nout);
+  if (node == NULL) {
+    free_call(h);
+    return -1;
+  }
+  memcpy(h->c.saved, c->saved, sizeof c->saved);
+  memset(c->saved, 0, sizeof c->saved);
+  for (int i = 0; i < c->nout; i++)
+    if (c->out[i]->dtype == VS_REAL) vs_node_output(node, c->out[i], i);
+  vs_node_unref(node);
+  return 0;
+}
+
+/* ---- calling ---- */
+
+static int count_inputs(const vs_argspec *spec, const vs_value *v) {
+  int n = 0;
+  for (int i = 0; i < spec->n; i++)
+    if (vs_arg_is_tensor(&spec->arg[i])) n += spec->arg[i].kind == VS_A_TENSORS ? v[i].n : 1;
+  return n;
+}
+
+static vs_tensor *prepare(const vs_opdef *op, const vs_arg *a, vs_tensor *t) {
+  if (a->kind == VS_A_BUFFER) {
+    if (vs_is_contiguous(t)) return vs_ref(t);
+    return vs_fail_null("%s is a buffer and has to be contiguous", a->name);
+  }
+  return op->flags & (VS_STRIDED | VS_VIEW | VS_INPLACE) ? vs_ref(t) : vs_contiguous(t);
+}
+
+/* Tensors into c->in (owned, contiguous where the op wants it) and orig (borrowed), the rest into
+ * c->attr.  in is NULL-initialised. */
+static int split(call *k, const vs_argspec *spec, const vs_value *v, vs_tensor **orig) {
+  vs_ctx *c = &k->c;
+  uint8_t *need = (uint8_t *)c->need;
+  int ni = 0, na = 0;
+  for (int i = 0; i < spec->n; i++) {
+    const vs_arg *a = &spec->arg[i];
+    if (!vs_arg_is_tensor(a)) {
+      c->attr[na++] = v[i];
+      continue;
+    }
+    int count = a->kind == VS_A_TENSORS ? v[i].n : 1;
+    for (int j = 0; j < count; j++, ni++) {
+      vs_tensor *t = a->kind == VS_A_TENSORS ? v[i].list[j] : v[i].kind == VS_V_TENSOR ? v[i].t : NULL;
+      orig[ni] = t;
+      need[ni] = t != NULL && t->requires_grad && t->dtype == VS_REAL && a->kind != VS_A_BUFFER;
+      if (t != NULL)
+        c->in[ni] = prepare(c->op, a, t);
+      else if (a->kind == VS_A_OPERAND && v[i].kind != VS_V_NONE)
+        c->in[ni] = vs_tensor_scalar(v[i].kind == VS_V_NUM ? v[i].f : (double)v[i].i);
+      else
+        continue;
+      if (c->in[ni] == NULL) return -1;
+    }
+  }
+  return 0;
+}
+
+static int check_inplace(const vs_ctx *c) {
+  const vs_tensor *t = c->in[0];
+  for (int d = 0; d < t->ndim; d++)
+    if (t->stride[d] == 0 && t->shape[d] > 1)
+      return vs_fail("cannot write into the broadcast view %s: clone() it first", vs_shape_str(t));
+  if (!vs_grad_enabled()) return 0;
+  for (int i = 0; i < c->nin; i++)
+    if (c->need[i])
+      return vs_fail("in-place change of %s %s, which requires a gradient: wrap it in no_grad or use "
+                     "the op that returns a new tensor", i == 0 ? "a tensor" : "a tensor with a value",
+                     vs_shape_str(c->in[i]));
+  return 0;
+}
+
+static int execute(vs_ctx *c) {
+  const vs_opdef *op = c->op;
+  if (op->flags & VS_INPLACE) {
+    if (check_inplace(c) < 0) return -1;
+    c->out[0] = vs_ref(c->in[0]);
+  }
+  if (op->shape(c) < 0) return -1;
+  if (op->flags & VS_VIEW) return 0;
+  if (c->work_bytes > 0 && (c->work = vs_mem_alloc(c->work_bytes)) == NULL) return -1;
+  if (op->flags & VS_RANDOM) c->rng = vs_rng_take();
+  int err = op->forward(c);
+  if (op->flags & VS_INPLACE) c->in[0]->storage->version++;
+  return err;
+}
+
+int vs_call(const vs_opdef *op, const vs_value *args, int nargs, vs_tensor **out) {
+  const vs_argspec *spec = vs_op_spec(op);
+  vs_value v[VS_MAX_ARGS];
+  vs_tensor *few[FEW], **orig = few;
+  call k;
+  vs_ctx *c = &k.c;
+  int err = -1;
+  if (spec == NULL) return -1;
+  for (int i = 0; i < spec->n; i++) {
+    if (i < nargs)
+      v[i] = args[i];
+    else
+      v[i].kind = VS_V_NONE;
+  }
+  if (vs_args_check(spec, v) < 0) return vs_fail_prefix(op->name);
+  c->op = op;
+  c->nout = op->outputs;
+  c->work = NULL;
+  c->work_bytes = c->back_bytes = 0;
+  memset(c->out, 0, sizeof c->out);
+  memset(c->saved, 0, sizeof c->saved);
+  memset(k.in, 0, sizeof k.in);
+  if (make_room(&k, count_inputs(spec, v)) < 0) return -1;
+  if (c->nin > FEW && (orig = vs_new((size_t)c->nin * sizeof *orig)) == NULL) goto done;
+  if (split(&k, spec, v, orig) < 0) goto done;
+  c->training = false;
+  if (!(op->flags & (VS_NOGRAD | VS_INPLACE)) && vs_grad_enabled())
+    for (int i = 0; i < c->nin; i++) c->training = c->training || c->need[i];
+  if (execute(c) < 0) goto done;
+  if (c->training && record(&k, orig) < 0) goto done;
+  for (int i = 0; i < c->nout; i++) {
+    out[i] = c->out[i];
+    c->out[i] = NULL;
+  }
+  err = 0;
+done:
+  if (err != 0) vs_fail_prefix(op->name);
+  vs_mem_free(c->work);
+  release_call(&k);
+  if (orig != few) free(orig);
+  free(k.many);
+  return err;
+}
+
+vs_tensor *vs_call1_(const vs_opdef *op, const vs_value *args, int nargs) {
+  vs_tensor *out[VS_MAX_OUT];
+  if (vs_call(op, args, nargs, out) < 0) return NULL;
+  for (int i = 1; i < op->outputs; i++) vs_unref(out[i]);
+  return out[0];
+}
+
+/* ---- for shape functions ---- */
+
+int vs_out(vs_ctx *c, int i, vs_dtype dtype, int ndim, const int64_t *shape) {
+  c->out[i] = vs_tensor_new(dtype, ndim, shape);
+  return c->out[i] == NULL ? -1 : 0;
+}
+
+int vs_out_like(vs_ctx *c, int i, const vs_tensor *t) { return vs_out(c, i, t->dtype, t->ndim, t->shape); }
+
+const char *vs_in_name(const vs_ctx *c, int i) {
+  const vs_argspec *spec = vs_op_spec(c->op);
+  int at = 0;
+  for (int j = 0; spec != NULL && j < spec->n; j++) {
+    if (!vs_arg_is_tensor(&spec->arg[j])) continue;
+    if (at == i || spec->arg[j].kind == VS_A_TENSORS) return spec->arg[j].name;
+    at++;
+  }
+  return "?";
+}
+
+int vs_want_ndim(const vs_ctx *c, int i, int ndim) {
+  if (c->in[i]->ndim == ndim) return 0;
+  return vs_fail("%s is %s, expected %d dimensions", vs_in_name(c, i), vs_shape_str(c->in[i]), ndim);
+}
+
+bool vs_needs(const vs_ctx *c, int i) { return c->training && c->need[i]; }
