@@ -1,0 +1,75 @@
+-- Tensors with fixed pseudo-random values for the cases in spec/op/cases: the same in every
+-- process, build and order of tests, since a generator is made anew for each tensor.
+local numbers = {}
+
+-- A generator of numbers in [0,1): the minimal standard one (Park and Miller), enough for tests.
+function numbers.generator(seed)
+  local state = (seed or 1) * 7919 % 2147483647
+  return function()
+    state = state * 48271 % 2147483647
+    return state / 2147483647
+  end
+end
+
+function numbers.count(shape)
+  local n = 1
+  for _, size in ipairs(shape) do n = n * size end
+  return n
+end
+
+local function shaped(vs, values, shape, dtype)
+  return vs.tensor(values, dtype and {dtype = dtype} or nil):reshape(shape)
+end
+
+-- Uniform in [low, high).
+function numbers.uniform(vs, shape, low, high, seed)
+  local draw, values = numbers.generator(seed), {}
+  for i = 1, numbers.count(shape) do values[i] = low + (high - low) * draw() end
+  return shaped(vs, values, shape)
+end
+
+-- Of either sign, with a magnitude of at least 0.1: away from a kink at 0.
+function numbers.signed(vs, shape, seed)
+  local draw, values = numbers.generator(seed), {}
+  for i = 1, numbers.count(shape) do
+    local magnitude = 0.1 + 1.4 * draw()
+    values[i] = draw() < 0.5 and -magnitude or magnitude
+  end
+  return shaped(vs, values, shape)
+end
+
+-- Shuffled values at least 0.05 apart, of either sign: away from ties.
+function numbers.distinct(vs, shape, seed)
+  local draw, values, n = numbers.generator(seed), {}, numbers.count(shape)
+  for i = 1, n do values[i] = (i - n / 2) * 0.05 + 0.02 end
+  for i = n, 2, -1 do
+    local j = 1 + math.floor(draw() * i)
+    values[i], values[j] = values[j], values[i]
+  end
+  return shaped(vs, values, shape)
+end
+
+-- int64 in 1..most.
+function numbers.index(vs, shape, most, seed)
+  local draw, values = numbers.generator(seed), {}
+  for i = 1, numbers.count(shape) do values[i] = 1 + math.floor(draw() * most) end
+  return shaped(vs, values, shape, "int64")
+end
+
+-- bool, about half of them true.
+function numbers.mask(vs, shape, seed)
+  local draw, values = numbers.generator(seed), {}
+  for i = 1, numbers.count(shape) do values[i] = draw() < 0.5 and 1 or 0 end
+  return shaped(vs, values, shape, "bool")
+end
+
+-- The values of a tensor in row-major order, as a flat list.
+function numbers.flat(t)
+  local list = t:detach():contiguous():reshape({-1}):tolist()
+  for i, v in ipairs(list) do
+    if v == true then list[i] = 1 elseif v == false then list[i] = 0 end
+  end
+  return list
+end
+
+return numbers
