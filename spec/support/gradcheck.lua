@@ -3,9 +3,9 @@
 --   gradcheck(vs, fn, inputs, opts) -> largest error; raises with the place when it is too large
 --
 -- fn(inputs...) returns one or more tensors; inputs are tensors, lists of tensors, or anything else
--- (passed as it is).  What is derived is the sum over all outputs of <output, cotangent>, with fixed
--- random cotangents.  It runs twice, inputs contiguous and as views with swapped strides: outputs and
--- gradients of both must agree with each other and with the differences.
+-- (passed as it is).  What is derived is the sum over all outputs of <output, cotangent>, with
+-- fixed random cotangents.  It runs twice, inputs contiguous and as views with swapped strides:
+-- outputs and gradients of both must agree with each other and with the differences.
 -- Error: max|a-n| / max(1, max|a|, max|n|).
 --   opts.grad       which inputs to derive by, by position (default: every tensor of the real type)
 --   opts.keep       which inputs stay contiguous (true by position): those that fn writes
