@@ -95,7 +95,7 @@ elif [ -t 0 ] && [ -z "$$CI" ] && command -v sudo >/dev/null; then sudo=sudo; \
 else echo "vesper needs Debian packages that are not installed.  Type this, then try again:" >&2; \
   echo "sudo apt-get install$$missing" >&2; exit 1; fi; \
 echo "installing$$missing"; \
-apt="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -y"; \
+apt="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0"; \
 $$apt update </dev/null && $$apt install --no-install-recommends $$missing </dev/null || \
 { echo "this failed: sudo apt-get install$$missing" >&2; exit 1; }
 endef
