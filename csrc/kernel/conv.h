@@ -1,0 +1,31 @@
+/* Inner loops of convolution: one product that gathers its left side, and the moves around it.
+ *
+ * The left matrix is never built.  Its element (m, i) is x[base[m] + off[i]]: in a forward pass m is
+ * an output pixel and i a kernel tap, in a weight gradient m is a tap and i a pixel.  The right side
+ * and the result lie in panels of `cols` columns.  Knows nothing of padding, strides or groups. */
+#ifndef VS_KERNEL_CONV_H
+#define VS_KERNEL_CONV_H
+
+#include "kernel/kernel.h"
+
+typedef struct vs_kernels_conv {
+  int rows, cols; /* of one register tile */
+  /* acc[m][c] (+)= sum_i x[base[m] + off[i]] * v[i][c] for m < nm, c < cols.  acc has room for nm
+   * rounded up to `rows`; the rows after nm are scratch. */
+  void (*gather)(int64_t nm, const int64_t *base, int64_t n, const int64_t *off, const vs_real *x,
+                 const vs_real *v, vs_real *acc, bool add);
+  /* panel[i][c] = src[c*ld + i] for i < n, c < width; zero for width <= c < cols. */
+  void (*pack)(int64_t n, int width, const vs_real *src, int64_t ld, vs_real *panel);
+  /* dst[c*ld + i*step] = panel[i][c] + bias[c] for i < n, c < width; bias may be NULL. */
+  void (*unpack)(int64_t n, int width, const vs_real *panel, const vs_real *bias, vs_real *dst,
+                 int64_t ld, int64_t step);
+  /* y[i*sy] += a * x[i*sx] */
+  void (*axpy)(int64_t n, vs_real a, const vs_real *x, int64_t sx, vs_real *y, int64_t sy);
+  /* sum_i x[i*sx] * y[i]; sum_i x[i] */
+  vs_real (*dot)(int64_t n, const vs_real *x, int64_t sx, const vs_real *y);
+  vs_real (*sum)(int64_t n, const vs_real *x);
+} vs_kernels_conv;
+
+VS_KERNEL_FAMILY(conv)
+
+#endif

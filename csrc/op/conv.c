@@ -1,0 +1,555 @@
+/* 2-D convolution (cross-correlation), forward and both gradients.
+ *
+ * All three are one product that gathers its left side where it lies (kernel/conv.h), so no im2col
+ * matrix is ever made.  A `plan` says what is gathered: for each position of a grid, which source
+ * positions the taps read.  Forward is one plan; the gradient of x is one plan for every residue of
+ * the stride; the gradient of w uses the forward plan with pixels and taps changing places.
+ * Work is cut into units (several small images, or a band of rows of a large one) whose padded source
+ * stays in the second-level cache.  Depthwise convolutions go through plain row loops at the end. */
+#include <string.h>
+
+#include "kernel/conv.h"
+#include "op/op.h"
+
+enum {
+  UNIT_PIXELS = 384,          /* grid positions of a unit, about */
+  UNIT_BYTES = 320 * 1024,    /* of its padded source */
+  PANEL_BYTES = 16 * 1024,    /* of the right side that one sweep reads */
+  WEIGHT_BYTES = 256 << 20    /* most that per-thread weight gradients may take together */
+};
+
+/* ---- plans ---- */
+
+/* One dimension.  Position g of the grid is written at dst_first + g*dst_step; its tap i, which is
+ * tap0 + i*tap_step of the kernel, reads the source at g*src_step + at0 + i*at_step. */
+typedef struct axis {
+  int64_t src, dst, grid, src_step, dst_first, dst_step;
+  int64_t taps, tap0, tap_step, at0, at_step;
+} axis;
+
+typedef struct plan {
+  axis y, x;
+  int64_t batch, groups, from, to;  /* channels of source and destination in a group */
+  int64_t kernel[2], depth;         /* depth: from * taps */
+  bool direct;                      /* no padding: read the source where it is */
+  int64_t images, rows, bands, units;
+  int64_t row, channel, image;      /* distances in what is read */
+  int64_t buffer, pixels;           /* of a unit: elements copied (0 if direct), grid positions */
+} plan;
+
+static int64_t reach(const axis *a) { /* source positions from the first tap to the last */
+  return (a->at_step < 0 ? -a->at_step : a->at_step) * VS_MAX(a->taps - 1, 0) + 1;
+}
+
+static int64_t low(const axis *a) { /* the first source position of grid position 0 */
+  return a->at_step < 0 ? a->at0 + a->at_step * (a->taps - 1) : a->at0;
+}
+
+static int64_t span(const axis *a, int64_t n) { return (n - 1) * a->src_step + reach(a); }
+
+static bool inside(const axis *a) { return low(a) >= 0 && low(a) + span(a, a->grid) <= a->src; }
+
+static axis forward_axis(int64_t in, int64_t out, int64_t k, int64_t stride, int64_t pad, int64_t dil) {
+  return (axis){.src = in, .dst = out, .grid = out, .src_step = stride, .dst_step = 1, .taps = k,
+                .tap_step = 1, .at0 = -pad, .at_step = dil};
+}
+
+/* y[o] reads x[o*stride - pad + k*dil], so x[first + g*stride] is read by the y[o] with
+ * o*stride = first + g*stride + pad - k*dil: the taps for which that divides, o falling as k grows. */
+static axis input_axis(int64_t in, int64_t out, int64_t k, int64_t stride, int64_t pad, int64_t dil,
+                       int64_t first) {
+  axis a = {.src = out, .dst = in, .grid = first < in ? (in - 1 - first) / stride + 1 : 0,
+            .src_step = 1, .dst_first = first, .dst_step = stride};
+  for (int64_t t = 0; t < k; t++) {
+    if ((first + pad - t * dil) % stride != 0) continue;
+    if (a.taps == 0) a.tap0 = t, a.at0 = (first + pad - t * dil) / stride;
+    if (a.taps == 1) a.tap_step = t - a.tap0, a.at_step = -a.tap_step * dil / stride;
+    a.taps++;
+  }
+  return a;
+}
+
+/* Fills in units and distances.  -1 when the padded source cannot be counted. */
+static int finish_plan(plan *p) {
+  const axis *y = &p->y, *x = &p->x;
+  int64_t whole = y->grid * x->grid, channels = p->groups * p->from;
+  int64_t most = VS_MAX(p->batch * whole / (4 * vs_num_threads()), 24);
+  most = VS_MIN(most, UNIT_PIXELS);
+  p->depth = p->from * y->taps * x->taps;
+  p->direct = inside(y) && inside(x);
+  p->units = p->buffer = p->pixels = 0;
+  if (p->batch == 0 || whole == 0) return 0;
+  int64_t size = vs_numel(3, (int64_t[]){channels, span(y, y->grid), span(x, x->grid)});
+  if (size < 0) return -1;
+  int64_t bytes = VS_MAX(size, 1) * (int64_t)sizeof(vs_real);
+  p->rows = y->grid;
+  p->images = VS_MIN(most / whole, UNIT_BYTES / bytes);
+  p->images = VS_MAX(VS_MIN(p->images, p->batch), 1);
+  if (p->images == 1) {
+    int64_t a_row = VS_MAX(bytes / span(y, y->grid), 1);
+    int64_t fit = UNIT_BYTES / a_row - reach(y); /* rows of the source beside the taps' own */
+    p->rows = VS_MIN(most / x->grid, fit / y->src_step);
+    p->rows = VS_MAX(VS_MIN(p->rows, y->grid), 1);
+    p->rows = (y->grid + (y->grid - 1) / p->rows) / ((y->grid - 1) / p->rows + 1); /* even bands */
+  }
+  p->bands = (y->grid - 1) / p->rows + 1;
+  p->units = p->bands > 1 ? p->batch * p->bands : (p->batch - 1) / p->images + 1;
+  p->row = p->direct ? x->src : span(x, x->grid);
+  p->channel = p->row * (p->direct ? y->src : span(y, p->rows));
+  p->image = p->channel * channels;
+  p->buffer = p->direct ? 0 : p->image * p->images;
+  p->pixels = p->images * p->rows * x->grid;
+  return 0;
+}
+
+/* Where in what is read the grid positions of a unit lie, and where the taps do. */
+static void fill_tables(const plan *p, int64_t *pixel, int64_t *tap) {
+  const axis *y = &p->y, *x = &p->x;
+  for (int64_t b = 0; b < p->images; b++)
+    for (int64_t i = 0; i < p->rows; i++)
+      for (int64_t j = 0; j < x->grid; j++)
+        *pixel++ = b * p->image + i * y->src_step * p->row + j * x->src_step;
+  for (int64_t c = 0; c < p->from; c++)
+    for (int64_t i = 0; i < y->taps; i++)
+      for (int64_t j = 0; j < x->taps; j++)
+        *tap++ = c * p->channel + (y->at0 - low(y) + i * y->at_step) * p->row +
+                 (x->at0 - low(x) + j * x->at_step);
+}
+
+typedef struct unit { int64_t b, images, first, rows; } unit; /* rows first.. of the grid */
+
+static unit unit_at(const plan *p, int64_t u) {
+  unit t = {.b = u * p->images, .rows = p->rows};
+  if (p->bands > 1) t.b = u / p->bands, t.first = u % p->bands * p->rows;
+  t.images = VS_MIN(p->images, p->batch - t.b);
+  t.rows = VS_MIN(p->rows, p->y.grid - t.first);
+  return t;
+}
+
+/* The source of a unit with its borders of zeros, in buffer; or the source itself. */
+static const vs_real *load_unit(const plan *p, unit t, const vs_real *src, vs_real *buffer) {
+  const axis *y = &p->y, *x = &p->x;
+  int64_t channels = p->groups * p->from, top = t.first * y->src_step + low(y), left = low(x);
+  int64_t from = VS_MIN(VS_MAX(left, 0), x->src), to = VS_MAX(VS_MIN(left + p->row, x->src), from);
+  int64_t before = VS_MIN(VS_MAX(-left, 0), p->row);
+  if (p->direct) return src + t.b * p->image + top * p->row + left;
+  for (int64_t b = 0; b < t.images; b++)
+    for (int64_t c = 0; c < channels; c++) {
+      const vs_real *plane = src + ((t.b + b) * channels + c) * y->src * x->src;
+      vs_real *out = buffer + b * p->image + c * p->channel;
+      for (int64_t i = top; i < top + span(y, t.rows); i++, out += p->row) {
+        bool real = i >= 0 && i < y->src;
+        int64_t n = real ? to - from : 0, j = 0;
+        for (; j < before; j++) out[j] = 0;
+        for (int64_t k = 0; k < n; k++) out[j + k] = plane[i * x->src + from + k];
+        for (j += n; j < p->row; j++) out[j] = 0;
+      }
+    }
+  return buffer;
+}
+
+/* ---- scratch: tables and packed weights once, the rest once a thread ---- */
+
+static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
+static size_t reals(int64_t n) { return (size_t)round_up(n * (int64_t)sizeof(vs_real), 64); }
+static size_t ints(int64_t n) { return (size_t)round_up(n * (int64_t)sizeof(int64_t), 64); }
+static int64_t panels(int64_t channels) { return (channels - 1) / vs_k_conv()->cols + 1; }
+
+typedef struct job {
+  const plan *p;
+  const vs_real *src, *bias, *dy;
+  vs_real *dst, *weight; /* weight: packed, [groups][panel][depth][cols] */
+  const vs_real *w;      /* as the user has it */
+  bool transposed;       /* w is [from..., to] rather than [to, from]: the gradient of x */
+  int64_t *pixel, *tap;
+  char *parts;
+  size_t part_bytes;
+  int nparts;
+} job;
+
+/* ---- the gathered product: forward and the gradient of x ---- */
+
+/* One panel: rows in the order of fill_tables' taps, a column a destination channel. */
+static void pack_weights(void *arg, int64_t first, int64_t last, int part) {
+  const job *k = arg;
+  const plan *p = k->p;
+  const axis *y = &p->y, *x = &p->x;
+  int64_t cols = vs_k_conv()->cols, np = panels(p->to), area = p->kernel[0] * p->kernel[1];
+  (void)part;
+  for (int64_t u = first; u < last; u++) {
+    int64_t g = u / np, d0 = u % np * cols;
+    vs_real *out = k->weight + u * p->depth * cols;
+    for (int64_t s = 0; s < p->from; s++)
+      for (int64_t i = 0; i < y->taps; i++)
+        for (int64_t j = 0; j < x->taps; j++, out += cols) {
+          int64_t at = (y->tap0 + i * y->tap_step) * p->kernel[1] + x->tap0 + j * x->tap_step;
+          for (int64_t d = 0; d < cols; d++) {
+            int64_t to = d0 + d;
+            if (to >= p->to)
+              out[d] = 0;
+            else if (k->transposed)
+              out[d] = k->w[((g * p->from + s) * p->to + to) * area + at];
+            else
+              out[d] = k->w[((g * p->to + to) * p->from + s) * area + at];
+          }
+        }
+  }
+}
+
+static void store_panel(const job *k, unit t, int64_t g, int64_t d0, const vs_real *acc) {
+  const plan *p = k->p;
+  const axis *y = &p->y, *x = &p->x;
+  const vs_kernels_conv *kc = vs_k_conv();
+  int width = (int)VS_MIN(kc->cols, p->to - d0);
+  int64_t plane = y->dst * x->dst, n = t.rows * x->grid;
+  const vs_real *bias = k->bias ? k->bias + g * p->to + d0 : NULL;
+  for (int64_t b = 0; b < t.images; b++, acc += n * kc->cols) {
+    vs_real *dst = k->dst + (((t.b + b) * p->groups + g) * p->to + d0) * plane;
+    if (x->dst_step == 1 && y->dst_step == 1) {
+      kc->unpack(n, width, acc, bias, dst + t.first * x->dst, plane, 1);
+      continue;
+    }
+    for (int64_t i = 0; i < t.rows; i++)
+      kc->unpack(x->grid, width, acc + i * x->grid * kc->cols, bias,
+                 dst + (y->dst_first + (t.first + i) * y->dst_step) * x->dst + x->dst_first, plane,
+                 x->dst_step);
+  }
+}
+
+static void gather_units(void *arg, int64_t first, int64_t last, int part) {
+  const job *k = arg;
+  const plan *p = k->p;
+  const vs_kernels_conv *kc = vs_k_conv();
+  int64_t np = panels(p->to), block = PANEL_BYTES / ((int64_t)sizeof(vs_real) * kc->cols);
+  vs_real *buffer = (vs_real *)(void *)(k->parts + (size_t)part * k->part_bytes);
+  vs_real *acc = (vs_real *)(void *)((char *)buffer + reals(p->buffer));
+  for (int64_t u = first; u < last; u++) {
+    unit t = unit_at(p, u);
+    const vs_real *x = load_unit(p, t, k->src, buffer);
+    int64_t n = t.images * t.rows * p->x.grid;
+    for (int64_t q = 0; q < p->groups * np; q++) {
+      int64_t g = q / np, at = 0;
+      do {
+        kc->gather(n, k->pixel, VS_MIN(block, p->depth - at), k->tap + at,
+                   x + g * p->from * p->channel, k->weight + (q * p->depth + at) * kc->cols, acc, at > 0);
+        at += block;
+      } while (at < p->depth);
+      store_panel(k, t, g, q % np * kc->cols, acc);
+    }
+  }
+}
+
+/* dst = gathered src * w (+ bias) over the grid of the plan. */
+static int run_gather(const plan *p, const vs_real *src, const vs_real *w, bool transposed,
+                      const vs_real *bias, vs_real *dst) {
+  const vs_kernels_conv *kc = vs_k_conv();
+  if (p->units == 0 || p->groups * p->to == 0) return 0;
+  int64_t np = panels(p->to);
+  int parts = vs_parts(p->units, 1);
+  job k = {.p = p, .src = src, .bias = bias, .dst = dst, .w = w, .transposed = transposed};
+  k.part_bytes = reals(p->buffer) + reals(round_up(p->pixels, kc->rows) * kc->cols);
+  size_t weights = reals(p->groups * np * p->depth * kc->cols), tables = ints(p->pixels);
+  char *work = vs_mem_alloc(tables + ints(p->depth) + weights + (size_t)parts * k.part_bytes);
+  if (work == NULL) return -1;
+  k.pixel = (int64_t *)(void *)work;
+  k.tap = (int64_t *)(void *)(work + tables);
+  k.weight = (vs_real *)(void *)(work + tables + ints(p->depth));
+  k.parts = work + tables + ints(p->depth) + weights;
+  fill_tables(p, k.pixel, k.tap);
+  vs_parallel(p->groups * np, VS_MAX(1, 16384 / (p->depth * kc->cols + 1)), pack_weights, &k);
+  vs_parallel(p->units, 1, gather_units, &k);
+  vs_mem_free(work);
+  return 0;
+}
+
+/* ---- the gradient of w ---- */
+
+/* dw[o, c, tap] = sum over b and pixels of dy[b, o, pixel] * x[b, c, pixel + tap], one sum a thread */
+static void weight_units(void *arg, int64_t first, int64_t last, int part) {
+  const job *k = arg;
+  const plan *p = k->p;
+  const vs_kernels_conv *kc = vs_k_conv();
+  int64_t cols = kc->cols, np = panels(p->to), block = PANEL_BYTES / ((int64_t)sizeof(vs_real) * cols);
+  int64_t depth = round_up(p->depth, kc->rows), plane = p->y.grid * p->x.grid;
+  vs_real *acc = (vs_real *)(void *)(k->parts + (size_t)part * k->part_bytes);
+  vs_real *panel = (vs_real *)(void *)((char *)acc + reals(p->groups * np * depth * cols));
+  vs_real *buffer = (vs_real *)(void *)((char *)panel + reals(p->pixels * cols));
+  for (int64_t u = first; u < last; u++) {
+    unit t = unit_at(p, u);
+    const vs_real *x = load_unit(p, t, k->src, buffer);
+    int64_t n = t.rows * p->x.grid, all = t.images * n;
+    for (int64_t q = 0; q < p->groups * np; q++) {
+      int64_t g = q / np, d0 = q % np * cols;
+      for (int64_t b = 0; b < t.images; b++)
+        kc->pack(n, (int)VS_MIN(cols, p->to - d0),
+                 k->dy + (((t.b + b) * p->groups + g) * p->to + d0) * plane + t.first * p->x.grid, plane,
+                 panel + b * n * cols);
+      for (int64_t at = 0; at < all; at += block)
+        kc->gather(p->depth, k->tap, VS_MIN(block, all - at), k->pixel + at,
+                   x + g * p->from * p->channel, panel + at * cols, acc + q * depth * cols,
+                   u > first || at > 0);
+    }
+  }
+}
+
+static void add_weights(void *arg, int64_t first, int64_t last, int part) {
+  const job *k = arg;
+  const plan *p = k->p;
+  const vs_kernels_conv *kc = vs_k_conv();
+  int64_t cols = kc->cols, np = panels(p->to), depth = round_up(p->depth, kc->rows);
+  (void)part;
+  for (int64_t o = first; o < last; o++) {
+    int64_t q = o / p->to * np + o % p->to / cols, column = o % p->to % cols;
+    vs_real *out = k->dst + o * p->depth;
+    for (int i = 0; i < k->nparts; i++) {
+      const vs_real *acc = (const vs_real *)(const void *)(k->parts + (size_t)i * k->part_bytes);
+      acc += q * depth * cols + column;
+      for (int64_t d = 0; d < p->depth; d++) out[d] = (i > 0 ? out[d] : 0) + acc[d * cols];
+    }
+  }
+}
+
+static int run_weights(const plan *p, const vs_real *x, const vs_real *dy, vs_real *dw) {
+  const vs_kernels_conv *kc = vs_k_conv();
+  int64_t outs = p->groups * p->to;
+  if (outs * p->depth == 0) return 0;
+  if (p->units == 0) {
+    memset(dw, 0, (size_t)(outs * p->depth) * sizeof *dw);
+    return 0;
+  }
+  size_t sums = reals(p->groups * panels(p->to) * round_up(p->depth, kc->rows) * kc->cols);
+  int64_t most = VS_MAX(1, WEIGHT_BYTES / (int64_t)sums), grain = (p->units - 1) / most + 1;
+  job k = {.p = p, .src = x, .dy = dy, .dst = dw, .nparts = vs_parts(p->units, grain)};
+  k.part_bytes = sums + reals(p->pixels * kc->cols) + reals(p->buffer);
+  size_t tables = ints(p->pixels) + ints(p->depth);
+  char *work = vs_mem_alloc(tables + (size_t)k.nparts * k.part_bytes);
+  if (work == NULL) return -1;
+  k.pixel = (int64_t *)(void *)work;
+  k.tap = (int64_t *)(void *)(work + ints(p->pixels));
+  k.parts = work + tables;
+  fill_tables(p, k.pixel, k.tap);
+  vs_parallel(p->units, grain, weight_units, &k);
+  vs_parallel(outs, VS_MAX(1, 8192 / p->depth), add_weights, &k);
+  vs_mem_free(work);
+  return 0;
+}
+
+/* ---- depthwise: one kernel a channel, plane by plane ---- */
+
+typedef struct range { int64_t first, last, src; } range; /* of the output; where the source starts */
+
+/* The outputs whose tap t lies inside the source. */
+static range tap_range(const axis *a, int64_t t) {
+  int64_t at = a->at0 + t * a->at_step, s = a->src_step;
+  range r = {.first = at < 0 ? (-at + s - 1) / s : 0, .last = a->src > at ? (a->src - 1 - at) / s + 1 : 0};
+  r.last = VS_MIN(r.last, a->grid);
+  r.first = VS_MIN(r.first, r.last);
+  r.src = r.first * s + at;
+  return r;
+}
+
+typedef struct depthwise {
+  const plan *p;
+  const vs_real *x, *w, *bias, *dy;
+  vs_real *out;
+} depthwise;
+
+static void depthwise_planes(void *arg, int64_t first, int64_t last, int part) {
+  const depthwise *k = arg;
+  const axis *ay = &k->p->y, *ax = &k->p->x;
+  int64_t plane = ay->grid * ax->grid, area = ay->taps * ax->taps;
+  (void)part;
+  for (int64_t u = first; u < last; u++) {
+    int64_t c = u % k->p->groups;
+    vs_real *y = k->out + u * plane;
+    for (int64_t i = 0; i < plane; i++) y[i] = k->bias ? k->bias[c] : 0;
+    for (int64_t t = 0; t < area; t++) {
+      range ry = tap_range(ay, t / ax->taps), rx = tap_range(ax, t % ax->taps);
+      const vs_real *x = k->x + (u * ay->src + ry.src) * ax->src + rx.src;
+      for (int64_t i = ry.first; i < ry.last; i++, x += ay->src_step * ax->src)
+        vs_k_conv()->axpy(rx.last - rx.first, k->w[c * area + t], x, ax->src_step,
+                          y + i * ax->grid + rx.first, 1);
+    }
+  }
+}
+
+/* y[o] += w[t] * x[o*stride + at]: dx[o*stride + at] += w[t] * dy[o] */
+static void depthwise_inputs(void *arg, int64_t first, int64_t last, int part) {
+  const depthwise *k = arg;
+  const axis *ay = &k->p->y, *ax = &k->p->x;
+  int64_t plane = ay->grid * ax->grid, area = ay->taps * ax->taps;
+  (void)part;
+  memset(k->out + first * ay->src * ax->src, 0,
+         (size_t)((last - first) * ay->src * ax->src) * sizeof(vs_real));
+  for (int64_t u = first; u < last; u++)
+    for (int64_t t = 0; t < area; t++) {
+      range ry = tap_range(ay, t / ax->taps), rx = tap_range(ax, t % ax->taps);
+      vs_real *dx = k->out + (u * ay->src + ry.src) * ax->src + rx.src;
+      for (int64_t i = ry.first; i < ry.last; i++, dx += ay->src_step * ax->src)
+        vs_k_conv()->axpy(rx.last - rx.first, k->w[u % k->p->groups * area + t],
+                          k->dy + u * plane + i * ax->grid + rx.first, 1, dx, ax->src_step);
+    }
+}
+
+/* dw[c, t] = sum over b and o of dy[o] * x[o*stride + at] */
+static void depthwise_weights(void *arg, int64_t first, int64_t last, int part) {
+  const depthwise *k = arg;
+  const axis *ay = &k->p->y, *ax = &k->p->x;
+  int64_t plane = ay->grid * ax->grid, area = ay->taps * ax->taps, groups = k->p->groups;
+  (void)part;
+  for (int64_t v = first * area; v < last * area; v++) {
+    range ry = tap_range(ay, v % area / ax->taps), rx = tap_range(ax, v % area % ax->taps);
+    vs_real sum = 0;
+    for (int64_t b = 0; b < k->p->batch; b++) {
+      int64_t u = b * groups + v / area;
+      const vs_real *x = k->x + (u * ay->src + ry.src) * ax->src + rx.src;
+      for (int64_t i = ry.first; i < ry.last; i++, x += ay->src_step * ax->src)
+        sum += vs_k_conv()->dot(rx.last - rx.first, x, ax->src_step,
+                                k->dy + u * plane + i * ax->grid + rx.first);
+    }
+    k->out[v] = sum;
+  }
+}
+
+static void run_depthwise(vs_rangefn fn, int64_t n, depthwise k) {
+  int64_t work = k.p->y.grid * k.p->x.grid * k.p->y.taps * k.p->x.taps;
+  if (fn == depthwise_weights) work *= k.p->batch;
+  vs_parallel(n, VS_MAX(1, 16384 / VS_MAX(work, 1)), fn, &k);
+}
+
+static bool is_depthwise(const plan *p) { return p->groups > 1 && p->from == 1 && p->to == 1; }
+
+/* ---- the op ---- */
+
+enum { X, W, B };                            /* inputs */
+enum { STRIDE, PADDING, DILATION, GROUPS };  /* attributes */
+enum { LARGEST = 1 << 24 };                  /* of stride, padding, dilation, kernel */
+
+/* The forward plan from the shapes, without its distances. */
+static plan forward_plan(const vs_ctx *c) {
+  const int64_t *x = c->in[X]->shape, *w = c->in[W]->shape, *o = c->out[0]->shape;
+  const int64_t *s = c->attr[STRIDE].pair, *p = c->attr[PADDING].pair, *d = c->attr[DILATION].pair;
+  int64_t groups = c->attr[GROUPS].i;
+  return (plan){.y = forward_axis(x[2], o[2], w[2], s[0], p[0], d[0]),
+                .x = forward_axis(x[3], o[3], w[3], s[1], p[1], d[1]),
+                .batch = x[0], .groups = groups, .from = w[1], .to = w[0] / groups,
+                .kernel = {w[2], w[3]}};
+}
+
+static int check_channels(const vs_ctx *c) {
+  const vs_tensor *x = c->in[X], *w = c->in[W], *b = c->in[B];
+  int64_t groups = c->attr[GROUPS].i;
+  if (groups < 1) return vs_fail("groups is %lld, at least 1", (long long)groups);
+  if (w->shape[0] % groups != 0)
+    return vs_fail("w is %s: its %lld output channels do not divide into %lld groups", vs_shape_str(w),
+                   (long long)w->shape[0], (long long)groups);
+  if (x->shape[1] % groups != 0 || x->shape[1] / groups != w->shape[1])
+    return vs_fail("x is %s and w is %s: with %lld group%s w needs %g channels", vs_shape_str(x),
+                   vs_shape_str(w), (long long)groups, groups == 1 ? "" : "s",
+                   (double)x->shape[1] / (double)groups);
+  if (b != NULL && (b->ndim != 1 || b->shape[0] != w->shape[0]))
+    return vs_fail("b is %s, expected [%lld] for w %s", vs_shape_str(b), (long long)w->shape[0],
+                   vs_shape_str(w));
+  return 0;
+}
+
+static int conv2d_shape(vs_ctx *c) {
+  const vs_tensor *x = c->in[X], *w = c->in[W];
+  int64_t out[2];
+  if (vs_want_ndim(c, X, 4) < 0 || vs_want_ndim(c, W, 4) < 0 || check_channels(c) < 0) return -1;
+  for (int i = 0; i < 2; i++) {
+    int64_t s = c->attr[STRIDE].pair[i], p = c->attr[PADDING].pair[i], d = c->attr[DILATION].pair[i];
+    int64_t k = w->shape[2 + i];
+    if (s < 1 || d < 1 || p < 0 || s > LARGEST || d > LARGEST || p > LARGEST || k < 1 || k > LARGEST)
+      return vs_fail("stride %lld, padding %lld, dilation %lld with w %s: stride, dilation and kernel "
+                     "are at least 1, padding at least 0, all at most %d", (long long)s, (long long)p,
+                     (long long)d, vs_shape_str(w), LARGEST);
+    int64_t room = x->shape[2 + i] + 2 * p - d * (k - 1) - 1;
+    if (room < 0)
+      return vs_fail("the kernel of w %s (dilation %lld) is larger than x %s with padding %lld",
+                     vs_shape_str(w), (long long)d, vs_shape_str(x), (long long)p);
+    out[i] = room / s + 1;
+  }
+  return vs_out(c, 0, VS_REAL, vs_dims(x->shape[0], w->shape[0], out[0], out[1]));
+}
+
+static int conv2d_forward(vs_ctx *c) {
+  plan p = forward_plan(c);
+  const vs_real *x = vs_reals(c->in[X]), *w = vs_reals(c->in[W]);
+  const vs_real *bias = c->in[B] ? vs_reals(c->in[B]) : NULL;
+  vs_real *y = vs_reals(c->out[0]);
+  if (is_depthwise(&p)) {
+    run_depthwise(depthwise_planes, p.batch * p.groups,
+                  (depthwise){.p = &p, .x = x, .w = w, .bias = bias, .out = y});
+    return 0;
+  }
+  if (finish_plan(&p) < 0) return -1;
+  return run_gather(&p, x, w, false, bias, y);
+}
+
+/* One product for each residue of the input position modulo the stride. */
+static int input_gradient(const vs_ctx *c, const plan *fwd, const vs_real *dy, vs_real *dx) {
+  const int64_t *s = c->attr[STRIDE].pair, *d = c->attr[DILATION].pair;
+  const axis *y = &fwd->y, *x = &fwd->x;
+  for (int64_t i = 0; i < VS_MIN(s[0], y->src); i++)
+    for (int64_t j = 0; j < VS_MIN(s[1], x->src); j++) {
+      plan p = {.y = input_axis(y->src, y->dst, y->taps, s[0], -y->at0, d[0], i),
+                .x = input_axis(x->src, x->dst, x->taps, s[1], -x->at0, d[1], j),
+                .batch = fwd->batch, .groups = fwd->groups, .from = fwd->to, .to = fwd->from,
+                .kernel = {fwd->kernel[0], fwd->kernel[1]}};
+      if (finish_plan(&p) < 0 || run_gather(&p, dy, vs_reals(c->in[W]), true, NULL, dx) < 0) return -1;
+    }
+  return 0;
+}
+
+typedef struct bias_sum { const vs_real *dy; vs_real *db; int64_t batch, channels, plane; } bias_sum;
+
+static void sum_channels(void *arg, int64_t first, int64_t last, int part) {
+  const bias_sum *k = arg;
+  (void)part;
+  for (int64_t o = first; o < last; o++) {
+    double sum = 0;
+    for (int64_t b = 0; b < k->batch; b++)
+      sum += (double)vs_k_conv()->sum(k->plane, k->dy + (b * k->channels + o) * k->plane);
+    k->db[o] = (vs_real)sum;
+  }
+}
+
+/* y[b,o,i,j] = sum over c,u,v of w[o,c,u,v] * x[b,c,i*s-p+u*d, j*s-p+v*d] + b[o] */
+static int conv2d_backward(vs_ctx *c) {
+  plan p = forward_plan(c);
+  const vs_real *dy = vs_reals(c->dout[0]);
+  bool depth = is_depthwise(&p);
+  if (!depth && finish_plan(&p) < 0) return -1;
+  if (vs_needs(c, X)) {
+    vs_real *dx = vs_reals(c->din[X]);
+    if (depth)
+      run_depthwise(depthwise_inputs, p.batch * p.groups,
+                    (depthwise){.p = &p, .w = vs_reals(c->in[W]), .dy = dy, .out = dx});
+    else if (input_gradient(c, &p, dy, dx) < 0)
+      return -1;
+  }
+  if (vs_needs(c, W)) {
+    vs_real *dw = vs_reals(c->din[W]);
+    if (depth)
+      run_depthwise(depthwise_weights, p.groups,
+                    (depthwise){.p = &p, .x = vs_reals(c->in[X]), .dy = dy, .out = dw});
+    else if (run_weights(&p, vs_reals(c->in[X]), dy, dw) < 0)
+      return -1;
+  }
+  if (c->in[B] != NULL && vs_needs(c, B)) {
+    bias_sum k = {.dy = dy, .db = vs_reals(c->din[B]), .batch = p.batch,
+                  .channels = p.groups * p.to, .plane = p.y.grid * p.x.grid};
+    vs_parallel(k.channels, VS_MAX(1, 32768 / VS_MAX(1, k.plane * k.batch)), sum_channels, &k);
+  }
+  return 0;
+}
+
+const vs_opdef vs_op_conv2d = {
+    .name = "conv2d",
+    .args = "x:tensor, w:tensor, b:tensor?, stride:pair=1, padding:pair=0, dilation:pair=1, groups:int=1",
+    .outputs = 1, .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W),
+    .shape = conv2d_shape, .forward = conv2d_forward, .backward = conv2d_backward,
+    .doc = "2-D cross-correlation. x [B,C,H,W], w [O,C/groups,kH,kW], b [O] -> [B,O,H',W'] with "
+           "H' = floor((H + 2 padding - dilation (kH - 1) - 1) / stride) + 1.",
+};
