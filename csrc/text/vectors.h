@@ -1,0 +1,51 @@
+/* Word vectors that somebody trained: GloVe text (Pennington et al. 2014), word2vec and fastText
+ * .vec text, and fastText .bin models (Bojanowski et al. 2017).
+ *
+ * Invariant: word i of map has its vector in row i; text formats are parsed into `value`, a .bin
+ * stays mapped and a vector is the mean of its word's row and its n-grams' rows, as the program
+ * fasttext computes it.  A .bin also knows words it never saw, by their n-grams.
+ * Values are float in both builds.  Reads any byte string as a word. */
+#ifndef VS_VECTORS_H
+#define VS_VECTORS_H
+
+#include "core/random.h"
+#include "text/mapfile.h"
+#include "text/strmap.h"
+#include "text/vocab.h"
+
+typedef struct vs_vectors {
+  vs_strmap map;
+  int64_t dim;
+  float *value;         /* [n, dim], owned; NULL for .bin */
+  vs_mapfile file;      /* .bin: */
+  const char *rows;     /* its input matrix [nrow, dim], unaligned, inside file */
+  int64_t nrow, bucket; /* the last `bucket` rows belong to n-grams */
+  int minn, maxn;       /* characters of n-grams; maxn 0: none */
+} vs_vectors;
+
+/* NULL with file, line or byte place when it cannot be read. */
+vs_vectors *vs_vectors_load(const char *path);
+void vs_vectors_free(vs_vectors *v);
+
+/* The two halves of vs_vectors_load, each filling v of zero bytes from its mapped file. */
+int vs_vectors_text(vs_vectors *v, const char *path);
+int vs_vectors_bin(vs_vectors *v, const char *path);
+enum { VS_FASTTEXT_MAGIC = 793712314, VS_FASTTEXT_VERSION = 12 };
+
+static inline int64_t vs_vectors_size(const vs_vectors *v) { return v->map.n; }
+/* out[dim] = the vector of the word; false when nothing is known of it. */
+bool vs_vectors_get(const vs_vectors *v, const char *word, size_t len, float *out);
+/* Compute-type tensor [#vocab, dim]: pad zeros, known words their vectors, others normal(0,
+ * scale); the numbers of a row depend on rng and the row alone.  *found counts the known words. */
+vs_tensor *vs_vectors_matrix(const vs_vectors *v, const vs_vocab *vocab, double scale, vs_rng rng,
+                             int64_t *found);
+/* The k words with the largest cosine to `word`, itself left out, best first: ids from 0 and
+ * cosines.  Returns how many, or -1 when the word is not known. */
+int64_t vs_vectors_nearest(const vs_vectors *v, const char *word, size_t len, int64_t k,
+                           int64_t *id, float *score);
+
+/* The rows of matrix `rows` that fastText adds up for a word: adds them to out, returns how
+ * many. */
+int64_t vs_fasttext_add(const vs_vectors *v, const char *word, size_t len, float *out);
+
+#endif

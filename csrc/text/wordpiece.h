@@ -1,0 +1,40 @@
+/* BERT's tokenizer: basic tokens, then the longest pieces of the vocabulary (Devlin et al. 2019;
+ * Schuster and Nakajima 2012 for the pieces).
+ *
+ * Text is cleaned of control characters, ideographs are set apart, and with `lowercase` accents are
+ * stripped (NFD) and letters lowered; words are split at white space and around punctuation; each
+ * word is cut greedily into the longest pieces, those after the first written "##piece"; a word
+ * that cannot be cut, or of more than 100 characters, is [UNK].  The special tokens of the
+ * vocabulary stay whole where a text holds them literally. Ids are line numbers of vocab.txt:
+ * the id in Hugging Face files plus 1. */
+#ifndef VS_WORDPIECE_H
+#define VS_WORDPIECE_H
+
+#include "text/ids.h"
+#include "text/strmap.h"
+
+typedef struct vs_wordpiece {
+  vs_strmap map;           /* id - 1 -> piece */
+  bool lowercase, replace; /* replace: invalid UTF-8 is dropped instead of being an error */
+  int64_t max_len;         /* of an encoded row, [CLS] and [SEP] included */
+  int64_t pad, unk, cls, sep, mask; /* ids; mask is 0 when the file has none */
+} vs_wordpiece;
+
+/* Reads one piece a line.  NULL when the file cannot be read, a piece stands twice, or [PAD],
+ * [UNK], [CLS] or [SEP] is missing. */
+vs_wordpiece *vs_wordpiece_load(const char *path);
+void vs_wordpiece_free(vs_wordpiece *w);
+
+int64_t vs_wordpiece_id(const vs_wordpiece *w, const char *piece, size_t len); /* 0: not in it */
+/* NULL with "id 9 is not in 1..8". */
+const char *vs_wordpiece_piece(const vs_wordpiece *w, int64_t id, size_t *len);
+
+/* Appends the pieces of a text to the row being made; does not end it. */
+int vs_wordpiece_pieces(const vs_wordpiece *w, const char *s, size_t n, vs_ids *out);
+/* Appends one row: [CLS] a [SEP], or [CLS] a [SEP] b [SEP] when b is not NULL, cut to max_len
+ * ids (the longer of the two first).  types gets, beside each id, 1 for the first text and 2 for
+ * the second. */
+int vs_wordpiece_encode(const vs_wordpiece *w, const char *a, size_t na, const char *b, size_t nb,
+                        int64_t max_len, vs_ids *out, vs_ids *types);
+
+#endif
