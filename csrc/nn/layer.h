@@ -7,7 +7,7 @@
 
 #include "op/op.h"
 
-enum { VS_MAX_SLOTS = 16 };
+enum { VS_MAX_SLOTS = 64 };
 
 typedef struct vs_slot {
   char name[32];

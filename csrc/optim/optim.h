@@ -18,6 +18,8 @@ typedef struct vs_optimdef {
   void (*step)(const vs_value *h, int64_t t, int64_t n, vs_real *p, const vs_real *g, vs_real *const *state);
   /* Whether a hyperparameter set is valid; NULL when anything goes. */
   int (*check)(const vs_value *h);
+  /* How many of the state tensors this set uses (the first so many); NULL when all. */
+  int (*states)(const vs_value *h);
   const char *doc;
 } vs_optimdef;
 

@@ -1,0 +1,100 @@
+/* Rows of softmax and its kin.  Contracts are in kernel/softmax.h.
+ * Sums run in 16 lanes that are added in a fixed order, so that compilers may use vectors and every
+ * run of one level gives the same bits. */
+#include "kernel/softmax.h"
+
+#include "kernel/math.h"
+
+enum { LANES = 16 };
+
+static vs_real fold(const vs_real *lane) {
+  vs_real s = 0;
+  for (int j = 0; j < LANES; j++) s += lane[j];
+  return s;
+}
+
+static vs_real row_max(int64_t n, const vs_real *x) {
+  vs_real lane[LANES], m = -INFINITY;
+  int64_t i = 0;
+  for (int j = 0; j < LANES; j++) lane[j] = -INFINITY;
+  for (; i + LANES <= n; i += LANES)
+    for (int j = 0; j < LANES; j++) lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
+  for (int j = 0; j < LANES; j++) m = lane[j] > m ? lane[j] : m;
+  for (; i < n; i++) m = x[i] > m ? x[i] : m;
+  return m;
+}
+
+static vs_real sum_exp(int64_t n, const vs_real *x, vs_real max) {
+  vs_real lane[LANES] = {0}, s = 0;
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES)
+    for (int j = 0; j < LANES; j++) lane[j] += vs_exp(x[i + j] - max);
+  for (; i < n; i++) s += vs_exp(x[i] - max);
+  return s + fold(lane);
+}
+
+/* The most of a row; a NaN anywhere shows up in the sum that follows. */
+static vs_real logsumexp(int64_t n, const vs_real *x) {
+  vs_real m = row_max(n, x);
+  if (m == INFINITY) return m;
+  return m == -INFINITY ? m + sum_exp(n, x, 0) : m + vs_log(sum_exp(n, x, m));
+}
+
+static void softmax(int64_t n, const vs_real *x, vs_real *y) {
+  vs_real m = row_max(n, x), lane[LANES] = {0}, s = 0;
+  int64_t i = 0;
+  if (m == -INFINITY) m = 0;
+  for (; i + LANES <= n; i += LANES)
+    for (int j = 0; j < LANES; j++) {
+      vs_real e = vs_exp(x[i + j] - m);
+      y[i + j] = e;
+      lane[j] += e;
+    }
+  for (; i < n; i++) s += y[i] = vs_exp(x[i] - m);
+  s += fold(lane);
+  s = s == 0 ? 0 : 1 / s;
+  for (i = 0; i < n; i++) y[i] *= s;
+}
+
+static void shift(int64_t n, const vs_real *x, vs_real c, vs_real *y) {
+  for (int64_t i = 0; i < n; i++) y[i] = x[i] - c;
+}
+
+static vs_real sum(int64_t n, const vs_real *x) {
+  vs_real lane[LANES] = {0}, s = 0;
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES)
+    for (int j = 0; j < LANES; j++) lane[j] += x[i + j];
+  for (; i < n; i++) s += x[i];
+  return s + fold(lane);
+}
+
+static vs_real dot(int64_t n, const vs_real *x, const vs_real *y) {
+  vs_real lane[LANES] = {0}, s = 0;
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES)
+    for (int j = 0; j < LANES; j++) lane[j] += x[i + j] * y[i + j];
+  for (; i < n; i++) s += x[i] * y[i];
+  return s + fold(lane);
+}
+
+static void softmax_back(int64_t n, const vs_real *y, const vs_real *dy, vs_real *dx) {
+  vs_real s = dot(n, y, dy);
+  for (int64_t i = 0; i < n; i++) dx[i] = y[i] * (dy[i] - s);
+}
+
+static void log_softmax_back(int64_t n, const vs_real *y, const vs_real *dy, vs_real *dx) {
+  vs_real s = sum(n, dy);
+  for (int64_t i = 0; i < n; i++) dx[i] = dy[i] - vs_exp(y[i]) * s;
+}
+
+static void exp_scale(int64_t n, const vs_real *x, vs_real c, vs_real scale, vs_real *y) {
+  for (int64_t i = 0; i < n; i++) y[i] = vs_exp(x[i] - c) * scale;
+}
+
+static void blend(int64_t n, vs_real a, const vs_real *x, vs_real b, const vs_real *z, vs_real *y) {
+  for (int64_t i = 0; i < n; i++) y[i] = a * x[i] + b * z[i];
+}
+
+const vs_kernels_softmax VS_K(vs_kernels_softmax) = {
+    logsumexp, softmax, shift, softmax_back, log_softmax_back, exp_scale, sum, dot, blend};

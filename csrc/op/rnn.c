@@ -1,0 +1,388 @@
+/* lstm and gru over whole sequences of varying length.
+ *
+ * Rows are sorted by length, longest first, and packed time-major: step t holds the count[t] rows
+ * that are longer than t, after those of step t-1.  So every matrix product runs on valid rows only,
+ * the rows of step t are the first count[t] of step t-1, and padding costs nothing.  "rows" below is
+ * the number of valid (row, step) pairs; a packed row's place is its row in x seen as [B*T, I].
+ *
+ * Saved for backward: the plan (int64), activated gates [rows, G*H], cells [rows, H] (LSTM: c; GRU:
+ * the hidden part of n) and states [rows, H], all packed. */
+#include <string.h>
+
+#include "core/blas.h"
+#include "kernel/rnn.h"
+#include "op/op.h"
+
+enum { PLAN, GATES, CELLS, STATES };         /* saved */
+enum { X, W_IH, W_HH, B_IH, B_HH, LENGTHS }; /* inputs */
+enum { N_B, N_T, N_I, N_H, N_ROWS };         /* c->n */
+
+typedef struct rnn {
+  int64_t b, t, in, h, gh, rows; /* gh: gates * h */
+  bool lstm, reverse;
+  int64_t *order, *len;   /* [b] by rank: row of x, its length */
+  int64_t *count, *start; /* [t], [t+1]: rows of a step, first packed row of it */
+  int64_t *place;         /* [rows] */
+  vs_real *gates, *cells, *states;
+} rnn;
+
+static int64_t plan_size(const vs_ctx *c) {
+  return 2 * c->n[N_B] + 2 * c->n[N_T] + 1 + c->n[N_ROWS];
+}
+
+static rnn rnn_of(const vs_ctx *c, int gates) {
+  rnn r = {.b = c->n[N_B], .t = c->n[N_T], .in = c->n[N_I], .h = c->n[N_H], .rows = c->n[N_ROWS]};
+  r.lstm = gates == 4;
+  r.gh = gates * r.h;
+  r.reverse = c->attr[0].i;
+  r.order = vs_ints(c->saved[PLAN]);
+  r.len = r.order + r.b;
+  r.count = r.len + r.b;
+  r.start = r.count + r.t;
+  r.place = r.start + r.t + 1;
+  r.gates = vs_reals(c->saved[GATES]);
+  r.cells = vs_reals(c->saved[CELLS]);
+  r.states = vs_reals(c->saved[STATES]);
+  return r;
+}
+
+static int want_shape(const vs_ctx *c, int i, int ndim, int64_t rows, int64_t cols) {
+  const vs_tensor *t = c->in[i];
+  if (!t) return 0;
+  if (t->ndim == ndim && t->shape[0] == rows && (ndim == 1 || t->shape[1] == cols)) return 0;
+  return vs_fail("%s is %s, expected %s (x is %s)", vs_in_name(c, i), vs_shape_str(t),
+                 vs_dims_str(ndim, (int64_t[]){rows, cols}), vs_shape_str(c->in[X]));
+}
+
+/* x [B,T,I], w_ih [G*H,I], w_hh [G*H,H] */
+static int rnn_shape(vs_ctx *c, int gates) {
+  if (vs_want_ndim(c, X, 3) || vs_want_ndim(c, W_HH, 2)) return -1;
+  int64_t b = c->in[X]->shape[0], t = c->in[X]->shape[1], in = c->in[X]->shape[2];
+  int64_t h = c->in[W_HH]->shape[1], gh = gates * h;
+  if (want_shape(c, W_HH, 2, gh, h) || want_shape(c, W_IH, 2, gh, in) ||
+      want_shape(c, B_IH, 1, gh, 0) || want_shape(c, B_HH, 1, gh, 0) ||
+      want_shape(c, LENGTHS, 1, b, 0))
+    return -1;
+  c->n[N_B] = b, c->n[N_T] = t, c->n[N_I] = in, c->n[N_H] = h;
+  if (vs_numel(2, (int64_t[]){b * t, 2 * gh + in}) < 0) return -1;
+  /* packed x, the two biases, and for the GRU W_hh h of one step */
+  c->work_bytes = sizeof(vs_real) * (size_t)(b * t * in + 2 * gh + (gates == 3 ? b * gh : 0));
+  if (vs_out(c, 0, VS_REAL, vs_dims(b, t, h))) return -1;
+  for (int i = 1; i < c->op->outputs; i++)
+    if (vs_out(c, i, VS_REAL, vs_dims(b, h))) return -1;
+  return 0;
+}
+
+/* Sum of the lengths, or -1 when one is outside 1..T. */
+static int64_t check_lengths(const vs_ctx *c) {
+  int64_t b = c->n[N_B], t = c->n[N_T], rows = 0;
+  if (!c->in[LENGTHS]) return b * t;
+  const int64_t *len = vs_ints(c->in[LENGTHS]);
+  for (int64_t i = 0; i < b; i++) {
+    if (len[i] < 1 || len[i] > t)
+      return vs_fail("lengths[%lld] is %lld, outside 1..%lld (x is %s)", (long long)i + 1,
+                     (long long)len[i], (long long)t, vs_shape_str(c->in[X]));
+    rows += len[i];
+  }
+  return rows;
+}
+
+static void make_plan(rnn *r, const int64_t *len) {
+  int64_t rank = 0, row = 0;
+  memset(r->count, 0, (size_t)r->t * sizeof *r->count);
+  for (int64_t i = 0; i < r->b; i++) /* count[t]: rows of length t+1, for now */
+    if (r->t) r->count[(len ? len[i] : r->t) - 1]++;
+  for (int64_t t = r->t - 1; t >= 0; t--) { /* start[t]: first rank of that length, for now */
+    r->start[t] = rank;
+    rank += r->count[t];
+    r->count[t] = rank; /* rows longer than t */
+  }
+  for (int64_t i = 0; i < r->b; i++) {
+    int64_t n = len ? len[i] : r->t, k = r->t ? r->start[n - 1]++ : i;
+    r->order[k] = i;
+    r->len[k] = n;
+  }
+  for (int64_t t = 0; t < r->t; t++) {
+    r->start[t] = row;
+    for (int64_t k = 0; k < r->count[t]; k++, row++)
+      r->place[row] = r->order[k] * r->t + (r->reverse ? r->len[k] - 1 - t : t);
+  }
+  r->start[r->t] = row;
+}
+
+/* --- rows between x's layout and the packed one --- */
+
+typedef struct move {
+  const int64_t *place;
+  int64_t width;
+  vs_real *packed, *full;
+} move;
+
+static void gather_rows(void *arg, int64_t first, int64_t last, int part) {
+  const move *m = arg;
+  (void)part;
+  for (int64_t i = first; i < last; i++)
+    memcpy(m->packed + i * m->width, m->full + m->place[i] * m->width,
+           (size_t)m->width * sizeof(vs_real));
+}
+
+static void scatter_rows(void *arg, int64_t first, int64_t last, int part) {
+  const move *m = arg;
+  (void)part;
+  for (int64_t i = first; i < last; i++)
+    memcpy(m->full + m->place[i] * m->width, m->packed + i * m->width,
+           (size_t)m->width * sizeof(vs_real));
+}
+
+static int64_t grain(int64_t width, int64_t work) { return VS_MAX(1, work / VS_MAX(1, width)); }
+
+static void gather(const rnn *r, int64_t width, vs_real *packed, vs_real *full) {
+  move m = {r->place, width, packed, full};
+  vs_parallel(r->rows, grain(width, 16384), gather_rows, &m);
+}
+
+/* Padded places become zero. */
+static void scatter(const rnn *r, int64_t width, vs_real *packed, vs_real *full) {
+  move m = {r->place, width, packed, full};
+  if (r->rows < r->b * r->t) memset(full, 0, (size_t)(r->b * r->t * width) * sizeof *full);
+  vs_parallel(r->rows, grain(width, 16384), scatter_rows, &m);
+}
+
+/* --- forward --- */
+
+typedef struct step {
+  const rnn *r;
+  int64_t t;
+  const vs_real *bias_x, *bias_h, *hidden; /* forward; LSTM: bias_x is the sum */
+  const vs_real *dy;                       /* backward: [B,T,H] or NULL */
+  vs_real *dh, *dc, *dgx, *dgh;
+} step;
+
+static void forward_rows(void *arg, int64_t first, int64_t last, int part) {
+  const step *s = arg;
+  const rnn *r = s->r;
+  const vs_kernels_rnn *k = vs_k_rnn();
+  (void)part;
+  for (int64_t i = first; i < last; i++) {
+    int64_t row = r->start[s->t] + i, prev = s->t ? r->start[s->t - 1] + i : -1;
+    vs_real *gates = r->gates + row * r->gh, *cell = r->cells + row * r->h,
+            *y = r->states + row * r->h;
+    if (r->lstm)
+      k->lstm_cell(r->h, s->bias_x, gates, prev < 0 ? NULL : r->cells + prev * r->h, cell, y);
+    else
+      k->gru_cell(r->h, s->bias_x, s->bias_h, gates, prev < 0 ? NULL : s->hidden + i * r->gh,
+                  prev < 0 ? NULL : r->states + prev * r->h, cell, y);
+  }
+}
+
+static void forward_steps(const rnn *r, const vs_real *w_hh, const vs_real *bias, vs_real *hidden) {
+  step s = {.r = r, .bias_x = bias, .bias_h = bias + r->gh, .hidden = hidden};
+  for (s.t = 0; s.t < r->t && r->count[s.t]; s.t++) {
+    int64_t n = r->count[s.t];
+    if (s.t) {
+      const vs_real *prev = r->states + r->start[s.t - 1] * r->h;
+      vs_real *to = r->lstm ? r->gates + r->start[s.t] * r->gh : hidden;
+      vs_gemm(false, true, n, r->gh, r->h, 1, prev, r->h, w_hh, r->h, r->lstm, to, r->gh);
+    }
+    vs_parallel(n, grain(r->h, 2048), forward_rows, &s);
+  }
+}
+
+/* The last valid state of each row, from packed values. */
+static void last_rows(const rnn *r, const vs_real *packed, vs_real *out) {
+  for (int64_t k = 0; k < r->b; k++) {
+    vs_real *to = out + r->order[k] * r->h;
+    if (r->len[k])
+      memcpy(to, packed + (r->start[r->len[k] - 1] + k) * r->h, (size_t)r->h * sizeof *to);
+    else
+      memset(to, 0, (size_t)r->h * sizeof *to);
+  }
+}
+
+/* bias [2*G*H]: for the LSTM the sum in the first half; for the GRU b_ih, b_hh. */
+static void fill_bias(const vs_ctx *c, const rnn *r, vs_real *bias) {
+  memset(bias, 0, 2 * (size_t)r->gh * sizeof *bias);
+  for (int i = 0; i < 2; i++)
+    if (c->in[B_IH + i])
+      vs_k_rnn()->add(r->gh, bias + (r->lstm ? 0 : i * r->gh), vs_reals(c->in[B_IH + i]));
+}
+
+static int rnn_forward(vs_ctx *c, int gates) {
+  int64_t rows = c->n[N_ROWS] = check_lengths(c), h = c->n[N_H], gh = gates * h;
+  if (rows < 0) return -1;
+  if (!(c->saved[PLAN] = vs_tensor_new(VS_INT64, vs_dims(plan_size(c)))) ||
+      !(c->saved[GATES] = vs_tensor_new(VS_REAL, vs_dims(rows, gh))) ||
+      !(c->saved[CELLS] = vs_tensor_new(VS_REAL, vs_dims(rows, h))) ||
+      !(c->saved[STATES] = vs_tensor_new(VS_REAL, vs_dims(rows, h))))
+    return -1;
+  rnn r = rnn_of(c, gates);
+  vs_real *packed = c->work, *bias = packed + rows * r.in, *hidden = bias + 2 * gh;
+  make_plan(&r, c->in[LENGTHS] ? vs_ints(c->in[LENGTHS]) : NULL);
+  gather(&r, r.in, packed, vs_reals(c->in[X]));
+  vs_gemm(false, true, rows, gh, r.in, 1, packed, r.in, vs_reals(c->in[W_IH]), r.in, 0, r.gates,
+          gh);
+  fill_bias(c, &r, bias);
+  forward_steps(&r, vs_reals(c->in[W_HH]), bias, hidden);
+  scatter(&r, h, r.states, vs_reals(c->out[0]));
+  last_rows(&r, r.states, vs_reals(c->out[1]));
+  if (r.lstm) last_rows(&r, r.cells, vs_reals(c->out[2]));
+  /* dgates (GRU: two of them), packed x or shifted states, dh, dc */
+  c->back_bytes = sizeof(vs_real) *
+                  (size_t)(rows * gh * (r.lstm ? 1 : 2) + rows * VS_MAX(r.in, h) + 2 * r.b * h);
+  return 0;
+}
+
+/* --- backward --- */
+
+static void backward_rows(void *arg, int64_t first, int64_t last, int part) {
+  const step *s = arg;
+  const rnn *r = s->r;
+  const vs_kernels_rnn *k = vs_k_rnn();
+  (void)part;
+  for (int64_t i = first; i < last; i++) {
+    int64_t row = r->start[s->t] + i, prev = s->t ? r->start[s->t - 1] + i : -1;
+    const vs_real *gates = r->gates + row * r->gh, *cell = r->cells + row * r->h;
+    const vs_real *dy = s->dy ? s->dy + r->place[row] * r->h : NULL;
+    vs_real *dh = s->dh + i * r->h, *dgx = s->dgx + row * r->gh;
+    if (r->lstm)
+      k->lstm_cell_back(r->h, gates, prev < 0 ? NULL : r->cells + prev * r->h, cell, dh, dy,
+                        s->dc + i * r->h, dgx);
+    else
+      k->gru_cell_back(r->h, gates, cell, prev < 0 ? NULL : r->states + prev * r->h, dy, dh, dgx,
+                       s->dgh + row * r->gh);
+  }
+}
+
+/* Ranks [first, last) end here: their running gradient starts as that of the last state. */
+static void start_rows(const rnn *r, int64_t first, int64_t last, const vs_tensor *dlast,
+                       vs_real *run) {
+  for (int64_t k = first; k < last; k++) {
+    if (dlast)
+      memcpy(run + k * r->h, vs_reals(dlast) + r->order[k] * r->h, (size_t)r->h * sizeof *run);
+    else
+      memset(run + k * r->h, 0, (size_t)r->h * sizeof *run);
+  }
+}
+
+static void backward_steps(const vs_ctx *c, const rnn *r, step *s) {
+  int64_t next = 0; /* rows of the step after */
+  s->t = 0;
+  while (s->t < r->t && r->count[s->t]) s->t++;
+  for (s->t--; s->t >= 0; s->t--) {
+    int64_t n = r->count[s->t];
+    if (next) /* dh (+)= dgates_{t+1} W_hh; the GRU's dh already holds its direct part */
+      vs_gemm(false, false, next, r->h, r->gh, 1, s->dgh + r->start[s->t + 1] * r->gh, r->gh,
+              vs_reals(c->in[W_HH]), r->h, !r->lstm, s->dh, r->h);
+    start_rows(r, next, n, c->dout[1], s->dh);
+    if (r->lstm) start_rows(r, next, n, c->dout[2], s->dc);
+    vs_parallel(n, grain(r->h, 2048), backward_rows, s);
+    next = n;
+  }
+}
+
+typedef struct colsum {
+  int64_t rows, cols;
+  const vs_real *x;
+  vs_real *out;
+} colsum;
+
+static void sum_columns_range(void *arg, int64_t first, int64_t last, int part) {
+  const colsum *s = arg;
+  (void)part;
+  memset(s->out + first, 0, (size_t)(last - first) * sizeof(vs_real));
+  for (int64_t i = 0; i < s->rows; i++)
+    vs_k_rnn()->add(last - first, s->out + first, s->x + i * s->cols + first);
+}
+
+static void sum_columns(int64_t rows, int64_t cols, const vs_real *x, vs_tensor *out) {
+  colsum s = {rows, cols, x, NULL};
+  if (!out) return;
+  s.out = vs_reals(out);
+  vs_parallel(cols, 64, sum_columns_range, &s);
+}
+
+/* forward: gates = x W_ih^T + h_prev W_hh^T + b */
+static void weight_grads(vs_ctx *c, const rnn *r, const vs_real *dgx, const vs_real *dgh,
+                         vs_real *rows) {
+  int64_t n0 = r->t ? r->count[0] : 0, later = r->rows - n0;
+  if (c->din[W_HH]) { /* the state before each packed row of steps 2.. */
+    for (int64_t t = 1; t < r->t && r->count[t]; t++)
+      memcpy(rows + (r->start[t] - n0) * r->h, r->states + r->start[t - 1] * r->h,
+             (size_t)(r->count[t] * r->h) * sizeof *rows);
+    vs_gemm(true, false, r->gh, r->h, later, 1, dgh + n0 * r->gh, r->gh, rows, r->h, 0,
+            vs_reals(c->din[W_HH]), r->h);
+  }
+  if (c->din[W_IH]) {
+    gather(r, r->in, rows, vs_reals(c->in[X]));
+    vs_gemm(true, false, r->gh, r->in, r->rows, 1, dgx, r->gh, rows, r->in, 0,
+            vs_reals(c->din[W_IH]), r->in);
+  }
+  sum_columns(r->rows, r->gh, dgx, c->din[B_IH]);
+  sum_columns(r->rows, r->gh, dgh, c->din[B_HH]);
+}
+
+static int rnn_backward(vs_ctx *c, int gates) {
+  rnn r = rnn_of(c, gates);
+  vs_real *dgx = c->work, *dgh = r.lstm ? dgx : dgx + r.rows * r.gh;
+  vs_real *rows = dgh + r.rows * r.gh, *dh = rows + r.rows * VS_MAX(r.in, r.h);
+  step s = {.r = &r,
+            .dy = c->dout[0] ? vs_reals(c->dout[0]) : NULL,
+            .dh = dh,
+            .dc = dh + r.b * r.h,
+            .dgx = dgx,
+            .dgh = dgh};
+  backward_steps(c, &r, &s);
+  weight_grads(c, &r, dgx, dgh, rows);
+  if (c->din[X]) {
+    vs_gemm(false, false, r.rows, r.in, r.gh, 1, dgx, r.gh, vs_reals(c->in[W_IH]), r.in, 0, rows,
+            r.in);
+    scatter(&r, r.in, rows, vs_reals(c->din[X]));
+  }
+  return 0;
+}
+
+static int lstm_shape(vs_ctx *c) { return rnn_shape(c, 4); }
+static int lstm_forward(vs_ctx *c) { return rnn_forward(c, 4); }
+static int lstm_backward(vs_ctx *c) { return rnn_backward(c, 4); }
+
+const vs_opdef vs_op_lstm = {
+    .name = "lstm",
+    .args =
+        "x:tensor, w_ih:tensor, w_hh:tensor, b_ih:tensor?, b_hh:tensor?, lengths:index?, "
+        "reverse:bool=false",
+    .outputs = 3,
+    .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W_IH) | VS_KEEP_IN(W_HH),
+    .shape = lstm_shape,
+    .forward = lstm_forward,
+    .backward = lstm_backward,
+    .doc =
+        "One layer of LSTM in one direction. x [B,T,I], w_ih [4H,I], w_hh [4H,H], biases [4H] "
+        "(gates "
+        "i, f, g, o), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H], c_n "
+        "[B,H]: "
+        "the last valid state and cell. reverse reads each row from its last valid step to its "
+        "first. "
+        "Hochreiter & Schmidhuber 1997.",
+};
+
+static int gru_shape(vs_ctx *c) { return rnn_shape(c, 3); }
+static int gru_forward(vs_ctx *c) { return rnn_forward(c, 3); }
+static int gru_backward(vs_ctx *c) { return rnn_backward(c, 3); }
+
+const vs_opdef vs_op_gru = {
+    .name = "gru",
+    .args =
+        "x:tensor, w_ih:tensor, w_hh:tensor, b_ih:tensor?, b_hh:tensor?, lengths:index?, "
+        "reverse:bool=false",
+    .outputs = 2,
+    .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W_IH) | VS_KEEP_IN(W_HH),
+    .shape = gru_shape,
+    .forward = gru_forward,
+    .backward = gru_backward,
+    .doc =
+        "One layer of GRU in one direction. x [B,T,I], w_ih [3H,I], w_hh [3H,H], biases [3H] "
+        "(gates r, "
+        "z, n), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H]: the last "
+        "valid "
+        "state. reverse reads each row from its last valid step to its first. Cho et al. 2014.",
+};

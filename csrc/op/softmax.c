@@ -1,0 +1,298 @@
+/* softmax, log_softmax, logsumexp and normalize: functions of whole rows along one dimension.
+ *
+ * Every op gives a function of one contiguous row; each_row brings rows to it.  Rows along the last
+ * dimension are used where they lie; along another one, TILE neighbouring rows at a time are
+ * transposed through scratch memory. */
+#include "kernel/softmax.h"
+
+#include <math.h>
+
+#include "op/op.h"
+
+enum { TILE = 16 };
+
+typedef struct rows rows;
+/* a, b: rows of inputs (b may be missing), y: the output row; at: number of the row. */
+typedef void (*rowfn)(const rows *r, int64_t at, const vs_real *a, const vs_real *b, vs_real *y);
+
+struct rows {
+  int64_t outer, n, inner;
+  rowfn fn;
+  const vs_real *a, *b; /* b NULL: none */
+  vs_real *y;           /* NULL: fn writes one value a row by itself */
+  vs_real *one;         /* per row: values that fn reads or writes */
+  const vs_real *done;
+  vs_real *scratch; /* per part: three tiles */
+  double p, eps;
+};
+
+static int64_t row_grain(int64_t n) { return VS_MAX(1, 4096 / VS_MAX(1, n)); }
+static int64_t tiles_of(int64_t inner) { return (inner + TILE - 1) / TILE; }
+
+static void straight(void *arg, int64_t first, int64_t last, int part) {
+  const rows *r = arg;
+  (void)part;
+  for (int64_t i = first; i < last; i++)
+    r->fn(r, i, r->a + i * r->n, r->b ? r->b + i * r->n : NULL, r->y ? r->y + i * r->n : NULL);
+}
+
+static void load_tile(const vs_real *from, int64_t n, int64_t step, int64_t width, vs_real *tile) {
+  for (int64_t i = 0; i < n; i++)
+    for (int64_t j = 0; j < width; j++) tile[j * n + i] = from[i * step + j];
+}
+
+static void store_tile(const vs_real *tile, int64_t n, int64_t step, int64_t width, vs_real *to) {
+  for (int64_t i = 0; i < n; i++)
+    for (int64_t j = 0; j < width; j++) to[i * step + j] = tile[j * n + i];
+}
+
+static void tiled(void *arg, int64_t first, int64_t last, int part) {
+  const rows *r = arg;
+  int64_t size = TILE * r->n, across = tiles_of(r->inner);
+  vs_real *a = r->scratch + 3 * size * part, *b = a + size, *y = b + size;
+  for (int64_t t = first; t < last; t++) {
+    int64_t o = t / across, col = t % across * TILE, width = VS_MIN(TILE, r->inner - col);
+    int64_t at = o * r->n * r->inner + col;
+    load_tile(r->a + at, r->n, r->inner, width, a);
+    if (r->b) load_tile(r->b + at, r->n, r->inner, width, b);
+    for (int64_t j = 0; j < width; j++)
+      r->fn(r, o * r->inner + col + j, a + j * r->n, b + j * r->n, y + j * r->n);
+    if (r->y) store_tile(y, r->n, r->inner, width, r->y + at);
+  }
+}
+
+static void each_row(vs_ctx *c, rows r, rowfn fn) {
+  r.fn = fn;
+  r.outer = c->n[0], r.n = c->n[1], r.inner = c->n[2];
+  r.scratch = c->work;
+  if (r.inner == 1)
+    vs_parallel(r.outer, row_grain(r.n), straight, &r);
+  else
+    vs_parallel(r.outer * tiles_of(r.inner), row_grain(TILE * r.n), tiled, &r);
+}
+
+/* n[0..3): outer, rows' length, inner of in[0] around `dim`; scratch for both passes. */
+static void split(vs_ctx *c, int64_t dim) {
+  const vs_tensor *x = c->in[0];
+  c->n[0] = c->n[1] = c->n[2] = 1;
+  for (int i = 0; i < x->ndim; i++) c->n[i < dim ? 0 : i == dim ? 1 : 2] *= x->shape[i];
+  if (c->n[2] > 1) {
+    int parts = vs_parts(c->n[0] * tiles_of(c->n[2]), row_grain(TILE * c->n[1]));
+    c->work_bytes = c->back_bytes =
+        3 * TILE * (size_t)c->n[1] * sizeof(vs_real) * (size_t)VS_MAX(1, parts);
+  }
+}
+
+static int like_shape(vs_ctx *c) {
+  split(c, c->attr[0].i);
+  return vs_out_like(c, 0, c->in[0]);
+}
+
+/* --- softmax --- */
+
+static void softmax_row(const rows *r, int64_t at, const vs_real *a, const vs_real *b, vs_real *y) {
+  (void)at, (void)b;
+  vs_k_softmax()->softmax(r->n, a, y);
+}
+
+static int softmax_forward(vs_ctx *c) {
+  each_row(c, (rows){.a = vs_reals(c->in[0]), .y = vs_reals(c->out[0])}, softmax_row);
+  return 0;
+}
+
+static void softmax_back_row(const rows *r, int64_t at, const vs_real *a, const vs_real *b,
+                             vs_real *y) {
+  (void)at;
+  vs_k_softmax()->softmax_back(r->n, a, b, y);
+}
+
+static int softmax_backward(vs_ctx *c) {
+  each_row(c, (rows){.a = vs_reals(c->out[0]), .b = vs_reals(c->dout[0]), .y = vs_reals(c->din[0])},
+           softmax_back_row);
+  return 0;
+}
+
+const vs_opdef vs_op_softmax = {
+    .name = "softmax",
+    .args = "x:tensor, dim:dim=-1",
+    .outputs = 1,
+    .keep = VS_KEEP_OUT(0),
+    .shape = like_shape,
+    .forward = softmax_forward,
+    .backward = softmax_backward,
+    .doc =
+        "exp(x) / sum(exp(x)) along dim, any shape. A row of -inf alone (everything masked) gives "
+        "zeros.",
+};
+
+/* --- log_softmax: y = x - logsumexp(x) --- */
+
+static void log_softmax_row(const rows *r, int64_t at, const vs_real *a, const vs_real *b,
+                            vs_real *y) {
+  (void)at, (void)b;
+  vs_k_softmax()->shift(r->n, a, vs_k_softmax()->logsumexp(r->n, a), y);
+}
+
+static int log_softmax_forward(vs_ctx *c) {
+  each_row(c, (rows){.a = vs_reals(c->in[0]), .y = vs_reals(c->out[0])}, log_softmax_row);
+  return 0;
+}
+
+static void log_softmax_back_row(const rows *r, int64_t at, const vs_real *a, const vs_real *b,
+                                 vs_real *y) {
+  (void)at;
+  vs_k_softmax()->log_softmax_back(r->n, a, b, y);
+}
+
+static int log_softmax_backward(vs_ctx *c) {
+  each_row(c, (rows){.a = vs_reals(c->out[0]), .b = vs_reals(c->dout[0]), .y = vs_reals(c->din[0])},
+           log_softmax_back_row);
+  return 0;
+}
+
+const vs_opdef vs_op_log_softmax = {
+    .name = "log_softmax",
+    .args = "x:tensor, dim:dim=-1",
+    .outputs = 1,
+    .keep = VS_KEEP_OUT(0),
+    .shape = like_shape,
+    .forward = log_softmax_forward,
+    .backward = log_softmax_backward,
+    .doc = "log(softmax(x)) along dim, any shape, computed without overflow.",
+};
+
+/* --- logsumexp --- */
+
+static int logsumexp_shape(vs_ctx *c) {
+  const vs_tensor *x = c->in[0];
+  int64_t dim = c->attr[0].i, shape[VS_MAX_DIM];
+  bool keep = c->attr[1].i;
+  int n = 0;
+  split(c, dim);
+  for (int i = 0; i < x->ndim; i++)
+    if (i != dim || keep) shape[n++] = i == dim ? 1 : x->shape[i];
+  return vs_out(c, 0, VS_REAL, n, shape);
+}
+
+static void logsumexp_row(const rows *r, int64_t at, const vs_real *a, const vs_real *b,
+                          vs_real *y) {
+  (void)b, (void)y;
+  r->one[at] = vs_k_softmax()->logsumexp(r->n, a);
+}
+
+static int logsumexp_forward(vs_ctx *c) {
+  each_row(c, (rows){.a = vs_reals(c->in[0]), .one = vs_reals(c->out[0])}, logsumexp_row);
+  return 0;
+}
+
+/* dx = exp(x - lse) * dy; nothing flows through a row of -inf. */
+static void logsumexp_back_row(const rows *r, int64_t at, const vs_real *a, const vs_real *b,
+                               vs_real *y) {
+  vs_real lse = r->one[at];
+  (void)b;
+  vs_k_softmax()->exp_scale(r->n, a, lse == -INFINITY ? 0 : lse, r->done[at], y);
+}
+
+static int logsumexp_backward(vs_ctx *c) {
+  each_row(c,
+           (rows){.a = vs_reals(c->in[0]),
+                  .one = vs_reals(c->out[0]),
+                  .done = vs_reals(c->dout[0]),
+                  .y = vs_reals(c->din[0])},
+           logsumexp_back_row);
+  return 0;
+}
+
+const vs_opdef vs_op_logsumexp = {
+    .name = "logsumexp",
+    .args = "x:tensor, dim:dim=-1, keepdim:bool=false",
+    .outputs = 1,
+    .keep = VS_KEEP_IN(0) | VS_KEEP_OUT(0),
+    .shape = logsumexp_shape,
+    .forward = logsumexp_forward,
+    .backward = logsumexp_backward,
+    .doc =
+        "log(sum(exp(x))) along dim, computed without overflow; keepdim leaves the dimension as 1.",
+};
+
+/* --- normalize: y = x / max(norm, eps), norm = (sum |x|^p)^(1/p) --- */
+
+static int normalize_shape(vs_ctx *c) {
+  double p = c->attr[0].f, eps = c->attr[2].f;
+  if (!(p >= 1) || !isfinite(p))
+    return vs_fail("p is %g, expected a finite number of at least 1", p);
+  if (!(eps > 0)) return vs_fail("eps is %g, expected more than 0", eps);
+  split(c, c->attr[1].i);
+  return vs_out_like(c, 0, c->in[0]);
+}
+
+static vs_real norm_of(const rows *r, const vs_real *x) {
+  if (r->p == 2) return (vs_real)sqrt((double)vs_k_softmax()->dot(r->n, x, x));
+  double s = 0;
+  for (int64_t i = 0; i < r->n; i++) s += pow(fabs((double)x[i]), r->p);
+  return (vs_real)pow(s, 1 / r->p);
+}
+
+static void normalize_row(const rows *r, int64_t at, const vs_real *a, const vs_real *b,
+                          vs_real *y) {
+  vs_real norm = norm_of(r, a), eps = (vs_real)r->eps;
+  (void)at, (void)b;
+  vs_k_softmax()->blend(r->n, 1 / (norm > eps ? norm : eps), a, 0, a, y);
+}
+
+static int normalize_forward(vs_ctx *c) {
+  each_row(c,
+           (rows){.a = vs_reals(c->in[0]),
+                  .y = vs_reals(c->out[0]),
+                  .p = c->attr[0].f,
+                  .eps = c->attr[2].f},
+           normalize_row);
+  return 0;
+}
+
+/* dx = dy / norm - sign(x) |x|^(p-1) / norm^(p-1) * sum(dy * x) / norm^2 */
+static void normalize_back_row(const rows *r, int64_t at, const vs_real *x, const vs_real *dy,
+                               vs_real *dx) {
+  const vs_kernels_softmax *k = vs_k_softmax();
+  vs_real norm = norm_of(r, x), eps = (vs_real)r->eps;
+  (void)at;
+  if (!(norm > eps)) {
+    k->blend(r->n, 1 / eps, dy, 0, dy, dx);
+    return;
+  }
+  vs_real along = k->dot(r->n, dy, x) / norm / norm;
+  if (r->p == 2) {
+    k->blend(r->n, 1 / norm, dy, -along / norm, x, dx);
+    return;
+  }
+  for (int64_t i = 0; i < r->n; i++) {
+    double slope = x[i] == 0 && r->p > 1 ? 0 : pow(fabs((double)x[i]) / (double)norm, r->p - 1);
+    if (x[i] <= 0) slope = x[i] < 0 ? -slope : 0;
+    dx[i] = dy[i] / norm - (vs_real)slope * along;
+  }
+}
+
+static int normalize_backward(vs_ctx *c) {
+  each_row(c,
+           (rows){.a = vs_reals(c->in[0]),
+                  .b = vs_reals(c->dout[0]),
+                  .y = vs_reals(c->din[0]),
+                  .p = c->attr[0].f,
+                  .eps = c->attr[2].f},
+           normalize_back_row);
+  return 0;
+}
+
+const vs_opdef vs_op_normalize = {
+    .name = "normalize",
+    .args = "x:tensor, p:num=2, dim:dim=-1, eps:num=1e-12",
+    .outputs = 1,
+    .keep = VS_KEEP_IN(0),
+    .shape = normalize_shape,
+    .forward = normalize_forward,
+    .backward = normalize_backward,
+    .doc =
+        "x / max(norm, eps), norm being the p-norm along dim: rows of length 1. A row of zeros "
+        "stays "
+        "zeros.",
+};

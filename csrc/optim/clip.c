@@ -1,0 +1,87 @@
+/* Clipping of gradients, over all parameters together.  Parameters without a gradient are skipped. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "kernel/optim.h"
+#include "optim/optim.h"
+
+enum { PIECE = 1 << 16 };
+
+typedef struct clip {
+  vs_real *g;
+  int64_t n;
+  vs_real factor;
+  double *partial;
+} clip;
+
+static int contiguous_gradient(vs_tensor *p) {
+  vs_tensor *dense;
+  if (!p->grad || vs_is_contiguous(p->grad)) return 0;
+  if (!(dense = vs_clone(p->grad))) return -1;
+  vs_unref(p->grad);
+  p->grad = dense;
+  return 0;
+}
+
+/* Sums per piece of fixed size, so that the total does not depend on the number of threads. */
+static void square_pieces(void *arg, int64_t first, int64_t last, int part) {
+  const clip *c = arg;
+  (void)part;
+  for (int64_t k = first; k < last; k++)
+    c->partial[k] = vs_k_optim()->sum_squares(VS_MIN(PIECE, c->n - k * PIECE), c->g + k * PIECE);
+}
+
+static void scale_range(void *arg, int64_t first, int64_t last, int part) {
+  const clip *c = arg;
+  (void)part;
+  vs_k_optim()->scale(last - first, c->factor, c->g + first);
+}
+
+static void clamp_range(void *arg, int64_t first, int64_t last, int part) {
+  const clip *c = arg;
+  (void)part;
+  vs_k_optim()->clamp(last - first, c->factor, c->g + first);
+}
+
+static void change_gradients(vs_tensor *const *params, int n, double factor, vs_rangefn fn) {
+  for (int i = 0; i < n; i++) {
+    vs_tensor *g = params[i]->grad;
+    if (!g) continue;
+    clip c = {.g = vs_reals(g), .n = g->numel, .factor = (vs_real)factor};
+    vs_parallel(c.n, PIECE, fn, &c);
+    g->storage->version++;
+  }
+}
+
+int vs_clip_grad_norm(vs_tensor *const *params, int n, double max_norm, double *norm) {
+  double total = 0;
+  int64_t most = 0;
+  if (!(max_norm > 0))
+    return vs_fail("clip_grad_norm_: max_norm is %g, expected more than 0", max_norm);
+  for (int i = 0; i < n; i++) {
+    if (contiguous_gradient(params[i])) return -1;
+    if (params[i]->grad) most = VS_MAX(most, params[i]->grad->numel);
+  }
+  double *partial = vs_new((size_t)(most / PIECE + 1) * sizeof *partial);
+  if (!partial) return -1;
+  for (int i = 0; i < n; i++) {
+    if (!params[i]->grad) continue;
+    clip c = {.g = vs_reals(params[i]->grad), .n = params[i]->grad->numel, .partial = partial};
+    int64_t pieces = (c.n + PIECE - 1) / PIECE;
+    vs_parallel(pieces, 1, square_pieces, &c);
+    for (int64_t k = 0; k < pieces; k++) total += partial[k];
+  }
+  free(partial);
+  *norm = sqrt(total);
+  double factor = max_norm / (*norm + 1e-6);
+  if (!(factor >= 1)) change_gradients(params, n, factor, scale_range); /* NaN too, as PyTorch */
+  return 0;
+}
+
+int vs_clip_grad_value(vs_tensor *const *params, int n, double value) {
+  if (!(value >= 0)) return vs_fail("clip_grad_value_: the value is %g, expected 0 or more", value);
+  for (int i = 0; i < n; i++)
+    if (contiguous_gradient(params[i])) return -1;
+  change_gradients(params, n, value, clamp_range);
+  return 0;
+}
