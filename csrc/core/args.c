@@ -46,8 +46,12 @@ static int parse_default(vs_arg *a, const char *s, size_t n) {
   switch (a->kind) {
     case VS_A_NUM: a->def = VS_F(strtod(text, &end)); break;
     case VS_A_OPERAND: a->def = VS_F(strtod(text, &end)); break;
-    case VS_A_INT:
-    case VS_A_DIM: a->def = VS_I(strtoll(text, &end, 10)); break;
+    case VS_A_INT: a->def = VS_I(strtoll(text, &end, 10)); break;
+    case VS_A_DIM: {
+      int64_t dim = strtoll(text, &end, 10);
+      a->def = VS_I(dim > 0 ? dim - 1 : dim);
+      break;
+    }
     case VS_A_PAIR: a->def = VS_P(strtoll(text, &end, 10), strtoll(text, NULL, 10)); break;
     case VS_A_BOOL: a->def = VS_B(strcmp(text, "true") == 0); end = text + n; break;
     case VS_A_CHOICE: a->def = VS_I(vs_choice(a->choices, text, n)); end = text + n; break;

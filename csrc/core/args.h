@@ -11,8 +11,8 @@
  *         dims     a list of such dimensions    ints     a list of ints
  *         a|b|c    one of these words (the value is its position from 0)
  * "?" after a kind: may be absent (value kind VS_V_NONE; a tensor is NULL).  "=v": default.
- * dims: Lua counts from 1, C from 0; negative values count from the end on both sides.  vs_args_check
- * makes them 0-based and non-negative. */
+ * dims: Lua and this text count from 1, C from 0; negative values count from the end on both sides.
+ * vs_args_check makes them 0-based and non-negative. */
 #ifndef VS_ARGS_H
 #define VS_ARGS_H
 

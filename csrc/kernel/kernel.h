@@ -16,6 +16,14 @@ enum { VS_ISA_GENERIC, VS_ISA_AVX2, VS_ISA_AVX512 };
 int vs_isa(void);
 const char *vs_isa_name(void);
 
+/* Before a loop whose iterations do not depend on each other (its pointers may be equal, not offset).
+ * clang only checks that things compile: it gets nothing. */
+#if defined(__clang__)
+#define VS_IVDEP
+#else
+#define VS_IVDEP _Pragma("GCC ivdep")
+#endif
+
 #define VS_CAT_(a, b) a##_##b
 #define VS_CAT(a, b) VS_CAT_(a, b)
 #ifdef VS_ISA

@@ -1,0 +1,341 @@
+/* Binary element-wise ops with broadcasting: arithmetic, comparisons, logic, where.
+ *
+ * Either operand may be a number.  Two integer operands (int64, uint8, bool; integer-valued numbers
+ * count) give int64, anything else the compute type; comparisons give bool. */
+#include "core/loop.h"
+#include "kernel/elementwise.h"
+#include "op/op.h"
+#include "op/sum_to.h"
+
+/* ---- operands ---- */
+
+static bool is_integer(const vs_tensor *t) { return t->dtype != VS_FLOAT32 && t->dtype != VS_FLOAT64 &&
+                                                    t->dtype != VS_FLOAT16 && t->dtype != VS_BFLOAT16; }
+
+/* A number beside an integer tensor joins it when it is whole: ids + 1 stays int64. */
+static bool joins_integers(const vs_tensor *t, const vs_tensor *other) {
+  if (is_integer(t)) return true;
+  return t->ndim == 0 && is_integer(other) && t->node == NULL && t->refs == 1 &&
+         vs_get_double(t, 0) == (double)vs_get_int(t, 0);
+}
+
+/* Replaces in[i] by its cast. */
+static int cast_input(vs_ctx *c, int i, vs_dtype dtype) {
+  vs_tensor *t = vs_cast(c->in[i], dtype);
+  if (t == NULL) return -1;
+  vs_unref(c->in[i]);
+  c->in[i] = t;
+  return 0;
+}
+
+/* Brings both inputs to one dtype (returned in *dtype) and finds the broadcast shape. */
+static int unify(vs_ctx *c, vs_dtype *dtype, int64_t *dims) {
+  vs_tensor *x = c->in[0], *y = c->in[1];
+  *dtype = joins_integers(x, y) && joins_integers(y, x) ? VS_INT64 : VS_REAL;
+  if (cast_input(c, 0, *dtype) < 0 || cast_input(c, 1, *dtype) < 0) return -1;
+  int n = vs_broadcast(c->in[0], c->in[1], dims);
+  if (n < 0)
+    return vs_fail("x %s and y %s do not broadcast", vs_shape_str(c->in[0]), vs_shape_str(c->in[1]));
+  return n;
+}
+
+typedef struct run { int which, side; } run;
+
+/* Walks out, x, y at their common shape. */
+static int walk(vs_tensor *out, vs_tensor *x, vs_tensor *y, vs_loopfn fn, run *r) {
+  vs_tensor *t[3] = {out, vs_expand_to(x, out->ndim, out->shape), NULL};
+  if (t[1] != NULL) t[2] = vs_expand_to(y, out->ndim, out->shape);
+  int err = t[2] == NULL ? -1 : 0;
+  if (err == 0) vs_loop(3, t, fn, r, true);
+  vs_unref(t[1]);
+  vs_unref(t[2]);
+  return err;
+}
+
+/* ---- arithmetic ---- */
+
+static int arithmetic_shape(vs_ctx *c) {
+  vs_dtype dtype;
+  int64_t dims[VS_MAX_DIM];
+  int n = unify(c, &dtype, dims);
+  return n < 0 ? -1 : vs_out(c, 0, dtype, n, dims);
+}
+
+/* Division and powers of integers are real. */
+static int real_shape(vs_ctx *c) {
+  if (cast_input(c, 0, VS_REAL) < 0 || cast_input(c, 1, VS_REAL) < 0) return -1;
+  return arithmetic_shape(c);
+}
+
+static void real_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
+  const run *r = arg;
+  vs_k_elementwise()->binary[r->which](n, p[0], s[0], p[1], s[1], p[2], s[2]);
+}
+
+static void int_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
+  const run *r = arg;
+  int64_t *o = p[0];
+  const int64_t *x = p[1], *y = p[2];
+  for (int64_t i = 0; i < n; i++) {
+    int64_t a = x[i * s[1]], b = y[i * s[2]], v;
+    uint64_t ua = (uint64_t)a, ub = (uint64_t)b; /* wraps, as everywhere */
+    switch (r->which) {
+      case VS_BIN_ADD: v = (int64_t)(ua + ub); break;
+      case VS_BIN_SUB: v = (int64_t)(ua - ub); break;
+      case VS_BIN_MUL: v = (int64_t)(ua * ub); break;
+      case VS_BIN_MAXIMUM: v = VS_MAX(a, b); break;
+      default: v = VS_MIN(a, b); break;
+    }
+    o[i * s[0]] = v;
+  }
+}
+
+static int arithmetic(vs_ctx *c, int which) {
+  run r = {.which = which};
+  return walk(c->out[0], c->in[0], c->in[1], c->out[0]->dtype == VS_REAL ? real_run : int_run, &r);
+}
+
+static void grad_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
+  const run *r = arg;
+  vs_k_elementwise()->binary_grad[r->which][r->side](n, p[0], s[0], p[1], s[1], p[2], s[2], p[3], s[3]);
+}
+
+/* d = dout * d(x op y)/d(side), at the broadcast shape. */
+static int full_grad(vs_ctx *c, int which, int side, vs_tensor *d) {
+  run r = {which, side};
+  vs_tensor *g = c->dout[0], *t[4] = {d, g, NULL, NULL};
+  bool reads = c->op->keep != 0; /* otherwise the operands were not kept: any address will do */
+  t[2] = reads ? vs_expand_to(c->in[0], g->ndim, g->shape) : vs_ref(g);
+  t[3] = reads && t[2] != NULL ? vs_expand_to(c->in[1], g->ndim, g->shape) : vs_ref(g);
+  int err = t[2] == NULL || t[3] == NULL ? -1 : 0;
+  if (err == 0) vs_loop(4, t, grad_run, &r, true);
+  vs_unref(t[2]);
+  vs_unref(t[3]);
+  return err;
+}
+
+/* Passing the gradient on unchanged needs no new memory. */
+static bool passes(int which, int side) { return which == VS_BIN_ADD || (which == VS_BIN_SUB && side == 0); }
+
+static int arithmetic_backward(vs_ctx *c, int which) {
+  for (int side = 0; side < 2; side++) {
+    if (!c->need[side]) continue;
+    vs_tensor *g = c->dout[0], *full = NULL;
+    if (passes(which, side)) {
+      full = vs_ref(g);
+    } else {
+      full = vs_tensor_new(VS_REAL, g->ndim, g->shape);
+      if (full == NULL) return -1;
+      if (full_grad(c, which, side, full) < 0) {
+        vs_unref(full);
+        return -1;
+      }
+    }
+    if (vs_same_shape(full, c->in[side])) {
+      c->din[side] = full;
+      continue;
+    }
+    c->din[side] = vs_tensor_new(VS_REAL, c->in[side]->ndim, c->in[side]->shape);
+    int err = c->din[side] == NULL ? -1 : vs_sum_to(c->din[side], full);
+    vs_unref(full);
+    if (err < 0) return err;
+  }
+  return 0;
+}
+
+#define BINARY(NAME, fn, shape_fn, flag, keeps, text)                                          \
+  static int fn##_forward(vs_ctx *c) { return arithmetic(c, VS_BIN_##NAME); }                  \
+  static int fn##_backward(vs_ctx *c) { return arithmetic_backward(c, VS_BIN_##NAME); }        \
+  const vs_opdef vs_op_##fn = {.name = #fn, .args = "x:operand, y:operand", .outputs = 1,      \
+                               .flags = VS_STRIDED | VS_OWN_GRADS | (flag), .keep = keeps,     \
+                               .shape = shape_fn, .forward = fn##_forward,                     \
+                               .backward = fn##_backward, .doc = text};
+#define BOTH (VS_KEEP_IN(0) | VS_KEEP_IN(1))
+
+BINARY(ADD, add, arithmetic_shape, 0, 0, "x + y with broadcasting; either may be a number. Same as x + y.")
+BINARY(SUB, sub, arithmetic_shape, 0, 0, "x - y with broadcasting; either may be a number. Same as x - y.")
+BINARY(MUL, mul, arithmetic_shape, 0, BOTH, "x * y with broadcasting; either may be a number. Same as x * y.")
+BINARY(DIV, div, real_shape, 0, BOTH, "x / y with broadcasting; either may be a number. Same as x / y.")
+BINARY(POW, pow, real_shape, 0, BOTH, "x to the power y with broadcasting; either may be a number. Same as x ^ y.")
+BINARY(MAXIMUM, maximum, arithmetic_shape, VS_KINK, BOTH,
+       "The larger of x and y, with broadcasting. Equal values share the gradient.")
+BINARY(MINIMUM, minimum, arithmetic_shape, VS_KINK, BOTH,
+       "The smaller of x and y, with broadcasting. Equal values share the gradient.")
+
+/* ---- comparison ---- */
+
+static int compare_shape(vs_ctx *c) {
+  vs_dtype dtype;
+  int64_t dims[VS_MAX_DIM];
+  int n = unify(c, &dtype, dims);
+  return n < 0 ? -1 : vs_out(c, 0, VS_BOOL, n, dims);
+}
+
+static void compare_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
+  const run *r = arg;
+  vs_k_elementwise()->compare[r->which](n, p[0], s[0], p[1], s[1], p[2], s[2]);
+}
+
+static void compare_int_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
+  const run *r = arg;
+  uint8_t *o = p[0];
+  const int64_t *x = p[1], *y = p[2];
+  for (int64_t i = 0; i < n; i++) {
+    int64_t a = x[i * s[1]], b = y[i * s[2]];
+    bool v = false;
+    switch (r->which) {
+#define X(NAME, name, sign) case VS_CMP_##NAME: v = a sign b; break;
+      VS_COMPARE_LIST(X)
+#undef X
+    }
+    o[i * s[0]] = v;
+  }
+}
+
+static int compare(vs_ctx *c, int which) {
+  run r = {.which = which};
+  bool real = c->in[0]->dtype == VS_REAL;
+  return walk(c->out[0], c->in[0], c->in[1], real ? compare_run : compare_int_run, &r);
+}
+
+#define COMPARE(NAME, fn, text)                                                                     \
+  static int fn##_forward(vs_ctx *c) { return compare(c, VS_CMP_##NAME); }                          \
+  const vs_opdef vs_op_##fn = {.name = #fn, .args = "x:operand, y:operand", .outputs = 1,           \
+                               .flags = VS_STRIDED | VS_NOGRAD, .shape = compare_shape,             \
+                               .forward = fn##_forward, .doc = text " -> bool, with broadcasting. " \
+                               "Unlike Lua's own operator it compares element by element."};
+COMPARE(EQ, eq, "x == y")
+COMPARE(NE, ne, "x ~= y")
+COMPARE(LT, lt, "x < y")
+COMPARE(LE, le, "x <= y")
+COMPARE(GT, gt, "x > y")
+COMPARE(GE, ge, "x >= y")
+
+/* ---- logic on masks ---- */
+
+static int logic_shape(vs_ctx *c) {
+  int64_t dims[VS_MAX_DIM];
+  int n = vs_broadcast(c->in[0], c->in[1], dims);
+  return n < 0 ? -1 : vs_out(c, 0, VS_BOOL, n, dims);
+}
+
+static void logic_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
+  const run *r = arg;
+  uint8_t *o = p[0];
+  const uint8_t *x = p[1], *y = p[2];
+  for (int64_t i = 0; i < n; i++) {
+    bool a = x[i * s[1]] != 0, b = y[i * s[2]] != 0;
+    o[i * s[0]] = r->which == 0 ? a && b : r->which == 1 ? a || b : a != b;
+  }
+}
+
+#define LOGIC(fn, code, text)                                                               \
+  static int fn##_forward(vs_ctx *c) {                                                      \
+    run r = {.which = code};                                                                \
+    return walk(c->out[0], c->in[0], c->in[1], logic_run, &r);                              \
+  }                                                                                         \
+  const vs_opdef vs_op_##fn = {.name = #fn, .args = "x:mask, y:mask", .outputs = 1,         \
+                               .flags = VS_STRIDED | VS_NOGRAD, .shape = logic_shape,       \
+                               .forward = fn##_forward, .doc = text " of two masks -> bool."};
+LOGIC(logical_and, 0, "x and y")
+LOGIC(logical_or, 1, "x or y")
+LOGIC(logical_xor, 2, "Either but not both")
+
+static int logical_not_shape(vs_ctx *c) { return vs_out(c, 0, VS_BOOL, c->in[0]->ndim, c->in[0]->shape); }
+
+static int logical_not_forward(vs_ctx *c) {
+  const uint8_t *x = vs_bytes(c->in[0]);
+  uint8_t *o = vs_bytes(c->out[0]);
+  for (int64_t i = 0; i < c->in[0]->numel; i++) o[i] = x[i] == 0;
+  return 0;
+}
+
+const vs_opdef vs_op_logical_not = {
+    .name = "logical_not", .args = "x:mask", .outputs = 1, .flags = VS_NOGRAD,
+    .shape = logical_not_shape, .forward = logical_not_forward, .doc = "not x, of a mask -> bool."};
+
+/* ---- where and masked_fill: out = mask ? x : y ---- */
+
+static int where_shape(vs_ctx *c) {
+  int64_t dims[VS_MAX_DIM];
+  vs_tensor like = {0};
+  int n = vs_broadcast(c->in[1], c->in[2], dims);
+  if (n < 0 || cast_input(c, 1, VS_REAL) < 0 || cast_input(c, 2, VS_REAL) < 0) return -1;
+  like.ndim = n;
+  for (int d = 0; d < n; d++) like.shape[d] = dims[d];
+  n = vs_broadcast(c->in[0], &like, dims);
+  return n < 0 ? -1 : vs_out(c, 0, VS_REAL, n, dims);
+}
+
+static void where_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
+  vs_real *o = p[0];
+  const uint8_t *m = p[1];
+  const vs_real *x = p[2], *y = p[3];
+  (void)arg;
+  for (int64_t i = 0; i < n; i++) o[i * s[0]] = m[i * s[1]] ? x[i * s[2]] : y[i * s[3]];
+}
+
+static int where_walk(vs_tensor *out, vs_tensor *m, vs_tensor *x, vs_tensor *y) {
+  vs_tensor *from[3] = {m, x, y}, *t[4] = {out, NULL, NULL, NULL};
+  int err = 0;
+  for (int i = 0; i < 3 && err == 0; i++) {
+    t[i + 1] = vs_expand_to(from[i], out->ndim, out->shape);
+    if (t[i + 1] == NULL) err = -1;
+  }
+  if (err == 0) vs_loop(4, t, where_run, NULL, true);
+  for (int i = 1; i < 4; i++) vs_unref(t[i]);
+  return err;
+}
+
+static int where_forward(vs_ctx *c) { return where_walk(c->out[0], c->in[0], c->in[1], c->in[2]); }
+
+/* dx = mask ? dout : 0, dy = mask ? 0 : dout, summed over what was broadcast */
+static int where_backward(vs_ctx *c) {
+  vs_tensor *g = c->dout[0], *zero = vs_tensor_scalar(0);
+  int err = zero == NULL ? -1 : 0;
+  for (int i = 1; i < 3 && err == 0; i++) {
+    if (!c->need[i]) continue;
+    vs_tensor *full = vs_tensor_new(VS_REAL, g->ndim, g->shape);
+    c->din[i] = full == NULL ? NULL : vs_tensor_new(VS_REAL, c->in[i]->ndim, c->in[i]->shape);
+    err = c->din[i] == NULL ? -1 : where_walk(full, c->in[0], i == 1 ? g : zero, i == 1 ? zero : g);
+    if (err == 0) err = vs_sum_to(c->din[i], full);
+    vs_unref(full);
+  }
+  vs_unref(zero);
+  return err;
+}
+
+const vs_opdef vs_op_where = {
+    .name = "where", .args = "mask:mask, x:operand, y:operand", .outputs = 1,
+    .flags = VS_STRIDED | VS_OWN_GRADS, .keep = VS_KEEP_IN(0), .shape = where_shape,
+    .forward = where_forward, .backward = where_backward,
+    .doc = "x where mask is true, y elsewhere, with broadcasting; x and y may be numbers."};
+
+static int masked_fill_shape(vs_ctx *c) {
+  int64_t dims[VS_MAX_DIM];
+  int n = vs_broadcast(c->in[0], c->in[1], dims);
+  if (n != c->in[0]->ndim || vs_numel(n, dims) != c->in[0]->numel)
+    return vs_fail("mask %s does not broadcast to x %s", vs_shape_str(c->in[1]), vs_shape_str(c->in[0]));
+  return vs_out_like(c, 0, c->in[0]);
+}
+
+static int masked_fill_forward(vs_ctx *c) {
+  vs_tensor *value = vs_tensor_scalar(c->attr[0].f);
+  int err = value == NULL ? -1 : where_walk(c->out[0], c->in[1], value, c->in[0]);
+  vs_unref(value);
+  return err;
+}
+
+static int masked_fill_backward(vs_ctx *c) {
+  vs_tensor *zero = vs_tensor_scalar(0);
+  c->din[0] = zero == NULL ? NULL : vs_tensor_new(VS_REAL, c->in[0]->ndim, c->in[0]->shape);
+  int err = c->din[0] == NULL ? -1 : where_walk(c->din[0], c->in[1], zero, c->dout[0]);
+  vs_unref(zero);
+  return err;
+}
+
+const vs_opdef vs_op_masked_fill = {
+    .name = "masked_fill", .args = "x:tensor, mask:mask, value:num", .outputs = 1,
+    .flags = VS_STRIDED | VS_OWN_GRADS, .keep = VS_KEEP_IN(1), .shape = masked_fill_shape,
+    .forward = masked_fill_forward, .backward = masked_fill_backward,
+    .doc = "x with `value` where mask (broadcast to x) is true; no gradient flows there."};

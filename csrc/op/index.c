@@ -1,0 +1,191 @@
+/* Picking and joining: index_select, gather, cat, stack.  Index values count from 1. */
+#include <string.h>
+
+#include "op/op.h"
+
+/* x seen as [outer, along, inner] around dim. */
+static void around(const vs_tensor *x, int dim, int64_t *outer, int64_t *inner) {
+  *outer = *inner = 1;
+  for (int d = 0; d < dim; d++) *outer *= x->shape[d];
+  for (int d = dim + 1; d < x->ndim; d++) *inner *= x->shape[d];
+}
+
+static int check_index(const vs_tensor *index, int64_t size, const vs_tensor *x, int dim) {
+  const int64_t *v = vs_ints(index);
+  for (int64_t i = 0; i < index->numel; i++)
+    if (v[i] < 1 || v[i] > size)
+      return vs_fail("index %lld (element %lld) is out of range 1..%lld for dimension %d of x %s",
+                     (long long)v[i], (long long)i + 1, (long long)size, dim + 1, vs_shape_str(x));
+  return 0;
+}
+
+/* ---- index_select: attr dim; in x, index; n: outer, along, inner, picked ---- */
+
+static int index_select_shape(vs_ctx *c) {
+  const vs_tensor *x = c->in[0];
+  int dim = (int)c->attr[0].i;
+  int64_t shape[VS_MAX_DIM];
+  if (x->ndim == 0) return vs_fail("x has no dimensions");
+  if (vs_want_ndim(c, 1, 1) < 0 || check_index(c->in[1], x->shape[dim], x, dim) < 0) return -1;
+  memcpy(shape, x->shape, sizeof shape);
+  shape[dim] = c->in[1]->numel;
+  around(x, dim, &c->n[0], &c->n[2]);
+  c->n[1] = x->shape[dim];
+  c->n[3] = c->in[1]->numel;
+  return vs_out(c, 0, x->dtype, x->ndim, shape);
+}
+
+static int index_select_forward(vs_ctx *c) {
+  size_t run = (size_t)c->n[2] * vs_dtype_size(c->in[0]->dtype);
+  const int64_t *index = vs_ints(c->in[1]);
+  char *out = vs_data(c->out[0]);
+  const char *x = vs_data(c->in[0]);
+  for (int64_t o = 0; o < c->n[0]; o++)
+    for (int64_t i = 0; i < c->n[3]; i++, out += run)
+      memcpy(out, x + (size_t)(o * c->n[1] + index[i] - 1) * run, run);
+  return 0;
+}
+
+static int index_select_backward(vs_ctx *c) {
+  const int64_t *index = vs_ints(c->in[1]);
+  const vs_real *g = vs_reals(c->dout[0]);
+  vs_real *dx = vs_reals(c->din[0]);
+  vs_fill(c->din[0], 0);
+  for (int64_t o = 0; o < c->n[0]; o++)
+    for (int64_t i = 0; i < c->n[3]; i++, g += c->n[2]) {
+      vs_real *d = dx + (o * c->n[1] + index[i] - 1) * c->n[2];
+      for (int64_t j = 0; j < c->n[2]; j++) d[j] += g[j];
+    }
+  return 0;
+}
+
+const vs_opdef vs_op_index_select = {
+    .name = "index_select", .args = "x:any, dim:dim, index:index", .outputs = 1, .keep = VS_KEEP_IN(1),
+    .shape = index_select_shape, .forward = index_select_forward, .backward = index_select_backward,
+    .doc = "The positions of index [K] along dim, in that order, repeats allowed. x[index] for dimension 1."};
+
+/* ---- gather: out[.., i, ..] = x[.., index[.., i, ..], ..] ---- */
+
+static int gather_shape(vs_ctx *c) {
+  const vs_tensor *x = c->in[0], *index = c->in[1];
+  int dim = (int)c->attr[0].i;
+  bool fits = x->ndim == index->ndim && x->ndim > 0;
+  for (int d = 0; d < x->ndim && fits; d++) fits = d == dim || x->shape[d] == index->shape[d];
+  if (!fits)
+    return vs_fail("index %s has to be like x %s but for dimension %d", vs_shape_str(index),
+                   vs_shape_str(x), dim + 1);
+  if (check_index(index, x->shape[dim], x, dim) < 0) return -1;
+  around(x, dim, &c->n[0], &c->n[2]);
+  c->n[1] = x->shape[dim];
+  c->n[3] = index->shape[dim];
+  return vs_out(c, 0, x->dtype, index->ndim, index->shape);
+}
+
+/* Element of x that output element (o, i, j) reads. */
+static int64_t gather_from(const vs_ctx *c, const int64_t *index, int64_t o, int64_t i, int64_t j) {
+  return (o * c->n[1] + index[(o * c->n[3] + i) * c->n[2] + j] - 1) * c->n[2] + j;
+}
+
+static int gather_forward(vs_ctx *c) {
+  const int64_t *index = vs_ints(c->in[1]);
+  size_t size = vs_dtype_size(c->in[0]->dtype);
+  char *out = vs_data(c->out[0]);
+  const char *x = vs_data(c->in[0]);
+  for (int64_t o = 0; o < c->n[0]; o++)
+    for (int64_t i = 0; i < c->n[3]; i++)
+      for (int64_t j = 0; j < c->n[2]; j++, out += size)
+        memcpy(out, x + (size_t)gather_from(c, index, o, i, j) * size, size);
+  return 0;
+}
+
+static int gather_backward(vs_ctx *c) {
+  const int64_t *index = vs_ints(c->in[1]);
+  const vs_real *g = vs_reals(c->dout[0]);
+  vs_real *dx = vs_reals(c->din[0]);
+  vs_fill(c->din[0], 0);
+  for (int64_t o = 0; o < c->n[0]; o++)
+    for (int64_t i = 0; i < c->n[3]; i++)
+      for (int64_t j = 0; j < c->n[2]; j++) dx[gather_from(c, index, o, i, j)] += *g++;
+  return 0;
+}
+
+const vs_opdef vs_op_gather = {
+    .name = "gather", .args = "x:any, dim:dim, index:index", .outputs = 1, .keep = VS_KEEP_IN(1),
+    .shape = gather_shape, .forward = gather_forward, .backward = gather_backward,
+    .doc = "One element of x per element of index, looked up along dim. index has x's shape but for dim."};
+
+/* ---- cat and stack ---- */
+
+/* attr: dim.  n: outer, inner (elements after dim), total along dim. */
+static int cat_shape(vs_ctx *c) {
+  const vs_tensor *x = c->in[0];
+  int dim = (int)c->attr[0].i;
+  int64_t shape[VS_MAX_DIM], total = 0;
+  if (x->ndim == 0) return vs_fail("tensors without dimensions can be stacked, not joined");
+  for (int i = 0; i < c->nin; i++) {
+    const vs_tensor *t = c->in[i];
+    bool fits = t->ndim == x->ndim && t->dtype == x->dtype;
+    for (int d = 0; d < x->ndim && fits; d++) fits = d == dim || t->shape[d] == x->shape[d];
+    if (!fits)
+      return vs_fail("tensor 1 is %s %s, tensor %d is %s %s: all but dimension %d have to be equal",
+                     vs_dtype_name(x->dtype), vs_shape_str(x), i + 1, vs_dtype_name(t->dtype),
+                     vs_shape_str(t), dim + 1);
+    total += t->shape[dim];
+  }
+  memcpy(shape, x->shape, sizeof shape);
+  shape[dim] = total;
+  around(x, dim, &c->n[0], &c->n[1]);
+  c->n[2] = total;
+  return vs_out(c, 0, x->dtype, x->ndim, shape);
+}
+
+/* Copies between the joined tensor and its parts, either way. */
+static void join(vs_ctx *c, vs_tensor *whole, vs_tensor **parts, bool split) {
+  size_t size = vs_dtype_size(whole->dtype), at = 0, row = (size_t)(c->n[1] * c->n[2]) * size;
+  for (int i = 0; i < c->nin; i++) {
+    size_t run = (size_t)(c->in[i]->numel / VS_MAX(c->n[0], 1)) * size;
+    char *w = (char *)vs_data(whole) + at, *p = parts[i] != NULL ? vs_data(parts[i]) : NULL;
+    for (int64_t o = 0; o < c->n[0] && p != NULL; o++, w += row, p += run)
+      memcpy(split ? p : w, split ? w : p, run);
+    at += run;
+  }
+}
+
+static int cat_forward(vs_ctx *c) {
+  join(c, c->out[0], c->in, false);
+  return 0;
+}
+
+static int cat_backward(vs_ctx *c) {
+  join(c, c->dout[0], c->din, true);
+  return 0;
+}
+
+const vs_opdef vs_op_cat = {
+    .name = "cat", .args = "tensors:tensors, dim:dim=1", .outputs = 1, .shape = cat_shape,
+    .forward = cat_forward, .backward = cat_backward,
+    .doc = "A list of tensors joined along dim; their other sizes and dtypes are equal."};
+
+static int stack_shape(vs_ctx *c) {
+  const vs_tensor *x = c->in[0];
+  int64_t shape[VS_MAX_DIM], dim = c->attr[0].i < 0 ? c->attr[0].i + x->ndim + 2 : c->attr[0].i;
+  if (dim < 1 || dim > x->ndim + 1 || x->ndim == VS_MAX_DIM)
+    return vs_fail("dim %lld is out of range for tensors %s", (long long)c->attr[0].i, vs_shape_str(x));
+  for (int i = 1; i < c->nin; i++)
+    if (!vs_same_shape(x, c->in[i]) || x->dtype != c->in[i]->dtype)
+      return vs_fail("tensor 1 is %s %s, tensor %d is %s %s: they have to be alike", vs_dtype_name(x->dtype),
+                     vs_shape_str(x), i + 1, vs_dtype_name(c->in[i]->dtype), vs_shape_str(c->in[i]));
+  c->n[0] = c->n[1] = 1;
+  for (int d = 0; d <= x->ndim; d++) {
+    shape[d] = d < dim - 1 ? x->shape[d] : d == dim - 1 ? c->nin : x->shape[d - 1];
+    if (d < dim - 1) c->n[0] *= x->shape[d];
+    if (d > dim - 1) c->n[1] *= shape[d];
+  }
+  c->n[2] = c->nin;
+  return vs_out(c, 0, x->dtype, x->ndim + 1, shape);
+}
+
+const vs_opdef vs_op_stack = {
+    .name = "stack", .args = "tensors:tensors, dim:int=1", .outputs = 1, .shape = stack_shape,
+    .forward = cat_forward, .backward = cat_backward,
+    .doc = "A list of tensors of one shape along a new dimension dim."};

@@ -1,0 +1,100 @@
+/* Unary element-wise ops.  Values and derivatives stand in kernel/elementwise.h, one line each; this
+ * file makes their descriptors and spreads the work over threads. */
+#include "kernel/elementwise.h"
+#include "op/op.h"
+
+enum { GRAIN = 1 << 15 };
+
+typedef struct job {
+  int which;
+  vs_real *out, a, b;
+  const vs_real *dy, *x, *y;
+} job;
+
+static void forward_range(void *arg, int64_t first, int64_t last, int part) {
+  const job *j = arg;
+  (void)part;
+  vs_k_elementwise()->unary[j->which](last - first, j->out + first, j->x + first, j->a, j->b);
+}
+
+static void backward_range(void *arg, int64_t first, int64_t last, int part) {
+  const job *j = arg;
+  (void)part;
+  vs_k_elementwise()->unary_grad[j->which](last - first, j->out + first, j->dy + first,
+                                           j->x != NULL ? j->x + first : NULL,
+                                           j->y != NULL ? j->y + first : NULL, j->a, j->b);
+}
+
+static int shape(vs_ctx *c) { return vs_out_like(c, 0, c->in[0]); }
+
+static void numbers(const vs_ctx *c, job *j) {
+  const vs_argspec *spec = vs_op_spec(c->op);
+  if (spec->n > 1) j->a = (vs_real)c->attr[0].f;
+  if (spec->n > 2) j->b = (vs_real)c->attr[1].f;
+}
+
+static int forward(vs_ctx *c, int which) {
+  job j = {.which = which, .out = vs_reals(c->out[0]), .x = vs_reals(c->in[0])};
+  numbers(c, &j);
+  vs_parallel(c->in[0]->numel, GRAIN, forward_range, &j);
+  return 0;
+}
+
+static int backward(vs_ctx *c, int which) {
+  job j = {.which = which, .out = vs_reals(c->din[0]), .dy = vs_reals(c->dout[0])};
+  if (c->op->keep & VS_KEEP_IN(0)) j.x = vs_reals(c->in[0]);
+  if (c->op->keep & VS_KEEP_OUT(0)) j.y = vs_reals(c->out[0]);
+  numbers(c, &j);
+  vs_parallel(c->din[0]->numel, GRAIN, backward_range, &j);
+  return 0;
+}
+
+/* clamp bounds may be absent. */
+static int clamp_shape(vs_ctx *c) {
+  if (c->attr[0].kind == VS_V_NONE && c->attr[1].kind == VS_V_NONE)
+    return vs_fail("min and max are both missing");
+  if (c->attr[0].kind == VS_V_NONE) c->attr[0] = VS_F(-HUGE_VAL);
+  if (c->attr[1].kind == VS_V_NONE) c->attr[1] = VS_F(HUGE_VAL);
+  if (c->attr[0].f > c->attr[1].f) return vs_fail("min %g is above max %g", c->attr[0].f, c->attr[1].f);
+  return shape(c);
+}
+
+#define KEEP_NONE 0
+#define KEEP_IN VS_KEEP_IN(0)
+#define KEEP_OUT VS_KEEP_OUT(0)
+
+#define DEFINE(fn, shape_fn, arguments, flag, reads, text)                                  \
+  static int fn##_forward(vs_ctx *c) { return forward(c, VS_UN_##fn); }                     \
+  static int fn##_backward(vs_ctx *c) { return backward(c, VS_UN_##fn); }                   \
+  const vs_opdef vs_op_##fn = {.name = #fn, .args = arguments, .outputs = 1, .flags = flag, \
+                               .keep = KEEP_##reads, .shape = shape_fn,                     \
+                               .forward = fn##_forward, .backward = fn##_backward, .doc = text};
+
+DEFINE(neg, shape, "x:tensor", 0, NONE, "-x, element by element.")
+DEFINE(abs, shape, "x:tensor", VS_KINK, IN, "|x|, element by element.")
+DEFINE(exp, shape, "x:tensor", 0, OUT, "e to the power x, element by element.")
+DEFINE(log, shape, "x:tensor", 0, IN, "Natural logarithm; -inf at 0, NaN below.")
+DEFINE(sqrt, shape, "x:tensor", 0, OUT, "Square root; NaN below 0.")
+DEFINE(rsqrt, shape, "x:tensor", 0, OUT, "1 / sqrt(x).")
+DEFINE(square, shape, "x:tensor", 0, IN, "x * x.")
+DEFINE(reciprocal, shape, "x:tensor", 0, OUT, "1 / x.")
+DEFINE(sin, shape, "x:tensor", 0, IN, "Sine; x in radians.")
+DEFINE(cos, shape, "x:tensor", 0, IN, "Cosine; x in radians.")
+DEFINE(tanh, shape, "x:tensor", 0, OUT, "Hyperbolic tangent.")
+DEFINE(sigmoid, shape, "x:tensor", 0, OUT, "1 / (1 + exp(-x)).")
+DEFINE(relu, shape, "x:tensor", VS_KINK, OUT, "max(x, 0).")
+DEFINE(relu6, shape, "x:tensor", VS_KINK, OUT, "min(max(x, 0), 6).")
+DEFINE(leaky_relu, shape, "x:tensor, negative_slope:num=0.01", VS_KINK, IN,
+       "x above 0, negative_slope * x below.")
+DEFINE(elu, shape, "x:tensor, alpha:num=1", VS_KINK, IN,
+       "x above 0, alpha * (exp(x) - 1) below. Clevert et al., 2016.")
+DEFINE(gelu, shape, "x:tensor", 0, IN,
+       "x * Phi(x), Phi the normal distribution function (exact, by erf). Hendrycks and Gimpel, 2016.")
+DEFINE(silu, shape, "x:tensor", 0, IN, "x * sigmoid(x). Elfwing et al., 2018.")
+DEFINE(softplus, shape, "x:tensor", 0, IN, "log(1 + exp(x)).")
+DEFINE(clamp, clamp_shape, "x:tensor, min:num?, max:num?", VS_KINK, IN,
+       "x limited to [min, max]; either bound may be absent. No gradient where x was cut off.")
+DEFINE(sign, shape, "x:tensor", VS_NOGRAD, NONE, "-1, 0 or 1. No gradient.")
+DEFINE(floor, shape, "x:tensor", VS_NOGRAD, NONE, "Largest integer not above x. No gradient.")
+DEFINE(ceil, shape, "x:tensor", VS_NOGRAD, NONE, "Smallest integer not below x. No gradient.")
+DEFINE(round, shape, "x:tensor", VS_NOGRAD, NONE, "Nearest integer, halves to even. No gradient.")
