@@ -14,8 +14,10 @@ local function difference(here, there)
   for _, v in ipairs(b) do top = math.max(top, math.abs(v)) end
   local limit = gradcheck.is_real(here) and LIMIT * top or 0
   for i = 1, #b do
-    local near = math.abs(a[i] - b[i]) <= limit or a[i] == b[i]
-    if not near then return ("element %d is %.9g, generic %.9g"):format(i, a[i], b[i]) end
+    local near = math.abs(a[i] - b[i]) <= limit or a[i] == b[i] -- infinite
+    if not near and (a[i] == a[i] or b[i] == b[i]) then
+      return ("element %d is %.9g, generic %.9g"):format(i, a[i], b[i])
+    end
   end
 end
 

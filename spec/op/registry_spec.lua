@@ -35,7 +35,7 @@ describe("the op registry", function()
       it(op.name .. " has a gradient case for each tensor it can be derived by", function()
         assert(#list > 0, op.name .. " has no case in spec/op/cases")
         for i, arg in ipairs(cases.tensor_args(op)) do
-          if arg.kind == "tensor" or arg.kind == "operand" then
+          if arg.kind ~= "index" and arg.kind ~= "mask" and arg.kind ~= "buffer" then
             assert(derived(list, i, arg.name), "no case derives by " .. arg.name)
           end
         end
@@ -54,7 +54,7 @@ describe("the op registry", function()
           cases.check_forward(vs, op, case)
         end)
       end
-      if has_gradient(op) and vs.build.real == "double" then
+      if has_gradient(op) and cases.derives(case) and vs.build.real == "double" then
         it(op.name .. ", " .. case.name .. ": gradient", function()
           cases.check_gradient(vs, op, case)
         end)

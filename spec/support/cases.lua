@@ -1,6 +1,7 @@
 -- The cases of spec/op/cases/*.lua, and how one is run.  A file returns a list of
 --   {op = "conv2d", name = "stride 2",
---    inputs = function(vs, numbers) return {x, w, b} end,  -- tensors, lists of tensors, numbers
+--    inputs = function(vs, numbers) return {x, w, b} end,  -- for the tensor arguments, in order:
+--                                    tensors, lists of tensors, numbers; nil where absent
 --    args = {stride = 2},         -- by name, or by position: {2, 1}
 --    grad = {true, true, false},  -- default: every tensor of the real type
 --    constant = {"weight"},       -- tensor arguments that have no gradient at all
@@ -13,15 +14,17 @@ local numbers = require "spec.support.numbers"
 
 local cases = {}
 
--- Every case, in a fixed order; key names one.
+-- Every case, in a fixed order; its key names it.
 function cases.all()
-  local list = {}
+  local list, seen = {}, {}
   local pipe = assert(io.popen "ls spec/op/cases/*.lua")
   for path in pipe:lines() do
     for i, case in ipairs(assert(loadfile(path))()) do
       assert(case.op and case.inputs, path .. ": case " .. i .. " lacks op or inputs")
       case.file, case.name = path, case.name or "plain"
-      case.key = ("%s %d %s/%s"):format(path:match "([^/]+)%.lua$", i, case.op, case.name)
+      case.key = case.op .. ", " .. case.name
+      assert(not seen[case.key], path .. ": two cases are called " .. case.key)
+      seen[case.key] = true
       list[#list + 1] = case
     end
   end
@@ -29,29 +32,46 @@ function cases.all()
   return list
 end
 
--- {name=, kind=} of each argument of a descriptor that is a tensor.
-function cases.tensor_args(op)
-  local kinds = {tensor = true, any = true, index = true, mask = true, operand = true,
-    tensors = true, buffer = true}
+local tensor_kinds = {tensor = true, any = true, index = true, mask = true, operand = true,
+  tensors = true, buffer = true}
+
+-- {name=, tensor=true or false, kind=} of each argument of a descriptor.
+local function args_of(op)
   local list = {}
   for name, kind in op.args:gmatch "([%w_]+):([%a]+)" do
-    if kinds[kind] then list[#list + 1] = {name = name, kind = kind} end
+    list[#list + 1] = {name = name, kind = kind, tensor = tensor_kinds[kind] or false}
   end
   return list
 end
 
--- The op as a function of the case's inputs.
-function cases.caller(vs, case)
-  local args = case.args or {}
-  local positional = #args > 0
+-- Those that are tensors.
+function cases.tensor_args(op)
+  local list = {}
+  for _, arg in ipairs(args_of(op)) do if arg.tensor then list[#list + 1] = arg end end
+  return list
+end
+
+-- The op as a function of the case's inputs: the first ones by position, whatever comes after an
+-- argument that is not a tensor or is absent by name.
+function cases.caller(vs, op, case)
+  if case.call then return function(...) return case.call(vs, ...) end end
+  local args, other, spec = case.args or {}, {}, args_of(op)
+  for _, arg in ipairs(spec) do if not arg.tensor then other[#other + 1] = arg.name end end
+  local by_name = {}
+  for key, value in pairs(args) do by_name[other[key] or key] = value end
   return function(...)
-    local all, n = {...}, select("#", ...)
-    if case.call then return case.call(vs, ...) end
-    if positional then table.move(args, 1, #args, n + 1, all)
-    elseif next(args) then all[n + 1] = args end
-    local first = gradcheck.is_tensor(all[1]) and all[1] or nil
-    local fn = vs[case.op] or first and first[case.op]
-    return assert(fn, "neither vs nor tensors have " .. case.op)(table.unpack(all))
+    local inputs, positional, named, k = {...}, {}, {}, 0
+    for key, value in pairs(by_name) do named[key] = value end
+    for i, arg in ipairs(spec) do
+      if arg.tensor then
+        k = k + 1
+        if #positional == i - 1 then positional[i] = inputs[k] else named[arg.name] = inputs[k] end
+      end
+    end
+    if next(named) then positional[#positional + 1] = named end
+    local first = gradcheck.is_tensor(inputs[1]) and inputs[1] or nil
+    local fn = vs[op.name] or first and first[op.name]
+    return assert(fn, "neither vs nor tensors have " .. op.name)(table.unpack(positional))
   end
 end
 
@@ -77,7 +97,7 @@ function cases.check_forward(vs, op, case)
       end
     end
     if case.seed then vs.manual_seed(case.seed) end
-    local outputs = {cases.caller(vs, case)(table.unpack(inputs))}
+    local outputs = {cases.caller(vs, op, case)(table.unpack(inputs))}
     local ok, message = pcall(case.forward, vs, outputs, inputs)
     if not ok then
       local layout = pass == 1 and "inputs contiguous" or "inputs not contiguous"
@@ -86,8 +106,11 @@ function cases.check_forward(vs, op, case)
   end
 end
 
+-- Whether the case derives at all: grad = {} says that it only looks at values.
+function cases.derives(case) return not case.grad or next(case.grad) ~= nil end
+
 function cases.check_gradient(vs, op, case)
-  return gradcheck(vs, cases.caller(vs, case), cases.inputs(vs, case),
+  return gradcheck(vs, cases.caller(vs, op, case), cases.inputs(vs, case),
     {grad = case.grad, seed = case.seed, keep = written(op)})
 end
 
@@ -112,7 +135,7 @@ function cases.results(vs)
       if leaf.wants and not op.nograd and not op.inplace then tensors[k]:requires_grad_() end
     end
     if case.seed then vs.manual_seed(case.seed) end
-    local outputs = {cases.caller(vs, case)(
+    local outputs = {cases.caller(vs, op, case)(
       table.unpack(gradcheck.rebuild(inputs, #inputs, leaves, tensors)))}
     local derived
     for i, out in ipairs(outputs) do

@@ -16,12 +16,6 @@ local numbers = require "spec.support.numbers"
 local function is_tensor(v) return type(v) == "userdata" and v.shape ~= nil end
 local function is_real(t) return t.dtype == "float32" or t.dtype == "float64" end
 
-local function shape_of(t)
-  local shape = {}
-  for i = 1, #t.shape do shape[i] = t.shape[i] end
-  return shape
-end
-
 -- The same values, not contiguous.
 local function swapped(vs, t)
   local ndim = #t.shape
@@ -71,7 +65,7 @@ local function weigh(vs, outputs)
   local total
   for i, out in ipairs(outputs) do
     if is_tensor(out) and is_real(out) then
-      local part = (out * numbers.uniform(vs, shape_of(out), -1, 1, 100 + i)):sum()
+      local part = (out * numbers.uniform(vs, numbers.shape(out), -1, 1, 100 + i)):sum()
       total = total and total + part or part
     end
   end
@@ -116,7 +110,8 @@ local function analytic(vs, fn, inputs, n, leaves, seed, layout)
     if leaf.wants then
       local grad = tensors[k].grad
       if not grad then error(place_of(leaf) .. ": no gradient arrived", 0) end
-      local got, want = table.concat(shape_of(grad), ","), table.concat(shape_of(leaf.t), ",")
+      local got = table.concat(numbers.shape(grad), ",")
+      local want = table.concat(numbers.shape(leaf.t), ",")
       if got ~= want then
         error(("%s: gradient is [%s], expected [%s]"):format(place_of(leaf), got, want), 0)
       end
@@ -129,7 +124,7 @@ end
 -- Central differences by every element of leaf k.
 local function numeric(vs, fn, inputs, n, leaves, k, seed, step)
   local tensors, derivative = {}, {}
-  local base, shape = numbers.flat(leaves[k].t), shape_of(leaves[k].t)
+  local base, shape = numbers.flat(leaves[k].t), numbers.shape(leaves[k].t)
   local function value(i, v)
     local kept = base[i]
     base[i] = v

@@ -72,4 +72,41 @@ function numbers.flat(t)
   return list
 end
 
+-- The shape of a tensor as a plain list; of anything else: {}.
+function numbers.shape(v)
+  local shape = {}
+  if type(v) == "userdata" then
+    for i = 1, #v.shape do shape[i] = v.shape[i] end
+  end
+  return shape
+end
+
+-- Insists that out has these values, in row-major order, and this shape (left out: any).  NaN
+-- equals NaN; `limit` is relative to the larger of 1 and the value.
+function numbers.same(vs, out, want, shape, limit)
+  limit = limit or vs.build.real == "double" and 1e-12 or 2e-6
+  local is = table.concat(numbers.shape(out), ",")
+  local should = shape and table.concat(shape, ",") or is
+  assert(is == should, ("shape is [%s], expected [%s]"):format(is, should))
+  local got = numbers.flat(out)
+  assert(#got == #want, ("%d values, expected %d"):format(#got, #want))
+  for i, w in ipairs(want) do
+    local g = got[i]
+    local near = g == w or (g ~= g and w ~= w)
+    near = near or math.abs(g - w) <= limit * math.max(1, math.abs(w))
+    if not near then error(("element %d is %.12g, expected %.12g"):format(i, g, w), 0) end
+  end
+end
+
+-- pairs in a fixed order: the keys are strings.
+function numbers.sorted(t)
+  local keys, i = {}, 0
+  for key in pairs(t) do keys[#keys + 1] = key end
+  table.sort(keys)
+  return function()
+    i = i + 1
+    return keys[i], t[keys[i]]
+  end
+end
+
 return numbers
