@@ -45,8 +45,8 @@ int h5_fail(const char *path, const char *name, const char *what) {
   char why[256] = "";
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, first_message, why);
   H5Eclear2(H5E_DEFAULT);
-  return vs_fail_file(path, "%s%s%s%s%s", name ? name : "", name ? ": " : "", what, *why ? ": " : "",
-                      why);
+  return vs_fail_file(path, "%s%s%s%s%s", name ? name : "", name ? ": " : "", what,
+                      *why ? ": " : "", why);
 }
 
 /* --- files --- */
@@ -85,8 +85,10 @@ vs_h5 *vs_h5_open(const char *path) {
     vs_fail_file(path, "not an HDF5 file (%lld bytes)", (long long)st.st_size);
   } else {
     hid_t id = H5Fopen(path, H5F_ACC_RDONLY, fapl);
-    if (id < 0) h5_fail(path, NULL, "broken HDF5 file");
-    else h = new_file(path, id);
+    if (id < 0)
+      h5_fail(path, NULL, "broken HDF5 file");
+    else
+      h = new_file(path, id);
     if (h) h->bytes = st.st_size;
   }
   H5Pclose(fapl);
@@ -99,11 +101,14 @@ vs_h5 *vs_h5_create(const char *path) {
   h5_lock();
   hid_t fapl = access_list();
   errno = 0;
-  hid_t id = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, fapl);
+  hid_t id = H5Fcreate(path, H5F_ACC_EXCL, H5P_DEFAULT, fapl);
   int err = errno;
-  if (id >= 0) h = new_file(path, id);
-  else if (err) vs_fail_file(path, "cannot be written: %s", strerror(err));
-  else h5_fail(path, NULL, "cannot be written");
+  if (id >= 0)
+    h = new_file(path, id);
+  else if (err)
+    vs_fail_file(path, "cannot be written: %s", strerror(err));
+  else
+    h5_fail(path, NULL, "cannot be written");
   H5Pclose(fapl);
   h5_unlock();
   if (h) h->writing = true;
@@ -168,7 +173,8 @@ int vs_h5_groups(vs_h5 *h, vs_strings *out) {
     char name[VS_H5_MAX_NAME];
     ssize_t n = H5Lget_name_by_idx(h->id, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof name,
                                    H5P_DEFAULT);
-    if (n < 0) rc = h5_fail(h->path, NULL, "broken HDF5 file");
+    if (n < 0)
+      rc = h5_fail(h->path, NULL, "broken HDF5 file");
     else if ((size_t)n < sizeof name && h5_exists(h->id, name, H5I_GROUP))
       rc = vs_strings_add(out, name, (size_t)n);
   }
@@ -221,7 +227,8 @@ static bool read_attr(hid_t attr, vs_h5attr *out) {
   bool known = false;
   hid_t type = H5Aget_type(attr), space = H5Aget_space(attr);
   *out = (vs_h5attr){0};
-  if (H5Aget_name(attr, sizeof out->name, out->name) > 0 && H5Sget_simple_extent_npoints(space) == 1) {
+  if (H5Aget_name(attr, sizeof out->name, out->name) > 0 &&
+      H5Sget_simple_extent_npoints(space) == 1) {
     switch (H5Tget_class(type)) {
       case H5T_INTEGER:
         out->kind = VS_H5_INT;
@@ -235,8 +242,7 @@ static bool read_attr(hid_t attr, vs_h5attr *out) {
         out->kind = VS_H5_TEXT;
         known = (out->text = read_text(attr, type)) != NULL;
         break;
-      default:
-        break;
+      default: break;
     }
   }
   H5Tclose(type);
@@ -269,7 +275,8 @@ void vs_h5_attrs_free(vs_h5attr *a, int n) {
 
 static int set_attr(vs_h5 *h, const char *group, const char *name, hid_t type, const void *value) {
   hid_t space = H5Screate(H5S_SCALAR);
-  hid_t a = H5Acreate_by_name(h->id, group, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  hid_t a =
+      H5Acreate_by_name(h->id, group, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
   int rc = a < 0 || H5Awrite(a, type, value) < 0 ? h5_fail(h->path, name, "cannot be written") : 0;
   if (a >= 0) H5Aclose(a);
   H5Sclose(space);

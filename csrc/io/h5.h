@@ -22,7 +22,7 @@ typedef struct vs_h5data vs_h5data; /* a data set in it */
 
 /* --- files --- */
 vs_h5 *vs_h5_open(const char *path);
-/* A new file; one that exists is emptied. */
+/* A new file; fails where one exists. */
 vs_h5 *vs_h5_create(const char *path);
 /* Everything written reaches the disk. */
 int vs_h5_flush(vs_h5 *h);
@@ -52,7 +52,7 @@ int vs_h5_set_text(vs_h5 *h, const char *group, const char *name, const char *va
 typedef enum vs_h5kind { VS_H5_INTS, VS_H5_REALS, VS_H5_STRINGS, VS_H5_OTHER } vs_h5kind;
 typedef struct vs_h5info {
   vs_h5kind kind;
-  int size;      /* bytes of an element in the file */
+  int size; /* bytes of an element in the file */
   bool is_signed;
   int ndim;
   int64_t dims[VS_MAX_DIM];

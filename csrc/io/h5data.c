@@ -42,12 +42,15 @@ static int read_type(vs_h5data *d) {
   hid_t type = H5Dget_type(d->id);
   if (type < 0) return lib_fail(d, "broken type");
   H5T_class_t c = H5Tget_class(type);
-  f->kind = c == H5T_INTEGER ? VS_H5_INTS : c == H5T_FLOAT ? VS_H5_REALS
-            : c == H5T_STRING ? VS_H5_STRINGS : VS_H5_OTHER;
+  f->kind = c == H5T_INTEGER  ? VS_H5_INTS
+            : c == H5T_FLOAT  ? VS_H5_REALS
+            : c == H5T_STRING ? VS_H5_STRINGS
+                              : VS_H5_OTHER;
   f->size = (int)VS_MIN(H5Tget_size(type), VS_H5_MAX_STRING + 1);
   f->is_signed = c == H5T_INTEGER && H5Tget_sign(type) == H5T_SGN_2;
   H5Tclose(type);
-  if (f->size > VS_H5_MAX_STRING) return vs_h5_bad(d, "elements of more than %d bytes", VS_H5_MAX_STRING);
+  if (f->size > VS_H5_MAX_STRING)
+    return vs_h5_bad(d, "elements of more than %d bytes", VS_H5_MAX_STRING);
   return 0;
 }
 
@@ -59,7 +62,8 @@ static int read_shape(vs_h5data *d) {
   if (nd >= 0) H5Sget_simple_extent_dims(space, dims, NULL);
   H5Sclose(space);
   if (nd < 0) return lib_fail(d, "broken shape");
-  if (nd < 1 || nd > VS_MAX_DIM) return vs_h5_bad(d, "%d dimensions, expected 1 to %d", nd, VS_MAX_DIM);
+  if (nd < 1 || nd > VS_MAX_DIM)
+    return vs_h5_bad(d, "%d dimensions, expected 1 to %d", nd, VS_MAX_DIM);
   f->ndim = nd;
   f->row = 1;
   for (int i = 0; i < nd; i++) {
@@ -213,8 +217,10 @@ static int read_halves(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, v
   H5Tclose(type);
   for (int64_t i = 0; rc == 0 && i < count; i++) {
     float f = vs_half_to_float(half[i]);
-    if (dtype == VS_FLOAT64) ((double *)out)[i] = f;
-    else ((float *)out)[i] = f;
+    if (dtype == VS_FLOAT64)
+      ((double *)out)[i] = f;
+    else
+      ((float *)out)[i] = f;
   }
   free(half);
   return rc;
@@ -239,7 +245,9 @@ int vs_h5_read(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, void *out
   return rc;
 }
 
-typedef struct rowref { int64_t row, to; } rowref;
+typedef struct rowref {
+  int64_t row, to;
+} rowref;
 
 static int by_row(const void *a, const void *b) {
   const rowref *x = a, *y = b;
@@ -248,7 +256,8 @@ static int by_row(const void *a, const void *b) {
 }
 
 /* Reads the run r[0..n), whose rows are neighbours or the same, into its places of out. */
-static int read_run(vs_h5data *d, vs_dtype dtype, const rowref *r, int64_t n, char *out, size_t bytes) {
+static int read_run(vs_h5data *d, vs_dtype dtype, const rowref *r, int64_t n, char *out,
+                    size_t bytes) {
   int64_t first = r[0].row, rows = r[n - 1].row - first + 1;
   bool in_order = rows == n;
   for (int64_t i = 1; in_order && i < n; i++) in_order = r[i].to == r[i - 1].to + 1;
@@ -273,7 +282,8 @@ int vs_h5_gather(vs_h5data *d, vs_dtype dtype, const int64_t *index, int64_t n, 
   qsort(r, (size_t)n, sizeof *r, by_row);
   h5_lock();
   for (int64_t i = 0, j; rc == 0 && i < n; i = j) {
-    for (j = i + 1; j < n && r[j].row - r[j - 1].row <= 1; j++) {}
+    for (j = i + 1; j < n && r[j].row - r[j - 1].row <= 1; j++) {
+    }
     rc = read_run(d, dtype, r + i, j - i, out, bytes);
   }
   h5_unlock();
@@ -339,7 +349,8 @@ static int read_fixed(vs_h5data *d, hid_t type, int64_t first, int64_t n, vs_str
 }
 
 int vs_h5_read_strings(vs_h5data *d, vs_strings *out) {
-  if (d->info.kind != VS_H5_STRINGS || d->info.ndim != 1) return vs_h5_bad(d, "expected a list of strings");
+  if (d->info.kind != VS_H5_STRINGS || d->info.ndim != 1)
+    return vs_h5_bad(d, "expected a list of strings");
   int rc = 0;
   h5_lock();
   hid_t file_type = H5Dget_type(d->id);

@@ -10,7 +10,7 @@ typedef struct vs_strings {
   int64_t n, slots; /* strings; room in at */
   int64_t *at;      /* [n+1] once n > 0 */
   char *bytes;
-  size_t room;      /* of bytes */
+  size_t room; /* of bytes */
 } vs_strings;
 
 /* Copies n bytes.  Returns 0 or -1 out of memory. */
@@ -21,7 +21,9 @@ void vs_strings_free(vs_strings *s);
 /* Position of that string from 0, or -1: looks at one after the other. */
 int64_t vs_strings_find(const vs_strings *s, const char *text);
 
-static inline const char *vs_strings_get(const vs_strings *s, int64_t i) { return s->bytes + s->at[i]; }
+static inline const char *vs_strings_get(const vs_strings *s, int64_t i) {
+  return s->bytes + s->at[i];
+}
 static inline size_t vs_strings_len(const vs_strings *s, int64_t i) {
   return (size_t)(s->at[i + 1] - s->at[i] - 1);
 }

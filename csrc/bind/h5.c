@@ -1,0 +1,229 @@
+/* vs.data.Writer: making a data-set file from Lua.
+ *
+ * Borrowed strings stay alive in a table on the stack while C uses them; lists of strings and arrays
+ * live in boxes or userdata, so that an error of Lua frees them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bind/bind.h"
+#include "bind/options.h"
+#include "core/mem.h"
+#include "data/writer.h"
+
+#define LVS_WRITER "vesper.Writer"
+#define LVS_STRINGS "vesper.Strings"
+
+static void free_writer(void *p) { vs_writer_free(p); }
+
+static void free_strings(void *p) {
+  if (p) vs_strings_free(p);
+  free(p);
+}
+
+/* --- the constructor --- */
+
+/* Field `key` of the options as a list of strings in a box left on the stack; NULL when absent.  A
+ * Vocab stands for its words. */
+static vs_strings *opt_strings(lua_State *L, int options, const char *key) {
+  if (lua_getfield(L, options, key) == LUA_TNIL) return NULL;
+  if (lua_isuserdata(L, -1)) {
+    lua_getfield(L, -1, "words");
+    lua_insert(L, -2);
+    lua_call(L, 1, 1);
+  }
+  if (!lua_istable(L, -1))
+    lvs_error(L, "Writer: %s is a %s, expected a list", key, luaL_typename(L, -1));
+  int list = lua_gettop(L);
+  void **box = lvs_newbox(L, LVS_STRINGS);
+  vs_strings *s = *box = vs_new0(sizeof *s);
+  if (!s) lvs_raise(L);
+  for (lua_Integer i = 1, n = (lua_Integer)lua_rawlen(L, list); i <= n; i++) {
+    if (lua_rawgeti(L, list, i) != LUA_TSTRING)
+      lvs_error(L, "Writer: entry %I of %s is a %s, expected a string", i, key,
+                luaL_typename(L, -1));
+    size_t len;
+    const char *text = lua_tolstring(L, -1, &len);
+    if (vs_strings_add(s, text, len)) lvs_raise(L);
+    lua_pop(L, 1);
+  }
+  return s;
+}
+
+/* Field `key` as a tensor, borrowed from the table; NULL when absent. */
+static vs_tensor *opt_tensor(lua_State *L, int table, const char *key, const char *what) {
+  vs_tensor *t = NULL;
+  if (lua_getfield(L, table, key) != LUA_TNIL) {
+    t = lvs_testtensor(L, -1);
+    if (!t) lvs_error(L, "%s: %s is a %s, expected a tensor", what, key, luaL_typename(L, -1));
+  }
+  lua_pop(L, 1);
+  return t;
+}
+
+static void opt_size(lua_State *L, int options, vs_writeropt *o) {
+  if (lua_getfield(L, options, "image_size") != LUA_TNIL) {
+    int whole[2] = {0, 0};
+    lua_Integer side[2] = {0, 0};
+    for (int i = 0; lua_istable(L, -1) && i < 2; i++) {
+      lua_rawgeti(L, -1, i + 1);
+      side[i] = lua_tointegerx(L, -1, &whole[i]);
+      lua_pop(L, 1);
+    }
+    for (int i = 0; i < 2; i++) {
+      if (!whole[i] || side[i] < 1 || side[i] > 1 << 14)
+        lvs_error(L, "Writer: image_size must be {height, width}, each 1 to %d", 1 << 14);
+    }
+    o->height = side[0];
+    o->width = side[1];
+  }
+  lua_pop(L, 1);
+}
+
+/* data.Writer(path [, options]) -> Writer, or nil and a message */
+static int lvs_writer_new(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1);
+  lvs_checkoptions(
+      L, 2, "name|source|split_seed|classes|vocab|vectors|image_size|regions|max_words|compress",
+      "Writer");
+  lua_settop(L, 2);
+  if (lua_isnil(L, 2)) {
+    lua_newtable(L);
+    lua_replace(L, 2);
+  }
+  vs_writeropt o = {0};
+  o.name = lvs_optword(L, 2, "name", NULL);
+  o.source = lvs_optword(L, 2, "source", NULL);
+  o.split_seed = lvs_optint(L, 2, "split_seed", INT64_MIN, INT64_MAX, 0);
+  o.regions = lvs_optint(L, 2, "regions", 1, 1 << 20, 0);
+  o.max_words = lvs_optint(L, 2, "max_words", 1, 1 << 20, 0);
+  o.compress = (int)lvs_optint(L, 2, "compress", 0, 9, 0);
+  opt_size(L, 2, &o);
+  o.vectors = opt_tensor(L, 2, "vectors", "Writer");
+  o.classes = opt_strings(L, 2, "classes");
+  o.words = opt_strings(L, 2, "vocab");
+  void **box = lvs_newbox(L, LVS_WRITER);
+  *box = vs_writer_new(path, &o);
+  return *box ? 1 : lvs_nilerror(L);
+}
+
+/* --- adding --- */
+
+/* Tokens of the caption at index: a list of ids or an int64 [T]; ids go to a userdata in `keep`. */
+static void check_tokens(lua_State *L, int index, int keep, lua_Integer at, vs_caption *c) {
+  vs_tensor *t = lvs_testtensor(L, index);
+  if (!t && !lua_istable(L, index))
+    lvs_error(L, "add: tokens of caption %I are a %s, expected a list or an int64 tensor", at,
+              luaL_typename(L, index));
+  if (t && (t->dtype != VS_INT64 || t->ndim != 1))
+    lvs_error(L, "add: tokens of caption %I are %s %s, expected int64 [T]", at,
+              vs_dtype_name(t->dtype), vs_shape_str(t));
+  c->ntoken = t ? t->numel : (int64_t)lua_rawlen(L, index);
+  int64_t *id = lua_newuserdatauv(L, (size_t)(c->ntoken + 1) * sizeof *id, 0);
+  lua_rawseti(L, keep, luaL_len(L, keep) + 1);
+  c->token = id;
+  for (int64_t i = 0; i < c->ntoken; i++) {
+    int whole = 1;
+    if (t) {
+      id[i] = vs_get_int(t, i * t->stride[0]);
+    } else {
+      lua_rawgeti(L, index, i + 1);
+      id[i] = lua_tointegerx(L, -1, &whole);
+      lua_pop(L, 1);
+    }
+    if (!whole)
+      lvs_error(L, "add: token %I of caption %I is not an integer", (lua_Integer)i + 1, at);
+  }
+}
+
+/* One caption at the stack top: a string or {text = , tokens = }. */
+static void check_caption(lua_State *L, int keep, lua_Integer at, vs_caption *c) {
+  int index = lua_gettop(L);
+  *c = (vs_caption){0};
+  if (lua_istable(L, index)) {
+    lvs_checkoptions(L, index, "text|tokens", "add");
+    if (lua_getfield(L, index, "tokens") != LUA_TNIL) check_tokens(L, lua_gettop(L), keep, at, c);
+    lua_getfield(L, index, "text");
+  } else {
+    lua_pushvalue(L, index);
+  }
+  if (lua_isnil(L, -1) && c->token) lua_pushliteral(L, "");
+  if (lua_type(L, -1) != LUA_TSTRING)
+    lvs_error(L, "add: caption %I is a %s, expected a string", at, luaL_typename(L, -1));
+  c->text = lua_tolstring(L, -1, &c->n);
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, keep, luaL_len(L, keep) + 1);
+  lua_settop(L, index);
+}
+
+static void check_captions(lua_State *L, int item, vs_item *out) {
+  if (lua_getfield(L, item, "captions") == LUA_TNIL) return;
+  if (!lua_istable(L, -1))
+    lvs_error(L, "add: captions is a %s, expected a list", luaL_typename(L, -1));
+  int list = lua_gettop(L);
+  out->ncaption = (int64_t)lua_rawlen(L, list);
+  vs_caption *c = lua_newuserdatauv(L, (size_t)(out->ncaption + 1) * sizeof *c, 0);
+  lua_newtable(L);
+  int keep = lua_gettop(L);
+  for (lua_Integer i = 1; i <= out->ncaption; i++) {
+    lua_rawgeti(L, list, i);
+    check_caption(L, keep, i, &c[i - 1]);
+    lua_pop(L, 1);
+  }
+  out->caption = c;
+}
+
+/* w:add(split, item) -> true, or nil and a message when it cannot be written */
+static int lvs_writer_add(lua_State *L) {
+  vs_writer *w = lvs_checkbox(L, 1, LVS_WRITER);
+  const char *split = luaL_checkstring(L, 2);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  lvs_checkoptions(L, 3, "image|image_bytes|label|id|captions|landmark|regions|boxes", "add");
+  vs_item item = {0};
+  item.image = opt_tensor(L, 3, "image", "add");
+  item.landmark = opt_tensor(L, 3, "landmark", "add");
+  item.regions = opt_tensor(L, 3, "regions", "add");
+  item.boxes = opt_tensor(L, 3, "boxes", "add");
+  if (lua_getfield(L, 3, "image_bytes") == LUA_TSTRING)
+    item.bytes = lua_tolstring(L, -1, &item.nbytes);
+  else if (!lua_isnil(L, -1))
+    lvs_error(L, "add: image_bytes is a %s, expected a string", luaL_typename(L, -1));
+  if (lua_getfield(L, 3, "label") != LUA_TNIL) {
+    int whole;
+    item.label = lua_tointegerx(L, -1, &whole);
+    if (!whole || item.label < 1)
+      lvs_error(L, "add: label is %s, expected an integer from 1", luaL_tolstring(L, -1, NULL));
+  }
+  item.id = lvs_optword(L, 3, "id", NULL);
+  check_captions(L, 3, &item);
+  if (vs_writer_add(w, split, &item)) return lvs_nilerror(L);
+  lua_pushboolean(L, true);
+  return 1;
+}
+
+/* w:count(split) -> images added so far */
+static int lvs_writer_count(lua_State *L) {
+  vs_writer *w = lvs_checkbox(L, 1, LVS_WRITER);
+  lua_pushinteger(L, vs_writer_count(w, luaL_checkstring(L, 2)));
+  return 1;
+}
+
+/* w:close() -> true, or nil and a message; only then is the file in its place */
+static int lvs_writer_close(lua_State *L) {
+  if (vs_writer_close(lvs_checkbox(L, 1, LVS_WRITER))) return lvs_nilerror(L);
+  lua_pushboolean(L, true);
+  return 1;
+}
+
+void lvs_open_h5(lua_State *L) {
+  static const luaL_Reg methods[] = {{"add", lvs_writer_add},
+                                     {"count", lvs_writer_count},
+                                     {"close", lvs_writer_close},
+                                     {NULL, NULL}};
+  static const luaL_Reg none[] = {{NULL, NULL}};
+  lvs_newclass(L, LVS_WRITER, methods, none, free_writer);
+  lvs_newclass(L, LVS_STRINGS, none, none, free_strings);
+  luaL_getsubtable(L, -1, "data");
+  lua_pushcfunction(L, lvs_writer_new);
+  lua_setfield(L, -2, "Writer");
+  lua_pop(L, 1);
+}

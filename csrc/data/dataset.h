@@ -1,0 +1,84 @@
+/* The reader descriptor, and a data set: a number of samples that can be fetched in batches.
+ *
+ * A reader is one vs_readerdef at the end of its file and one line in readers.def; its name is the
+ * function in vesper.data.  A data set does not change once open, so that fetch may be called from
+ * several threads at once; fetch therefore never touches Lua and never calls vs_parallel (each
+ * caller is a worker of its own).  Samples and images count from 0 here; the values inside index
+ * tensors count from 1. */
+#ifndef VS_DATASET_H
+#define VS_DATASET_H
+
+#include "core/args.h"
+#include "core/error.h"
+#include "core/mem.h"
+#include "io/h5.h"
+
+enum { VS_MAX_FIELDS = 16, VS_READ_NAMED = 1 /* the reader takes a table of named tensors */ };
+
+typedef struct vs_field {
+  char name[32];
+  vs_tensor *t;
+} vs_field;
+
+/* What fetch makes: tensors whose first size is n, and texts, n or none. */
+typedef struct vs_batch {
+  int64_t n;
+  int nfield;
+  vs_field field[VS_MAX_FIELDS]; /* owned */
+  vs_strings text;
+} vs_batch;
+
+typedef struct vs_dataset vs_dataset;
+
+typedef struct vs_readerdef {
+  const char *name; /* "open" */
+  const char *args; /* of the constructor; "" with VS_READ_NAMED */
+  unsigned flags;
+  /* Fills d; what it made so far is freed by close when it fails. */
+  int (*open)(vs_dataset *d, const vs_value *v, const vs_field *field, int nfield);
+  /* Samples index[0..n) as they are in that epoch, appended to an empty batch. */
+  int (*fetch)(const vs_dataset *d, int64_t epoch, const int64_t *index, int64_t n, vs_batch *b);
+  /* Adds every text of the image of a sample; *own is which of them the sample itself has, -1: none.
+   * NULL for readers without text. */
+  int (*captions)(const vs_dataset *d, int64_t sample, vs_strings *out, int64_t *own);
+  /* The name of a sample in its source; NULL when it has none. */
+  const char *(*id)(const vs_dataset *d, int64_t sample);
+  void (*close)(vs_dataset *d);
+  const char *doc;
+} vs_readerdef;
+
+struct vs_dataset {
+  const vs_readerdef *def;
+  int refs;
+  int64_t n, images;         /* samples; images they come from */
+  char *name, *split, *path; /* owned; may be NULL */
+  vs_strings classes, vocab;
+  vs_tensor *vectors; /* float [V,D] or NULL */
+  vs_h5attr *attr;    /* of the file */
+  int nattr;
+  void *state; /* the reader's own */
+};
+
+/* v: checked values of def->args.  NULL on error. */
+vs_dataset *vs_dataset_open(const vs_readerdef *def, const vs_value *v, const vs_field *field,
+                            int nfield);
+vs_dataset *vs_dataset_ref(vs_dataset *d);
+void vs_dataset_unref(vs_dataset *d); /* NULL is fine; any thread */
+/* Fetches into *b, emptied first; leaves it empty on error.  index: n samples from 0, checked here. */
+int vs_dataset_fetch(const vs_dataset *d, int64_t epoch, const int64_t *index, int64_t n,
+                     vs_batch *b);
+
+/* A new tensor of the batch, borrowed; NULL on error. */
+vs_tensor *vs_batch_add(vs_batch *b, const char *name, vs_dtype dtype, int ndim,
+                        const int64_t *shape);
+void vs_batch_clear(vs_batch *b);
+
+extern const vs_readerdef *const vs_readers[];
+extern const int vs_nreaders;
+const vs_argspec *vs_reader_spec(const vs_readerdef *def);
+
+#define VS_READER(name) extern const vs_readerdef vs_reader_##name;
+#include "data/readers.def"
+#undef VS_READER
+
+#endif

@@ -1,0 +1,185 @@
+/* Passes over a data set.  See loader.h.
+ *
+ * Batches go round a ring of VS_AHEAD slots a worker: batch b lives in slot b % slots.  A worker
+ * takes the next number as soon as its slot is free, so that batches come out in order and at most
+ * `slots` wait.  All fields below `mutex` are its; a slot's batch belongs to the worker while the
+ * slot is EMPTY and to the pass afterwards. */
+#include "data/loader.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/random.h"
+
+typedef struct slot {
+  enum { EMPTY, READY, FAILED } state;
+  vs_batch batch;
+  vs_errkind kind;
+  char message[1024];
+} slot;
+
+struct vs_pass {
+  vs_dataset *set;
+  vs_loaderopt opt;
+  int64_t epoch, nbatch, given; /* given: batches handed out, and those before the first */
+  int64_t *order;               /* [n] samples in the order of this epoch */
+  pid_t owner;                  /* threads do not survive a fork */
+  vs_batch current;
+  int nworker, nslot;
+  slot *slot;
+  pthread_t worker[VS_MAX_WORKERS];
+  pthread_mutex_t mutex;
+  pthread_cond_t room, ready;
+  int64_t next; /* batch that the next free worker makes */
+  bool stop;
+};
+
+int64_t vs_loader_batches(int64_t n, const vs_loaderopt *o) {
+  return n / o->batch_size + (!o->drop_last && n % o->batch_size > 0);
+}
+
+static int make(const vs_pass *p, int64_t b, vs_batch *out) {
+  int64_t first = b * p->opt.batch_size;
+  return vs_dataset_fetch(p->set, p->epoch, p->order + first,
+                          VS_MIN(p->opt.batch_size, p->set->n - first), out);
+}
+
+/* --- workers --- */
+
+/* The number of the next batch to make, or -1 when there is none; waits for room. */
+static int64_t take(vs_pass *p) {
+  int64_t b = -1;
+  pthread_mutex_lock(&p->mutex);
+  while (!p->stop && p->next < p->nbatch && p->next >= p->given + p->nslot)
+    pthread_cond_wait(&p->room, &p->mutex);
+  if (!p->stop && p->next < p->nbatch) b = p->next++;
+  pthread_mutex_unlock(&p->mutex);
+  return b;
+}
+
+static void *work(void *arg) {
+  vs_pass *p = arg;
+  for (int64_t b; (b = take(p)) >= 0;) {
+    slot *s = &p->slot[b % p->nslot];
+    int rc = make(p, b, &s->batch);
+    if (rc) snprintf(s->message, sizeof s->message, "%s", vs_error());
+    s->kind = vs_error_kind();
+    pthread_mutex_lock(&p->mutex);
+    s->state = rc ? FAILED : READY;
+    pthread_cond_signal(&p->ready);
+    pthread_mutex_unlock(&p->mutex);
+  }
+  return NULL;
+}
+
+/* As many of the workers as the system grants; without any, batches are made on demand. */
+static void start(vs_pass *p) {
+  sigset_t all, old; /* signals are for the threads that run Lua */
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &old);
+  while (p->nworker < p->opt.workers) {
+    if (pthread_create(&p->worker[p->nworker], NULL, work, p)) break;
+    p->nworker++;
+  }
+  pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+/* --- life --- */
+
+static int fill_order(vs_pass *p) {
+  int64_t n = p->set->n;
+  p->order = vs_new((size_t)VS_MAX(n, 1) * sizeof *p->order);
+  if (!p->order) return -1;
+  if (p->opt.shuffle) {
+    vs_rng_permutation((vs_rng){p->opt.seed, (uint64_t)p->epoch}, n, p->order);
+  } else {
+    for (int64_t i = 0; i < n; i++) p->order[i] = i;
+  }
+  return 0;
+}
+
+vs_pass *vs_pass_new(vs_dataset *d, const vs_loaderopt *o, int64_t epoch, int64_t first) {
+  vs_pass *p = vs_new0(sizeof *p);
+  if (!p) return NULL;
+  p->set = vs_dataset_ref(d);
+  p->opt = *o;
+  p->opt.workers = VS_MIN(o->workers, VS_MAX_WORKERS);
+  p->epoch = epoch;
+  p->nbatch = vs_loader_batches(d->n, o);
+  p->given = p->next = first;
+  p->owner = getpid();
+  pthread_mutex_init(&p->mutex, NULL);
+  pthread_cond_init(&p->room, NULL);
+  pthread_cond_init(&p->ready, NULL);
+  p->nslot = VS_AHEAD * p->opt.workers;
+  if (p->nslot) p->slot = vs_new0((size_t)p->nslot * sizeof *p->slot);
+  if (fill_order(p) || (p->nslot && !p->slot)) {
+    vs_pass_free(p);
+    return NULL;
+  }
+  start(p);
+  return p;
+}
+
+static void stop(vs_pass *p) {
+  pthread_mutex_lock(&p->mutex);
+  p->stop = true;
+  pthread_cond_broadcast(&p->room);
+  pthread_mutex_unlock(&p->mutex);
+  for (int i = 0; i < p->nworker; i++) pthread_join(p->worker[i], NULL);
+  p->nworker = 0;
+}
+
+void vs_pass_free(vs_pass *p) {
+  if (!p) return;
+  if (p->owner != getpid()) return; /* a fork's copy: its threads and locks are gone, let it lie */
+  stop(p);
+  for (int i = 0; i < p->nslot; i++) vs_batch_clear(&p->slot[i].batch);
+  vs_batch_clear(&p->current);
+  vs_dataset_unref(p->set);
+  pthread_mutex_destroy(&p->mutex);
+  pthread_cond_destroy(&p->room);
+  pthread_cond_destroy(&p->ready);
+  free(p->slot);
+  free(p->order);
+  free(p);
+}
+
+/* --- the next batch --- */
+
+/* Waits for the next batch and takes it out of its slot. */
+static int receive(vs_pass *p) {
+  slot *s = &p->slot[p->given % p->nslot];
+  pthread_mutex_lock(&p->mutex);
+  while (s->state == EMPTY) pthread_cond_wait(&p->ready, &p->mutex);
+  pthread_mutex_unlock(&p->mutex);
+  if (s->state == READY) {
+    p->current = s->batch;
+    s->batch = (vs_batch){0};
+    return 0;
+  }
+  /* no memory: the caller has freed some since the worker failed, or will before it asks again */
+  return s->kind == VS_ENOMEM ? make(p, p->given, &p->current) : vs_fail("%s", s->message);
+}
+
+static void advance(vs_pass *p) {
+  pthread_mutex_lock(&p->mutex);
+  if (p->nslot) p->slot[p->given % p->nslot].state = EMPTY;
+  p->given++;
+  pthread_cond_broadcast(&p->room);
+  pthread_mutex_unlock(&p->mutex);
+}
+
+int vs_pass_next(vs_pass *p, vs_batch **out) {
+  vs_batch_clear(&p->current);
+  if (p->given >= p->nbatch) return 0;
+  if (p->owner != getpid()) return vs_fail("a loop over a loader cannot go on in a forked process");
+  if (p->nworker ? receive(p) : make(p, p->given, &p->current)) return -1;
+  advance(p);
+  *out = &p->current;
+  return 1;
+}

@@ -1,0 +1,53 @@
+/* Writes a vesper HDF5 data set, one image at a time, in bounded memory.
+ *
+ * Everything goes to a temporary name beside the path; only close, after all of it reached the disk,
+ * renames it.  A writer that is freed before leaves nothing behind.  The first image of a split
+ * decides which fields its images have.  Labels and tokens are given from 1 and stored from 0. */
+#ifndef VS_WRITER_H
+#define VS_WRITER_H
+
+#include "core/tensor.h"
+#include "io/strings.h"
+
+typedef struct vs_writeropt {
+  const char *name, *source; /* attributes; may be NULL */
+  int64_t split_seed;
+  const vs_strings *classes, *words; /* NULL: none; words start with padding and unknown */
+  vs_tensor *vectors;                /* [words,D] or NULL */
+  int64_t height, width;             /* 0: those of the first image */
+  int64_t regions;                   /* most regions of an image; 0: those of the first */
+  int64_t max_words;                 /* of a caption that is tokenized here; 0: all */
+  int compress;                      /* 0: not; 1 to 9: gzip, slower and smaller */
+} vs_writeropt;
+
+typedef struct vs_caption {
+  const char *text;
+  size_t n;
+  const int64_t *token; /* ids from 1; NULL: tokenized by the vocabulary, where there is one */
+  int64_t ntoken;
+} vs_caption;
+
+typedef struct vs_item {
+  vs_tensor *image;  /* uint8 [3,H,W], or: */
+  const void *bytes; /* a JPEG or PNG file */
+  size_t nbytes;
+  int64_t label;  /* from 1; 0: none */
+  const char *id; /* NULL: none */
+  const vs_caption *caption;
+  int64_t ncaption;
+  vs_tensor *landmark, *regions, *boxes; /* [K,3], [R,D], [R,4] numbers; NULL: none */
+} vs_item;
+
+typedef struct vs_writer vs_writer;
+
+vs_writer *vs_writer_new(const char *path, const vs_writeropt *o);
+/* An item that does not fit is refused whole (VS_EUSER) and the writer goes on; after a failure to
+ * write, so does every later call. */
+int vs_writer_add(vs_writer *w, const char *split, const vs_item *item);
+/* Images added to a split so far; 0 when there is none of that name. */
+int64_t vs_writer_count(const vs_writer *w, const char *split);
+/* The file is whole and in its place, or -1 and it is not there.  Free the writer afterwards. */
+int vs_writer_close(vs_writer *w);
+void vs_writer_free(vs_writer *w); /* NULL is fine */
+
+#endif
