@@ -38,7 +38,7 @@ local tensor_kinds = {tensor = true, any = true, index = true, mask = true, oper
 -- {name=, tensor=true or false, kind=} of each argument of a descriptor.
 local function args_of(op)
   local list = {}
-  for name, kind in op.args:gmatch "([%w_]+):([%a]+)" do
+  for name, kind in op.signature:gmatch "([%w_]+):([%a]+)" do
     list[#list + 1] = {name = name, kind = kind, tensor = tensor_kinds[kind] or false}
   end
   return list
