@@ -1,0 +1,80 @@
+/* Option tables.  See options.h. */
+#include "bind/options.h"
+
+#include <string.h>
+
+void lvs_checkoptions(lua_State *L, int index, const char *keys, const char *what) {
+  if (lua_isnoneornil(L, index)) return;
+  if (!lua_istable(L, index)) {
+    lvs_error(L, "%s: options are a table, got a %s", what, luaL_typename(L, index));
+  }
+  index = lua_absindex(L, index);
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+    size_t n = 0;
+    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tolstring(L, -2, &n) : NULL;
+    if (key && vs_choice(keys, key, n) >= 0) continue;
+    lvs_error(L, "%s: unknown option '%s' (known: %s)", what, key ? key : luaL_typename(L, -2),
+              keys);
+  }
+}
+
+/* Pushes the option, or nothing and returns false. */
+static bool push_option(lua_State *L, int index, const char *key) {
+  if (!lua_istable(L, index)) return false;
+  if (lua_getfield(L, index, key) != LUA_TNIL) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+int64_t lvs_optint(lua_State *L, int index, const char *key, int64_t low, int64_t high,
+                   int64_t def) {
+  if (!push_option(L, index, key)) return def;
+  int whole;
+  int64_t v = lua_tointegerx(L, -1, &whole);
+  if (!whole || lua_type(L, -1) != LUA_TNUMBER || v < low || v > high) {
+    lvs_error(L, "option '%s': expected a whole number from %d to %d, got %s", key, (int)low,
+              (int)high, luaL_tolstring(L, -1, NULL));
+  }
+  lua_pop(L, 1);
+  return v;
+}
+
+bool lvs_optbool(lua_State *L, int index, const char *key, bool def) {
+  if (!push_option(L, index, key)) return def;
+  if (!lua_isboolean(L, -1)) {
+    lvs_error(L, "option '%s': expected true or false, got a %s", key, luaL_typename(L, -1));
+  }
+  bool v = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return v;
+}
+
+const char *lvs_optword(lua_State *L, int index, const char *key, const char *def) {
+  if (!push_option(L, index, key)) return def;
+  if (lua_type(L, -1) != LUA_TSTRING) {
+    lvs_error(L, "option '%s': expected a string, got a %s", key, luaL_typename(L, -1));
+  }
+  const char *v = lua_tostring(L, -1);
+  lua_pop(L, 1);
+  return v;
+}
+
+void lvs_checkcolor(lua_State *L, int index, uint8_t rgb[3]) {
+  index = lua_absindex(L, index);
+  bool good = lua_istable(L, index) && lua_rawlen(L, index) == 3;
+  for (int i = 0; good && i < 3; i++) {
+    int whole;
+    lua_rawgeti(L, index, i + 1);
+    lua_Integer v = lua_tointegerx(L, -1, &whole);
+    lua_pop(L, 1);
+    good = whole && v >= 0 && v <= 255;
+    rgb[i] = (uint8_t)v;
+  }
+  if (!good) lvs_error(L, "a color is a list of three whole numbers from 0 to 255");
+}
+
+void lvs_optcolor(lua_State *L, int index, const char *key, uint8_t rgb[3]) {
+  if (!push_option(L, index, key)) return;
+  lvs_checkcolor(L, -1, rgb);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,22 @@
+/* Option tables of hand-written bindings: f(x, {scale = 2, color = {255, 0, 0}}).
+ *
+ * Check first, then read: an unknown key raises and names the known ones, as a wrong type does.  An
+ * absent table (nil or none) has every default.  Descriptors have lvs_checkargs for this. */
+#ifndef VS_OPTIONS_H
+#define VS_OPTIONS_H
+
+#include "bind/bind.h"
+
+/* keys: "scale|color".  what names the function in messages. */
+void lvs_checkoptions(lua_State *L, int index, const char *keys, const char *what);
+int64_t lvs_optint(lua_State *L, int index, const char *key, int64_t low, int64_t high,
+                   int64_t def);
+bool lvs_optbool(lua_State *L, int index, const char *key, bool def);
+/* Borrowed from the table, which must outlive it. */
+const char *lvs_optword(lua_State *L, int index, const char *key, const char *def);
+/* Three bytes 0..255; rgb keeps its values when the key is absent. */
+void lvs_optcolor(lua_State *L, int index, const char *key, uint8_t rgb[3]);
+/* The list of three bytes at index. */
+void lvs_checkcolor(lua_State *L, int index, uint8_t rgb[3]);
+
+#endif
