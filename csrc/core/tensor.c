@@ -183,7 +183,7 @@ vs_tensor *vs_try_reshape(vs_tensor *t, int ndim, const int64_t *shape) {
 }
 
 vs_tensor *vs_select(vs_tensor *t, int dim, int64_t index) {
-  int64_t shape[VS_MAX_DIM], stride[VS_MAX_DIM];
+  int64_t shape[VS_MAX_DIM] = {0}, stride[VS_MAX_DIM] = {0};
   int n = 0;
   for (int d = 0; d < t->ndim; d++) {
     if (d == dim) continue;
