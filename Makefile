@@ -102,7 +102,7 @@ endef
 
 deps:             ## install the Debian packages that are missing
 ifeq ($(DEPS),no)
-	@pkg-config --exists --print-errors $(PKGS) || { echo "on Debian: sudo apt-get install $(DEBS)"; exit 1; }
+	@pkg-config --exists --print-errors $(PKGS) stb || { echo "on Debian: sudo apt-get install $(DEBS)"; exit 1; }
 else
 	@$(call install_debs,$(DEBS))
 endif
