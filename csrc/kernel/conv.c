@@ -6,20 +6,14 @@
 
 #include <string.h>
 
+#include "kernel/vec.h"
+
 #if defined(__AVX512F__)
-enum { VEC_BYTES = 64, ROWS = 8 };
-#elif defined(__AVX2__)
-enum { VEC_BYTES = 32, ROWS = 6 };
+enum { ROWS = 8 };
 #else
-enum { VEC_BYTES = 16, ROWS = 6 };
+enum { ROWS = 6 };
 #endif
-enum { LANES = VEC_BYTES / (int)sizeof(vs_real), VECS = 2, COLS = LANES * VECS };
-
-typedef vs_real vec __attribute__((vector_size(VEC_BYTES)));
-typedef vs_real uvec __attribute__((vector_size(VEC_BYTES), aligned(sizeof(vs_real)), may_alias));
-
-static inline vec load(const vs_real *p) { return *(const uvec *)p; }
-static inline void store(vs_real *p, vec v) { *(uvec *)p = v; }
+enum { VECS = 2, COLS = LANES * VECS };
 
 static inline void tile(const vs_real *const *p, int64_t n, const int64_t *off, const vs_real *v,
                         vs_real *acc, bool add) {
@@ -29,16 +23,16 @@ static inline void tile(const vs_real *const *p, int64_t n, const int64_t *off, 
   for (int64_t i = 0; i < n; i++, v += COLS) {
     int64_t o = off[i];
     vec b[VECS];
-    for (int u = 0; u < VECS; u++) b[u] = load(v + u * LANES);
+    for (int u = 0; u < VECS; u++) b[u] = vec_load(v + u * LANES);
     for (int r = 0; r < ROWS; r++) {
-      vec s = p[r][o] - (vec){0};
+      vec s = vec_all(p[r][o]);
       for (int u = 0; u < VECS; u++) a[r][u] += s * b[u];
     }
   }
   for (int r = 0; r < ROWS; r++)
     for (int u = 0; u < VECS; u++) {
       vs_real *to = acc + r * COLS + u * LANES;
-      store(to, add ? load(to) + a[r][u] : a[r][u]);
+      vec_store(to, add ? vec_load(to) + a[r][u] : a[r][u]);
     }
 }
 
@@ -53,20 +47,16 @@ static void gather(int64_t nm, const int64_t *base, int64_t n, const int64_t *of
 
 /* --- transposes between rows and panels, 4 x 4 at a time --- */
 
-typedef vs_real quad __attribute__((vector_size(4 * sizeof(vs_real))));
-typedef vs_real uquad
-    __attribute__((vector_size(4 * sizeof(vs_real)), aligned(sizeof(vs_real)), may_alias));
-
 static inline void transpose4(const vs_real *from, int64_t lf, vs_real *to, int64_t lt,
                               const quad *add) {
-  quad a = *(const uquad *)from, b = *(const uquad *)(from + lf);
-  quad c = *(const uquad *)(from + 2 * lf), d = *(const uquad *)(from + 3 * lf);
+  quad a = QUAD(from), b = QUAD(from + lf);
+  quad c = QUAD(from + 2 * lf), d = QUAD(from + 3 * lf);
   quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), AB = __builtin_shufflevector(a, b, 2, 6, 3, 7);
   quad cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), CD = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  *(uquad *)to = __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + add[0];
-  *(uquad *)(to + lt) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7) + add[1];
-  *(uquad *)(to + 2 * lt) = __builtin_shufflevector(AB, CD, 0, 1, 4, 5) + add[2];
-  *(uquad *)(to + 3 * lt) = __builtin_shufflevector(AB, CD, 2, 3, 6, 7) + add[3];
+  QUAD(to) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + add[0];
+  QUAD(to + lt) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7) + add[1];
+  QUAD(to + 2 * lt) = __builtin_shufflevector(AB, CD, 0, 1, 4, 5) + add[2];
+  QUAD(to + 3 * lt) = __builtin_shufflevector(AB, CD, 2, 3, 6, 7) + add[3];
 }
 
 static void pack(int64_t n, int width, const vs_real *src, int64_t ld, vs_real *panel) {
@@ -110,18 +100,12 @@ static void axpy(int64_t n, vs_real a, const vs_real *restrict x, int64_t sx, vs
     for (int64_t i = 0; i < n; i++) y[i * sy] += a * x[i * sx];
 }
 
-static inline vs_real total(vec s) {
-  vs_real t = 0;
-  for (int l = 0; l < LANES; l++) t += s[l];
-  return t;
-}
-
 static vs_real dot(int64_t n, const vs_real *x, int64_t sx, const vs_real *y) {
   vec s = {0};
   int64_t i = 0;
   if (sx == 1)
-    for (; i + LANES <= n; i += LANES) s += load(x + i) * load(y + i);
-  vs_real t = total(s);
+    for (; i + LANES <= n; i += LANES) s += vec_load(x + i) * vec_load(y + i);
+  vs_real t = vec_total(s);
   for (; i < n; i++) t += x[i * sx] * y[i];
   return t;
 }
@@ -130,8 +114,8 @@ static vs_real sum(int64_t n, const vs_real *x) {
   vec s[4] = {{0}, {0}, {0}, {0}};
   int64_t i = 0;
   for (; i + 4 * LANES <= n; i += 4 * LANES)
-    for (int k = 0; k < 4; k++) s[k] += load(x + i + k * LANES);
-  vs_real t = total((s[0] + s[1]) + (s[2] + s[3]));
+    for (int k = 0; k < 4; k++) s[k] += vec_load(x + i + k * LANES);
+  vs_real t = vec_total((s[0] + s[1]) + (s[2] + s[3]));
   for (; i < n; i++) t += x[i];
   return t;
 }

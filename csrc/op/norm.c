@@ -1,0 +1,330 @@
+/* batch_norm and layer_norm: values minus a mean, divided by a standard deviation, scaled and shifted.
+ *
+ * Both read their input twice (the second time from cache where it fits) and keep mean and 1/std for
+ * the backward.  batch_norm shares out channels between threads, layer_norm rows.  Sums of rows are
+ * combined in double. */
+#include <math.h>
+#include <string.h>
+
+#include "kernel/norm.h"
+#include "op/op.h"
+
+enum { MEAN, RSTD }; /* what both save, one value a channel or row */
+
+static int save_statistics(vs_ctx *c, int64_t n) {
+  for (int i = MEAN; i <= RSTD; i++)
+    if ((c->saved[i] = vs_tensor_new(VS_REAL, 1, &n)) == NULL) return -1;
+  return 0;
+}
+
+/* ---- batch_norm ---- */
+
+enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
+enum { TRAINING, MOMENTUM, EPS };
+enum { SHORT = 16 }; /* planes below that are gathered, so that kernels see one long row */
+
+typedef struct channels {
+  int64_t batch, count, plane;
+  bool training;                 /* statistics of the batch, else the running ones */
+  double eps, momentum;
+  const vs_real *x, *dy, *w, *b;
+  vs_real *y, *mean, *rstd, *running_mean, *running_var, *dw, *db;
+  vs_real *scratch;              /* three rows of batch * plane a thread where planes are short */
+} channels;
+
+/* One channel as `rows` rows of n values, `jump` apart. */
+typedef struct rows {
+  int64_t rows, n, jump;
+  const vs_real *x, *dy;
+  vs_real *y;
+} rows;
+
+static vs_real *fetch(const channels *k, const vs_real *from, int64_t c, vs_real *row) {
+  for (int64_t b = 0; b < k->batch; b++)
+    for (int64_t i = 0; i < k->plane; i++) row[b * k->plane + i] = from[(b * k->count + c) * k->plane + i];
+  return row;
+}
+
+static rows channel_rows(const channels *k, int64_t c, int part) {
+  int64_t at = c * k->plane, n = k->batch * k->plane;
+  if (k->scratch == NULL)
+    return (rows){k->batch, k->plane, k->count * k->plane, k->x + at, k->dy ? k->dy + at : NULL,
+                  k->y ? k->y + at : NULL};
+  vs_real *s = k->scratch + part * 3 * n;
+  return (rows){1, n, n, fetch(k, k->x, c, s), k->dy ? fetch(k, k->dy, c, s + n) : NULL, s + 2 * n};
+}
+
+static void put_back(const channels *k, int64_t c, const rows *r) {
+  if (k->scratch == NULL || k->y == NULL) return;
+  for (int64_t b = 0; b < k->batch; b++)
+    for (int64_t i = 0; i < k->plane; i++) k->y[(b * k->count + c) * k->plane + i] = r->y[b * k->plane + i];
+}
+
+/* Mean and sum of squares of all rows: the pairs of each row merged one by one (Chan et al., 1979). */
+static void merge_moments(const rows *r, double *mean, double *squares) {
+  double count = 0;
+  *mean = *squares = 0;
+  for (int64_t i = 0; i < r->rows; i++) {
+    double m, q, n = (double)r->n;
+    vs_k_norm()->moments(r->n, r->x + i * r->jump, &m, &q);
+    double d = m - *mean, all = count + n;
+    *mean += d * n / all;
+    *squares += q + d * d * count * n / all;
+    count = all;
+  }
+}
+
+static void batch_forward(void *arg, int64_t first, int64_t last, int part) {
+  const channels *k = arg;
+  double n = (double)(k->batch * k->plane);
+  for (int64_t c = first; c < last; c++) {
+    rows r = channel_rows(k, c, part);
+    double mean, var;
+    if (k->training) {
+      merge_moments(&r, &mean, &var);
+      if (k->running_mean != NULL) {
+        vs_real *m = &k->running_mean[c], *v = &k->running_var[c];
+        *m = (vs_real)((1 - k->momentum) * (double)*m + k->momentum * mean);
+        *v = (vs_real)((1 - k->momentum) * (double)*v + k->momentum * var / (n - 1));
+      }
+      var /= n;
+    } else {
+      mean = (double)k->running_mean[c];
+      var = (double)k->running_var[c];
+    }
+    double rstd = 1 / sqrt(var + k->eps), a = rstd * (k->w ? (double)k->w[c] : 1);
+    vs_real m = (vs_real)mean;
+    double shift = (k->b ? (double)k->b[c] : 0) - (mean - (double)m) * a; /* what rounding took from m */
+    if (k->mean != NULL) k->mean[c] = m, k->rstd[c] = (vs_real)rstd;
+    for (int64_t i = 0; i < r.rows; i++)
+      vs_k_norm()->scale(r.n, r.x + i * r.jump, m, (vs_real)a, (vs_real)shift, r.y + i * r.jump);
+    put_back(k, c, &r);
+  }
+}
+
+/* y = (x - mean) * rstd * w + b, with n values a channel:
+ * dw = rstd * sum dy (x - mean),  db = sum dy,
+ * dx = w rstd (dy - db/n - (x - mean) rstd dw/n), or w rstd dy where the statistics were given. */
+static void batch_backward(void *arg, int64_t first, int64_t last, int part) {
+  const channels *k = arg;
+  double n = (double)(k->batch * k->plane);
+  for (int64_t c = first; c < last; c++) {
+    rows r = channel_rows(k, c, part);
+    double rstd = (double)k->rstd[c], sum = 0, dot = 0;
+    for (int64_t i = 0; i < r.rows && (k->training || k->dw || k->db); i++) {
+      double s, d;
+      vs_k_norm()->dots(r.n, r.x + i * r.jump, r.dy + i * r.jump, k->mean[c], &s, &d);
+      sum += s;
+      dot += d;
+    }
+    if (k->dw != NULL) k->dw[c] = (vs_real)(dot * rstd);
+    if (k->db != NULL) k->db[c] = (vs_real)sum;
+    if (k->y == NULL) continue; /* y is dx here */
+    double a = rstd * (k->w ? (double)k->w[c] : 1);
+    double b = k->training ? -a * rstd * rstd * dot / n : 0, shift = k->training ? -a * sum / n : 0;
+    for (int64_t i = 0; i < r.rows; i++)
+      vs_k_norm()->blend(r.n, r.x + i * r.jump, r.dy + i * r.jump, k->mean[c], (vs_real)a, (vs_real)b,
+                         (vs_real)shift, r.y + i * r.jump);
+    put_back(k, c, &r);
+  }
+}
+
+static int check_vector(const vs_ctx *c, int i, int64_t n) {
+  const vs_tensor *t = c->in[i];
+  if (t == NULL || (t->ndim == 1 && t->shape[0] == n)) return 0;
+  return vs_fail("%s is %s, expected [%lld] for x %s", vs_in_name(c, i), vs_shape_str(t), (long long)n,
+                 vs_shape_str(c->in[X]));
+}
+
+static bool use_batch(const vs_ctx *c) { return c->attr[TRAINING].i || c->in[RUNNING_MEAN] == NULL; }
+
+static int batch_norm_shape(vs_ctx *c) {
+  const vs_tensor *x = c->in[X];
+  if (x->ndim < 2) return vs_fail("x is %s, expected [B,C] or [B,C,...]", vs_shape_str(x));
+  int64_t count = x->shape[1], n = x->numel / VS_MAX(count, 1);
+  for (int i = WEIGHT; i <= RUNNING_VAR; i++)
+    if (check_vector(c, i, count) < 0) return -1;
+  if ((c->in[RUNNING_MEAN] == NULL) != (c->in[RUNNING_VAR] == NULL))
+    return vs_fail("running_mean and running_var go together");
+  if (use_batch(c) && n < 2)
+    return vs_fail("x is %s: training needs more than one value a channel", vs_shape_str(x));
+  return vs_out_like(c, 0, x);
+}
+
+static channels channels_of(const vs_ctx *c) {
+  const vs_tensor *x = c->in[X];
+  int64_t spatial = 1;
+  for (int d = 2; d < x->ndim; d++) spatial *= x->shape[d];
+  return (channels){.batch = x->shape[0], .count = x->shape[1], .plane = spatial, .training = use_batch(c),
+                    .eps = c->attr[EPS].f, .momentum = c->attr[MOMENTUM].f, .x = vs_reals(x),
+                    .w = c->in[WEIGHT] ? vs_reals(c->in[WEIGHT]) : NULL};
+}
+
+static int over_channels(vs_rangefn fn, channels *k) {
+  int64_t n = k->batch * k->plane, grain = VS_MAX(1, 8192 / VS_MAX(n, 1));
+  if (n == 0 && fn == batch_forward) return 0;
+  if (k->plane < SHORT && n > 0) {
+    size_t bytes = (size_t)(3 * n) * sizeof(vs_real) * (size_t)vs_parts(k->count, grain);
+    if ((k->scratch = vs_mem_alloc(bytes)) == NULL) return -1;
+  }
+  vs_parallel(k->count, grain, fn, k);
+  vs_mem_free(k->scratch);
+  return 0;
+}
+
+static int batch_norm_forward(vs_ctx *c) {
+  channels k = channels_of(c);
+  k.y = vs_reals(c->out[0]);
+  k.b = c->in[BIAS] ? vs_reals(c->in[BIAS]) : NULL;
+  if (c->in[RUNNING_MEAN] != NULL) {
+    k.running_mean = vs_reals(c->in[RUNNING_MEAN]);
+    k.running_var = vs_reals(c->in[RUNNING_VAR]);
+  }
+  if (c->training) {
+    if (save_statistics(c, k.count) < 0) return -1;
+    k.mean = vs_reals(c->saved[MEAN]);
+    k.rstd = vs_reals(c->saved[RSTD]);
+  }
+  return over_channels(batch_forward, &k);
+}
+
+static int batch_norm_backward(vs_ctx *c) {
+  channels k = channels_of(c);
+  k.dy = vs_reals(c->dout[0]);
+  k.mean = vs_reals(c->saved[MEAN]);
+  k.rstd = vs_reals(c->saved[RSTD]);
+  k.y = vs_needs(c, X) ? vs_reals(c->din[X]) : NULL;
+  k.dw = vs_needs(c, WEIGHT) ? vs_reals(c->din[WEIGHT]) : NULL;
+  k.db = vs_needs(c, BIAS) ? vs_reals(c->din[BIAS]) : NULL;
+  return over_channels(batch_backward, &k);
+}
+
+const vs_opdef vs_op_batch_norm = {
+    .name = "batch_norm",
+    .args = "x:tensor, weight:tensor?, bias:tensor?, running_mean:buffer?, running_var:buffer?, "
+            "training:bool=true, momentum:num=0.1, eps:num=1e-5",
+    .outputs = 1, .keep = VS_KEEP_IN(X) | VS_KEEP_IN(WEIGHT),
+    .shape = batch_norm_shape, .forward = batch_norm_forward, .backward = batch_norm_backward,
+    .doc = "Batch normalisation (Ioffe and Szegedy, 2015) of each channel of x [B,C] or [B,C,...]: "
+           "(x - mean) / sqrt(var + eps) * weight + bias. In training mean and var are the batch's, and "
+           "running_mean and running_var [C] move towards them by momentum (var unbiased); otherwise they "
+           "are the running ones. Without running statistics they are always the batch's.",
+};
+
+/* ---- layer_norm ---- */
+
+enum { SHAPE, LAYER_EPS };
+
+typedef struct layer_rows {
+  int64_t width;
+  double eps;
+  const vs_real *x, *dy, *w, *b;
+  vs_real *y, *dx, *mean, *rstd;
+  vs_real *sums; /* dw and db of each thread, or NULL */
+} layer_rows;
+
+static void layer_forward(void *arg, int64_t first, int64_t last, int part) {
+  const layer_rows *k = arg;
+  (void)part;
+  for (int64_t r = first; r < last; r++) {
+    double mean, var;
+    vs_k_norm()->moments(k->width, k->x + r * k->width, &mean, &var);
+    vs_real m = (vs_real)mean, rstd = (vs_real)(1 / sqrt(var / (double)k->width + k->eps));
+    if (k->mean != NULL) k->mean[r] = m, k->rstd[r] = rstd;
+    vs_k_norm()->row(k->width, k->x + r * k->width, m, rstd, k->w, k->b, k->y + r * k->width);
+  }
+}
+
+static void layer_backward(void *arg, int64_t first, int64_t last, int part) {
+  const layer_rows *k = arg;
+  vs_real *sums = k->sums ? k->sums + part * 2 * k->width : NULL;
+  if (sums != NULL) memset(sums, 0, (size_t)(2 * k->width) * sizeof *sums);
+  for (int64_t r = first; r < last; r++) {
+    const vs_real *x = k->x + r * k->width, *dy = k->dy + r * k->width;
+    if (k->dx != NULL)
+      vs_k_norm()->row_back(k->width, x, dy, k->w, k->mean[r], k->rstd[r], k->dx + r * k->width);
+    if (sums != NULL)
+      vs_k_norm()->row_sums(k->width, x, dy, k->mean[r], k->rstd[r], sums, sums + k->width);
+  }
+}
+
+static int layer_norm_shape(vs_ctx *c) {
+  const vs_tensor *x = c->in[X];
+  const vs_value *s = &c->attr[SHAPE];
+  int lead = x->ndim - s->n;
+  bool fits = s->n > 0 && lead >= 0;
+  int64_t width = 1;
+  for (int i = 0; fits && i < s->n; i++) {
+    fits = x->shape[lead + i] == s->ints[i];
+    width *= s->ints[i];
+  }
+  if (!fits)
+    return vs_fail("x is %s, its last dimensions are not shape %s", vs_shape_str(x),
+                   vs_dims_str(s->n, s->ints));
+  for (int i = WEIGHT; i <= BIAS; i++) {
+    const vs_tensor *t = c->in[i];
+    bool same = t == NULL || t->ndim == s->n;
+    for (int d = 0; t != NULL && same && d < s->n; d++) same = t->shape[d] == s->ints[d];
+    if (!same)
+      return vs_fail("%s is %s, expected shape %s", vs_in_name(c, i), vs_shape_str(t),
+                     vs_dims_str(s->n, s->ints));
+  }
+  c->n[0] = width;
+  c->n[1] = width > 0 ? x->numel / width : 0;
+  return vs_out_like(c, 0, x);
+}
+
+static int64_t row_grain(const vs_ctx *c) { return VS_MAX(1, 8192 / VS_MAX(c->n[0], 1)); }
+
+static layer_rows layer_of(const vs_ctx *c) {
+  return (layer_rows){.width = c->n[0], .eps = c->attr[LAYER_EPS].f, .x = vs_reals(c->in[X]),
+                      .w = c->in[WEIGHT] ? vs_reals(c->in[WEIGHT]) : NULL};
+}
+
+static int layer_norm_forward(vs_ctx *c) {
+  layer_rows k = layer_of(c);
+  k.y = vs_reals(c->out[0]);
+  k.b = c->in[BIAS] ? vs_reals(c->in[BIAS]) : NULL;
+  if (c->training) {
+    if (save_statistics(c, c->n[1]) < 0) return -1;
+    k.mean = vs_reals(c->saved[MEAN]);
+    k.rstd = vs_reals(c->saved[RSTD]);
+  }
+  vs_parallel(c->n[1], row_grain(c), layer_forward, &k);
+  return 0;
+}
+
+/* y = h * w + b with h = (x - mean) * rstd:  dw = sum over rows of dy * h,  db = sum of dy,
+ * dx = rstd * (g - mean(g) - h * mean(g h)) with g = dy * w. */
+static int layer_norm_backward(vs_ctx *c) {
+  layer_rows k = layer_of(c);
+  int parts = vs_parts(c->n[1], row_grain(c));
+  vs_real *d[2] = {vs_needs(c, WEIGHT) ? vs_reals(c->din[WEIGHT]) : NULL,
+                   vs_needs(c, BIAS) ? vs_reals(c->din[BIAS]) : NULL};
+  k.dy = vs_reals(c->dout[0]);
+  k.mean = vs_reals(c->saved[MEAN]);
+  k.rstd = vs_reals(c->saved[RSTD]);
+  k.dx = vs_needs(c, X) ? vs_reals(c->din[X]) : NULL;
+  if (d[0] != NULL || d[1] != NULL) {
+    size_t bytes = (size_t)(2 * parts * k.width) * sizeof(vs_real);
+    if ((k.sums = vs_mem_alloc(bytes)) == NULL) return -1;
+    if (c->n[1] == 0) memset(k.sums, 0, bytes);
+  }
+  vs_parallel(c->n[1], row_grain(c), layer_backward, &k);
+  for (int i = 0; i < 2; i++)
+    for (int64_t j = 0; d[i] != NULL && j < k.width; j++) {
+      d[i][j] = 0;
+      for (int p = 0; p < parts; p++) d[i][j] += k.sums[(2 * p + i) * k.width + j];
+    }
+  vs_mem_free(k.sums);
+  return 0;
+}
+
+const vs_opdef vs_op_layer_norm = {
+    .name = "layer_norm",
+    .args = "x:tensor, shape:ints, weight:tensor?, bias:tensor?, eps:num=1e-5",
+    .outputs = 1, .keep = VS_KEEP_IN(X) | VS_KEEP_IN(WEIGHT),
+    .shape = layer_norm_shape, .forward = layer_norm_forward, .backward = layer_norm_backward,
+    .doc = "Layer normalisation (Ba et al., 2016) over the last dimensions of x [...,shape]: "
+           "(x - mean) / sqrt(var + eps) * weight + bias, weight and bias of that shape.",
+};

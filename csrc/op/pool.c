@@ -1,0 +1,297 @@
+/* max_pool2d, avg_pool2d and adaptive_avg_pool2d over planes of [B,C,H,W]; threads share out planes.
+ *
+ * max_pool2d keeps which value won: one byte an output for 2 x 2 windows with stride 2, which go
+ * through kernels, the position in the plane for all others.  Both averages are one loop over windows
+ * that differ in where a window starts, ends, and what it is divided by. */
+#include <math.h>
+#include <string.h>
+
+#include "kernel/pool.h"
+#include "op/op.h"
+
+enum { KERNEL, STRIDE, PADDING }; /* attributes; adaptive_avg_pool2d has SIZE */
+enum { SIZE = 0 };
+enum { LARGEST = 1 << 24 };       /* of kernel, stride, padding */
+
+typedef struct pool {
+  int64_t planes, in[2], out[2];
+  int64_t kernel[2], stride[2], padding[2];
+  bool adaptive;
+  const vs_real *x, *dy;
+  vs_real *y, *dx;
+  uint8_t *code;
+  int32_t *place;
+} pool;
+
+typedef struct window { int64_t first, last; } window;
+
+/* The source positions of output i in dimension d. */
+static window window_at(const pool *p, int d, int64_t i) {
+  if (p->adaptive) {
+    int64_t first = i * p->in[d] / p->out[d];
+    return (window){first, ((i + 1) * p->in[d] + p->out[d] - 1) / p->out[d]};
+  }
+  int64_t first = i * p->stride[d] - p->padding[d];
+  return (window){VS_MAX(first, 0), VS_MIN(first + p->kernel[d], p->in[d])};
+}
+
+static pool pool_of(const vs_ctx *c, bool adaptive) {
+  const vs_tensor *x = c->in[0], *y = c->out[0];
+  pool p = {.adaptive = adaptive};
+  int lead = x->ndim - 2;
+  p.planes = x->shape[0] * (lead > 1 ? x->shape[1] : 1);
+  for (int d = 0; d < 2; d++) {
+    p.in[d] = x->shape[lead + d];
+    p.out[d] = y->shape[lead + d];
+    if (adaptive) continue;
+    p.kernel[d] = c->attr[KERNEL].pair[d];
+    p.stride[d] = c->attr[c->attr[STRIDE].kind == VS_V_NONE ? KERNEL : STRIDE].pair[d];
+    p.padding[d] = c->attr[PADDING].pair[d];
+  }
+  return p;
+}
+
+static int check_planes(const vs_ctx *c) {
+  const vs_tensor *x = c->in[0];
+  if (x->ndim != 3 && x->ndim != 4)
+    return vs_fail("x is %s, expected [B,C,H,W] or [C,H,W]", vs_shape_str(x));
+  return 0;
+}
+
+static int windows_shape(vs_ctx *c) {
+  const vs_tensor *x = c->in[0];
+  int64_t shape[4];
+  if (check_planes(c) < 0) return -1;
+  memcpy(shape, x->shape, sizeof shape);
+  for (int d = 0; d < 2; d++) {
+    int64_t k = c->attr[KERNEL].pair[d], p = c->attr[PADDING].pair[d], in = x->shape[x->ndim - 2 + d];
+    int64_t s = c->attr[STRIDE].kind == VS_V_NONE ? k : c->attr[STRIDE].pair[d];
+    if (k < 1 || s < 1 || p < 0 || k > LARGEST || s > LARGEST)
+      return vs_fail("kernel %lld, stride %lld, padding %lld: kernel and stride are 1 to %d, padding is "
+                     "not negative", (long long)k, (long long)s, (long long)p, LARGEST);
+    if (p > k / 2)
+      return vs_fail("padding %lld is more than half of kernel %lld", (long long)p, (long long)k);
+    if (in + 2 * p < k)
+      return vs_fail("kernel %lld is larger than x %s with padding %lld", (long long)k, vs_shape_str(x),
+                     (long long)p);
+    shape[x->ndim - 2 + d] = (in + 2 * p - k) / s + 1;
+  }
+  return vs_out(c, 0, VS_REAL, x->ndim, shape);
+}
+
+static int64_t plane_grain(const pool *p) {
+  return VS_MAX(1, 16384 / VS_MAX(p->in[0] * p->in[1], 1));
+}
+
+/* ---- max ---- */
+
+static bool is_two_by_two(const pool *p) {
+  for (int d = 0; d < 2; d++)
+    if (p->kernel[d] != 2 || p->stride[d] != 2 || p->padding[d] != 0) return false;
+  return true;
+}
+
+static void max2_planes(void *arg, int64_t first, int64_t last, int part) {
+  const pool *p = arg;
+  (void)part;
+  for (int64_t r = first * p->out[0]; r < last * p->out[0]; r++) {
+    const vs_real *x = p->x + (r / p->out[0] * p->in[0] + r % p->out[0] * 2) * p->in[1];
+    vs_k_pool()->max2(p->out[1], x, x + p->in[1], p->y + r * p->out[1],
+                      p->code ? p->code + r * p->out[1] : NULL);
+  }
+}
+
+static void max2_planes_back(void *arg, int64_t first, int64_t last, int part) {
+  const pool *p = arg;
+  int64_t w = p->in[1], even = 2 * p->out[1];
+  (void)part;
+  for (int64_t u = first; u < last; u++) {
+    vs_real *dx = p->dx + u * p->in[0] * w;
+    for (int64_t i = 0; i < p->out[0]; i++, dx += 2 * w) {
+      int64_t at = (u * p->out[0] + i) * p->out[1];
+      vs_k_pool()->max2_back(p->out[1], p->dy + at, p->code + at, dx, dx + w);
+      if (even < w) dx[even] = dx[w + even] = 0;
+    }
+    if (p->in[0] & 1) memset(dx, 0, (size_t)w * sizeof *dx);
+  }
+}
+
+static void max_planes(void *arg, int64_t first, int64_t last, int part) {
+  const pool *p = arg;
+  int64_t o = first * p->out[0] * p->out[1];
+  (void)part;
+  for (int64_t u = first; u < last; u++) {
+    const vs_real *x = p->x + u * p->in[0] * p->in[1];
+    for (int64_t i = 0; i < p->out[0]; i++) {
+      window a = window_at(p, 0, i);
+      for (int64_t j = 0; j < p->out[1]; j++, o++) {
+        window b = window_at(p, 1, j);
+        int64_t best = a.first * p->in[1] + b.first;
+        vs_real m = x[best];
+        for (int64_t y = a.first; y < a.last; y++)
+          for (int64_t at = y * p->in[1] + b.first; at < y * p->in[1] + b.last; at++)
+            if (x[at] > m || isnan(x[at])) m = x[at], best = at;
+        p->y[o] = m;
+        if (p->place != NULL) p->place[o] = (int32_t)best;
+      }
+    }
+  }
+}
+
+static void max_planes_back(void *arg, int64_t first, int64_t last, int part) {
+  const pool *p = arg;
+  int64_t n = p->out[0] * p->out[1], plane = p->in[0] * p->in[1];
+  (void)part;
+  memset(p->dx + first * plane, 0, (size_t)((last - first) * plane) * sizeof(vs_real));
+  for (int64_t u = first; u < last; u++)
+    for (int64_t o = u * n; o < (u + 1) * n; o++) p->dx[u * plane + p->place[o]] += p->dy[o];
+}
+
+static int max_pool2d_forward(vs_ctx *c) {
+  pool p = pool_of(c, false);
+  bool two = is_two_by_two(&p);
+  p.x = vs_reals(c->in[0]);
+  p.y = vs_reals(c->out[0]);
+  if (p.in[0] * p.in[1] > INT32_MAX)
+    return vs_fail("x is %s: its planes are too large", vs_shape_str(c->in[0]));
+  if (c->training) {
+    c->saved[0] = vs_tensor_new(two ? VS_UINT8 : VS_INT32, 1, &c->out[0]->numel);
+    if (c->saved[0] == NULL) return -1;
+    if (two)
+      p.code = vs_data(c->saved[0]);
+    else
+      p.place = vs_data(c->saved[0]);
+  }
+  vs_parallel(p.planes, plane_grain(&p), two ? max2_planes : max_planes, &p);
+  return 0;
+}
+
+/* y[o] = x[place[o]]: dx[place[o]] += dy[o] */
+static int max_pool2d_backward(vs_ctx *c) {
+  pool p = pool_of(c, false);
+  bool two = is_two_by_two(&p);
+  p.dy = vs_reals(c->dout[0]);
+  p.dx = vs_reals(c->din[0]);
+  p.code = vs_data(c->saved[0]);
+  p.place = vs_data(c->saved[0]);
+  vs_parallel(p.planes, plane_grain(&p), two ? max2_planes_back : max_planes_back, &p);
+  return 0;
+}
+
+const vs_opdef vs_op_max_pool2d = {
+    .name = "max_pool2d",
+    .args = "x:tensor, kernel:pair, stride:pair?, padding:pair=0",
+    .outputs = 1, .flags = VS_KINK,
+    .shape = windows_shape, .forward = max_pool2d_forward, .backward = max_pool2d_backward,
+    .doc = "The most of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding - "
+           "kernel) / stride) + 1. stride is the kernel unless given; padding never wins. The gradient "
+           "goes to the first of equal values.",
+};
+
+/* ---- averages ---- */
+
+static vs_real divisor(const pool *p, window a, window b) {
+  if (!p->adaptive) return (vs_real)(p->kernel[0] * p->kernel[1]); /* padding counts as zeros */
+  return (vs_real)((a.last - a.first) * (b.last - b.first));
+}
+
+static vs_real window_sum(const pool *p, const vs_real *x, window a, window b) {
+  int64_t n = b.last - b.first;
+  vs_real sum = 0;
+  if (n == p->in[1]) return vs_k_pool()->sum((a.last - a.first) * n, x + a.first * n);
+  for (int64_t y = a.first; y < a.last; y++) {
+    const vs_real *row = x + y * p->in[1] + b.first;
+    if (n >= 32)
+      sum += vs_k_pool()->sum(n, row);
+    else
+      for (int64_t k = 0; k < n; k++) sum += row[k];
+  }
+  return sum;
+}
+
+static void average_planes(void *arg, int64_t first, int64_t last, int part) {
+  const pool *p = arg;
+  int64_t o = first * p->out[0] * p->out[1];
+  (void)part;
+  for (int64_t u = first; u < last; u++)
+    for (int64_t i = 0; i < p->out[0]; i++) {
+      window a = window_at(p, 0, i);
+      for (int64_t j = 0; j < p->out[1]; j++, o++) {
+        window b = window_at(p, 1, j);
+        p->y[o] = window_sum(p, p->x + u * p->in[0] * p->in[1], a, b) / divisor(p, a, b);
+      }
+    }
+}
+
+/* y[o] = sum of a window / divisor: dx += dy[o] / divisor in the window */
+static void average_planes_back(void *arg, int64_t first, int64_t last, int part) {
+  const pool *p = arg;
+  int64_t o = first * p->out[0] * p->out[1], plane = p->in[0] * p->in[1];
+  (void)part;
+  memset(p->dx + first * plane, 0, (size_t)((last - first) * plane) * sizeof(vs_real));
+  for (int64_t u = first; u < last; u++)
+    for (int64_t i = 0; i < p->out[0]; i++) {
+      window a = window_at(p, 0, i);
+      for (int64_t j = 0; j < p->out[1]; j++, o++) {
+        window b = window_at(p, 1, j);
+        vs_real g = p->dy[o] / divisor(p, a, b);
+        for (int64_t y = a.first; y < a.last; y++)
+          for (int64_t k = b.first; k < b.last; k++) p->dx[u * plane + y * p->in[1] + k] += g;
+      }
+    }
+}
+
+static int average_forward(vs_ctx *c, bool adaptive) {
+  pool p = pool_of(c, adaptive);
+  p.x = vs_reals(c->in[0]);
+  p.y = vs_reals(c->out[0]);
+  vs_parallel(p.planes, plane_grain(&p), average_planes, &p);
+  return 0;
+}
+
+static int average_backward(vs_ctx *c, bool adaptive) {
+  pool p = pool_of(c, adaptive);
+  p.dy = vs_reals(c->dout[0]);
+  p.dx = vs_reals(c->din[0]);
+  vs_parallel(p.planes, plane_grain(&p), average_planes_back, &p);
+  return 0;
+}
+
+static int avg_pool2d_forward(vs_ctx *c) { return average_forward(c, false); }
+static int avg_pool2d_backward(vs_ctx *c) { return average_backward(c, false); }
+
+const vs_opdef vs_op_avg_pool2d = {
+    .name = "avg_pool2d",
+    .args = "x:tensor, kernel:pair, stride:pair?, padding:pair=0",
+    .outputs = 1,
+    .shape = windows_shape, .forward = avg_pool2d_forward, .backward = avg_pool2d_backward,
+    .doc = "The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding - "
+           "kernel) / stride) + 1. stride is the kernel unless given; padding counts as zeros.",
+};
+
+static int adaptive_shape(vs_ctx *c) {
+  const vs_tensor *x = c->in[0];
+  int64_t shape[4];
+  if (check_planes(c) < 0) return -1;
+  memcpy(shape, x->shape, sizeof shape);
+  for (int d = 0; d < 2; d++) {
+    int64_t size = c->attr[SIZE].pair[d];
+    if (size < 1 || size > LARGEST)
+      return vs_fail("size %lld is not 1 to %d", (long long)size, LARGEST);
+    if (x->shape[x->ndim - 2 + d] < 1) return vs_fail("x is %s: its planes are empty", vs_shape_str(x));
+    shape[x->ndim - 2 + d] = size;
+  }
+  return vs_out(c, 0, VS_REAL, x->ndim, shape);
+}
+
+static int adaptive_avg_pool2d_forward(vs_ctx *c) { return average_forward(c, true); }
+static int adaptive_avg_pool2d_backward(vs_ctx *c) { return average_backward(c, true); }
+
+const vs_opdef vs_op_adaptive_avg_pool2d = {
+    .name = "adaptive_avg_pool2d",
+    .args = "x:tensor, size:pair=1",
+    .outputs = 1,
+    .shape = adaptive_shape, .forward = adaptive_avg_pool2d_forward, .backward = adaptive_avg_pool2d_backward,
+    .doc = "Means of x [B,C,H,W] or [C,H,W] -> [..,size]: output i averages rows floor(i H / H') up to "
+           "ceil((i + 1) H / H'), counted from 0, and columns alike. size 1 is global average pooling.",
+};
