@@ -22,6 +22,11 @@ int lvs_error(lua_State *L, const char *fmt, ...);
 /* For files: a VS_EFILE error becomes nil, message; any other is raised. */
 int lvs_nilerror(lua_State *L);
 
+/* Tells errors which chunks are vesper's own: those whose file starts with that prefix. */
+void lvs_set_own_folder(lua_State *L, const char *prefix);
+/* What a person calls the value: "Tensor", "number", "nothing". */
+const char *lvs_typename(lua_State *L, int index);
+
 /* --- boxes: a userdata holding one pointer --- */
 /* Pushes a box of that class holding NULL; fill the returned slot. */
 void **lvs_newbox(lua_State *L, const char *class);
@@ -29,8 +34,9 @@ void **lvs_newbox(lua_State *L, const char *class);
 void *lvs_checkbox(lua_State *L, int index, const char *class);
 /* The same, NULL when it is something else or closed. */
 void *lvs_testbox(lua_State *L, int index, const char *class);
-/* Makes the metatable of a class: methods reachable by __index, free as idempotent __gc and __close.
- * Leaves nothing on the stack. */
+/* Makes the metatable of a class: methods reachable by __index (unless meta has its own __index: they
+ * stand in the metatable's field "methods" either way), free as idempotent __gc and __close.  Leaves
+ * nothing on the stack. */
 void lvs_newclass(lua_State *L, const char *class, const luaL_Reg *methods, const luaL_Reg *meta,
                   void (*free)(void *));
 
@@ -54,8 +60,14 @@ bool lvs_collect(lua_State *L);
 void lvs_checkargs(lua_State *L, int first, const vs_argspec *spec, vs_value *v, const char *what);
 void lvs_pushvalue(lua_State *L, const vs_arg *a, const vs_value *v);
 
+/* A table of {name, kind, optional, default} an argument, for help() and docs. */
+void lvs_pushspec(lua_State *L, const vs_argspec *spec);
+/* Pushes an op as a function. */
+struct vs_opdef;
+void lvs_pushop(lua_State *L, const struct vs_opdef *op);
+
 /* --- openers: each adds its classes and functions to the module table on top of the stack --- */
-#define LVS_OPENERS(X) X(tensor) X(op) X(autograd) X(layer) X(optim) X(random) X(system) \
+#define LVS_OPENERS(X) X(tensor) X(create) X(op) X(autograd) X(layer) X(optim) X(system) \
   X(image) X(h5) X(io) X(text) X(data)
 #define LVS_DECLARE(name) void lvs_open_##name(lua_State *L);
 LVS_OPENERS(LVS_DECLARE)

@@ -1,0 +1,93 @@
+/* backward, requires_grad_, and grad mode: no_grad, enable_grad, set_grad_enabled. */
+#include "autograd/autograd.h"
+
+#include "bind/bind.h"
+
+#define LVS_GUARD "vesper.GradGuard"
+
+/* t:backward([grad], [{retain = true}]) */
+static int backward(lua_State *L) {
+  vs_tensor *t = lvs_checktensor(L, 1), *grad = NULL;
+  bool retain = false;
+  int last = lua_gettop(L);
+  if (last > 1 && lua_istable(L, last)) {
+    lua_getfield(L, last, "retain");
+    retain = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    last--;
+  }
+  if (last > 1 && !lua_isnil(L, 2)) grad = lvs_checktensor(L, 2);
+  if (vs_backward(t, grad, retain) < 0) return lvs_raise(L);
+  lvs_maybe_collect(L);
+  return 0;
+}
+
+static int requires_grad_(lua_State *L) {
+  vs_tensor *t = lvs_checktensor(L, 1);
+  bool on = lua_isnoneornil(L, 2) || lua_toboolean(L, 2);
+  if (t->node != NULL && !on)
+    return lvs_error(L, "requires_grad_: the tensor is part of a graph; detach() gives one that is not");
+  if (t->node == NULL && on && !vs_is_real(t))
+    return lvs_error(L, "requires_grad_: only %s tensors can require gradients, not %s",
+                     vs_dtype_name(VS_REAL), vs_dtype_name(t->dtype));
+  if (t->node == NULL) t->requires_grad = on;
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* ---- grad mode ---- */
+
+/* A guard that puts the old mode back when its variable goes out of scope. */
+static int guard_close(lua_State *L) {
+  signed char *old = luaL_checkudata(L, 1, LVS_GUARD);
+  if (*old >= 0) vs_set_grad_enabled(*old != 0);
+  *old = -1;
+  return 0;
+}
+
+/* With a function: runs it (and passes on its results) in that mode; without: returns a guard. */
+static int with_mode(lua_State *L, bool on) {
+  if (lua_isnoneornil(L, 1)) {
+    signed char *old = lua_newuserdatauv(L, 1, 0);
+    *old = -1;
+    luaL_setmetatable(L, LVS_GUARD);
+    *old = (signed char)vs_set_grad_enabled(on);
+    return 1;
+  }
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  bool old = vs_set_grad_enabled(on);
+  int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+  vs_set_grad_enabled(old);
+  return status == LUA_OK ? lua_gettop(L) : lua_error(L);
+}
+
+static int no_grad(lua_State *L) { return with_mode(L, false); }
+static int enable_grad(lua_State *L) { return with_mode(L, true); }
+
+static int set_grad_enabled(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TBOOLEAN);
+  lua_pushboolean(L, vs_set_grad_enabled(lua_toboolean(L, 1)));
+  return 1;
+}
+
+static int is_grad_enabled(lua_State *L) {
+  lua_pushboolean(L, vs_grad_enabled());
+  return 1;
+}
+
+static const luaL_Reg functions[] = {{"no_grad", no_grad}, {"enable_grad", enable_grad},
+                                     {"set_grad_enabled", set_grad_enabled},
+                                     {"is_grad_enabled", is_grad_enabled}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"backward", backward}, {"requires_grad_", requires_grad_}, {NULL, NULL}};
+
+void lvs_open_autograd(lua_State *L) {
+  luaL_getmetatable(L, LVS_TENSOR);
+  lua_getfield(L, -1, "methods");
+  luaL_setfuncs(L, methods, 0);
+  lua_pop(L, 2);
+  luaL_newmetatable(L, LVS_GUARD);
+  lua_pushcfunction(L, guard_close);
+  lua_setfield(L, -2, "__close");
+  lua_pop(L, 1);
+  luaL_setfuncs(L, functions, 0);
+}

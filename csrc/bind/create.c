@@ -1,0 +1,296 @@
+/* Constructors: tensor, zeros, ones, full, empty, arange, linspace, eye, rand, randn, randint, randperm,
+ * and the random state. */
+#include <math.h>
+#include <string.h>
+
+#include "bind/bind.h"
+#include "core/random.h"
+
+typedef struct request {
+  vs_dtype dtype;
+  int ndim;
+  int64_t shape[VS_MAX_DIM];
+  double value;
+  vs_rng rng;
+} request;
+
+static vs_tensor *make_empty(void *arg) {
+  const request *r = arg;
+  return vs_tensor_new(r->dtype, r->ndim, r->shape);
+}
+
+static vs_tensor *make_full(void *arg) {
+  const request *r = arg;
+  return vs_tensor_full(r->dtype, r->ndim, r->shape, r->value);
+}
+
+/* ---- options at the end of the arguments ---- */
+
+/* The options table at the top of the stack, if there is one; its index or 0. */
+static int options_at(lua_State *L) {
+  int top = lua_gettop(L);
+  return top > 0 && lua_istable(L, top) && lua_rawlen(L, top) == 0 && top > 1 ? top : 0;
+}
+
+static vs_dtype dtype_option(lua_State *L, int options, vs_dtype otherwise, const char *what) {
+  if (options == 0) return otherwise;
+  lua_getfield(L, options, "dtype");
+  const char *name = lua_tostring(L, -1);
+  int d = name == NULL ? (int)otherwise : vs_dtype_parse(name);
+  if (d < 0 || (name == NULL && !lua_isnil(L, -1)))
+    lvs_error(L, "%s: unknown dtype %s", what, luaL_tolstring(L, -1, NULL));
+  lua_pop(L, 1);
+  return (vs_dtype)d;
+}
+
+static bool grad_option(lua_State *L, int options) {
+  if (options == 0) return false;
+  lua_getfield(L, options, "requires_grad");
+  bool on = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return on;
+}
+
+static int finish(lua_State *L, bool grad, const char *what) {
+  vs_tensor *t = lvs_checktensor(L, -1);
+  if (grad && t->dtype != VS_REAL)
+    return lvs_error(L, "%s: only %s tensors can require gradients, not %s", what, vs_dtype_name(VS_REAL),
+                     vs_dtype_name(t->dtype));
+  t->requires_grad = grad;
+  return 1;
+}
+
+/* Sizes from arguments first..last: numbers or one list. */
+static void read_sizes(lua_State *L, int first, int last, request *r, const char *what) {
+  bool list = first == last && lua_istable(L, first);
+  int n = list ? (int)lua_rawlen(L, first) : last - first + 1;
+  if (n < 0) n = 0;
+  if (n > VS_MAX_DIM) lvs_error(L, "%s: %d dimensions, at most %d", what, n, VS_MAX_DIM);
+  r->ndim = n;
+  for (int i = 0; i < n; i++) {
+    int whole = 0;
+    if (list)
+      lua_rawgeti(L, first, i + 1);
+    else
+      lua_pushvalue(L, first + i);
+    r->shape[i] = lua_tointegerx(L, -1, &whole);
+    if (!whole || r->shape[i] < 0)
+      lvs_error(L, "%s: size %d is %s, expected a whole number of 0 or more", what, i + 1,
+                luaL_tolstring(L, -1, NULL));
+    lua_pop(L, 1);
+  }
+}
+
+static int filled(lua_State *L, int first, double value, const char *what) {
+  int options = options_at(L), last = options != 0 ? options - 1 : lua_gettop(L);
+  request r = {.dtype = dtype_option(L, options, VS_REAL, what), .value = value};
+  read_sizes(L, first, last, &r, what);
+  bool grad = grad_option(L, options);
+  lvs_pushmade(L, make_full, &r);
+  return finish(L, grad, what);
+}
+
+static int zeros(lua_State *L) { return filled(L, 1, 0, "zeros"); }
+static int ones(lua_State *L) { return filled(L, 1, 1, "ones"); }
+static int empty(lua_State *L) { return filled(L, 1, 0, "empty"); }
+
+/* full({2, 3}, 7): the sizes are one list here, as the value follows them. */
+static int full(lua_State *L) {
+  request r = {.dtype = VS_REAL};
+  luaL_checktype(L, 1, LUA_TTABLE);
+  r.value = luaL_checknumber(L, 2);
+  int options = lua_gettop(L) > 2 ? options_at(L) : 0;
+  r.dtype = dtype_option(L, options, VS_REAL, "full");
+  read_sizes(L, 1, 1, &r, "full");
+  bool grad = grad_option(L, options);
+  lvs_pushmade(L, make_full, &r);
+  return finish(L, grad, "full");
+}
+
+static int like(lua_State *L, double value) {
+  vs_tensor *t = lvs_checktensor(L, 1);
+  request r = {.dtype = t->dtype, .ndim = t->ndim, .value = value};
+  memcpy(r.shape, t->shape, sizeof r.shape);
+  return lvs_pushmade(L, make_full, &r);
+}
+
+static int zeros_like(lua_State *L) { return like(L, 0); }
+static int ones_like(lua_State *L) { return like(L, 1); }
+
+/* ---- from Lua tables ---- */
+
+/* Sizes from the first elements; what is ragged is found when values are read. */
+static void measure(lua_State *L, int index, request *r) {
+  lua_pushvalue(L, index);
+  while (lua_istable(L, -1)) {
+    if (r->ndim == VS_MAX_DIM) lvs_error(L, "tensor: more than %d levels of tables", VS_MAX_DIM);
+    r->shape[r->ndim++] = (int64_t)lua_rawlen(L, -1);
+    luaL_checkstack(L, 3, "tensor");
+    lua_rawgeti(L, -1, 1);
+    lua_remove(L, -2);
+  }
+  if (lua_isboolean(L, -1)) r->dtype = VS_BOOL;
+  lua_pop(L, 1);
+}
+
+static void read_number(lua_State *L, vs_tensor *t, int64_t at) {
+  if (t->dtype == VS_INT64 && lua_isinteger(L, -1))
+    vs_ints(t)[at] = lua_tointeger(L, -1);
+  else if (lua_isboolean(L, -1))
+    vs_set_double(t, at, lua_toboolean(L, -1));
+  else if (lua_type(L, -1) == LUA_TNUMBER)
+    vs_set_double(t, at, lua_tonumber(L, -1));
+  else
+    lvs_error(L, "tensor: element %d is a %s, expected a number", (int)at + 1, lvs_typename(L, -1));
+}
+
+/* The table on top into t, from *at on. */
+static void read_nested(lua_State *L, vs_tensor *t, int dim, int64_t *at) {
+  if (dim == t->ndim) {
+    read_number(L, t, (*at)++);
+    return;
+  }
+  if (!lua_istable(L, -1) || (int64_t)lua_rawlen(L, -1) != t->shape[dim])
+    lvs_error(L, "tensor: the tables are ragged: expected %d entries at level %d, after %d elements",
+              (int)t->shape[dim], dim + 1, (int)*at);
+  for (int64_t i = 1; i <= t->shape[dim]; i++) {
+    lua_rawgeti(L, -1, i);
+    read_nested(L, t, dim + 1, at);
+    lua_pop(L, 1);
+  }
+}
+
+static int from_table(lua_State *L) {
+  request r = {.dtype = VS_REAL};
+  int64_t at = 0;
+  int options = lua_gettop(L) > 1 && lua_istable(L, 2) ? 2 : 0;
+  if (lvs_testtensor(L, 1) != NULL) return lvs_error(L, "tensor: this is one already; x:clone() copies it");
+  if (!lua_istable(L, 1) && lua_type(L, 1) != LUA_TNUMBER && !lua_isboolean(L, 1))
+    return lvs_error(L, "tensor: expected a number or a table of numbers, got %s", lvs_typename(L, 1));
+  measure(L, 1, &r);
+  r.dtype = dtype_option(L, options, r.dtype, "tensor");
+  bool grad = grad_option(L, options);
+  lvs_pushmade(L, make_empty, &r);
+  vs_tensor *t = lvs_checktensor(L, -1);
+  luaL_checkstack(L, VS_MAX_DIM + 4, "tensor");
+  lua_pushvalue(L, 1);
+  read_nested(L, t, 0, &at);
+  lua_pop(L, 1);
+  return finish(L, grad, "tensor");
+}
+
+/* ---- sequences ---- */
+
+static int sequence(lua_State *L, int options, double first, double step, double count, vs_dtype dtype,
+                    const char *what) {
+  if (!(count >= 0 && count < 1e12)) return lvs_error(L, "%s: cannot make that many elements", what);
+  request r = {.dtype = dtype_option(L, options, dtype, what), .ndim = 1, .shape = {(int64_t)count}};
+  lvs_pushmade(L, make_empty, &r);
+  vs_tensor *t = lvs_checktensor(L, -1);
+  for (int64_t i = 0; i < t->numel; i++) vs_set_double(t, i, first + step * (double)i);
+  return 1;
+}
+
+/* arange(first, last [, step]): both ends included, as ranges are in Lua. */
+static int arange(lua_State *L) {
+  int options = options_at(L), last = options != 0 ? options - 1 : lua_gettop(L);
+  double a = luaL_checknumber(L, 1), b = last >= 2 ? luaL_checknumber(L, 2) : a, step = 1;
+  bool whole = lua_isinteger(L, 1) && (last < 2 || lua_isinteger(L, 2)) && (last < 3 || lua_isinteger(L, 3));
+  if (last < 2) a = 1;
+  if (last >= 3) step = luaL_checknumber(L, 3);
+  if (step == 0) return lvs_error(L, "arange: step is 0");
+  double n = floor((b - a) / step + 1e-9) + 1;
+  return sequence(L, options, a, step, n < 0 ? 0 : n, whole ? VS_INT64 : VS_REAL, "arange");
+}
+
+static int linspace(lua_State *L) {
+  double a = luaL_checknumber(L, 1), b = luaL_checknumber(L, 2);
+  lua_Integer n = luaL_checkinteger(L, 3);
+  int options = lua_gettop(L) > 3 ? options_at(L) : 0;
+  return sequence(L, options, a, n > 1 ? (b - a) / (double)(n - 1) : 0, (double)n, VS_REAL, "linspace");
+}
+
+static int eye(lua_State *L) {
+  lua_Integer n = luaL_checkinteger(L, 1);
+  request r = {.dtype = VS_REAL, .ndim = 2, .shape = {n, n}};
+  lvs_pushmade(L, make_full, &r);
+  vs_tensor *t = lvs_checktensor(L, -1);
+  for (int64_t i = 0; i < n; i++) vs_reals(t)[i * n + i] = 1;
+  return 1;
+}
+
+/* ---- random ---- */
+
+static int random_sizes(lua_State *L, const char *what,
+                        void (*fill)(vs_rng, uint64_t, int64_t, vs_real *, double, double)) {
+  int options = options_at(L), last = options != 0 ? options - 1 : lua_gettop(L);
+  request r = {.dtype = VS_REAL};
+  read_sizes(L, 1, last, &r, what);
+  bool grad = grad_option(L, options);
+  lvs_pushmade(L, make_empty, &r);
+  vs_tensor *t = lvs_checktensor(L, -1);
+  fill(vs_rng_take(), 0, t->numel, vs_reals(t), 0, 1);
+  return finish(L, grad, what);
+}
+
+static int rand_uniform(lua_State *L) { return random_sizes(L, "rand", vs_rng_fill_uniform); }
+static int rand_normal(lua_State *L) { return random_sizes(L, "randn", vs_rng_fill_normal); }
+
+/* randint(low, high, sizes...): int64, both ends included. */
+static int randint(lua_State *L) {
+  lua_Integer low = luaL_checkinteger(L, 1), high = luaL_checkinteger(L, 2);
+  request r = {.dtype = VS_INT64};
+  if (high < low) return lvs_error(L, "randint: high %d is below low %d", (int)high, (int)low);
+  read_sizes(L, 3, lua_gettop(L), &r, "randint");
+  lvs_pushmade(L, make_empty, &r);
+  vs_tensor *t = lvs_checktensor(L, -1);
+  vs_rng rng = vs_rng_take();
+  uint64_t span = (uint64_t)high - (uint64_t)low + 1;
+  for (int64_t i = 0; i < t->numel; i++) {
+    uint64_t bits = (uint64_t)vs_rng_bits(rng, (uint64_t)(2 * i)) << 32 | vs_rng_bits(rng, (uint64_t)(2 * i + 1));
+    vs_ints(t)[i] = (int64_t)((uint64_t)low + (span == 0 ? bits : bits % span));
+  }
+  return 1;
+}
+
+static int randperm(lua_State *L) {
+  lua_Integer n = luaL_checkinteger(L, 1);
+  request r = {.dtype = VS_INT64, .ndim = 1, .shape = {n}};
+  lvs_pushmade(L, make_empty, &r);
+  vs_tensor *t = lvs_checktensor(L, -1);
+  vs_rng_permutation(vs_rng_take(), n, vs_ints(t));
+  for (int64_t i = 0; i < n; i++) vs_ints(t)[i]++;
+  return 1;
+}
+
+static int manual_seed(lua_State *L) {
+  vs_manual_seed((uint64_t)luaL_checkinteger(L, 1));
+  return 0;
+}
+
+static int get_rng_state(lua_State *L) {
+  vs_rngstate s = vs_rng_state();
+  lua_createtable(L, 0, 2);
+  lua_pushinteger(L, (lua_Integer)s.seed);
+  lua_setfield(L, -2, "seed");
+  lua_pushinteger(L, (lua_Integer)s.counter);
+  lua_setfield(L, -2, "counter");
+  return 1;
+}
+
+static int set_rng_state(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_getfield(L, 1, "seed");
+  lua_getfield(L, 1, "counter");
+  vs_rng_restore((vs_rngstate){(uint64_t)luaL_checkinteger(L, -2), (uint64_t)luaL_checkinteger(L, -1)});
+  return 0;
+}
+
+static const luaL_Reg functions[] = {
+    {"tensor", from_table}, {"zeros", zeros}, {"ones", ones}, {"empty", empty}, {"full", full},
+    {"zeros_like", zeros_like}, {"ones_like", ones_like}, {"arange", arange}, {"linspace", linspace},
+    {"eye", eye}, {"rand", rand_uniform}, {"randn", rand_normal}, {"randint", randint},
+    {"randperm", randperm}, {"manual_seed", manual_seed}, {"get_rng_state", get_rng_state},
+    {"set_rng_state", set_rng_state}, {NULL, NULL}};
+
+void lvs_open_create(lua_State *L) { luaL_setfuncs(L, functions, 0); }

@@ -1,0 +1,142 @@
+/* Every op as a function of the module and, where its first argument is a tensor, as a method: one
+ * generic C function with the descriptor as upvalue. */
+#include "op/op.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bind/bind.h"
+
+static int call_op(lua_State *L) {
+  const vs_opdef *op = lua_touserdata(L, lua_upvalueindex(1));
+  const vs_argspec *spec = vs_op_spec(op);
+  vs_value v[VS_MAX_ARGS];
+  vs_tensor *out[VS_MAX_OUT];
+  void **box[VS_MAX_OUT];
+  lvs_checkargs(L, 1, spec, v, op->name);
+  if (op->flags & VS_INPLACE) { /* returns its own first argument */
+    if (vs_call(op, v, spec->n, out) < 0 &&
+        !(vs_error_kind() == VS_ENOMEM && lvs_collect(L) && vs_call(op, v, spec->n, out) == 0))
+      return lvs_raise(L);
+    vs_unref(out[0]);
+    lua_pushvalue(L, 1);
+    return 1;
+  }
+  for (int i = 0; i < op->outputs; i++) box[i] = lvs_newbox(L, LVS_TENSOR);
+  if (vs_call(op, v, spec->n, out) < 0 &&
+      !(vs_error_kind() == VS_ENOMEM && lvs_collect(L) && vs_call(op, v, spec->n, out) == 0))
+    return lvs_raise(L);
+  for (int i = 0; i < op->outputs; i++) *box[i] = out[i];
+  lvs_maybe_collect(L);
+  return op->outputs;
+}
+
+/* all() and any() over everything: a Lua boolean, since every userdata is true. */
+static int call_quantifier(lua_State *L) {
+  int top = lua_gettop(L);
+  bool whole = top == 1;
+  call_op(L);
+  if (!whole) return 1;
+  lua_pushboolean(L, *vs_bytes(lvs_checktensor(L, -1)) != 0);
+  return 1;
+}
+
+void lvs_pushop(lua_State *L, const vs_opdef *op) {
+  bool quantifier = strcmp(op->name, "all") == 0 || strcmp(op->name, "any") == 0;
+  lua_pushlightuserdata(L, (void *)(uintptr_t)op);
+  lua_pushcclosure(L, quantifier ? call_quantifier : call_op, 1);
+}
+
+/* ---- descriptors as tables, for help(), docs and specs ---- */
+
+void lvs_pushspec(lua_State *L, const vs_argspec *spec) {
+  lua_createtable(L, spec->n, 0);
+  for (int i = 0; i < spec->n; i++) {
+    const vs_arg *a = &spec->arg[i];
+    lua_createtable(L, 0, 4);
+    lua_pushstring(L, a->name);
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, vs_argkind_name(a));
+    lua_setfield(L, -2, "kind");
+    lua_pushboolean(L, a->optional);
+    lua_setfield(L, -2, "optional");
+    if (a->has_default) {
+      lvs_pushvalue(L, a, &a->def);
+      lua_setfield(L, -2, "default");
+    }
+    lua_rawseti(L, -2, i + 1);
+  }
+}
+
+static int list_ops(lua_State *L) {
+  static const struct { const char *name; unsigned flag; } flags[] = {
+      {"nograd", VS_NOGRAD}, {"inplace", VS_INPLACE}, {"random", VS_RANDOM}, {"kink", VS_KINK},
+      {"view", VS_VIEW}, {"hidden", VS_HIDDEN}};
+  lua_createtable(L, vs_nops, 0);
+  for (int i = 0; i < vs_nops; i++) {
+    const vs_opdef *op = vs_ops[i];
+    lua_createtable(L, 0, 10);
+    lua_pushstring(L, op->name);
+    lua_setfield(L, -2, "name");
+    lvs_pushspec(L, vs_op_spec(op));
+    lua_setfield(L, -2, "args");
+    lua_pushstring(L, op->args);
+    lua_setfield(L, -2, "signature");
+    lua_pushinteger(L, op->outputs);
+    lua_setfield(L, -2, "outputs");
+    lua_pushstring(L, op->doc);
+    lua_setfield(L, -2, "doc");
+    for (int f = 0; f < VS_COUNT(flags); f++) {
+      lua_pushboolean(L, (op->flags & flags[f].flag) != 0);
+      lua_setfield(L, -2, flags[f].name);
+    }
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
+/* ---- operators: x + y and their kin ---- */
+
+static void set_operator(lua_State *L, const char *event, const vs_opdef *op) {
+  lvs_pushop(L, op);
+  lua_setfield(L, -2, event);
+}
+
+/* Lua hands a unary operator its operand twice. */
+static int negate(lua_State *L) {
+  lua_settop(L, 1);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, 1, 1);
+  return 1;
+}
+
+void lvs_open_op(lua_State *L) {
+  luaL_getmetatable(L, LVS_TENSOR);
+  lua_getfield(L, -1, "methods");
+  for (int i = 0; i < vs_nops; i++) {
+    const vs_opdef *op = vs_ops[i];
+    const vs_argspec *spec = vs_op_spec(op);
+    if (spec == NULL) lvs_raise(L);
+    if (op->flags & VS_HIDDEN) continue;
+    lvs_pushop(L, op);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -5, op->name); /* module */
+    if (spec->n > 0 && vs_arg_is_tensor(&spec->arg[0]) && spec->arg[0].kind != VS_A_TENSORS)
+      lua_setfield(L, -2, op->name); /* method */
+    else
+      lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  set_operator(L, "__add", &vs_op_add);
+  set_operator(L, "__sub", &vs_op_sub);
+  set_operator(L, "__mul", &vs_op_mul);
+  set_operator(L, "__div", &vs_op_div);
+  set_operator(L, "__pow", &vs_op_pow);
+  lvs_pushop(L, &vs_op_neg);
+  lua_pushcclosure(L, negate, 1);
+  lua_setfield(L, -2, "__unm");
+  lua_pop(L, 1);
+  lua_pushcfunction(L, list_ops);
+  lua_setfield(L, -2, "ops");
+}

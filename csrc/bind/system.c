@@ -1,0 +1,85 @@
+/* Threads, instruction set, memory, build facts; and luaopen_vesper_core. */
+#include "bind/bind.h"
+#include "core/mem.h"
+#include "core/thread.h"
+#include "kernel/kernel.h"
+
+static int set_num_threads(lua_State *L) {
+  lua_Integer n = luaL_checkinteger(L, 1);
+  if (n < 1 || n > 1024) return lvs_error(L, "set_num_threads: %d is not a number of threads", (int)n);
+  vs_set_num_threads((int)n);
+  return 0;
+}
+
+static int get_num_threads(lua_State *L) {
+  lua_pushinteger(L, vs_num_threads());
+  return 1;
+}
+
+static int memory(lua_State *L) {
+  vs_memstats s = vs_mem_stats();
+  lua_createtable(L, 0, 6);
+  lua_pushinteger(L, (lua_Integer)s.live);
+  lua_setfield(L, -2, "live");
+  lua_pushinteger(L, (lua_Integer)s.cached);
+  lua_setfield(L, -2, "cached");
+  lua_pushinteger(L, (lua_Integer)s.peak);
+  lua_setfield(L, -2, "peak");
+  lua_pushinteger(L, (lua_Integer)s.limit);
+  lua_setfield(L, -2, "limit");
+  lua_pushinteger(L, (lua_Integer)s.system_requests);
+  lua_setfield(L, -2, "system_requests");
+  lua_pushinteger(L, (lua_Integer)s.allocations);
+  lua_setfield(L, -2, "allocations");
+  return 1;
+}
+
+static int empty_cache(lua_State *L) {
+  lvs_collect(L);
+  vs_mem_empty_cache();
+  return 0;
+}
+
+static int set_cache_limit(lua_State *L) {
+  lua_Integer n = luaL_checkinteger(L, 1);
+  luaL_argcheck(L, n >= 0, 1, "bytes");
+  vs_mem_set_cache_limit((size_t)n);
+  return 0;
+}
+
+static int fail_allocation(lua_State *L) {
+  vs_mem_fail_at(luaL_checkinteger(L, 1));
+  return 0;
+}
+
+static int set_own_folder(lua_State *L) {
+  lvs_set_own_folder(L, luaL_checkstring(L, 1));
+  return 0;
+}
+
+static const luaL_Reg functions[] = {
+    {"set_num_threads", set_num_threads}, {"get_num_threads", get_num_threads}, {"memory", memory},
+    {"empty_cache", empty_cache}, {"set_cache_limit", set_cache_limit},
+    {"_fail_allocation", fail_allocation}, {"_set_own_folder", set_own_folder}, {NULL, NULL}};
+
+void lvs_open_system(lua_State *L) {
+  luaL_setfuncs(L, functions, 0);
+  lua_createtable(L, 0, 3);
+  lua_pushliteral(L, VESPER_VERSION);
+  lua_setfield(L, -2, "version");
+  lua_pushstring(L, sizeof(vs_real) == sizeof(double) ? "double" : "float");
+  lua_setfield(L, -2, "real");
+  lua_pushstring(L, vs_isa_name());
+  lua_setfield(L, -2, "isa");
+  lua_setfield(L, -2, "build");
+}
+
+__attribute__((visibility("default"))) int luaopen_vesper_core(lua_State *L);
+
+int luaopen_vesper_core(lua_State *L) {
+  lua_newtable(L);
+#define X(name) lvs_open_##name(L);
+  LVS_OPENERS(X)
+#undef X
+  return 1;
+}

@@ -1,0 +1,116 @@
+/* The layer registry; making, calling and freeing a layer.  See layer.h. */
+#include "nn/layer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const vs_layerdef *const vs_layers[] = {
+#define VS_LAYER(name) &vs_layer_##name,
+#include "nn/layers.def"
+#undef VS_LAYER
+};
+const int vs_nlayers = VS_COUNT(vs_layers);
+
+static struct { vs_argspec args, inputs; bool valid; } specs[VS_COUNT(vs_layers)];
+
+__attribute__((constructor)) static void parse_all(void) {
+  for (int i = 0; i < vs_nlayers; i++)
+    specs[i].valid = vs_args_parse(vs_layers[i]->args, &specs[i].args) == 0 &&
+                     vs_args_parse(vs_layers[i]->inputs, &specs[i].inputs) == 0;
+}
+
+static int position(const vs_layerdef *def) {
+  for (int i = 0; i < vs_nlayers; i++)
+    if (vs_layers[i] == def) return specs[i].valid ? i : vs_fail("%s has a broken descriptor", def->name);
+  return vs_fail("%s is not in layers.def", def->name);
+}
+
+const vs_argspec *vs_layer_spec(const vs_layerdef *def) {
+  int i = position(def);
+  return i < 0 ? NULL : &specs[i].args;
+}
+
+const vs_argspec *vs_layer_inputs(const vs_layerdef *def) {
+  int i = position(def);
+  return i < 0 ? NULL : &specs[i].inputs;
+}
+
+/* ---- life ---- */
+
+vs_layer *vs_layer_new(const vs_layerdef *def, const vs_value *args, int nargs) {
+  const vs_argspec *spec = vs_layer_spec(def);
+  vs_layer *l = spec == NULL ? NULL : vs_new0(sizeof *l);
+  if (l == NULL) return NULL;
+  l->def = def;
+  l->training = true;
+  for (int i = 0; i < spec->n; i++) l->attr[i] = i < nargs ? args[i] : VS_NONE;
+  if (vs_args_check(spec, l->attr) < 0 || def->init(l) < 0) {
+    vs_fail_prefix(def->name);
+    vs_layer_free(l);
+    return NULL;
+  }
+  return l;
+}
+
+void vs_layer_free(vs_layer *l) {
+  if (l == NULL) return;
+  for (int i = 0; i < l->nslot; i++) vs_unref(l->slot[i].t);
+  free(l);
+}
+
+int vs_layer_forward(vs_layer *l, const vs_value *in, int nin, vs_tensor **out) {
+  const vs_argspec *spec = vs_layer_inputs(l->def);
+  vs_value v[VS_MAX_ARGS];
+  if (spec == NULL) return -1;
+  for (int i = 0; i < spec->n; i++) v[i] = i < nin ? in[i] : VS_NONE;
+  if (vs_args_check(spec, v) < 0) return vs_fail_prefix(l->def->name);
+  return l->def->forward(l, v, out);
+}
+
+vs_tensor *vs_layer_get(vs_layer *l, const char *name) {
+  for (int i = 0; i < l->nslot; i++)
+    if (strcmp(l->slot[i].name, name) == 0) return l->slot[i].t;
+  return NULL;
+}
+
+/* ---- slots ---- */
+
+static int add_slot(vs_layer *l, const char *name, vs_tensor *t, bool is_param) {
+  if (l->nslot == VS_MAX_SLOTS) {
+    vs_unref(t);
+    return vs_fail("more than %d parameters and buffers", VS_MAX_SLOTS);
+  }
+  vs_slot *s = &l->slot[l->nslot++];
+  snprintf(s->name, sizeof s->name, "%s", name);
+  s->t = t;
+  s->is_param = is_param;
+  return 0;
+}
+
+int vs_layer_param(vs_layer *l, const char *name, int ndim, const int64_t *shape) {
+  vs_tensor *t = vs_tensor_zeros(VS_REAL, ndim, shape);
+  if (t == NULL) return -1;
+  t->requires_grad = true;
+  return add_slot(l, name, t, true);
+}
+
+int vs_layer_buffer(vs_layer *l, const char *name, vs_tensor *owned) {
+  return owned == NULL ? -1 : add_slot(l, name, owned, false);
+}
+
+int vs_layer_absent(vs_layer *l, const char *name) { return add_slot(l, name, NULL, true); }
+
+/* ---- initialisers ---- */
+
+int vs_init_uniform(vs_tensor *t, double low, double high) {
+  if (t == NULL) return -1;
+  vs_rng_fill_uniform(vs_rng_take(), 0, t->numel, vs_reals(t), low, high);
+  return 0;
+}
+
+int vs_init_normal(vs_tensor *t, double mean, double std) {
+  if (t == NULL) return -1;
+  vs_rng_fill_normal(vs_rng_take(), 0, t->numel, vs_reals(t), mean, std);
+  return 0;
+}
