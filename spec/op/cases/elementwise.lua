@@ -172,9 +172,9 @@ for k, b in ipairs(binary) do
       return {numbers.index(vs, {4, 9}, 4, k), numbers.index(vs, {9}, 4, 9 + k)}
     end}
 end
-add {op = "pow", name = "squares of negative numbers", args = {2},
+add {op = "pow", name = "squares of negative numbers",
   forward = by_formula(function(x) return x * x end),
-  inputs = function(vs) return {numbers.signed(vs, {3, 5}, 3)} end}
+  inputs = function(vs) return {numbers.signed(vs, {3, 5}, 3), 2} end}
 
 local logic = {
   logical_and = function(x, y) return x ~= 0 and y ~= 0 end,
