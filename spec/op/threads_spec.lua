@@ -1,5 +1,5 @@
--- Work large enough to be cut among threads: the same numbers twice, and the numbers that one thread
--- gives (up to the order of sums).
+-- Work large enough to be cut among threads: the same numbers twice, and the numbers that one
+-- thread gives (up to the order of sums).
 local vs = require "vesper"
 local numbers = require "spec.support.numbers"
 
