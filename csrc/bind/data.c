@@ -10,6 +10,7 @@
 #include "bind/options.h"
 #include "core/random.h"
 #include "data/loader.h"
+#include "io/folder.h"
 
 #define LVS_DATASET "vesper.Dataset"
 #define LVS_LOADER "vesper.Loader"
@@ -53,6 +54,12 @@ static void *new_zeroed(lua_State *L, const char *class, size_t bytes) {
   *box = vs_new0(bytes);
   if (!*box) lvs_raise(L);
   return *box;
+}
+
+/* Pushes the method of that name of the object at 1, or nil. */
+static void push_method(lua_State *L, const char *key) {
+  luaL_getmetafield(L, 1, "methods");
+  lua_getfield(L, -1, key);
 }
 
 static void push_strings(lua_State *L, const vs_strings *s) {
@@ -293,7 +300,7 @@ static int lvs_dataset_index(lua_State *L) {
   else if (!strcmp(key, "images"))
     lua_pushinteger(L, d->images);
   else
-    lua_getfield(L, lua_upvalueindex(1), key);
+    push_method(L, key);
   return 1;
 }
 
@@ -470,7 +477,7 @@ static int lvs_loader_index(lua_State *L) {
   else if (!strcmp(key, "set"))
     *lvs_newbox(L, LVS_DATASET) = vs_dataset_ref(l->set);
   else
-    lua_getfield(L, lua_upvalueindex(1), key);
+    push_method(L, key);
   return 1;
 }
 
@@ -522,6 +529,15 @@ static int lvs_permutation(lua_State *L) {
   return 1;
 }
 
+/* data.find(folder, ending) -> list of the files below it whose paths end so, or nil and a message */
+static int lvs_find(lua_State *L) {
+  const char *folder = luaL_checkstring(L, 1), *ending = luaL_checkstring(L, 2);
+  vs_strings *s = new_zeroed(L, LVS_TEXTS, sizeof *s);
+  if (vs_folder_find(folder, ending, s)) return lvs_nilerror(L);
+  push_strings(L, s);
+  return 1;
+}
+
 /* data.readers() -> list of {name, args, doc} */
 static int lvs_readers(lua_State *L) {
   lua_createtable(L, vs_nreaders, 0);
@@ -538,15 +554,6 @@ static int lvs_readers(lua_State *L) {
   return 1;
 }
 
-/* Puts a function of fields before the methods of a class. */
-static void set_index(lua_State *L, const char *class, lua_CFunction index) {
-  luaL_getmetatable(L, class);
-  lua_getfield(L, -1, "__index");
-  lua_pushcclosure(L, index, 1);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
-}
-
 static void open_classes(lua_State *L) {
   static const luaL_Reg set_methods[] = {{"batch", lvs_dataset_batch},
                                          {"classes", lvs_dataset_classes},
@@ -557,31 +564,31 @@ static void open_classes(lua_State *L) {
                                          {"text", lvs_dataset_text},
                                          {"id", lvs_dataset_id},
                                          {NULL, NULL}};
-  static const luaL_Reg set_meta[] = {
-      {"__len", lvs_dataset_len}, {"__tostring", lvs_dataset_tostring}, {NULL, NULL}};
+  static const luaL_Reg set_meta[] = {{"__index", lvs_dataset_index},
+                                      {"__len", lvs_dataset_len},
+                                      {"__tostring", lvs_dataset_tostring},
+                                      {NULL, NULL}};
   static const luaL_Reg loader_methods[] = {{"batches", lvs_loader_batches},
                                             {"state", lvs_loader_state},
                                             {"load_state", lvs_loader_load_state},
                                             {"close", lvs_loader_close},
                                             {NULL, NULL}};
-  static const luaL_Reg loader_meta[] = {{"__call", lvs_loader_call},
-                                         {"__len", lvs_loader_len},
-                                         {"__newindex", lvs_loader_newindex},
-                                         {"__tostring", lvs_loader_tostring},
-                                         {NULL, NULL}};
+  static const luaL_Reg loader_meta[] = {
+      {"__call", lvs_loader_call},         {"__index", lvs_loader_index},
+      {"__len", lvs_loader_len},           {"__newindex", lvs_loader_newindex},
+      {"__tostring", lvs_loader_tostring}, {NULL, NULL}};
   static const luaL_Reg none[] = {{NULL, NULL}};
   lvs_newclass(L, LVS_DATASET, set_methods, set_meta, free_dataset);
   lvs_newclass(L, LVS_LOADER, loader_methods, loader_meta, free_loader);
   lvs_newclass(L, LVS_PASS, none, none, free_pass);
   lvs_newclass(L, LVS_BATCH, none, none, free_batch);
   lvs_newclass(L, LVS_TEXTS, none, none, free_texts);
-  set_index(L, LVS_DATASET, lvs_dataset_index);
-  set_index(L, LVS_LOADER, lvs_loader_index);
 }
 
 void lvs_open_data(lua_State *L) {
   static const luaL_Reg functions[] = {{"Loader", lvs_loader_new},
                                        {"permutation", lvs_permutation},
+                                       {"find", lvs_find},
                                        {"readers", lvs_readers},
                                        {NULL, NULL}};
   open_classes(L);

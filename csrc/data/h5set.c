@@ -306,7 +306,7 @@ static int h5_open(vs_dataset *d, const vs_value *v, const vs_field *field, int 
   (void)field, (void)nfield;
   h5set *s = d->state = vs_new0(sizeof *s);
   d->path = strdup(v[0].s);
-  d->split = strdup(v[1].s);
+  d->split = strdup(v[1].kind == VS_V_NONE ? "train" : v[1].s);
   if (!s || !d->path || !d->split) return vs_fail_memory(sizeof *s);
   if (!*d->split || strlen(d->split) > 64 || strchr(d->split, '/'))
     return vs_fail("open: \"%.64s\" cannot be the name of a split", d->split);
@@ -487,7 +487,7 @@ static int h5_fetch(const vs_dataset *d, int64_t epoch, const int64_t *index, in
 
 const vs_readerdef vs_reader_h5 = {
     .name = "open",
-    .args = "path:string, split:string=train, captions:all|first|random=all, seed:int=1",
+    .args = "path:string, split:string?, captions:all|first|random=all, seed:int=1",
     .open = h5_open,
     .fetch = h5_fetch,
     .captions = h5_captions,

@@ -1,0 +1,117 @@
+-- prepare.emoji: the pictures, names and keywords of the Debian package ruby-gemojione.
+local core = require "vesper.core"
+local prepare = require "vesper.data.prepare"
+
+local DEFAULTS = {
+  size = 64, seed = 1, min_count = 2, max_words = 16, keywords = 4, min_class = 10,
+  name = "emoji", source = "Debian package ruby-gemojione",
+}
+local KNOWN = {vectors = true, progress = true, compress = true, skip_broken = true}
+local SKIN = {"light", "medium light", "medium", "medium dark", "dark"}
+
+-- "Bicyclist_tone 2" -> "bicyclist", 2
+local function plain_name(name)
+  name = name:lower():gsub("_", " "):gsub("%s+", " ")
+  local base, tone = name:match("^(.-)%s*tone%s*([1-5])$")
+  return base or name, tonumber(tone)
+end
+
+-- The name, the colour of the skin, and keywords that add a word: "bicyclist, medium light skin,
+-- bike, exercise, hipster, sport".
+local function make_caption(entry, most)
+  local base, tone = plain_name(entry.name)
+  local parts, seen = {base}, {}
+  for _, word in ipairs(core.text.tokenize(base)) do seen[word] = true end
+  if tone then parts[2] = SKIN[tone] .. " skin" end
+  local added = 0
+  for _, keyword in ipairs(entry.keywords or {}) do
+    local new = false
+    for _, word in ipairs(core.text.tokenize(keyword)) do
+      new = new or not seen[word]
+      seen[word] = true
+    end
+    if new and added < most then
+      parts[#parts + 1] = keyword:lower()
+      added = added + 1
+    end
+  end
+  return table.concat(parts, ", ")
+end
+
+local function picture_of(folder, code)
+  for _, name in ipairs {code, code:lower(), code:upper()} do
+    local path = ("%s/%s.png"):format(folder, name)
+    local file = io.open(path, "rb")
+    if file then
+      file:close()
+      return path
+    end
+  end
+end
+
+-- The entries of index.json that have a picture, in the order of their code points.
+local function read_items(index, pictures, o, count)
+  local entries, why = core.io.json_load(index)
+  if not entries then return nil, why end
+  local items = {}
+  for key, entry in pairs(entries) do
+    if type(entry) ~= "table" or type(entry.unicode) ~= "string" or type(entry.name) ~= "string" or
+      type(entry.category) ~= "string" then
+      return nil, ("%s: entry '%s' lacks unicode, name or category"):format(index, key)
+    end
+    local path = picture_of(pictures, entry.unicode)
+    if path then
+      items[#items + 1] = {
+        path = path, captions = {make_caption(entry, o.keywords)}, label = entry.category,
+        id = entry.unicode, group = plain_name(entry.name),
+        place = ("%s, entry '%s'"):format(index, key),
+      }
+    else
+      count.missing = count.missing + 1
+    end
+  end
+  table.sort(items, function(a, b) return a.id < b.id end)
+  return items
+end
+
+-- Without the categories that are too small to learn or to measure.
+local function drop_rare(items, least, count)
+  local size, kept = {}, {}
+  for _, item in ipairs(items) do size[item.label] = (size[item.label] or 0) + 1 end
+  for _, item in ipairs(items) do
+    if size[item.label] >= least then kept[#kept + 1] = item end
+  end
+  count.rare = #items - #kept
+  return kept
+end
+
+--- Writes `out` from a folder below which the package is unpacked.  An emoji's class is its
+--- category, its caption the name with a few keywords.  80/10/10 by seed; the variants of one emoji
+--- that differ by the colour of the skin never cross a split.  Options (with their defaults):
+---   size = 64                     of the pictures, or {height, width}
+---   keywords = 4                  at most, in a caption
+---   min_count = 2, max_words = 16 of a word of the vocabulary, of a caption
+---   min_class = 10                categories of fewer emoji are left out
+---   seed = 1, vectors, compress, skip_broken, name, source, progress = function(done, total)
+--- Returns {train=, val=, test=, classes=, vocab=, skipped=, missing=, rare=, broken=}, or nil and
+--- a message.
+return function(folder, out, options)
+  local o = prepare.options(options, DEFAULTS, KNOWN, "prepare.emoji")
+  local found, why = core.data.find(folder, "config/index.json")
+  if not found then return nil, why end
+  local index = found[1]
+  if not index then
+    return nil, folder .. ": no config/index.json below it; unpack Debian's ruby-gemojione there"
+  end
+  local count = {missing = 0, rare = 0}
+  local pictures = index:gsub("config/index%.json$", "assets/png")
+  local items, failed = read_items(index, pictures, o, count)
+  if not items then return nil, failed end
+  items = drop_rare(items, o.min_class, count)
+  prepare.assign_splits(items, function(item) return item.group end, o.seed)
+  local summary, unwritten = prepare.write(items, out, o)
+  if not summary then return nil, unwritten end
+  summary.missing, summary.rare = count.missing, count.rare
+  summary.skipped = count.missing + count.rare + summary.broken
+  return summary
+end

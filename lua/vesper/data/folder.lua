@@ -1,0 +1,83 @@
+-- prepare.folder: a folder of pictures with a CSV file that says what they are.
+local core = require "vesper.core"
+local prepare = require "vesper.data.prepare"
+
+local DEFAULTS = {
+  csv = "products.csv", image = "images/{id}.jpg", title = "title", label = "label", id = "id",
+  size = 64, min_count = 2, max_words = 16, seed = 1, skip_broken = false,
+}
+local KNOWN = {split = true, name = true, vectors = true, progress = true, compress = true, source = true}
+
+local function exists(path)
+  local file = io.open(path, "rb")
+  return file ~= nil and file:close()
+end
+
+-- Every column that the options name must be there.
+local function check_columns(path, columns, o)
+  local has = {}
+  for _, name in ipairs(columns) do has[name] = true end
+  local wanted = {o.title, o.label}
+  if o.split then table.insert(wanted, o.split) end
+  for name in o.image:gmatch("{(.-)}") do table.insert(wanted, name) end
+  for _, name in ipairs(wanted) do
+    if not has[name] then
+      return nil, ("%s: no column '%s'; it has %s"):format(path, name, table.concat(columns, ", "))
+    end
+  end
+  return has
+end
+
+-- The items of all rows that have a split (where there is such a column) and an image.
+local function read_items(root, path, o, count)
+  local rows, columns = core.io.csv_rows(path)
+  if not rows then return nil, columns end
+  local has, why = check_columns(path, columns, o)
+  if not has then return nil, why end
+  local items = {}
+  for i, row in ipairs(rows) do
+    local picture = root .. "/" .. o.image:gsub("{(.-)}", row)
+    if o.split and row[o.split] == "" then
+      count.unassigned = count.unassigned + 1
+    elseif not exists(picture) then
+      count.missing = count.missing + 1
+    else
+      items[#items + 1] = {
+        path = picture, captions = {row[o.title]}, label = row[o.label], split = row[o.split],
+        id = has[o.id] and row[o.id] or tostring(i), place = ("%s, row %d"):format(path, i),
+      }
+    end
+  end
+  return items
+end
+
+--- Writes `out` from folder/products.csv and folder/images.  Options (with their defaults):
+---   csv = "products.csv"          the table, its first row names the columns
+---   image = "images/{id}.jpg"     where a row's picture is; {column} stands for the row's value
+---   title = "title"               column of the text
+---   label = "label"               column of the class
+---   split = nil                   column with train, val or test; rows where it is empty are left
+---                                 out.  Without it: 80/10/10 by seed, the same title never crosses
+---   size = 64                     of the pictures, or {height, width}
+---   min_count = 2, max_words = 16 words of the vocabulary, and of a caption
+---   vectors = nil                 text.WordVectors to store beside the vocabulary
+---   skip_broken = false           count pictures that cannot be read instead of stopping
+---   seed = 1, name, source, compress = 0..9, progress = function(done, total)
+--- Returns {train=, val=, test=, classes=, vocab=, skipped=, missing=, unassigned=, broken=}, or
+--- nil and a message.  Rows without a picture are left out and counted as missing.
+return function(folder, out, options)
+  local o = prepare.options(options, DEFAULTS, KNOWN, "prepare.folder")
+  local count = {missing = 0, unassigned = 0}
+  local path = folder .. "/" .. o.csv
+  local items, why = read_items(folder, path, o, count)
+  if not items then return nil, why end
+  if not o.split then
+    prepare.assign_splits(items, function(item) return item.captions[1]:lower() end, o.seed)
+  end
+  o.source, o.name = o.source or path, o.name or folder:match("([^/]+)/*$")
+  local summary, failed = prepare.write(items, out, o)
+  if not summary then return nil, failed end
+  summary.missing, summary.unassigned = count.missing, count.unassigned
+  summary.skipped = count.missing + count.unassigned + summary.broken
+  return summary
+end

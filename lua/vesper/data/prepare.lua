@@ -1,0 +1,136 @@
+-- What preparers share: options, splits without leaks, and the loop that writes the file.
+--
+-- An item is {path =, captions = {...}, label = class name, split =, id =, place = where it came
+-- from}.  Everything is decided by the seed: two runs write the same data.
+local core = require "vesper.core"
+
+local prepare = {}
+
+--- Options over their defaults; a key that has no default must stand in `known`.
+function prepare.options(given, defaults, known, what)
+  local all = {}
+  for key, value in pairs(defaults) do all[key] = value end
+  for key, value in pairs(given or {}) do
+    if defaults[key] == nil and not known[key] then
+      error(("%s: unknown option '%s'"):format(what, tostring(key)), 3)
+    end
+    all[key] = value
+  end
+  return all
+end
+
+local function sorted_keys(t)
+  local keys = {}
+  for key in pairs(t) do keys[#keys + 1] = key end
+  table.sort(keys)
+  return keys
+end
+prepare.sorted_keys = sorted_keys
+
+-- Items by group, groups in the order of the seed.
+local function shuffled_groups(items, group_of, seed)
+  local groups = {}
+  for _, item in ipairs(items) do
+    local name = group_of(item)
+    groups[name] = groups[name] or {}
+    table.insert(groups[name], item)
+  end
+  local names, order = sorted_keys(groups), {}
+  for i, at in ipairs(core.data.permutation(#names, seed)) do order[i] = groups[names[at]] end
+  return order
+end
+
+--- Sets item.split to train (80 %), val or test (10 % each), within each label as nearly as whole
+--- groups allow.  Items for which group_of gives the same string always share a split.
+function prepare.assign_splits(items, group_of, seed)
+  local share = {{"train", 0.8}, {"val", 0.1}, {"test", 0.1}}
+  local missing = {} -- label -> split -> images that it still lacks
+  for _, item in ipairs(items) do
+    local lacks = missing[item.label] or {train = 0, val = 0, test = 0}
+    missing[item.label] = lacks
+    for _, s in ipairs(share) do lacks[s[1]] = lacks[s[1]] + s[2] end
+  end
+  for _, group in ipairs(shuffled_groups(items, group_of, seed)) do
+    local lacks, best = missing[group[1].label], "train"
+    if lacks.val > lacks[best] then best = "val" end
+    if lacks.test > lacks[best] then best = "test" end
+    for _, item in ipairs(group) do
+      item.split = best
+      missing[item.label][best] = missing[item.label][best] - 1
+    end
+  end
+end
+
+-- The first n words of a text that has more; vocabularies count only what the model will see.
+local function shorten(caption, n)
+  local words = core.text.tokenize(caption, {invalid = "replace"})
+  return #words <= n and caption or table.concat(words, " ", 1, n)
+end
+
+local function build_vocab(items, o)
+  local captions = {}
+  for _, item in ipairs(items) do
+    for _, caption in ipairs(item.split == "train" and item.captions or {}) do
+      captions[#captions + 1] = shorten(caption, o.max_words)
+    end
+  end
+  return core.text.Vocab.build(captions, {min_count = o.min_count, invalid = "replace"})
+end
+
+-- label -> position, and the list itself
+local function list_classes(items)
+  local seen = {}
+  for _, item in ipairs(items) do seen[item.label] = true end
+  local classes = sorted_keys(seen)
+  for i, name in ipairs(classes) do seen[name] = i end
+  return seen, classes
+end
+
+local function load_image(path, size)
+  local picture, why = core.image.load(path)
+  if not picture then return nil, why end
+  local shape = picture.shape
+  if shape[2] == size[1] and shape[3] == size[2] then return picture end
+  return core.image.resize(picture, size, "bilinear")
+end
+
+-- "64" or {64, 48} as {height, width}
+local function image_size(size)
+  return type(size) == "table" and size or {size, size}
+end
+
+--- Writes the items to `out`.  o: size, min_count, max_words, seed, name, source, and optionally
+--- vectors, compress, skip_broken, progress(done, total).
+function prepare.write(items, out, o)
+  if #items == 0 then return nil, out .. ": no images found to write" end
+  local number, classes = list_classes(items)
+  local vocab = build_vocab(items, o)
+  local size = image_size(o.size)
+  local vectors = o.vectors and o.vectors:matrix(vocab, {seed = o.seed}) or nil
+  local writer <close>, why = core.data.Writer(out, {
+    name = o.name, source = o.source, split_seed = o.seed, classes = classes, vocab = vocab,
+    vectors = vectors, image_size = size, max_words = o.max_words, compress = o.compress,
+  })
+  if not writer then return nil, why end
+  local summary = {train = 0, val = 0, test = 0, classes = #classes, vocab = #vocab, broken = 0}
+  for done, item in ipairs(items) do
+    local picture, broken = load_image(item.path, size)
+    if picture then
+      local added, failed = writer:add(item.split, {
+        image = picture, label = number[item.label], id = item.id, captions = item.captions,
+      })
+      if not added then return nil, failed end
+      summary[item.split] = (summary[item.split] or 0) + 1
+    elseif o.skip_broken then
+      summary.broken = summary.broken + 1
+    else
+      return nil, ("%s (%s)"):format(broken, item.place)
+    end
+    if o.progress then o.progress(done, #items) end
+  end
+  local closed, unwritten = writer:close()
+  if not closed then return nil, unwritten end
+  return summary
+end
+
+return prepare
