@@ -199,6 +199,11 @@ static int list_layers(lua_State *L) {
   return 1;
 }
 
+static int is_layer(lua_State *L) {
+  lua_pushboolean(L, lvs_testbox(L, 1, LVS_LAYER) != NULL);
+  return 1;
+}
+
 static void free_layer(void *l) { vs_layer_free(l); }
 
 static const luaL_Reg methods[] = {{"slots", layer_slots}, {"forward", call_layer}, {NULL, NULL}};
@@ -222,6 +227,8 @@ void lvs_open_layer(lua_State *L) {
     lua_setfield(L, -2, vs_layers[i]->name);
   }
   lua_setfield(L, -2, "layers");
+  lua_pushcfunction(L, is_layer);
+  lua_setfield(L, -2, "is_layer");
   lua_pushcfunction(L, list_layers);
   lua_setfield(L, -2, "list_layers");
 }

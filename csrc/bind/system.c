@@ -1,4 +1,7 @@
-/* Threads, instruction set, memory, build facts; and luaopen_vesper_core. */
+/* Threads, instruction set, memory, clock, build facts; and luaopen_vesper_core. */
+#include <time.h>
+#include <unistd.h>
+
 #include "bind/bind.h"
 #include "core/mem.h"
 #include "core/thread.h"
@@ -47,6 +50,20 @@ static int set_cache_limit(lua_State *L) {
   return 0;
 }
 
+/* Seconds of a clock that only goes forward: os.clock counts what all threads use. */
+static int now(lua_State *L) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  lua_pushnumber(L, (lua_Number)t.tv_sec + (lua_Number)t.tv_nsec * 1e-9);
+  return 1;
+}
+
+/* is_terminal(1 or 2): whether standard output or error is looked at by a person. */
+static int is_terminal(lua_State *L) {
+  lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
+  return 1;
+}
+
 static int fail_allocation(lua_State *L) {
   vs_mem_fail_at(luaL_checkinteger(L, 1));
   return 0;
@@ -59,7 +76,7 @@ static int set_own_folder(lua_State *L) {
 
 static const luaL_Reg functions[] = {
     {"set_num_threads", set_num_threads}, {"get_num_threads", get_num_threads}, {"memory", memory},
-    {"empty_cache", empty_cache}, {"set_cache_limit", set_cache_limit},
+    {"empty_cache", empty_cache}, {"set_cache_limit", set_cache_limit}, {"now", now}, {"is_terminal", is_terminal},
     {"_fail_allocation", fail_allocation}, {"_set_own_folder", set_own_folder}, {NULL, NULL}};
 
 void lvs_open_system(lua_State *L) {

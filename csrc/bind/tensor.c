@@ -192,6 +192,12 @@ static int tensor_is_contiguous(lua_State *L) {
   return 1;
 }
 
+/* A value that is equal for two boxes of the same tensor. */
+static int tensor_id(lua_State *L) {
+  lua_pushlightuserdata(L, lvs_checktensor(L, 1));
+  return 1;
+}
+
 /* ---- short names for dtypes ---- */
 
 static int to_dtype(lua_State *L, vs_dtype dtype) {
@@ -228,7 +234,7 @@ static void free_tensor(void *t) { vs_unref(t); }
 static const luaL_Reg methods[] = {
     {"item", tensor_item}, {"tolist", tensor_tolist}, {"size", tensor_size}, {"numel", tensor_numel},
     {"is_contiguous", tensor_is_contiguous}, {"float", tensor_float}, {"long", tensor_long},
-    {"byte", tensor_byte}, {"bool", tensor_bool}, {"t", transpose_2d}, {NULL, NULL}};
+    {"byte", tensor_byte}, {"bool", tensor_bool}, {"t", transpose_2d}, {"id", tensor_id}, {NULL, NULL}};
 
 static const luaL_Reg meta[] = {{"__newindex", tensor_newindex}, {"__len", tensor_len},
                                 {"__tostring", tensor_tostring}, {NULL, NULL}};

@@ -1,0 +1,28 @@
+-- vesper: tensors, autograd, layers, data sets and image-text models for Lua 5.4.
+--
+-- The table returned here is the C module itself with Lua's parts added.  What few scripts need
+-- (models, plot, train, ...) is loaded when it is first used.
+local vs = require "vesper.core"
+
+-- Error messages name the user's own line: chunks from this folder are skipped.
+local here = debug.getinfo(1, "S").source:match("^@(.*)init%.lua$")
+if here then vs._set_own_folder(here) end
+
+vs.nn = require "vesper.nn"
+vs.optim = require "vesper.optim"
+vs.data = require "vesper.data"
+
+local on_demand = {
+  metrics = "vesper.metrics", models = "vesper.models", plot = "vesper.plot",
+  progress = "vesper.progress", help = "vesper.help", train = "vesper.train",
+}
+
+return setmetatable(vs, {
+  __index = function(t, key)
+    local name = on_demand[key]
+    if not name then return nil end
+    local part = require(name)
+    rawset(t, key, part)
+    return part
+  end,
+})

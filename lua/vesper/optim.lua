@@ -1,0 +1,57 @@
+-- vs.optim: optimizers (made in C) and what is written in Lua on top of them.
+local core = require "vesper.core"
+
+local optim = core.optims
+local methods = core.optim_methods
+
+optim.clip_grad_norm_ = core.clip_grad_norm_
+optim.clip_grad_value_ = core.clip_grad_value_
+
+--- The optimizer's state as tables and tensors, in the order of groups and parameters:
+-- {name=, groups = {{lr=, ...}}, state = {["1.3.exp_avg"] = tensor}, steps = {["1.3"] = n}}.
+function methods:state_dict()
+  local dict = {name = self.name, groups = {}, state = {}, steps = {}}
+  for g, group in ipairs(self.param_groups) do
+    local settings = {}
+    for _, def in ipairs(core.list_optims()) do
+      if def.name == self.name then
+        for _, arg in ipairs(def.args) do settings[arg.name] = group[arg.name] end
+      end
+    end
+    dict.groups[g] = settings
+    for i in ipairs(group.params) do
+      local state, steps = self:state(g, i)
+      local at = g .. "." .. i
+      dict.steps[at] = steps
+      for name, tensor in pairs(state) do dict.state[at .. "." .. name] = tensor end
+    end
+  end
+  return dict
+end
+
+--- Restores what state_dict returned.  Groups and parameters have to be the same in number and shape.
+function methods:load_state_dict(dict)
+  if dict.name ~= self.name then
+    error(("load_state_dict: the state is %s's, this optimizer is %s"):format(dict.name, self.name), 2)
+  end
+  local groups = self.param_groups
+  if #dict.groups ~= #groups then
+    error(("load_state_dict: the state has %d groups, this optimizer %d"):format(#dict.groups, #groups), 2)
+  end
+  for g, group in ipairs(groups) do
+    for key, value in pairs(dict.groups[g]) do group[key] = value end
+    for i in ipairs(group.params) do
+      local at, state = g .. "." .. i, {}
+      if not dict.steps[at] then
+        error(("load_state_dict: no state for parameter %d of group %d"):format(i, g), 2)
+      end
+      for key, tensor in pairs(dict.state) do
+        local name = key:match("^" .. at:gsub("%.", "%%.") .. "%.([%a_]+)$")
+        if name then state[name] = tensor end
+      end
+      self:set_state(g, i, state, dict.steps[at])
+    end
+  end
+end
+
+return optim
