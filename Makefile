@@ -120,9 +120,12 @@ test: deps        ## build both, run every spec; the last line is `N passed, N f
 	@$(MAKE) $(jobs) float double || { echo "the build failed"; echo "0 passed, 1 failed"; exit 1; }
 	@$(LUA) spec/support/run.lua $(abspath $(BUILD)) $(SPECS)
 
+docs: float       ## write docs/reference.md and the editors' annotations from the descriptors
+	@$(RUN) docs/generate.lua
+
 # --- checks of the text ---
 
-LUA_FILES  = $(wildcard lua/vesper/*.lua lua/vesper/*/*.lua examples/*.lua bench/*.lua spec/*/*.lua spec/*/*/*.lua)
+LUA_FILES  = $(wildcard lua/vesper/*.lua lua/vesper/*/*.lua docs/*.lua examples/*.lua bench/*.lua spec/*/*.lua spec/*/*/*.lua)
 C_FILES    = $(wildcard csrc/*/*.c csrc/*/*.h)
 # header:the only place that may include it
 HOMES     := lua.h:csrc/bind/ lauxlib.h:csrc/bind/ cblas.h:csrc/core/ stb_image.h:csrc/io/image.c \
@@ -134,7 +137,7 @@ lint: deps        ## luacheck, clang, clang-format, and who may include what
 	@echo "lint: clean"
 
 lint-lua:
-	@luacheck -q lua spec $(wildcard examples bench)
+	@luacheck -q lua spec docs $(wildcard examples bench)
 lint-homes:
 	@bad=0; for rule in $(HOMES); do header=$${rule%%:*}; home=$${rule#*:}; \
 	  if grep -n "include *[<\"]$$header" $(C_FILES) | grep -v "^$$home"; then \
@@ -181,5 +184,5 @@ help:             ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
-.PHONY: all float double rock deps deps-dev test lint lint-lua lint-homes lint-text lint-clang lint-format \
+.PHONY: all float double rock deps deps-dev test docs lint lint-lua lint-homes lint-text lint-clang lint-format \
         format install uninstall clean help
