@@ -1,4 +1,4 @@
-/* Fused cells of LSTM (Hochreiter & Schmidhuber 1997; gates as in PyTorch) and GRU (Cho et al. 2014).
+/* Fused cells of LSTM (Hochreiter & Schmidhuber 1997) and GRU (Cho et al. 2014), gates as PyTorch.
  * Contracts are in kernel/rnn.h; nothing here knows of batches, steps or packing. */
 #include "kernel/rnn.h"
 

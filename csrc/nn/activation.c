@@ -11,20 +11,19 @@ static int give(vs_tensor **out, vs_tensor *t) {
   return t ? 0 : -1;
 }
 
-#define PLAIN(layer, op, text)                                                              \
-  static int op##_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {               \
-    (void)l;                                                                                \
-    return give(out, vs_call1(&vs_op_##op, in[0]));                                         \
-  }                                                                                         \
-  const vs_layerdef vs_layer_##layer = {#layer,   "",           "x:tensor", 1,              \
-                                        no_slots, op##_forward, text};
+#define PLAIN(layer, op, text)                                                \
+  static int op##_forward(vs_layer *l, const vs_value *in, vs_tensor **out) { \
+    (void)l;                                                                  \
+    return give(out, vs_call1(&vs_op_##op, in[0]));                           \
+  }                                                                           \
+  const vs_layerdef vs_layer_##layer = {#layer, "", "x:tensor", 1, no_slots, op##_forward, text};
 
 /* One constructor argument, handed to the op. */
-#define WITH(layer, op, arguments, text)                                                    \
-  static int op##_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {               \
-    return give(out, vs_call1(&vs_op_##op, in[0], l->attr[0]));                             \
-  }                                                                                         \
-  const vs_layerdef vs_layer_##layer = {#layer,   arguments,    "x:tensor", 1,              \
+#define WITH(layer, op, arguments, text)                                       \
+  static int op##_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {  \
+    return give(out, vs_call1(&vs_op_##op, in[0], l->attr[0]));                \
+  }                                                                            \
+  const vs_layerdef vs_layer_##layer = {#layer,   arguments,    "x:tensor", 1, \
                                         no_slots, op##_forward, text};
 
 PLAIN(ReLU, relu, "max(x, 0), element by element.")
@@ -34,7 +33,8 @@ PLAIN(SiLU, silu, "x * sigmoid(x), element by element.")
 PLAIN(Sigmoid, sigmoid, "1 / (1 + exp(-x)), element by element.")
 PLAIN(Tanh, tanh, "Hyperbolic tangent, element by element.")
 PLAIN(Softplus, softplus, "log(1 + exp(x)), element by element.")
-WITH(LeakyReLU, leaky_relu, "negative_slope:num=0.01", "x where positive, negative_slope * x elsewhere.")
+WITH(LeakyReLU, leaky_relu, "negative_slope:num=0.01",
+     "x where positive, negative_slope * x elsewhere.")
 WITH(ELU, elu, "alpha:num=1", "x where positive, alpha * (exp(x) - 1) elsewhere.")
 
 /* Constructors have no tensor to check a dimension against: theirs are integers counted from 1. */
@@ -52,8 +52,12 @@ static int softmax_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
 }
 
 const vs_layerdef vs_layer_Softmax = {
-    .name = "Softmax", .args = "dim:int=-1", .inputs = "x:tensor", .outputs = 1,
-    .init = dims_init, .forward = softmax_forward,
+    .name = "Softmax",
+    .args = "dim:int=-1",
+    .inputs = "x:tensor",
+    .outputs = 1,
+    .init = dims_init,
+    .forward = softmax_forward,
     .doc = "exp(x) / sum(exp(x)) along dim.",
 };
 
@@ -62,20 +66,29 @@ static int log_softmax_forward(vs_layer *l, const vs_value *in, vs_tensor **out)
 }
 
 const vs_layerdef vs_layer_LogSoftmax = {
-    .name = "LogSoftmax", .args = "dim:int=-1", .inputs = "x:tensor", .outputs = 1,
-    .init = dims_init, .forward = log_softmax_forward,
+    .name = "LogSoftmax",
+    .args = "dim:int=-1",
+    .inputs = "x:tensor",
+    .outputs = 1,
+    .init = dims_init,
+    .forward = log_softmax_forward,
     .doc = "log(softmax(x)) along dim.",
 };
 
 static int flatten_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
-  return give(out, vs_call1(&vs_op_flatten, in[0], dim_value(l->attr[0].i), dim_value(l->attr[1].i)));
+  return give(out,
+              vs_call1(&vs_op_flatten, in[0], dim_value(l->attr[0].i), dim_value(l->attr[1].i)));
 }
 
 const vs_layerdef vs_layer_Flatten = {
-    .name = "Flatten", .args = "start_dim:int=2, end_dim:int=-1", .inputs = "x:tensor", .outputs = 1,
-    .init = dims_init, .forward = flatten_forward,
-    .doc = "Makes the dimensions start_dim to end_dim (both included, from 1) into one: [B,C,H,W] -> "
-           "[B,C*H*W] by default.",
+    .name = "Flatten",
+    .args = "start_dim:int=2, end_dim:int=-1",
+    .inputs = "x:tensor",
+    .outputs = 1,
+    .init = dims_init,
+    .forward = flatten_forward,
+    .doc = "Makes the dimensions start_dim to end_dim (both included, from 1) into one: [B,C,H,W] "
+           "-> [B,C*H*W] by default.",
 };
 
 static int dropout_init(vs_layer *l) {
@@ -90,10 +103,14 @@ static int dropout_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
 }
 
 const vs_layerdef vs_layer_Dropout = {
-    .name = "Dropout", .args = "p:num=0.5", .inputs = "x:tensor", .outputs = 1,
-    .init = dropout_init, .forward = dropout_forward,
-    .doc = "In training zeroes each element with probability p and scales the others by 1/(1-p); in "
-           "evaluation gives x back. Srivastava et al. 2014.",
+    .name = "Dropout",
+    .args = "p:num=0.5",
+    .inputs = "x:tensor",
+    .outputs = 1,
+    .init = dropout_init,
+    .forward = dropout_forward,
+    .doc = "In training zeroes each element with probability p and scales the others by 1/(1-p); "
+           "in evaluation gives x back. Srivastava et al. 2014.",
 };
 
 static int identity_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
@@ -102,7 +119,11 @@ static int identity_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
 }
 
 const vs_layerdef vs_layer_Identity = {
-    .name = "Identity", .args = "", .inputs = "x:any", .outputs = 1,
-    .init = no_slots, .forward = identity_forward,
+    .name = "Identity",
+    .args = "",
+    .inputs = "x:any",
+    .outputs = 1,
+    .init = no_slots,
+    .forward = identity_forward,
     .doc = "Gives x back.",
 };

@@ -30,6 +30,6 @@ const vs_layerdef vs_layer_Embedding = {
     .outputs = 1,
     .init = embedding_init,
     .forward = embedding_forward,
-    .doc = "ids [...] of 1..num_embeddings -> [...,embedding_dim]. weight starts normal(0,1); the row "
-           "padding_idx starts as zeros and gets no gradient.",
+    .doc = "ids [...] of 1..num_embeddings -> [...,embedding_dim]. weight starts normal(0,1); the "
+           "row padding_idx starts as zeros and gets no gradient.",
 };

@@ -31,6 +31,6 @@ const vs_layerdef vs_layer_Linear = {
     .outputs = 1,
     .init = linear_init,
     .forward = linear_forward,
-    .doc = "x W^T + b. x [...,in_features] -> [...,out_features]; weight [out,in], bias [out], both "
-           "uniform within 1/sqrt(in_features).",
+    .doc = "x W^T + b. x [...,in_features] -> [...,out_features]; weight [out,in], bias [out], "
+           "both uniform within 1/sqrt(in_features).",
 };

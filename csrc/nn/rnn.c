@@ -28,7 +28,8 @@ static int direction_init(vs_layer *l, int64_t gates, int layer, int direction) 
       if (vs_layer_absent(l, name)) return -1;
       continue;
     }
-    if (vs_layer_param(l, name, weight ? 2 : 1, (int64_t[]){gates * h, part == 0 ? in : h})) return -1;
+    if (vs_layer_param(l, name, weight ? 2 : 1, (int64_t[]){gates * h, part == 0 ? in : h}))
+      return -1;
     if (vs_init_uniform(vs_layer_get(l, name), -bound, bound)) return -1;
   }
   return 0;
@@ -38,7 +39,8 @@ static int rnn_init(vs_layer *l, int64_t gates) {
   int64_t in = l->attr[INPUT].i, h = l->attr[HIDDEN].i, layers = l->attr[LAYERS].i;
   double p = l->attr[DROPOUT].f;
   if (in < 1 || h < 1)
-    return vs_fail("input_size %lld, hidden_size %lld: expected at least 1", (long long)in, (long long)h);
+    return vs_fail("input_size %lld, hidden_size %lld: expected at least 1", (long long)in,
+                   (long long)h);
   if (layers < 1 || layers > MAX_LAYERS)
     return vs_fail("num_layers is %lld, outside 1..%d", (long long)layers, MAX_LAYERS);
   if (!(p >= 0 && p <= 1)) return vs_fail("dropout is %g, expected a probability", p);
@@ -99,7 +101,8 @@ static int rnn_forward(vs_layer *l, const vs_opdef *op, const vs_value *in, vs_t
   int layers = (int)l->attr[LAYERS].i;
   vs_tensor *x = vs_ref(in[0].t), *y = NULL, *h = NULL;
   if (x->ndim != 3 || x->shape[2] != l->attr[INPUT].i) {
-    vs_fail("x is %s, expected [B,T,%lld]", vs_shape_str(x), (long long)l->attr[INPUT].i);
+    vs_fail("%s: x is %s, expected [B,T,%lld]", l->def->name, vs_shape_str(x),
+            (long long)l->attr[INPUT].i);
     goto fail;
   }
   for (int layer = 0; layer < layers; layer++) {
@@ -138,9 +141,10 @@ const vs_layerdef vs_layer_LSTM = {
     .outputs = 2,
     .init = lstm_init,
     .forward = lstm_forward,
-    .doc = "Long short-term memory (Hochreiter & Schmidhuber 1997). x [B,T,input], lengths [B] of 1..T "
-           "(absent: T) -> every state [B,T,D*H], zeros at padded steps, and the last valid state of the "
-           "last layer [B,D*H]; D is 2 when bidirectional. dropout acts between layers.",
+    .doc = "Long short-term memory (Hochreiter & Schmidhuber 1997). x [B,T,input], lengths [B] of "
+           "1..T (absent: T) -> every state [B,T,D*H], zeros at padded steps, and the last valid "
+           "state of the last layer [B,D*H]; D is 2 when bidirectional. dropout acts between "
+           "layers.",
 };
 
 static int gru_init(vs_layer *l) { return rnn_init(l, 3); }
@@ -155,7 +159,7 @@ const vs_layerdef vs_layer_GRU = {
     .outputs = 2,
     .init = gru_init,
     .forward = gru_forward,
-    .doc = "Gated recurrent unit (Cho et al. 2014). x [B,T,input], lengths [B] of 1..T (absent: T) -> "
-           "every state [B,T,D*H], zeros at padded steps, and the last valid state of the last layer "
-           "[B,D*H]; D is 2 when bidirectional. dropout acts between layers.",
+    .doc = "Gated recurrent unit (Cho et al. 2014). x [B,T,input], lengths [B] of 1..T (absent: "
+           "T) -> every state [B,T,D*H], zeros at padded steps, and the last valid state of the "
+           "last layer [B,D*H]; D is 2 when bidirectional. dropout acts between layers.",
 };

@@ -1,5 +1,5 @@
 /* dropout: zeroes each element with probability p and scales the rest by 1/(1-p).
- * The mask (uint8, 1 = kept) depends on the op's random stream alone, not on the number of threads. */
+ * The mask (uint8, 1 = kept) depends on the random stream alone, not on the number of threads. */
 #include <string.h>
 
 #include "op/op.h"
@@ -89,7 +89,6 @@ const vs_opdef vs_op_dropout = {
     .shape = dropout_shape,
     .forward = dropout_forward,
     .backward = dropout_backward,
-    .doc =
-        "Zeroes each element with probability p and scales the others by 1/(1-p); training = false "
-        "returns x as it is. Srivastava et al. 2014.",
+    .doc = "Zeroes each element with probability p and scales the others by 1/(1-p); training = "
+           "false returns x as it is. Srivastava et al. 2014.",
 };

@@ -100,7 +100,6 @@ const vs_opdef vs_op_embedding = {
     .shape = embedding_shape,
     .forward = embedding_forward,
     .backward = embedding_backward,
-    .doc =
-        "Rows of a table. weight [V,D], ids [...] of 1..V -> [...,D]. The row padding_idx gets no "
-        "gradient. An id outside the table is an error that names it and its position.",
+    .doc = "Rows of a table. weight [V,D], ids [...] of 1..V -> [...,D]. The row padding_idx gets "
+           "no gradient. An id outside the table is an error that names it and its position.",
 };

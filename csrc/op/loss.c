@@ -1,9 +1,9 @@
 /* Losses: cross-entropy and its kin over classes, element by element between two tensors, and the
  * cosine embedding loss of pairs of rows.
  *
- * All share `reduction`: none gives one value an item, sum and mean one number.  Values are added in
- * double, in a fixed order that does not depend on the number of threads.  Class weights and targets
- * of classes take no gradient.  Ranking losses are in ranking.c. */
+ * All share `reduction`: none gives one value an item, sum and mean one number.  Values are added
+ * in double, in an order that does not depend on the number of threads.  Class weights take no
+ * gradient.  Ranking losses are in ranking.c. */
 #include <math.h>
 #include <string.h>
 
@@ -126,7 +126,8 @@ static int classes_forward(vs_ctx *c, bool from_logits) {
   return 0;
 }
 
-/* dx[c] = g * (S * softmax(x)[c] - s/C * w[c] - (1-s) * w[t] * [c = t]), S = (1-s) w[t] + s/C sum w */
+/* dx[c] = g * (S * softmax(x)[c] - s/C * w[c] - (1-s) * w[t] * [c = t]),
+ * S = (1-s) * w[t] + s/C * sum w */
 static void classes_back_rows(void *arg, int64_t first, int64_t last, int part) {
   const classes *k = arg;
   (void)part;
@@ -173,19 +174,17 @@ static int cross_entropy_backward(vs_ctx *c) { return classes_backward(c, true);
 
 const vs_opdef vs_op_cross_entropy = {
     .name = "cross_entropy",
-    .args =
-        "x:tensor, target:index, weight:tensor?, reduction:mean|sum|none=mean, ignore_index:int?, "
-        "label_smoothing:num=0",
+    .args = "x:tensor, target:index, weight:tensor?, reduction:mean|sum|none=mean, "
+            "ignore_index:int?, label_smoothing:num=0",
     .outputs = 1,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(TARGET) | VS_KEEP_IN(WEIGHT),
     .shape = cross_entropy_shape,
     .forward = cross_entropy_forward,
     .backward = cross_entropy_backward,
-    .doc =
-        "Negative log of softmax(x) at the target class. x [B,C], target [B] of 1..C, weight [C] "
-        "per "
-        "class; the mean divides by the targets' weights. Rows with target ignore_index count "
-        "nothing; if all do, the mean is 0. label_smoothing spreads that share over all classes.",
+    .doc = "Negative log of softmax(x) at the target class. x [B,C], target [B] of 1..C, weight "
+           "[C] per class; the mean divides by the targets' weights. Rows with target "
+           "ignore_index count nothing; if all do, the mean is 0. label_smoothing spreads that "
+           "share over all classes.",
 };
 
 static int nll_loss_forward(vs_ctx *c) { return classes_forward(c, false); }
@@ -193,20 +192,18 @@ static int nll_loss_backward(vs_ctx *c) { return classes_backward(c, false); }
 
 const vs_opdef vs_op_nll_loss = {
     .name = "nll_loss",
-    .args =
-        "x:tensor, target:index, weight:tensor?, reduction:mean|sum|none=mean, ignore_index:int?",
+    .args = "x:tensor, target:index, weight:tensor?, reduction:mean|sum|none=mean, "
+            "ignore_index:int?",
     .outputs = 1,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(TARGET) | VS_KEEP_IN(WEIGHT),
     .shape = classes_shape,
     .forward = nll_loss_forward,
     .backward = nll_loss_backward,
-    .doc =
-        "-x at the target class, x [B,C] being log-probabilities. target [B] of 1..C; weight, mean "
-        "and "
-        "ignore_index as in cross_entropy.",
+    .doc = "-x at the target class, x [B,C] being log-probabilities. target [B] of 1..C; weight, "
+           "mean and ignore_index as in cross_entropy.",
 };
 
-/* --- element by element: mse_loss, l1_loss, smooth_l1_loss, binary_cross_entropy_with_logits --- */
+/* --- element by element: mse_loss, l1_loss, smooth_l1_loss, binary cross-entropy --- */
 
 enum { CHUNK = 1024 };
 
@@ -457,17 +454,15 @@ static int bce_backward(vs_ctx *c) {
 
 const vs_opdef vs_op_binary_cross_entropy_with_logits = {
     .name = "binary_cross_entropy_with_logits",
-    .args =
-        "x:tensor, target:tensor, weight:tensor?, pos_weight:tensor?, reduction:mean|sum|none=mean",
+    .args = "x:tensor, target:tensor, weight:tensor?, pos_weight:tensor?, "
+            "reduction:mean|sum|none=mean",
     .outputs = 1,
     .keep = VS_KEEP_IN(0) | VS_KEEP_IN(1),
     .shape = bce_shape,
     .forward = bce_forward,
     .backward = bce_backward,
-    .doc =
-        "-w (pos_weight y log s(x) + (1-y) log(1-s(x))), s the sigmoid, y = target in 0..1 of x's "
-        "shape; "
-        "weight and pos_weight are broadcast to x.",
+    .doc = "-w (pos_weight y log s(x) + (1-y) log(1-s(x))), s the sigmoid, y = target in 0..1 of "
+           "x's shape; weight and pos_weight are broadcast to x.",
 };
 
 /* --- cosine_embedding_loss --- */
@@ -580,8 +575,6 @@ const vs_opdef vs_op_cosine_embedding_loss = {
     .shape = cosine_shape,
     .forward = cosine_forward,
     .backward = cosine_backward,
-    .doc =
-        "1 - cos(x1, x2) where y is 1 (a match), max(0, cos - margin) where y is -1. x1, x2 [B,D], "
-        "y [B] "
-        "of any dtype.",
+    .doc = "1 - cos(x1, x2) where y is 1 (a match), max(0, cos - margin) where y is -1. x1, x2 "
+           "[B,D], y [B] of any dtype.",
 };

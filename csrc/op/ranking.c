@@ -69,7 +69,8 @@ static double sum_all(const vs_ctx *c, const vs_real *diag) {
   return total;
 }
 
-/* The worst violation of every row (top, of b) and every column; 0 and at = -1 where there is none. */
+/* The sum of the worst violation of every row and of every column (kept in top); where they are,
+ * -1 where there is none, goes to row_at and col_at unless those are NULL. */
 static double sum_hardest(const vs_ctx *c, const vs_real *diag, vs_real *top, int64_t *row_at,
                           int64_t *col_at) {
   int64_t b = c->in[SCORES]->shape[0];
@@ -152,21 +153,17 @@ static int hinge_backward(vs_ctx *c) {
 
 const vs_opdef vs_op_hinge_ranking = {
     .name = "hinge_ranking",
-    .args =
-        "scores:tensor, margin:num=0.2, negatives:sum|hardest=sum, reduction:mean|sum=mean, "
-        "same:mask?",
+    .args = "scores:tensor, margin:num=0.2, negatives:sum|hardest=sum, reduction:mean|sum=mean, "
+            "same:mask?",
     .outputs = 1,
     .flags = VS_KINK,
     .keep = VS_KEEP_IN(SCORES) | VS_KEEP_IN(SAME),
     .shape = hinge_shape,
     .forward = hinge_forward,
     .backward = hinge_backward,
-    .doc =
-        "Hinge ranking of a similarity matrix, scores [B,B] with the matches on the diagonal: "
-        "max(0, margin + s_ij - s_ii) over each row and max(0, margin + s_ij - s_jj) over each "
-        "column, "
-        "summed over all negatives (Kiros et al. 2014) or the hardest one alone (Faghri et al. "
-        "2018, "
-        "VSE++). same [B,B] marks pairs that are no negatives, such as pairs with one label. mean "
-        "divides by B.",
+    .doc = "Hinge ranking of a similarity matrix, scores [B,B] with the matches on the diagonal: "
+           "max(0, margin + s_ij - s_ii) over each row and max(0, margin + s_ij - s_jj) over each "
+           "column, summed over all negatives (Kiros et al. 2014) or the hardest one alone "
+           "(Faghri et al. 2018, VSE++). same [B,B] marks pairs that are no negatives, such as "
+           "pairs with one label. mean divides by B.",
 };

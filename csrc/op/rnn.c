@@ -1,9 +1,10 @@
 /* lstm and gru over whole sequences of varying length.
  *
  * Rows are sorted by length, longest first, and packed time-major: step t holds the count[t] rows
- * that are longer than t, after those of step t-1.  So every matrix product runs on valid rows only,
- * the rows of step t are the first count[t] of step t-1, and padding costs nothing.  "rows" below is
- * the number of valid (row, step) pairs; a packed row's place is its row in x seen as [B*T, I].
+ * that are longer than t, after those of step t-1.  So every matrix product runs on valid rows
+ * only, the rows of step t are the first count[t] of step t-1, and padding costs nothing.  "rows"
+ * below is the number of valid (row, step) pairs; a packed row's place is its row in x seen as
+ * [B*T, I].
  *
  * Saved for backward: the plan (int64), activated gates [rows, G*H], cells [rows, H] (LSTM: c; GRU:
  * the hidden part of n) and states [rows, H], all packed. */
@@ -347,22 +348,17 @@ static int lstm_backward(vs_ctx *c) { return rnn_backward(c, 4); }
 
 const vs_opdef vs_op_lstm = {
     .name = "lstm",
-    .args =
-        "x:tensor, w_ih:tensor, w_hh:tensor, b_ih:tensor?, b_hh:tensor?, lengths:index?, "
-        "reverse:bool=false",
+    .args = "x:tensor, w_ih:tensor, w_hh:tensor, b_ih:tensor?, b_hh:tensor?, lengths:index?, "
+            "reverse:bool=false",
     .outputs = 3,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W_IH) | VS_KEEP_IN(W_HH),
     .shape = lstm_shape,
     .forward = lstm_forward,
     .backward = lstm_backward,
-    .doc =
-        "One layer of LSTM in one direction. x [B,T,I], w_ih [4H,I], w_hh [4H,H], biases [4H] "
-        "(gates "
-        "i, f, g, o), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H], c_n "
-        "[B,H]: "
-        "the last valid state and cell. reverse reads each row from its last valid step to its "
-        "first. "
-        "Hochreiter & Schmidhuber 1997.",
+    .doc = "One layer of LSTM in one direction. x [B,T,I], w_ih [4H,I], w_hh [4H,H], biases [4H] "
+           "(gates i, f, g, o), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n "
+           "[B,H], c_n [B,H]: the last valid state and cell. reverse reads each row from its last "
+           "valid step to its first. Hochreiter & Schmidhuber 1997.",
 };
 
 static int gru_shape(vs_ctx *c) { return rnn_shape(c, 3); }
@@ -371,18 +367,15 @@ static int gru_backward(vs_ctx *c) { return rnn_backward(c, 3); }
 
 const vs_opdef vs_op_gru = {
     .name = "gru",
-    .args =
-        "x:tensor, w_ih:tensor, w_hh:tensor, b_ih:tensor?, b_hh:tensor?, lengths:index?, "
-        "reverse:bool=false",
+    .args = "x:tensor, w_ih:tensor, w_hh:tensor, b_ih:tensor?, b_hh:tensor?, lengths:index?, "
+            "reverse:bool=false",
     .outputs = 2,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W_IH) | VS_KEEP_IN(W_HH),
     .shape = gru_shape,
     .forward = gru_forward,
     .backward = gru_backward,
-    .doc =
-        "One layer of GRU in one direction. x [B,T,I], w_ih [3H,I], w_hh [3H,H], biases [3H] "
-        "(gates r, "
-        "z, n), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H]: the last "
-        "valid "
-        "state. reverse reads each row from its last valid step to its first. Cho et al. 2014.",
+    .doc = "One layer of GRU in one direction. x [B,T,I], w_ih [3H,I], w_hh [3H,H], biases [3H] "
+           "(gates r, z, n), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H]: "
+           "the last valid state. reverse reads each row from its last valid step to its first. "
+           "Cho et al. 2014.",
 };

@@ -120,9 +120,8 @@ const vs_opdef vs_op_softmax = {
     .shape = like_shape,
     .forward = softmax_forward,
     .backward = softmax_backward,
-    .doc =
-        "exp(x) / sum(exp(x)) along dim, any shape. A row of -inf alone (everything masked) gives "
-        "zeros.",
+    .doc = "exp(x) / sum(exp(x)) along dim, any shape. A row of -inf alone (everything masked) "
+           "gives zeros.",
 };
 
 /* --- log_softmax: y = x - logsumexp(x) --- */
@@ -211,8 +210,8 @@ const vs_opdef vs_op_logsumexp = {
     .shape = logsumexp_shape,
     .forward = logsumexp_forward,
     .backward = logsumexp_backward,
-    .doc =
-        "log(sum(exp(x))) along dim, computed without overflow; keepdim leaves the dimension as 1.",
+    .doc = "log(sum(exp(x))) along dim, computed without overflow; keepdim leaves the dimension "
+           "as 1.",
 };
 
 /* --- normalize: y = x / max(norm, eps), norm = (sum |x|^p)^(1/p) --- */
@@ -291,8 +290,6 @@ const vs_opdef vs_op_normalize = {
     .shape = normalize_shape,
     .forward = normalize_forward,
     .backward = normalize_backward,
-    .doc =
-        "x / max(norm, eps), norm being the p-norm along dim: rows of length 1. A row of zeros "
-        "stays "
-        "zeros.",
+    .doc = "x / max(norm, eps), norm being the p-norm along dim: rows of length 1. A row of zeros "
+           "stays zeros.",
 };

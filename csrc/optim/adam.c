@@ -39,16 +39,14 @@ static void adam_step(const vs_value *h, int64_t t, int64_t n, vs_real *p, const
 
 const vs_optimdef vs_optim_Adam = {
     .name = "Adam",
-    .args =
-        "lr:num=0.001, betas:numpair=0.9/0.999, eps:num=1e-8, weight_decay:num=0, "
-        "amsgrad:bool=false",
+    .args = "lr:num=0.001, betas:numpair=0.9/0.999, eps:num=1e-8, weight_decay:num=0, "
+            "amsgrad:bool=false",
     .state = "exp_avg, exp_avg_sq, max_exp_avg_sq",
     .step = adam_step,
     .check = adam_check,
     .states = adam_states,
-    .doc =
-        "Adam (Kingma & Ba 2015): steps scaled by running means of the gradient and its square; "
-        "weight_decay is added to the gradient. amsgrad: Reddi et al. 2018.",
+    .doc = "Adam (Kingma & Ba 2015): steps scaled by running means of the gradient and its "
+           "square; weight_decay is added to the gradient. amsgrad: Reddi et al. 2018.",
 };
 
 static void adamw_step(const vs_value *h, int64_t t, int64_t n, vs_real *p, const vs_real *g,
@@ -58,15 +56,12 @@ static void adamw_step(const vs_value *h, int64_t t, int64_t n, vs_real *p, cons
 
 const vs_optimdef vs_optim_AdamW = {
     .name = "AdamW",
-    .args =
-        "lr:num=0.001, betas:numpair=0.9/0.999, eps:num=1e-8, weight_decay:num=0.01, "
-        "amsgrad:bool=false",
+    .args = "lr:num=0.001, betas:numpair=0.9/0.999, eps:num=1e-8, weight_decay:num=0.01, "
+            "amsgrad:bool=false",
     .state = "exp_avg, exp_avg_sq, max_exp_avg_sq",
     .step = adamw_step,
     .check = adam_check,
     .states = adam_states,
-    .doc =
-        "Adam with decoupled weight decay (Loshchilov & Hutter 2019): the parameter itself shrinks "
-        "by "
-        "lr * weight_decay.",
+    .doc = "Adam with decoupled weight decay (Loshchilov & Hutter 2019): the parameter itself "
+           "shrinks by lr * weight_decay.",
 };

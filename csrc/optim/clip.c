@@ -1,4 +1,4 @@
-/* Clipping of gradients, over all parameters together.  Parameters without a gradient are skipped. */
+/* Clipping of gradients.  Parameters without one are skipped. */
 #include <math.h>
 #include <stdlib.h>
 

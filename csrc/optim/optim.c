@@ -1,9 +1,9 @@
-/* Optimizers in general: groups of parameters, their state, and the step that hands every element to
- * the update of one vs_optimdef.
+/* Optimizers in general: groups of parameters, their state, and the step that hands every element
+ * to the update of one vs_optimdef.
  *
- * A step cuts the elements of a whole group into one range per thread, so that many small parameters
- * and one large one are both shared out.  State tensors are made at a parameter's first step.  An
- * optimizer retains its parameters; their gradients stay the parameters' own. */
+ * A step cuts the elements of a whole group into one range per thread, so that many small
+ * parameters and one large one are both shared out.  State tensors are made at the first step that
+ * needs them.  An optimizer retains its parameters; their gradients stay the parameters' own. */
 #include "optim/optim.h"
 
 #include <stdlib.h>
@@ -16,16 +16,20 @@ const vs_optimdef *const vs_optims[] = {
 #undef VS_OPTIM
 const int vs_noptims = VS_COUNT(vs_optims);
 
+static struct {
+  vs_argspec args;
+  bool valid;
+} specs[VS_COUNT(vs_optims)];
+
+__attribute__((constructor)) static void parse_all(void) {
+  for (int i = 0; i < vs_noptims; i++)
+    specs[i].valid = vs_args_parse(vs_optims[i]->args, &specs[i].args) == 0;
+}
+
 const vs_argspec *vs_optim_spec(const vs_optimdef *def) {
-  static vs_argspec specs[VS_COUNT(vs_optims)];
-  static bool parsed[VS_COUNT(vs_optims)];
-  for (int i = 0; i < vs_noptims; i++) {
-    if (vs_optims[i] != def) continue;
-    if (!parsed[i] && vs_args_parse(def->args, &specs[i])) return NULL;
-    parsed[i] = true;
-    return &specs[i];
-  }
-  return vs_fail_null("%s is not a registered optimizer", def->name);
+  for (int i = 0; i < vs_noptims; i++)
+    if (vs_optims[i] == def && specs[i].valid) return &specs[i].args;
+  return vs_fail_null("%s is not in optims.def or has a broken descriptor", def->name);
 }
 
 typedef struct entry {

@@ -30,13 +30,12 @@ static void sgd_step(const vs_value *h, int64_t t, int64_t n, vs_real *p, const 
 
 const vs_optimdef vs_optim_SGD = {
     .name = "SGD",
-    .args =
-        "lr:num=0.001, momentum:num=0, dampening:num=0, weight_decay:num=0, nesterov:bool=false",
+    .args = "lr:num=0.001, momentum:num=0, dampening:num=0, weight_decay:num=0, "
+            "nesterov:bool=false",
     .state = "momentum_buffer",
     .step = sgd_step,
     .check = sgd_check,
     .states = sgd_states,
-    .doc =
-        "Stochastic gradient descent: d = g + weight_decay p; b = momentum b + (1 - dampening) d; "
-        "p -= lr b, or with nesterov lr (d + momentum b). Sutskever et al. 2013.",
+    .doc = "Stochastic gradient descent: d = g + weight_decay p; b = momentum b + (1 - dampening) "
+           "d; p -= lr b, or with nesterov lr (d + momentum b). Sutskever et al. 2013.",
 };
