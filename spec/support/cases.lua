@@ -136,7 +136,7 @@ function cases.results(vs)
     end
     if case.seed then vs.manual_seed(case.seed) end
     local outputs = {cases.caller(vs, op, case)(
-      table.unpack(gradcheck.rebuild(inputs, #inputs, leaves, tensors)))}
+      table.unpack(gradcheck.rebuild(inputs, #inputs, leaves, tensors), 1, #inputs))}
     local derived
     for i, out in ipairs(outputs) do
       if gradcheck.is_tensor(out) then
