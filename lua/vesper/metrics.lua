@@ -1,0 +1,221 @@
+--- Accuracy, confusion, and retrieval between two sets of embeddings.
+-- Retrieval works on blocks of queries, so that the whole matrix of scores never exists at once.
+-- Nothing here is part of a graph: embeddings are detached.
+local core = require "vesper.core"
+
+local metrics = {}
+
+local BLOCK = 4 * 1024 * 1024 -- scores at a time
+
+local function shape_text(t)
+  local sizes = {}
+  for i = 1, #t.shape do sizes[i] = t.shape[i] end
+  return "[" .. table.concat(sizes, ",") .. "]"
+end
+
+local function is_tensor(x) return type(x) == "userdata" and x.shape ~= nil end
+
+local function check_tensor(what, name, x, ndim, dtype)
+  if not is_tensor(x) then
+    error(("%s: %s is a %s, expected a tensor"):format(what, name, type(x)), 3)
+  end
+  if #x.shape ~= ndim or (dtype and x.dtype ~= dtype) then
+    error(("%s: %s is %s %s, expected %s with %d dimension%s"):format(what, name, x.dtype,
+      shape_text(x), dtype or "a tensor", ndim, ndim == 1 and "" or "s"), 3)
+  end
+end
+
+--- Class numbers of logits [B,C], or the int64 [B] predictions themselves.
+local function classes_of(what, predictions, labels)
+  check_tensor(what, "labels", labels, 1, "int64")
+  if is_tensor(predictions) and predictions.dtype ~= "int64" then
+    check_tensor(what, "predictions", predictions, 2)
+    predictions = predictions:detach():argmax(2)
+  end
+  check_tensor(what, "predictions", predictions, 1, "int64")
+  if #predictions ~= #labels then
+    error(("%s: %d predictions, but %d labels"):format(what, #predictions, #labels), 3)
+  end
+  return predictions
+end
+
+--- Percent of right predictions.
+---@param predictions any logits float32 [B,C], or class numbers int64 [B]
+---@param labels any int64 [B]
+---@return number percent
+function metrics.accuracy(predictions, labels)
+  local classes = classes_of("accuracy", predictions, labels):tolist()
+  if #classes == 0 then error("accuracy: no predictions", 2) end
+  local right = 0
+  for i, label in ipairs(labels:tolist()) do
+    if classes[i] == label then right = right + 1 end
+  end
+  return 100 * right / #classes
+end
+
+--- How often class `row` was taken for class `column`.
+---@param predictions any logits float32 [B,C], or class numbers int64 [B]
+---@param labels any int64 [B]
+---@param count integer number of classes
+---@return any counts int64 [count,count]
+function metrics.confusion(predictions, labels, count)
+  local classes = classes_of("confusion", predictions, labels):tolist()
+  if math.type(count) ~= "integer" or count < 1 then
+    error("confusion: the number of classes is " .. tostring(count) .. ", expected 1 or more", 2)
+  end
+  local cells = {}
+  for i = 1, count * count do cells[i] = 0 end
+  for i, label in ipairs(labels:tolist()) do
+    local class = classes[i]
+    for name, value in pairs {label = label, prediction = class} do
+      if value < 1 or value > count then
+        error(("confusion: %s %d is %d, outside 1..%d"):format(name, i, value, count), 2)
+      end
+    end
+    local at = (label - 1) * count + class
+    cells[at] = cells[at] + 1
+  end
+  return core.tensor(cells, {dtype = "int64"}):reshape(count, count)
+end
+
+--- Rows of length 1.
+local function unit_rows(x) return x:detach():normalize {dim = 2} end
+
+--- Calls fn(first, last, scores) for blocks of queries; scores [last-first+1, N] are cosines.
+local function each_block(queries, gallery, fn)
+  local total, columns = #queries, gallery:transpose(1, 2)
+  local step = math.max(1, BLOCK // math.max(1, #gallery))
+  for first = 1, total, step do
+    local last = math.min(total, first + step - 1)
+    fn(first, last, queries:slice(1, first, last):matmul(columns))
+  end
+end
+
+--- Percent within the first 1, 5 and 10, median and mean of a list of ranks.
+local function summary(ranks)
+  table.sort(ranks)
+  local n, sum = #ranks, 0
+  local within = {[1] = 0, [5] = 0, [10] = 0}
+  for _, rank in ipairs(ranks) do
+    sum = sum + rank
+    for k, count in pairs(within) do
+      if rank <= k then within[k] = count + 1 end
+    end
+  end
+  local median = (ranks[(n + 1) // 2] + ranks[n // 2 + 1]) / 2
+  return {r1 = 100 * within[1] / n, r5 = 100 * within[5] / n, r10 = 100 * within[10] / n,
+    medr = median, meanr = sum / n, n = n}
+end
+
+local function ranks_of(queries, gallery, target, group)
+  local ranks = {}
+  each_block(queries, gallery, function(first, last, scores)
+    local list = scores:rank(target:slice(1, first, last), group):tolist()
+    table.move(list, 1, #list, #ranks + 1, ranks)
+  end)
+  return summary(ranks)
+end
+
+local function protocol(n, m)
+  local pairing = n == m and ("%d image-text pairs"):format(n)
+    or ("%d images, %d captions (%.4g an image)"):format(n, m, m / n)
+  return pairing .. "; image to text over all captions, text to image over all images; cosine; "
+    .. "ties count against the right item"
+    .. (n == m and "" or "; an image's rank is that of its best caption")
+end
+
+-- 1 .. n
+local function numbers(n)
+  local list = {}
+  for i = 1, n do list[i] = i end
+  return core.tensor(list, {dtype = "int64"})
+end
+
+local function check_image_of(image_of, n, m)
+  check_tensor("retrieval", "image_of", image_of, 1, "int64")
+  if #image_of ~= m then
+    error(("retrieval: image_of has %d entries, but there are %d captions"):format(#image_of, m), 3)
+  end
+  local seen = {}
+  for i, image in ipairs(image_of:tolist()) do
+    if image < 1 or image > n then
+      error(("retrieval: caption %d belongs to image %d, outside 1..%d"):format(i, image, n), 3)
+    end
+    seen[image] = true
+  end
+  for image = 1, n do
+    if not seen[image] then error(("retrieval: image %d has no caption"):format(image), 3) end
+  end
+end
+
+local result_meta = {}
+
+--- Retrieval in both directions by cosine.  An item that scores as high as the right one ranks
+--- above it.
+---@param v any image embeddings float32 [N,D]
+---@param t any text embeddings float32 [M,D]; M = N and row i belongs to image i, unless
+---@param opts table|nil {image_of = int64 [M]}: the image (from 1) that each caption belongs to
+---@return table r percent r.i2t.r1, .r5, .r10, ranks .medr, .meanr; r.t2i the same; r.rsum the sum
+--- of the six percentages; r.protocol what was measured, in words
+function metrics.retrieval(v, t, opts)
+  check_tensor("retrieval", "v", v, 2)
+  check_tensor("retrieval", "t", t, 2)
+  for key in pairs(opts or {}) do
+    if key ~= "image_of" then
+      error(("retrieval: unknown option %s (known: image_of)"):format(tostring(key)), 2)
+    end
+  end
+  local n, m, image_of = #v, #t, opts and opts.image_of
+  if v.shape[2] ~= t.shape[2] or n == 0 or (n ~= m and not image_of) then
+    error(("retrieval: v is %s and t is %s, expected [N,D] and [N,D] (or [M,D] and image_of)")
+      :format(shape_text(v), shape_text(t)), 2)
+  end
+  if image_of then check_image_of(image_of, n, m) end
+  local images, texts, own = unit_rows(v), unit_rows(t), numbers(n)
+  local r = {
+    i2t = ranks_of(images, texts, own, image_of),
+    t2i = ranks_of(texts, images, image_of or own),
+    protocol = protocol(n, m),
+  }
+  r.rsum = r.i2t.r1 + r.i2t.r5 + r.i2t.r10 + r.t2i.r1 + r.t2i.r5 + r.t2i.r10
+  return setmetatable(r, result_meta)
+end
+
+--- "i2t R@1/5/10 35.1/68.0/79.4 median 3  t2i …  rsum 305.2"
+---@param r table of metrics.retrieval
+---@return string line
+function metrics.format(r)
+  local function side(name, s)
+    return ("%s R@1/5/10 %.1f/%.1f/%.1f median %g"):format(name, s.r1, s.r5, s.r10, s.medr)
+  end
+  return ("%s  %s  rsum %.1f"):format(side("i2t", r.i2t), side("t2i", r.t2i), r.rsum)
+end
+
+result_meta.__tostring = metrics.format
+result_meta.__name = "retrieval"
+
+--- The k rows of the gallery with the largest cosine to each query, best first.
+---@param queries any float32 [Q,D]
+---@param gallery any float32 [N,D]
+---@param k integer at most N
+---@return any indices int64 [Q,k]
+---@return any scores float32 [Q,k]
+function metrics.topk(queries, gallery, k)
+  check_tensor("topk", "queries", queries, 2)
+  check_tensor("topk", "gallery", gallery, 2)
+  if queries.shape[2] ~= gallery.shape[2] then
+    error(("topk: queries are %s and the gallery is %s, expected the same width"):format(
+      shape_text(queries), shape_text(gallery)), 2)
+  end
+  if math.type(k) ~= "integer" or k < 1 or k > #gallery then
+    error(("topk: k is %s, expected 1..%d"):format(tostring(k), #gallery), 2)
+  end
+  local indices, scores = {}, {}
+  each_block(unit_rows(queries), unit_rows(gallery), function(_, _, block)
+    scores[#scores + 1], indices[#indices + 1] = block:topk(k)
+  end)
+  if #indices == 0 then error("topk: no queries", 2) end
+  return core.cat(indices, 1), core.cat(scores, 1)
+end
+
+return metrics

@@ -1,0 +1,115 @@
+-- BERT's tokenizer against the ids that Hugging Face's `tokenizers` gave for the same vocabulary.
+local vs = require "vesper"
+local WordPiece = vs.text.WordPiece
+
+local folder = "spec/fixtures/text/"
+local golden = assert(loadfile(folder .. "wordpiece_golden.lua"))()
+
+local function flat(t) return t:reshape({-1}):tolist() end
+
+local temp
+local function write(content)
+  temp = temp or os.tmpname()
+  local f = assert(io.open(temp, "wb"))
+  f:write(content)
+  f:close()
+  return temp
+end
+teardown(function() if temp then os.remove(temp) end end)
+
+describe("text.WordPiece", function()
+  local wp = assert(WordPiece(folder .. "wordpiece_vocab.txt"))
+  local cased = assert(WordPiece(folder .. "wordpiece_vocab.txt", {lowercase = false}))
+
+  it("gives the reference's ids plus 1", function()
+    for _, case in ipairs(golden.lower) do
+      assert.same(case.ids, wp:encode(case.text):tolist(), case.text)
+    end
+    for _, case in ipairs(golden.cased) do
+      assert.same(case.ids, cased:encode(case.text):tolist(), case.text)
+    end
+  end)
+
+  it("encodes pairs, cut to max_len, with the type of each token", function()
+    for _, case in ipairs(golden.pairs) do
+      local ids, types = wp:encode(case.a, {pair = case.b, max_len = case.max_len})
+      assert.same(case.ids, ids:tolist(), case.a .. "|" .. case.b)
+      assert.same(case.types, types:tolist())
+    end
+  end)
+
+  it("names the pieces", function()
+    assert.same({"un", "##p", "##l", "##a", "##y", "##able"}, wp:tokenize "Unplayable")
+    assert.same({"[UNK]", "hat"}, wp:tokenize "\u{e000}😀 hat")
+    assert.same({}, wp:tokenize " \t")
+    assert.equal(5, wp:id "[SEP]")
+    assert.is_nil(wp:id "zebra")
+    assert.equal("[SEP]", wp:token(5))
+    assert.equal(196, #wp)
+    assert.matches("196 pieces", tostring(wp))
+  end)
+
+  it("cuts to max_len and keeps [CLS] and [SEP]", function()
+    local ids = wp:encode("the red hat and the blue cup", {max_len = 4})
+    assert.equal("[CLS] the red [SEP]", wp:decode(ids, {special = true}))
+    assert.equal(6, #assert(WordPiece(folder .. "wordpiece_vocab.txt", {max_len = 6}))
+      :encode(("hat "):rep(50)))
+    assert.error_matches(function() wp:encode("a", {pair = "b", max_len = 2}) end, "at least 3")
+  end)
+
+  it("encodes a batch: ids, mask, lengths, types", function()
+    local ids, mask, lengths, types = wp:encode_batch {"the red hat", "", "a cup"}
+    assert.same({3, 5}, {ids.shape[1], ids.shape[2]})
+    assert.same({4, 7, 9, 11, 5, 4, 5, 1, 1, 1, 4, 8, 13, 5, 1}, flat(ids))
+    assert.same({5, 2, 4}, lengths:tolist())
+    assert.equal("bool", mask.dtype)
+    local m = flat(mask)
+    for i, id in ipairs(flat(ids)) do assert.equal(id ~= 1, m[i] == true or m[i] == 1) end
+    for _, t in ipairs(flat(types)) do assert.equal(1, t) end
+    local _, _, n, second = wp:encode_batch({"a", "a"}, {pairs = {"cup", "red hat"}})
+    assert.same({5, 6}, n:tolist())
+    assert.same({1, 1, 1, 2, 2, 1, 1, 1, 1, 2, 2, 2}, flat(second))
+    assert.error_matches(function() wp:encode_batch({"a"}, {pairs = {}}) end, "1 texts, but 0 pairs")
+    assert.error_matches(function() wp:encode_batch {} end, "empty")
+  end)
+
+  it("decodes", function()
+    local ids = wp:encode_batch {"The red hats!", "playing with cafés"}
+    assert.equal("the red hats !", wp:decode(ids[1]))
+    assert.equal("playing with cafes", wp:decode(ids[2]))
+    assert.equal("[CLS] a [SEP]", wp:decode(wp:encode "a", {special = true}))
+    assert.error_matches(function() wp:decode(vs.tensor({197}, {dtype = "int64"})) end,
+      "decode: id 197 is not in 1%.%.196")
+    assert.error_matches(function() wp:token(0) end, "id 0 is not in")
+  end)
+
+  it("names the byte of invalid UTF-8, or leaves it out when told to", function()
+    assert.error_matches(function() wp:encode "red [MASK] \xff" end, "invalid UTF%-8 at byte 12")
+    assert.error_matches(function() wp:encode_batch {"a", "\xe2\x82"} end, "text 2: invalid UTF%-8")
+    local lax = assert(WordPiece(folder .. "wordpiece_vocab.txt", {invalid = "replace"}))
+    assert.same({"hat"}, lax:tokenize "ha\xfft")
+  end)
+
+  it("gives nil and a message for files that are no vocabulary", function()
+    local function refused(content, pattern)
+      local w, message = WordPiece(content and write(content) or "/nowhere/vocab.txt")
+      assert.is_nil(w)
+      assert.matches(pattern, message)
+    end
+    refused(nil, "^/nowhere/vocab.txt: No such file")
+    refused("", "no line %[PAD%]")
+    refused("[PAD]\n[UNK]\n[CLS]\nhat\n", "no line %[SEP%]")
+    refused("[PAD]\n[UNK]\n[CLS]\n[SEP]\nhat\ncup\nhat", "line 7: \"hat\" stands on line 5 too")
+    refused("[PAD]\n\n[UNK]\n", "line 2 is empty")
+    local w, message = WordPiece "spec"
+    assert.is_nil(w)
+    assert.matches("not a regular file", message)
+    assert.equal(4, #assert(WordPiece(write "[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\n")))
+  end)
+
+  it("reads long texts", function()
+    local ids = wp:encode(("red hat, "):rep(20000), {max_len = 100000})
+    assert.equal(60002, #ids)
+    assert.same({"[UNK]"}, wp:tokenize(("z"):rep(1000000)))
+  end)
+end)
