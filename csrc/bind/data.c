@@ -334,6 +334,7 @@ static int lvs_loader_new(lua_State *L) {
           &spec))
     return lvs_raise(L);
   lvs_checkargs(L, 2, &spec, v, "Loader");
+  if (vs_args_check(&spec, v)) return lvs_raise(L);
   if (v[0].i < 1)
     return lvs_error(L, "Loader: batch_size is %I, expected at least 1", (lua_Integer)v[0].i);
   if (v[3].i < 0 || v[3].i > VS_MAX_WORKERS)

@@ -28,8 +28,14 @@ const vs_argspec *vs_reader_spec(const vs_readerdef *def) {
   return found;
 }
 
-vs_dataset *vs_dataset_open(const vs_readerdef *def, const vs_value *v, const vs_field *field,
+vs_dataset *vs_dataset_open(const vs_readerdef *def, vs_value *v, const vs_field *field,
                             int nfield) {
+  const vs_argspec *spec = vs_reader_spec(def);
+  if (!spec) return NULL;
+  if (vs_args_check(spec, v)) {
+    vs_fail_prefix(def->name);
+    return NULL;
+  }
   vs_dataset *d = vs_new0(sizeof *d);
   if (!d) return NULL;
   d->def = def;

@@ -59,8 +59,8 @@ struct vs_dataset {
   void *state; /* the reader's own */
 };
 
-/* v: checked values of def->args.  NULL on error. */
-vs_dataset *vs_dataset_open(const vs_readerdef *def, const vs_value *v, const vs_field *field,
+/* v: values of def->args; defaults are filled in.  NULL on error. */
+vs_dataset *vs_dataset_open(const vs_readerdef *def, vs_value *v, const vs_field *field,
                             int nfield);
 vs_dataset *vs_dataset_ref(vs_dataset *d);
 void vs_dataset_unref(vs_dataset *d); /* NULL is fine; any thread */

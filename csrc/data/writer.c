@@ -205,6 +205,14 @@ static int bad(const split *s, const char *what) {
   return vs_fail("add: image %lld of %s: %s", (long long)s->n + 1, s->name, what);
 }
 
+/* The error that is set becomes "add: image 3 of train: ...", a mistake of the caller. */
+static int as_mistake(const split *s) {
+  char why[512];
+  if (vs_error_kind() == VS_ENOMEM) return -1;
+  snprintf(why, sizeof why, "%s", vs_error());
+  return bad(s, why);
+}
+
 static int check_name(const char *name) {
   size_t n = strlen(name);
   bool fine = n > 0 && n < 48 && strcmp(name, "vocab") && strcmp(name, "classes");
@@ -230,9 +238,7 @@ static int check_image(vs_writer *w, const split *s, const vs_item *item) {
   if (!item->image == !item->bytes) return bad(s, "expected one of image and image_bytes");
   if (item->bytes) {
     vs_imageinfo info;
-    char name[96];
-    snprintf(name, sizeof name, "add: image %lld of %s", (long long)s->n + 1, s->name);
-    if (vs_image_info(item->bytes, item->nbytes, name, &info)) return vs_fail("%s", vs_error());
+    if (vs_image_info(item->bytes, item->nbytes, "image_bytes", &info)) return as_mistake(s);
     if (w->opt.height == 0) return check_size(w, s, info.height, info.width);
     return 0; /* readers resize to the size of the set */
   }
@@ -260,8 +266,7 @@ static int check_captions(vs_writer *w, const split *s, const vs_item *item) {
       return bad(s, "a caption holds a zero byte or is longer than a megabyte");
     if (!c->token && w->vocab) {
       if (vs_vocab_encode(w->vocab, c->text, c->n, w->opt.max_words, false, &w->ids))
-        return vs_fail("add: image %lld of %s, caption %lld: %s", (long long)s->n + 1, s->name,
-                       (long long)i + 1, vs_error());
+        return as_mistake(s);
       continue;
     }
     for (int64_t j = 0; j < c->ntoken; j++) {

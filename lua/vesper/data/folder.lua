@@ -6,7 +6,9 @@ local DEFAULTS = {
   csv = "products.csv", image = "images/{id}.jpg", title = "title", label = "label", id = "id",
   size = 64, min_count = 2, max_words = 16, seed = 1, skip_broken = false,
 }
-local KNOWN = {split = true, name = true, vectors = true, progress = true, compress = true, source = true}
+local KNOWN = {
+  split = true, vectors = true, progress = true, compress = true, name = true, source = true,
+}
 
 local function exists(path)
   local file = io.open(path, "rb")

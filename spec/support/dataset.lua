@@ -1,0 +1,35 @@
+-- Small data-set files for specs, made with data.Writer.
+local vs = require "vesper"
+
+local dataset = {}
+
+dataset.words = {"<pad>", "<unk>", "a", "blue", "cup", "hat", "red"}
+dataset.classes = {"cup", "hat"}
+-- image, label and tokens can be told from the number of the image
+dataset.texts = {"a red hat", "a blue cup", "hat", "zebra", "", "a red red red cup", "blue hat"}
+
+--- uint8 [3,h,w] in which every byte is `value`.
+function dataset.picture(value, h, w)
+  return vs.full({3, h or 4, w or 5}, value, {dtype = "uint8"})
+end
+
+--- Image i is filled with i and has label 1 or 2 and text i of the seven, in turn.
+function dataset.item(i)
+  return {
+    image = dataset.picture(i % 256), label = i % 2 + 1, id = "img" .. i,
+    captions = {dataset.texts[(i - 1) % #dataset.texts + 1]},
+  }
+end
+
+--- A file with n images in split train and two in val.
+function dataset.write(path, n, options)
+  local given = {name = "toy", classes = dataset.classes, vocab = dataset.words, split_seed = 3}
+  for key, value in pairs(options or {}) do given[key] = value end
+  local w = assert(vs.data.Writer(path, given))
+  for i = 1, n do assert(w:add("train", dataset.item(i))) end
+  for i = 1, 2 do assert(w:add("val", dataset.item(i))) end
+  assert(w:close())
+  return path
+end
+
+return dataset
