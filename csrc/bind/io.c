@@ -1,7 +1,7 @@
 /* vs.io (CSV, JSON), vs.save and vs.load: argument checks and conversion to Lua values.
  *
  * A missing or broken file gives nil and a message; a broken row in the middle of a `for` raises,
- * as io.lines does.  C trees, buffers and readers sit in boxes, so that an error of Lua frees them. */
+ * as io.lines does.  C trees, buffers and readers sit in boxes, so that Lua's errors free them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -422,7 +422,9 @@ static void collect_metadata(lua_State *L, int index, vs_tensorfile *f) {
 static int lvs_save(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   vs_tensorfile f = {0};
+  lua_settop(L, 3);
   luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 3);
   collect_tensors(L, 2, &f);
   if (!lua_isnoneornil(L, 3)) {
     luaL_checktype(L, 3, LUA_TTABLE);

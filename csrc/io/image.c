@@ -155,7 +155,8 @@ static const char *check_gif(const uint8_t *p, size_t n) {
   }
   if (at + 10 > n || p[at] != 0x2C) return missing;
   at += 10 + (p[at + 9] & 0x80 ? (size_t)3 << ((p[at + 9] & 7) + 1) : 0) + 1;
-  return skip_blocks(p, n, at) ? NULL : missing;
+  at = skip_blocks(p, n, at);
+  return at != 0 && at < n ? NULL : missing; /* the trailer, or another frame, follows */
 }
 
 /* Uncompressed rows, padded to four bytes, from the offset that the header names.  What the decoder

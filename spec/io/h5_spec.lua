@@ -1,0 +1,139 @@
+-- Broken HDF5 files: one clear message each, never a crash.
+local vs = require "vesper"
+local data = vs.data
+local dataset = require "spec.support.dataset"
+local temp = require "spec.support.temp"
+
+-- What is searched for and patched in the file.
+local function int32(...) return string.pack("<" .. ("i4"):rep(select("#", ...)), ...) end
+local function int64(...) return string.pack("<" .. ("i8"):rep(select("#", ...)), ...) end
+
+local function refused(path, pattern, split)
+  local set, why = data.open(path, split or "train")
+  assert.is_nil(set)
+  assert.is_string(why)
+  assert.equal(path .. ": ", why:sub(1, #path + 2))
+  assert.matches(pattern, why)
+end
+
+describe("a broken data-set file", function()
+  local folder, path
+  setup(function()
+    folder = temp.folder()
+    path = folder .. "/whole.h5"
+    local w = assert(data.Writer(path, {
+      classes = dataset.classes, vocab = dataset.words, vectors = vs.ones(7, 2),
+    }))
+    local captions = {{"a a red red hat hat", "a"}, {"blue"}, {"cup cup"}, {"hat"}, {"red"}}
+    for i, list in ipairs(captions) do
+      assert(w:add("train", {image = dataset.picture(i), label = i % 2 + 1, captions = list}))
+    end
+    assert(w:close())
+  end)
+  teardown(temp.remove)
+
+  it("is fine before it is broken", function() assert.equal(6, #assert(data.open(path))) end)
+
+  it("is not HDF5 at all", function()
+    refused(temp.write(folder .. "/text.h5", "id,title\n1,hat\n"), "not an HDF5 file %(15 bytes%)")
+    refused(temp.write(folder .. "/empty.h5", ""), "not an HDF5 file %(0 bytes%)")
+    refused(folder, "not a file")
+  end)
+
+  it("is truncated, wherever it was cut", function()
+    local bytes = temp.read(path)
+    for _, part in ipairs {0.001, 0.1, 0.5, 0.9, 0.999} do
+      local cut = temp.write(folder .. "/cut.h5", bytes:sub(1, (#bytes * part) // 1))
+      refused(cut, part < 0.01 and "HDF5 file" or "truncated file")
+    end
+  end)
+
+  it("is of another format, or a later version", function()
+    refused(temp.patched(path, "vesper-dataset", "juniper-bucket"),
+      'not a vesper data set: its attribute format is juniper%-bucket, not "vesper%-dataset"')
+  end)
+
+  it("holds a token beyond the vocabulary, or below 0", function()
+    local row = {2, 2, 6, 6, 5, 5}
+    local old = int32(table.unpack(row))
+    row[4] = 7
+    refused(temp.patched(path, old, int32(table.unpack(row))),
+      "train/caption/tokens: token 4 is 7, not in 0%.%.6")
+    row[4] = -1
+    refused(temp.patched(path, old, int32(table.unpack(row))),
+      "train/caption/tokens: token 4 is %-1, not in 0%.%.6")
+  end)
+
+  it("holds a label beyond the classes", function()
+    refused(temp.patched(path, int32(1, 0, 1, 0, 1), int32(1, 0, 2, 0, 1)),
+      "train/label: row 3 is 2, not in 0%.%.1")
+  end)
+
+  it("holds offsets that fall, or do not end at the last token", function()
+    local old = int64(0, 6, 7, 8, 10, 11, 12)
+    refused(temp.patched(path, old, int64(0, 8, 7, 8, 10, 11, 12)),
+      "train/caption/offset: row 3 is less than the one before")
+    refused(temp.patched(path, old, int64(0, 6, 7, 8, 10, 11, 11)),
+      "train/caption/offset: does not go from 0 to 12")
+    refused(temp.patched(path, old, int64(0, 6, 7, 8, 10, 99, 12)),
+      "train/caption/offset: row 6 is 99, not in 0%.%.12")
+  end)
+
+  it("holds a caption of an image that is not there", function()
+    refused(temp.patched(path, int64(0, 0, 1, 2, 3, 4), int64(0, 0, 1, 2, 3, 5)),
+      "train/caption/image: row 6 is 5, not in 0%.%.4")
+  end)
+
+  it("claims a shape that its bytes cannot hold", function()
+    -- the extent of the images: [5,3,4,5] with no limit on the first
+    local old = int64(5, 3, 4, 5, -1, 3, 4, 5)
+    refused(temp.patched(path, old, int64(1 << 40, 3, 4, 5, -1, 3, 4, 5)),
+      "train/image: shape %[1099511627776,3,4,5%] needs .* bytes, the file holds")
+    refused(temp.patched(path, old, int64(1 << 61, 3, 4, 5, -1, 3, 4, 5)), "train/image: ")
+    refused(temp.patched(path, old, int64(6, 3, 4, 5, -1, 3, 4, 5)), "train/image: shape")
+  end)
+
+  it("lacks images of the right kind", function()
+    local w = assert(data.Writer(folder .. "/grey.h5"))
+    assert(w:add("train", {image = dataset.picture(1, 9, 11)}))
+    assert(w:close())
+    local old = int64(1, 3, 9, 11, -1, 3, 9, 11)
+    refused(temp.patched(folder .. "/grey.h5", old, int64(1, 9, 3, 11, -1, 9, 3, 11)),
+      "train/image: ")
+  end)
+
+  it("never crashes, whichever byte is wrong", function()
+    local bytes = temp.read(path)
+    local opened = 0
+    for i = 1, 300 do
+      local at = (i * 7919 * 13) % #bytes + 1
+      local byte = string.char(bytes:byte(at) ~ (1 << i % 8))
+      local broken = temp.write(folder .. "/bytes.h5", bytes:sub(1, at - 1) .. byte .. bytes:sub(at + 1))
+      local set, why = data.open(broken)
+      if set then
+        opened = opened + 1
+        local fine, batch = pcall(set.batch, set, {1, 2, 3, 4, 5})
+        assert.is_true(fine or type(batch) == "string")
+      else
+        assert.is_string(why)
+      end
+    end
+    assert.is_true(opened > 0 and opened < 300)
+  end)
+end)
+
+describe("reading one file many times", function()
+  teardown(temp.remove)
+
+  it("works from several handles at once, and leaves none open", function()
+    local path = dataset.write(temp.folder() .. "/toy.h5", 9, {compress = 6})
+    for _ = 1, 50 do
+      local a <close>, b <close> = assert(data.open(path, "train")), assert(data.open(path, "val"))
+      assert.equal(9, a:batch({9}).image:max():item())
+      assert.equal(2, b:batch({2}).image:max():item())
+    end
+    local open = 0
+    for _, name in ipairs(temp.list "/proc/self/fd") do open = open + (name and 1 or 0) end
+    assert.is_true(open < 40)
+  end)
+end)
