@@ -1,6 +1,6 @@
 /* Convolution's inner loops.  See conv.h.
  *
- * The register tile is ROWS x (VECS vectors): 12 or 16 accumulators, so that the loads (one broadcast
+ * The register tile is ROWS x (VECS vectors): 12 or 16 accumulators, so that the loads (a broadcast
  * a row, VECS vectors of the right side) stay below the multiply-adds they feed. */
 #include "kernel/conv.h"
 
@@ -51,8 +51,10 @@ static inline void transpose4(const vs_real *from, int64_t lf, vs_real *to, int6
                               const quad *add) {
   quad a = QUAD(from), b = QUAD(from + lf);
   quad c = QUAD(from + 2 * lf), d = QUAD(from + 3 * lf);
-  quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), AB = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-  quad cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), CD = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5),
+       AB = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  quad cd = __builtin_shufflevector(c, d, 0, 4, 1, 5),
+       CD = __builtin_shufflevector(c, d, 2, 6, 3, 7);
   QUAD(to) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + add[0];
   QUAD(to + lt) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7) + add[1];
   QUAD(to + 2 * lt) = __builtin_shufflevector(AB, CD, 0, 1, 4, 5) + add[2];
@@ -121,6 +123,12 @@ static vs_real sum(int64_t n, const vs_real *x) {
 }
 
 const vs_kernels_conv VS_K(vs_kernels_conv) = {
-    .rows = ROWS, .cols = COLS, .gather = gather, .pack = pack, .unpack = unpack,
-    .axpy = axpy, .dot = dot, .sum = sum,
+    .rows = ROWS,
+    .cols = COLS,
+    .gather = gather,
+    .pack = pack,
+    .unpack = unpack,
+    .axpy = axpy,
+    .dot = dot,
+    .sum = sum,
 };

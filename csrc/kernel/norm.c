@@ -36,7 +36,8 @@ static void scale(int64_t n, const vs_real *restrict x, vs_real mean, vs_real a,
   for (int64_t i = 0; i < n; i++) y[i] = a * (x[i] - mean) + b;
 }
 
-static void dots(int64_t n, const vs_real *x, const vs_real *dy, vs_real mean, double *sum, double *dot) {
+static void dots(int64_t n, const vs_real *x, const vs_real *dy, vs_real mean, double *sum,
+                 double *dot) {
   vec s[WAYS] = {{0}, {0}, {0}, {0}}, d[WAYS] = {{0}, {0}, {0}, {0}}, m = vec_all(mean);
   int64_t i = 0;
   for (; i + STEP <= n; i += STEP)
@@ -114,6 +115,11 @@ static void row_sums(int64_t n, const vs_real *restrict x, const vs_real *restri
 }
 
 const vs_kernels_norm VS_K(vs_kernels_norm) = {
-    .moments = moments, .scale = scale, .dots = dots, .blend = blend,
-    .row = row, .row_back = row_back, .row_sums = row_sums,
+    .moments = moments,
+    .scale = scale,
+    .dots = dots,
+    .blend = blend,
+    .row = row,
+    .row_back = row_back,
+    .row_sums = row_sums,
 };

@@ -1,5 +1,5 @@
-/* Inner loops of batch and layer normalisation, over n contiguous values.  Sums run in a fixed number
- * of lanes: the same instruction set always gives the same bits. */
+/* Inner loops of batch and layer normalisation, over n contiguous values.  Sums run in a
+ * fixed number of lanes: the same instruction set always gives the same bits. */
 #ifndef VS_KERNEL_NORM_H
 #define VS_KERNEL_NORM_H
 
@@ -11,7 +11,8 @@ typedef struct vs_kernels_norm {
   /* y = a*(x - mean) + b */
   void (*scale)(int64_t n, const vs_real *x, vs_real mean, vs_real a, vs_real b, vs_real *y);
   /* sum of dy, and of dy * (x - mean) */
-  void (*dots)(int64_t n, const vs_real *x, const vs_real *dy, vs_real mean, double *sum, double *dot);
+  void (*dots)(int64_t n, const vs_real *x, const vs_real *dy, vs_real mean, double *sum,
+               double *dot);
   /* dx = a*dy + b*(x - mean) + c */
   void (*blend)(int64_t n, const vs_real *x, const vs_real *dy, vs_real mean, vs_real a, vs_real b,
                 vs_real c, vs_real *dx);

@@ -16,17 +16,19 @@ typedef vs_mask mask_quad __attribute__((vector_size(4 * sizeof(vs_mask))));
 typedef uint8_t byte_quad __attribute__((vector_size(4)));
 
 /* m = v where v is larger or NaN, and k = which there. */
-#define TAKE(v, which)                       \
-  do {                                       \
-    mask_quad wins = (v > m) | (v != v);     \
+#define TAKE(v, which)                                          \
+  do {                                                          \
+    mask_quad wins = (v > m) | (v != v);                        \
     m = (quad)(((mask_quad)v & wins) | ((mask_quad)m & ~wins)); \
-    k = ((which) & wins) | (k & ~wins);      \
+    k = ((which)&wins) | (k & ~wins);                           \
   } while (0)
 
 static inline void four_most(const vs_real *r0, const vs_real *r1, vs_real *y, uint8_t *code) {
   quad a = QUAD(r0), b = QUAD(r0 + 4), c = QUAD(r1), d = QUAD(r1 + 4);
-  quad m = __builtin_shufflevector(a, b, 0, 2, 4, 6), v1 = __builtin_shufflevector(a, b, 1, 3, 5, 7);
-  quad v2 = __builtin_shufflevector(c, d, 0, 2, 4, 6), v3 = __builtin_shufflevector(c, d, 1, 3, 5, 7);
+  quad m = __builtin_shufflevector(a, b, 0, 2, 4, 6),
+       v1 = __builtin_shufflevector(a, b, 1, 3, 5, 7);
+  quad v2 = __builtin_shufflevector(c, d, 0, 2, 4, 6),
+       v3 = __builtin_shufflevector(c, d, 1, 3, 5, 7);
   mask_quad k = {0};
   TAKE(v1, 1);
   TAKE(v2, 2);

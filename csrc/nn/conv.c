@@ -10,9 +10,10 @@ static int conv2d_init(vs_layer *l) {
   int64_t in = a[IN].i, out = a[OUT].i, groups = a[GROUPS].i;
   const int64_t *k = a[KERNEL].pair;
   if (in < 1 || out < 1 || groups < 1 || k[0] < 1 || k[1] < 1)
-    return vs_fail("in_channels %lld, out_channels %lld, groups %lld and kernel_size %lld x %lld are at "
-                   "least 1", (long long)in, (long long)out, (long long)groups, (long long)k[0],
-                   (long long)k[1]);
+    return vs_fail(
+        "in_channels %lld, out_channels %lld, groups %lld and kernel_size %lld x %lld are at "
+        "least 1",
+        (long long)in, (long long)out, (long long)groups, (long long)k[0], (long long)k[1]);
   if (in % groups != 0 || out % groups != 0)
     return vs_fail("in_channels %lld and out_channels %lld do not divide into %lld groups",
                    (long long)in, (long long)out, (long long)groups);
@@ -26,17 +27,28 @@ static int conv2d_init(vs_layer *l) {
 
 static int conv2d_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
   const vs_value *a = l->attr;
-  vs_value args[] = {in[0], VS_T(vs_layer_get(l, "weight")), VS_T(vs_layer_get(l, "bias")),
-                     a[STRIDE], a[PADDING], a[DILATION], a[GROUPS]};
+  vs_value args[] = {in[0],
+                     VS_T(vs_layer_get(l, "weight")),
+                     VS_T(vs_layer_get(l, "bias")),
+                     a[STRIDE],
+                     a[PADDING],
+                     a[DILATION],
+                     a[GROUPS]};
   return vs_call(&vs_op_conv2d, args, VS_COUNT(args), out);
 }
 
 const vs_layerdef vs_layer_Conv2d = {
     .name = "Conv2d",
-    .args = "in_channels:int, out_channels:int, kernel_size:pair, stride:pair=1, padding:pair=0, "
-            "dilation:pair=1, groups:int=1, bias:bool=true",
-    .inputs = "x:tensor", .outputs = 1, .init = conv2d_init, .forward = conv2d_forward,
-    .doc = "2-D convolution: x [B,in,H,W] -> [B,out,H',W'] with H' = floor((H + 2 padding - dilation "
-           "(kernel - 1) - 1) / stride) + 1. weight [out,in/groups,kH,kW] and bias [out] start uniform "
-           "within 1/sqrt(in/groups kH kW).",
+    .args =
+        "in_channels:int, out_channels:int, kernel_size:pair, stride:pair=1, padding:pair=0, "
+        "dilation:pair=1, groups:int=1, bias:bool=true",
+    .inputs = "x:tensor",
+    .outputs = 1,
+    .init = conv2d_init,
+    .forward = conv2d_forward,
+    .doc =
+        "2-D convolution: x [B,in,H,W] -> [B,out,H',W'] with H' = floor((H + 2 padding - dilation "
+        "(kernel - 1) - 1) / stride) + 1. weight [out,in/groups,kH,kW] and bias [out] start "
+        "uniform "
+        "within 1/sqrt(in/groups kH kW).",
 };

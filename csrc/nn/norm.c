@@ -2,7 +2,8 @@
 #include "nn/layer.h"
 
 /* A parameter of one value. */
-static int constant_param(vs_layer *l, const char *name, int ndim, const int64_t *shape, double value) {
+static int constant_param(vs_layer *l, const char *name, int ndim, const int64_t *shape,
+                          double value) {
   if (vs_layer_param(l, name, ndim, shape) < 0) return -1;
   return vs_fill(vs_layer_get(l, name), value);
 }
@@ -29,11 +30,17 @@ static int batch_init(vs_layer *l) {
 
 static int batch_forward(vs_layer *l, const vs_tensor *x, const vs_value *in, vs_tensor **out) {
   vs_tensor *counter = vs_layer_get(l, "num_batches_tracked");
-  vs_value args[] = {in[0], VS_T(vs_layer_get(l, "weight")), VS_T(vs_layer_get(l, "bias")),
-                     VS_T(vs_layer_get(l, "running_mean")), VS_T(vs_layer_get(l, "running_var")),
-                     VS_B(l->training), l->attr[MOMENTUM], l->attr[EPS]};
+  vs_value args[] = {in[0],
+                     VS_T(vs_layer_get(l, "weight")),
+                     VS_T(vs_layer_get(l, "bias")),
+                     VS_T(vs_layer_get(l, "running_mean")),
+                     VS_T(vs_layer_get(l, "running_var")),
+                     VS_B(l->training),
+                     l->attr[MOMENTUM],
+                     l->attr[EPS]};
   if (x->shape[1] != l->attr[FEATURES].i)
-    return vs_fail("x is %s, made for %lld channels", vs_shape_str(x), (long long)l->attr[FEATURES].i);
+    return vs_fail("x is %s, made for %lld channels", vs_shape_str(x),
+                   (long long)l->attr[FEATURES].i);
   if (vs_call(&vs_op_batch_norm, args, VS_COUNT(args), out) < 0) return -1;
   if (l->training && counter != NULL) vs_ints(counter)[0]++;
   return 0;
@@ -41,7 +48,8 @@ static int batch_forward(vs_layer *l, const vs_tensor *x, const vs_value *in, vs
 
 static int batch1d_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
   const vs_tensor *x = in[0].t;
-  if (x->ndim != 2 && x->ndim != 3) return vs_fail("x is %s, expected [B,C] or [B,C,T]", vs_shape_str(x));
+  if (x->ndim != 2 && x->ndim != 3)
+    return vs_fail("x is %s, expected [B,C] or [B,C,T]", vs_shape_str(x));
   return batch_forward(l, x, in, out);
 }
 
@@ -51,21 +59,31 @@ static int batch2d_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
   return batch_forward(l, x, in, out);
 }
 
-#define BATCH_ARGS \
-  "num_features:int, eps:num=1e-5, momentum:num=0.1, affine:bool=true, track_running_stats:bool=true"
-#define BATCH_DOC \
-  "In training the batch's own mean and variance of each channel, else the running ones, which are " \
+#define BATCH_ARGS                                                       \
+  "num_features:int, eps:num=1e-5, momentum:num=0.1, affine:bool=true, " \
+  "track_running_stats:bool=true"
+#define BATCH_DOC                                                                                \
+  "In training the batch's own mean and variance of each channel, else the running ones, which " \
+  "are "                                                                                         \
   "buffers: running_mean, running_var and num_batches_tracked."
 
 const vs_layerdef vs_layer_BatchNorm1d = {
-    .name = "BatchNorm1d", .args = BATCH_ARGS,
-    .inputs = "x:tensor", .outputs = 1, .init = batch_init, .forward = batch1d_forward,
+    .name = "BatchNorm1d",
+    .args = BATCH_ARGS,
+    .inputs = "x:tensor",
+    .outputs = 1,
+    .init = batch_init,
+    .forward = batch1d_forward,
     .doc = "Batch normalisation (Ioffe and Szegedy, 2015) of x [B,C] or [B,C,T]. " BATCH_DOC,
 };
 
 const vs_layerdef vs_layer_BatchNorm2d = {
-    .name = "BatchNorm2d", .args = BATCH_ARGS,
-    .inputs = "x:tensor", .outputs = 1, .init = batch_init, .forward = batch2d_forward,
+    .name = "BatchNorm2d",
+    .args = BATCH_ARGS,
+    .inputs = "x:tensor",
+    .outputs = 1,
+    .init = batch_init,
+    .forward = batch2d_forward,
     .doc = "Batch normalisation (Ioffe and Szegedy, 2015) of x [B,C,H,W]. " BATCH_DOC,
 };
 
@@ -76,7 +94,8 @@ enum { SHAPE, LAYER_EPS, LAYER_AFFINE };
 static int layer_norm_init(vs_layer *l) {
   const vs_value *s = &l->attr[SHAPE];
   for (int i = 0; i < s->n; i++)
-    if (s->ints[i] < 1) return vs_fail("normalized_shape %s has to be positive", vs_dims_str(s->n, s->ints));
+    if (s->ints[i] < 1)
+      return vs_fail("normalized_shape %s has to be positive", vs_dims_str(s->n, s->ints));
   return affine_params(l, l->attr[LAYER_AFFINE].i, s->n, s->ints);
 }
 
@@ -89,6 +108,11 @@ static int layer_norm_forward(vs_layer *l, const vs_value *in, vs_tensor **out) 
 const vs_layerdef vs_layer_LayerNorm = {
     .name = "LayerNorm",
     .args = "normalized_shape:ints, eps:num=1e-5, elementwise_affine:bool=true",
-    .inputs = "x:tensor", .outputs = 1, .init = layer_norm_init, .forward = layer_norm_forward,
-    .doc = "Layer normalisation (Ba et al., 2016) over the last dimensions of x [...,normalized_shape].",
+    .inputs = "x:tensor",
+    .outputs = 1,
+    .init = layer_norm_init,
+    .forward = layer_norm_forward,
+    .doc =
+        "Layer normalisation (Ba et al., 2016) over the last dimensions of x "
+        "[...,normalized_shape].",
 };

@@ -7,26 +7,36 @@ static int no_slots(vs_layer *l) {
 }
 
 static int max_pool2d_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
-  return vs_call(&vs_op_max_pool2d, (vs_value[]){in[0], l->attr[0], l->attr[1], l->attr[2]}, 4, out);
+  return vs_call(&vs_op_max_pool2d, (vs_value[]){in[0], l->attr[0], l->attr[1], l->attr[2]}, 4,
+                 out);
 }
 
 const vs_layerdef vs_layer_MaxPool2d = {
     .name = "MaxPool2d",
     .args = "kernel_size:pair, stride:pair?, padding:pair=0",
-    .inputs = "x:tensor", .outputs = 1, .init = no_slots, .forward = max_pool2d_forward,
-    .doc = "The most of each window: x [B,C,H,W] -> [B,C,H',W']. stride is kernel_size unless given.",
+    .inputs = "x:tensor",
+    .outputs = 1,
+    .init = no_slots,
+    .forward = max_pool2d_forward,
+    .doc =
+        "The most of each window: x [B,C,H,W] -> [B,C,H',W']. stride is kernel_size unless given.",
 };
 
 static int avg_pool2d_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
-  return vs_call(&vs_op_avg_pool2d, (vs_value[]){in[0], l->attr[0], l->attr[1], l->attr[2]}, 4, out);
+  return vs_call(&vs_op_avg_pool2d, (vs_value[]){in[0], l->attr[0], l->attr[1], l->attr[2]}, 4,
+                 out);
 }
 
 const vs_layerdef vs_layer_AvgPool2d = {
     .name = "AvgPool2d",
     .args = "kernel_size:pair, stride:pair?, padding:pair=0",
-    .inputs = "x:tensor", .outputs = 1, .init = no_slots, .forward = avg_pool2d_forward,
-    .doc = "The mean of each window: x [B,C,H,W] -> [B,C,H',W']. stride is kernel_size unless given; "
-           "padding counts as zeros.",
+    .inputs = "x:tensor",
+    .outputs = 1,
+    .init = no_slots,
+    .forward = avg_pool2d_forward,
+    .doc =
+        "The mean of each window: x [B,C,H,W] -> [B,C,H',W']. stride is kernel_size unless given; "
+        "padding counts as zeros.",
 };
 
 static int adaptive_avg_pool2d_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
@@ -36,6 +46,9 @@ static int adaptive_avg_pool2d_forward(vs_layer *l, const vs_value *in, vs_tenso
 const vs_layerdef vs_layer_AdaptiveAvgPool2d = {
     .name = "AdaptiveAvgPool2d",
     .args = "output_size:pair=1",
-    .inputs = "x:tensor", .outputs = 1, .init = no_slots, .forward = adaptive_avg_pool2d_forward,
+    .inputs = "x:tensor",
+    .outputs = 1,
+    .init = no_slots,
+    .forward = adaptive_avg_pool2d_forward,
     .doc = "Means to a given size: x [B,C,H,W] -> [B,C,output_size]; 1 is global average pooling.",
 };

@@ -4,18 +4,18 @@
  * matrix is ever made.  A `plan` says what is gathered: for each position of a grid, which source
  * positions the taps read.  Forward is one plan; the gradient of x is one plan for every residue of
  * the stride; the gradient of w uses the forward plan with pixels and taps changing places.
- * Work is cut into units (several small images, or a band of rows of a large one) whose padded source
- * stays in the second-level cache.  Depthwise convolutions go through plain row loops at the end. */
+ * Work is cut into units (several small images, or a band of rows of a large one) whose padded
+ * source stays in the second-level cache.  Depthwise convolutions go through plain row loops. */
 #include <string.h>
 
 #include "kernel/conv.h"
 #include "op/op.h"
 
 enum {
-  UNIT_PIXELS = 384,          /* grid positions of a unit, about */
-  UNIT_BYTES = 320 * 1024,    /* of its padded source */
-  PANEL_BYTES = 16 * 1024,    /* of the right side that one sweep reads */
-  WEIGHT_BYTES = 256 << 20    /* most that per-thread weight gradients may take together */
+  UNIT_PIXELS = 384,       /* grid positions of a unit, about */
+  UNIT_BYTES = 320 * 1024, /* of its padded source */
+  PANEL_BYTES = 16 * 1024, /* of the right side that one sweep reads */
+  WEIGHT_BYTES = 256 << 20 /* most that per-thread weight gradients may take together */
 };
 
 /* ---- plans ---- */
@@ -29,12 +29,12 @@ typedef struct axis {
 
 typedef struct plan {
   axis y, x;
-  int64_t batch, groups, from, to;  /* channels of source and destination in a group */
-  int64_t kernel[2], depth;         /* depth: from * taps */
-  bool direct;                      /* no padding: read the source where it is */
+  int64_t batch, groups, from, to; /* channels of source and destination in a group */
+  int64_t kernel[2], depth;        /* depth: from * taps */
+  bool direct;                     /* no padding: read the source where it is */
   int64_t images, rows, bands, units;
-  int64_t row, channel, image;      /* distances in what is read */
-  int64_t buffer, pixels;           /* of a unit: elements copied (0 if direct), grid positions */
+  int64_t row, channel, image; /* distances in what is read */
+  int64_t buffer, pixels;      /* of a unit: elements copied (0 if direct), grid positions */
 } plan;
 
 static int64_t reach(const axis *a) { /* source positions from the first tap to the last */
@@ -49,17 +49,29 @@ static int64_t span(const axis *a, int64_t n) { return (n - 1) * a->src_step + r
 
 static bool inside(const axis *a) { return low(a) >= 0 && low(a) + span(a, a->grid) <= a->src; }
 
-static axis forward_axis(int64_t in, int64_t out, int64_t k, int64_t stride, int64_t pad, int64_t dil) {
-  return (axis){.src = in, .dst = out, .grid = out, .src_step = stride, .dst_step = 1, .taps = k,
-                .tap_step = 1, .at0 = -pad, .at_step = dil};
+static axis forward_axis(int64_t in, int64_t out, int64_t k, int64_t stride, int64_t pad,
+                         int64_t dil) {
+  return (axis){.src = in,
+                .dst = out,
+                .grid = out,
+                .src_step = stride,
+                .dst_step = 1,
+                .taps = k,
+                .tap_step = 1,
+                .at0 = -pad,
+                .at_step = dil};
 }
 
 /* y[o] reads x[o*stride - pad + k*dil], so x[first + g*stride] is read by the y[o] with
- * o*stride = first + g*stride + pad - k*dil: the taps for which that divides, o falling as k grows. */
+ * o*stride = first + g*stride + pad - k*dil: the taps for which that divides; o falls with k. */
 static axis input_axis(int64_t in, int64_t out, int64_t k, int64_t stride, int64_t pad, int64_t dil,
                        int64_t first) {
-  axis a = {.src = out, .dst = in, .grid = first < in ? (in - 1 - first) / stride + 1 : 0,
-            .src_step = 1, .dst_first = first, .dst_step = stride};
+  axis a = {.src = out,
+            .dst = in,
+            .grid = first < in ? (in - 1 - first) / stride + 1 : 0,
+            .src_step = 1,
+            .dst_first = first,
+            .dst_step = stride};
   for (int64_t t = 0; t < k; t++) {
     if ((first + pad - t * dil) % stride != 0) continue;
     if (a.taps == 0) a.tap0 = t, a.at0 = (first + pad - t * dil) / stride;
@@ -116,7 +128,9 @@ static void fill_tables(const plan *p, int64_t *pixel, int64_t *tap) {
                  (x->at0 - low(x) + j * x->at_step);
 }
 
-typedef struct unit { int64_t b, images, first, rows; } unit; /* rows first.. of the grid */
+typedef struct unit {
+  int64_t b, images, first, rows;
+} unit; /* rows first.. of the grid */
 
 static unit unit_at(const plan *p, int64_t u) {
   unit t = {.b = u * p->images, .rows = p->rows};
@@ -231,7 +245,8 @@ static void gather_units(void *arg, int64_t first, int64_t last, int part) {
       int64_t g = q / np, at = 0;
       do {
         kc->gather(n, k->pixel, VS_MIN(block, p->depth - at), k->tap + at,
-                   x + g * p->from * p->channel, k->weight + (q * p->depth + at) * kc->cols, acc, at > 0);
+                   x + g * p->from * p->channel, k->weight + (q * p->depth + at) * kc->cols, acc,
+                   at > 0);
         at += block;
       } while (at < p->depth);
       store_panel(k, t, g, q % np * kc->cols, acc);
@@ -264,12 +279,13 @@ static int run_gather(const plan *p, const vs_real *src, const vs_real *w, bool 
 
 /* ---- the gradient of w ---- */
 
-/* dw[o, c, tap] = sum over b and pixels of dy[b, o, pixel] * x[b, c, pixel + tap], one sum a thread */
+/* dw[o, c, tap] = sum over b and pixels of dy[b, o, pixel] * x[b, c, pixel + tap], by thread */
 static void weight_units(void *arg, int64_t first, int64_t last, int part) {
   const job *k = arg;
   const plan *p = k->p;
   const vs_kernels_conv *kc = vs_k_conv();
-  int64_t cols = kc->cols, np = panels(p->to), block = PANEL_BYTES / ((int64_t)sizeof(vs_real) * cols);
+  int64_t cols = kc->cols, np = panels(p->to),
+          block = PANEL_BYTES / ((int64_t)sizeof(vs_real) * cols);
   int64_t depth = round_up(p->depth, kc->rows), plane = p->y.grid * p->x.grid;
   vs_real *acc = (vs_real *)(void *)(k->parts + (size_t)part * k->part_bytes);
   vs_real *panel = (vs_real *)(void *)((char *)acc + reals(p->groups * np * depth * cols));
@@ -282,8 +298,8 @@ static void weight_units(void *arg, int64_t first, int64_t last, int part) {
       int64_t g = q / np, d0 = q % np * cols;
       for (int64_t b = 0; b < t.images; b++)
         kc->pack(n, (int)VS_MIN(cols, p->to - d0),
-                 k->dy + (((t.b + b) * p->groups + g) * p->to + d0) * plane + t.first * p->x.grid, plane,
-                 panel + b * n * cols);
+                 k->dy + (((t.b + b) * p->groups + g) * p->to + d0) * plane + t.first * p->x.grid,
+                 plane, panel + b * n * cols);
       for (int64_t at = 0; at < all; at += block)
         kc->gather(p->depth, k->tap, VS_MIN(block, all - at), k->pixel + at,
                    x + g * p->from * p->channel, panel + at * cols, acc + q * depth * cols,
@@ -336,12 +352,15 @@ static int run_weights(const plan *p, const vs_real *x, const vs_real *dy, vs_re
 
 /* ---- depthwise: one kernel a channel, plane by plane ---- */
 
-typedef struct range { int64_t first, last, src; } range; /* of the output; where the source starts */
+typedef struct range {
+  int64_t first, last, src;
+} range; /* of the output; where the source starts */
 
 /* The outputs whose tap t lies inside the source. */
 static range tap_range(const axis *a, int64_t t) {
   int64_t at = a->at0 + t * a->at_step, s = a->src_step;
-  range r = {.first = at < 0 ? (-at + s - 1) / s : 0, .last = a->src > at ? (a->src - 1 - at) / s + 1 : 0};
+  range r = {.first = at < 0 ? (-at + s - 1) / s : 0,
+             .last = a->src > at ? (a->src - 1 - at) / s + 1 : 0};
   r.last = VS_MIN(r.last, a->grid);
   r.first = VS_MIN(r.first, r.last);
   r.src = r.first * s + at;
@@ -421,9 +440,9 @@ static bool is_depthwise(const plan *p) { return p->groups > 1 && p->from == 1 &
 
 /* ---- the op ---- */
 
-enum { X, W, B };                            /* inputs */
-enum { STRIDE, PADDING, DILATION, GROUPS };  /* attributes */
-enum { LARGEST = 1 << 24 };                  /* of stride, padding, dilation, kernel */
+enum { X, W, B };                           /* inputs */
+enum { STRIDE, PADDING, DILATION, GROUPS }; /* attributes */
+enum { LARGEST = 1 << 24 };                 /* of stride, padding, dilation, kernel */
 
 /* The forward plan from the shapes, without its distances. */
 static plan forward_plan(const vs_ctx *c) {
@@ -432,7 +451,10 @@ static plan forward_plan(const vs_ctx *c) {
   int64_t groups = c->attr[GROUPS].i;
   return (plan){.y = forward_axis(x[2], o[2], w[2], s[0], p[0], d[0]),
                 .x = forward_axis(x[3], o[3], w[3], s[1], p[1], d[1]),
-                .batch = x[0], .groups = groups, .from = w[1], .to = w[0] / groups,
+                .batch = x[0],
+                .groups = groups,
+                .from = w[1],
+                .to = w[0] / groups,
                 .kernel = {w[2], w[3]}};
 }
 
@@ -441,8 +463,8 @@ static int check_channels(const vs_ctx *c) {
   int64_t groups = c->attr[GROUPS].i;
   if (groups < 1) return vs_fail("groups is %lld, at least 1", (long long)groups);
   if (w->shape[0] % groups != 0)
-    return vs_fail("w is %s: its %lld output channels do not divide into %lld groups", vs_shape_str(w),
-                   (long long)w->shape[0], (long long)groups);
+    return vs_fail("w is %s: its %lld output channels do not divide into %lld groups",
+                   vs_shape_str(w), (long long)w->shape[0], (long long)groups);
   if (x->shape[1] % groups != 0 || x->shape[1] / groups != w->shape[1])
     return vs_fail("x is %s and w is %s: with %lld group%s w needs %g channels", vs_shape_str(x),
                    vs_shape_str(w), (long long)groups, groups == 1 ? "" : "s",
@@ -458,12 +480,15 @@ static int conv2d_shape(vs_ctx *c) {
   int64_t out[2];
   if (vs_want_ndim(c, X, 4) < 0 || vs_want_ndim(c, W, 4) < 0 || check_channels(c) < 0) return -1;
   for (int i = 0; i < 2; i++) {
-    int64_t s = c->attr[STRIDE].pair[i], p = c->attr[PADDING].pair[i], d = c->attr[DILATION].pair[i];
+    int64_t s = c->attr[STRIDE].pair[i], p = c->attr[PADDING].pair[i],
+            d = c->attr[DILATION].pair[i];
     int64_t k = w->shape[2 + i];
-    if (s < 1 || d < 1 || p < 0 || s > LARGEST || d > LARGEST || p > LARGEST || k < 1 || k > LARGEST)
-      return vs_fail("stride %lld, padding %lld, dilation %lld with w %s: stride, dilation and kernel "
-                     "are at least 1, padding at least 0, all at most %d", (long long)s, (long long)p,
-                     (long long)d, vs_shape_str(w), LARGEST);
+    if (s < 1 || d < 1 || p < 0 || s > LARGEST || d > LARGEST || p > LARGEST || k < 1 ||
+        k > LARGEST)
+      return vs_fail(
+          "stride %lld, padding %lld, dilation %lld with w %s: stride, dilation and kernel "
+          "are at least 1, padding at least 0, all at most %d",
+          (long long)s, (long long)p, (long long)d, vs_shape_str(w), LARGEST);
     int64_t room = x->shape[2 + i] + 2 * p - d * (k - 1) - 1;
     if (room < 0)
       return vs_fail("the kernel of w %s (dilation %lld) is larger than x %s with padding %lld",
@@ -495,14 +520,22 @@ static int input_gradient(const vs_ctx *c, const plan *fwd, const vs_real *dy, v
     for (int64_t j = 0; j < VS_MIN(s[1], x->src); j++) {
       plan p = {.y = input_axis(y->src, y->dst, y->taps, s[0], -y->at0, d[0], i),
                 .x = input_axis(x->src, x->dst, x->taps, s[1], -x->at0, d[1], j),
-                .batch = fwd->batch, .groups = fwd->groups, .from = fwd->to, .to = fwd->from,
+                .batch = fwd->batch,
+                .groups = fwd->groups,
+                .from = fwd->to,
+                .to = fwd->from,
                 .kernel = {fwd->kernel[0], fwd->kernel[1]}};
-      if (finish_plan(&p) < 0 || run_gather(&p, dy, vs_reals(c->in[W]), true, NULL, dx) < 0) return -1;
+      if (finish_plan(&p) < 0 || run_gather(&p, dy, vs_reals(c->in[W]), true, NULL, dx) < 0)
+        return -1;
     }
   return 0;
 }
 
-typedef struct bias_sum { const vs_real *dy; vs_real *db; int64_t batch, channels, plane; } bias_sum;
+typedef struct bias_sum {
+  const vs_real *dy;
+  vs_real *db;
+  int64_t batch, channels, plane;
+} bias_sum;
 
 static void sum_channels(void *arg, int64_t first, int64_t last, int part) {
   const bias_sum *k = arg;
@@ -538,8 +571,11 @@ static int conv2d_backward(vs_ctx *c) {
       return -1;
   }
   if (c->in[B] != NULL && vs_needs(c, B)) {
-    bias_sum k = {.dy = dy, .db = vs_reals(c->din[B]), .batch = p.batch,
-                  .channels = p.groups * p.to, .plane = p.y.grid * p.x.grid};
+    bias_sum k = {.dy = dy,
+                  .db = vs_reals(c->din[B]),
+                  .batch = p.batch,
+                  .channels = p.groups * p.to,
+                  .plane = p.y.grid * p.x.grid};
     vs_parallel(k.channels, VS_MAX(1, 32768 / VS_MAX(1, k.plane * k.batch)), sum_channels, &k);
   }
   return 0;
@@ -547,9 +583,15 @@ static int conv2d_backward(vs_ctx *c) {
 
 const vs_opdef vs_op_conv2d = {
     .name = "conv2d",
-    .args = "x:tensor, w:tensor, b:tensor?, stride:pair=1, padding:pair=0, dilation:pair=1, groups:int=1",
-    .outputs = 1, .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W),
-    .shape = conv2d_shape, .forward = conv2d_forward, .backward = conv2d_backward,
-    .doc = "2-D cross-correlation. x [B,C,H,W], w [O,C/groups,kH,kW], b [O] -> [B,O,H',W'] with "
-           "H' = floor((H + 2 padding - dilation (kH - 1) - 1) / stride) + 1.",
+    .args =
+        "x:tensor, w:tensor, b:tensor?, stride:pair=1, padding:pair=0, dilation:pair=1, "
+        "groups:int=1",
+    .outputs = 1,
+    .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W),
+    .shape = conv2d_shape,
+    .forward = conv2d_forward,
+    .backward = conv2d_backward,
+    .doc =
+        "2-D cross-correlation. x [B,C,H,W], w [O,C/groups,kH,kW], b [O] -> [B,O,H',W'] with "
+        "H' = floor((H + 2 padding - dilation (kH - 1) - 1) / stride) + 1.",
 };

@@ -1,8 +1,8 @@
-/* batch_norm and layer_norm: values minus a mean, divided by a standard deviation, scaled and shifted.
+/* batch_norm and layer_norm: values minus their mean, over their deviation, scaled and shifted.
  *
- * Both read their input twice (the second time from cache where it fits) and keep mean and 1/std for
- * the backward.  batch_norm shares out channels between threads, layer_norm rows.  Sums of rows are
- * combined in double. */
+ * Both read their input twice (the second time from cache where it fits) and keep mean and 1/std
+ * for the backward.  batch_norm shares out channels between threads, layer_norm rows.  Sums of
+ * rows are combined in double. */
 #include <math.h>
 #include <string.h>
 
@@ -25,11 +25,11 @@ enum { SHORT = 16 }; /* planes below that are gathered, so that kernels see one 
 
 typedef struct channels {
   int64_t batch, count, plane;
-  bool training;                 /* statistics of the batch, else the running ones */
+  bool training; /* statistics of the batch, else the running ones */
   double eps, momentum;
   const vs_real *x, *dy, *w, *b;
   vs_real *y, *mean, *rstd, *running_mean, *running_var, *dw, *db;
-  vs_real *scratch;              /* three rows of batch * plane a thread where planes are short */
+  vs_real *scratch; /* three rows of batch * plane a thread where planes are short */
 } channels;
 
 /* One channel as `rows` rows of n values, `jump` apart. */
@@ -41,14 +41,19 @@ typedef struct rows {
 
 static vs_real *fetch(const channels *k, const vs_real *from, int64_t c, vs_real *row) {
   for (int64_t b = 0; b < k->batch; b++)
-    for (int64_t i = 0; i < k->plane; i++) row[b * k->plane + i] = from[(b * k->count + c) * k->plane + i];
+    for (int64_t i = 0; i < k->plane; i++)
+      row[b * k->plane + i] = from[(b * k->count + c) * k->plane + i];
   return row;
 }
 
 static rows channel_rows(const channels *k, int64_t c, int part) {
   int64_t at = c * k->plane, n = k->batch * k->plane;
   if (k->scratch == NULL)
-    return (rows){k->batch, k->plane, k->count * k->plane, k->x + at, k->dy ? k->dy + at : NULL,
+    return (rows){k->batch,
+                  k->plane,
+                  k->count * k->plane,
+                  k->x + at,
+                  k->dy ? k->dy + at : NULL,
                   k->y ? k->y + at : NULL};
   vs_real *s = k->scratch + part * 3 * n;
   return (rows){1, n, n, fetch(k, k->x, c, s), k->dy ? fetch(k, k->dy, c, s + n) : NULL, s + 2 * n};
@@ -57,10 +62,11 @@ static rows channel_rows(const channels *k, int64_t c, int part) {
 static void put_back(const channels *k, int64_t c, const rows *r) {
   if (k->scratch == NULL || k->y == NULL) return;
   for (int64_t b = 0; b < k->batch; b++)
-    for (int64_t i = 0; i < k->plane; i++) k->y[(b * k->count + c) * k->plane + i] = r->y[b * k->plane + i];
+    for (int64_t i = 0; i < k->plane; i++)
+      k->y[(b * k->count + c) * k->plane + i] = r->y[b * k->plane + i];
 }
 
-/* Mean and sum of squares of all rows: the pairs of each row merged one by one (Chan et al., 1979). */
+/* Mean and sum of squares of all rows: those of each row merged one by one (Chan et al., 1979). */
 static void merge_moments(const rows *r, double *mean, double *squares) {
   double count = 0;
   *mean = *squares = 0;
@@ -94,7 +100,8 @@ static void batch_forward(void *arg, int64_t first, int64_t last, int part) {
     }
     double rstd = 1 / sqrt(var + k->eps), a = rstd * (k->w ? (double)k->w[c] : 1);
     vs_real m = (vs_real)mean;
-    double shift = (k->b ? (double)k->b[c] : 0) - (mean - (double)m) * a; /* what rounding took from m */
+    double shift =
+        (k->b ? (double)k->b[c] : 0) - (mean - (double)m) * a; /* what rounding took from m */
     if (k->mean != NULL) k->mean[c] = m, k->rstd[c] = (vs_real)rstd;
     for (int64_t i = 0; i < r.rows; i++)
       vs_k_norm()->scale(r.n, r.x + i * r.jump, m, (vs_real)a, (vs_real)shift, r.y + i * r.jump);
@@ -123,8 +130,8 @@ static void batch_backward(void *arg, int64_t first, int64_t last, int part) {
     double a = rstd * (k->w ? (double)k->w[c] : 1);
     double b = k->training ? -a * rstd * rstd * dot / n : 0, shift = k->training ? -a * sum / n : 0;
     for (int64_t i = 0; i < r.rows; i++)
-      vs_k_norm()->blend(r.n, r.x + i * r.jump, r.dy + i * r.jump, k->mean[c], (vs_real)a, (vs_real)b,
-                         (vs_real)shift, r.y + i * r.jump);
+      vs_k_norm()->blend(r.n, r.x + i * r.jump, r.dy + i * r.jump, k->mean[c], (vs_real)a,
+                         (vs_real)b, (vs_real)shift, r.y + i * r.jump);
     put_back(k, c, &r);
   }
 }
@@ -132,11 +139,13 @@ static void batch_backward(void *arg, int64_t first, int64_t last, int part) {
 static int check_vector(const vs_ctx *c, int i, int64_t n) {
   const vs_tensor *t = c->in[i];
   if (t == NULL || (t->ndim == 1 && t->shape[0] == n)) return 0;
-  return vs_fail("%s is %s, expected [%lld] for x %s", vs_in_name(c, i), vs_shape_str(t), (long long)n,
-                 vs_shape_str(c->in[X]));
+  return vs_fail("%s is %s, expected [%lld] for x %s", vs_in_name(c, i), vs_shape_str(t),
+                 (long long)n, vs_shape_str(c->in[X]));
 }
 
-static bool use_batch(const vs_ctx *c) { return c->attr[TRAINING].i || c->in[RUNNING_MEAN] == NULL; }
+static bool use_batch(const vs_ctx *c) {
+  return c->attr[TRAINING].i || c->in[RUNNING_MEAN] == NULL;
+}
 
 static int batch_norm_shape(vs_ctx *c) {
   const vs_tensor *x = c->in[X];
@@ -155,8 +164,13 @@ static channels channels_of(const vs_ctx *c) {
   const vs_tensor *x = c->in[X];
   int64_t spatial = 1;
   for (int d = 2; d < x->ndim; d++) spatial *= x->shape[d];
-  return (channels){.batch = x->shape[0], .count = x->shape[1], .plane = spatial, .training = use_batch(c),
-                    .eps = c->attr[EPS].f, .momentum = c->attr[MOMENTUM].f, .x = vs_reals(x),
+  return (channels){.batch = x->shape[0],
+                    .count = x->shape[1],
+                    .plane = spatial,
+                    .training = use_batch(c),
+                    .eps = c->attr[EPS].f,
+                    .momentum = c->attr[MOMENTUM].f,
+                    .x = vs_reals(x),
                     .w = c->in[WEIGHT] ? vs_reals(c->in[WEIGHT]) : NULL};
 }
 
@@ -201,14 +215,21 @@ static int batch_norm_backward(vs_ctx *c) {
 
 const vs_opdef vs_op_batch_norm = {
     .name = "batch_norm",
-    .args = "x:tensor, weight:tensor?, bias:tensor?, running_mean:buffer?, running_var:buffer?, "
-            "training:bool=true, momentum:num=0.1, eps:num=1e-5",
-    .outputs = 1, .keep = VS_KEEP_IN(X) | VS_KEEP_IN(WEIGHT),
-    .shape = batch_norm_shape, .forward = batch_norm_forward, .backward = batch_norm_backward,
-    .doc = "Batch normalisation (Ioffe and Szegedy, 2015) of each channel of x [B,C] or [B,C,...]: "
-           "(x - mean) / sqrt(var + eps) * weight + bias. In training mean and var are the batch's, and "
-           "running_mean and running_var [C] move towards them by momentum (var unbiased); otherwise they "
-           "are the running ones. Without running statistics they are always the batch's.",
+    .args =
+        "x:tensor, weight:tensor?, bias:tensor?, running_mean:buffer?, running_var:buffer?, "
+        "training:bool=true, momentum:num=0.1, eps:num=1e-5",
+    .outputs = 1,
+    .keep = VS_KEEP_IN(X) | VS_KEEP_IN(WEIGHT),
+    .shape = batch_norm_shape,
+    .forward = batch_norm_forward,
+    .backward = batch_norm_backward,
+    .doc =
+        "Batch normalisation (Ioffe and Szegedy, 2015) of each channel of x [B,C] or [B,C,...]: "
+        "(x - mean) / sqrt(var + eps) * weight + bias. In training mean and var are the batch's, "
+        "and "
+        "running_mean and running_var [C] move towards them by momentum (var unbiased); otherwise "
+        "they "
+        "are the running ones. Without running statistics they are always the batch's.",
 };
 
 /* ---- layer_norm ---- */
@@ -277,7 +298,9 @@ static int layer_norm_shape(vs_ctx *c) {
 static int64_t row_grain(const vs_ctx *c) { return VS_MAX(1, 8192 / VS_MAX(c->n[0], 1)); }
 
 static layer_rows layer_of(const vs_ctx *c) {
-  return (layer_rows){.width = c->n[0], .eps = c->attr[LAYER_EPS].f, .x = vs_reals(c->in[X]),
+  return (layer_rows){.width = c->n[0],
+                      .eps = c->attr[LAYER_EPS].f,
+                      .x = vs_reals(c->in[X]),
                       .w = c->in[WEIGHT] ? vs_reals(c->in[WEIGHT]) : NULL};
 }
 
@@ -323,8 +346,12 @@ static int layer_norm_backward(vs_ctx *c) {
 const vs_opdef vs_op_layer_norm = {
     .name = "layer_norm",
     .args = "x:tensor, shape:ints, weight:tensor?, bias:tensor?, eps:num=1e-5",
-    .outputs = 1, .keep = VS_KEEP_IN(X) | VS_KEEP_IN(WEIGHT),
-    .shape = layer_norm_shape, .forward = layer_norm_forward, .backward = layer_norm_backward,
-    .doc = "Layer normalisation (Ba et al., 2016) over the last dimensions of x [...,shape]: "
-           "(x - mean) / sqrt(var + eps) * weight + bias, weight and bias of that shape.",
+    .outputs = 1,
+    .keep = VS_KEEP_IN(X) | VS_KEEP_IN(WEIGHT),
+    .shape = layer_norm_shape,
+    .forward = layer_norm_forward,
+    .backward = layer_norm_backward,
+    .doc =
+        "Layer normalisation (Ba et al., 2016) over the last dimensions of x [...,shape]: "
+        "(x - mean) / sqrt(var + eps) * weight + bias, weight and bias of that shape.",
 };

@@ -1,8 +1,8 @@
-/* max_pool2d, avg_pool2d and adaptive_avg_pool2d over planes of [B,C,H,W]; threads share out planes.
+/* max_pool2d, avg_pool2d and adaptive_avg_pool2d over [B,C,H,W]; threads share out planes.
  *
  * max_pool2d keeps which value won: one byte an output for 2 x 2 windows with stride 2, which go
- * through kernels, the position in the plane for all others.  Both averages are one loop over windows
- * that differ in where a window starts, ends, and what it is divided by. */
+ * through kernels, the position in the plane for all others.  Both averages are one loop over
+ * windows that differ in where a window starts, ends, and what it is divided by. */
 #include <math.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 
 enum { KERNEL, STRIDE, PADDING }; /* attributes; adaptive_avg_pool2d has SIZE */
 enum { SIZE = 0 };
-enum { LARGEST = 1 << 24 };       /* of kernel, stride, padding */
+enum { LARGEST = 1 << 24 }; /* of kernel, stride, padding */
 
 typedef struct pool {
   int64_t planes, in[2], out[2];
@@ -23,7 +23,9 @@ typedef struct pool {
   int32_t *place;
 } pool;
 
-typedef struct window { int64_t first, last; } window;
+typedef struct window {
+  int64_t first, last;
+} window;
 
 /* The source positions of output i in dimension d. */
 static window window_at(const pool *p, int d, int64_t i) {
@@ -64,16 +66,19 @@ static int windows_shape(vs_ctx *c) {
   if (check_planes(c) < 0) return -1;
   memcpy(shape, x->shape, sizeof shape);
   for (int d = 0; d < 2; d++) {
-    int64_t k = c->attr[KERNEL].pair[d], p = c->attr[PADDING].pair[d], in = x->shape[x->ndim - 2 + d];
+    int64_t k = c->attr[KERNEL].pair[d], p = c->attr[PADDING].pair[d],
+            in = x->shape[x->ndim - 2 + d];
     int64_t s = c->attr[STRIDE].kind == VS_V_NONE ? k : c->attr[STRIDE].pair[d];
     if (k < 1 || s < 1 || p < 0 || k > LARGEST || s > LARGEST)
-      return vs_fail("kernel %lld, stride %lld, padding %lld: kernel and stride are 1 to %d, padding is "
-                     "not negative", (long long)k, (long long)s, (long long)p, LARGEST);
+      return vs_fail(
+          "kernel %lld, stride %lld, padding %lld: kernel and stride are 1 to %d, padding is "
+          "not negative",
+          (long long)k, (long long)s, (long long)p, LARGEST);
     if (p > k / 2)
       return vs_fail("padding %lld is more than half of kernel %lld", (long long)p, (long long)k);
     if (in + 2 * p < k)
-      return vs_fail("kernel %lld is larger than x %s with padding %lld", (long long)k, vs_shape_str(x),
-                     (long long)p);
+      return vs_fail("kernel %lld is larger than x %s with padding %lld", (long long)k,
+                     vs_shape_str(x), (long long)p);
     shape[x->ndim - 2 + d] = (in + 2 * p - k) / s + 1;
   }
   return vs_out(c, 0, VS_REAL, x->ndim, shape);
@@ -181,11 +186,17 @@ static int max_pool2d_backward(vs_ctx *c) {
 const vs_opdef vs_op_max_pool2d = {
     .name = "max_pool2d",
     .args = "x:tensor, kernel:pair, stride:pair?, padding:pair=0",
-    .outputs = 1, .flags = VS_KINK,
-    .shape = windows_shape, .forward = max_pool2d_forward, .backward = max_pool2d_backward,
-    .doc = "The most of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding - "
-           "kernel) / stride) + 1. stride is the kernel unless given; padding never wins. The gradient "
-           "goes to the first of equal values.",
+    .outputs = 1,
+    .flags = VS_KINK,
+    .shape = windows_shape,
+    .forward = max_pool2d_forward,
+    .backward = max_pool2d_backward,
+    .doc =
+        "The most of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 "
+        "padding - "
+        "kernel) / stride) + 1. stride is the kernel unless given; padding never wins. The "
+        "gradient "
+        "goes to the first of equal values.",
 };
 
 /* ---- averages ---- */
@@ -264,9 +275,13 @@ const vs_opdef vs_op_avg_pool2d = {
     .name = "avg_pool2d",
     .args = "x:tensor, kernel:pair, stride:pair?, padding:pair=0",
     .outputs = 1,
-    .shape = windows_shape, .forward = avg_pool2d_forward, .backward = avg_pool2d_backward,
-    .doc = "The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding - "
-           "kernel) / stride) + 1. stride is the kernel unless given; padding counts as zeros.",
+    .shape = windows_shape,
+    .forward = avg_pool2d_forward,
+    .backward = avg_pool2d_backward,
+    .doc =
+        "The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 "
+        "padding - "
+        "kernel) / stride) + 1. stride is the kernel unless given; padding counts as zeros.",
 };
 
 static int adaptive_shape(vs_ctx *c) {
@@ -278,7 +293,8 @@ static int adaptive_shape(vs_ctx *c) {
     int64_t size = c->attr[SIZE].pair[d];
     if (size < 1 || size > LARGEST)
       return vs_fail("size %lld is not 1 to %d", (long long)size, LARGEST);
-    if (x->shape[x->ndim - 2 + d] < 1) return vs_fail("x is %s: its planes are empty", vs_shape_str(x));
+    if (x->shape[x->ndim - 2 + d] < 1)
+      return vs_fail("x is %s: its planes are empty", vs_shape_str(x));
     shape[x->ndim - 2 + d] = size;
   }
   return vs_out(c, 0, VS_REAL, x->ndim, shape);
@@ -291,7 +307,12 @@ const vs_opdef vs_op_adaptive_avg_pool2d = {
     .name = "adaptive_avg_pool2d",
     .args = "x:tensor, size:pair=1",
     .outputs = 1,
-    .shape = adaptive_shape, .forward = adaptive_avg_pool2d_forward, .backward = adaptive_avg_pool2d_backward,
-    .doc = "Means of x [B,C,H,W] or [C,H,W] -> [..,size]: output i averages rows floor(i H / H') up to "
-           "ceil((i + 1) H / H'), counted from 0, and columns alike. size 1 is global average pooling.",
+    .shape = adaptive_shape,
+    .forward = adaptive_avg_pool2d_forward,
+    .backward = adaptive_avg_pool2d_backward,
+    .doc =
+        "Means of x [B,C,H,W] or [C,H,W] -> [..,size]: output i averages rows floor(i H / H') up "
+        "to "
+        "ceil((i + 1) H / H'), counted from 0, and columns alike. size 1 is global average "
+        "pooling.",
 };
