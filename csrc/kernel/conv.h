@@ -2,7 +2,7 @@
  *
  * The left matrix is never built.  Its element (m, i) is x[base[m] + off[i]]: in a forward pass m
  * is an output pixel and i a kernel tap, in a weight gradient m is a tap and i a pixel.  The right
- * side and the result lie in panels of `cols` columns.  Nothing here knows of padding or strides. */
+ * side and the result lie in panels of `cols` columns.  Nothing here knows of padding or stride. */
 #ifndef VS_KERNEL_CONV_H
 #define VS_KERNEL_CONV_H
 
