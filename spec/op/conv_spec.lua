@@ -1,0 +1,79 @@
+-- Convolutions large enough to be cut into several units and among threads, against a sum of matrix
+-- products over the taps, gradients included; and the same bits from run to run.
+local vs = require "vesper"
+local gradcheck = require "spec.support.gradcheck"
+local numbers = require "spec.support.numbers"
+
+local LIMIT = vs.build.real == "double" and 1e-12 or 1e-5
+
+-- y[:, :, i, j] = sum over taps of w[:, :, u, v] x[:, :, i*s + u - p, j*s + v - p]
+local function by_taps(x, w, stride, padding)
+  local b, c, h, wide = table.unpack(numbers.shape(x))
+  local o, _, kh, kw = table.unpack(numbers.shape(w))
+  local p = padding
+  if p > 0 then
+    x = vs.cat({vs.zeros(b, c, p, wide), x, vs.zeros(b, c, p, wide)}, 3)
+    x = vs.cat({vs.zeros(b, c, h + 2 * p, p), x, vs.zeros(b, c, h + 2 * p, p)}, 4)
+  end
+  local oh, ow = (h + 2 * p - kh) // stride + 1, (wide + 2 * p - kw) // stride + 1
+  local total
+  for u = 1, kh do
+    for v = 1, kw do
+      local part = x:slice(3, u, u + (oh - 1) * stride, stride)
+      part = part:slice(4, v, v + (ow - 1) * stride, stride)
+      local tap = w:select(3, u):select(3, v)
+      local product = tap:matmul(part:contiguous():reshape({b, c, oh * ow}))
+      total = total and total + product or product
+    end
+  end
+  return total:reshape({b, o, oh, ow})
+end
+
+-- Output and gradients of fn(x, w).
+local function run(fn, shapes)
+  vs.manual_seed(4)
+  local x, w = vs.randn(shapes.x), vs.randn(shapes.w)
+  x:requires_grad_()
+  w:requires_grad_()
+  local y = fn(x, w)
+  gradcheck.weigh(vs, {y}):backward()
+  return {y = y:detach(), dx = x.grad, dw = w.grad}
+end
+
+local function near(got, want)
+  for name, t in pairs(want) do
+    local off = (got[name] - t):abs():max():item()
+    local most = t:abs():max():item()
+    assert(off <= LIMIT * most, ("%s is off by %g of %g"):format(name, off, most))
+  end
+end
+
+local works = {
+  ["several images a unit"] = {x = {70, 6, 8, 6}, w = {20, 6, 3, 3}, padding = 1},
+  ["a rest of images"] = {x = {53, 4, 5, 5}, w = {7, 4, 3, 3}, padding = 0},
+  ["bands of rows"] = {x = {2, 5, 61, 47}, w = {17, 5, 3, 3}, padding = 1},
+  ["bands with stride"] = {x = {2, 3, 75, 66}, w = {8, 3, 7, 7}, padding = 3, stride = 2},
+  ["wide rows"] = {x = {1, 2, 5, 900}, w = {3, 2, 3, 3}, padding = 1},
+  ["deep"] = {x = {3, 130, 7, 9}, w = {33, 130, 3, 3}, padding = 1},
+  ["1 x 1 in place"] = {x = {9, 33, 12, 11}, w = {40, 33, 1, 1}, padding = 0},
+}
+
+describe("conv2d as a sum over taps", function()
+  local before
+  setup(function() before = vs.get_num_threads() end)
+  teardown(function() vs.set_num_threads(before) end)
+
+  for name, work in numbers.sorted(works) do
+    it(name, function()
+      local stride, padding = work.stride or 1, work.padding
+      local function conv(x, w) return vs.conv2d(x, w, {stride = stride, padding = padding}) end
+      local want = run(function(x, w) return by_taps(x, w, stride, padding) end, work)
+      for threads = 1, 3 do
+        vs.set_num_threads(threads)
+        local got, again = run(conv, work), run(conv, work)
+        near(got, want)
+        for part, t in pairs(got) do assert(t:eq(again[part]):all(), part .. " differs") end
+      end
+    end)
+  end
+end)
