@@ -148,11 +148,14 @@ static void read_value(lua_State *L, int index, const vs_arg *a, vs_value *v, co
 
 /* ---- all of them ---- */
 
-/* A table with names, not a list: {stride = 2}. */
-static bool is_options(lua_State *L, int index) {
+/* A table with names, not a list: {stride = 2}.  An empty one, where no list could stand. */
+static bool is_options(lua_State *L, int index, const vs_argspec *spec, int at) {
   if (!lua_istable(L, index) || lua_rawlen(L, index) > 0) return false;
   lua_pushnil(L);
-  if (!lua_next(L, index)) return false;
+  if (!lua_next(L, index)) {
+    vs_argkind kind = at < spec->n ? spec->arg[at].kind : VS_A_NUM;
+    return kind != VS_A_TENSORS && kind != VS_A_INTS && kind != VS_A_DIMS;
+  }
   bool named = lua_type(L, -2) == LUA_TSTRING;
   lua_pop(L, 2);
   return named;
@@ -190,7 +193,7 @@ static void read_options(lua_State *L, int index, const vs_argspec *spec, vs_val
 void lvs_checkargs(lua_State *L, int first, const vs_argspec *spec, vs_value *v, const char *what) {
   int top = lua_gettop(L), next = first;
   for (int i = 0; i < spec->n; i++) v[i].kind = VS_V_NONE;
-  bool options = top >= first && is_options(L, top);
+  bool options = top >= first && is_options(L, top, spec, top - first);
   int last = options ? top - 1 : top;
   for (int i = 0; i < spec->n && next <= last; i++) {
     const vs_arg *a = &spec->arg[i];

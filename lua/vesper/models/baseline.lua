@@ -1,0 +1,36 @@
+-- Baseline: classes from the image alone, the row that every text-using model has to beat.
+local nn = require "vesper.nn"
+local encoders = require "vesper.models.encoders"
+
+local Baseline = nn.Module:extend("Baseline")
+
+--- Baseline{classes = C, width = 256, channels = {32, 64, 128, 256}, hidden = width, dropout = 0.2}
+function Baseline:init(options)
+  local o = encoders.options(options, {width = 256, dropout = 0.2}, {classes = true, channels = true,
+    hidden = true, image = true}, "Baseline")
+  local hidden = o.hidden or o.width
+  self.image = o.image or encoders.SmallCNN(o.width, {channels = o.channels})
+  self.head = nn.Sequential{nn.Linear(o.width, hidden), nn.ReLU(), nn.Dropout(o.dropout),
+    nn.Linear(hidden, o.classes)}
+end
+
+--- batch.image [B,3,H,W] -> {v = [B,D], logits = [B,C], image_logits = logits}
+function Baseline:forward(batch)
+  local v = self.image(batch.image)
+  local logits = self.head(v)
+  return {v = v, logits = logits, image_logits = logits}
+end
+
+--- Cross-entropy on batch.label; also the table of its parts.
+function Baseline:loss(batch)
+  local out = self(batch)
+  local loss = nn.functional.cross_entropy(out.logits, batch.label)
+  return loss, {classify = loss:item()}, out
+end
+
+--- Class probabilities of images, [B,C].
+function Baseline:classify_image(images)
+  return (self.head((self.image(images)))):softmax(2)
+end
+
+return Baseline

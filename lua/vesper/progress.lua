@@ -1,0 +1,88 @@
+-- A progress bar for loops over loaders: rate, time left, loss.
+--
+--   for batch, bar in vs.progress(loader, "epoch 1") do ... bar.loss = loss:item() end
+--
+-- On a terminal the line is drawn anew a few times a second; elsewhere one line is printed at the end.
+-- bar.loss is averaged over the loop; any other field of bar is shown as it is.
+local core = require "vesper.core"
+
+local function clock(seconds)
+  if seconds ~= seconds or seconds == math.huge then return "--:--" end
+  seconds = math.floor(seconds + 0.5)
+  return ("%d:%02d"):format(seconds // 60, seconds % 60)
+end
+
+local Bar = {}
+Bar.__index = Bar
+
+function Bar:line(finished)
+  local state = self.state
+  local elapsed = core.now() - state.start
+  local rate = elapsed > 0 and state.samples / elapsed or 0
+  local parts = {}
+  if finished then
+    parts[1] = ("%s  %d batches  %s"):format(state.label, state.done, clock(elapsed))
+  else
+    local width = 24
+    local full = state.total > 0 and math.floor(width * state.done / state.total) or 0
+    parts[1] = ("%s  [%s%s]  %d/%d  %s left"):format(state.label, ("="):rep(full), (" "):rep(width - full),
+      state.done, state.total, clock(elapsed / state.done * (state.total - state.done)))
+  end
+  parts[#parts + 1] = ("%.0f/s"):format(rate)
+  if state.count > 0 then parts[#parts + 1] = ("loss %.3f"):format(state.sum / state.count) end
+  local names = {}
+  for name in pairs(self) do
+    if name ~= "state" and name ~= "loss" then names[#names + 1] = name end
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local value = self[name]
+    parts[#parts + 1] = name .. " " .. (math.type(value) == "float" and ("%.4g"):format(value) or tostring(value))
+  end
+  return table.concat(parts, "  ")
+end
+
+--- Mean of the losses so far.
+function Bar:mean_loss()
+  return self.state.count > 0 and self.state.sum / self.state.count or nil
+end
+
+local function batch_size(batch)
+  if type(batch) ~= "table" then return 1 end
+  local t = batch.index or batch.image or batch[1]
+  return core.is_tensor(t) and t.ndim > 0 and #t or 1
+end
+
+--- Iterates over a loader; gives each batch and the bar.  quiet = true shows nothing.
+return function(loader, label, options)
+  local quiet = options and options.quiet
+  local screen = not quiet and core.is_terminal(2)
+  local bar = setmetatable({state = {
+    label = label or "", start = core.now(), drawn = 0, done = 0, samples = 0, total = #loader,
+    sum = 0, count = 0,
+  }}, Bar)
+  local state = bar.state
+  local next_batch, pass, control, closing = loader:batches()
+  local size = 0
+  local function step(_, last)
+    if last ~= nil then
+      state.done, state.samples = state.done + 1, state.samples + size
+      if bar.loss then
+        state.sum, state.count = state.sum + bar.loss, state.count + 1
+        bar.loss = nil
+      end
+      if screen and core.now() - state.drawn > 0.2 then
+        state.drawn = core.now()
+        io.stderr:write("\r\27[K", bar:line(false))
+      end
+    end
+    local batch = next_batch(pass, last)
+    if batch == nil then
+      if not quiet then io.stderr:write(screen and "\r\27[K" or "", bar:line(true), "\n") end
+      return nil
+    end
+    size = batch_size(batch)
+    return batch, bar
+  end
+  return step, nil, control, closing
+end
