@@ -335,22 +335,26 @@ static int lvs_vectors_has(lua_State *L) {
   return 1;
 }
 
+/* The options scale and seed of matrix, onto l; without a seed the process-wide generator draws. */
+static void read_draw(lua_State *L, int options, lookup *l) {
+  lvs_checkoptions(L, options, "scale|seed", "matrix");
+  l->scale = 0.1;
+  if (lua_istable(L, options) && lua_getfield(L, options, "scale") != LUA_TNIL) {
+    if (lua_type(L, -1) != LUA_TNUMBER)
+      lvs_error(L, "matrix: scale is a %s, expected a number", luaL_typename(L, -1));
+    l->scale = lua_tonumber(L, -1);
+  }
+  if (lua_istable(L, options) && lua_getfield(L, options, "seed") != LUA_TNIL)
+    l->rng = (vs_rng){(uint64_t)lvs_optint(L, options, "seed", INT64_MIN, INT64_MAX, 0),
+                      0x766563746F7273}; /* a stream that no other use of that seed has */
+  else
+    l->rng = vs_rng_take();
+}
+
 /* wv:matrix(vocab [, {scale = 0.1, seed = nil}]) -> float32 [#vocab, D], number of words found */
 static int lvs_vectors_matrix(lua_State *L) {
   lookup l = {.v = lvs_checkbox(L, 1, LVS_VECTORS), .vocab = lvs_checkbox(L, 2, LVS_VOCAB)};
-  lvs_checkoptions(L, 3, "scale|seed", "matrix");
-  l.scale = 0.1;
-  l.rng = (vs_rng){0, 0x766563746F7273}; /* a stream of its own beside a given seed */
-  if (lua_istable(L, 3)) {
-    if (lua_getfield(L, 3, "scale") != LUA_TNIL) l.scale = luaL_checknumber(L, -1);
-    bool seeded = lua_getfield(L, 3, "seed") != LUA_TNIL;
-    if (seeded)
-      l.rng.seed = (uint64_t)luaL_checkinteger(L, -1);
-    else
-      l.rng = vs_rng_take();
-  } else {
-    l.rng = vs_rng_take();
-  }
+  read_draw(L, 3, &l);
   lvs_pushmade(L, make_matrix, &l);
   lua_pushinteger(L, l.found);
   return 2;
@@ -403,13 +407,12 @@ static int lvs_vectors_tostring(lua_State *L) {
 static int lvs_wordpiece_load(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   lvs_checkoptions(L, 2, "lowercase|max_len|invalid", "WordPiece");
-  bool lowercase = lvs_optbool(L, 2, "lowercase", true);
   int64_t max_len = lvs_optint(L, 2, "max_len", 3, INT64_MAX, 512);
   bool replace = opt_replace(L, 2, "WordPiece");
   void **box = lvs_newbox(L, LVS_WORDPIECE);
   vs_wordpiece *w = *box = vs_wordpiece_load(path);
   if (!w) return lvs_nilerror(L);
-  w->lowercase = lowercase;
+  w->lowercase = lvs_optbool(L, 2, "lowercase", w->lowercase);
   w->max_len = max_len;
   w->replace = replace;
   return 1;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "io/json.h"
 #include "text/grow.h"
 #include "text/mapfile.h"
 #include "text/unicode.h"
@@ -27,33 +28,85 @@ static int add_line(vs_wordpiece *w, const char *path, const char *s, size_t len
 
 static int find_special(vs_wordpiece *w, const char *path, const char *name, int64_t *id) {
   *id = vs_wordpiece_id(w, name, strlen(name));
-  return *id ? 0 : vs_fail_file(path, "not a WordPiece vocabulary: no line %s", name);
+  return *id ? 0 : vs_fail_file(path, "not a WordPiece vocabulary: no piece %s", name);
+}
+
+static int read_lines(vs_wordpiece *w, const char *path, const vs_mapfile *f) {
+  for (size_t at = 0; at < f->size;) {
+    const char *end = memchr(f->data + at, '\n', f->size - at);
+    size_t len = end ? (size_t)(end - (f->data + at)) : f->size - at;
+    if (add_line(w, path, f->data + at, len) != 0) return -1;
+    at += len + 1;
+  }
+  return 0;
+}
+
+/* {"piece": id, ...} with ids 0 .. n - 1 in any order: the pieces go into w by id. */
+static int add_members(vs_wordpiece *w, const char *path, const vs_json *vocab) {
+  size_t n = vs_json_count(vocab), len;
+  const char **piece = vs_new0((n + 1) * sizeof *piece);
+  int rc = -1;
+  if (!piece) return -1;
+  for (void *it = vs_json_first(vocab); it; it = vs_json_next(vocab, it)) {
+    const vs_json *v = vs_json_value(it);
+    int64_t id = vs_json_kind(v) == VS_JSON_INT ? vs_json_int(v) : -1;
+    const char *key = vs_json_key(it, &len);
+    if (id < 0 || id >= (int64_t)n || piece[id] || strlen(key) != len) {
+      vs_fail_file(path, "the id of \"%.60s\" is not one of its own in 0..%zu", key, n - 1);
+      goto done;
+    }
+    piece[id] = key;
+  }
+  for (size_t i = 0; i < n; i++)
+    if (vs_strmap_add(&w->map, piece[i], strlen(piece[i]), NULL) < 0) goto done;
+  rc = 0;
+done:
+  free(piece);
+  return rc;
+}
+
+static int read_json(vs_wordpiece *w, const char *path) {
+  vs_json *root = vs_json_read(path);
+  if (!root) return -1;
+  const vs_json *model = vs_json_get(root, "model"), *normalizer = vs_json_get(root, "normalizer");
+  const vs_json *type = model ? vs_json_get(model, "type") : NULL;
+  const vs_json *vocab = model ? vs_json_get(model, "vocab") : NULL;
+  const vs_json *lowercase = normalizer ? vs_json_get(normalizer, "lowercase") : NULL;
+  int rc = -1;
+  size_t n;
+  if (!vocab || vs_json_kind(vocab) != VS_JSON_OBJECT)
+    vs_fail_file(path, "no object model.vocab in it");
+  else if (type && (vs_json_kind(type) != VS_JSON_STRING ||
+                    strcmp(vs_json_string(type, &n), "WordPiece") != 0))
+    vs_fail_file(path, "model.type is not \"WordPiece\"");
+  else
+    rc = add_members(w, path, vocab);
+  if (lowercase && vs_json_kind(lowercase) == VS_JSON_BOOL) w->lowercase = vs_json_bool(lowercase);
+  vs_json_free(root);
+  return rc;
+}
+
+static int find_specials(vs_wordpiece *w, const char *path) {
+  w->mask = vs_wordpiece_id(w, "[MASK]", 6);
+  if (find_special(w, path, "[PAD]", &w->pad) != 0) return -1;
+  if (find_special(w, path, "[UNK]", &w->unk) != 0) return -1;
+  if (find_special(w, path, "[CLS]", &w->cls) != 0) return -1;
+  return find_special(w, path, "[SEP]", &w->sep);
 }
 
 vs_wordpiece *vs_wordpiece_load(const char *path) {
   vs_mapfile f;
-  vs_wordpiece *w = NULL;
-  bool ok = false;
+  int rc = -1;
   if (vs_mapfile_open(&f, path) != 0) return NULL;
-  w = vs_new0(sizeof *w);
+  vs_wordpiece *w = vs_new0(sizeof *w);
   if (!w) goto done;
   w->lowercase = true;
   w->max_len = 512;
-  for (size_t at = 0; at < f.size;) {
-    const char *end = memchr(f.data + at, '\n', f.size - at);
-    size_t len = end ? (size_t)(end - (f.data + at)) : f.size - at;
-    if (add_line(w, path, f.data + at, len) != 0) goto done;
-    at += len + 1;
-  }
-  if (find_special(w, path, "[PAD]", &w->pad) != 0 ||
-      find_special(w, path, "[UNK]", &w->unk) != 0 ||
-      find_special(w, path, "[CLS]", &w->cls) != 0 || find_special(w, path, "[SEP]", &w->sep) != 0)
-    goto done;
-  w->mask = vs_wordpiece_id(w, "[MASK]", 6);
-  ok = true;
+  rc = f.size && f.data[0] == '{' ? read_json(w, path) : read_lines(w, path, &f);
+  if (rc == 0) rc = find_specials(w, path);
 done:
   vs_mapfile_close(&f);
-  if (ok) return w;
+  if (rc == 0) return w;
   vs_wordpiece_free(w);
   return NULL;
 }

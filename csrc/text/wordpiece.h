@@ -20,8 +20,9 @@ typedef struct vs_wordpiece {
   int64_t pad, unk, cls, sep, mask; /* ids; mask is 0 when the file has none */
 } vs_wordpiece;
 
-/* Reads one piece a line.  NULL when the file cannot be read, a piece stands twice, or [PAD],
- * [UNK], [CLS] or [SEP] is missing. */
+/* Reads vocab.txt, one piece a line, or the WordPiece model of a tokenizer.json, which also sets
+ * `lowercase`.  NULL when the file cannot be read, a piece stands twice, or [PAD], [UNK], [CLS] or
+ * [SEP] is missing. */
 vs_wordpiece *vs_wordpiece_load(const char *path);
 void vs_wordpiece_free(vs_wordpiece *w);
 

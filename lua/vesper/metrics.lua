@@ -81,13 +81,15 @@ end
 --- Rows of length 1.
 local function unit_rows(x) return x:detach():normalize {dim = 2} end
 
---- Calls fn(first, last, scores) for blocks of queries; scores [last-first+1, N] are cosines.
+--- Calls fn(scores, rows, first, last) for blocks of queries: rows [R,D] are queries first..last,
+--- scores [R,N] their cosines.
 local function each_block(queries, gallery, fn)
   local total, columns = #queries, gallery:transpose(1, 2)
   local step = math.max(1, BLOCK // math.max(1, #gallery))
   for first = 1, total, step do
     local last = math.min(total, first + step - 1)
-    fn(first, last, queries:slice(1, first, last):matmul(columns))
+    local rows = queries:slice(1, first, last)
+    fn(rows:matmul(columns), rows, first, last)
   end
 end
 
@@ -109,8 +111,9 @@ end
 
 local function ranks_of(queries, gallery, target, group)
   local ranks = {}
-  each_block(queries, gallery, function(first, last, scores)
-    local list = scores:rank(target:slice(1, first, last), group):tolist()
+  each_block(queries, gallery, function(scores, rows, first, last)
+    local list = scores:rank {target = target:slice(1, first, last), group = group, x = rows,
+      y = gallery}:tolist()
     table.move(list, 1, #list, #ranks + 1, ranks)
   end)
   return summary(ranks)
@@ -211,7 +214,7 @@ function metrics.topk(queries, gallery, k)
     error(("topk: k is %s, expected 1..%d"):format(tostring(k), #gallery), 2)
   end
   local indices, scores = {}, {}
-  each_block(unit_rows(queries), unit_rows(gallery), function(_, _, block)
+  each_block(unit_rows(queries), unit_rows(gallery), function(block)
     scores[#scores + 1], indices[#indices + 1] = block:topk(k)
   end)
   if #indices == 0 then error("topk: no queries", 2) end

@@ -161,6 +161,8 @@ describe("WordVectors:matrix", function()
   it("refuses other types and options", function()
     assert.error_matches(function() wv:matrix(7) end, "expected a Vocab")
     assert.has_error(function() wv:matrix(vocab, {std = 1}) end)
+    assert.error_matches(function() wv:matrix(vocab, {scale = "a"}) end, "scale is a string")
+    assert.error_matches(function() wv:matrix(vocab, {seed = 0.5}) end, "seed")
   end)
 end)
 

@@ -64,6 +64,28 @@ local list = {
       same(out[1], want)
     end},
 
+  {op = "rank", name = "near scores are decided by the rows",
+    inputs = function(vs)
+      -- the scores as given say otherwise: off by less than 1e-5, in either direction
+      local x = vs.tensor {{1, 0}, {0, 1}}
+      local y = vs.tensor {{0.6, 0.8}, {0.6, 0.8}, {0.600002, 0.8}, {0.599998, 0.8}, {1, 0}, {0, 1}}
+      local scores = vs.tensor {{0.6000003, 0.5999999, 0.6, 0.6, 1, 0}, {0.8, 0.8, 0.8, 0.8, 0, 1}}
+      return {scores, index(vs, {1, 1}), x, y}
+    end,
+    call = function(_, scores, target, x, y)
+      return scores:rank {target = target, x = x, y = y}
+    end,
+    forward = function(_, out) same(out[1], {4, 5}) end},
+
+  {op = "rank", name = "near scores of groups",
+    inputs = function(vs)
+      local x = vs.tensor {{1, 0}, {1, 0}}
+      local y = vs.tensor {{0.6, 0.8}, {0.6, 0.8}, {0.600002, 0.8}, {0.599998, 0.8}, {1, 0}, {0, 1}}
+      local scores = vs.tensor {{0.6000003, 0.5999999, 0.6, 0.6, 1, 0}, {0.6, 0.6, 0.6, 0.6, 1, 0}}
+      return {scores, index(vs, {1, 2}), index(vs, {1, 1, 2, 1, 4, 2}), x, y}
+    end,
+    forward = function(_, out) same(out[1], {3, 2}) end},
+
   {op = "topk", name = "the last dimension", args = {k = 3},
     inputs = function(vs, n) return {n.distinct(vs, {5, 11}, 7)} end},
 
