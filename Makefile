@@ -86,16 +86,20 @@ have=" $$(dpkg-query -W -f='$${Package}:$${db:Status-Status} ' $(1) 2>/dev/null)
 for p in $(1); do case "$$have" in *" $$p:installed "*) ;; *) missing="$$missing $$p";; esac; done
 endef
 
+# Shell code that leaves in $apt how apt-get is run as root, or fails.
+define as_root
+if [ "$$(id -u)" = 0 ]; then sudo=; \
+elif sudo -n true 2>/dev/null; then sudo="sudo -n"; \
+elif [ -t 0 ] && [ -z "$$CI" ] && command -v sudo >/dev/null; then sudo=sudo; else false; fi && \
+apt="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0"
+endef
+
 # $(call install_debs,list): silent when all is there; else installs, or says what to type and fails.
 define install_debs
 command -v dpkg-query >/dev/null || exit 0; $(call missing_debs,$(1)); [ -n "$$missing" ] || exit 0; \
-if [ "$$(id -u)" = 0 ]; then sudo=; \
-elif sudo -n true 2>/dev/null; then sudo="sudo -n"; \
-elif [ -t 0 ] && [ -z "$$CI" ] && command -v sudo >/dev/null; then sudo=sudo; \
-else echo "vesper needs Debian packages that are not installed.  Type this, then try again:" >&2; \
-  echo "sudo apt-get install$$missing" >&2; exit 1; fi; \
+$(as_root) || { echo "vesper needs Debian packages that are not installed.  Type this, then try again:" >&2; \
+  echo "sudo apt-get install$$missing" >&2; exit 1; }; \
 echo "installing$$missing"; \
-apt="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0"; \
 $$apt update </dev/null && $$apt install --no-install-recommends $$missing </dev/null || \
 { echo "this failed: sudo apt-get install$$missing" >&2; exit 1; }
 endef
@@ -119,6 +123,23 @@ RUN = LUA_PATH_5_4="$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;" \
 test: deps        ## build both, run every spec; the last line is `N passed, N failed`
 	@$(MAKE) $(jobs) float double || { echo "the build failed"; echo "0 passed, 1 failed"; exit 1; }
 	@$(LUA) spec/support/run.lua $(abspath $(BUILD)) $(SPECS)
+
+# The emoji pictures of a Debian package, unpacked but not installed.
+EMOJI = $(BUILD)/demo/ruby-gemojione
+REPORT ?= report
+
+$(EMOJI): | deps
+	@mkdir -p $(@D)
+	@cd $(@D) && { apt-get download -qq ruby-gemojione 2>/dev/null || \
+	  { $(as_root) && $$apt update </dev/null && apt-get download -qq ruby-gemojione; } || \
+	  { echo "this failed: sudo apt-get update && apt-get download ruby-gemojione" >&2; exit 1; }; }
+	@rm -rf $@.part && dpkg-deb -x $(@D)/ruby-gemojione_*.deb $@.part && mv $@.part $@
+
+demo: deps        ## train on emoji, print the table, leave report/ with pictures and the checkpoint
+	@$(MAKE) $(jobs) float
+	@$(MAKE) --no-print-directory $(EMOJI)
+	@mkdir -p $(REPORT)
+	@$(RUN) examples/demo.lua $(EMOJI) $(REPORT)
 
 docs: float       ## write docs/reference.md and the editors' annotations from the descriptors
 	@$(RUN) docs/generate.lua
@@ -162,7 +183,9 @@ lint-format:
 	else echo "lint: clang-format is missing, its check is left out"; fi
 
 format:           ## rewrite the C files the way clang-format wants them
-	clang-format -i $(C_FILES)
+	@clang-format -i $(C_FILES)
+	@perl -0pi -e 's| (\S+)\n( +)\*/\n|\n$$2* $$1 */\n|g' $(C_FILES)
+	@clang-format -i $(C_FILES)
 
 # --- installing: LUADIR and LIBDIR are as LuaRocks passes them ---
 
@@ -184,5 +207,5 @@ help:             ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
-.PHONY: all float double rock deps deps-dev test docs lint lint-lua lint-homes lint-text lint-clang lint-format \
+.PHONY: all float double rock deps deps-dev test demo docs lint lint-lua lint-homes lint-text lint-clang lint-format \
         format install uninstall clean help
