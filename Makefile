@@ -207,5 +207,5 @@ help:             ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
-.PHONY: all float double rock deps deps-dev test demo docs lint lint-lua lint-homes lint-text lint-clang lint-format \
-        format install uninstall clean help
+.PHONY: all float double rock deps deps-dev test demo docs lint lint-lua lint-homes lint-text lint-clang \
+        lint-format format install uninstall clean help
