@@ -73,10 +73,9 @@ int vs_vocab_build(vs_vocab *v, int64_t min_count, int64_t max_size) {
   vs_vocab fresh = {0};
   int rc = -1;
   if (max_size > 0 && max_size < 3)
-    return vs_fail(
-        "max_size is %lld, expected 3 or more ids (the"
-        " first two are <pad> and <unk>)",
-        (long long)max_size);
+    return vs_fail("max_size is %lld, expected 3 or more ids (the"
+                   " first two are <pad> and <unk>)",
+                   (long long)max_size);
   entry *e = vs_new(((size_t)v->map.n + 1) * sizeof *e);
   if (!e) return -1;
   size_t n = choose(v, min_count, max_size, e);
