@@ -96,10 +96,23 @@ local function reference(ops, layers, optims)
   return table.concat(out, "\n") .. "\n"
 end
 
+-- Text as comment lines of at most 100 columns.
+local function comment(out, text)
+  local line = "---"
+  for word in text:gmatch "%S+" do
+    if #line + 1 + #word > 100 then
+      out[#out + 1] = line
+      line = "---"
+    end
+    line = line .. " " .. word
+  end
+  out[#out + 1] = line
+end
+
 -- One function with its annotations.  `self` leaves out the first argument and makes a method.
 local function annotate(out, prefix, op, self)
   local args, names = arguments(op.signature), {}
-  for line in op.doc:gmatch "[^\n]+" do out[#out + 1] = "---" .. line end
+  comment(out, op.doc)
   for i = self and 2 or 1, #args do
     local a = args[i]
     names[#names + 1] = a.name
