@@ -19,7 +19,7 @@
 #include "io/image.h"
 #include "text/vocab.h"
 
-enum { MAX_SPLITS = 16, BUFFER = 1 << 20, CHUNK = 8192 /* rows of a column of numbers */ };
+enum { MAX_SPLITS = 16, BUFFER = 1 << 20, CHUNK = 2048 /* rows of a column of numbers */ };
 
 /* What a split may hold; each is one data set. */
 enum {
@@ -149,7 +149,7 @@ static int make_group(vs_writer *w, const split *s, const char *name) {
 
 static int make_list(vs_writer *w, split *s, int i) {
   char name[VS_H5_MAX_NAME];
-  s->list[i] = vs_h5_new_strings(w->file, full_name(s, list_name[i], name, sizeof name), 1024);
+  s->list[i] = vs_h5_new_strings(w->file, full_name(s, list_name[i], name, sizeof name));
   return s->list[i] ? 0 : -1;
 }
 
@@ -263,7 +263,7 @@ static int check_captions(vs_writer *w, const split *s, const vs_item *item) {
   for (int64_t i = 0; i < item->ncaption; i++) {
     const vs_caption *c = &item->caption[i];
     if (c->n >= VS_H5_MAX_STRING || memchr(c->text, 0, c->n))
-      return bad(s, "a caption holds a zero byte or is longer than a megabyte");
+      return bad(s, "a caption holds a zero byte or is longer than 65,535 bytes");
     if (!c->token && w->vocab) {
       if (vs_vocab_encode(w->vocab, c->text, c->n, w->opt.max_words, false, &w->ids))
         return as_mistake(s);
@@ -425,7 +425,7 @@ int64_t vs_writer_count(const vs_writer *w, const char *name) {
 /* --- opening and closing --- */
 
 static int write_list(vs_writer *w, const char *name, const vs_strings *list) {
-  vs_h5data *d = vs_h5_new_strings(w->file, name, VS_MIN(VS_MAX(list->n, 1), 4096));
+  vs_h5data *d = vs_h5_new_strings(w->file, name);
   int rc = d ? vs_h5_append_strings(d, list) : -1;
   vs_h5_data_close(d);
   return rc;

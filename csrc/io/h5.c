@@ -13,6 +13,8 @@
 #include "core/mem.h"
 #include "io/h5priv.h"
 
+enum { MAX_ATTRS = 64 };
+
 /* --- lock and errors --- */
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -64,7 +66,8 @@ static vs_h5 *new_file(const char *path, hid_t id) {
   return h;
 }
 
-/* A finished file never changes (writers rename), so that locks would only break read-only mounts. */
+/* A finished file never changes (writers rename), so that locks would only break read-only mounts.
+ */
 static hid_t access_list(void) {
   hid_t fapl = H5Pcreate(H5P_FILE_ACCESS);
 #if H5_VERSION_GE(1, 14, 0) || (H5_VERS_MINOR == 12 && H5_VERS_RELEASE >= 1) || \
@@ -100,6 +103,7 @@ vs_h5 *vs_h5_create(const char *path) {
   vs_h5 *h = NULL;
   h5_lock();
   hid_t fapl = access_list();
+  H5Pset_libver_bounds(fapl, H5F_LIBVER_V110, H5F_LIBVER_V110); /* all metadata have checksums */
   errno = 0;
   hid_t id = H5Fcreate(path, H5F_ACC_EXCL, H5P_DEFAULT, fapl);
   int err = errno;
@@ -193,9 +197,10 @@ int vs_h5_group(vs_h5 *h, const char *name) {
 
 /* --- attributes --- */
 
-hid_t h5_text_type(void) {
+hid_t h5_text_type(size_t bytes) {
   hid_t t = H5Tcopy(H5T_C_S1);
-  H5Tset_size(t, H5T_VARIABLE);
+  H5Tset_size(t, bytes);
+  H5Tset_strpad(t, H5T_STR_NULLPAD);
   H5Tset_cset(t, H5T_CSET_UTF8);
   return t;
 }
@@ -250,21 +255,36 @@ static bool read_attr(hid_t attr, vs_h5attr *out) {
   return known;
 }
 
+typedef struct attrlist {
+  vs_h5attr *attr;
+  int n;
+} attrlist;
+
+static herr_t add_attr(hid_t group, const char *name, const H5A_info_t *info, void *arg) {
+  (void)info;
+  attrlist *l = arg;
+  hid_t a = H5Aopen(group, name, H5P_DEFAULT);
+  if (a < 0) return -1;
+  if (read_attr(a, &l->attr[l->n])) l->n++;
+  H5Aclose(a);
+  return l->n == MAX_ATTRS; /* enough */
+}
+
 int vs_h5_attrs(vs_h5 *h, const char *group, vs_h5attr **out, int *n) {
-  enum { MOST = 64 };
-  *n = 0;
-  *out = vs_new0(MOST * sizeof **out);
-  if (!*out) return -1;
+  attrlist l = {.attr = vs_new0(MAX_ATTRS * sizeof *l.attr)};
+  if (!l.attr) return -1;
   h5_lock();
-  for (int i = 0; i < MOST; i++) {
-    hid_t a = H5Aopen_by_idx(h->id, group, H5_INDEX_NAME, H5_ITER_INC, (hsize_t)i, H5P_DEFAULT,
-                             H5P_DEFAULT);
-    if (a < 0) break;
-    if (read_attr(a, &(*out)[*n])) ++*n;
-    H5Aclose(a);
-  }
+  int rc =
+      H5Aiterate_by_name(h->id, group, H5_INDEX_NAME, H5_ITER_INC, NULL, add_attr, &l, H5P_DEFAULT);
+  if (rc < 0) h5_fail(h->path, NULL, "broken attributes");
   H5Eclear2(H5E_DEFAULT);
   h5_unlock();
+  if (rc < 0) {
+    vs_h5_attrs_free(l.attr, l.n);
+    return -1;
+  }
+  *out = l.attr;
+  *n = l.n;
   return 0;
 }
 
@@ -292,8 +312,8 @@ int vs_h5_set_int(vs_h5 *h, const char *group, const char *name, int64_t value) 
 
 int vs_h5_set_text(vs_h5 *h, const char *group, const char *name, const char *value) {
   h5_lock();
-  hid_t type = h5_text_type();
-  int rc = set_attr(h, group, name, type, &value);
+  hid_t type = h5_text_type(VS_MAX(strlen(value), 1));
+  int rc = set_attr(h, group, name, type, value);
   H5Tclose(type);
   h5_unlock();
   return rc;

@@ -2,9 +2,10 @@
  *
  * One lock guards the library, so every function here may be called from any thread.  Nothing read
  * from a file sizes an allocation before it was compared with the bytes that the file really holds:
- * a data set's extents must fit its storage (times VS_H5_MAX_RATIO where it is compressed).  External
- * storage, virtual data sets and links out of the file are refused.  Errors are of kind VS_EFILE and
- * name file and data set.  Knows nothing of what a vesper data set holds: that is csrc/data. */
+ * a data set's extents must fit its storage (times VS_H5_MAX_RATIO where it is compressed).
+ * External storage, virtual data sets and links out of the file are refused.  Errors are of kind
+ * VS_EFILE and name file and data set.  Knows nothing of what a vesper data set holds: that is
+ * csrc/data. */
 #ifndef VS_H5_H
 #define VS_H5_H
 
@@ -14,7 +15,7 @@
 enum {
   VS_H5_MAX_NAME = 96,       /* bytes of a path inside a file, with its end */
   VS_H5_MAX_RATIO = 1100,    /* deflate cannot do better than about 1032 : 1 */
-  VS_H5_MAX_STRING = 1 << 20 /* bytes of one string */
+  VS_H5_MAX_STRING = 1 << 16 /* bytes of one string */
 };
 
 typedef struct vs_h5 vs_h5;         /* a file */
@@ -42,7 +43,8 @@ typedef struct vs_h5attr {
   double f;
   char *text; /* owned */
 } vs_h5attr;
-/* Every scalar integer, number or string attribute; others are passed over.  Free each text and *out. */
+/* Every scalar integer, number or string attribute; others are passed over.  Free each text and
+ * *out. */
 int vs_h5_attrs(vs_h5 *h, const char *group, vs_h5attr **out, int *n);
 void vs_h5_attrs_free(vs_h5attr *a, int n);
 int vs_h5_set_int(vs_h5 *h, const char *group, const char *name, int64_t value);
@@ -68,7 +70,8 @@ const char *vs_h5_name(const vs_h5data *d);
 /* Fails with "file: data set: text". */
 int vs_h5_bad(const vs_h5data *d, const char *fmt, ...) VS_PRINTF(2, 3);
 
-/* Rows [first, first+n) converted to dtype (VS_UINT8, VS_INT32, VS_INT64, VS_FLOAT32, VS_FLOAT64). */
+/* Rows [first, first+n) converted to dtype (VS_UINT8, VS_INT32, VS_INT64, VS_FLOAT32, VS_FLOAT64).
+ */
 int vs_h5_read(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, void *out);
 /* Rows at index[0..n), in any order, repeats allowed; runs of neighbours are read at one go. */
 int vs_h5_gather(vs_h5data *d, vs_dtype dtype, const int64_t *index, int64_t n, void *out);
@@ -78,11 +81,14 @@ int vs_h5_read_strings(vs_h5data *d, vs_strings *out);
 
 /* --- writing: data sets that grow --- */
 int vs_h5_group(vs_h5 *h, const char *name);
-/* A data set [0, dims[1], ...] (dims[0] is not looked at) in chunks of that many rows; gzip: 0 to 9,
- * with shuffle. dtype: VS_UINT8, VS_INT32, VS_INT64, VS_FLOAT32, VS_FLOAT64 (stored as FLOAT32). */
+/* A data set [0, dims[1], ...] (dims[0] is not looked at) in chunks of that many rows; gzip: 0 to
+ * 9, with shuffle. dtype: VS_UINT8, VS_INT32, VS_INT64, VS_FLOAT32, VS_FLOAT64 (stored as FLOAT32).
+ */
 vs_h5data *vs_h5_new(vs_h5 *h, const char *name, vs_dtype dtype, int ndim, const int64_t *dims,
                      int64_t chunk, int gzip);
-vs_h5data *vs_h5_new_strings(vs_h5 *h, const char *name, int64_t chunk);
+/* Strings are stored in a fixed length, compressed, which grows when a longer one comes: the
+ * library crashes on files whose heap of strings of varying length is broken. */
+vs_h5data *vs_h5_new_strings(vs_h5 *h, const char *name);
 int vs_h5_append(vs_h5data *d, vs_dtype dtype, int64_t n, const void *rows);
 int vs_h5_append_strings(vs_h5data *d, const vs_strings *s);
 

@@ -9,7 +9,7 @@
 #include "core/tensor.h"
 #include "io/h5priv.h"
 
-enum { STRING_BLOCK = 4096, CACHE_MOST = 256 << 20 };
+enum { STRING_BLOCK = 4096, STRING_CHUNK = 1 << 18 /* bytes */, CACHE_MOST = 256 << 20 };
 
 struct vs_h5data {
   vs_h5 *file; /* borrowed: lives longer */
@@ -197,14 +197,16 @@ static hid_t select_rows(vs_h5data *d, int64_t first, int64_t n, hid_t *mem) {
 
 static int read_rows(vs_h5data *d, hid_t type, int64_t first, int64_t n, void *out) {
   hid_t mem, space = select_rows(d, first, n, &mem);
-  herr_t rc = H5Dread(d->id, type, mem, space, H5P_DEFAULT, out);
+  int rc = 0;
+  if (H5Dread(d->id, type, mem, space, H5P_DEFAULT, out) < 0) { /* before another call clears why */
+    char what[96];
+    snprintf(what, sizeof what, "rows %lld to %lld cannot be read", (long long)first + 1,
+             (long long)(first + n));
+    rc = lib_fail(d, what);
+  }
   H5Sclose(space);
   H5Sclose(mem);
-  if (rc >= 0) return 0;
-  char what[96];
-  snprintf(what, sizeof what, "rows %lld to %lld cannot be read", (long long)first + 1,
-           (long long)(first + n));
-  return lib_fail(d, what);
+  return rc;
 }
 
 /* The library converts halves one bit field at a time; this is a hundred times faster. */
@@ -313,7 +315,8 @@ static void free_string(void *p, void *arg) {
   free(p);
 }
 
-/* Strings of varying length.  Rows may share bytes in a hostile file, hence the limit on the sum. */
+/* Strings of varying length.  Rows may share bytes in a hostile file, hence the limit on the sum.
+ */
 static int read_varying(vs_h5data *d, hid_t type, int64_t first, int64_t n, vs_strings *out) {
   char **p = vs_new0((size_t)n * sizeof *p);
   if (!p) return -1;
@@ -382,7 +385,7 @@ static vs_h5data *create(vs_h5 *h, const char *name, hid_t type, int ndim, const
   chunks[0] = (hsize_t)chunk;
   hid_t space = H5Screate_simple(ndim, now, most), plist = H5Pcreate(H5P_DATASET_CREATE);
   H5Pset_chunk(plist, ndim, chunks);
-  if (gzip > 0) {
+  if (gzip > 0 && H5Zfilter_avail(H5Z_FILTER_DEFLATE) > 0) {
     H5Pset_shuffle(plist);
     H5Pset_deflate(plist, (unsigned)gzip);
   }
@@ -409,11 +412,18 @@ vs_h5data *vs_h5_new(vs_h5 *h, const char *name, vs_dtype dtype, int ndim, const
   return made(d);
 }
 
-vs_h5data *vs_h5_new_strings(vs_h5 *h, const char *name, int64_t chunk) {
-  h5_lock();
-  hid_t type = h5_text_type();
-  vs_h5data *d = create(h, name, type, 1, &chunk, chunk, 0);
+static vs_h5data *create_strings(vs_h5 *h, const char *name, size_t size) {
+  int64_t chunk = VS_MAX(1, (int64_t)(STRING_CHUNK / size));
+  hid_t type = h5_text_type(size);
+  vs_h5data *d = create(h, name, type, 1, &chunk, chunk, 6);
   H5Tclose(type);
+  if (d) d->info.size = (int)size;
+  return d;
+}
+
+vs_h5data *vs_h5_new_strings(vs_h5 *h, const char *name) {
+  h5_lock();
+  vs_h5data *d = create_strings(h, name, 1);
   h5_unlock();
   return made(d);
 }
@@ -424,12 +434,14 @@ static int append_locked(vs_h5data *d, hid_t type, int64_t n, const void *rows) 
   for (int i = 0; i < d->info.ndim; i++) dims[i] = (hsize_t)d->info.dims[i];
   if (H5Dset_extent(d->id, dims) < 0) return lib_fail(d, "cannot be written");
   hid_t mem, space = select_rows(d, d->rows, n, &mem);
-  herr_t rc = H5Dwrite(d->id, type, mem, space, H5P_DEFAULT, rows);
+  int rc = 0;
+  if (H5Dwrite(d->id, type, mem, space, H5P_DEFAULT, rows) < 0)
+    rc = lib_fail(d, "cannot be written");
+  else
+    d->rows += n;
   H5Sclose(space);
   H5Sclose(mem);
-  if (rc < 0) return lib_fail(d, "cannot be written");
-  d->rows += n;
-  return 0;
+  return rc;
 }
 
 int vs_h5_append(vs_h5data *d, vs_dtype dtype, int64_t n, const void *rows) {
@@ -440,16 +452,76 @@ int vs_h5_append(vs_h5data *d, vs_dtype dtype, int64_t n, const void *rows) {
   return rc;
 }
 
+/* Copies all strings of d to a new data set for longer ones, which takes its name. */
+static int copy_wider(vs_h5data *d, vs_h5data *wide, hid_t type) {
+  int64_t block = VS_MAX(1, STRING_CHUNK / wide->info.size);
+  char *rows = vs_new((size_t)block * (size_t)wide->info.size);
+  int rc = rows ? 0 : -1;
+  for (int64_t i = 0, n; rc == 0 && i < d->rows; i += n) {
+    n = VS_MIN(block, d->rows - i);
+    rc = read_rows(d, type, i, n, rows);
+    if (rc == 0) rc = append_locked(wide, type, n, rows);
+  }
+  free(rows);
+  return rc;
+}
+
+static int widen(vs_h5data *d, size_t size) {
+  char name[VS_H5_MAX_NAME + 1];
+  snprintf(name, sizeof name, "%s~", d->name);
+  vs_h5data *wide = create_strings(d->file, name, size);
+  if (!wide || wide->id < 0) {
+    free(wide);
+    return -1;
+  }
+  hid_t type = h5_text_type(size);
+  int rc = copy_wider(d, wide, type);
+  H5Tclose(type);
+  if (rc == 0) {
+    hid_t old = d->id;
+    d->id = wide->id;
+    d->info = wide->info;
+    wide->id = old;
+    if (H5Ldelete(d->file->id, d->name, H5P_DEFAULT) < 0 ||
+        H5Lmove(d->file->id, name, H5L_SAME_LOC, d->name, H5P_DEFAULT, H5P_DEFAULT) < 0)
+      rc = lib_fail(d, "cannot be written");
+  }
+  H5Dclose(wide->id);
+  free(wide);
+  return rc;
+}
+
+static int append_strings(vs_h5data *d, const vs_strings *s) {
+  size_t longest = 1;
+  for (int64_t i = 0; i < s->n; i++) longest = VS_MAX(longest, vs_strings_len(s, i));
+  if (longest > VS_H5_MAX_STRING) return vs_h5_bad(d, "a string of %zu bytes", longest);
+  size_t size = (size_t)d->info.size;
+  if (longest > size) {
+    size = VS_MAX((longest + 7) / 8 * 8, d->rows ? size + size / 2 : 0);
+    if (widen(d, VS_MIN(size, VS_H5_MAX_STRING))) return -1;
+    size = (size_t)d->info.size;
+  }
+  int64_t block = VS_MAX(1, (int64_t)(STRING_CHUNK / size));
+  char *rows = vs_new((size_t)block * size);
+  if (!rows) return -1;
+  hid_t type = h5_text_type(size);
+  int rc = 0;
+  for (int64_t i = 0, n; rc == 0 && i < s->n; i += n) {
+    n = VS_MIN(block, s->n - i);
+    memset(rows, 0, (size_t)n * size);
+    for (int64_t k = 0; k < n; k++)
+      memcpy(rows + (size_t)k * size, vs_strings_get(s, i + k), vs_strings_len(s, i + k));
+    rc = append_locked(d, type, n, rows);
+  }
+  H5Tclose(type);
+  free(rows);
+  return rc;
+}
+
 int vs_h5_append_strings(vs_h5data *d, const vs_strings *s) {
   if (s->n == 0) return 0;
-  const char **p = vs_new((size_t)s->n * sizeof *p);
-  if (!p) return -1;
-  for (int64_t i = 0; i < s->n; i++) p[i] = vs_strings_get(s, i);
   h5_lock();
-  hid_t type = h5_text_type();
-  int rc = append_locked(d, type, s->n, p);
-  H5Tclose(type);
+  int rc = append_strings(d, s);
   h5_unlock();
-  free(p);
   return rc;
 }

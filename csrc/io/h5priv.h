@@ -1,4 +1,5 @@
-/* What h5.c and h5data.c share.  Every function of libhdf5 is called between h5_lock and h5_unlock. */
+/* What h5.c and h5data.c share.  Every function of libhdf5 is called between h5_lock and h5_unlock.
+ */
 #ifndef VS_H5PRIV_H
 #define VS_H5PRIV_H
 
@@ -20,6 +21,7 @@ void h5_unlock(void);
 int h5_fail(const char *path, const char *name, const char *what);
 /* Inside the lock.  Whether a hard link of that name leads to an object of that kind. */
 bool h5_exists(hid_t file, const char *name, H5I_type_t kind);
-hid_t h5_text_type(void);
+/* UTF-8 strings of that many bytes, filled up with zeros. */
+hid_t h5_text_type(size_t bytes);
 
 #endif

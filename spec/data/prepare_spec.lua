@@ -1,0 +1,219 @@
+-- Preparers: small made-up copies of the layouts they read.
+local vs = require "vesper"
+local data = vs.data
+local dataset = require "spec.support.dataset"
+local temp = require "spec.support.temp"
+
+local function titles(path, split)
+  local set = data.open(path, split)
+  local list = {}
+  for i = 1, set and #set or 0 do list[i] = set:text(i) end
+  return list, set
+end
+
+describe("data.prepare.folder", function()
+  local root, out
+  before_each(function()
+    root = temp.folder()
+    out = root .. "/out.h5"
+    temp.subfolder(root .. "/images")
+  end)
+  teardown(temp.remove)
+
+  local function make(rows, header)
+    local lines = {header or "id,split,title,kind"}
+    for i, row in ipairs(rows) do
+      lines[#lines + 1] = row
+      local id = row:match "^[^,]*"
+      if not row:find("nopicture", 1, true) then
+        assert(vs.image.save(root .. "/images/" .. id .. ".png", dataset.picture(i, 6, 8)))
+      end
+    end
+    temp.write(root .. "/products.csv", table.concat(lines, "\n") .. "\n")
+  end
+  local options = {
+    image = "images/{id}.png", label = "kind", split = "split", size = {3, 4}, min_count = 1,
+  }
+  local function with(changes)
+    local o = {}
+    for key, value in pairs(options) do o[key] = value end
+    for key, value in pairs(changes) do o[key] = value end
+    return o
+  end
+
+  it("writes what the table says", function()
+    make {"1,train,A red hat,hat", "2,train,\"Cup, blue\",cup", "3,test,A green HAT,hat",
+      "4,,left out,hat", "5,train,nopicture,hat", "6,val,red,cup"}
+    local steps = 0
+    local function progress() steps = steps + 1 end
+    local s = assert(data.prepare.folder(root, out, with {progress = progress}))
+    assert.same({
+      train = 2, val = 1, test = 1, classes = 2, vocab = 7, broken = 0, missing = 1,
+      unassigned = 1, skipped = 2,
+    }, s)
+    assert.equal(4, steps)
+    local list, set = titles(out, "train")
+    assert.same({"A red hat", "Cup, blue"}, list)
+    assert.same({"cup", "hat"}, set:classes())
+    assert.same({"<pad>", "<unk>", "a", "blue", "cup", "hat", "red"}, set:vocab())
+    assert.same({2, 1}, set:batch({1, 2}).label:tolist())
+    assert.same({3, 3, 4}, {set[1].image.shape[1], set[1].image.shape[2], set[1].image.shape[3]})
+    assert.equal(2, set[2].image:max():item())
+    assert.equal("2", set:id(2))
+    local test = assert(data.open(out, "test"))
+    assert.same({3, 2, 6}, test[1].tokens:tolist())
+  end)
+
+  it("splits by seed where there is no column, never one title across", function()
+    local rows = {}
+    for i = 1, 60 do
+      rows[i] = ("%d,,Title %d,%s"):format(i, i // 3, i % 2 == 0 and "hat" or "cup")
+    end
+    make(rows)
+    local s = assert(data.prepare.folder(root, out, with {split = false, seed = 3}))
+    assert.equal(60, s.train + s.val + s.test)
+    assert.is_true(s.train >= 42 and s.train <= 54 and s.val >= 3 and s.test >= 3)
+    local where = {}
+    for _, split in ipairs {"train", "val", "test"} do
+      for _, title in ipairs(titles(out, split)) do
+        assert.is_true(where[title] == nil or where[title] == split)
+        where[title] = split
+      end
+    end
+    local first = temp.read(out)
+    assert(data.prepare.folder(root, out, with {split = false, seed = 3}))
+    assert.equal(#first, #temp.read(out))
+    local again = {}
+    for _, split in ipairs {"train", "val", "test"} do
+      for _, title in ipairs(titles(out, split)) do again[title] = split end
+    end
+    assert.same(where, again)
+  end)
+
+  it("stops at a row with too few fields, naming file and line", function()
+    make {"1,train,red,hat", "2,train,hat", "3,train,red,hat"}
+    local s, why = data.prepare.folder(root, out, options)
+    assert.is_nil(s)
+    assert.matches("products.csv:3: 3 fields, the header has 4", why)
+    assert.is_nil(io.open(out))
+  end)
+
+  it("stops at a broken picture, or counts it", function()
+    make {"1,train,red,hat", "2,train,blue,hat"}
+    local png = temp.read(root .. "/images/2.png")
+    temp.write(root .. "/images/2.png", png:sub(1, #png // 2))
+    local s, why = data.prepare.folder(root, out, options)
+    assert.is_nil(s)
+    assert.matches("images/2.png: .*%(.*products.csv, row 2%)", why)
+    assert.is_nil(io.open(out))
+    s = assert(data.prepare.folder(root, out, with {skip_broken = true}))
+    assert.equal(1, s.train)
+    assert.equal(1, s.broken)
+    assert.equal(1, s.skipped)
+  end)
+
+  it("tells what is missing", function()
+    make {"1,train,red,hat"}
+    local _, why = data.prepare.folder(root, out, with {label = "sort"})
+    assert.matches("no column 'sort'; it has id, split, title, kind", why)
+    _, why = data.prepare.folder(root .. "/none", out, options)
+    assert.matches("none/products.csv: No such file", why)
+    _, why = data.prepare.folder(root, root .. "/none/out.h5", options)
+    assert.matches("none/out.h5", why)
+    assert.error_matches(function() data.prepare.folder(root, out, {colum = 1}) end,
+      "unknown option 'colum'")
+  end)
+
+  it("stores word vectors beside the vocabulary", function()
+    make {"1,train,red hat,hat"}
+    local glove = temp.write(root .. "/glove.txt", "red 1 2 3\nhat 4 5 6\n")
+    assert(data.prepare.folder(root, out, with {vectors = assert(vs.text.WordVectors(glove))}))
+    local set = assert(data.open(out))
+    assert.same({{4, 5, 6}, {1, 2, 3}}, set:vectors():slice(1, 3, 4):tolist())
+  end)
+end)
+
+describe("data.prepare.emoji", function()
+  local root, out
+  before_each(function()
+    root = temp.folder()
+    out = root .. "/out.h5"
+  end)
+  teardown(temp.remove)
+
+  -- n emoji in each of two categories; every third comes in six variants of the skin
+  local function make(n)
+    local base = root .. "/usr/share/gems/gemojione-1.0"
+    temp.subfolder(base .. "/config")
+    temp.subfolder(base .. "/assets/png")
+    local index, code = {}, 0
+    local function entry(name, category, keywords)
+      code = code + 1
+      local unicode = ("1F%03X"):format(code)
+      index[name] = {unicode = unicode, name = name, category = category, keywords = keywords}
+      local path = ("%s/assets/png/%s.png"):format(base, unicode)
+      assert(vs.image.save(path, dataset.picture(code, 8, 8)))
+    end
+    for i = 1, n do
+      entry("waving hand" .. i, "people", {"hand", "hello", "bye", "goodbye", "friend", "wave"})
+      for tone = 1, i % 3 == 0 and 5 or 0 do
+        entry(("waving_hand%d tone%d"):format(i, tone), "people", {})
+      end
+      entry("fruit" .. i, "food", {"fruit", "sweet"})
+    end
+    entry("odd one", "extras", {})
+    index["no picture"] = {unicode = "2FFFF", name = "none", category = "food", keywords = {}}
+    assert(vs.io.json_save(base .. "/config/index.json", index))
+    return code
+  end
+
+  it("writes names with keywords, and keeps variants together", function()
+    local written = make(30)
+    local s = assert(data.prepare.emoji(root, out, {size = 8}))
+    assert.equal(written - 1, s.train + s.val + s.test)
+    assert.equal(2, s.classes)
+    assert.equal(1, s.missing)
+    assert.equal(1, s.rare)
+    assert.equal(2, s.skipped)
+    local where, seen = {}, 0
+    for _, split in ipairs {"train", "val", "test"} do
+      local list, set = titles(out, split)
+      assert.is_true(#list > 0)
+      for i, title in ipairs(list) do
+        local name = title:match "^[^,]+"
+        assert.is_true(where[name] == nil or where[name] == split)
+        where[name] = split
+        seen = seen + 1
+        assert.equal(name:find "hand" and "people" or "food", set:classes()[set[i].label])
+      end
+    end
+    assert.equal(written - 1, seen)
+    local all = {}
+    for _, split in ipairs {"train", "val", "test"} do
+      for _, title in ipairs(titles(out, split)) do all[title] = true end
+    end
+    assert.is_true(all["waving hand1, hand, hello, bye, goodbye"])
+    assert.is_true(all["waving hand3, medium light skin"])
+    assert.is_true(all["fruit2, fruit, sweet"])
+  end)
+
+  it("says what it looks for when it is not there", function()
+    local s, why = data.prepare.emoji(root, out)
+    assert.is_nil(s)
+    assert.matches("no config/index.json below it; unpack", why)
+    s, why = data.prepare.emoji(root .. "/none", out)
+    assert.is_nil(s)
+    assert.matches("none: No such file", why)
+  end)
+end)
+
+describe("data.permutation", function()
+  it("is an order of 1..n that the seed decides", function()
+    local a = data.permutation(20, 1)
+    assert.same(a, data.permutation(20, 1))
+    assert.not_same(a, data.permutation(20, 2))
+    table.sort(a)
+    for i = 1, 20 do assert.equal(i, a[i]) end
+    assert.same({}, data.permutation(0, 1))
+  end)
+end)

@@ -1,0 +1,145 @@
+-- The writer: what it refuses, and what is left behind.
+local vs = require "vesper"
+local data = vs.data
+local dataset = require "spec.support.dataset"
+local temp = require "spec.support.temp"
+
+describe("data.Writer", function()
+  local folder, path
+  before_each(function()
+    folder = temp.folder()
+    path = folder .. "/out.h5"
+  end)
+  teardown(temp.remove)
+
+  local function writer()
+    return assert(data.Writer(path, {classes = dataset.classes, vocab = dataset.words}))
+  end
+
+  it("puts the file in its place only when it is closed", function()
+    local w = writer()
+    assert.is_true(w:add("train", dataset.item(1)))
+    assert.equal(1, w:count "train")
+    assert.equal(0, w:count "val")
+    assert.is_nil(io.open(path))
+    assert.equal(1, #temp.list(folder))
+    assert.is_true(w:close())
+    assert.is_true(w:close())
+    assert.same({"out.h5"}, temp.list(folder))
+    assert.error_matches(function() w:add("train", dataset.item(1)) end, "the writer is closed")
+  end)
+
+  it("leaves an old file alone until then, and nothing behind when it is dropped", function()
+    temp.write(path, "old")
+    do
+      local w <close> = writer()
+      assert(w:add("train", dataset.item(1)))
+    end
+    local dropped = writer()
+    assert(dropped:add("train", dataset.item(1)))
+    dropped = nil -- luacheck: ignore
+    collectgarbage()
+    collectgarbage()
+    assert.same({"out.h5"}, temp.list(folder))
+    assert.equal("old", temp.read(path))
+    dataset.write(path, 1)
+    assert.equal(1, #assert(data.open(path)))
+  end)
+
+  it("gives nil and a message where it cannot write", function()
+    local w, why = data.Writer(folder .. "/none/out.h5")
+    assert.is_nil(w)
+    assert.matches("none/out.h5.*No such file", why)
+  end)
+
+  it("refuses labels, tokens and pictures that do not fit, and goes on", function()
+    local w = writer()
+    local function refused(change, pattern)
+      local item = dataset.item(2)
+      for key, value in pairs(change) do item[key] = value end
+      assert.error_matches(function() w:add("train", item) end, pattern)
+    end
+    refused({label = 3}, "image 1 of train: label 3 is not in 1%.%.2")
+    assert(w:add("train", dataset.item(1)))
+    refused({label = 0}, "label is 0, expected an integer from 1")
+    refused({label = "hat"}, "label is hat")
+    refused({captions = {{text = "x", tokens = {3, 8}}}}, "caption 1: token 8 is not in 1%.%.7")
+    refused({captions = {{text = "x", tokens = {0}}}}, "token 0 is not in 1%.%.7")
+    refused({captions = {{text = "x", tokens = {1.5}}}}, "token 1 of caption 1 is not an integer")
+    refused({captions = {7}}, "caption 1 is a number, expected a string")
+    refused({captions = {"a \xff hat"}}, "image 2 of train")
+    refused({captions = {"a \0 hat"}}, "zero byte")
+    refused({captions = "a hat"}, "captions is a string, expected a list")
+    refused({image = vs.zeros(3, 4, 5)}, "float32 %[3,4,5%], expected uint8 %[3,H,W%]")
+    refused({image = vs.zeros({1, 4, 5}, {dtype = "uint8"})}, "uint8 %[1,4,5%]")
+    refused({image = dataset.picture(1, 8, 8)}, "is %[3,8,8%], expected %[3,4,5%]")
+    refused({image_bytes = "x"}, "one of image and image_bytes")
+    refused({landmark = vs.zeros(2, 3)}, "has a field landmark, unlike those before")
+    refused({boxes = vs.zeros(2, 4)}, "boxes")
+    refused({caption = {"x"}}, "caption")
+    local item = dataset.item(2)
+    item.label = nil
+    assert.error_matches(function() w:add("train", item) end, "has no field label")
+    assert.error_matches(function() w:add("a/b", dataset.item(1)) end, "cannot be the name")
+    assert.error_matches(function() w:add("vocab", dataset.item(1)) end, "cannot be the name")
+    assert(w:add("train", dataset.item(2)))
+    assert(w:close())
+    local set = assert(data.open(path))
+    assert.equal(2, #set)
+    assert.same({"a red hat", "a blue cup"}, set:batch({1, 2}).text)
+  end)
+
+  it("refuses lists and vectors that do not fit", function()
+    assert.error_matches(function() data.Writer(path, {vocab = {"a"}}) end, "<pad>")
+    assert.error_matches(function() data.Writer(path, {classes = {1}}) end,
+      "entry 1 of classes is a number")
+    assert.error_matches(function()
+      data.Writer(path, {vocab = dataset.words, vectors = vs.zeros(6, 2)})
+    end, "vectors are float32 %[6,2%], expected float32 %[7,D%]")
+    assert.error_matches(function() data.Writer(path, {image_size = 64}) end, "image_size")
+    assert.error_matches(function() data.Writer(path, {size = 64}) end, "size")
+    assert.same({}, temp.list(folder))
+  end)
+
+  it("stores vectors, a Vocab, and tokens of one's own", function()
+    local vocab = vs.text.Vocab.new(dataset.words)
+    local vectors = vs.arange(1, 14):reshape({7, 2}):to "float32"
+    local w = assert(data.Writer(path, {vocab = vocab, vectors = vectors, max_words = 2}))
+    assert(w:add("train", {image = dataset.picture(1), captions = {
+      "a red hat", {text = "own", tokens = {7, 7, 7}},
+      {tokens = vs.tensor({4, 5}, {dtype = "int64"})},
+    }}))
+    assert(w:close())
+    local set = assert(data.open(path))
+    assert.same(vectors:tolist(), set:vectors():tolist())
+    assert.same(dataset.words, set:vocab())
+    local b = set:batch {1, 2, 3}
+    assert.same({{3, 7, 1}, {7, 7, 7}, {4, 5, 1}}, b.tokens:tolist())
+    assert.same({"a red hat", "own", ""}, b.text)
+  end)
+
+  it("gives back more than its buffers hold, compressed or not", function()
+    for _, compress in ipairs {0, 5} do
+      local n = 3000
+      local w = assert(data.Writer(path, {vocab = dataset.words, compress = compress}))
+      for i = 1, n do
+        assert(w:add("train", {
+          image = dataset.picture(i % 251, 11, 13), label = i, id = ("n%05d"):format(i),
+          captions = {{text = "text " .. i, tokens = {i % 5 + 3, i % 7 + 1}}},
+        }))
+      end
+      assert(w:close())
+      local set = assert(data.open(path))
+      assert.equal(n, #set)
+      for i = 1, n, 97 do
+        local s = set[i]
+        assert.equal(i, s.label)
+        assert.equal("text " .. i, s.text)
+        assert.equal(("n%05d"):format(i), set:id(i))
+        assert.same({i % 5 + 3, i % 7 + 1}, s.tokens:tolist())
+        assert.equal(i % 251, s.image:max():item())
+        assert.equal(i % 251, s.image:min():item())
+      end
+    end
+  end)
+end)

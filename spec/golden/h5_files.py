@@ -1,0 +1,68 @@
+"""Makes the HDF5 fixtures of spec/io/h5_spec.lua with h5py: python3 spec/golden/h5_files.py
+They are files that vesper's own writer would never write."""
+import os
+import h5py
+import numpy as np
+
+OUT = os.path.join(os.path.dirname(__file__), "..", "fixtures", "io")
+
+
+def new(file, libver="latest", **attrs):
+    f = h5py.File(os.path.join(OUT, file), "w", libver=libver)
+    f.attrs.update({"format": "vesper-dataset", "version": 1, "index_base": 0, **attrs})
+    return f
+
+
+with new("foreign.h5", "earliest", name="foreign", rate=0.5) as f:
+    # strings of varying length, 64-bit labels, contiguous and fixed data, half floats
+    f.create_dataset("classes", data=["cup", "hat"], dtype=h5py.string_dtype())
+    f.create_dataset("vocab/words", data=["<pad>", "<unk>", "red"], dtype=h5py.string_dtype())
+    g = f.create_group("train")
+    g["image"] = np.arange(2 * 3 * 2 * 2, dtype=np.uint8).reshape(2, 3, 2, 2)
+    g["label"] = np.array([1, 0], np.int64)
+    g["caption/tokens"] = np.array([2, 1, 2], np.uint8)
+    g["caption/offset"] = np.array([0, 1, 3], np.int32)
+    g["caption/image"] = np.array([1, 0], np.int32)
+    g.create_dataset("caption/text", data=["red", "très red"], dtype=h5py.string_dtype())
+    g["image_id"] = np.array([b"a", b"bb"])
+    g["region/feature"] = np.array([[[0.5, -2]], [[65504, 2 ** -24]]], np.float16)
+
+with new("huge.h5") as f:  # a shape without bytes
+    f.create_dataset("train/image", (10 ** 9, 3, 640, 480), np.uint8, chunks=(1, 3, 64, 48),
+                     maxshape=(None, 3, 640, 480))
+
+with new("dense.h5") as f:  # compressed beyond what deflate can do
+    d = f.create_dataset("train/image", (10 ** 9, 3, 4, 4), np.uint8, chunks=(64, 3, 4, 4),
+                         maxshape=(None, 3, 4, 4), compression=9)
+    d[0] = 1
+
+with new("grey.h5") as f:
+    f["train/image"] = np.zeros((2, 1, 4, 4), np.uint8)
+
+with new("wide.h5") as f:
+    f["train/image"] = np.zeros((2, 3, 4, 4), np.int16)
+
+with new("flat.h5") as f:
+    f["train/image"] = np.zeros((2, 48), np.uint8)
+
+with new("short.h5") as f:
+    f["train/image"] = np.zeros((2, 3, 2, 2), np.uint8)
+    f["train/label"] = np.zeros(3, np.int32)
+
+with new("noimage.h5") as f:
+    f.create_group("train")
+
+with new("nooffset.h5") as f:
+    f["train/image"] = np.zeros((2, 3, 2, 2), np.uint8)
+    f["train/caption/tokens"] = np.zeros(3, np.int32)
+    f["train/caption/image"] = np.zeros(1, np.int32)
+
+with new("outside.h5") as f:  # a link that leads out of the file
+    f.create_group("train")
+    f["train/image"] = h5py.ExternalLink("foreign.h5", "/train/image")
+
+with new("version.h5", version=2) as f:
+    f.create_group("train")
+
+with h5py.File(os.path.join(OUT, "other.h5"), "w") as f:
+    f.create_group("train")
