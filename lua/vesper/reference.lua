@@ -1,0 +1,616 @@
+-- What `help`, docs/reference.md and the editors' annotations say about each public name.
+--
+-- Ops, layers, optimizers and readers bring their own words in their C descriptors.  What is bound
+-- or written by hand stands in `sections` below, one line each: {name, arguments, results, words}.
+-- spec/help_spec.lua compares these lines with the live tables: no function may lack one, and none
+-- may lack its function.
+--
+-- Arguments use the descriptors' language (csrc/core/args.h) and a little more: `{...}` around
+-- options that go by name in a last table, `...` after a kind that may repeat, kinds that are Lua's
+-- own (list, table, function, value) or a class.  Without arguments the entry is a field.
+-- Results: "Dataset?" means nil and a message when the file is missing or broken; an absent result
+-- without a message is "integer|nil".
+local core = require "vesper.core"
+
+local reference = {}
+
+local sections = {
+  {"vs", "Making tensors, and the state of the process.",
+    {"vs.tensor", "data:value, {dtype:dtype=float32, requires_grad:bool=false}", "Tensor",
+      "From a number, a boolean or nested lists, which may not be ragged. Booleans give dtype "
+        .. "bool."},
+    {"vs.zeros", "sizes:int..., {dtype:dtype=float32, requires_grad:bool=false}", "Tensor",
+      "Zeros; sizes as numbers or one list: vs.zeros(2, 3), vs.zeros{2, 3}."},
+    {"vs.ones", "sizes:int..., {dtype:dtype=float32, requires_grad:bool=false}", "Tensor",
+      "Ones; see vs.zeros."},
+    {"vs.empty", "sizes:int..., {dtype:dtype=float32, requires_grad:bool=false}", "Tensor",
+      "The same as vs.zeros: memory that nobody has written is never shown."},
+    {"vs.full", "sizes:list, value:num, {dtype:dtype=float32, requires_grad:bool=false}", "Tensor",
+      "Every element is value; the sizes are a list: vs.full({2, 3}, 7)."},
+    {"vs.zeros_like", "x:any", "Tensor", "Zeros of x's shape and dtype."},
+    {"vs.ones_like", "x:any", "Tensor", "Ones of x's shape and dtype."},
+    {"vs.arange", "first:num, last:num?, step:num=1, {dtype:dtype?}", "Tensor",
+      "first, first + step, ... up to last, both ends included; vs.arange(n) is 1..n. int64 when "
+        .. "all are integers, else float32."},
+    {"vs.linspace", "first:num, last:num, n:int, {dtype:dtype=float32}", "Tensor",
+      "n values from first to last."},
+    {"vs.eye", "n:int", "Tensor", "The identity matrix [n,n]."},
+    {"vs.rand", "sizes:int..., {requires_grad:bool=false}", "Tensor", "Uniform in [0, 1)."},
+    {"vs.randn", "sizes:int..., {requires_grad:bool=false}", "Tensor",
+      "Normal with mean 0 and deviation 1."},
+    {"vs.randint", "low:int, high:int, sizes:int...", "Tensor",
+      "int64, uniform in low..high, both included."},
+    {"vs.randperm", "n:int", "Tensor", "int64 [n]: 1..n in random order."},
+    {"vs.manual_seed", "seed:int", nil,
+      "Starts the process-wide generator anew: same seed, same numbers."},
+    {"vs.get_rng_state", "", "table",
+      "{seed, counter} of the process-wide generator, for vs.set_rng_state."},
+    {"vs.set_rng_state", "state:table", nil, "Goes on where vs.get_rng_state was called."},
+    {"vs.no_grad", "fn:function?, args:value...", "value",
+      "Calls fn(args...) without recording a graph and returns its results. Without fn returns a "
+        .. "guard: local guard <close> = vs.no_grad()."},
+    {"vs.enable_grad", "fn:function?, args:value...", "value",
+      "The opposite of vs.no_grad, inside of it."},
+    {"vs.set_grad_enabled", "on:bool", "boolean",
+      "Sets whether ops record a graph; returns what held before."},
+    {"vs.is_grad_enabled", "", "boolean", "Whether ops record a graph."},
+    {"vs.save", "path:string, tensors:table, metadata:table?", "true?",
+      "Writes {name = tensor} as safetensors; metadata is {key = text}. The file is complete or "
+        .. "absent."},
+    {"vs.load", "path:string", "table?, table",
+      "The tensors {name = tensor} and the metadata {key = text} of a safetensors file."},
+    {"vs.is_tensor", "x:value", "boolean", "Whether x is a tensor."},
+    {"vs.is_layer", "x:value", "boolean",
+      "Whether x is a layer made in C (modules in Lua are not)."},
+    {"vs.set_num_threads", "n:int", nil, "Threads of all ops and of OpenBLAS, 1..1024."},
+    {"vs.get_num_threads", "", "integer", "Threads in use; at first as many as the machine has."},
+    {"vs.memory", "", "table",
+      "{live, cached, peak, limit} in bytes of tensor memory, and the counts system_requests and "
+        .. "allocations."},
+    {"vs.empty_cache", "", nil, "Collects garbage and gives the cached blocks back to the system."},
+    {"vs.set_cache_limit", "bytes:int", nil,
+      "How many freed bytes stay cached; at first half of the machine's memory."},
+    {"vs.now", "", "number", "Seconds of a clock that only goes forward."},
+    {"vs.is_terminal", "stream:int", "boolean",
+      "Whether standard output (1) or error (2) is a terminal."},
+    {"vs.help", "what:value?", "string",
+      "Prints and returns what is known about a name, function, layer or object."},
+    {"vs.progress", "loader:Loader, label:string?, {quiet:bool=false}", "function",
+      "for batch, bar in vs.progress(loader, \"epoch 1\"): a bar with rate, time left and the "
+        .. "mean of bar.loss; other fields of bar are shown as they are. bar:mean_loss() is the "
+        .. "mean so far."},
+    {"vs.ops", "", "list",
+      "Every op: {name, args, signature, outputs, doc, nograd, inplace, random, kink, view, "
+        .. "hidden}."},
+    {"vs.list_layers", "", "list", "Every layer: {name, args, signature, inputs, outputs, doc}."},
+    {"vs.list_optims", "", "list", "Every optimizer: {name, args, signature, doc}."},
+    {"vs.build", nil, "table",
+      "{version, real = \"float\" or \"double\", isa = \"generic\", \"avx2\" or \"avx512\"}."},
+  },
+  {"Tensor", "What tensors have beside the ops.  x[i] is a view of row i (negative: from the "
+      .. "end), x[index] with an int64 tensor copies those rows, x[i] = v writes, #x is the "
+      .. "first size; + - * / ^ and unary - are ops.",
+    {"Tensor.shape", nil, "list", "The sizes."},
+    {"Tensor.dtype", nil, "string",
+      "float32, float64, float16, bfloat16, int64, int32, uint8 or bool."},
+    {"Tensor.ndim", nil, "integer", "How many dimensions."},
+    {"Tensor.requires_grad", nil, "boolean", "Whether backward reaches it; may be set on leaves."},
+    {"Tensor.is_leaf", nil, "boolean", "Whether no op of a graph made it."},
+    {"Tensor.grad", nil, "Tensor|nil",
+      "What backward left here; a tensor of the same shape, or nil. May be set."},
+    {"Tensor:item", "", "value",
+      "The only element as a Lua number or boolean; an error when there are more."},
+    {"Tensor:tolist", "", "list", "Nested lists of Lua values."},
+    {"Tensor:size", "dim:dim?", "value", "The size of a dimension, or the list of all."},
+    {"Tensor:numel", "", "integer", "How many elements."},
+    {"Tensor:is_contiguous", "", "boolean",
+      "Whether the elements lie in memory in row-major order without gaps."},
+    {"Tensor:float", "", "Tensor", "As float32; itself when it is."},
+    {"Tensor:long", "", "Tensor", "As int64."},
+    {"Tensor:byte", "", "Tensor", "As uint8."},
+    {"Tensor:bool", "", "Tensor", "As bool: whether each element is not 0."},
+    {"Tensor:t", "", "Tensor",
+      "The transposed matrix, a view; an error unless there are 2 dimensions."},
+    {"Tensor:id", "", "value", "Equal for two handles of one tensor: a key for tables."},
+    {"Tensor:requires_grad_", "on:bool=true", "Tensor",
+      "Asks backward for .grad; float32 leaves only. Returns itself."},
+    {"Tensor:backward", "grad:tensor?, {retain:bool=false}", nil,
+      "Adds the derivative by every leaf that asks for one to its .grad. grad is the derivative "
+        .. "to start from and may only be left out for one element. Frees the graph unless "
+        .. "retain. No second derivatives."},
+  },
+  {"nn", "Modules.  Layers made in C and modules written in Lua share the methods of Module.",
+    {"nn.Parameter", "x:tensor", "Tensor",
+      "A tensor that is trained: as a field of a module it is one of its parameters."},
+    {"nn.Sequential", "modules:list", "Module",
+      "Calls modules or functions one after the other: nn.Sequential{a, b, c}."},
+    {"nn.Module", nil, "table",
+      "The class that modules of one's own extend: local Net = nn.Module:extend(\"Net\")."},
+    {"nn.Embedding.from_pretrained", "weight:tensor, {freeze:bool=true, padding_idx:int?}", "Layer",
+      "An Embedding over the table weight [V,D]; not trained unless freeze = false."},
+    {"nn.functional", nil, "table",
+      "Every op under the name it has in vs: nn.functional.cross_entropy."},
+    {"nn.utils", nil, "table", "clip_grad_norm_ and clip_grad_value_, as in optim."},
+    {"Module:extend", "name:string", "Module",
+      "A class of modules. Give it init(self, ...) and forward(self, ...); calling the class "
+        .. "makes one, calling that one runs forward."},
+    {"Module:init", "args:value...", nil,
+      "Called when one is made; sets layers, parameters and modules as fields."},
+    {"Module:forward", "args:value...", "value", "What calling the module does."},
+    {"Module:register_buffer", "name:string, x:any", "Tensor",
+      "Makes x a field that is saved but not trained."},
+    {"Module:parameters", "", "list",
+      "The parameters, each once: what optimizers take. Fields in sorted order."},
+    {"Module:named_parameters", "", "list",
+      "The parameters as {name, tensor}; names are PyTorch's: \"0.weight\"."},
+    {"Module:buffers", "", "list", "What is saved but not trained (running statistics)."},
+    {"Module:named_buffers", "", "list", "The buffers as {name, tensor}."},
+    {"Module:named_modules", "", "list",
+      "This module (name \"\") and all below as {name, module}."},
+    {"Module:num_parameters", "trainable:bool=false", "integer",
+      "How many numbers they hold; only the trained when true."},
+    {"Module:state_dict", "", "table",
+      "{name = tensor} of parameters and buffers; the memory is the module's."},
+    {"Module:load_state_dict", "dict:table, {strict:bool=true}", "table",
+      "Copies a state dictionary in. An error names what is missing, unexpected or misshapen and "
+        .. "changes nothing; strict = false only minds shapes. Returns {missing, unexpected}."},
+    {"Module:train", "on:bool=true", "Module",
+      "Training mode here and below: Dropout and BatchNorm go by it."},
+    {"Module:eval", "", "Module", "Evaluation mode here and below."},
+    {"Module:freeze", "", "Module", "The parameters get no gradient."},
+    {"Module:unfreeze", "", "Module", "The parameters get gradients again."},
+    {"Module:zero_grad", "", nil, "Drops the gradients."},
+    {"Module:apply", "fn:function", "Module", "fn(module) on this module and all below."},
+    {"Module.training", nil, "boolean", "Whether it is in training mode."},
+    {"Layer:slots", "", "list",
+      "Parameters and buffers of a layer as {name, tensor, is_parameter}."},
+    {"Layer.name", nil, "string",
+      "What it is: \"Linear\". Its constructor's arguments are fields too."},
+  },
+  {"optim", "Optimizers.  They take a list of parameters, or groups: {{params = a, lr = 0.1}, "
+      .. "{params = b}}.",
+    {"optim.clip_grad_norm_", "parameters:list, max_norm:num", "number",
+      "Scales all gradients so that their common 2-norm is at most max_norm; returns the norm "
+        .. "before."},
+    {"optim.clip_grad_value_", "parameters:list, limit:num", nil,
+      "Cuts every gradient element to [-limit, limit]."},
+    {"Optimizer:step", "", nil, "Updates every parameter that has a gradient."},
+    {"Optimizer:zero_grad", "", nil, "Drops the gradients."},
+    {"Optimizer:add_param_group", "group:table", nil, "One more group: {params = list, lr = ...}."},
+    {"Optimizer:state_dict", "", "table",
+      "{name, groups, state, steps} of tables and tensors; see load_state_dict."},
+    {"Optimizer:load_state_dict", "dict:table", nil,
+      "Restores it; groups and parameters have to be the same in number and shape."},
+    {"Optimizer:state", "group:int, i:int", "table, integer",
+      "The state tensors of one parameter by name, and its steps."},
+    {"Optimizer:set_state", "group:int, i:int, state:table, steps:int", nil,
+      "Sets what Optimizer:state returned."},
+    {"Optimizer.param_groups", nil, "list",
+      "The groups, each with params and its settings, which may be set; opt.lr = v sets lr in "
+        .. "all of them."},
+    {"Optimizer.name", nil, "string", "What it is: \"Adam\"."},
+  },
+  {"data", "Data sets, loaders, and files of one's own.",
+    {"data.Loader", "set:Dataset, {batch_size:int=32, shuffle:bool=false, seed:int?, "
+        .. "workers:int=0, drop_last:bool=false}",
+      "Loader", "for batch in loader is one epoch, shuffled anew each time; the order depends on "
+        .. "(seed, epoch) alone. workers are threads that make batches ahead, 0 to 64."},
+    {"data.Writer", "path:string, {name:string?, source:string?, split_seed:int=0, "
+        .. "classes:list?, vocab:value?, vectors:tensor?, image_size:list?, regions:int?, "
+        .. "max_words:int?, compress:int=0}",
+      "Writer?", "Begins a vesper HDF5 file, which takes its place at close. vocab is a Vocab or "
+        .. "a list of words; image_size is {height, width}, without it pictures stay the bytes "
+        .. "they were; compress 0..9."},
+    {"data.permutation", "n:int, seed:int", "list",
+      "1..n in an order that depends on the seed alone."},
+    {"data.find", "folder:string, ending:string", "list?",
+      "The files below a folder whose paths end so, sorted."},
+    {"data.readers", "", "list", "Every reader: {name, args, doc}."},
+    {"data.prepare.folder", "folder:string, out:string, {csv:string=products.csv, "
+        .. "image:string=images/{id}.jpg, title:string=title, label:string=label, id:string=id, "
+        .. "split:string?, size:value=64, min_count:int=2, max_words:int=16, seed:int=1, "
+        .. "vectors:WordVectors?, skip_broken:bool=false, compress:int=0, name:string?, "
+        .. "source:string?, progress:function?}",
+      "table?", "Writes a folder of pictures with a CSV table as a vesper HDF5 file. csv to "
+        .. "split name its columns; without split it is 80/10/10 by seed and no title crosses. "
+        .. "Returns counts by name."},
+    {"data.prepare.emoji", "folder:string, out:string, {size:value=64, keywords:int=4, "
+        .. "min_count:int=2, max_words:int=16, min_class:int=10, seed:int=1, "
+        .. "vectors:WordVectors?, skip_broken:bool=false, compress:int=0, name:string=emoji, "
+        .. "source:string?, progress:function?}",
+      "table?", "Writes the pictures, names and keywords of the Debian package ruby-gemojione, "
+        .. "unpacked below folder, as a vesper HDF5 file. Returns counts by name."},
+    {"Dataset:batch", "samples:value, epoch:int=0", "table",
+      "Those samples as a batch; a list or an int64 tensor [B], from 1 or negative from the end. "
+        .. "set[i] is one sample, #set how many there are."},
+    {"Dataset:classes", "", "list", "Names of the classes; label l is the l-th."},
+    {"Dataset:vocab", "", "list", "Words in the order of their ids: text.Vocab.new(set:vocab())."},
+    {"Dataset:vectors", "", "Tensor|nil", "Word vectors float32 [V,D] where the file has them."},
+    {"Dataset:attrs", "", "table", "The file's attributes."},
+    {"Dataset:captions", "i:int", "list", "Every text of that sample's image."},
+    {"Dataset:text", "i:int", "string|nil", "The sample's own text."},
+    {"Dataset:id", "i:int", "string|nil", "What the sample's image is called in its source."},
+    {"Dataset.name", nil, "string|nil", "Name of the data."},
+    {"Dataset.split", nil, "string|nil", "\"train\", \"val\" or \"test\"."},
+    {"Dataset.path", nil, "string|nil", "The file it reads."},
+    {"Dataset.images", nil, "integer", "How many images the samples come from."},
+    {"Loader:batches", "", "function",
+      "for batch in loader:batches(): an epoch of its own, for loops inside loops."},
+    {"Loader:state", "", "table",
+      "{seed, epoch, batch}: epochs begun, batches given of the running one."},
+    {"Loader:load_state", "state:table", nil, "The next loop goes on where the state was taken."},
+    {"Loader:close", "", nil, "Stops the workers; a loop that follows starts anew."},
+    {"Loader.epoch", nil, "integer",
+      "Epochs begun; may be set. #loader is the number of batches in one."},
+    {"Loader.batch_size", nil, "integer", "Samples a batch."},
+    {"Loader.seed", nil, "integer", "The seed of the order."},
+    {"Loader.workers", nil, "integer", "Threads that make batches ahead."},
+    {"Loader.shuffle", nil, "boolean", "Whether the order is shuffled."},
+    {"Loader.drop_last", nil, "boolean", "Whether a smaller last batch is left out."},
+    {"Loader.set", nil, "Dataset", "What it loads."},
+    {"Writer:add", "split:string, item:table", "true?",
+      "item: image uint8 [3,H,W] or image_bytes (a JPEG or PNG as it was), label from 1, id, "
+        .. "captions (texts, or {text, tokens}), landmark [K,3], regions [R,D], boxes [R,4]."},
+    {"Writer:count", "split:string", "integer", "Images added to a split so far."},
+    {"Writer:close", "", "true?",
+      "Finishes the file and puts it in its place; without it nothing is left."},
+  },
+  {"text", "Words, vocabularies, word vectors, WordPiece.  Ids count from 1, and 1 is padding.",
+    {"text.tokenize", "s:string, {invalid:error|replace=error}", "list",
+      "Lower-case words of a UTF-8 text: letters, digits and apostrophes. invalid says what "
+        .. "broken UTF-8 does."},
+    {"text.Vocab.build", "texts:list, {min_count:int=1, max_size:int?, "
+        .. "invalid:error|replace=error}",
+      "Vocab", "Words of the texts by falling count, after <pad> (id 1) and <unk> (id 2)."},
+    {"text.Vocab.new", "words:list", "Vocab",
+      "From the words in id order, the first two <pad> and <unk>."},
+    {"text.WordVectors", "path:string", "WordVectors?",
+      "GloVe's text format, .vec, or a fastText .bin, which also makes vectors of unseen words "
+        .. "from their n-grams."},
+    {"text.WordPiece", "path:string, {lowercase:bool?, max_len:int=512, "
+        .. "invalid:error|replace=error}",
+      "WordPiece?", "BERT's tokenizer, from vocab.txt or tokenizer.json. Devlin et al. 2019."},
+    {"Vocab:encode", "s:string, {max_len:int?, invalid:error|replace=error}", "Tensor",
+      "Ids int64 [T]; unknown words are <unk>."},
+    {"Vocab:encode_batch", "texts:list, {max_len:int?, invalid:error|replace=error}",
+      "Tensor, Tensor", "tokens int64 [B,T], padded with 1, and lengths int64 [B]."},
+    {"Vocab:decode", "ids:index", "string", "The words of ids [T], padding left out."},
+    {"Vocab:id", "word:string", "integer|nil", "The id of a word."},
+    {"Vocab:word", "id:int", "string",
+      "The word of an id; an error when there is none. #vocab is the number of words."},
+    {"Vocab:words", "", "list", "The words in id order."},
+    {"Vocab:count", "word:string", "integer|nil",
+      "How often it was in the texts; nil unless built from texts."},
+    {"WordVectors:dim", "", "integer", "Numbers a vector. #vectors is the number of words."},
+    {"WordVectors:vector", "word:string", "Tensor|nil", "float32 [D]."},
+    {"WordVectors:has", "word:string", "boolean", "Whether the word has a vector."},
+    {"WordVectors:matrix", "vocab:Vocab, {scale:num=0.1, seed:int?}", "Tensor, integer",
+      "float32 [V,D] for nn.Embedding.from_pretrained, and how many words were found. Others are "
+        .. "random with deviation scale; padding is 0."},
+    {"WordVectors:nearest", "word:string, k:int=10", "list?",
+      "{word, score} by cosine, best first."},
+    {"WordPiece:tokenize", "s:string", "list", "The pieces, without [CLS] and [SEP]."},
+    {"WordPiece:encode", "s:string, {pair:string?, max_len:int?}", "Tensor, Tensor",
+      "ids int64 [T] with [CLS] and [SEP], and types int64 [T]: 1 first text, 2 second."},
+    {"WordPiece:encode_batch", "texts:list, {pairs:list?, max_len:int?}",
+      "Tensor, Tensor, Tensor, Tensor", "ids int64 [B,T], mask bool [B,T], lengths int64 [B], "
+        .. "types int64 [B,T]."},
+    {"WordPiece:decode", "ids:index, {special:bool=false}", "string",
+      "The text of ids [T]; special keeps [CLS], [SEP], [PAD]."},
+    {"WordPiece:id", "token:string", "integer|nil", "The id of a piece."},
+    {"WordPiece:token", "id:int", "string", "The piece of an id; an error when there is none."},
+  },
+  {"image", "Pictures are uint8 [C,H,W]; x and y count from 1, sizes are {height, width}.",
+    {"image.load", "path:string, {channels:int=3, background:list=white}", "Tensor?",
+      "JPEG, PNG, BMP or GIF as [channels,H,W]: 1 grey, 3 RGB, 4 RGBA. Transparent pixels are "
+        .. "laid over background."},
+    {"image.decode", "bytes:string, {channels:int=3, background:list=white}", "Tensor?",
+      "The same of bytes in memory."},
+    {"image.info", "path:string", "table?", "{width, height, channels} without decoding."},
+    {"image.save", "path:string, picture:any, {quality:int=90}", "true?",
+      ".png or .jpg by the ending; quality 1..100 of JPEG."},
+    {"image.encode", "picture:any, format:png|jpg, {quality:int=90}", "string",
+      "The bytes of such a file."},
+    {"image.resize", "picture:any, size:list, filter:string=bilinear", "Tensor",
+      "To {height, width}; filter nearest, box, bilinear, bicubic or lanczos, with antialiasing."},
+    {"image.crop", "picture:any, x:int, y:int, size:list", "Tensor",
+      "A copy of the part with its top left at x, y."},
+    {"image.flip", "picture:any", "Tensor", "A copy with left and right exchanged."},
+    {"image.canvas", "size:list, color:list=white", "Tensor",
+      "A new picture [3,H,W] of one colour {r, g, b}, 0..255."},
+    {"image.draw_text", "picture:any, x:int, y:int, text:string, {scale:int=1, color:list=black}",
+      "Tensor", "Paints text with its top left at x, y; returns the picture."},
+    {"image.text_size", "text:string, scale:int=1", "integer, integer",
+      "Width and height of such a text in pixels."},
+    {"image.draw_box", "picture:any, x:int, y:int, size:list, {color:list=black, frame:int=0}",
+      "Tensor", "Paints a box, or only a frame of that thickness; returns the picture."},
+    {"image.paste", "picture:any, other:any, x:int, y:int", "Tensor",
+      "Paints another picture at x, y; returns the picture."},
+    {"image.grid", "pictures:list, {columns:int?, padding:int=2, background:list=white}", "Tensor",
+      "One picture of many, row by row, in cells as large as the largest; as square as it gets "
+        .. "by default."},
+  },
+  {"io", "Plain files.",
+    {"io.csv", "path:string, {delimiter:string=,}", "CsvReader?",
+      "for row in io.csv(path): row is {column = text}, the first line names the columns. A "
+        .. "broken row is an error."},
+    {"io.csv_rows", "path:string, {delimiter:string=,}", "list?, list",
+      "All rows at once, and the names of the columns."},
+    {"CsvReader:columns", "", "list",
+      "The names of the columns. reader() is the next row, nil at the end."},
+    {"CsvReader:line", "", "integer", "The line of the file that was read last."},
+    {"CsvReader:close", "", nil, "Closes the file."},
+    {"io.json_decode", "text:string", "value?",
+      "JSON as Lua values: objects and arrays are tables, null is io.null."},
+    {"io.json_load", "path:string", "value?", "The same of a file."},
+    {"io.json_encode", "value:value, {indent:int=0}", "string",
+      "JSON with sorted keys, on one line unless indented."},
+    {"io.json_save", "path:string, value:value, {indent:int=0}", "true?", "The same into a file."},
+    {"io.array", "list:list", "list",
+      "Marks a table, so that it is written as [] even when it is empty."},
+    {"io.null", nil, "value", "What stands for JSON's null."},
+  },
+  {"metrics", "Percent, ranks, neighbours.  Ties count against the right item.",
+    {"metrics.accuracy", "predictions:any, labels:index", "number",
+      "Percent right; logits [B,C] or classes int64 [B]."},
+    {"metrics.confusion", "predictions:any, labels:index, count:int", "Tensor",
+      "int64 [count,count]: how often class row was taken for class column."},
+    {"metrics.retrieval", "v:tensor, t:tensor, {image_of:index?}", "table",
+      "Recall by cosine of images v [N,D] and texts t [M,D]: r.i2t and r.t2i with r1, r5, r10 in "
+        .. "percent, medr, meanr; r.rsum; r.protocol in words. image_of int64 [M] says whose "
+        .. "caption each text is."},
+    {"metrics.format", "r:table", "string", "One line of what metrics.retrieval returned."},
+    {"metrics.topk", "queries:tensor, gallery:tensor, k:int", "Tensor, Tensor",
+      "Rows of gallery [N,D] with the largest cosine to each query [Q,D]: int64 [Q,k], and the "
+        .. "cosines."},
+  },
+  {"plot", "Pictures for reports.",
+    {"plot.lines", "path:string, series:list, {title:string?, x_label:string?, y_label:string?, "
+        .. "width:int=720, height:int=430, y_min:num?, y_max:num?}",
+      "true?", "A line chart as SVG; a series is {name, y = list, x = list?}."},
+    {"plot.contact_sheet", "path:string, rows:list, {title:string?, note:string?, size:int=104}",
+      "true?", "A sheet of pictures, one row a query: {caption, images = {{image, correct?, "
+        .. "label?}, ...}}. A green frame is right, a red one wrong."},
+  },
+  {"report", "What is left of an experiment.",
+    {"report.table", "columns:list, rows:list, format:text|markdown|csv=text", "string",
+      "Rows as lines of text. A column is {key, title}; absent values are \"-\"."},
+    {"report.columns", nil, "list",
+      "The columns of a comparison of models, as report.row fills them."},
+    {"report.row", "name:string, val:table, test:table, extra:table?", "table",
+      "One row from what train.evaluate returned on validation and test; extra fields are added."},
+    {"report.curves", "path:string, histories:list, options:table?", "true?",
+      "Curves by epoch as SVG (plot.lines): histories are {name, history of train.fit, value = "
+        .. "function(entry)}."},
+    {"report.retrieved", "path:string, set:Dataset, v:tensor, t:tensor, captions:list, k:int, "
+        .. "options:table?",
+      "true?", "A contact sheet: for each caption (its position in the set) the k images nearest "
+        .. "to its embedding; v, t [N,D] in the order of the set."},
+    {"report.write", "folder:string, name:string, text:string", "true?", "Writes folder/name."},
+  },
+  {"models", "Image-text models; each is a module class.",
+    {"models.Baseline", "options:table", "Module",
+      "Classes from the image alone: {classes, width = 256, channels = {32, 64, 128, 256}, "
+        .. "hidden = width, dropout = 0.2}. Called with a batch it returns {v [B,D], logits "
+        .. "[B,C], image_logits}."},
+    {"Baseline:loss", "batch:table", "Tensor, table, table",
+      "Cross-entropy on batch.label, its parts as numbers, the outputs."},
+    {"Baseline:classify_image", "images:any", "Tensor",
+      "Class probabilities [B,C] of images uint8 [B,3,H,W]."},
+    {"models.VSE", "options:table", "Module",
+      "Images and texts in one space: {classes, width = 256, text = options of TextEncoder, "
+        .. "weights = {classify = 1, rank = 1, cosine = 0, text = 0}, margin = 0.2, warmup = 1, "
+        .. "dropout = 0.2}. Called with a batch it returns {v [B,D], t [B,D], logits [B,C]}. "
+        .. "Faghri et al., VSE++, BMVC 2018."},
+    {"VSE:loss", "batch:table, epoch:int=1", "Tensor, table, table",
+      "The weighted sum, its parts as numbers, the outputs. The ranking loss sums all negatives "
+        .. "in the first warmup epochs, later it takes the hardest."},
+    {"VSE.cosine_objective", "v:tensor, t:tensor, label:index, margin:num", "Tensor",
+      "Pairs [B,D] of one label pulled together, of different labels pushed below margin."},
+    {"VSE:encode_image", "images:any", "Tensor", "uint8 [B,3,H,W] -> [B,D]."},
+    {"VSE:encode_text", "tokens:index, lengths:index", "Tensor", "int64 [B,T] and [B] -> [B,D]."},
+    {"VSE:fit_prototypes", "loader:Loader", nil,
+      "Sets the class prototypes to the mean text embedding of each class."},
+    {"VSE:classify_image", "images:any", "Tensor",
+      "Class probabilities [B,C] from the image and the prototypes."},
+    {"VSE:classify_text", "tokens:index, lengths:index", "Tensor",
+      "Class probabilities [B,C] from the text (weights.text > 0)."},
+    {"models.SmallCNN", "width:int, {channels:list?, pooling:mean|max=mean}", "Module",
+      "Blocks of 3x3 convolution, batch norm, ReLU and max pooling: uint8 [B,3,H,W] -> "
+        .. "[B,width], regions [B,R,C]."},
+    {"models.TextEncoder", "width:int, {vectors:tensor?, vocab_size:int?, word_dim:int=300, "
+        .. "freeze:bool=false, rnn:LSTM|GRU=LSTM, hidden:int?, num_layers:int=1, "
+        .. "bidirectional:bool=false, pooling:last|mean|max=last, projection:bool=true}",
+      "Module", "Word embeddings and a recurrent net: tokens int64 [B,T], lengths int64 [B] -> "
+        .. "[B,width], states [B,T,hidden]."},
+  },
+  {"train", "Loops over loaders for models that have `loss`.",
+    {"train.fit", "model:Module, {train:Loader, val:Loader, optimizer:Optimizer, epochs:int, "
+        .. "clip:num=2, schedule:function?, score:function?, label:string?, checkpoint:string?, "
+        .. "quiet:bool=false}",
+      "list, integer", "Trains and leaves the model with the weights that were best on "
+        .. "validation. schedule(epoch) gives the learning rate. Returns {epoch, loss, lr, val} "
+        .. "an epoch, and the best epoch."},
+    {"train.evaluate", "model:Module, loader:Loader", "table",
+      "{n, accuracy, image_accuracy, retrieval, v [N,D], t [N,D]} without gradients; percent."},
+    {"train.score", "result:table", "number",
+      "Accuracy, and for models of text the mean recall beside it."},
+  },
+}
+
+-- Where names that start so live; classes made in C stand in the registry.
+local classes = {Module = "nn.Module", Baseline = "models.Baseline", VSE = "models.VSE"}
+
+-- --- arguments ---
+
+local function parse_argument(text, option)
+  local name, kind, default = text:match "^([%w_]+):([^=]*)=?(.*)$"
+  assert(name, "reference: not an argument: " .. text)
+  local many, optional = kind:find("...", 1, true) ~= nil, kind:find("?", 1, true) ~= nil
+  kind = kind:gsub("%.%.%.$", ""):gsub("%?$", "")
+  return {name = name, kind = kind, many = many, option = option,
+    default = default ~= "" and default or nil, optional = optional or many or default ~= ""}
+end
+
+-- "x:tensor, {dim:dim=-1}" -> {{name=, kind=, default=, optional=, many=, option=}, ...}
+local function parse_arguments(text)
+  local list = {}
+  local plain, options = text:match "^(.-),?%s*{(.*)}$"
+  for i, part in ipairs {plain or text, options or ""} do
+    for argument in (part .. ", "):gmatch "(.-),%s+" do
+      if argument ~= "" then list[#list + 1] = parse_argument(argument, i == 2) end
+    end
+  end
+  return list
+end
+
+-- 0.9/0.999 -> {0.9, 0.999}
+local function default_text(a)
+  return a.kind == "numpair" and "{" .. a.default:gsub("/", ", ") .. "}" or a.default
+end
+
+-- stride = 1, b?, {dtype = float32}
+local function arguments_text(list)
+  local plain, options = {}, {}
+  for _, a in ipairs(list) do
+    local mark = a.many and "..." or a.optional and "?" or ""
+    if a.default then mark = " = " .. default_text(a) end
+    table.insert(a.option and options or plain, a.name .. mark)
+  end
+  if #options > 0 then plain[#plain + 1] = "{" .. table.concat(options, ", ") .. "}" end
+  return table.concat(plain, ", ")
+end
+
+-- --- entries ---
+
+local function entry(fields)
+  if fields.arguments then fields.args = parse_arguments(fields.arguments) end
+  local text = fields.args and arguments_text(fields.args)
+  fields.signature = text and ("%s(%s)"):format(fields.name, text) or fields.name
+  return fields
+end
+
+local function from_table(section)
+  local list = {}
+  for i = 3, #section do
+    local name, arguments, results, doc = table.unpack(section[i], 1, 4)
+    local kind = not arguments and "field" or name:find(":", 1, true) and "method" or "function"
+    list[#list + 1] =
+      entry {name = name, arguments = arguments, results = results, doc = doc, kind = kind}
+  end
+  return list
+end
+
+local function tensors(n) return ("Tensor, "):rep(n):sub(1, -3) end
+
+local function flags_of(op)
+  local words = {}
+  if op.view then words[#words + 1] = "view" end
+  if op.inplace then words[#words + 1] = "in place" end
+  if op.random then words[#words + 1] = "random" end
+  if op.nograd and not op.inplace then words[#words + 1] = "no gradient" end
+  return words
+end
+
+local tensor_kinds = {tensor = true, any = true, index = true, mask = true, operand = true,
+  buffer = true}
+
+local function from_ops()
+  local list = {}
+  for _, op in ipairs(core.ops()) do
+    if not op.hidden then
+      local e = entry {name = "vs." .. op.name, arguments = op.signature, doc = op.doc,
+        results = tensors(op.outputs), kind = "op", flags = flags_of(op)}
+      if op.name == "all" or op.name == "any" then e.results = "boolean|Tensor" end
+      e.method = e.args[1] and tensor_kinds[e.args[1].kind] and op.name or nil
+      list[#list + 1] = e
+    end
+  end
+  return list
+end
+
+local function from_layers()
+  local list = {}
+  for _, l in ipairs(core.list_layers()) do
+    local inputs = arguments_text(parse_arguments(l.inputs))
+    list[#list + 1] = entry {name = "nn." .. l.name, arguments = l.signature, results = "Layer",
+      doc = l.doc, kind = "layer", inputs = inputs, outputs = l.outputs}
+  end
+  return list
+end
+
+local function from_optims()
+  local list = {}
+  for _, o in ipairs(core.list_optims()) do
+    local arguments = "parameters:list, {" .. o.signature .. "}"
+    list[#list + 1] = entry {name = "optim." .. o.name, arguments = arguments,
+      results = "Optimizer", doc = o.doc, kind = "optimizer"}
+  end
+  return list
+end
+
+local function from_readers()
+  local list = {}
+  for _, r in ipairs(core.data.readers()) do
+    local named = r.args == "" -- takes a table of named tensors
+    list[#list + 1] = entry {name = "data." .. r.name, doc = r.doc, kind = "reader",
+      arguments = named and "tensors:table" or r.args, results = named and "Dataset" or "Dataset?"}
+  end
+  return list
+end
+
+local function make_sections()
+  local described = {nn = from_layers, optim = from_optims, data = from_readers}
+  local list = {}
+  for _, section in ipairs(sections) do
+    local all = described[section[1]] and described[section[1]]() or {}
+    table.sort(all, function(a, b) return a.name < b.name end)
+    table.move(from_table(section), 1, #section - 2, #all + 1, all)
+    list[#list + 1] = {name = section[1], about = section[2], entries = all}
+    if section[1] == "Tensor" then
+      local ops = from_ops()
+      table.sort(ops, function(a, b) return a.name < b.name end)
+      list[#list + 1] = {name = "ops", entries = ops, about =
+        "Functions of vs; where the first argument is a tensor, methods too: x:softmax(2)."}
+    end
+  end
+  return list
+end
+
+local made
+
+--- Every section in reading order: {name=, about=, entries=}.  An entry is {name=, kind=, doc=,
+--- signature=, args=, results=} and, by kind, method=, flags=, inputs=, outputs=; kind is
+--- "function", "method", "field", "op", "layer", "optimizer" or "reader".
+function reference.sections()
+  made = made or make_sections()
+  return made
+end
+
+--- The entries of every section in one list.
+function reference.entries()
+  local list = {}
+  for _, section in ipairs(reference.sections()) do
+    table.move(section.entries, 1, #section.entries, #list + 1, list)
+  end
+  return list
+end
+
+--- The function or table that an entry tells about; nil for fields of objects.
+function reference.live(name)
+  if name == "vs" then return require "vesper" end
+  local class, key = name:match "^(%u%w*)[.:]([%w_]+)$"
+  if class and not classes[class] then
+    local meta = debug.getregistry()["vesper." .. class]
+    return meta and meta.methods and meta.methods[key]
+  end
+  local value = require "vesper"
+  local path = class and classes[class] .. "." .. key or name:gsub("^vs%.", "")
+  for part in path:gmatch "[%w_]+" do
+    if type(value) ~= "table" then return nil end
+    value = value[part]
+  end
+  return value
+end
+
+return reference
