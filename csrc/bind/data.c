@@ -52,6 +52,7 @@ static void free_loader(void *p) {
 static void *new_zeroed(lua_State *L, const char *class, size_t bytes) {
   void **box = lvs_newbox(L, class);
   *box = vs_new0(bytes);
+  if (!*box && lvs_collect(L)) *box = vs_new0(bytes);
   if (!*box) lvs_raise(L);
   return *box;
 }

@@ -138,7 +138,7 @@ void vs_pass_free(vs_pass *p) {
   if (!p) return;
   if (p->owner != getpid()) return; /* a fork's copy: its threads and locks are gone, let it lie */
   stop(p);
-  for (int i = 0; i < p->nslot; i++) vs_batch_clear(&p->slot[i].batch);
+  for (int i = 0; p->slot && i < p->nslot; i++) vs_batch_clear(&p->slot[i].batch);
   vs_batch_clear(&p->current);
   vs_dataset_unref(p->set);
   pthread_mutex_destroy(&p->mutex);

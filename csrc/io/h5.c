@@ -107,15 +107,16 @@ vs_h5 *vs_h5_create(const char *path) {
   errno = 0;
   hid_t id = H5Fcreate(path, H5F_ACC_EXCL, H5P_DEFAULT, fapl);
   int err = errno;
-  if (id >= 0)
+  if (id >= 0) {
     h = new_file(path, id);
-  else if (err)
+    if (!h) remove(path);
+  } else if (err) {
     vs_fail_file(path, "cannot be written: %s", strerror(err));
-  else
+  } else {
     h5_fail(path, NULL, "cannot be written");
+  }
   H5Pclose(fapl);
   h5_unlock();
-  if (h) h->writing = true;
   return h;
 }
 

@@ -10,7 +10,6 @@
 struct vs_h5 {
   hid_t id;
   int64_t bytes; /* of the file, when it was opened for reading */
-  bool writing;
   char *path;
 };
 

@@ -71,6 +71,16 @@ describe("data.open", function()
     end
   end)
 
+  it("tries again after a refused allocation", function()
+    for nth = 1, 60 do
+      vs._fail_allocation(nth)
+      local set = assert(data.open(path, "train"))
+      assert.same({7, 1}, set:batch({7, 1}).index:tolist())
+      assert.equal(3, set[3].index)
+    end
+    vs._fail_allocation(0)
+  end)
+
   it("refuses samples that are not there", function()
     local set = assert(data.open(path, "train"))
     assert.error_matches(function() set:batch {8} end, "sample 8 is not in 1..7")

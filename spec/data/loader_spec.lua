@@ -186,6 +186,20 @@ describe("data.Loader", function()
     assert.error_matches(function() data.Loader(3) end, "Dataset")
   end)
 
+  it("tries again after a refused allocation", function()
+    local set = assert(data.open(path, "train"))
+    for _, workers in ipairs {0, 2} do
+      local options = {batch_size = 4, shuffle = true, seed = 3, workers = workers}
+      local whole = pass(data.Loader(set, options))
+      for nth = 1, 12 do
+        local loader = data.Loader(set, options)
+        vs._fail_allocation(nth)
+        assert.same(whole, pass(loader))
+      end
+      vs._fail_allocation(0)
+    end
+  end)
+
   it("keeps no memory from epoch to epoch", function()
     local set = assert(data.open(path, "train"))
     local loader = data.Loader(set, {batch_size = 4, shuffle = true, seed = 1, workers = 2})

@@ -118,6 +118,28 @@ describe("data.Writer", function()
     assert.same({"a red hat", "own", ""}, b.text)
   end)
 
+  it("tells every refused allocation and leaves nothing behind", function()
+    local refused, finished = 0, 0
+    for nth = 1, 120 do
+      vs._fail_allocation(nth)
+      local fine, why = pcall(dataset.write, path, 2)
+      vs._fail_allocation(0)
+      collectgarbage()
+      collectgarbage()
+      if fine then
+        finished = finished + 1
+        assert.same({"out.h5"}, temp.list(folder))
+        assert.equal(2, #assert(data.open(path)))
+        os.remove(path)
+      else
+        refused = refused + 1
+        assert.matches("out of memory", why)
+        assert.same({}, temp.list(folder))
+      end
+    end
+    assert.is_true(refused > 10 and finished > 10)
+  end)
+
   it("gives back more than its buffers hold, compressed or not", function()
     for _, compress in ipairs {0, 5} do
       local n = 3000
