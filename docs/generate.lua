@@ -1,128 +1,206 @@
--- Writes docs/reference.md and lua/vesper/meta.lua (annotations for editors) from the registries:
+-- Writes docs/reference.md and lua/vesper/meta.lua (annotations for editors) from vesper.reference:
 -- `make docs`.  With --check it writes nothing and fails when a file is not what it would write.
-local core = require "vesper.core"
+local reference = require "vesper.reference"
 
-local REFERENCE, META = "docs/reference.md", "lua/vesper/meta.lua"
+local REFERENCE, META, WIDTH = "docs/reference.md", "lua/vesper/meta.lua", 100
 
--- Kind in a descriptor -> type in LuaCATS.
+-- --- the page ---
+
+local HEAD = [[
+# Reference
+
+Made by `make docs` from the descriptors in `csrc` and from `lua/vesper/reference.lua`; not edited by
+hand. `vs.help "name"` shows the same at the REPL, with the kind of each argument.
+
+`name?` may be left out, `name = value` has a default. Arguments go by position; the last ones may go
+by name in a table, `vs.conv2d(x, w, {stride = 2})`, and those in braces only go so. Dimensions,
+positions, labels and ids count from 1. *-> X or nil* means nil and a message when a file is missing
+or broken; mistakes in the script are errors. `nn.`, `data.` and so on are fields of `vs`.
+]]
+
+local titles = {vs = "vs", Tensor = "Tensors", ops = "Ops", nn = "nn: modules and layers",
+  optim = "optim: optimizers", data = "data", text = "text", image = "image", io = "io",
+  metrics = "metrics", plot = "plot", report = "report", models = "models", train = "train"}
+
+local function results_of(e)
+  if not e.results or e.kind == "op" and e.results == "Tensor" or e.kind == "layer" then return "" end
+  local text, failing = e.results:gsub("%?", "")
+  return " -> " .. text:gsub("|", " or ") .. (failing > 0 and " or nil" or "")
+end
+
+local function page()
+  local out = {HEAD}
+  for _, section in ipairs(reference.sections()) do
+    out[#out + 1] = ("## %s\n\n%s\n"):format(titles[section.name] or section.name, section.about)
+    for _, e in ipairs(section.entries) do
+      local line = ("- **`%s`**%s"):format(e.signature, results_of(e))
+      if e.inputs then line = line .. (", called with `(%s)`"):format(e.inputs) end
+      if e.flags and #e.flags > 0 then line = line .. " *(" .. table.concat(e.flags, ", ") .. ")*" end
+      out[#out + 1] = line .. "  \n  " .. e.doc
+    end
+    out[#out + 1] = ""
+  end
+  return table.concat(out, "\n")
+end
+
+-- --- annotations ---
+
+-- Kind of an argument -> type in LuaCATS.  Kinds with a capital letter are classes.
 local types = {
   tensor = "vesper.Tensor", any = "vesper.Tensor", index = "vesper.Tensor", mask = "vesper.Tensor",
   buffer = "vesper.Tensor", operand = "vesper.Tensor|number", tensors = "vesper.Tensor[]",
   num = "number", int = "integer", bool = "boolean", string = "string", dtype = "string",
   pair = "integer|integer[]", numpair = "number[]", dim = "integer", dims = "integer|integer[]",
-  ints = "integer|integer[]",
+  ints = "integer|integer[]", list = "any[]", value = "any", ["function"] = "function",
+  table = "table", number = "number", integer = "integer", boolean = "boolean", ["true"] = "true",
+  ["nil"] = "nil",
 }
 
--- "x:tensor, dim:dim=-1" -> {{name=, type=, default=, optional=}, ...}
-local function arguments(signature)
-  local list = {}
-  for part in (signature .. ","):gmatch "%s*(.-)%s*," do
-    local name, kind, default = part:match "^([%w_]+):([^=]+)=?(.*)$"
-    if name then
-      local bare = kind:gsub("%?$", "")
-      local choice = bare:find("|", 1, true) and '"' .. bare:gsub("|", '"|"') .. '"'
-      list[#list + 1] = {name = name, kind = bare, optional = kind ~= bare or default ~= "",
-        default = default ~= "" and default or nil,
-        type = choice or types[bare] or "any"}
-    end
+local function type_of(kind)
+  if types[kind] then return types[kind] end
+  if kind:match "^%u%w*$" then return "vesper." .. kind end
+  if kind:match "^[%w_]+|" and not kind:match "%u" and not types[kind:match "^%w+"] then
+    return '"' .. kind:gsub("|", '"|"') .. '"' -- a choice
   end
-  return list
-end
-
--- stride=1, b?
-local function as_text(args)
   local parts = {}
-  for i, a in ipairs(args) do
-    parts[i] = a.name .. (a.default and "=" .. a.default or a.optional and "?" or "")
+  for part in kind:gmatch "[^|]+" do
+    parts[#parts + 1] = types[part] or (part:match "^%u%l" and "vesper." .. part) or ('"%s"'):format(part)
   end
-  return table.concat(parts, ", ")
+  return table.concat(parts, "|")
 end
 
-local function flags_of(op)
-  local words = {}
-  if op.view then words[#words + 1] = "view" end
-  if op.inplace then words[#words + 1] = "in place" end
-  if op.random then words[#words + 1] = "random" end
-  if op.nograd and not op.inplace then words[#words + 1] = "no gradient" end
-  if op.outputs > 1 then words[#words + 1] = op.outputs .. " results" end
-  return #words > 0 and " *(" .. table.concat(words, ", ") .. ")*" or ""
-end
+local out
 
-local function by_name(list)
-  table.sort(list, function(a, b) return a.name < b.name end)
-  return list
-end
+local function put(format, ...) out[#out + 1] = select("#", ...) > 0 and format:format(...) or format end
 
-local function is_method(args)
-  local kind = args[1] and args[1].kind
-  return kind == "tensor" or kind == "any" or kind == "index" or kind == "mask" or kind == "operand"
-end
-
-local HEAD = [[
-# Reference
-
-Made by `make docs` from the descriptors in `csrc`; not edited by hand.
-
-`name?` may be left out, `name=value` has a default. Arguments go by position, the last ones by
-name in a table: `vs.conv2d(x, w, {stride = 2})`. Dimensions count from 1, or from -1 backwards.
-
-## Ops
-
-Functions of `vs`; where the first argument is a tensor, methods too: `x:softmax(2)`.
-]]
-local LAYERS = "\n## Layers\n\nIn `vs.nn`.\n"
-local OPTIMIZERS = "\n## Optimizers\n\nIn `vs.optim`; the parameters come first.\n"
-
-local function reference(ops, layers, optims)
-  local out = {HEAD}
-  local function entry(title, doc)
-    out[#out + 1] = "- " .. title .. "  "
-    out[#out + 1] = "  " .. doc
-  end
-  for _, op in ipairs(ops) do
-    local args = as_text(arguments(op.signature))
-    entry(("**`%s(%s)`**%s"):format(op.name, args, flags_of(op)), op.doc)
-  end
-  out[#out + 1] = LAYERS
-  for _, l in ipairs(layers) do
-    local args, inputs = as_text(arguments(l.signature)), as_text(arguments(l.inputs))
-    entry(("**`nn.%s(%s)`** called with `(%s)`"):format(l.name, args, inputs), l.doc)
-  end
-  out[#out + 1] = OPTIMIZERS
-  for _, o in ipairs(optims) do
-    local args = as_text(arguments(o.signature))
-    entry(("**`optim.%s(parameters, {%s})`**"):format(o.name, args), o.doc)
-  end
-  return table.concat(out, "\n") .. "\n"
-end
-
--- Text as comment lines of at most 100 columns.
-local function comment(out, text)
+-- Text as comment lines.
+local function comment(text)
   local line = "---"
   for word in text:gmatch "%S+" do
-    if #line + 1 + #word > 100 then
-      out[#out + 1] = line
+    if #line + 1 + #word > WIDTH then
+      put("%s", line)
       line = "---"
     end
-    line = line .. " " .. word
+    line = line .. (line == "---" and "" or " ") .. word
   end
-  out[#out + 1] = line
+  put("%s", line)
 end
 
--- One function with its annotations.  `self` leaves out the first argument and makes a method.
-local function annotate(out, prefix, op, self)
-  local args, names = arguments(op.signature), {}
-  comment(out, op.doc)
-  for i = self and 2 or 1, #args do
-    local a = args[i]
-    names[#names + 1] = a.name
-    out[#out + 1] = ("---@param %s%s %s%s"):format(a.name, a.optional and "?" or "", a.type,
-      a.default and " default " .. a.default or "")
+-- {required positional, optional positional, by name only}
+local function split(args)
+  local required, optional, named = {}, {}, {}
+  for _, a in ipairs(args) do
+    table.insert(a.option and named or (a.optional and not a.many) and optional or required, a)
   end
-  local result = (op.name == "all" or op.name == "any") and "boolean|" or ""
-  for _ = 1, op.outputs do out[#out + 1] = "---@return " .. result .. "vesper.Tensor" end
-  out[#out + 1] = ("function %s%s(%s) end"):format(prefix, op.name, table.concat(names, ", "))
-  out[#out + 1] = ""
+  return required, optional, named
+end
+
+local function field(a)
+  put("---@field %s? %s%s", a.name, type_of(a.kind), a.default and " default " .. a.default or "")
+end
+
+-- A class of the options of a function, by the function's name; returns the class.
+local function options_class(name, list)
+  local class = "vesper.options." .. name:gsub("^vs%.", ""):gsub(":", ".")
+  put("---@class %s", class)
+  for _, a in ipairs(list) do field(a) end
+  put ""
+  return class
+end
+
+-- "Dataset?" -> the type and a message.
+local function put_results(results)
+  for part in (results and results .. ", " or ""):gmatch "(.-), " do
+    local failing = part:find("?", 1, true)
+    put("---@return %s%s", type_of((part:gsub("%?", ""))), failing and "?" or "")
+    if failing then put "---@return string? message" end
+  end
+end
+
+-- name(a, b) within the width.
+local function put_function(name, params)
+  local line = ("function %s("):format(name)
+  for i, p in ipairs(params) do
+    local piece = p .. (i < #params and ", " or ") end")
+    if #line + #piece > WIDTH then
+      put("%s", (line:gsub(" $", "")))
+      line = "  "
+    end
+    line = line .. piece
+  end
+  put("%s", #params == 0 and line .. ") end" or line)
+  put ""
+end
+
+local function overload(required, class, result, method)
+  local params = {}
+  if method then params[1] = "self: vesper.Tensor" end
+  for _, a in ipairs(required) do params[#params + 1] = a.name .. ": " .. type_of(a.kind) end
+  params[#params + 1] = "options: " .. class
+  put("---@overload fun(%s): %s", table.concat(params, ", "), result)
+end
+
+-- One function.  `method`: without its first argument, which is self.
+local function annotate(e, name, args, class, method)
+  local required, _, named = split(args)
+  local params = {}
+  comment(e.doc)
+  if e.inputs then comment("Called with (" .. e.inputs .. ").") end
+  local many = required[#required] and required[#required].many
+  for _, a in ipairs(args) do
+    if a.many then
+      put("---@param ... any %s%s", a.name, #named > 0 and ", then options" or "")
+      params[#params + 1] = "..."
+    elseif not a.option then
+      put("---@param %s%s %s%s", a.name, a.optional and "?" or "", type_of(a.kind),
+        a.default and " default " .. a.default or "")
+      params[#params + 1] = a.name
+    end
+  end
+  if #named > 0 and not many then
+    put("---@param options? %s", class)
+    params[#params + 1] = "options"
+  end
+  put_results(e.results)
+  if class and #named == 0 then
+    local result = e.results:gsub("%?.*", ""):gsub(",.*", "")
+    overload(required, class, type_of(result), method)
+  end
+  put_function(name, params)
+end
+
+local function tail(list, from) return table.move(list, from, #list, 1, {}) end
+
+-- Whether the arguments may also go by name: those of descriptors.
+local by_name = {op = true, layer = true, reader = true}
+
+local function annotate_entry(e, name)
+  local _, optional, named = split(e.args)
+  local class
+  if #named > 0 then
+    class = options_class(e.name, named)
+  elseif #optional > 0 and by_name[e.kind] then
+    class = options_class(e.name, optional)
+  end
+  annotate(e, name, e.args, class)
+  if e.method then annotate(e, "Tensor:" .. e.method, tail(e.args, 2), class, true) end
+end
+
+-- Tables that names go through, parents first: {"vs.nn", "vs.data", "vs.data.prepare", ...}
+local function tables_of(entries)
+  local list, seen = {}, {vs = true}
+  for _, e in ipairs(entries) do
+    local path = e.name:match "^%l" and e.kind ~= "field" and "vs." .. e.name:gsub("^vs%.", "")
+    local at = 1
+    while path do
+      at = path:find(".", at + 1, true)
+      if not at then break end
+      local parent = path:sub(1, at - 1)
+      if not seen[parent] then list[#list + 1] = parent end
+      seen[parent] = true
+    end
+  end
+  return list, seen
 end
 
 local META_HEAD = [[
@@ -132,12 +210,9 @@ local META_HEAD = [[
 
 ---@class vesper
 local vs = {}
+]]
 
----@class vesper.Tensor
----@field shape integer[]
----@field dtype string
----@field grad vesper.Tensor?
----@field requires_grad boolean
+local operators = [[
 ---@operator add(vesper.Tensor|number): vesper.Tensor
 ---@operator sub(vesper.Tensor|number): vesper.Tensor
 ---@operator mul(vesper.Tensor|number): vesper.Tensor
@@ -145,31 +220,55 @@ local vs = {}
 ---@operator pow(vesper.Tensor|number): vesper.Tensor
 ---@operator unm: vesper.Tensor
 ---@operator len: integer
-local Tensor = {}
-]]
+---@field [integer] vesper.Tensor]]
 
-local function meta(ops)
-  local out = {META_HEAD}
-  for _, op in ipairs(ops) do
-    annotate(out, "vs.", op, false)
-    if is_method(arguments(op.signature)) then annotate(out, "Tensor:", op, true) end
+local extends = {Layer = "Module", Baseline = "Module", VSE = "Module"}
+
+-- Every class with its fields, in the order of their first mention.
+local function put_classes(entries)
+  local classes, order = {}, {}
+  for _, e in ipairs(entries) do
+    local class, key = e.name:match "^(%u%w*)[.:]([%w_]+)$"
+    if class and not classes[class] then
+      classes[class] = {}
+      order[#order + 1] = class
+    end
+    if class and e.kind == "field" then table.insert(classes[class], {key, e}) end
   end
-  out[#out + 1] = "return vs"
+  for _, class in ipairs(order) do
+    put("---@class vesper.%s%s", class, extends[class] and ": vesper." .. extends[class] or "")
+    if class == "Tensor" then put("%s", operators) end
+    for _, pair in ipairs(classes[class]) do
+      comment(pair[2].doc)
+      put("---@field %s %s", pair[1], type_of(pair[2].results))
+    end
+    put("local %s = {}\n", class)
+  end
+end
+
+local function annotations()
+  local entries = reference.entries()
+  local tables, is_table = tables_of(entries)
+  out = {META_HEAD}
+  put_classes(entries)
+  for _, name in ipairs(tables) do put("%s = {}", name) end
+  put ""
+  for _, e in ipairs(entries) do
+    local plain = e.name:match "^%l" and "vs." .. e.name:gsub("^vs%.", "")
+    if e.kind == "field" and plain and not is_table[plain] then
+      comment(e.doc)
+      put("---@type %s\n%s = nil\n", type_of(e.results), plain)
+    elseif e.kind ~= "field" and not is_table[plain] then
+      annotate_entry(e, plain or e.name)
+    end
+  end
+  put "return vs"
   return table.concat(out, "\n") .. "\n"
 end
 
-local function visible(list)
-  local kept = {}
-  for _, op in ipairs(list) do if not op.hidden then kept[#kept + 1] = op end end
-  return by_name(kept)
-end
+-- --- files ---
 
-local ops = visible(core.ops())
-local files = {
-  [REFERENCE] = reference(ops, by_name(core.list_layers()), by_name(core.list_optims())),
-  [META] = meta(ops),
-}
-for path, text in pairs(files) do
+for path, text in pairs {[REFERENCE] = page(), [META] = annotations()} do
   if arg[1] == "--check" then
     local file = io.open(path)
     local same = file and file:read "a" == text

@@ -1,12 +1,7 @@
 -- Loading: quick, more than once, in several Lua states, from any folder; and the generated pages.
-local LIMIT = 0.030 -- seconds that require may take
+local run = require "spec.support.process".run
 
-local function run(command)
-  local pipe = assert(io.popen(command .. " 2>&1"))
-  local said = pipe:read "a"
-  local ok = pipe:close()
-  return ok, said
-end
+local LIMIT = 0.030 -- seconds that require may take
 
 describe("require 'vesper'", function()
   -- Processor time: what else the machine does at the moment is not counted.

@@ -6,10 +6,6 @@
 local vs = {}
 
 ---@class vesper.Tensor
----@field shape integer[]
----@field dtype string
----@field grad vesper.Tensor?
----@field requires_grad boolean
 ---@operator add(vesper.Tensor|number): vesper.Tensor
 ---@operator sub(vesper.Tensor|number): vesper.Tensor
 ---@operator mul(vesper.Tensor|number): vesper.Tensor
@@ -17,125 +13,558 @@ local vs = {}
 ---@operator pow(vesper.Tensor|number): vesper.Tensor
 ---@operator unm: vesper.Tensor
 ---@operator len: integer
+---@field [integer] vesper.Tensor
+---The sizes.
+---@field shape any[]
+---float32, float64, float16, bfloat16, int64, int32, uint8 or bool.
+---@field dtype string
+---How many dimensions.
+---@field ndim integer
+---Whether backward reaches it; may be set on leaves.
+---@field requires_grad boolean
+---Whether no op of a graph made it.
+---@field is_leaf boolean
+---What backward left here; a tensor of the same shape, or nil. May be set.
+---@field grad vesper.Tensor|nil
 local Tensor = {}
 
---- |x|, element by element.
+---@class vesper.Module
+---Whether it is in training mode.
+---@field training boolean
+local Module = {}
+
+---@class vesper.Layer: vesper.Module
+---What it is: "Linear". Its constructor's arguments are fields too.
+---@field name string
+local Layer = {}
+
+---@class vesper.Optimizer
+---The groups, each with params and its settings, which may be set; opt.lr = v sets lr in all of
+---them.
+---@field param_groups any[]
+---What it is: "Adam".
+---@field name string
+local Optimizer = {}
+
+---@class vesper.Dataset
+---Name of the data.
+---@field name string|nil
+---"train", "val" or "test".
+---@field split string|nil
+---The file it reads.
+---@field path string|nil
+---How many images the samples come from.
+---@field images integer
+local Dataset = {}
+
+---@class vesper.Loader
+---Epochs begun; may be set. #loader is the number of batches in one.
+---@field epoch integer
+---Samples a batch.
+---@field batch_size integer
+---The seed of the order.
+---@field seed integer
+---Threads that make batches ahead.
+---@field workers integer
+---Whether the order is shuffled.
+---@field shuffle boolean
+---Whether a smaller last batch is left out.
+---@field drop_last boolean
+---What it loads.
+---@field set vesper.Dataset
+local Loader = {}
+
+---@class vesper.Writer
+local Writer = {}
+
+---@class vesper.Vocab
+local Vocab = {}
+
+---@class vesper.WordVectors
+local WordVectors = {}
+
+---@class vesper.WordPiece
+local WordPiece = {}
+
+---@class vesper.CsvReader
+local CsvReader = {}
+
+---@class vesper.Baseline: vesper.Module
+local Baseline = {}
+
+---@class vesper.VSE: vesper.Module
+local VSE = {}
+
+vs.nn = {}
+vs.nn.Embedding = {}
+vs.optim = {}
+vs.data = {}
+vs.data.prepare = {}
+vs.text = {}
+vs.text.Vocab = {}
+vs.image = {}
+vs.io = {}
+vs.metrics = {}
+vs.plot = {}
+vs.report = {}
+vs.models = {}
+vs.train = {}
+
+---@class vesper.options.tensor
+---@field dtype? string default float32
+---@field requires_grad? boolean default false
+
+---From a number, a boolean or nested lists, which may not be ragged. Booleans give dtype bool.
+---@param data any
+---@param options? vesper.options.tensor
+---@return vesper.Tensor
+function vs.tensor(data, options) end
+
+---@class vesper.options.zeros
+---@field dtype? string default float32
+---@field requires_grad? boolean default false
+
+---Zeros; sizes as numbers or one list: vs.zeros(2, 3), vs.zeros{2, 3}.
+---@param ... any sizes, then options
+---@return vesper.Tensor
+function vs.zeros(...) end
+
+---@class vesper.options.ones
+---@field dtype? string default float32
+---@field requires_grad? boolean default false
+
+---Ones; see vs.zeros.
+---@param ... any sizes, then options
+---@return vesper.Tensor
+function vs.ones(...) end
+
+---@class vesper.options.empty
+---@field dtype? string default float32
+---@field requires_grad? boolean default false
+
+---The same as vs.zeros: memory that nobody has written is never shown.
+---@param ... any sizes, then options
+---@return vesper.Tensor
+function vs.empty(...) end
+
+---@class vesper.options.full
+---@field dtype? string default float32
+---@field requires_grad? boolean default false
+
+---Every element is value; the sizes are a list: vs.full({2, 3}, 7).
+---@param sizes any[]
+---@param value number
+---@param options? vesper.options.full
+---@return vesper.Tensor
+function vs.full(sizes, value, options) end
+
+---Zeros of x's shape and dtype.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.zeros_like(x) end
+
+---Ones of x's shape and dtype.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.ones_like(x) end
+
+---@class vesper.options.arange
+---@field dtype? string
+
+---first, first + step, ... up to last, both ends included; vs.arange(n) is 1..n. int64 when all are
+---integers, else float32.
+---@param first number
+---@param last? number
+---@param step? number default 1
+---@param options? vesper.options.arange
+---@return vesper.Tensor
+function vs.arange(first, last, step, options) end
+
+---@class vesper.options.linspace
+---@field dtype? string default float32
+
+---n values from first to last.
+---@param first number
+---@param last number
+---@param n integer
+---@param options? vesper.options.linspace
+---@return vesper.Tensor
+function vs.linspace(first, last, n, options) end
+
+---The identity matrix [n,n].
+---@param n integer
+---@return vesper.Tensor
+function vs.eye(n) end
+
+---@class vesper.options.rand
+---@field requires_grad? boolean default false
+
+---Uniform in [0, 1).
+---@param ... any sizes, then options
+---@return vesper.Tensor
+function vs.rand(...) end
+
+---@class vesper.options.randn
+---@field requires_grad? boolean default false
+
+---Normal with mean 0 and deviation 1.
+---@param ... any sizes, then options
+---@return vesper.Tensor
+function vs.randn(...) end
+
+---int64, uniform in low..high, both included.
+---@param low integer
+---@param high integer
+---@param ... any sizes
+---@return vesper.Tensor
+function vs.randint(low, high, ...) end
+
+---int64 [n]: 1..n in random order.
+---@param n integer
+---@return vesper.Tensor
+function vs.randperm(n) end
+
+---Starts the process-wide generator anew: same seed, same numbers.
+---@param seed integer
+function vs.manual_seed(seed) end
+
+---{seed, counter} of the process-wide generator, for vs.set_rng_state.
+---@return table
+function vs.get_rng_state() end
+
+---Goes on where vs.get_rng_state was called.
+---@param state table
+function vs.set_rng_state(state) end
+
+---Calls fn(args...) without recording a graph and returns its results. Without fn returns a guard:
+---local guard <close> = vs.no_grad().
+---@param fn? function
+---@param ... any args
+---@return any
+function vs.no_grad(fn, ...) end
+
+---The opposite of vs.no_grad, inside of it.
+---@param fn? function
+---@param ... any args
+---@return any
+function vs.enable_grad(fn, ...) end
+
+---Sets whether ops record a graph; returns what held before.
+---@param on boolean
+---@return boolean
+function vs.set_grad_enabled(on) end
+
+---Whether ops record a graph.
+---@return boolean
+function vs.is_grad_enabled() end
+
+---Writes {name = tensor} as safetensors; metadata is {key = text}. The file is complete or absent.
+---@param path string
+---@param tensors table
+---@param metadata? table
+---@return true?
+---@return string? message
+function vs.save(path, tensors, metadata) end
+
+---The tensors {name = tensor} and the metadata {key = text} of a safetensors file.
+---@param path string
+---@return table?
+---@return string? message
+---@return table
+function vs.load(path) end
+
+---Whether x is a tensor.
+---@param x any
+---@return boolean
+function vs.is_tensor(x) end
+
+---Whether x is a layer made in C (modules in Lua are not).
+---@param x any
+---@return boolean
+function vs.is_layer(x) end
+
+---Threads of all ops and of OpenBLAS, 1..1024.
+---@param n integer
+function vs.set_num_threads(n) end
+
+---Threads in use; at first as many as the machine has.
+---@return integer
+function vs.get_num_threads() end
+
+---{live, cached, peak, limit} in bytes of tensor memory, and the counts system_requests and
+---allocations.
+---@return table
+function vs.memory() end
+
+---Collects garbage and gives the cached blocks back to the system.
+function vs.empty_cache() end
+
+---How many freed bytes stay cached; at first half of the machine's memory.
+---@param bytes integer
+function vs.set_cache_limit(bytes) end
+
+---Seconds of a clock that only goes forward.
+---@return number
+function vs.now() end
+
+---Whether standard output (1) or error (2) is a terminal.
+---@param stream integer
+---@return boolean
+function vs.is_terminal(stream) end
+
+---Prints and returns what is known about a name, function, layer or object.
+---@param what? any
+---@return string
+function vs.help(what) end
+
+---@class vesper.options.progress
+---@field quiet? boolean default false
+
+---for batch, bar in vs.progress(loader, "epoch 1"): a bar with rate, time left and the mean of
+---bar.loss; other fields of bar are shown as they are. bar:mean_loss() is the mean so far.
+---@param loader vesper.Loader
+---@param label? string
+---@param options? vesper.options.progress
+---@return function
+function vs.progress(loader, label, options) end
+
+---Every op: {name, args, signature, outputs, doc, nograd, inplace, random, kink, view, hidden}.
+---@return any[]
+function vs.ops() end
+
+---Every layer: {name, args, signature, inputs, outputs, doc}.
+---@return any[]
+function vs.list_layers() end
+
+---Every optimizer: {name, args, signature, doc}.
+---@return any[]
+function vs.list_optims() end
+
+---{version, real = "float" or "double", isa = "generic", "avx2" or "avx512"}.
+---@type table
+vs.build = nil
+
+---The only element as a Lua number or boolean; an error when there are more.
+---@return any
+function Tensor:item() end
+
+---Nested lists of Lua values.
+---@return any[]
+function Tensor:tolist() end
+
+---The size of a dimension, or the list of all.
+---@param dim? integer
+---@return any
+function Tensor:size(dim) end
+
+---How many elements.
+---@return integer
+function Tensor:numel() end
+
+---Whether the elements lie in memory in row-major order without gaps.
+---@return boolean
+function Tensor:is_contiguous() end
+
+---As float32; itself when it is.
+---@return vesper.Tensor
+function Tensor:float() end
+
+---As int64.
+---@return vesper.Tensor
+function Tensor:long() end
+
+---As uint8.
+---@return vesper.Tensor
+function Tensor:byte() end
+
+---As bool: whether each element is not 0.
+---@return vesper.Tensor
+function Tensor:bool() end
+
+---The transposed matrix, a view; an error unless there are 2 dimensions.
+---@return vesper.Tensor
+function Tensor:t() end
+
+---Equal for two handles of one tensor: a key for tables.
+---@return any
+function Tensor:id() end
+
+---Asks backward for .grad; float32 leaves only. Returns itself.
+---@param on? boolean default true
+---@return vesper.Tensor
+function Tensor:requires_grad_(on) end
+
+---@class vesper.options.Tensor.backward
+---@field retain? boolean default false
+
+---Adds the derivative by every leaf that asks for one to its .grad. grad is the derivative to start
+---from and may only be left out for one element. Frees the graph unless retain. No second
+---derivatives.
+---@param grad? vesper.Tensor
+---@param options? vesper.options.Tensor.backward
+function Tensor:backward(grad, options) end
+
+---|x|, element by element.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.abs(x) end
 
---- |x|, element by element.
+---|x|, element by element.
 ---@return vesper.Tensor
 function Tensor:abs() end
 
---- Means of x [B,C,H,W] or [C,H,W] -> [..,size]: output i averages rows floor(i H / H') up to
---- ceil((i + 1) H / H'), counted from 0, and columns alike. size 1 is global average pooling.
+---@class vesper.options.adaptive_avg_pool2d
+---@field size? integer|integer[] default 1
+
+---Means of x [B,C,H,W] or [C,H,W] -> [..,size]: output i averages rows floor(i H / H') up to
+---ceil((i + 1) H / H'), counted from 0, and columns alike. size 1 is global average pooling.
 ---@param x vesper.Tensor
 ---@param size? integer|integer[] default 1
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.adaptive_avg_pool2d): vesper.Tensor
 function vs.adaptive_avg_pool2d(x, size) end
 
---- Means of x [B,C,H,W] or [C,H,W] -> [..,size]: output i averages rows floor(i H / H') up to
---- ceil((i + 1) H / H'), counted from 0, and columns alike. size 1 is global average pooling.
+---Means of x [B,C,H,W] or [C,H,W] -> [..,size]: output i averages rows floor(i H / H') up to
+---ceil((i + 1) H / H'), counted from 0, and columns alike. size 1 is global average pooling.
 ---@param size? integer|integer[] default 1
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.adaptive_avg_pool2d): vesper.Tensor
 function Tensor:adaptive_avg_pool2d(size) end
 
---- x + y with broadcasting; either may be a number. Same as x + y.
+---x + y with broadcasting; either may be a number. Same as x + y.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.add(x, y) end
 
---- x + y with broadcasting; either may be a number. Same as x + y.
+---x + y with broadcasting; either may be a number. Same as x + y.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:add(y) end
 
---- x = x + y, written into x.
+---x = x + y, written into x.
 ---@param x vesper.Tensor
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.add_(x, y) end
 
---- x = x + y, written into x.
+---x = x + y, written into x.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:add_(y) end
 
---- Whether every element is nonzero: a Lua boolean, or a bool tensor along a dimension.
+---@class vesper.options.all
+---@field dim? integer
+---@field keepdim? boolean default false
+
+---Whether every element is nonzero: a Lua boolean, or a bool tensor along a dimension.
 ---@param x vesper.Tensor
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return boolean|vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.all): boolean|vesper.Tensor
 function vs.all(x, dim, keepdim) end
 
---- Whether every element is nonzero: a Lua boolean, or a bool tensor along a dimension.
+---Whether every element is nonzero: a Lua boolean, or a bool tensor along a dimension.
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return boolean|vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.all): boolean|vesper.Tensor
 function Tensor:all(dim, keepdim) end
 
---- Whether some element is nonzero: a Lua boolean, or a bool tensor along a dimension.
+---@class vesper.options.any
+---@field dim? integer
+---@field keepdim? boolean default false
+
+---Whether some element is nonzero: a Lua boolean, or a bool tensor along a dimension.
 ---@param x vesper.Tensor
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return boolean|vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.any): boolean|vesper.Tensor
 function vs.any(x, dim, keepdim) end
 
---- Whether some element is nonzero: a Lua boolean, or a bool tensor along a dimension.
+---Whether some element is nonzero: a Lua boolean, or a bool tensor along a dimension.
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return boolean|vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.any): boolean|vesper.Tensor
 function Tensor:any(dim, keepdim) end
 
---- Where the largest values are, int64 from 1, along one dimension or over everything.
+---@class vesper.options.argmax
+---@field dim? integer
+---@field keepdim? boolean default false
+
+---Where the largest values are, int64 from 1, along one dimension or over everything.
 ---@param x vesper.Tensor
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.argmax): vesper.Tensor
 function vs.argmax(x, dim, keepdim) end
 
---- Where the largest values are, int64 from 1, along one dimension or over everything.
+---Where the largest values are, int64 from 1, along one dimension or over everything.
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.argmax): vesper.Tensor
 function Tensor:argmax(dim, keepdim) end
 
---- Where the smallest values are, int64 from 1, along one dimension or over everything.
+---@class vesper.options.argmin
+---@field dim? integer
+---@field keepdim? boolean default false
+
+---Where the smallest values are, int64 from 1, along one dimension or over everything.
 ---@param x vesper.Tensor
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.argmin): vesper.Tensor
 function vs.argmin(x, dim, keepdim) end
 
---- Where the smallest values are, int64 from 1, along one dimension or over everything.
+---Where the smallest values are, int64 from 1, along one dimension or over everything.
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.argmin): vesper.Tensor
 function Tensor:argmin(dim, keepdim) end
 
---- The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
---- kernel) / stride) + 1. stride is the kernel unless given; padding counts as zeros.
+---@class vesper.options.avg_pool2d
+---@field stride? integer|integer[]
+---@field padding? integer|integer[] default 0
+
+---The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
+---kernel) / stride) + 1. stride is the kernel unless given; padding counts as zeros.
 ---@param x vesper.Tensor
 ---@param kernel integer|integer[]
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, kernel: integer|integer[], options: vesper.options.avg_pool2d): vesper.Tensor
 function vs.avg_pool2d(x, kernel, stride, padding) end
 
---- The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
---- kernel) / stride) + 1. stride is the kernel unless given; padding counts as zeros.
+---The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
+---kernel) / stride) + 1. stride is the kernel unless given; padding counts as zeros.
 ---@param kernel integer|integer[]
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, kernel: integer|integer[], options: vesper.options.avg_pool2d): vesper.Tensor
 function Tensor:avg_pool2d(kernel, stride, padding) end
 
---- Batch normalisation (Ioffe and Szegedy, 2015) of each channel of x [B,C] or [B,C,...]: (x -
---- mean) / sqrt(var + eps) * weight + bias. In training mean and var are the batch's, and
---- running_mean and running_var [C] move towards them by momentum (var unbiased); otherwise they
---- are the running ones. Without running statistics they are always the batch's.
+---@class vesper.options.batch_norm
+---@field weight? vesper.Tensor
+---@field bias? vesper.Tensor
+---@field running_mean? vesper.Tensor
+---@field running_var? vesper.Tensor
+---@field training? boolean default true
+---@field momentum? number default 0.1
+---@field eps? number default 1e-5
+
+---Batch normalisation (Ioffe and Szegedy, 2015) of each channel of x [B,C] or [B,C,...]: (x - mean)
+---/ sqrt(var + eps) * weight + bias. In training mean and var are the batch's, and running_mean and
+---running_var [C] move towards them by momentum (var unbiased); otherwise they are the running
+---ones. Without running statistics they are always the batch's.
 ---@param x vesper.Tensor
 ---@param weight? vesper.Tensor
 ---@param bias? vesper.Tensor
@@ -145,12 +574,13 @@ function Tensor:avg_pool2d(kernel, stride, padding) end
 ---@param momentum? number default 0.1
 ---@param eps? number default 1e-5
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.batch_norm): vesper.Tensor
 function vs.batch_norm(x, weight, bias, running_mean, running_var, training, momentum, eps) end
 
---- Batch normalisation (Ioffe and Szegedy, 2015) of each channel of x [B,C] or [B,C,...]: (x -
---- mean) / sqrt(var + eps) * weight + bias. In training mean and var are the batch's, and
---- running_mean and running_var [C] move towards them by momentum (var unbiased); otherwise they
---- are the running ones. Without running statistics they are always the batch's.
+---Batch normalisation (Ioffe and Szegedy, 2015) of each channel of x [B,C] or [B,C,...]: (x - mean)
+---/ sqrt(var + eps) * weight + bias. In training mean and var are the batch's, and running_mean and
+---running_var [C] move towards them by momentum (var unbiased); otherwise they are the running
+---ones. Without running statistics they are always the batch's.
 ---@param weight? vesper.Tensor
 ---@param bias? vesper.Tensor
 ---@param running_mean? vesper.Tensor
@@ -159,75 +589,100 @@ function vs.batch_norm(x, weight, bias, running_mean, running_var, training, mom
 ---@param momentum? number default 0.1
 ---@param eps? number default 1e-5
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.batch_norm): vesper.Tensor
 function Tensor:batch_norm(weight, bias, running_mean, running_var, training, momentum, eps) end
 
---- -w (pos_weight y log s(x) + (1-y) log(1-s(x))), s the sigmoid, y = target in 0..1 of x's shape;
---- weight and pos_weight are broadcast to x.
+---@class vesper.options.binary_cross_entropy_with_logits
+---@field weight? vesper.Tensor
+---@field pos_weight? vesper.Tensor
+---@field reduction? "mean"|"sum"|"none" default mean
+
+----w (pos_weight y log s(x) + (1-y) log(1-s(x))), s the sigmoid, y = target in 0..1 of x's shape;
+---weight and pos_weight are broadcast to x.
 ---@param x vesper.Tensor
 ---@param target vesper.Tensor
 ---@param weight? vesper.Tensor
 ---@param pos_weight? vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, target: vesper.Tensor, options: vesper.options.binary_cross_entropy_with_logits): vesper.Tensor
 function vs.binary_cross_entropy_with_logits(x, target, weight, pos_weight, reduction) end
 
---- -w (pos_weight y log s(x) + (1-y) log(1-s(x))), s the sigmoid, y = target in 0..1 of x's shape;
---- weight and pos_weight are broadcast to x.
+----w (pos_weight y log s(x) + (1-y) log(1-s(x))), s the sigmoid, y = target in 0..1 of x's shape;
+---weight and pos_weight are broadcast to x.
 ---@param target vesper.Tensor
 ---@param weight? vesper.Tensor
 ---@param pos_weight? vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, target: vesper.Tensor, options: vesper.options.binary_cross_entropy_with_logits): vesper.Tensor
 function Tensor:binary_cross_entropy_with_logits(target, weight, pos_weight, reduction) end
 
---- A list of tensors joined along dim; their other sizes and dtypes are equal.
+---@class vesper.options.cat
+---@field dim? integer default 1
+
+---A list of tensors joined along dim; their other sizes and dtypes are equal.
 ---@param tensors vesper.Tensor[]
 ---@param dim? integer default 1
 ---@return vesper.Tensor
+---@overload fun(tensors: vesper.Tensor[], options: vesper.options.cat): vesper.Tensor
 function vs.cat(tensors, dim) end
 
---- Smallest integer not below x. No gradient.
+---Smallest integer not below x. No gradient.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.ceil(x) end
 
---- Smallest integer not below x. No gradient.
+---Smallest integer not below x. No gradient.
 ---@return vesper.Tensor
 function Tensor:ceil() end
 
---- x limited to [min, max]; either bound may be absent. No gradient where x was cut off.
+---@class vesper.options.clamp
+---@field min? number
+---@field max? number
+
+---x limited to [min, max]; either bound may be absent. No gradient where x was cut off.
 ---@param x vesper.Tensor
 ---@param min? number
 ---@param max? number
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.clamp): vesper.Tensor
 function vs.clamp(x, min, max) end
 
---- x limited to [min, max]; either bound may be absent. No gradient where x was cut off.
+---x limited to [min, max]; either bound may be absent. No gradient where x was cut off.
 ---@param min? number
 ---@param max? number
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.clamp): vesper.Tensor
 function Tensor:clamp(min, max) end
 
---- A copy with memory of its own.
+---A copy with memory of its own.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.clone(x) end
 
---- A copy with memory of its own.
+---A copy with memory of its own.
 ---@return vesper.Tensor
 function Tensor:clone() end
 
---- x itself when its elements lie in row order, else a copy that does.
+---x itself when its elements lie in row order, else a copy that does.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.contiguous(x) end
 
---- x itself when its elements lie in row order, else a copy that does.
+---x itself when its elements lie in row order, else a copy that does.
 ---@return vesper.Tensor
 function Tensor:contiguous() end
 
---- 2-D cross-correlation. x [B,C,H,W], w [O,C/groups,kH,kW], b [O] -> [B,O,H',W'] with H' =
---- floor((H + 2 padding - dilation (kH - 1) - 1) / stride) + 1.
+---@class vesper.options.conv2d
+---@field b? vesper.Tensor
+---@field stride? integer|integer[] default 1
+---@field padding? integer|integer[] default 0
+---@field dilation? integer|integer[] default 1
+---@field groups? integer default 1
+
+---2-D cross-correlation. x [B,C,H,W], w [O,C/groups,kH,kW], b [O] -> [B,O,H',W'] with H' = floor((H
+---+ 2 padding - dilation (kH - 1) - 1) / stride) + 1.
 ---@param x vesper.Tensor
 ---@param w vesper.Tensor
 ---@param b? vesper.Tensor
@@ -236,10 +691,11 @@ function Tensor:contiguous() end
 ---@param dilation? integer|integer[] default 1
 ---@param groups? integer default 1
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, w: vesper.Tensor, options: vesper.options.conv2d): vesper.Tensor
 function vs.conv2d(x, w, b, stride, padding, dilation, groups) end
 
---- 2-D cross-correlation. x [B,C,H,W], w [O,C/groups,kH,kW], b [O] -> [B,O,H',W'] with H' =
---- floor((H + 2 padding - dilation (kH - 1) - 1) / stride) + 1.
+---2-D cross-correlation. x [B,C,H,W], w [O,C/groups,kH,kW], b [O] -> [B,O,H',W'] with H' = floor((H
+---+ 2 padding - dilation (kH - 1) - 1) / stride) + 1.
 ---@param w vesper.Tensor
 ---@param b? vesper.Tensor
 ---@param stride? integer|integer[] default 1
@@ -247,50 +703,63 @@ function vs.conv2d(x, w, b, stride, padding, dilation, groups) end
 ---@param dilation? integer|integer[] default 1
 ---@param groups? integer default 1
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, w: vesper.Tensor, options: vesper.options.conv2d): vesper.Tensor
 function Tensor:conv2d(w, b, stride, padding, dilation, groups) end
 
---- Copies src, broadcast and converted to x's dtype, into x. x[i] = src does the same to a row.
+---Copies src, broadcast and converted to x's dtype, into x. x[i] = src does the same to a row.
 ---@param x vesper.Tensor
 ---@param src vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.copy_(x, src) end
 
---- Copies src, broadcast and converted to x's dtype, into x. x[i] = src does the same to a row.
+---Copies src, broadcast and converted to x's dtype, into x. x[i] = src does the same to a row.
 ---@param src vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:copy_(src) end
 
---- Cosine; x in radians.
+---Cosine; x in radians.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.cos(x) end
 
---- Cosine; x in radians.
+---Cosine; x in radians.
 ---@return vesper.Tensor
 function Tensor:cos() end
 
---- 1 - cos(x1, x2) where y is 1 (a match), max(0, cos - margin) where y is -1. x1, x2 [B,D], y [B]
---- of any dtype.
+---@class vesper.options.cosine_embedding_loss
+---@field margin? number default 0
+---@field reduction? "mean"|"sum"|"none" default mean
+
+---1 - cos(x1, x2) where y is 1 (a match), max(0, cos - margin) where y is -1. x1, x2 [B,D], y [B]
+---of any dtype.
 ---@param x1 vesper.Tensor
 ---@param x2 vesper.Tensor
 ---@param y vesper.Tensor
 ---@param margin? number default 0
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
+---@overload fun(x1: vesper.Tensor, x2: vesper.Tensor, y: vesper.Tensor, options: vesper.options.cosine_embedding_loss): vesper.Tensor
 function vs.cosine_embedding_loss(x1, x2, y, margin, reduction) end
 
---- 1 - cos(x1, x2) where y is 1 (a match), max(0, cos - margin) where y is -1. x1, x2 [B,D], y [B]
---- of any dtype.
+---1 - cos(x1, x2) where y is 1 (a match), max(0, cos - margin) where y is -1. x1, x2 [B,D], y [B]
+---of any dtype.
 ---@param x2 vesper.Tensor
 ---@param y vesper.Tensor
 ---@param margin? number default 0
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, x2: vesper.Tensor, y: vesper.Tensor, options: vesper.options.cosine_embedding_loss): vesper.Tensor
 function Tensor:cosine_embedding_loss(x2, y, margin, reduction) end
 
---- Negative log of softmax(x) at the target class. x [B,C], target [B] of 1..C, weight [C] per
---- class; the mean divides by the targets' weights. Rows with target ignore_index count nothing; if
---- all do, the mean is 0. label_smoothing spreads that share over all classes.
+---@class vesper.options.cross_entropy
+---@field weight? vesper.Tensor
+---@field reduction? "mean"|"sum"|"none" default mean
+---@field ignore_index? integer
+---@field label_smoothing? number default 0
+
+---Negative log of softmax(x) at the target class. x [B,C], target [B] of 1..C, weight [C] per
+---class; the mean divides by the targets' weights. Rows with target ignore_index count nothing; if
+---all do, the mean is 0. label_smoothing spreads that share over all classes.
 ---@param x vesper.Tensor
 ---@param target vesper.Tensor
 ---@param weight? vesper.Tensor
@@ -298,200 +767,230 @@ function Tensor:cosine_embedding_loss(x2, y, margin, reduction) end
 ---@param ignore_index? integer
 ---@param label_smoothing? number default 0
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, target: vesper.Tensor, options: vesper.options.cross_entropy): vesper.Tensor
 function vs.cross_entropy(x, target, weight, reduction, ignore_index, label_smoothing) end
 
---- Negative log of softmax(x) at the target class. x [B,C], target [B] of 1..C, weight [C] per
---- class; the mean divides by the targets' weights. Rows with target ignore_index count nothing; if
---- all do, the mean is 0. label_smoothing spreads that share over all classes.
+---Negative log of softmax(x) at the target class. x [B,C], target [B] of 1..C, weight [C] per
+---class; the mean divides by the targets' weights. Rows with target ignore_index count nothing; if
+---all do, the mean is 0. label_smoothing spreads that share over all classes.
 ---@param target vesper.Tensor
 ---@param weight? vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@param ignore_index? integer
 ---@param label_smoothing? number default 0
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, target: vesper.Tensor, options: vesper.options.cross_entropy): vesper.Tensor
 function Tensor:cross_entropy(target, weight, reduction, ignore_index, label_smoothing) end
 
---- The same memory, outside the graph: no gradient flows back through it.
+---The same memory, outside the graph: no gradient flows back through it.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.detach(x) end
 
---- The same memory, outside the graph: no gradient flows back through it.
+---The same memory, outside the graph: no gradient flows back through it.
 ---@return vesper.Tensor
 function Tensor:detach() end
 
---- The main diagonal of a matrix [M,N] -> [min(M,N)], as a view.
+---The main diagonal of a matrix [M,N] -> [min(M,N)], as a view.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.diagonal(x) end
 
---- The main diagonal of a matrix [M,N] -> [min(M,N)], as a view.
+---The main diagonal of a matrix [M,N] -> [min(M,N)], as a view.
 ---@return vesper.Tensor
 function Tensor:diagonal() end
 
---- x / y with broadcasting; either may be a number. Same as x / y.
+---x / y with broadcasting; either may be a number. Same as x / y.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.div(x, y) end
 
---- x / y with broadcasting; either may be a number. Same as x / y.
+---x / y with broadcasting; either may be a number. Same as x / y.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:div(y) end
 
---- x = x / y, written into x.
+---x = x / y, written into x.
 ---@param x vesper.Tensor
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.div_(x, y) end
 
---- x = x / y, written into x.
+---x = x / y, written into x.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:div_(y) end
 
---- Zeroes each element with probability p and scales the others by 1/(1-p); training = false
---- returns x as it is. Srivastava et al. 2014.
+---@class vesper.options.dropout
+---@field p? number default 0.5
+---@field training? boolean default true
+
+---Zeroes each element with probability p and scales the others by 1/(1-p); training = false returns
+---x as it is. Srivastava et al. 2014.
 ---@param x vesper.Tensor
 ---@param p? number default 0.5
 ---@param training? boolean default true
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.dropout): vesper.Tensor
 function vs.dropout(x, p, training) end
 
---- Zeroes each element with probability p and scales the others by 1/(1-p); training = false
---- returns x as it is. Srivastava et al. 2014.
+---Zeroes each element with probability p and scales the others by 1/(1-p); training = false returns
+---x as it is. Srivastava et al. 2014.
 ---@param p? number default 0.5
 ---@param training? boolean default true
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.dropout): vesper.Tensor
 function Tensor:dropout(p, training) end
 
---- x above 0, alpha * (exp(x) - 1) below. Clevert et al., 2016.
+---@class vesper.options.elu
+---@field alpha? number default 1
+
+---x above 0, alpha * (exp(x) - 1) below. Clevert et al., 2016.
 ---@param x vesper.Tensor
 ---@param alpha? number default 1
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.elu): vesper.Tensor
 function vs.elu(x, alpha) end
 
---- x above 0, alpha * (exp(x) - 1) below. Clevert et al., 2016.
+---x above 0, alpha * (exp(x) - 1) below. Clevert et al., 2016.
 ---@param alpha? number default 1
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.elu): vesper.Tensor
 function Tensor:elu(alpha) end
 
---- Rows of a table. weight [V,D], ids [...] of 1..V -> [...,D]. The row padding_idx gets no
---- gradient. An id outside the table is an error that names it and its position.
+---@class vesper.options.embedding
+---@field padding_idx? integer
+
+---Rows of a table. weight [V,D], ids [...] of 1..V -> [...,D]. The row padding_idx gets no
+---gradient. An id outside the table is an error that names it and its position.
 ---@param weight vesper.Tensor
 ---@param ids vesper.Tensor
 ---@param padding_idx? integer
 ---@return vesper.Tensor
+---@overload fun(weight: vesper.Tensor, ids: vesper.Tensor, options: vesper.options.embedding): vesper.Tensor
 function vs.embedding(weight, ids, padding_idx) end
 
---- Rows of a table. weight [V,D], ids [...] of 1..V -> [...,D]. The row padding_idx gets no
---- gradient. An id outside the table is an error that names it and its position.
+---Rows of a table. weight [V,D], ids [...] of 1..V -> [...,D]. The row padding_idx gets no
+---gradient. An id outside the table is an error that names it and its position.
 ---@param ids vesper.Tensor
 ---@param padding_idx? integer
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, ids: vesper.Tensor, options: vesper.options.embedding): vesper.Tensor
 function Tensor:embedding(ids, padding_idx) end
 
---- x == y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
+---x == y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.eq(x, y) end
 
---- x == y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
+---x == y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:eq(y) end
 
---- e to the power x, element by element.
+---e to the power x, element by element.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.exp(x) end
 
---- e to the power x, element by element.
+---e to the power x, element by element.
 ---@return vesper.Tensor
 function Tensor:exp() end
 
---- Broadcast to a larger shape without copying; -1 keeps a size. The view is not writable.
+---Broadcast to a larger shape without copying; -1 keeps a size. The view is not writable.
 ---@param x vesper.Tensor
 ---@param shape integer|integer[]
 ---@return vesper.Tensor
 function vs.expand(x, shape) end
 
---- Broadcast to a larger shape without copying; -1 keeps a size. The view is not writable.
+---Broadcast to a larger shape without copying; -1 keeps a size. The view is not writable.
 ---@param shape integer|integer[]
 ---@return vesper.Tensor
 function Tensor:expand(shape) end
 
---- Sets every element to value.
+---Sets every element to value.
 ---@param x vesper.Tensor
 ---@param value number
 ---@return vesper.Tensor
 function vs.fill_(x, value) end
 
---- Sets every element to value.
+---Sets every element to value.
 ---@param value number
 ---@return vesper.Tensor
 function Tensor:fill_(value) end
 
---- Dimensions first to last become one. nn.Flatten starts at 2 and so keeps the batch.
+---@class vesper.options.flatten
+---@field first? integer default 1
+---@field last? integer default -1
+
+---Dimensions first to last become one. nn.Flatten starts at 2 and so keeps the batch.
 ---@param x vesper.Tensor
 ---@param first? integer default 1
 ---@param last? integer default -1
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.flatten): vesper.Tensor
 function vs.flatten(x, first, last) end
 
---- Dimensions first to last become one. nn.Flatten starts at 2 and so keeps the batch.
+---Dimensions first to last become one. nn.Flatten starts at 2 and so keeps the batch.
 ---@param first? integer default 1
 ---@param last? integer default -1
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.flatten): vesper.Tensor
 function Tensor:flatten(first, last) end
 
---- Largest integer not above x. No gradient.
+---Largest integer not above x. No gradient.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.floor(x) end
 
---- Largest integer not above x. No gradient.
+---Largest integer not above x. No gradient.
 ---@return vesper.Tensor
 function Tensor:floor() end
 
---- One element of x per element of index, looked up along dim. index has x's shape but for dim.
+---One element of x per element of index, looked up along dim. index has x's shape but for dim.
 ---@param x vesper.Tensor
 ---@param dim integer
 ---@param index vesper.Tensor
 ---@return vesper.Tensor
 function vs.gather(x, dim, index) end
 
---- One element of x per element of index, looked up along dim. index has x's shape but for dim.
+---One element of x per element of index, looked up along dim. index has x's shape but for dim.
 ---@param dim integer
 ---@param index vesper.Tensor
 ---@return vesper.Tensor
 function Tensor:gather(dim, index) end
 
---- x >= y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
+---x >= y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.ge(x, y) end
 
---- x >= y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
+---x >= y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:ge(y) end
 
---- x * Phi(x), Phi the normal distribution function (exact, by erf). Hendrycks and Gimpel, 2016.
+---x * Phi(x), Phi the normal distribution function (exact, by erf). Hendrycks and Gimpel, 2016.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.gelu(x) end
 
---- x * Phi(x), Phi the normal distribution function (exact, by erf). Hendrycks and Gimpel, 2016.
+---x * Phi(x), Phi the normal distribution function (exact, by erf). Hendrycks and Gimpel, 2016.
 ---@return vesper.Tensor
 function Tensor:gelu() end
 
---- One layer of GRU in one direction. x [B,T,I], w_ih [3H,I], w_hh [3H,H], biases [3H] (gates r, z,
---- n), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H]: the last valid state.
---- reverse reads each row from its last valid step to its first. Cho et al. 2014.
+---@class vesper.options.gru
+---@field b_ih? vesper.Tensor
+---@field b_hh? vesper.Tensor
+---@field lengths? vesper.Tensor
+---@field reverse? boolean default false
+
+---One layer of GRU in one direction. x [B,T,I], w_ih [3H,I], w_hh [3H,H], biases [3H] (gates r, z,
+---n), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H]: the last valid state.
+---reverse reads each row from its last valid step to its first. Cho et al. 2014.
 ---@param x vesper.Tensor
 ---@param w_ih vesper.Tensor
 ---@param w_hh vesper.Tensor
@@ -501,11 +1000,12 @@ function Tensor:gelu() end
 ---@param reverse? boolean default false
 ---@return vesper.Tensor
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, w_ih: vesper.Tensor, w_hh: vesper.Tensor, options: vesper.options.gru): vesper.Tensor
 function vs.gru(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
 
---- One layer of GRU in one direction. x [B,T,I], w_ih [3H,I], w_hh [3H,H], biases [3H] (gates r, z,
---- n), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H]: the last valid state.
---- reverse reads each row from its last valid step to its first. Cho et al. 2014.
+---One layer of GRU in one direction. x [B,T,I], w_ih [3H,I], w_hh [3H,H], biases [3H] (gates r, z,
+---n), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H]: the last valid state.
+---reverse reads each row from its last valid step to its first. Cho et al. 2014.
 ---@param w_ih vesper.Tensor
 ---@param w_hh vesper.Tensor
 ---@param b_ih? vesper.Tensor
@@ -514,201 +1014,249 @@ function vs.gru(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
 ---@param reverse? boolean default false
 ---@return vesper.Tensor
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, w_ih: vesper.Tensor, w_hh: vesper.Tensor, options: vesper.options.gru): vesper.Tensor
 function Tensor:gru(w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
 
---- x > y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
+---x > y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.gt(x, y) end
 
---- x > y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
+---x > y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:gt(y) end
 
---- Hinge ranking of a similarity matrix, scores [B,B] with the matches on the diagonal: max(0,
---- margin + s_ij - s_ii) over each row and max(0, margin + s_ij - s_jj) over each column, summed
---- over all negatives (Kiros et al. 2014) or the hardest one alone (Faghri et al. 2018, VSE++).
---- same [B,B] marks pairs that are no negatives, such as pairs with one label. mean divides by B.
+---@class vesper.options.hinge_ranking
+---@field margin? number default 0.2
+---@field negatives? "sum"|"hardest" default sum
+---@field reduction? "mean"|"sum" default mean
+---@field same? vesper.Tensor
+
+---Hinge ranking of a similarity matrix, scores [B,B] with the matches on the diagonal: max(0,
+---margin + s_ij - s_ii) over each row and max(0, margin + s_ij - s_jj) over each column, summed
+---over all negatives (Kiros et al. 2014) or the hardest one alone (Faghri et al. 2018, VSE++). same
+---[B,B] marks pairs that are no negatives, such as pairs with one label. mean divides by B.
 ---@param scores vesper.Tensor
 ---@param margin? number default 0.2
 ---@param negatives? "sum"|"hardest" default sum
 ---@param reduction? "mean"|"sum" default mean
 ---@param same? vesper.Tensor
 ---@return vesper.Tensor
+---@overload fun(scores: vesper.Tensor, options: vesper.options.hinge_ranking): vesper.Tensor
 function vs.hinge_ranking(scores, margin, negatives, reduction, same) end
 
---- Hinge ranking of a similarity matrix, scores [B,B] with the matches on the diagonal: max(0,
---- margin + s_ij - s_ii) over each row and max(0, margin + s_ij - s_jj) over each column, summed
---- over all negatives (Kiros et al. 2014) or the hardest one alone (Faghri et al. 2018, VSE++).
---- same [B,B] marks pairs that are no negatives, such as pairs with one label. mean divides by B.
+---Hinge ranking of a similarity matrix, scores [B,B] with the matches on the diagonal: max(0,
+---margin + s_ij - s_ii) over each row and max(0, margin + s_ij - s_jj) over each column, summed
+---over all negatives (Kiros et al. 2014) or the hardest one alone (Faghri et al. 2018, VSE++). same
+---[B,B] marks pairs that are no negatives, such as pairs with one label. mean divides by B.
 ---@param margin? number default 0.2
 ---@param negatives? "sum"|"hardest" default sum
 ---@param reduction? "mean"|"sum" default mean
 ---@param same? vesper.Tensor
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.hinge_ranking): vesper.Tensor
 function Tensor:hinge_ranking(margin, negatives, reduction, same) end
 
---- The positions of index [K] along dim, in that order, repeats allowed. x[index] for dimension 1.
+---The positions of index [K] along dim, in that order, repeats allowed. x[index] for dimension 1.
 ---@param x vesper.Tensor
 ---@param dim integer
 ---@param index vesper.Tensor
 ---@return vesper.Tensor
 function vs.index_select(x, dim, index) end
 
---- The positions of index [K] along dim, in that order, repeats allowed. x[index] for dimension 1.
+---The positions of index [K] along dim, in that order, repeats allowed. x[index] for dimension 1.
 ---@param dim integer
 ---@param index vesper.Tensor
 ---@return vesper.Tensor
 function Tensor:index_select(dim, index) end
 
---- |x - target|, both of one shape.
+---@class vesper.options.l1_loss
+---@field reduction? "mean"|"sum"|"none" default mean
+
+---|x - target|, both of one shape.
 ---@param x vesper.Tensor
 ---@param target vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, target: vesper.Tensor, options: vesper.options.l1_loss): vesper.Tensor
 function vs.l1_loss(x, target, reduction) end
 
---- |x - target|, both of one shape.
+---|x - target|, both of one shape.
 ---@param target vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, target: vesper.Tensor, options: vesper.options.l1_loss): vesper.Tensor
 function Tensor:l1_loss(target, reduction) end
 
---- Layer normalisation (Ba et al., 2016) over the last dimensions of x [...,shape]: (x - mean) /
---- sqrt(var + eps) * weight + bias, weight and bias of that shape.
+---@class vesper.options.layer_norm
+---@field weight? vesper.Tensor
+---@field bias? vesper.Tensor
+---@field eps? number default 1e-5
+
+---Layer normalisation (Ba et al., 2016) over the last dimensions of x [...,shape]: (x - mean) /
+---sqrt(var + eps) * weight + bias, weight and bias of that shape.
 ---@param x vesper.Tensor
 ---@param shape integer|integer[]
 ---@param weight? vesper.Tensor
 ---@param bias? vesper.Tensor
 ---@param eps? number default 1e-5
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, shape: integer|integer[], options: vesper.options.layer_norm): vesper.Tensor
 function vs.layer_norm(x, shape, weight, bias, eps) end
 
---- Layer normalisation (Ba et al., 2016) over the last dimensions of x [...,shape]: (x - mean) /
---- sqrt(var + eps) * weight + bias, weight and bias of that shape.
+---Layer normalisation (Ba et al., 2016) over the last dimensions of x [...,shape]: (x - mean) /
+---sqrt(var + eps) * weight + bias, weight and bias of that shape.
 ---@param shape integer|integer[]
 ---@param weight? vesper.Tensor
 ---@param bias? vesper.Tensor
 ---@param eps? number default 1e-5
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, shape: integer|integer[], options: vesper.options.layer_norm): vesper.Tensor
 function Tensor:layer_norm(shape, weight, bias, eps) end
 
---- x <= y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
+---x <= y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.le(x, y) end
 
---- x <= y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
+---x <= y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:le(y) end
 
---- x above 0, negative_slope * x below.
+---@class vesper.options.leaky_relu
+---@field negative_slope? number default 0.01
+
+---x above 0, negative_slope * x below.
 ---@param x vesper.Tensor
 ---@param negative_slope? number default 0.01
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.leaky_relu): vesper.Tensor
 function vs.leaky_relu(x, negative_slope) end
 
---- x above 0, negative_slope * x below.
+---x above 0, negative_slope * x below.
 ---@param negative_slope? number default 0.01
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.leaky_relu): vesper.Tensor
 function Tensor:leaky_relu(negative_slope) end
 
---- x w^T + b. x [...,I], w [O,I], b [O] -> [...,O].
+---@class vesper.options.linear
+---@field b? vesper.Tensor
+
+---x w^T + b. x [...,I], w [O,I], b [O] -> [...,O].
 ---@param x vesper.Tensor
 ---@param w vesper.Tensor
 ---@param b? vesper.Tensor
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, w: vesper.Tensor, options: vesper.options.linear): vesper.Tensor
 function vs.linear(x, w, b) end
 
---- x w^T + b. x [...,I], w [O,I], b [O] -> [...,O].
+---x w^T + b. x [...,I], w [O,I], b [O] -> [...,O].
 ---@param w vesper.Tensor
 ---@param b? vesper.Tensor
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, w: vesper.Tensor, options: vesper.options.linear): vesper.Tensor
 function Tensor:linear(w, b) end
 
---- Natural logarithm; -inf at 0, NaN below.
+---Natural logarithm; -inf at 0, NaN below.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.log(x) end
 
---- Natural logarithm; -inf at 0, NaN below.
+---Natural logarithm; -inf at 0, NaN below.
 ---@return vesper.Tensor
 function Tensor:log() end
 
---- log(softmax(x)) along dim, any shape, computed without overflow.
+---@class vesper.options.log_softmax
+---@field dim? integer default -1
+
+---log(softmax(x)) along dim, any shape, computed without overflow.
 ---@param x vesper.Tensor
 ---@param dim? integer default -1
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.log_softmax): vesper.Tensor
 function vs.log_softmax(x, dim) end
 
---- log(softmax(x)) along dim, any shape, computed without overflow.
+---log(softmax(x)) along dim, any shape, computed without overflow.
 ---@param dim? integer default -1
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.log_softmax): vesper.Tensor
 function Tensor:log_softmax(dim) end
 
---- x and y of two masks -> bool.
+---x and y of two masks -> bool.
 ---@param x vesper.Tensor
 ---@param y vesper.Tensor
 ---@return vesper.Tensor
 function vs.logical_and(x, y) end
 
---- x and y of two masks -> bool.
+---x and y of two masks -> bool.
 ---@param y vesper.Tensor
 ---@return vesper.Tensor
 function Tensor:logical_and(y) end
 
---- not x, of a mask -> bool.
+---not x, of a mask -> bool.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.logical_not(x) end
 
---- not x, of a mask -> bool.
+---not x, of a mask -> bool.
 ---@return vesper.Tensor
 function Tensor:logical_not() end
 
---- x or y of two masks -> bool.
+---x or y of two masks -> bool.
 ---@param x vesper.Tensor
 ---@param y vesper.Tensor
 ---@return vesper.Tensor
 function vs.logical_or(x, y) end
 
---- x or y of two masks -> bool.
+---x or y of two masks -> bool.
 ---@param y vesper.Tensor
 ---@return vesper.Tensor
 function Tensor:logical_or(y) end
 
---- Either but not both of two masks -> bool.
+---Either but not both of two masks -> bool.
 ---@param x vesper.Tensor
 ---@param y vesper.Tensor
 ---@return vesper.Tensor
 function vs.logical_xor(x, y) end
 
---- Either but not both of two masks -> bool.
+---Either but not both of two masks -> bool.
 ---@param y vesper.Tensor
 ---@return vesper.Tensor
 function Tensor:logical_xor(y) end
 
---- log(sum(exp(x))) along dim, computed without overflow; keepdim leaves the dimension as 1.
+---@class vesper.options.logsumexp
+---@field dim? integer default -1
+---@field keepdim? boolean default false
+
+---log(sum(exp(x))) along dim, computed without overflow; keepdim leaves the dimension as 1.
 ---@param x vesper.Tensor
 ---@param dim? integer default -1
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.logsumexp): vesper.Tensor
 function vs.logsumexp(x, dim, keepdim) end
 
---- log(sum(exp(x))) along dim, computed without overflow; keepdim leaves the dimension as 1.
+---log(sum(exp(x))) along dim, computed without overflow; keepdim leaves the dimension as 1.
 ---@param dim? integer default -1
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.logsumexp): vesper.Tensor
 function Tensor:logsumexp(dim, keepdim) end
 
---- One layer of LSTM in one direction. x [B,T,I], w_ih [4H,I], w_hh [4H,H], biases [4H] (gates i,
---- f, g, o), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H], c_n [B,H]: the
---- last valid state and cell. reverse reads each row from its last valid step to its first.
---- Hochreiter & Schmidhuber 1997.
+---@class vesper.options.lstm
+---@field b_ih? vesper.Tensor
+---@field b_hh? vesper.Tensor
+---@field lengths? vesper.Tensor
+---@field reverse? boolean default false
+
+---One layer of LSTM in one direction. x [B,T,I], w_ih [4H,I], w_hh [4H,H], biases [4H] (gates i, f,
+---g, o), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H], c_n [B,H]: the last
+---valid state and cell. reverse reads each row from its last valid step to its first. Hochreiter &
+---Schmidhuber 1997.
 ---@param x vesper.Tensor
 ---@param w_ih vesper.Tensor
 ---@param w_hh vesper.Tensor
@@ -719,12 +1267,13 @@ function Tensor:logsumexp(dim, keepdim) end
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, w_ih: vesper.Tensor, w_hh: vesper.Tensor, options: vesper.options.lstm): vesper.Tensor
 function vs.lstm(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
 
---- One layer of LSTM in one direction. x [B,T,I], w_ih [4H,I], w_hh [4H,H], biases [4H] (gates i,
---- f, g, o), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H], c_n [B,H]: the
---- last valid state and cell. reverse reads each row from its last valid step to its first.
---- Hochreiter & Schmidhuber 1997.
+---One layer of LSTM in one direction. x [B,T,I], w_ih [4H,I], w_hh [4H,H], biases [4H] (gates i, f,
+---g, o), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H], c_n [B,H]: the last
+---valid state and cell. reverse reads each row from its last valid step to its first. Hochreiter &
+---Schmidhuber 1997.
 ---@param w_ih vesper.Tensor
 ---@param w_hh vesper.Tensor
 ---@param b_ih? vesper.Tensor
@@ -734,609 +1283,2011 @@ function vs.lstm(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, w_ih: vesper.Tensor, w_hh: vesper.Tensor, options: vesper.options.lstm): vesper.Tensor
 function Tensor:lstm(w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
 
---- x < y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
+---x < y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.lt(x, y) end
 
---- x < y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
+---x < y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:lt(y) end
 
---- x with `value` where mask (broadcast to x) is true; no gradient flows there.
+---x with `value` where mask (broadcast to x) is true; no gradient flows there.
 ---@param x vesper.Tensor
 ---@param mask vesper.Tensor
 ---@param value number
 ---@return vesper.Tensor
 function vs.masked_fill(x, mask, value) end
 
---- x with `value` where mask (broadcast to x) is true; no gradient flows there.
+---x with `value` where mask (broadcast to x) is true; no gradient flows there.
 ---@param mask vesper.Tensor
 ---@param value number
 ---@return vesper.Tensor
 function Tensor:masked_fill(mask, value) end
 
---- Matrix product. [M,K] x [K,N] -> [M,N]; batches [...,M,K] x [...,K,N] broadcast; a vector on the
---- left counts as a row, on the right as a column.
+---Matrix product. [M,K] x [K,N] -> [M,N]; batches [...,M,K] x [...,K,N] broadcast; a vector on the
+---left counts as a row, on the right as a column.
 ---@param x vesper.Tensor
 ---@param y vesper.Tensor
 ---@return vesper.Tensor
 function vs.matmul(x, y) end
 
---- Matrix product. [M,K] x [K,N] -> [M,N]; batches [...,M,K] x [...,K,N] broadcast; a vector on the
---- left counts as a row, on the right as a column.
+---Matrix product. [M,K] x [K,N] -> [M,N]; batches [...,M,K] x [...,K,N] broadcast; a vector on the
+---left counts as a row, on the right as a column.
 ---@param y vesper.Tensor
 ---@return vesper.Tensor
 function Tensor:matmul(y) end
 
---- Largest values and where they are (int64, from 1; the first of equals), along one dimension or
---- over everything (then the place counts in row order). NaN counts as largest.
+---@class vesper.options.max
+---@field dim? integer
+---@field keepdim? boolean default false
+
+---Largest values and where they are (int64, from 1; the first of equals), along one dimension or
+---over everything (then the place counts in row order). NaN counts as largest.
 ---@param x vesper.Tensor
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.max): vesper.Tensor
 function vs.max(x, dim, keepdim) end
 
---- Largest values and where they are (int64, from 1; the first of equals), along one dimension or
---- over everything (then the place counts in row order). NaN counts as largest.
+---Largest values and where they are (int64, from 1; the first of equals), along one dimension or
+---over everything (then the place counts in row order). NaN counts as largest.
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.max): vesper.Tensor
 function Tensor:max(dim, keepdim) end
 
---- The most of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
---- kernel) / stride) + 1. stride is the kernel unless given; padding never wins. The gradient goes
---- to the first of equal values.
+---@class vesper.options.max_pool2d
+---@field stride? integer|integer[]
+---@field padding? integer|integer[] default 0
+
+---The most of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
+---kernel) / stride) + 1. stride is the kernel unless given; padding never wins. The gradient goes
+---to the first of equal values.
 ---@param x vesper.Tensor
 ---@param kernel integer|integer[]
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, kernel: integer|integer[], options: vesper.options.max_pool2d): vesper.Tensor
 function vs.max_pool2d(x, kernel, stride, padding) end
 
---- The most of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
---- kernel) / stride) + 1. stride is the kernel unless given; padding never wins. The gradient goes
---- to the first of equal values.
+---The most of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
+---kernel) / stride) + 1. stride is the kernel unless given; padding never wins. The gradient goes
+---to the first of equal values.
 ---@param kernel integer|integer[]
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, kernel: integer|integer[], options: vesper.options.max_pool2d): vesper.Tensor
 function Tensor:max_pool2d(kernel, stride, padding) end
 
---- The larger of x and y, with broadcasting. Equal values share the gradient.
+---The larger of x and y, with broadcasting. Equal values share the gradient.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.maximum(x, y) end
 
---- The larger of x and y, with broadcasting. Equal values share the gradient.
+---The larger of x and y, with broadcasting. Equal values share the gradient.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:maximum(y) end
 
---- Mean over all elements, or over the dimensions given. Of nothing: NaN.
+---@class vesper.options.mean
+---@field dim? integer|integer[]
+---@field keepdim? boolean default false
+
+---Mean over all elements, or over the dimensions given. Of nothing: NaN.
 ---@param x vesper.Tensor
 ---@param dim? integer|integer[]
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.mean): vesper.Tensor
 function vs.mean(x, dim, keepdim) end
 
---- Mean over all elements, or over the dimensions given. Of nothing: NaN.
+---Mean over all elements, or over the dimensions given. Of nothing: NaN.
 ---@param dim? integer|integer[]
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.mean): vesper.Tensor
 function Tensor:mean(dim, keepdim) end
 
---- Smallest values and where they are; see max.
+---@class vesper.options.min
+---@field dim? integer
+---@field keepdim? boolean default false
+
+---Smallest values and where they are; see max.
 ---@param x vesper.Tensor
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.min): vesper.Tensor
 function vs.min(x, dim, keepdim) end
 
---- Smallest values and where they are; see max.
+---Smallest values and where they are; see max.
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.min): vesper.Tensor
 function Tensor:min(dim, keepdim) end
 
---- The smaller of x and y, with broadcasting. Equal values share the gradient.
+---The smaller of x and y, with broadcasting. Equal values share the gradient.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.minimum(x, y) end
 
---- The smaller of x and y, with broadcasting. Equal values share the gradient.
+---The smaller of x and y, with broadcasting. Equal values share the gradient.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:minimum(y) end
 
---- (x - target)^2, both of one shape.
+---@class vesper.options.mse_loss
+---@field reduction? "mean"|"sum"|"none" default mean
+
+---(x - target)^2, both of one shape.
 ---@param x vesper.Tensor
 ---@param target vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, target: vesper.Tensor, options: vesper.options.mse_loss): vesper.Tensor
 function vs.mse_loss(x, target, reduction) end
 
---- (x - target)^2, both of one shape.
+---(x - target)^2, both of one shape.
 ---@param target vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, target: vesper.Tensor, options: vesper.options.mse_loss): vesper.Tensor
 function Tensor:mse_loss(target, reduction) end
 
---- x * y with broadcasting; either may be a number. Same as x * y.
+---x * y with broadcasting; either may be a number. Same as x * y.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.mul(x, y) end
 
---- x * y with broadcasting; either may be a number. Same as x * y.
+---x * y with broadcasting; either may be a number. Same as x * y.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:mul(y) end
 
---- x = x * y, written into x.
+---x = x * y, written into x.
 ---@param x vesper.Tensor
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.mul_(x, y) end
 
---- x = x * y, written into x.
+---x = x * y, written into x.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:mul_(y) end
 
---- x ~= y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
+---x ~= y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.ne(x, y) end
 
---- x ~= y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
+---x ~= y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:ne(y) end
 
---- -x, element by element.
+----x, element by element.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.neg(x) end
 
---- -x, element by element.
+----x, element by element.
 ---@return vesper.Tensor
 function Tensor:neg() end
 
---- -x at the target class, x [B,C] being log-probabilities. target [B] of 1..C; weight, mean and
---- ignore_index as in cross_entropy.
+---@class vesper.options.nll_loss
+---@field weight? vesper.Tensor
+---@field reduction? "mean"|"sum"|"none" default mean
+---@field ignore_index? integer
+
+----x at the target class, x [B,C] being log-probabilities. target [B] of 1..C; weight, mean and
+---ignore_index as in cross_entropy.
 ---@param x vesper.Tensor
 ---@param target vesper.Tensor
 ---@param weight? vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@param ignore_index? integer
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, target: vesper.Tensor, options: vesper.options.nll_loss): vesper.Tensor
 function vs.nll_loss(x, target, weight, reduction, ignore_index) end
 
---- -x at the target class, x [B,C] being log-probabilities. target [B] of 1..C; weight, mean and
---- ignore_index as in cross_entropy.
+----x at the target class, x [B,C] being log-probabilities. target [B] of 1..C; weight, mean and
+---ignore_index as in cross_entropy.
 ---@param target vesper.Tensor
 ---@param weight? vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@param ignore_index? integer
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, target: vesper.Tensor, options: vesper.options.nll_loss): vesper.Tensor
 function Tensor:nll_loss(target, weight, reduction, ignore_index) end
 
---- Fills x with normal random numbers.
+---@class vesper.options.normal_
+---@field mean? number default 0
+---@field std? number default 1
+
+---Fills x with normal random numbers.
 ---@param x vesper.Tensor
 ---@param mean? number default 0
 ---@param std? number default 1
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.normal_): vesper.Tensor
 function vs.normal_(x, mean, std) end
 
---- Fills x with normal random numbers.
+---Fills x with normal random numbers.
 ---@param mean? number default 0
 ---@param std? number default 1
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.normal_): vesper.Tensor
 function Tensor:normal_(mean, std) end
 
---- x / max(norm, eps), norm being the p-norm along dim: rows of length 1. A row of zeros stays
---- zeros.
+---@class vesper.options.normalize
+---@field p? number default 2
+---@field dim? integer default -1
+---@field eps? number default 1e-12
+
+---x / max(norm, eps), norm being the p-norm along dim: rows of length 1. A row of zeros stays
+---zeros.
 ---@param x vesper.Tensor
 ---@param p? number default 2
 ---@param dim? integer default -1
 ---@param eps? number default 1e-12
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.normalize): vesper.Tensor
 function vs.normalize(x, p, dim, eps) end
 
---- x / max(norm, eps), norm being the p-norm along dim: rows of length 1. A row of zeros stays
---- zeros.
+---x / max(norm, eps), norm being the p-norm along dim: rows of length 1. A row of zeros stays
+---zeros.
 ---@param p? number default 2
 ---@param dim? integer default -1
 ---@param eps? number default 1e-12
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.normalize): vesper.Tensor
 function Tensor:normalize(p, dim, eps) end
 
---- Dimensions in a new order: x:permute(3, 1, 2).
+---Dimensions in a new order: x:permute(3, 1, 2).
 ---@param x vesper.Tensor
 ---@param dims integer|integer[]
 ---@return vesper.Tensor
 function vs.permute(x, dims) end
 
---- Dimensions in a new order: x:permute(3, 1, 2).
+---Dimensions in a new order: x:permute(3, 1, 2).
 ---@param dims integer|integer[]
 ---@return vesper.Tensor
 function Tensor:permute(dims) end
 
---- x to the power y with broadcasting; either may be a number. Same as x ^ y.
+---x to the power y with broadcasting; either may be a number. Same as x ^ y.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.pow(x, y) end
 
---- x to the power y with broadcasting; either may be a number. Same as x ^ y.
+---x to the power y with broadcasting; either may be a number. Same as x ^ y.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:pow(y) end
 
---- Rank from 1 of one column in each row, largest score first. scores [Q,N], target [Q] the column
---- -> int64 [Q]. Scores equal to the target's, and NaN, count as above it. With group [N] target
---- names a group: the rank of its best column among those of other groups. x [Q,D] and y [N,D],
---- rows of length 1 that the scores are products of: scores within 1e-5 are compared again in
---- double precision, so that equal rows tie exactly.
+---@class vesper.options.rank
+---@field group? vesper.Tensor
+---@field x? vesper.Tensor
+---@field y? vesper.Tensor
+
+---Rank from 1 of one column in each row, largest score first. scores [Q,N], target [Q] the column
+----> int64 [Q]. Scores equal to the target's, and NaN, count as above it. With group [N] target
+---names a group: the rank of its best column among those of other groups. x [Q,D] and y [N,D], rows
+---of length 1 that the scores are products of: scores within 1e-5 are compared again in double
+---precision, so that equal rows tie exactly.
 ---@param scores vesper.Tensor
 ---@param target vesper.Tensor
 ---@param group? vesper.Tensor
 ---@param x? vesper.Tensor
 ---@param y? vesper.Tensor
 ---@return vesper.Tensor
+---@overload fun(scores: vesper.Tensor, target: vesper.Tensor, options: vesper.options.rank): vesper.Tensor
 function vs.rank(scores, target, group, x, y) end
 
---- Rank from 1 of one column in each row, largest score first. scores [Q,N], target [Q] the column
---- -> int64 [Q]. Scores equal to the target's, and NaN, count as above it. With group [N] target
---- names a group: the rank of its best column among those of other groups. x [Q,D] and y [N,D],
---- rows of length 1 that the scores are products of: scores within 1e-5 are compared again in
---- double precision, so that equal rows tie exactly.
+---Rank from 1 of one column in each row, largest score first. scores [Q,N], target [Q] the column
+----> int64 [Q]. Scores equal to the target's, and NaN, count as above it. With group [N] target
+---names a group: the rank of its best column among those of other groups. x [Q,D] and y [N,D], rows
+---of length 1 that the scores are products of: scores within 1e-5 are compared again in double
+---precision, so that equal rows tie exactly.
 ---@param target vesper.Tensor
 ---@param group? vesper.Tensor
 ---@param x? vesper.Tensor
 ---@param y? vesper.Tensor
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, target: vesper.Tensor, options: vesper.options.rank): vesper.Tensor
 function Tensor:rank(target, group, x, y) end
 
---- 1 / x.
+---1 / x.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.reciprocal(x) end
 
---- 1 / x.
+---1 / x.
 ---@return vesper.Tensor
 function Tensor:reciprocal() end
 
---- max(x, 0).
+---max(x, 0).
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.relu(x) end
 
---- max(x, 0).
+---max(x, 0).
 ---@return vesper.Tensor
 function Tensor:relu() end
 
---- min(max(x, 0), 6).
+---min(max(x, 0), 6).
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.relu6(x) end
 
---- min(max(x, 0), 6).
+---min(max(x, 0), 6).
 ---@return vesper.Tensor
 function Tensor:relu6() end
 
---- The same elements in another shape; one size may be -1. A view where strides allow, else a copy.
+---The same elements in another shape; one size may be -1. A view where strides allow, else a copy.
 ---@param x vesper.Tensor
 ---@param shape integer|integer[]
 ---@return vesper.Tensor
 function vs.reshape(x, shape) end
 
---- The same elements in another shape; one size may be -1. A view where strides allow, else a copy.
+---The same elements in another shape; one size may be -1. A view where strides allow, else a copy.
 ---@param shape integer|integer[]
 ---@return vesper.Tensor
 function Tensor:reshape(shape) end
 
---- Nearest integer, halves to even. No gradient.
+---Nearest integer, halves to even. No gradient.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.round(x) end
 
---- Nearest integer, halves to even. No gradient.
+---Nearest integer, halves to even. No gradient.
 ---@return vesper.Tensor
 function Tensor:round() end
 
---- 1 / sqrt(x).
+---1 / sqrt(x).
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.rsqrt(x) end
 
---- 1 / sqrt(x).
+---1 / sqrt(x).
 ---@return vesper.Tensor
 function Tensor:rsqrt() end
 
---- One position along dim, which goes: x:select(2, 1) is the first column. x[i] is x:select(1, i).
+---One position along dim, which goes: x:select(2, 1) is the first column. x[i] is x:select(1, i).
 ---@param x vesper.Tensor
 ---@param dim integer
 ---@param index integer
 ---@return vesper.Tensor
 function vs.select(x, dim, index) end
 
---- One position along dim, which goes: x:select(2, 1) is the first column. x[i] is x:select(1, i).
+---One position along dim, which goes: x:select(2, 1) is the first column. x[i] is x:select(1, i).
 ---@param dim integer
 ---@param index integer
 ---@return vesper.Tensor
 function Tensor:select(dim, index) end
 
---- 1 / (1 + exp(-x)).
+---1 / (1 + exp(-x)).
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.sigmoid(x) end
 
---- 1 / (1 + exp(-x)).
+---1 / (1 + exp(-x)).
 ---@return vesper.Tensor
 function Tensor:sigmoid() end
 
---- -1, 0 or 1. No gradient.
+----1, 0 or 1. No gradient.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.sign(x) end
 
---- -1, 0 or 1. No gradient.
+----1, 0 or 1. No gradient.
 ---@return vesper.Tensor
 function Tensor:sign() end
 
---- x * sigmoid(x). Elfwing et al., 2018.
+---x * sigmoid(x). Elfwing et al., 2018.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.silu(x) end
 
---- x * sigmoid(x). Elfwing et al., 2018.
+---x * sigmoid(x). Elfwing et al., 2018.
 ---@return vesper.Tensor
 function Tensor:silu() end
 
---- Sine; x in radians.
+---Sine; x in radians.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.sin(x) end
 
---- Sine; x in radians.
+---Sine; x in radians.
 ---@return vesper.Tensor
 function Tensor:sin() end
 
---- Positions first to last (both included, negative from the end) along dim, as a view. last =
---- first - 1 gives an empty one.
+---@class vesper.options.slice
+---@field first? integer default 1
+---@field last? integer default -1
+---@field step? integer default 1
+
+---Positions first to last (both included, negative from the end) along dim, as a view. last = first
+---- 1 gives an empty one.
 ---@param x vesper.Tensor
 ---@param dim integer
 ---@param first? integer default 1
 ---@param last? integer default -1
 ---@param step? integer default 1
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, dim: integer, options: vesper.options.slice): vesper.Tensor
 function vs.slice(x, dim, first, last, step) end
 
---- Positions first to last (both included, negative from the end) along dim, as a view. last =
---- first - 1 gives an empty one.
+---Positions first to last (both included, negative from the end) along dim, as a view. last = first
+---- 1 gives an empty one.
 ---@param dim integer
 ---@param first? integer default 1
 ---@param last? integer default -1
 ---@param step? integer default 1
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, dim: integer, options: vesper.options.slice): vesper.Tensor
 function Tensor:slice(dim, first, last, step) end
 
---- d = |x - target|: d^2 / (2 beta) below beta, d - beta / 2 above; beta = 0 is l1_loss.
+---@class vesper.options.smooth_l1_loss
+---@field reduction? "mean"|"sum"|"none" default mean
+---@field beta? number default 1
+
+---d = |x - target|: d^2 / (2 beta) below beta, d - beta / 2 above; beta = 0 is l1_loss.
 ---@param x vesper.Tensor
 ---@param target vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@param beta? number default 1
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, target: vesper.Tensor, options: vesper.options.smooth_l1_loss): vesper.Tensor
 function vs.smooth_l1_loss(x, target, reduction, beta) end
 
---- d = |x - target|: d^2 / (2 beta) below beta, d - beta / 2 above; beta = 0 is l1_loss.
+---d = |x - target|: d^2 / (2 beta) below beta, d - beta / 2 above; beta = 0 is l1_loss.
 ---@param target vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@param beta? number default 1
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, target: vesper.Tensor, options: vesper.options.smooth_l1_loss): vesper.Tensor
 function Tensor:smooth_l1_loss(target, reduction, beta) end
 
---- exp(x) / sum(exp(x)) along dim, any shape. A row of -inf alone (everything masked) gives zeros.
+---@class vesper.options.softmax
+---@field dim? integer default -1
+
+---exp(x) / sum(exp(x)) along dim, any shape. A row of -inf alone (everything masked) gives zeros.
 ---@param x vesper.Tensor
 ---@param dim? integer default -1
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.softmax): vesper.Tensor
 function vs.softmax(x, dim) end
 
---- exp(x) / sum(exp(x)) along dim, any shape. A row of -inf alone (everything masked) gives zeros.
+---exp(x) / sum(exp(x)) along dim, any shape. A row of -inf alone (everything masked) gives zeros.
 ---@param dim? integer default -1
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.softmax): vesper.Tensor
 function Tensor:softmax(dim) end
 
---- log(1 + exp(x)).
+---log(1 + exp(x)).
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.softplus(x) end
 
---- log(1 + exp(x)).
+---log(1 + exp(x)).
 ---@return vesper.Tensor
 function Tensor:softplus() end
 
---- Square root; NaN below 0.
+---Square root; NaN below 0.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.sqrt(x) end
 
---- Square root; NaN below 0.
+---Square root; NaN below 0.
 ---@return vesper.Tensor
 function Tensor:sqrt() end
 
---- x * x.
+---x * x.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.square(x) end
 
---- x * x.
+---x * x.
 ---@return vesper.Tensor
 function Tensor:square() end
 
---- Without dimensions of size 1: all of them, or just dim.
+---@class vesper.options.squeeze
+---@field dim? integer
+
+---Without dimensions of size 1: all of them, or just dim.
 ---@param x vesper.Tensor
 ---@param dim? integer
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.squeeze): vesper.Tensor
 function vs.squeeze(x, dim) end
 
---- Without dimensions of size 1: all of them, or just dim.
+---Without dimensions of size 1: all of them, or just dim.
 ---@param dim? integer
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.squeeze): vesper.Tensor
 function Tensor:squeeze(dim) end
 
---- A list of tensors of one shape along a new dimension dim.
+---@class vesper.options.stack
+---@field dim? integer default 1
+
+---A list of tensors of one shape along a new dimension dim.
 ---@param tensors vesper.Tensor[]
 ---@param dim? integer default 1
 ---@return vesper.Tensor
+---@overload fun(tensors: vesper.Tensor[], options: vesper.options.stack): vesper.Tensor
 function vs.stack(tensors, dim) end
 
---- x - y with broadcasting; either may be a number. Same as x - y.
+---x - y with broadcasting; either may be a number. Same as x - y.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.sub(x, y) end
 
---- x - y with broadcasting; either may be a number. Same as x - y.
+---x - y with broadcasting; either may be a number. Same as x - y.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:sub(y) end
 
---- x = x - y, written into x.
+---x = x - y, written into x.
 ---@param x vesper.Tensor
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.sub_(x, y) end
 
---- x = x - y, written into x.
+---x = x - y, written into x.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:sub_(y) end
 
---- Sum over all elements, or over the dimensions given. Integers and masks give int64.
+---@class vesper.options.sum
+---@field dim? integer|integer[]
+---@field keepdim? boolean default false
+
+---Sum over all elements, or over the dimensions given. Integers and masks give int64.
 ---@param x vesper.Tensor
 ---@param dim? integer|integer[]
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.sum): vesper.Tensor
 function vs.sum(x, dim, keepdim) end
 
---- Sum over all elements, or over the dimensions given. Integers and masks give int64.
+---Sum over all elements, or over the dimensions given. Integers and masks give int64.
 ---@param dim? integer|integer[]
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.sum): vesper.Tensor
 function Tensor:sum(dim, keepdim) end
 
---- Hyperbolic tangent.
+---Hyperbolic tangent.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.tanh(x) end
 
---- Hyperbolic tangent.
+---Hyperbolic tangent.
 ---@return vesper.Tensor
 function Tensor:tanh() end
 
---- x as another dtype, x itself when it has it. To integers: towards zero, clipped to their range.
---- Gradients flow only where both are the compute type.
+---x as another dtype, x itself when it has it. To integers: towards zero, clipped to their range.
+---Gradients flow only where both are the compute type.
 ---@param x vesper.Tensor
 ---@param dtype string
 ---@return vesper.Tensor
 function vs.to(x, dtype) end
 
---- x as another dtype, x itself when it has it. To integers: towards zero, clipped to their range.
---- Gradients flow only where both are the compute type.
+---x as another dtype, x itself when it has it. To integers: towards zero, clipped to their range.
+---Gradients flow only where both are the compute type.
 ---@param dtype string
 ---@return vesper.Tensor
 function Tensor:to(dtype) end
 
---- The k largest (or smallest) values along dim, best first, the earlier of equals first -> values
---- and their positions (int64), both of x's shape with k in place of dim.
+---@class vesper.options.topk
+---@field dim? integer default -1
+---@field largest? boolean default true
+
+---The k largest (or smallest) values along dim, best first, the earlier of equals first -> values
+---and their positions (int64), both of x's shape with k in place of dim.
 ---@param x vesper.Tensor
 ---@param k integer
 ---@param dim? integer default -1
 ---@param largest? boolean default true
 ---@return vesper.Tensor
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, k: integer, options: vesper.options.topk): vesper.Tensor
 function vs.topk(x, k, dim, largest) end
 
---- The k largest (or smallest) values along dim, best first, the earlier of equals first -> values
---- and their positions (int64), both of x's shape with k in place of dim.
+---The k largest (or smallest) values along dim, best first, the earlier of equals first -> values
+---and their positions (int64), both of x's shape with k in place of dim.
 ---@param k integer
 ---@param dim? integer default -1
 ---@param largest? boolean default true
 ---@return vesper.Tensor
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, k: integer, options: vesper.options.topk): vesper.Tensor
 function Tensor:topk(k, dim, largest) end
 
---- Dimensions a and b swapped (the last two when not given).
+---@class vesper.options.transpose
+---@field a? integer default -2
+---@field b? integer default -1
+
+---Dimensions a and b swapped (the last two when not given).
 ---@param x vesper.Tensor
 ---@param a? integer default -2
 ---@param b? integer default -1
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.transpose): vesper.Tensor
 function vs.transpose(x, a, b) end
 
---- Dimensions a and b swapped (the last two when not given).
+---Dimensions a and b swapped (the last two when not given).
 ---@param a? integer default -2
 ---@param b? integer default -1
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.transpose): vesper.Tensor
 function Tensor:transpose(a, b) end
 
---- Fills x with numbers uniform in [low, high).
+---@class vesper.options.uniform_
+---@field low? number default 0
+---@field high? number default 1
+
+---Fills x with numbers uniform in [low, high).
 ---@param x vesper.Tensor
 ---@param low? number default 0
 ---@param high? number default 1
 ---@return vesper.Tensor
+---@overload fun(x: vesper.Tensor, options: vesper.options.uniform_): vesper.Tensor
 function vs.uniform_(x, low, high) end
 
---- Fills x with numbers uniform in [low, high).
+---Fills x with numbers uniform in [low, high).
 ---@param low? number default 0
 ---@param high? number default 1
 ---@return vesper.Tensor
+---@overload fun(self: vesper.Tensor, options: vesper.options.uniform_): vesper.Tensor
 function Tensor:uniform_(low, high) end
 
---- With a new dimension of size 1 at position dim (-1: last).
+---With a new dimension of size 1 at position dim (-1: last).
 ---@param x vesper.Tensor
 ---@param dim integer
 ---@return vesper.Tensor
 function vs.unsqueeze(x, dim) end
 
---- With a new dimension of size 1 at position dim (-1: last).
+---With a new dimension of size 1 at position dim (-1: last).
 ---@param dim integer
 ---@return vesper.Tensor
 function Tensor:unsqueeze(dim) end
 
---- x where mask is true, y elsewhere, with broadcasting; x and y may be numbers.
+---x where mask is true, y elsewhere, with broadcasting; x and y may be numbers.
 ---@param mask vesper.Tensor
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.where(mask, x, y) end
 
---- x where mask is true, y elsewhere, with broadcasting; x and y may be numbers.
+---x where mask is true, y elsewhere, with broadcasting; x and y may be numbers.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:where(x, y) end
 
---- Sets every element to 0.
+---Sets every element to 0.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.zero_(x) end
 
---- Sets every element to 0.
+---Sets every element to 0.
 ---@return vesper.Tensor
 function Tensor:zero_() end
+
+---@class vesper.options.nn.AdaptiveAvgPool2d
+---@field output_size? integer|integer[] default 1
+
+---Means to a given size: x [B,C,H,W] -> [B,C,output_size]; 1 is global average pooling.
+---Called with (x).
+---@param output_size? integer|integer[] default 1
+---@return vesper.Layer
+---@overload fun(options: vesper.options.nn.AdaptiveAvgPool2d): vesper.Layer
+function vs.nn.AdaptiveAvgPool2d(output_size) end
+
+---@class vesper.options.nn.AvgPool2d
+---@field stride? integer|integer[]
+---@field padding? integer|integer[] default 0
+
+---The mean of each window: x [B,C,H,W] -> [B,C,H',W']. stride is kernel_size unless given; padding
+---counts as zeros.
+---Called with (x).
+---@param kernel_size integer|integer[]
+---@param stride? integer|integer[]
+---@param padding? integer|integer[] default 0
+---@return vesper.Layer
+---@overload fun(kernel_size: integer|integer[], options: vesper.options.nn.AvgPool2d): vesper.Layer
+function vs.nn.AvgPool2d(kernel_size, stride, padding) end
+
+---@class vesper.options.nn.BatchNorm1d
+---@field eps? number default 1e-5
+---@field momentum? number default 0.1
+---@field affine? boolean default true
+---@field track_running_stats? boolean default true
+
+---Batch normalisation (Ioffe and Szegedy, 2015) of x [B,C] or [B,C,T]. In training the batch's own
+---mean and variance of each channel, else the running ones, which are buffers: running_mean,
+---running_var and num_batches_tracked.
+---Called with (x).
+---@param num_features integer
+---@param eps? number default 1e-5
+---@param momentum? number default 0.1
+---@param affine? boolean default true
+---@param track_running_stats? boolean default true
+---@return vesper.Layer
+---@overload fun(num_features: integer, options: vesper.options.nn.BatchNorm1d): vesper.Layer
+function vs.nn.BatchNorm1d(num_features, eps, momentum, affine, track_running_stats) end
+
+---@class vesper.options.nn.BatchNorm2d
+---@field eps? number default 1e-5
+---@field momentum? number default 0.1
+---@field affine? boolean default true
+---@field track_running_stats? boolean default true
+
+---Batch normalisation (Ioffe and Szegedy, 2015) of x [B,C,H,W]. In training the batch's own mean
+---and variance of each channel, else the running ones, which are buffers: running_mean, running_var
+---and num_batches_tracked.
+---Called with (x).
+---@param num_features integer
+---@param eps? number default 1e-5
+---@param momentum? number default 0.1
+---@param affine? boolean default true
+---@param track_running_stats? boolean default true
+---@return vesper.Layer
+---@overload fun(num_features: integer, options: vesper.options.nn.BatchNorm2d): vesper.Layer
+function vs.nn.BatchNorm2d(num_features, eps, momentum, affine, track_running_stats) end
+
+---@class vesper.options.nn.Conv2d
+---@field stride? integer|integer[] default 1
+---@field padding? integer|integer[] default 0
+---@field dilation? integer|integer[] default 1
+---@field groups? integer default 1
+---@field bias? boolean default true
+
+---2-D convolution: x [B,in,H,W] -> [B,out,H',W'] with H' = floor((H + 2 padding - dilation (kernel
+---- 1) - 1) / stride) + 1. weight [out,in/groups,kH,kW] and bias [out] start uniform within
+---1/sqrt(in/groups kH kW).
+---Called with (x).
+---@param in_channels integer
+---@param out_channels integer
+---@param kernel_size integer|integer[]
+---@param stride? integer|integer[] default 1
+---@param padding? integer|integer[] default 0
+---@param dilation? integer|integer[] default 1
+---@param groups? integer default 1
+---@param bias? boolean default true
+---@return vesper.Layer
+---@overload fun(in_channels: integer, out_channels: integer, kernel_size: integer|integer[], options: vesper.options.nn.Conv2d): vesper.Layer
+function vs.nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, dilation, groups,
+  bias) end
+
+---@class vesper.options.nn.Dropout
+---@field p? number default 0.5
+
+---In training zeroes each element with probability p and scales the others by 1/(1-p); in
+---evaluation gives x back. Srivastava et al. 2014.
+---Called with (x).
+---@param p? number default 0.5
+---@return vesper.Layer
+---@overload fun(options: vesper.options.nn.Dropout): vesper.Layer
+function vs.nn.Dropout(p) end
+
+---@class vesper.options.nn.ELU
+---@field alpha? number default 1
+
+---x where positive, alpha * (exp(x) - 1) elsewhere.
+---Called with (x).
+---@param alpha? number default 1
+---@return vesper.Layer
+---@overload fun(options: vesper.options.nn.ELU): vesper.Layer
+function vs.nn.ELU(alpha) end
+
+---@class vesper.options.nn.Flatten
+---@field start_dim? integer default 2
+---@field end_dim? integer default -1
+
+---Makes the dimensions start_dim to end_dim (both included, from 1) into one: [B,C,H,W] ->
+---[B,C*H*W] by default.
+---Called with (x).
+---@param start_dim? integer default 2
+---@param end_dim? integer default -1
+---@return vesper.Layer
+---@overload fun(options: vesper.options.nn.Flatten): vesper.Layer
+function vs.nn.Flatten(start_dim, end_dim) end
+
+---x times the normal distribution function of x (the exact form).
+---Called with (x).
+---@return vesper.Layer
+function vs.nn.GELU() end
+
+---@class vesper.options.nn.GRU
+---@field num_layers? integer default 1
+---@field bias? boolean default true
+---@field bidirectional? boolean default false
+---@field dropout? number default 0
+
+---Gated recurrent unit (Cho et al. 2014). x [B,T,input], lengths [B] of 1..T (absent: T) -> every
+---state [B,T,D*H], zeros at padded steps, and the last valid state of the last layer [B,D*H]; D is
+---2 when bidirectional. dropout acts between layers.
+---Called with (x, lengths?).
+---@param input_size integer
+---@param hidden_size integer
+---@param num_layers? integer default 1
+---@param bias? boolean default true
+---@param bidirectional? boolean default false
+---@param dropout? number default 0
+---@return vesper.Layer
+---@overload fun(input_size: integer, hidden_size: integer, options: vesper.options.nn.GRU): vesper.Layer
+function vs.nn.GRU(input_size, hidden_size, num_layers, bias, bidirectional, dropout) end
+
+---Gives x back.
+---Called with (x).
+---@return vesper.Layer
+function vs.nn.Identity() end
+
+---@class vesper.options.nn.LSTM
+---@field num_layers? integer default 1
+---@field bias? boolean default true
+---@field bidirectional? boolean default false
+---@field dropout? number default 0
+
+---Long short-term memory (Hochreiter & Schmidhuber 1997). x [B,T,input], lengths [B] of 1..T
+---(absent: T) -> every state [B,T,D*H], zeros at padded steps, and the last valid state of the last
+---layer [B,D*H]; D is 2 when bidirectional. dropout acts between layers.
+---Called with (x, lengths?).
+---@param input_size integer
+---@param hidden_size integer
+---@param num_layers? integer default 1
+---@param bias? boolean default true
+---@param bidirectional? boolean default false
+---@param dropout? number default 0
+---@return vesper.Layer
+---@overload fun(input_size: integer, hidden_size: integer, options: vesper.options.nn.LSTM): vesper.Layer
+function vs.nn.LSTM(input_size, hidden_size, num_layers, bias, bidirectional, dropout) end
+
+---@class vesper.options.nn.LayerNorm
+---@field eps? number default 1e-5
+---@field elementwise_affine? boolean default true
+
+---Layer normalisation (Ba et al., 2016) over the last dimensions of x [...,normalized_shape].
+---Called with (x).
+---@param normalized_shape integer|integer[]
+---@param eps? number default 1e-5
+---@param elementwise_affine? boolean default true
+---@return vesper.Layer
+---@overload fun(normalized_shape: integer|integer[], options: vesper.options.nn.LayerNorm): vesper.Layer
+function vs.nn.LayerNorm(normalized_shape, eps, elementwise_affine) end
+
+---@class vesper.options.nn.LeakyReLU
+---@field negative_slope? number default 0.01
+
+---x where positive, negative_slope * x elsewhere.
+---Called with (x).
+---@param negative_slope? number default 0.01
+---@return vesper.Layer
+---@overload fun(options: vesper.options.nn.LeakyReLU): vesper.Layer
+function vs.nn.LeakyReLU(negative_slope) end
+
+---@class vesper.options.nn.Linear
+---@field bias? boolean default true
+
+---x W^T + b. x [...,in_features] -> [...,out_features]; weight [out,in], bias [out], both uniform
+---within 1/sqrt(in_features).
+---Called with (x).
+---@param in_features integer
+---@param out_features integer
+---@param bias? boolean default true
+---@return vesper.Layer
+---@overload fun(in_features: integer, out_features: integer, options: vesper.options.nn.Linear): vesper.Layer
+function vs.nn.Linear(in_features, out_features, bias) end
+
+---@class vesper.options.nn.LogSoftmax
+---@field dim? integer default -1
+
+---log(softmax(x)) along dim.
+---Called with (x).
+---@param dim? integer default -1
+---@return vesper.Layer
+---@overload fun(options: vesper.options.nn.LogSoftmax): vesper.Layer
+function vs.nn.LogSoftmax(dim) end
+
+---@class vesper.options.nn.MaxPool2d
+---@field stride? integer|integer[]
+---@field padding? integer|integer[] default 0
+
+---The most of each window: x [B,C,H,W] -> [B,C,H',W']. stride is kernel_size unless given.
+---Called with (x).
+---@param kernel_size integer|integer[]
+---@param stride? integer|integer[]
+---@param padding? integer|integer[] default 0
+---@return vesper.Layer
+---@overload fun(kernel_size: integer|integer[], options: vesper.options.nn.MaxPool2d): vesper.Layer
+function vs.nn.MaxPool2d(kernel_size, stride, padding) end
+
+---max(x, 0), element by element.
+---Called with (x).
+---@return vesper.Layer
+function vs.nn.ReLU() end
+
+---min(max(x, 0), 6), element by element.
+---Called with (x).
+---@return vesper.Layer
+function vs.nn.ReLU6() end
+
+---x * sigmoid(x), element by element.
+---Called with (x).
+---@return vesper.Layer
+function vs.nn.SiLU() end
+
+---1 / (1 + exp(-x)), element by element.
+---Called with (x).
+---@return vesper.Layer
+function vs.nn.Sigmoid() end
+
+---@class vesper.options.nn.Softmax
+---@field dim? integer default -1
+
+---exp(x) / sum(exp(x)) along dim.
+---Called with (x).
+---@param dim? integer default -1
+---@return vesper.Layer
+---@overload fun(options: vesper.options.nn.Softmax): vesper.Layer
+function vs.nn.Softmax(dim) end
+
+---log(1 + exp(x)), element by element.
+---Called with (x).
+---@return vesper.Layer
+function vs.nn.Softplus() end
+
+---Hyperbolic tangent, element by element.
+---Called with (x).
+---@return vesper.Layer
+function vs.nn.Tanh() end
+
+---A tensor that is trained: as a field of a module it is one of its parameters.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.nn.Parameter(x) end
+
+---Calls modules or functions one after the other: nn.Sequential{a, b, c}.
+---@param modules any[]
+---@return vesper.Module
+function vs.nn.Sequential(modules) end
+
+---The class that modules of one's own extend: local Net = nn.Module:extend("Net").
+---@type table
+vs.nn.Module = nil
+
+---@class vesper.options.nn.Embedding.from_pretrained
+---@field freeze? boolean default true
+---@field padding_idx? integer
+
+---An Embedding over the table weight [V,D]; not trained unless freeze = false.
+---@param weight vesper.Tensor
+---@param options? vesper.options.nn.Embedding.from_pretrained
+---@return vesper.Layer
+function vs.nn.Embedding.from_pretrained(weight, options) end
+
+---Every op under the name it has in vs: nn.functional.cross_entropy.
+---@type table
+vs.nn.functional = nil
+
+---clip_grad_norm_ and clip_grad_value_, as in optim.
+---@type table
+vs.nn.utils = nil
+
+---A class of modules. Give it init(self, ...) and forward(self, ...); calling the class makes one,
+---calling that one runs forward.
+---@param name string
+---@return vesper.Module
+function Module:extend(name) end
+
+---Called when one is made; sets layers, parameters and modules as fields.
+---@param ... any args
+function Module:init(...) end
+
+---What calling the module does.
+---@param ... any args
+---@return any
+function Module:forward(...) end
+
+---Makes x a field that is saved but not trained.
+---@param name string
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function Module:register_buffer(name, x) end
+
+---The parameters, each once: what optimizers take. Fields in sorted order.
+---@return any[]
+function Module:parameters() end
+
+---The parameters as {name, tensor}; names are PyTorch's: "0.weight".
+---@return any[]
+function Module:named_parameters() end
+
+---What is saved but not trained (running statistics).
+---@return any[]
+function Module:buffers() end
+
+---The buffers as {name, tensor}.
+---@return any[]
+function Module:named_buffers() end
+
+---This module (name "") and all below as {name, module}.
+---@return any[]
+function Module:named_modules() end
+
+---How many numbers they hold; only the trained when true.
+---@param trainable? boolean default false
+---@return integer
+function Module:num_parameters(trainable) end
+
+---{name = tensor} of parameters and buffers; the memory is the module's.
+---@return table
+function Module:state_dict() end
+
+---@class vesper.options.Module.load_state_dict
+---@field strict? boolean default true
+
+---Copies a state dictionary in. An error names what is missing, unexpected or misshapen and changes
+---nothing; strict = false only minds shapes. Returns {missing, unexpected}.
+---@param dict table
+---@param options? vesper.options.Module.load_state_dict
+---@return table
+function Module:load_state_dict(dict, options) end
+
+---Training mode here and below: Dropout and BatchNorm go by it.
+---@param on? boolean default true
+---@return vesper.Module
+function Module:train(on) end
+
+---Evaluation mode here and below.
+---@return vesper.Module
+function Module:eval() end
+
+---The parameters get no gradient.
+---@return vesper.Module
+function Module:freeze() end
+
+---The parameters get gradients again.
+---@return vesper.Module
+function Module:unfreeze() end
+
+---Drops the gradients.
+function Module:zero_grad() end
+
+---fn(module) on this module and all below.
+---@param fn function
+---@return vesper.Module
+function Module:apply(fn) end
+
+---Parameters and buffers of a layer as {name, tensor, is_parameter}.
+---@return any[]
+function Layer:slots() end
+
+---@class vesper.options.optim.Adam
+---@field lr? number default 0.001
+---@field betas? number[] default 0.9/0.999
+---@field eps? number default 1e-8
+---@field weight_decay? number default 0
+---@field amsgrad? boolean default false
+
+---Adam (Kingma & Ba 2015): steps scaled by running means of the gradient and its square;
+---weight_decay is added to the gradient. amsgrad: Reddi et al. 2018.
+---@param parameters any[]
+---@param options? vesper.options.optim.Adam
+---@return vesper.Optimizer
+function vs.optim.Adam(parameters, options) end
+
+---@class vesper.options.optim.AdamW
+---@field lr? number default 0.001
+---@field betas? number[] default 0.9/0.999
+---@field eps? number default 1e-8
+---@field weight_decay? number default 0.01
+---@field amsgrad? boolean default false
+
+---Adam with decoupled weight decay (Loshchilov & Hutter 2019): the parameter itself shrinks by lr *
+---weight_decay.
+---@param parameters any[]
+---@param options? vesper.options.optim.AdamW
+---@return vesper.Optimizer
+function vs.optim.AdamW(parameters, options) end
+
+---@class vesper.options.optim.SGD
+---@field lr? number default 0.001
+---@field momentum? number default 0
+---@field dampening? number default 0
+---@field weight_decay? number default 0
+---@field nesterov? boolean default false
+
+---Stochastic gradient descent: d = g + weight_decay p; b = momentum b + (1 - dampening) d; p -= lr
+---b, or with nesterov lr (d + momentum b). Sutskever et al. 2013.
+---@param parameters any[]
+---@param options? vesper.options.optim.SGD
+---@return vesper.Optimizer
+function vs.optim.SGD(parameters, options) end
+
+---Scales all gradients so that their common 2-norm is at most max_norm; returns the norm before.
+---@param parameters any[]
+---@param max_norm number
+---@return number
+function vs.optim.clip_grad_norm_(parameters, max_norm) end
+
+---Cuts every gradient element to [-limit, limit].
+---@param parameters any[]
+---@param limit number
+function vs.optim.clip_grad_value_(parameters, limit) end
+
+---Updates every parameter that has a gradient.
+function Optimizer:step() end
+
+---Drops the gradients.
+function Optimizer:zero_grad() end
+
+---One more group: {params = list, lr = ...}.
+---@param group table
+function Optimizer:add_param_group(group) end
+
+---{name, groups, state, steps} of tables and tensors; see load_state_dict.
+---@return table
+function Optimizer:state_dict() end
+
+---Restores it; groups and parameters have to be the same in number and shape.
+---@param dict table
+function Optimizer:load_state_dict(dict) end
+
+---The state tensors of one parameter by name, and its steps.
+---@param group integer
+---@param i integer
+---@return table
+---@return integer
+function Optimizer:state(group, i) end
+
+---Sets what Optimizer:state returned.
+---@param group integer
+---@param i integer
+---@param state table
+---@param steps integer
+function Optimizer:set_state(group, i, state, steps) end
+
+---Tensors in memory as a data set: TensorDataset{image = x, label = y}. All have the same first
+---size N, which is the number of samples. A batch has the same names, rows picked, and index int64
+---[B]. Writing to the tensors later changes the data set where they were contiguous.
+---@param tensors table
+---@return vesper.Dataset
+function vs.data.TensorDataset(tensors) end
+
+---@class vesper.options.data.open
+---@field split? string
+---@field captions? "all"|"first"|"random" default all
+---@field seed? integer default 1
+
+---One split of a vesper HDF5 file, or nil and a message. captions: every caption is a sample (all),
+---or every image is one, with its first caption or one picked by (seed, epoch, image). A batch has
+---image uint8 [B,3,H,W], index and image_index int64 [B], and, where the file has them: tokens
+---int64 [B,T] padded with 1, lengths int64 [B] (at least 1), text (list), label int64 [B], regions
+---float32 [B,R,D], region_count int64 [B], boxes float32 [B,R,4], landmark float32 [B,K,3].
+---@param path string
+---@param split? string
+---@param captions? "all"|"first"|"random" default all
+---@param seed? integer default 1
+---@return vesper.Dataset?
+---@return string? message
+---@overload fun(path: string, options: vesper.options.data.open): vesper.Dataset
+function vs.data.open(path, split, captions, seed) end
+
+---@class vesper.options.data.Loader
+---@field batch_size? integer default 32
+---@field shuffle? boolean default false
+---@field seed? integer
+---@field workers? integer default 0
+---@field drop_last? boolean default false
+
+---for batch in loader is one epoch, shuffled anew each time; the order depends on (seed, epoch)
+---alone. workers are threads that make batches ahead, 0 to 64.
+---@param set vesper.Dataset
+---@param options? vesper.options.data.Loader
+---@return vesper.Loader
+function vs.data.Loader(set, options) end
+
+---@class vesper.options.data.Writer
+---@field name? string
+---@field source? string
+---@field split_seed? integer default 0
+---@field classes? any[]
+---@field vocab? any
+---@field vectors? vesper.Tensor
+---@field image_size? any[]
+---@field regions? integer
+---@field max_words? integer
+---@field compress? integer default 0
+
+---Begins a vesper HDF5 file, which takes its place at close. vocab is a Vocab or a list of words;
+---image_size is {height, width}, without it pictures stay the bytes they were; compress 0..9.
+---@param path string
+---@param options? vesper.options.data.Writer
+---@return vesper.Writer?
+---@return string? message
+function vs.data.Writer(path, options) end
+
+---1..n in an order that depends on the seed alone.
+---@param n integer
+---@param seed integer
+---@return any[]
+function vs.data.permutation(n, seed) end
+
+---The files below a folder whose paths end so, sorted.
+---@param folder string
+---@param ending string
+---@return any[]?
+---@return string? message
+function vs.data.find(folder, ending) end
+
+---Every reader: {name, args, doc}.
+---@return any[]
+function vs.data.readers() end
+
+---@class vesper.options.data.prepare.folder
+---@field csv? string default products.csv
+---@field image? string default images/{id}.jpg
+---@field title? string default title
+---@field label? string default label
+---@field id? string default id
+---@field split? string
+---@field size? any default 64
+---@field min_count? integer default 2
+---@field max_words? integer default 16
+---@field seed? integer default 1
+---@field vectors? vesper.WordVectors
+---@field skip_broken? boolean default false
+---@field compress? integer default 0
+---@field name? string
+---@field source? string
+---@field progress? function
+
+---Writes a folder of pictures with a CSV table as a vesper HDF5 file. csv to split name its
+---columns; without split it is 80/10/10 by seed and no title crosses. Returns counts by name.
+---@param folder string
+---@param out string
+---@param options? vesper.options.data.prepare.folder
+---@return table?
+---@return string? message
+function vs.data.prepare.folder(folder, out, options) end
+
+---@class vesper.options.data.prepare.emoji
+---@field size? any default 64
+---@field keywords? integer default 4
+---@field min_count? integer default 2
+---@field max_words? integer default 16
+---@field min_class? integer default 10
+---@field seed? integer default 1
+---@field vectors? vesper.WordVectors
+---@field skip_broken? boolean default false
+---@field compress? integer default 0
+---@field name? string default emoji
+---@field source? string
+---@field progress? function
+
+---Writes the pictures, names and keywords of the Debian package ruby-gemojione, unpacked below
+---folder, as a vesper HDF5 file. Returns counts by name.
+---@param folder string
+---@param out string
+---@param options? vesper.options.data.prepare.emoji
+---@return table?
+---@return string? message
+function vs.data.prepare.emoji(folder, out, options) end
+
+---Those samples as a batch; a list or an int64 tensor [B], from 1 or negative from the end. set[i]
+---is one sample, #set how many there are.
+---@param samples any
+---@param epoch? integer default 0
+---@return table
+function Dataset:batch(samples, epoch) end
+
+---Names of the classes; label l is the l-th.
+---@return any[]
+function Dataset:classes() end
+
+---Words in the order of their ids: text.Vocab.new(set:vocab()).
+---@return any[]
+function Dataset:vocab() end
+
+---Word vectors float32 [V,D] where the file has them.
+---@return vesper.Tensor|nil
+function Dataset:vectors() end
+
+---The file's attributes.
+---@return table
+function Dataset:attrs() end
+
+---Every text of that sample's image.
+---@param i integer
+---@return any[]
+function Dataset:captions(i) end
+
+---The sample's own text.
+---@param i integer
+---@return string|nil
+function Dataset:text(i) end
+
+---What the sample's image is called in its source.
+---@param i integer
+---@return string|nil
+function Dataset:id(i) end
+
+---for batch in loader:batches(): an epoch of its own, for loops inside loops.
+---@return function
+function Loader:batches() end
+
+---{seed, epoch, batch}: epochs begun, batches given of the running one.
+---@return table
+function Loader:state() end
+
+---The next loop goes on where the state was taken.
+---@param state table
+function Loader:load_state(state) end
+
+---Stops the workers; a loop that follows starts anew.
+function Loader:close() end
+
+---item: image uint8 [3,H,W] or image_bytes (a JPEG or PNG as it was), label from 1, id, captions
+---(texts, or {text, tokens}), landmark [K,3], regions [R,D], boxes [R,4].
+---@param split string
+---@param item table
+---@return true?
+---@return string? message
+function Writer:add(split, item) end
+
+---Images added to a split so far.
+---@param split string
+---@return integer
+function Writer:count(split) end
+
+---Finishes the file and puts it in its place; without it nothing is left.
+---@return true?
+---@return string? message
+function Writer:close() end
+
+---@class vesper.options.text.tokenize
+---@field invalid? "error"|"replace" default error
+
+---Lower-case words of a UTF-8 text: letters, digits and apostrophes. invalid says what broken UTF-8
+---does.
+---@param s string
+---@param options? vesper.options.text.tokenize
+---@return any[]
+function vs.text.tokenize(s, options) end
+
+---@class vesper.options.text.Vocab.build
+---@field min_count? integer default 1
+---@field max_size? integer
+---@field invalid? "error"|"replace" default error
+
+---Words of the texts by falling count, after <pad> (id 1) and <unk> (id 2).
+---@param texts any[]
+---@param options? vesper.options.text.Vocab.build
+---@return vesper.Vocab
+function vs.text.Vocab.build(texts, options) end
+
+---From the words in id order, the first two <pad> and <unk>.
+---@param words any[]
+---@return vesper.Vocab
+function vs.text.Vocab.new(words) end
+
+---GloVe's text format, .vec, or a fastText .bin, which also makes vectors of unseen words from
+---their n-grams.
+---@param path string
+---@return vesper.WordVectors?
+---@return string? message
+function vs.text.WordVectors(path) end
+
+---@class vesper.options.text.WordPiece
+---@field lowercase? boolean
+---@field max_len? integer default 512
+---@field invalid? "error"|"replace" default error
+
+---BERT's tokenizer, from vocab.txt or tokenizer.json. Devlin et al. 2019.
+---@param path string
+---@param options? vesper.options.text.WordPiece
+---@return vesper.WordPiece?
+---@return string? message
+function vs.text.WordPiece(path, options) end
+
+---@class vesper.options.Vocab.encode
+---@field max_len? integer
+---@field invalid? "error"|"replace" default error
+
+---Ids int64 [T]; unknown words are <unk>.
+---@param s string
+---@param options? vesper.options.Vocab.encode
+---@return vesper.Tensor
+function Vocab:encode(s, options) end
+
+---@class vesper.options.Vocab.encode_batch
+---@field max_len? integer
+---@field invalid? "error"|"replace" default error
+
+---tokens int64 [B,T], padded with 1, and lengths int64 [B].
+---@param texts any[]
+---@param options? vesper.options.Vocab.encode_batch
+---@return vesper.Tensor
+---@return vesper.Tensor
+function Vocab:encode_batch(texts, options) end
+
+---The words of ids [T], padding left out.
+---@param ids vesper.Tensor
+---@return string
+function Vocab:decode(ids) end
+
+---The id of a word.
+---@param word string
+---@return integer|nil
+function Vocab:id(word) end
+
+---The word of an id; an error when there is none. #vocab is the number of words.
+---@param id integer
+---@return string
+function Vocab:word(id) end
+
+---The words in id order.
+---@return any[]
+function Vocab:words() end
+
+---How often it was in the texts; nil unless built from texts.
+---@param word string
+---@return integer|nil
+function Vocab:count(word) end
+
+---Numbers a vector. #vectors is the number of words.
+---@return integer
+function WordVectors:dim() end
+
+---float32 [D].
+---@param word string
+---@return vesper.Tensor|nil
+function WordVectors:vector(word) end
+
+---Whether the word has a vector.
+---@param word string
+---@return boolean
+function WordVectors:has(word) end
+
+---@class vesper.options.WordVectors.matrix
+---@field scale? number default 0.1
+---@field seed? integer
+
+---float32 [V,D] for nn.Embedding.from_pretrained, and how many words were found. Others are random
+---with deviation scale; padding is 0.
+---@param vocab vesper.Vocab
+---@param options? vesper.options.WordVectors.matrix
+---@return vesper.Tensor
+---@return integer
+function WordVectors:matrix(vocab, options) end
+
+---{word, score} by cosine, best first.
+---@param word string
+---@param k? integer default 10
+---@return any[]?
+---@return string? message
+function WordVectors:nearest(word, k) end
+
+---The pieces, without [CLS] and [SEP].
+---@param s string
+---@return any[]
+function WordPiece:tokenize(s) end
+
+---@class vesper.options.WordPiece.encode
+---@field pair? string
+---@field max_len? integer
+
+---ids int64 [T] with [CLS] and [SEP], and types int64 [T]: 1 first text, 2 second.
+---@param s string
+---@param options? vesper.options.WordPiece.encode
+---@return vesper.Tensor
+---@return vesper.Tensor
+function WordPiece:encode(s, options) end
+
+---@class vesper.options.WordPiece.encode_batch
+---@field pairs? any[]
+---@field max_len? integer
+
+---ids int64 [B,T], mask bool [B,T], lengths int64 [B], types int64 [B,T].
+---@param texts any[]
+---@param options? vesper.options.WordPiece.encode_batch
+---@return vesper.Tensor
+---@return vesper.Tensor
+---@return vesper.Tensor
+---@return vesper.Tensor
+function WordPiece:encode_batch(texts, options) end
+
+---@class vesper.options.WordPiece.decode
+---@field special? boolean default false
+
+---The text of ids [T]; special keeps [CLS], [SEP], [PAD].
+---@param ids vesper.Tensor
+---@param options? vesper.options.WordPiece.decode
+---@return string
+function WordPiece:decode(ids, options) end
+
+---The id of a piece.
+---@param token string
+---@return integer|nil
+function WordPiece:id(token) end
+
+---The piece of an id; an error when there is none.
+---@param id integer
+---@return string
+function WordPiece:token(id) end
+
+---@class vesper.options.image.load
+---@field channels? integer default 3
+---@field background? any[] default white
+
+---JPEG, PNG, BMP or GIF as [channels,H,W]: 1 grey, 3 RGB, 4 RGBA. Transparent pixels are laid over
+---background.
+---@param path string
+---@param options? vesper.options.image.load
+---@return vesper.Tensor?
+---@return string? message
+function vs.image.load(path, options) end
+
+---@class vesper.options.image.decode
+---@field channels? integer default 3
+---@field background? any[] default white
+
+---The same of bytes in memory.
+---@param bytes string
+---@param options? vesper.options.image.decode
+---@return vesper.Tensor?
+---@return string? message
+function vs.image.decode(bytes, options) end
+
+---{width, height, channels} without decoding.
+---@param path string
+---@return table?
+---@return string? message
+function vs.image.info(path) end
+
+---@class vesper.options.image.save
+---@field quality? integer default 90
+
+---.png or .jpg by the ending; quality 1..100 of JPEG.
+---@param path string
+---@param picture vesper.Tensor
+---@param options? vesper.options.image.save
+---@return true?
+---@return string? message
+function vs.image.save(path, picture, options) end
+
+---@class vesper.options.image.encode
+---@field quality? integer default 90
+
+---The bytes of such a file.
+---@param picture vesper.Tensor
+---@param format "png"|"jpg"
+---@param options? vesper.options.image.encode
+---@return string
+function vs.image.encode(picture, format, options) end
+
+---To {height, width}; filter nearest, box, bilinear, bicubic or lanczos, with antialiasing.
+---@param picture vesper.Tensor
+---@param size any[]
+---@param filter? string default bilinear
+---@return vesper.Tensor
+function vs.image.resize(picture, size, filter) end
+
+---A copy of the part with its top left at x, y.
+---@param picture vesper.Tensor
+---@param x integer
+---@param y integer
+---@param size any[]
+---@return vesper.Tensor
+function vs.image.crop(picture, x, y, size) end
+
+---A copy with left and right exchanged.
+---@param picture vesper.Tensor
+---@return vesper.Tensor
+function vs.image.flip(picture) end
+
+---A new picture [3,H,W] of one colour {r, g, b}, 0..255.
+---@param size any[]
+---@param color? any[] default white
+---@return vesper.Tensor
+function vs.image.canvas(size, color) end
+
+---@class vesper.options.image.draw_text
+---@field scale? integer default 1
+---@field color? any[] default black
+
+---Paints text with its top left at x, y; returns the picture.
+---@param picture vesper.Tensor
+---@param x integer
+---@param y integer
+---@param text string
+---@param options? vesper.options.image.draw_text
+---@return vesper.Tensor
+function vs.image.draw_text(picture, x, y, text, options) end
+
+---Width and height of such a text in pixels.
+---@param text string
+---@param scale? integer default 1
+---@return integer
+---@return integer
+function vs.image.text_size(text, scale) end
+
+---@class vesper.options.image.draw_box
+---@field color? any[] default black
+---@field frame? integer default 0
+
+---Paints a box, or only a frame of that thickness; returns the picture.
+---@param picture vesper.Tensor
+---@param x integer
+---@param y integer
+---@param size any[]
+---@param options? vesper.options.image.draw_box
+---@return vesper.Tensor
+function vs.image.draw_box(picture, x, y, size, options) end
+
+---Paints another picture at x, y; returns the picture.
+---@param picture vesper.Tensor
+---@param other vesper.Tensor
+---@param x integer
+---@param y integer
+---@return vesper.Tensor
+function vs.image.paste(picture, other, x, y) end
+
+---@class vesper.options.image.grid
+---@field columns? integer
+---@field padding? integer default 2
+---@field background? any[] default white
+
+---One picture of many, row by row, in cells as large as the largest; as square as it gets by
+---default.
+---@param pictures any[]
+---@param options? vesper.options.image.grid
+---@return vesper.Tensor
+function vs.image.grid(pictures, options) end
+
+---@class vesper.options.io.csv
+---@field delimiter? string default ,
+
+---for row in io.csv(path): row is {column = text}, the first line names the columns. A broken row
+---is an error.
+---@param path string
+---@param options? vesper.options.io.csv
+---@return vesper.CsvReader?
+---@return string? message
+function vs.io.csv(path, options) end
+
+---@class vesper.options.io.csv_rows
+---@field delimiter? string default ,
+
+---All rows at once, and the names of the columns.
+---@param path string
+---@param options? vesper.options.io.csv_rows
+---@return any[]?
+---@return string? message
+---@return any[]
+function vs.io.csv_rows(path, options) end
+
+---The names of the columns. reader() is the next row, nil at the end.
+---@return any[]
+function CsvReader:columns() end
+
+---The line of the file that was read last.
+---@return integer
+function CsvReader:line() end
+
+---Closes the file.
+function CsvReader:close() end
+
+---JSON as Lua values: objects and arrays are tables, null is io.null.
+---@param text string
+---@return any?
+---@return string? message
+function vs.io.json_decode(text) end
+
+---The same of a file.
+---@param path string
+---@return any?
+---@return string? message
+function vs.io.json_load(path) end
+
+---@class vesper.options.io.json_encode
+---@field indent? integer default 0
+
+---JSON with sorted keys, on one line unless indented.
+---@param value any
+---@param options? vesper.options.io.json_encode
+---@return string
+function vs.io.json_encode(value, options) end
+
+---@class vesper.options.io.json_save
+---@field indent? integer default 0
+
+---The same into a file.
+---@param path string
+---@param value any
+---@param options? vesper.options.io.json_save
+---@return true?
+---@return string? message
+function vs.io.json_save(path, value, options) end
+
+---Marks a table, so that it is written as [] even when it is empty.
+---@param list any[]
+---@return any[]
+function vs.io.array(list) end
+
+---What stands for JSON's null.
+---@type any
+vs.io.null = nil
+
+---Percent right; logits [B,C] or classes int64 [B].
+---@param predictions vesper.Tensor
+---@param labels vesper.Tensor
+---@return number
+function vs.metrics.accuracy(predictions, labels) end
+
+---int64 [count,count]: how often class row was taken for class column.
+---@param predictions vesper.Tensor
+---@param labels vesper.Tensor
+---@param count integer
+---@return vesper.Tensor
+function vs.metrics.confusion(predictions, labels, count) end
+
+---@class vesper.options.metrics.retrieval
+---@field image_of? vesper.Tensor
+
+---Recall by cosine of images v [N,D] and texts t [M,D]: r.i2t and r.t2i with r1, r5, r10 in
+---percent, medr, meanr; r.rsum; r.protocol in words. image_of int64 [M] says whose caption each
+---text is.
+---@param v vesper.Tensor
+---@param t vesper.Tensor
+---@param options? vesper.options.metrics.retrieval
+---@return table
+function vs.metrics.retrieval(v, t, options) end
+
+---One line of what metrics.retrieval returned.
+---@param r table
+---@return string
+function vs.metrics.format(r) end
+
+---Rows of gallery [N,D] with the largest cosine to each query [Q,D]: int64 [Q,k], and the cosines.
+---@param queries vesper.Tensor
+---@param gallery vesper.Tensor
+---@param k integer
+---@return vesper.Tensor
+---@return vesper.Tensor
+function vs.metrics.topk(queries, gallery, k) end
+
+---@class vesper.options.plot.lines
+---@field title? string
+---@field x_label? string
+---@field y_label? string
+---@field width? integer default 720
+---@field height? integer default 430
+---@field y_min? number
+---@field y_max? number
+
+---A line chart as SVG; a series is {name, y = list, x = list?}.
+---@param path string
+---@param series any[]
+---@param options? vesper.options.plot.lines
+---@return true?
+---@return string? message
+function vs.plot.lines(path, series, options) end
+
+---@class vesper.options.plot.contact_sheet
+---@field title? string
+---@field note? string
+---@field size? integer default 104
+
+---A sheet of pictures, one row a query: {caption, images = {{image, correct?, label?}, ...}}. A
+---green frame is right, a red one wrong.
+---@param path string
+---@param rows any[]
+---@param options? vesper.options.plot.contact_sheet
+---@return true?
+---@return string? message
+function vs.plot.contact_sheet(path, rows, options) end
+
+---Rows as lines of text. A column is {key, title}; absent values are "-".
+---@param columns any[]
+---@param rows any[]
+---@param format? "text"|"markdown"|"csv" default text
+---@return string
+function vs.report.table(columns, rows, format) end
+
+---The columns of a comparison of models, as report.row fills them.
+---@type any[]
+vs.report.columns = nil
+
+---One row from what train.evaluate returned on validation and test; extra fields are added.
+---@param name string
+---@param val table
+---@param test table
+---@param extra? table
+---@return table
+function vs.report.row(name, val, test, extra) end
+
+---Curves by epoch as SVG (plot.lines): histories are {name, history of train.fit, value =
+---function(entry)}.
+---@param path string
+---@param histories any[]
+---@param options? table
+---@return true?
+---@return string? message
+function vs.report.curves(path, histories, options) end
+
+---A contact sheet: for each caption (its position in the set) the k images nearest to its
+---embedding; v, t [N,D] in the order of the set.
+---@param path string
+---@param set vesper.Dataset
+---@param v vesper.Tensor
+---@param t vesper.Tensor
+---@param captions any[]
+---@param k integer
+---@param options? table
+---@return true?
+---@return string? message
+function vs.report.retrieved(path, set, v, t, captions, k, options) end
+
+---Writes folder/name.
+---@param folder string
+---@param name string
+---@param text string
+---@return true?
+---@return string? message
+function vs.report.write(folder, name, text) end
+
+---Classes from the image alone: {classes, width = 256, channels = {32, 64, 128, 256}, hidden =
+---width, dropout = 0.2}. Called with a batch it returns {v [B,D], logits [B,C], image_logits}.
+---@param options table
+---@return vesper.Module
+function vs.models.Baseline(options) end
+
+---Cross-entropy on batch.label, its parts as numbers, the outputs.
+---@param batch table
+---@return vesper.Tensor
+---@return table
+---@return table
+function Baseline:loss(batch) end
+
+---Class probabilities [B,C] of images uint8 [B,3,H,W].
+---@param images vesper.Tensor
+---@return vesper.Tensor
+function Baseline:classify_image(images) end
+
+---Images and texts in one space: {classes, width = 256, text = options of TextEncoder, weights =
+---{classify = 1, rank = 1, cosine = 0, text = 0}, margin = 0.2, warmup = 1, dropout = 0.2}. Called
+---with a batch it returns {v [B,D], t [B,D], logits [B,C]}. Faghri et al., VSE++, BMVC 2018.
+---@param options table
+---@return vesper.Module
+function vs.models.VSE(options) end
+
+---The weighted sum, its parts as numbers, the outputs. The ranking loss sums all negatives in the
+---first warmup epochs, later it takes the hardest.
+---@param batch table
+---@param epoch? integer default 1
+---@return vesper.Tensor
+---@return table
+---@return table
+function VSE:loss(batch, epoch) end
+
+---Pairs [B,D] of one label pulled together, of different labels pushed below margin.
+---@param v vesper.Tensor
+---@param t vesper.Tensor
+---@param label vesper.Tensor
+---@param margin number
+---@return vesper.Tensor
+function VSE.cosine_objective(v, t, label, margin) end
+
+---uint8 [B,3,H,W] -> [B,D].
+---@param images vesper.Tensor
+---@return vesper.Tensor
+function VSE:encode_image(images) end
+
+---int64 [B,T] and [B] -> [B,D].
+---@param tokens vesper.Tensor
+---@param lengths vesper.Tensor
+---@return vesper.Tensor
+function VSE:encode_text(tokens, lengths) end
+
+---Sets the class prototypes to the mean text embedding of each class.
+---@param loader vesper.Loader
+function VSE:fit_prototypes(loader) end
+
+---Class probabilities [B,C] from the image and the prototypes.
+---@param images vesper.Tensor
+---@return vesper.Tensor
+function VSE:classify_image(images) end
+
+---Class probabilities [B,C] from the text (weights.text > 0).
+---@param tokens vesper.Tensor
+---@param lengths vesper.Tensor
+---@return vesper.Tensor
+function VSE:classify_text(tokens, lengths) end
+
+---@class vesper.options.models.SmallCNN
+---@field channels? any[]
+---@field pooling? "mean"|"max" default mean
+
+---Blocks of 3x3 convolution, batch norm, ReLU and max pooling: uint8 [B,3,H,W] -> [B,width],
+---regions [B,R,C].
+---@param width integer
+---@param options? vesper.options.models.SmallCNN
+---@return vesper.Module
+function vs.models.SmallCNN(width, options) end
+
+---@class vesper.options.models.TextEncoder
+---@field vectors? vesper.Tensor
+---@field vocab_size? integer
+---@field word_dim? integer default 300
+---@field freeze? boolean default false
+---@field rnn? "LSTM"|"GRU" default LSTM
+---@field hidden? integer
+---@field num_layers? integer default 1
+---@field bidirectional? boolean default false
+---@field pooling? "last"|"mean"|"max" default last
+---@field projection? boolean default true
+
+---Word embeddings and a recurrent net: tokens int64 [B,T], lengths int64 [B] -> [B,width], states
+---[B,T,hidden].
+---@param width integer
+---@param options? vesper.options.models.TextEncoder
+---@return vesper.Module
+function vs.models.TextEncoder(width, options) end
+
+---@class vesper.options.train.fit
+---@field train? vesper.Loader
+---@field val? vesper.Loader
+---@field optimizer? vesper.Optimizer
+---@field epochs? integer
+---@field clip? number default 2
+---@field schedule? function
+---@field score? function
+---@field label? string
+---@field checkpoint? string
+---@field quiet? boolean default false
+
+---Trains and leaves the model with the weights that were best on validation. schedule(epoch) gives
+---the learning rate. Returns {epoch, loss, lr, val} an epoch, and the best epoch.
+---@param model vesper.Module
+---@param options? vesper.options.train.fit
+---@return any[]
+---@return integer
+function vs.train.fit(model, options) end
+
+---{n, accuracy, image_accuracy, retrieval, v [N,D], t [N,D]} without gradients; percent.
+---@param model vesper.Module
+---@param loader vesper.Loader
+---@return table
+function vs.train.evaluate(model, loader) end
+
+---Accuracy, and for models of text the mean recall beside it.
+---@param result table
+---@return number
+function vs.train.score(result) end
 
 return vs

@@ -4,6 +4,7 @@ local vs = require "vesper"
 local cases = require "spec.support.cases"
 local gradcheck = require "spec.support.gradcheck"
 local numbers = require "spec.support.numbers"
+local process = require "spec.support.process"
 
 local LIMIT, SMALL = 1e-5, 0.1 -- of the largest value, or of SMALL where all are smaller
 
@@ -26,10 +27,7 @@ describe("instruction set " .. vs.build.isa, function()
 
   it("agrees with generic in every case", function()
     local path = os.tmpname()
-    local command = "VESPER_ISA=generic lua5.4 spec/support/results.lua " .. path .. " 2>&1"
-    local pipe = assert(io.popen(command))
-    local said = pipe:read "a"
-    assert(pipe:close(), said)
+    assert(process.run("VESPER_ISA=generic lua5.4 spec/support/results.lua " .. path))
     local generic = assert(vs.load(path))
     os.remove(path)
     local compared, wrong = 0, {}

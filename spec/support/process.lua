@@ -1,0 +1,15 @@
+-- Another process that finds modules where this one does.
+local process = {}
+
+local function quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
+
+-- Runs a shell command; returns whether it succeeded, and what it wrote to stdout and stderr.
+function process.run(command)
+  local paths = ("export LUA_PATH_5_4=%s LUA_CPATH_5_4=%s; "):format(
+    quoted(package.path), quoted(package.cpath))
+  local pipe = assert(io.popen("{ " .. paths .. command .. "; } 2>&1"))
+  local said = pipe:read "a"
+  return pipe:close() or false, said
+end
+
+return process
