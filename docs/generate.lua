@@ -9,13 +9,14 @@ local REFERENCE, META, WIDTH = "docs/reference.md", "lua/vesper/meta.lua", 100
 local HEAD = [[
 # Reference
 
-Made by `make docs` from the descriptors in `csrc` and from `lua/vesper/reference.lua`; not edited by
-hand. `vs.help "name"` shows the same at the REPL, with the kind of each argument.
+Made by `make docs` from the descriptors in `csrc` and from `lua/vesper/reference.lua`; not edited
+by hand. `vs.help "name"` shows the same at the REPL, with the kind of each argument.
 
-`name?` may be left out, `name = value` has a default. Arguments go by position; the last ones may go
-by name in a table, `vs.conv2d(x, w, {stride = 2})`, and those in braces only go so. Dimensions,
-positions, labels and ids count from 1. *-> X or nil* means nil and a message when a file is missing
-or broken; mistakes in the script are errors. `nn.`, `data.` and so on are fields of `vs`.
+`name?` may be left out, `name = value` has a default. Arguments go by position. Those of ops,
+layers and readers may also go by name in a last table, `vs.conv2d(x, w, {stride = 2})`; those in
+braces only go so. Dimensions, positions, labels and ids count from 1. *-> X, or nil* means nil and
+a message when a file is missing or broken; mistakes in the script are errors. `nn.`, `data.` and so
+on are fields of `vs`.
 ]]
 
 local titles = {vs = "vs", Tensor = "Tensors", ops = "Ops", nn = "nn: modules and layers",
@@ -23,9 +24,10 @@ local titles = {vs = "vs", Tensor = "Tensors", ops = "Ops", nn = "nn: modules an
   metrics = "metrics", plot = "plot", report = "report", models = "models", train = "train"}
 
 local function results_of(e)
-  if not e.results or e.kind == "op" and e.results == "Tensor" or e.kind == "layer" then return "" end
+  local known = e.kind == "layer" or e.kind == "op" and e.results == "Tensor"
+  if not e.results or known then return "" end
   local text, failing = e.results:gsub("%?", "")
-  return " -> " .. text:gsub("|", " or ") .. (failing > 0 and " or nil" or "")
+  return " -> " .. text:gsub("|", " or ") .. (failing > 0 and ", or nil" or "")
 end
 
 local function page()
@@ -35,8 +37,9 @@ local function page()
     for _, e in ipairs(section.entries) do
       local line = ("- **`%s`**%s"):format(e.signature, results_of(e))
       if e.inputs then line = line .. (", called with `(%s)`"):format(e.inputs) end
-      if e.flags and #e.flags > 0 then line = line .. " *(" .. table.concat(e.flags, ", ") .. ")*" end
-      out[#out + 1] = line .. "  \n  " .. e.doc
+      local flags = table.concat(e.flags or {}, ", ")
+      if flags ~= "" then line = line .. " *(" .. flags .. ")*" end
+      out[#out + 1] = line .. "  \n  " .. e.doc:gsub("[*<]", "\\%0")
     end
     out[#out + 1] = ""
   end
@@ -56,22 +59,22 @@ local types = {
   ["nil"] = "nil",
 }
 
+-- "Tensor|nil" -> "vesper.Tensor|nil"; words that are no type are the words of a choice.
 local function type_of(kind)
   if types[kind] then return types[kind] end
-  if kind:match "^%u%w*$" then return "vesper." .. kind end
-  if kind:match "^[%w_]+|" and not kind:match "%u" and not types[kind:match "^%w+"] then
-    return '"' .. kind:gsub("|", '"|"') .. '"' -- a choice
-  end
   local parts = {}
   for part in kind:gmatch "[^|]+" do
-    parts[#parts + 1] = types[part] or (part:match "^%u%l" and "vesper." .. part) or ('"%s"'):format(part)
+    local class = part:match "^%u%w*%l%w*$" or part == "VSE"
+    parts[#parts + 1] = types[part] or class and "vesper." .. part or '"' .. part .. '"'
   end
   return table.concat(parts, "|")
 end
 
 local out
 
-local function put(format, ...) out[#out + 1] = select("#", ...) > 0 and format:format(...) or format end
+local function put(format, ...)
+  out[#out + 1] = select("#", ...) > 0 and format:format(...) or format
+end
 
 -- Text as comment lines.
 local function comment(text)
@@ -132,11 +135,12 @@ local function put_function(name, params)
   put ""
 end
 
+-- f(required, options).  Without the types of the required ones: it has to fit a line.
 local function overload(required, class, result, method)
   local params = {}
-  if method then params[1] = "self: vesper.Tensor" end
-  for _, a in ipairs(required) do params[#params + 1] = a.name .. ": " .. type_of(a.kind) end
-  params[#params + 1] = "options: " .. class
+  if method then params[1] = "self" end
+  for _, a in ipairs(required) do params[#params + 1] = a.name end
+  params[#params + 1] = "o: " .. class
   put("---@overload fun(%s): %s", table.concat(params, ", "), result)
 end
 
@@ -203,6 +207,18 @@ local function tables_of(entries)
   return list, seen
 end
 
+-- A table; one that is called too (nn.Embedding) says so.
+local function put_table(name, entries)
+  for _, e in ipairs(entries) do
+    if "vs." .. e.name == name and e.args then
+      local params = {}
+      for i, a in ipairs(e.args) do params[i] = a.name .. (a.optional and "?" or "") end
+      put("---@overload fun(%s): %s", table.concat(params, ", "), type_of(e.results))
+    end
+  end
+  put("%s = {}", name)
+end
+
 local META_HEAD = [[
 ---@meta vesper
 -- Annotations for editors, made by `make docs`; nothing loads this file.
@@ -222,6 +238,7 @@ local operators = [[
 ---@operator len: integer
 ---@field [integer] vesper.Tensor]]
 
+local sized = {Dataset = true, Loader = true, Vocab = true, WordVectors = true, WordPiece = true}
 local extends = {Layer = "Module", Baseline = "Module", VSE = "Module"}
 
 -- Every class with its fields, in the order of their first mention.
@@ -238,6 +255,8 @@ local function put_classes(entries)
   for _, class in ipairs(order) do
     put("---@class vesper.%s%s", class, extends[class] and ": vesper." .. extends[class] or "")
     if class == "Tensor" then put("%s", operators) end
+    if class == "Module" then put "---@overload fun(...: any): any" end
+    if sized[class] then put "---@operator len: integer" end
     for _, pair in ipairs(classes[class]) do
       comment(pair[2].doc)
       put("---@field %s %s", pair[1], type_of(pair[2].results))
@@ -251,7 +270,7 @@ local function annotations()
   local tables, is_table = tables_of(entries)
   out = {META_HEAD}
   put_classes(entries)
-  for _, name in ipairs(tables) do put("%s = {}", name) end
+  for _, name in ipairs(tables) do put_table(name, entries) end
   put ""
   for _, e in ipairs(entries) do
     local plain = e.name:match "^%l" and "vs." .. e.name:gsub("^vs%.", "")

@@ -29,6 +29,7 @@ local vs = {}
 local Tensor = {}
 
 ---@class vesper.Module
+---@overload fun(...: any): any
 ---Whether it is in training mode.
 ---@field training boolean
 local Module = {}
@@ -47,6 +48,7 @@ local Layer = {}
 local Optimizer = {}
 
 ---@class vesper.Dataset
+---@operator len: integer
 ---Name of the data.
 ---@field name string|nil
 ---"train", "val" or "test".
@@ -58,6 +60,7 @@ local Optimizer = {}
 local Dataset = {}
 
 ---@class vesper.Loader
+---@operator len: integer
 ---Epochs begun; may be set. #loader is the number of batches in one.
 ---@field epoch integer
 ---Samples a batch.
@@ -78,12 +81,15 @@ local Loader = {}
 local Writer = {}
 
 ---@class vesper.Vocab
+---@operator len: integer
 local Vocab = {}
 
 ---@class vesper.WordVectors
+---@operator len: integer
 local WordVectors = {}
 
 ---@class vesper.WordPiece
+---@operator len: integer
 local WordPiece = {}
 
 ---@class vesper.CsvReader
@@ -96,6 +102,7 @@ local Baseline = {}
 local VSE = {}
 
 vs.nn = {}
+---@overload fun(num_embeddings, embedding_dim, padding_idx?): vesper.Layer
 vs.nn.Embedding = {}
 vs.optim = {}
 vs.data = {}
@@ -421,14 +428,14 @@ function Tensor:abs() end
 ---@param x vesper.Tensor
 ---@param size? integer|integer[] default 1
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.adaptive_avg_pool2d): vesper.Tensor
+---@overload fun(x, o: vesper.options.adaptive_avg_pool2d): vesper.Tensor
 function vs.adaptive_avg_pool2d(x, size) end
 
 ---Means of x [B,C,H,W] or [C,H,W] -> [..,size]: output i averages rows floor(i H / H') up to
 ---ceil((i + 1) H / H'), counted from 0, and columns alike. size 1 is global average pooling.
 ---@param size? integer|integer[] default 1
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.adaptive_avg_pool2d): vesper.Tensor
+---@overload fun(self, o: vesper.options.adaptive_avg_pool2d): vesper.Tensor
 function Tensor:adaptive_avg_pool2d(size) end
 
 ---x + y with broadcasting; either may be a number. Same as x + y.
@@ -462,14 +469,14 @@ function Tensor:add_(y) end
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return boolean|vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.all): boolean|vesper.Tensor
+---@overload fun(x, o: vesper.options.all): boolean|vesper.Tensor
 function vs.all(x, dim, keepdim) end
 
 ---Whether every element is nonzero: a Lua boolean, or a bool tensor along a dimension.
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return boolean|vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.all): boolean|vesper.Tensor
+---@overload fun(self, o: vesper.options.all): boolean|vesper.Tensor
 function Tensor:all(dim, keepdim) end
 
 ---@class vesper.options.any
@@ -481,14 +488,14 @@ function Tensor:all(dim, keepdim) end
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return boolean|vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.any): boolean|vesper.Tensor
+---@overload fun(x, o: vesper.options.any): boolean|vesper.Tensor
 function vs.any(x, dim, keepdim) end
 
 ---Whether some element is nonzero: a Lua boolean, or a bool tensor along a dimension.
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return boolean|vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.any): boolean|vesper.Tensor
+---@overload fun(self, o: vesper.options.any): boolean|vesper.Tensor
 function Tensor:any(dim, keepdim) end
 
 ---@class vesper.options.argmax
@@ -500,14 +507,14 @@ function Tensor:any(dim, keepdim) end
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.argmax): vesper.Tensor
+---@overload fun(x, o: vesper.options.argmax): vesper.Tensor
 function vs.argmax(x, dim, keepdim) end
 
 ---Where the largest values are, int64 from 1, along one dimension or over everything.
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.argmax): vesper.Tensor
+---@overload fun(self, o: vesper.options.argmax): vesper.Tensor
 function Tensor:argmax(dim, keepdim) end
 
 ---@class vesper.options.argmin
@@ -519,14 +526,14 @@ function Tensor:argmax(dim, keepdim) end
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.argmin): vesper.Tensor
+---@overload fun(x, o: vesper.options.argmin): vesper.Tensor
 function vs.argmin(x, dim, keepdim) end
 
 ---Where the smallest values are, int64 from 1, along one dimension or over everything.
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.argmin): vesper.Tensor
+---@overload fun(self, o: vesper.options.argmin): vesper.Tensor
 function Tensor:argmin(dim, keepdim) end
 
 ---@class vesper.options.avg_pool2d
@@ -540,7 +547,7 @@ function Tensor:argmin(dim, keepdim) end
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, kernel: integer|integer[], options: vesper.options.avg_pool2d): vesper.Tensor
+---@overload fun(x, kernel, o: vesper.options.avg_pool2d): vesper.Tensor
 function vs.avg_pool2d(x, kernel, stride, padding) end
 
 ---The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
@@ -549,7 +556,7 @@ function vs.avg_pool2d(x, kernel, stride, padding) end
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, kernel: integer|integer[], options: vesper.options.avg_pool2d): vesper.Tensor
+---@overload fun(self, kernel, o: vesper.options.avg_pool2d): vesper.Tensor
 function Tensor:avg_pool2d(kernel, stride, padding) end
 
 ---@class vesper.options.batch_norm
@@ -574,7 +581,7 @@ function Tensor:avg_pool2d(kernel, stride, padding) end
 ---@param momentum? number default 0.1
 ---@param eps? number default 1e-5
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.batch_norm): vesper.Tensor
+---@overload fun(x, o: vesper.options.batch_norm): vesper.Tensor
 function vs.batch_norm(x, weight, bias, running_mean, running_var, training, momentum, eps) end
 
 ---Batch normalisation (Ioffe and Szegedy, 2015) of each channel of x [B,C] or [B,C,...]: (x - mean)
@@ -589,7 +596,7 @@ function vs.batch_norm(x, weight, bias, running_mean, running_var, training, mom
 ---@param momentum? number default 0.1
 ---@param eps? number default 1e-5
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.batch_norm): vesper.Tensor
+---@overload fun(self, o: vesper.options.batch_norm): vesper.Tensor
 function Tensor:batch_norm(weight, bias, running_mean, running_var, training, momentum, eps) end
 
 ---@class vesper.options.binary_cross_entropy_with_logits
@@ -605,7 +612,7 @@ function Tensor:batch_norm(weight, bias, running_mean, running_var, training, mo
 ---@param pos_weight? vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, target: vesper.Tensor, options: vesper.options.binary_cross_entropy_with_logits): vesper.Tensor
+---@overload fun(x, target, o: vesper.options.binary_cross_entropy_with_logits): vesper.Tensor
 function vs.binary_cross_entropy_with_logits(x, target, weight, pos_weight, reduction) end
 
 ----w (pos_weight y log s(x) + (1-y) log(1-s(x))), s the sigmoid, y = target in 0..1 of x's shape;
@@ -615,7 +622,7 @@ function vs.binary_cross_entropy_with_logits(x, target, weight, pos_weight, redu
 ---@param pos_weight? vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, target: vesper.Tensor, options: vesper.options.binary_cross_entropy_with_logits): vesper.Tensor
+---@overload fun(self, target, o: vesper.options.binary_cross_entropy_with_logits): vesper.Tensor
 function Tensor:binary_cross_entropy_with_logits(target, weight, pos_weight, reduction) end
 
 ---@class vesper.options.cat
@@ -625,7 +632,7 @@ function Tensor:binary_cross_entropy_with_logits(target, weight, pos_weight, red
 ---@param tensors vesper.Tensor[]
 ---@param dim? integer default 1
 ---@return vesper.Tensor
----@overload fun(tensors: vesper.Tensor[], options: vesper.options.cat): vesper.Tensor
+---@overload fun(tensors, o: vesper.options.cat): vesper.Tensor
 function vs.cat(tensors, dim) end
 
 ---Smallest integer not below x. No gradient.
@@ -646,14 +653,14 @@ function Tensor:ceil() end
 ---@param min? number
 ---@param max? number
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.clamp): vesper.Tensor
+---@overload fun(x, o: vesper.options.clamp): vesper.Tensor
 function vs.clamp(x, min, max) end
 
 ---x limited to [min, max]; either bound may be absent. No gradient where x was cut off.
 ---@param min? number
 ---@param max? number
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.clamp): vesper.Tensor
+---@overload fun(self, o: vesper.options.clamp): vesper.Tensor
 function Tensor:clamp(min, max) end
 
 ---A copy with memory of its own.
@@ -691,7 +698,7 @@ function Tensor:contiguous() end
 ---@param dilation? integer|integer[] default 1
 ---@param groups? integer default 1
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, w: vesper.Tensor, options: vesper.options.conv2d): vesper.Tensor
+---@overload fun(x, w, o: vesper.options.conv2d): vesper.Tensor
 function vs.conv2d(x, w, b, stride, padding, dilation, groups) end
 
 ---2-D cross-correlation. x [B,C,H,W], w [O,C/groups,kH,kW], b [O] -> [B,O,H',W'] with H' = floor((H
@@ -703,7 +710,7 @@ function vs.conv2d(x, w, b, stride, padding, dilation, groups) end
 ---@param dilation? integer|integer[] default 1
 ---@param groups? integer default 1
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, w: vesper.Tensor, options: vesper.options.conv2d): vesper.Tensor
+---@overload fun(self, w, o: vesper.options.conv2d): vesper.Tensor
 function Tensor:conv2d(w, b, stride, padding, dilation, groups) end
 
 ---Copies src, broadcast and converted to x's dtype, into x. x[i] = src does the same to a row.
@@ -738,7 +745,7 @@ function Tensor:cos() end
 ---@param margin? number default 0
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
----@overload fun(x1: vesper.Tensor, x2: vesper.Tensor, y: vesper.Tensor, options: vesper.options.cosine_embedding_loss): vesper.Tensor
+---@overload fun(x1, x2, y, o: vesper.options.cosine_embedding_loss): vesper.Tensor
 function vs.cosine_embedding_loss(x1, x2, y, margin, reduction) end
 
 ---1 - cos(x1, x2) where y is 1 (a match), max(0, cos - margin) where y is -1. x1, x2 [B,D], y [B]
@@ -748,7 +755,7 @@ function vs.cosine_embedding_loss(x1, x2, y, margin, reduction) end
 ---@param margin? number default 0
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, x2: vesper.Tensor, y: vesper.Tensor, options: vesper.options.cosine_embedding_loss): vesper.Tensor
+---@overload fun(self, x2, y, o: vesper.options.cosine_embedding_loss): vesper.Tensor
 function Tensor:cosine_embedding_loss(x2, y, margin, reduction) end
 
 ---@class vesper.options.cross_entropy
@@ -767,7 +774,7 @@ function Tensor:cosine_embedding_loss(x2, y, margin, reduction) end
 ---@param ignore_index? integer
 ---@param label_smoothing? number default 0
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, target: vesper.Tensor, options: vesper.options.cross_entropy): vesper.Tensor
+---@overload fun(x, target, o: vesper.options.cross_entropy): vesper.Tensor
 function vs.cross_entropy(x, target, weight, reduction, ignore_index, label_smoothing) end
 
 ---Negative log of softmax(x) at the target class. x [B,C], target [B] of 1..C, weight [C] per
@@ -779,7 +786,7 @@ function vs.cross_entropy(x, target, weight, reduction, ignore_index, label_smoo
 ---@param ignore_index? integer
 ---@param label_smoothing? number default 0
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, target: vesper.Tensor, options: vesper.options.cross_entropy): vesper.Tensor
+---@overload fun(self, target, o: vesper.options.cross_entropy): vesper.Tensor
 function Tensor:cross_entropy(target, weight, reduction, ignore_index, label_smoothing) end
 
 ---The same memory, outside the graph: no gradient flows back through it.
@@ -832,7 +839,7 @@ function Tensor:div_(y) end
 ---@param p? number default 0.5
 ---@param training? boolean default true
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.dropout): vesper.Tensor
+---@overload fun(x, o: vesper.options.dropout): vesper.Tensor
 function vs.dropout(x, p, training) end
 
 ---Zeroes each element with probability p and scales the others by 1/(1-p); training = false returns
@@ -840,7 +847,7 @@ function vs.dropout(x, p, training) end
 ---@param p? number default 0.5
 ---@param training? boolean default true
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.dropout): vesper.Tensor
+---@overload fun(self, o: vesper.options.dropout): vesper.Tensor
 function Tensor:dropout(p, training) end
 
 ---@class vesper.options.elu
@@ -850,13 +857,13 @@ function Tensor:dropout(p, training) end
 ---@param x vesper.Tensor
 ---@param alpha? number default 1
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.elu): vesper.Tensor
+---@overload fun(x, o: vesper.options.elu): vesper.Tensor
 function vs.elu(x, alpha) end
 
 ---x above 0, alpha * (exp(x) - 1) below. Clevert et al., 2016.
 ---@param alpha? number default 1
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.elu): vesper.Tensor
+---@overload fun(self, o: vesper.options.elu): vesper.Tensor
 function Tensor:elu(alpha) end
 
 ---@class vesper.options.embedding
@@ -868,7 +875,7 @@ function Tensor:elu(alpha) end
 ---@param ids vesper.Tensor
 ---@param padding_idx? integer
 ---@return vesper.Tensor
----@overload fun(weight: vesper.Tensor, ids: vesper.Tensor, options: vesper.options.embedding): vesper.Tensor
+---@overload fun(weight, ids, o: vesper.options.embedding): vesper.Tensor
 function vs.embedding(weight, ids, padding_idx) end
 
 ---Rows of a table. weight [V,D], ids [...] of 1..V -> [...,D]. The row padding_idx gets no
@@ -876,7 +883,7 @@ function vs.embedding(weight, ids, padding_idx) end
 ---@param ids vesper.Tensor
 ---@param padding_idx? integer
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, ids: vesper.Tensor, options: vesper.options.embedding): vesper.Tensor
+---@overload fun(self, ids, o: vesper.options.embedding): vesper.Tensor
 function Tensor:embedding(ids, padding_idx) end
 
 ---x == y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
@@ -930,14 +937,14 @@ function Tensor:fill_(value) end
 ---@param first? integer default 1
 ---@param last? integer default -1
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.flatten): vesper.Tensor
+---@overload fun(x, o: vesper.options.flatten): vesper.Tensor
 function vs.flatten(x, first, last) end
 
 ---Dimensions first to last become one. nn.Flatten starts at 2 and so keeps the batch.
 ---@param first? integer default 1
 ---@param last? integer default -1
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.flatten): vesper.Tensor
+---@overload fun(self, o: vesper.options.flatten): vesper.Tensor
 function Tensor:flatten(first, last) end
 
 ---Largest integer not above x. No gradient.
@@ -1000,7 +1007,7 @@ function Tensor:gelu() end
 ---@param reverse? boolean default false
 ---@return vesper.Tensor
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, w_ih: vesper.Tensor, w_hh: vesper.Tensor, options: vesper.options.gru): vesper.Tensor
+---@overload fun(x, w_ih, w_hh, o: vesper.options.gru): vesper.Tensor
 function vs.gru(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
 
 ---One layer of GRU in one direction. x [B,T,I], w_ih [3H,I], w_hh [3H,H], biases [3H] (gates r, z,
@@ -1014,7 +1021,7 @@ function vs.gru(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
 ---@param reverse? boolean default false
 ---@return vesper.Tensor
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, w_ih: vesper.Tensor, w_hh: vesper.Tensor, options: vesper.options.gru): vesper.Tensor
+---@overload fun(self, w_ih, w_hh, o: vesper.options.gru): vesper.Tensor
 function Tensor:gru(w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
 
 ---x > y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
@@ -1044,7 +1051,7 @@ function Tensor:gt(y) end
 ---@param reduction? "mean"|"sum" default mean
 ---@param same? vesper.Tensor
 ---@return vesper.Tensor
----@overload fun(scores: vesper.Tensor, options: vesper.options.hinge_ranking): vesper.Tensor
+---@overload fun(scores, o: vesper.options.hinge_ranking): vesper.Tensor
 function vs.hinge_ranking(scores, margin, negatives, reduction, same) end
 
 ---Hinge ranking of a similarity matrix, scores [B,B] with the matches on the diagonal: max(0,
@@ -1056,7 +1063,7 @@ function vs.hinge_ranking(scores, margin, negatives, reduction, same) end
 ---@param reduction? "mean"|"sum" default mean
 ---@param same? vesper.Tensor
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.hinge_ranking): vesper.Tensor
+---@overload fun(self, o: vesper.options.hinge_ranking): vesper.Tensor
 function Tensor:hinge_ranking(margin, negatives, reduction, same) end
 
 ---The positions of index [K] along dim, in that order, repeats allowed. x[index] for dimension 1.
@@ -1080,14 +1087,14 @@ function Tensor:index_select(dim, index) end
 ---@param target vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, target: vesper.Tensor, options: vesper.options.l1_loss): vesper.Tensor
+---@overload fun(x, target, o: vesper.options.l1_loss): vesper.Tensor
 function vs.l1_loss(x, target, reduction) end
 
 ---|x - target|, both of one shape.
 ---@param target vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, target: vesper.Tensor, options: vesper.options.l1_loss): vesper.Tensor
+---@overload fun(self, target, o: vesper.options.l1_loss): vesper.Tensor
 function Tensor:l1_loss(target, reduction) end
 
 ---@class vesper.options.layer_norm
@@ -1103,7 +1110,7 @@ function Tensor:l1_loss(target, reduction) end
 ---@param bias? vesper.Tensor
 ---@param eps? number default 1e-5
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, shape: integer|integer[], options: vesper.options.layer_norm): vesper.Tensor
+---@overload fun(x, shape, o: vesper.options.layer_norm): vesper.Tensor
 function vs.layer_norm(x, shape, weight, bias, eps) end
 
 ---Layer normalisation (Ba et al., 2016) over the last dimensions of x [...,shape]: (x - mean) /
@@ -1113,7 +1120,7 @@ function vs.layer_norm(x, shape, weight, bias, eps) end
 ---@param bias? vesper.Tensor
 ---@param eps? number default 1e-5
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, shape: integer|integer[], options: vesper.options.layer_norm): vesper.Tensor
+---@overload fun(self, shape, o: vesper.options.layer_norm): vesper.Tensor
 function Tensor:layer_norm(shape, weight, bias, eps) end
 
 ---x <= y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
@@ -1134,13 +1141,13 @@ function Tensor:le(y) end
 ---@param x vesper.Tensor
 ---@param negative_slope? number default 0.01
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.leaky_relu): vesper.Tensor
+---@overload fun(x, o: vesper.options.leaky_relu): vesper.Tensor
 function vs.leaky_relu(x, negative_slope) end
 
 ---x above 0, negative_slope * x below.
 ---@param negative_slope? number default 0.01
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.leaky_relu): vesper.Tensor
+---@overload fun(self, o: vesper.options.leaky_relu): vesper.Tensor
 function Tensor:leaky_relu(negative_slope) end
 
 ---@class vesper.options.linear
@@ -1151,14 +1158,14 @@ function Tensor:leaky_relu(negative_slope) end
 ---@param w vesper.Tensor
 ---@param b? vesper.Tensor
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, w: vesper.Tensor, options: vesper.options.linear): vesper.Tensor
+---@overload fun(x, w, o: vesper.options.linear): vesper.Tensor
 function vs.linear(x, w, b) end
 
 ---x w^T + b. x [...,I], w [O,I], b [O] -> [...,O].
 ---@param w vesper.Tensor
 ---@param b? vesper.Tensor
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, w: vesper.Tensor, options: vesper.options.linear): vesper.Tensor
+---@overload fun(self, w, o: vesper.options.linear): vesper.Tensor
 function Tensor:linear(w, b) end
 
 ---Natural logarithm; -inf at 0, NaN below.
@@ -1177,13 +1184,13 @@ function Tensor:log() end
 ---@param x vesper.Tensor
 ---@param dim? integer default -1
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.log_softmax): vesper.Tensor
+---@overload fun(x, o: vesper.options.log_softmax): vesper.Tensor
 function vs.log_softmax(x, dim) end
 
 ---log(softmax(x)) along dim, any shape, computed without overflow.
 ---@param dim? integer default -1
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.log_softmax): vesper.Tensor
+---@overload fun(self, o: vesper.options.log_softmax): vesper.Tensor
 function Tensor:log_softmax(dim) end
 
 ---x and y of two masks -> bool.
@@ -1237,14 +1244,14 @@ function Tensor:logical_xor(y) end
 ---@param dim? integer default -1
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.logsumexp): vesper.Tensor
+---@overload fun(x, o: vesper.options.logsumexp): vesper.Tensor
 function vs.logsumexp(x, dim, keepdim) end
 
 ---log(sum(exp(x))) along dim, computed without overflow; keepdim leaves the dimension as 1.
 ---@param dim? integer default -1
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.logsumexp): vesper.Tensor
+---@overload fun(self, o: vesper.options.logsumexp): vesper.Tensor
 function Tensor:logsumexp(dim, keepdim) end
 
 ---@class vesper.options.lstm
@@ -1267,7 +1274,7 @@ function Tensor:logsumexp(dim, keepdim) end
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, w_ih: vesper.Tensor, w_hh: vesper.Tensor, options: vesper.options.lstm): vesper.Tensor
+---@overload fun(x, w_ih, w_hh, o: vesper.options.lstm): vesper.Tensor
 function vs.lstm(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
 
 ---One layer of LSTM in one direction. x [B,T,I], w_ih [4H,I], w_hh [4H,H], biases [4H] (gates i, f,
@@ -1283,7 +1290,7 @@ function vs.lstm(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, w_ih: vesper.Tensor, w_hh: vesper.Tensor, options: vesper.options.lstm): vesper.Tensor
+---@overload fun(self, w_ih, w_hh, o: vesper.options.lstm): vesper.Tensor
 function Tensor:lstm(w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
 
 ---x < y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
@@ -1334,7 +1341,7 @@ function Tensor:matmul(y) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.max): vesper.Tensor
+---@overload fun(x, o: vesper.options.max): vesper.Tensor
 function vs.max(x, dim, keepdim) end
 
 ---Largest values and where they are (int64, from 1; the first of equals), along one dimension or
@@ -1343,7 +1350,7 @@ function vs.max(x, dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.max): vesper.Tensor
+---@overload fun(self, o: vesper.options.max): vesper.Tensor
 function Tensor:max(dim, keepdim) end
 
 ---@class vesper.options.max_pool2d
@@ -1358,7 +1365,7 @@ function Tensor:max(dim, keepdim) end
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, kernel: integer|integer[], options: vesper.options.max_pool2d): vesper.Tensor
+---@overload fun(x, kernel, o: vesper.options.max_pool2d): vesper.Tensor
 function vs.max_pool2d(x, kernel, stride, padding) end
 
 ---The most of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
@@ -1368,7 +1375,7 @@ function vs.max_pool2d(x, kernel, stride, padding) end
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, kernel: integer|integer[], options: vesper.options.max_pool2d): vesper.Tensor
+---@overload fun(self, kernel, o: vesper.options.max_pool2d): vesper.Tensor
 function Tensor:max_pool2d(kernel, stride, padding) end
 
 ---The larger of x and y, with broadcasting. Equal values share the gradient.
@@ -1391,14 +1398,14 @@ function Tensor:maximum(y) end
 ---@param dim? integer|integer[]
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.mean): vesper.Tensor
+---@overload fun(x, o: vesper.options.mean): vesper.Tensor
 function vs.mean(x, dim, keepdim) end
 
 ---Mean over all elements, or over the dimensions given. Of nothing: NaN.
 ---@param dim? integer|integer[]
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.mean): vesper.Tensor
+---@overload fun(self, o: vesper.options.mean): vesper.Tensor
 function Tensor:mean(dim, keepdim) end
 
 ---@class vesper.options.min
@@ -1411,7 +1418,7 @@ function Tensor:mean(dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.min): vesper.Tensor
+---@overload fun(x, o: vesper.options.min): vesper.Tensor
 function vs.min(x, dim, keepdim) end
 
 ---Smallest values and where they are; see max.
@@ -1419,7 +1426,7 @@ function vs.min(x, dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.min): vesper.Tensor
+---@overload fun(self, o: vesper.options.min): vesper.Tensor
 function Tensor:min(dim, keepdim) end
 
 ---The smaller of x and y, with broadcasting. Equal values share the gradient.
@@ -1441,14 +1448,14 @@ function Tensor:minimum(y) end
 ---@param target vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, target: vesper.Tensor, options: vesper.options.mse_loss): vesper.Tensor
+---@overload fun(x, target, o: vesper.options.mse_loss): vesper.Tensor
 function vs.mse_loss(x, target, reduction) end
 
 ---(x - target)^2, both of one shape.
 ---@param target vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, target: vesper.Tensor, options: vesper.options.mse_loss): vesper.Tensor
+---@overload fun(self, target, o: vesper.options.mse_loss): vesper.Tensor
 function Tensor:mse_loss(target, reduction) end
 
 ---x * y with broadcasting; either may be a number. Same as x * y.
@@ -1506,7 +1513,7 @@ function Tensor:neg() end
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@param ignore_index? integer
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, target: vesper.Tensor, options: vesper.options.nll_loss): vesper.Tensor
+---@overload fun(x, target, o: vesper.options.nll_loss): vesper.Tensor
 function vs.nll_loss(x, target, weight, reduction, ignore_index) end
 
 ----x at the target class, x [B,C] being log-probabilities. target [B] of 1..C; weight, mean and
@@ -1516,7 +1523,7 @@ function vs.nll_loss(x, target, weight, reduction, ignore_index) end
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@param ignore_index? integer
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, target: vesper.Tensor, options: vesper.options.nll_loss): vesper.Tensor
+---@overload fun(self, target, o: vesper.options.nll_loss): vesper.Tensor
 function Tensor:nll_loss(target, weight, reduction, ignore_index) end
 
 ---@class vesper.options.normal_
@@ -1528,14 +1535,14 @@ function Tensor:nll_loss(target, weight, reduction, ignore_index) end
 ---@param mean? number default 0
 ---@param std? number default 1
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.normal_): vesper.Tensor
+---@overload fun(x, o: vesper.options.normal_): vesper.Tensor
 function vs.normal_(x, mean, std) end
 
 ---Fills x with normal random numbers.
 ---@param mean? number default 0
 ---@param std? number default 1
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.normal_): vesper.Tensor
+---@overload fun(self, o: vesper.options.normal_): vesper.Tensor
 function Tensor:normal_(mean, std) end
 
 ---@class vesper.options.normalize
@@ -1550,7 +1557,7 @@ function Tensor:normal_(mean, std) end
 ---@param dim? integer default -1
 ---@param eps? number default 1e-12
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.normalize): vesper.Tensor
+---@overload fun(x, o: vesper.options.normalize): vesper.Tensor
 function vs.normalize(x, p, dim, eps) end
 
 ---x / max(norm, eps), norm being the p-norm along dim: rows of length 1. A row of zeros stays
@@ -1559,7 +1566,7 @@ function vs.normalize(x, p, dim, eps) end
 ---@param dim? integer default -1
 ---@param eps? number default 1e-12
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.normalize): vesper.Tensor
+---@overload fun(self, o: vesper.options.normalize): vesper.Tensor
 function Tensor:normalize(p, dim, eps) end
 
 ---Dimensions in a new order: x:permute(3, 1, 2).
@@ -1600,7 +1607,7 @@ function Tensor:pow(y) end
 ---@param x? vesper.Tensor
 ---@param y? vesper.Tensor
 ---@return vesper.Tensor
----@overload fun(scores: vesper.Tensor, target: vesper.Tensor, options: vesper.options.rank): vesper.Tensor
+---@overload fun(scores, target, o: vesper.options.rank): vesper.Tensor
 function vs.rank(scores, target, group, x, y) end
 
 ---Rank from 1 of one column in each row, largest score first. scores [Q,N], target [Q] the column
@@ -1613,7 +1620,7 @@ function vs.rank(scores, target, group, x, y) end
 ---@param x? vesper.Tensor
 ---@param y? vesper.Tensor
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, target: vesper.Tensor, options: vesper.options.rank): vesper.Tensor
+---@overload fun(self, target, o: vesper.options.rank): vesper.Tensor
 function Tensor:rank(target, group, x, y) end
 
 ---1 / x.
@@ -1734,7 +1741,7 @@ function Tensor:sin() end
 ---@param last? integer default -1
 ---@param step? integer default 1
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, dim: integer, options: vesper.options.slice): vesper.Tensor
+---@overload fun(x, dim, o: vesper.options.slice): vesper.Tensor
 function vs.slice(x, dim, first, last, step) end
 
 ---Positions first to last (both included, negative from the end) along dim, as a view. last = first
@@ -1744,7 +1751,7 @@ function vs.slice(x, dim, first, last, step) end
 ---@param last? integer default -1
 ---@param step? integer default 1
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, dim: integer, options: vesper.options.slice): vesper.Tensor
+---@overload fun(self, dim, o: vesper.options.slice): vesper.Tensor
 function Tensor:slice(dim, first, last, step) end
 
 ---@class vesper.options.smooth_l1_loss
@@ -1757,7 +1764,7 @@ function Tensor:slice(dim, first, last, step) end
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@param beta? number default 1
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, target: vesper.Tensor, options: vesper.options.smooth_l1_loss): vesper.Tensor
+---@overload fun(x, target, o: vesper.options.smooth_l1_loss): vesper.Tensor
 function vs.smooth_l1_loss(x, target, reduction, beta) end
 
 ---d = |x - target|: d^2 / (2 beta) below beta, d - beta / 2 above; beta = 0 is l1_loss.
@@ -1765,7 +1772,7 @@ function vs.smooth_l1_loss(x, target, reduction, beta) end
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@param beta? number default 1
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, target: vesper.Tensor, options: vesper.options.smooth_l1_loss): vesper.Tensor
+---@overload fun(self, target, o: vesper.options.smooth_l1_loss): vesper.Tensor
 function Tensor:smooth_l1_loss(target, reduction, beta) end
 
 ---@class vesper.options.softmax
@@ -1775,13 +1782,13 @@ function Tensor:smooth_l1_loss(target, reduction, beta) end
 ---@param x vesper.Tensor
 ---@param dim? integer default -1
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.softmax): vesper.Tensor
+---@overload fun(x, o: vesper.options.softmax): vesper.Tensor
 function vs.softmax(x, dim) end
 
 ---exp(x) / sum(exp(x)) along dim, any shape. A row of -inf alone (everything masked) gives zeros.
 ---@param dim? integer default -1
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.softmax): vesper.Tensor
+---@overload fun(self, o: vesper.options.softmax): vesper.Tensor
 function Tensor:softmax(dim) end
 
 ---log(1 + exp(x)).
@@ -1818,13 +1825,13 @@ function Tensor:square() end
 ---@param x vesper.Tensor
 ---@param dim? integer
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.squeeze): vesper.Tensor
+---@overload fun(x, o: vesper.options.squeeze): vesper.Tensor
 function vs.squeeze(x, dim) end
 
 ---Without dimensions of size 1: all of them, or just dim.
 ---@param dim? integer
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.squeeze): vesper.Tensor
+---@overload fun(self, o: vesper.options.squeeze): vesper.Tensor
 function Tensor:squeeze(dim) end
 
 ---@class vesper.options.stack
@@ -1834,7 +1841,7 @@ function Tensor:squeeze(dim) end
 ---@param tensors vesper.Tensor[]
 ---@param dim? integer default 1
 ---@return vesper.Tensor
----@overload fun(tensors: vesper.Tensor[], options: vesper.options.stack): vesper.Tensor
+---@overload fun(tensors, o: vesper.options.stack): vesper.Tensor
 function vs.stack(tensors, dim) end
 
 ---x - y with broadcasting; either may be a number. Same as x - y.
@@ -1868,14 +1875,14 @@ function Tensor:sub_(y) end
 ---@param dim? integer|integer[]
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.sum): vesper.Tensor
+---@overload fun(x, o: vesper.options.sum): vesper.Tensor
 function vs.sum(x, dim, keepdim) end
 
 ---Sum over all elements, or over the dimensions given. Integers and masks give int64.
 ---@param dim? integer|integer[]
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.sum): vesper.Tensor
+---@overload fun(self, o: vesper.options.sum): vesper.Tensor
 function Tensor:sum(dim, keepdim) end
 
 ---Hyperbolic tangent.
@@ -1912,7 +1919,7 @@ function Tensor:to(dtype) end
 ---@param largest? boolean default true
 ---@return vesper.Tensor
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, k: integer, options: vesper.options.topk): vesper.Tensor
+---@overload fun(x, k, o: vesper.options.topk): vesper.Tensor
 function vs.topk(x, k, dim, largest) end
 
 ---The k largest (or smallest) values along dim, best first, the earlier of equals first -> values
@@ -1922,7 +1929,7 @@ function vs.topk(x, k, dim, largest) end
 ---@param largest? boolean default true
 ---@return vesper.Tensor
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, k: integer, options: vesper.options.topk): vesper.Tensor
+---@overload fun(self, k, o: vesper.options.topk): vesper.Tensor
 function Tensor:topk(k, dim, largest) end
 
 ---@class vesper.options.transpose
@@ -1934,14 +1941,14 @@ function Tensor:topk(k, dim, largest) end
 ---@param a? integer default -2
 ---@param b? integer default -1
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.transpose): vesper.Tensor
+---@overload fun(x, o: vesper.options.transpose): vesper.Tensor
 function vs.transpose(x, a, b) end
 
 ---Dimensions a and b swapped (the last two when not given).
 ---@param a? integer default -2
 ---@param b? integer default -1
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.transpose): vesper.Tensor
+---@overload fun(self, o: vesper.options.transpose): vesper.Tensor
 function Tensor:transpose(a, b) end
 
 ---@class vesper.options.uniform_
@@ -1953,14 +1960,14 @@ function Tensor:transpose(a, b) end
 ---@param low? number default 0
 ---@param high? number default 1
 ---@return vesper.Tensor
----@overload fun(x: vesper.Tensor, options: vesper.options.uniform_): vesper.Tensor
+---@overload fun(x, o: vesper.options.uniform_): vesper.Tensor
 function vs.uniform_(x, low, high) end
 
 ---Fills x with numbers uniform in [low, high).
 ---@param low? number default 0
 ---@param high? number default 1
 ---@return vesper.Tensor
----@overload fun(self: vesper.Tensor, options: vesper.options.uniform_): vesper.Tensor
+---@overload fun(self, o: vesper.options.uniform_): vesper.Tensor
 function Tensor:uniform_(low, high) end
 
 ---With a new dimension of size 1 at position dim (-1: last).
@@ -2003,7 +2010,7 @@ function Tensor:zero_() end
 ---Called with (x).
 ---@param output_size? integer|integer[] default 1
 ---@return vesper.Layer
----@overload fun(options: vesper.options.nn.AdaptiveAvgPool2d): vesper.Layer
+---@overload fun(o: vesper.options.nn.AdaptiveAvgPool2d): vesper.Layer
 function vs.nn.AdaptiveAvgPool2d(output_size) end
 
 ---@class vesper.options.nn.AvgPool2d
@@ -2017,7 +2024,7 @@ function vs.nn.AdaptiveAvgPool2d(output_size) end
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
 ---@return vesper.Layer
----@overload fun(kernel_size: integer|integer[], options: vesper.options.nn.AvgPool2d): vesper.Layer
+---@overload fun(kernel_size, o: vesper.options.nn.AvgPool2d): vesper.Layer
 function vs.nn.AvgPool2d(kernel_size, stride, padding) end
 
 ---@class vesper.options.nn.BatchNorm1d
@@ -2036,7 +2043,7 @@ function vs.nn.AvgPool2d(kernel_size, stride, padding) end
 ---@param affine? boolean default true
 ---@param track_running_stats? boolean default true
 ---@return vesper.Layer
----@overload fun(num_features: integer, options: vesper.options.nn.BatchNorm1d): vesper.Layer
+---@overload fun(num_features, o: vesper.options.nn.BatchNorm1d): vesper.Layer
 function vs.nn.BatchNorm1d(num_features, eps, momentum, affine, track_running_stats) end
 
 ---@class vesper.options.nn.BatchNorm2d
@@ -2055,7 +2062,7 @@ function vs.nn.BatchNorm1d(num_features, eps, momentum, affine, track_running_st
 ---@param affine? boolean default true
 ---@param track_running_stats? boolean default true
 ---@return vesper.Layer
----@overload fun(num_features: integer, options: vesper.options.nn.BatchNorm2d): vesper.Layer
+---@overload fun(num_features, o: vesper.options.nn.BatchNorm2d): vesper.Layer
 function vs.nn.BatchNorm2d(num_features, eps, momentum, affine, track_running_stats) end
 
 ---@class vesper.options.nn.Conv2d
@@ -2078,7 +2085,7 @@ function vs.nn.BatchNorm2d(num_features, eps, momentum, affine, track_running_st
 ---@param groups? integer default 1
 ---@param bias? boolean default true
 ---@return vesper.Layer
----@overload fun(in_channels: integer, out_channels: integer, kernel_size: integer|integer[], options: vesper.options.nn.Conv2d): vesper.Layer
+---@overload fun(in_channels, out_channels, kernel_size, o: vesper.options.nn.Conv2d): vesper.Layer
 function vs.nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, dilation, groups,
   bias) end
 
@@ -2090,7 +2097,7 @@ function vs.nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, d
 ---Called with (x).
 ---@param p? number default 0.5
 ---@return vesper.Layer
----@overload fun(options: vesper.options.nn.Dropout): vesper.Layer
+---@overload fun(o: vesper.options.nn.Dropout): vesper.Layer
 function vs.nn.Dropout(p) end
 
 ---@class vesper.options.nn.ELU
@@ -2100,7 +2107,7 @@ function vs.nn.Dropout(p) end
 ---Called with (x).
 ---@param alpha? number default 1
 ---@return vesper.Layer
----@overload fun(options: vesper.options.nn.ELU): vesper.Layer
+---@overload fun(o: vesper.options.nn.ELU): vesper.Layer
 function vs.nn.ELU(alpha) end
 
 ---@class vesper.options.nn.Flatten
@@ -2113,7 +2120,7 @@ function vs.nn.ELU(alpha) end
 ---@param start_dim? integer default 2
 ---@param end_dim? integer default -1
 ---@return vesper.Layer
----@overload fun(options: vesper.options.nn.Flatten): vesper.Layer
+---@overload fun(o: vesper.options.nn.Flatten): vesper.Layer
 function vs.nn.Flatten(start_dim, end_dim) end
 
 ---x times the normal distribution function of x (the exact form).
@@ -2138,7 +2145,7 @@ function vs.nn.GELU() end
 ---@param bidirectional? boolean default false
 ---@param dropout? number default 0
 ---@return vesper.Layer
----@overload fun(input_size: integer, hidden_size: integer, options: vesper.options.nn.GRU): vesper.Layer
+---@overload fun(input_size, hidden_size, o: vesper.options.nn.GRU): vesper.Layer
 function vs.nn.GRU(input_size, hidden_size, num_layers, bias, bidirectional, dropout) end
 
 ---Gives x back.
@@ -2163,7 +2170,7 @@ function vs.nn.Identity() end
 ---@param bidirectional? boolean default false
 ---@param dropout? number default 0
 ---@return vesper.Layer
----@overload fun(input_size: integer, hidden_size: integer, options: vesper.options.nn.LSTM): vesper.Layer
+---@overload fun(input_size, hidden_size, o: vesper.options.nn.LSTM): vesper.Layer
 function vs.nn.LSTM(input_size, hidden_size, num_layers, bias, bidirectional, dropout) end
 
 ---@class vesper.options.nn.LayerNorm
@@ -2176,7 +2183,7 @@ function vs.nn.LSTM(input_size, hidden_size, num_layers, bias, bidirectional, dr
 ---@param eps? number default 1e-5
 ---@param elementwise_affine? boolean default true
 ---@return vesper.Layer
----@overload fun(normalized_shape: integer|integer[], options: vesper.options.nn.LayerNorm): vesper.Layer
+---@overload fun(normalized_shape, o: vesper.options.nn.LayerNorm): vesper.Layer
 function vs.nn.LayerNorm(normalized_shape, eps, elementwise_affine) end
 
 ---@class vesper.options.nn.LeakyReLU
@@ -2186,7 +2193,7 @@ function vs.nn.LayerNorm(normalized_shape, eps, elementwise_affine) end
 ---Called with (x).
 ---@param negative_slope? number default 0.01
 ---@return vesper.Layer
----@overload fun(options: vesper.options.nn.LeakyReLU): vesper.Layer
+---@overload fun(o: vesper.options.nn.LeakyReLU): vesper.Layer
 function vs.nn.LeakyReLU(negative_slope) end
 
 ---@class vesper.options.nn.Linear
@@ -2199,7 +2206,7 @@ function vs.nn.LeakyReLU(negative_slope) end
 ---@param out_features integer
 ---@param bias? boolean default true
 ---@return vesper.Layer
----@overload fun(in_features: integer, out_features: integer, options: vesper.options.nn.Linear): vesper.Layer
+---@overload fun(in_features, out_features, o: vesper.options.nn.Linear): vesper.Layer
 function vs.nn.Linear(in_features, out_features, bias) end
 
 ---@class vesper.options.nn.LogSoftmax
@@ -2209,7 +2216,7 @@ function vs.nn.Linear(in_features, out_features, bias) end
 ---Called with (x).
 ---@param dim? integer default -1
 ---@return vesper.Layer
----@overload fun(options: vesper.options.nn.LogSoftmax): vesper.Layer
+---@overload fun(o: vesper.options.nn.LogSoftmax): vesper.Layer
 function vs.nn.LogSoftmax(dim) end
 
 ---@class vesper.options.nn.MaxPool2d
@@ -2222,7 +2229,7 @@ function vs.nn.LogSoftmax(dim) end
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
 ---@return vesper.Layer
----@overload fun(kernel_size: integer|integer[], options: vesper.options.nn.MaxPool2d): vesper.Layer
+---@overload fun(kernel_size, o: vesper.options.nn.MaxPool2d): vesper.Layer
 function vs.nn.MaxPool2d(kernel_size, stride, padding) end
 
 ---max(x, 0), element by element.
@@ -2252,7 +2259,7 @@ function vs.nn.Sigmoid() end
 ---Called with (x).
 ---@param dim? integer default -1
 ---@return vesper.Layer
----@overload fun(options: vesper.options.nn.Softmax): vesper.Layer
+---@overload fun(o: vesper.options.nn.Softmax): vesper.Layer
 function vs.nn.Softmax(dim) end
 
 ---log(1 + exp(x)), element by element.
@@ -2276,7 +2283,7 @@ function vs.nn.Parameter(x) end
 function vs.nn.Sequential(modules) end
 
 ---The class that modules of one's own extend: local Net = nn.Module:extend("Net").
----@type table
+---@type vesper.Module
 vs.nn.Module = nil
 
 ---@class vesper.options.nn.Embedding.from_pretrained
@@ -2494,7 +2501,7 @@ function vs.data.TensorDataset(tensors) end
 ---@param seed? integer default 1
 ---@return vesper.Dataset?
 ---@return string? message
----@overload fun(path: string, options: vesper.options.data.open): vesper.Dataset
+---@overload fun(path, o: vesper.options.data.open): vesper.Dataset
 function vs.data.open(path, split, captions, seed) end
 
 ---@class vesper.options.data.Loader
@@ -3164,7 +3171,7 @@ function vs.report.write(folder, name, text) end
 ---Classes from the image alone: {classes, width = 256, channels = {32, 64, 128, 256}, hidden =
 ---width, dropout = 0.2}. Called with a batch it returns {v [B,D], logits [B,C], image_logits}.
 ---@param options table
----@return vesper.Module
+---@return vesper.Baseline
 function vs.models.Baseline(options) end
 
 ---Cross-entropy on batch.label, its parts as numbers, the outputs.
@@ -3183,7 +3190,7 @@ function Baseline:classify_image(images) end
 ---{classify = 1, rank = 1, cosine = 0, text = 0}, margin = 0.2, warmup = 1, dropout = 0.2}. Called
 ---with a batch it returns {v [B,D], t [B,D], logits [B,C]}. Faghri et al., VSE++, BMVC 2018.
 ---@param options table
----@return vesper.Module
+---@return vesper.VSE
 function vs.models.VSE(options) end
 
 ---The weighted sum, its parts as numbers, the outputs. The ranking loss sums all negatives in the

@@ -124,7 +124,7 @@ local sections = {
       "A tensor that is trained: as a field of a module it is one of its parameters."},
     {"nn.Sequential", "modules:list", "Module",
       "Calls modules or functions one after the other: nn.Sequential{a, b, c}."},
-    {"nn.Module", nil, "table",
+    {"nn.Module", nil, "Module",
       "The class that modules of one's own extend: local Net = nn.Module:extend(\"Net\")."},
     {"nn.Embedding.from_pretrained", "weight:tensor, {freeze:bool=true, padding_idx:int?}", "Layer",
       "An Embedding over the table weight [V,D]; not trained unless freeze = false."},
@@ -389,7 +389,7 @@ local sections = {
     {"report.write", "folder:string, name:string, text:string", "true?", "Writes folder/name."},
   },
   {"models", "Image-text models; each is a module class.",
-    {"models.Baseline", "options:table", "Module",
+    {"models.Baseline", "options:table", "Baseline",
       "Classes from the image alone: {classes, width = 256, channels = {32, 64, 128, 256}, "
         .. "hidden = width, dropout = 0.2}. Called with a batch it returns {v [B,D], logits "
         .. "[B,C], image_logits}."},
@@ -397,7 +397,7 @@ local sections = {
       "Cross-entropy on batch.label, its parts as numbers, the outputs."},
     {"Baseline:classify_image", "images:any", "Tensor",
       "Class probabilities [B,C] of images uint8 [B,3,H,W]."},
-    {"models.VSE", "options:table", "Module",
+    {"models.VSE", "options:table", "VSE",
       "Images and texts in one space: {classes, width = 256, text = options of TextEncoder, "
         .. "weights = {classify = 1, rank = 1, cosine = 0, text = 0}, margin = 0.2, warmup = 1, "
         .. "dropout = 0.2}. Called with a batch it returns {v [B,D], t [B,D], logits [B,C]}. "
