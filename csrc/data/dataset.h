@@ -38,8 +38,8 @@ typedef struct vs_readerdef {
   int (*open)(vs_dataset *d, const vs_value *v, const vs_field *field, int nfield);
   /* Samples index[0..n) as they are in that epoch, appended to an empty batch. */
   int (*fetch)(const vs_dataset *d, int64_t epoch, const int64_t *index, int64_t n, vs_batch *b);
-  /* Adds every text of the image of a sample; *own is which of them the sample itself has, -1: none.
-   * NULL for readers without text. */
+  /* Adds every text of the image of a sample; *own is which of them the sample itself has, -1:
+   * none. NULL for readers without text. */
   int (*captions)(const vs_dataset *d, int64_t sample, vs_strings *out, int64_t *own);
   /* The name of a sample in its source; NULL when it has none. */
   const char *(*id)(const vs_dataset *d, int64_t sample);
@@ -64,7 +64,7 @@ vs_dataset *vs_dataset_open(const vs_readerdef *def, vs_value *v, const vs_field
                             int nfield);
 vs_dataset *vs_dataset_ref(vs_dataset *d);
 void vs_dataset_unref(vs_dataset *d); /* NULL is fine; any thread */
-/* Fetches into *b, emptied first; leaves it empty on error.  index: n samples from 0, checked here. */
+/* Fetches into *b, emptied first; leaves it empty on error.  Checks index: n samples from 0. */
 int vs_dataset_fetch(const vs_dataset *d, int64_t epoch, const int64_t *index, int64_t n,
                      vs_batch *b);
 

@@ -1,8 +1,8 @@
 /* Batches of a data set, one pass (epoch) after the other, made ahead by worker threads.
  *
- * Which samples a batch holds depends on (seed, epoch, batch size, shuffle) alone, never on how many
- * workers there are.  Workers touch no Lua state; they stop when the pass is freed.  A pass belongs
- * to one thread; several passes over one data set may run at once. */
+ * Which samples a batch holds depends on (seed, epoch, batch size, shuffle) alone, never on how
+ * many workers there are.  Workers touch no Lua state; they stop when the pass is freed.  A pass
+ * belongs to one thread; several passes over one data set may run at once. */
 #ifndef VS_LOADER_H
 #define VS_LOADER_H
 
@@ -23,8 +23,8 @@ typedef struct vs_pass vs_pass;
 int64_t vs_loader_batches(int64_t n, const vs_loaderopt *o);
 /* Starts at batch `first` (from 0).  epoch counts from 1.  Retains the data set. */
 vs_pass *vs_pass_new(vs_dataset *d, const vs_loaderopt *o, int64_t epoch, int64_t first);
-/* 1: *out holds the next batch, owned by the pass until the next call (its tensors may be taken out);
- * 0: the end; -1: this batch could not be made.  Out of memory may be tried again. */
+/* 1: *out holds the next batch, owned by the pass until the next call (its tensors may be taken
+ * out); 0: the end; -1: this batch could not be made.  Out of memory may be tried again. */
 int vs_pass_next(vs_pass *p, vs_batch **out);
 /* Stops and joins the workers.  NULL is fine. */
 void vs_pass_free(vs_pass *p);

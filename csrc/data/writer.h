@@ -1,8 +1,9 @@
 /* Writes a vesper HDF5 data set, one image at a time, in bounded memory.
  *
- * Everything goes to a temporary name beside the path; only close, after all of it reached the disk,
- * renames it.  A writer that is freed before leaves nothing behind.  The first image of a split
- * decides which fields its images have.  Labels and tokens are given from 1 and stored from 0. */
+ * Everything goes to a temporary name beside the path; only close, after all of it reached the
+ * disk, renames it.  A writer that is freed before leaves nothing behind.  The first image of a
+ * split decides which fields its images have.  Labels and tokens are given from 1 and stored from
+ * 0. */
 #ifndef VS_WRITER_H
 #define VS_WRITER_H
 

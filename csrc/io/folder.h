@@ -1,4 +1,4 @@
-/* Looking for files in folders.  Follows no symbolic links and goes at most VS_FOLDER_DEPTH deep. */
+/* Looking for files in folders.  Follows no symbolic links, VS_FOLDER_DEPTH deep at most. */
 #ifndef VS_FOLDER_H
 #define VS_FOLDER_H
 
@@ -6,8 +6,8 @@
 
 enum { VS_FOLDER_DEPTH = 24 };
 
-/* Adds every file below the folder whose path ends in `ending` ("config/index.json"), in alphabetical
- * order. */
+/* Adds every file below the folder whose path ends in `ending` ("config/index.json"), in
+ * alphabetical order. */
 int vs_folder_find(const char *folder, const char *ending, vs_strings *out);
 
 #endif

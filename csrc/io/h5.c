@@ -66,8 +66,7 @@ static vs_h5 *new_file(const char *path, hid_t id) {
   return h;
 }
 
-/* A finished file never changes (writers rename), so that locks would only break read-only mounts.
- */
+/* A finished file never changes (writers rename): locks would only break read-only mounts. */
 static hid_t access_list(void) {
   hid_t fapl = H5Pcreate(H5P_FILE_ACCESS);
 #if H5_VERSION_GE(1, 14, 0) || (H5_VERS_MINOR == 12 && H5_VERS_RELEASE >= 1) || \

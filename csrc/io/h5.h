@@ -70,8 +70,7 @@ const char *vs_h5_name(const vs_h5data *d);
 /* Fails with "file: data set: text". */
 int vs_h5_bad(const vs_h5data *d, const char *fmt, ...) VS_PRINTF(2, 3);
 
-/* Rows [first, first+n) converted to dtype (VS_UINT8, VS_INT32, VS_INT64, VS_FLOAT32, VS_FLOAT64).
- */
+/* Rows [first, first+n) as VS_UINT8, VS_INT32, VS_INT64, VS_FLOAT32 or VS_FLOAT64. */
 int vs_h5_read(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, void *out);
 /* Rows at index[0..n), in any order, repeats allowed; runs of neighbours are read at one go. */
 int vs_h5_gather(vs_h5data *d, vs_dtype dtype, const int64_t *index, int64_t n, void *out);
@@ -82,8 +81,7 @@ int vs_h5_read_strings(vs_h5data *d, vs_strings *out);
 /* --- writing: data sets that grow --- */
 int vs_h5_group(vs_h5 *h, const char *name);
 /* A data set [0, dims[1], ...] (dims[0] is not looked at) in chunks of that many rows; gzip: 0 to
- * 9, with shuffle. dtype: VS_UINT8, VS_INT32, VS_INT64, VS_FLOAT32, VS_FLOAT64 (stored as FLOAT32).
- */
+ * 9, with shuffle.  dtype: as for vs_h5_read; VS_FLOAT64 is stored as VS_FLOAT32. */
 vs_h5data *vs_h5_new(vs_h5 *h, const char *name, vs_dtype dtype, int ndim, const int64_t *dims,
                      int64_t chunk, int gzip);
 /* Strings are stored in a fixed length, compressed, which grows when a longer one comes: the

@@ -315,8 +315,7 @@ static void free_string(void *p, void *arg) {
   free(p);
 }
 
-/* Strings of varying length.  Rows may share bytes in a hostile file, hence the limit on the sum.
- */
+/* Strings of varying length.  Rows of a hostile file may share bytes: hence the limit. */
 static int read_varying(vs_h5data *d, hid_t type, int64_t first, int64_t n, vs_strings *out) {
   char **p = vs_new0((size_t)n * sizeof *p);
   if (!p) return -1;

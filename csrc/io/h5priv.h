@@ -1,5 +1,4 @@
-/* What h5.c and h5data.c share.  Every function of libhdf5 is called between h5_lock and h5_unlock.
- */
+/* What h5.c and h5data.c share.  libhdf5 is called between h5_lock and h5_unlock only. */
 #ifndef VS_H5PRIV_H
 #define VS_H5PRIV_H
 
