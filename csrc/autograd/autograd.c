@@ -2,6 +2,7 @@
 #include "autograd/autograd.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "autograd/accumulate.h"
 #include "core/error.h"
@@ -24,8 +25,10 @@ __attribute__((constructor)) static void connect(void) { vs_node_unref_hook = vs
 /* ---- nodes ---- */
 
 vs_node *vs_node_new(const vs_nodeclass *class, void *self, vs_tensor *const *in, int nin, int nout) {
-  vs_node *n = vs_new0(sizeof *n + (size_t)nin * sizeof(vs_edge));
+  size_t bytes = sizeof(vs_node) + (size_t)nin * sizeof(vs_edge);
+  vs_node *n = vs_mem_alloc(bytes);
   if (n == NULL) return NULL;
+  memset(n, 0, bytes);
   n->refs = 1;
   n->nin = nin;
   n->nout = nout;
@@ -68,7 +71,7 @@ void vs_node_unref(vs_node *n) {
       }
     }
     d->class->free(d->self);
-    free(d);
+    vs_mem_free(d);
   }
 }
 

@@ -69,15 +69,27 @@ static vs_loopfn run_for(vs_dtype d, vs_dtype s) {
   return any_pair;
 }
 
+bool vs_overlaps(const vs_tensor *d, const vs_tensor *s) {
+  if (d->storage != s->storage) return false;
+  if (d->offset != s->offset || d->dtype != s->dtype) return true;
+  for (int i = 0; i < d->ndim; i++)
+    if (d->stride[i] != s->stride[i] && d->shape[i] != 1) return true;
+  return false;
+}
+
 int vs_copy(vs_tensor *dst, vs_tensor *src) {
-  vs_tensor *from = vs_expand_to(src, dst->ndim, dst->shape);
-  if (from == NULL) return -1;
-  vs_tensor *pair[2] = {dst, from};
-  if (dst->dtype == src->dtype && vs_is_contiguous(dst) && vs_is_contiguous(from))
-    memmove(vs_data(dst), vs_data(from), (size_t)dst->numel * vs_dtype_size(dst->dtype));
-  else
-    vs_loop(2, pair, run_for(dst->dtype, src->dtype), pair, true);
-  vs_unref(from);
+  vs_tensor from, *pair[2] = {dst, &from}, *apart = NULL;
+  if (vs_broadcast_onto(&from, src, dst->ndim, dst->shape) < 0) return -1;
+  if (dst->dtype == src->dtype && vs_is_contiguous(dst) && vs_is_contiguous(&from)) {
+    memmove(vs_data(dst), vs_data(&from), (size_t)dst->numel * vs_dtype_size(dst->dtype));
+    return 0;
+  }
+  if (vs_overlaps(dst, &from)) {
+    if ((apart = vs_clone(&from)) == NULL) return -1;
+    pair[1] = apart;
+  }
+  vs_loop(2, pair, run_for(dst->dtype, src->dtype), pair, true);
+  vs_unref(apart);
   return 0;
 }
 

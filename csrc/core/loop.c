@@ -64,8 +64,11 @@ static void range(void *arg, int64_t first, int64_t last, int part) {
 }
 
 void vs_loop(int nt, vs_tensor *const *t, vs_loopfn fn, void *arg, bool parallel) {
-  walk w = {.nt = nt, .fn = fn, .arg = arg};
+  walk w;
   if (t[0]->numel == 0) return;
+  w.nt = nt;
+  w.fn = fn;
+  w.arg = arg;
   for (int i = 0; i < nt; i++) {
     w.base[i] = vs_data(t[i]);
     w.size[i] = vs_dtype_size(t[i]->dtype);

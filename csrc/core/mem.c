@@ -1,8 +1,12 @@
 /* The caching allocator.  See mem.h.
  *
- * Four size classes a doubling.  Each block carries a 64-byte header with its class; the first bytes
- * of a cached block link it into its class's list (last in, first out: its pages are warm).  Blocks
- * of a megabyte and more are mapped one by one, in huge pages where the kernel has them. */
+ * Four size classes a doubling.  Each block carries a 64-byte header with its class, its link in the
+ * class's list (last in, first out: its pages are warm) and room for the owner.  Large blocks are
+ * mapped one by one, in huge pages where the kernel has them.
+ *
+ * Invariant: live + cached never passes the most that was ever live at once by more than an eighth.
+ * A request that no cached block fits first gives back blocks of the classes that went unused
+ * longest, so that steps of varying shape do not pile up a set of blocks for each shape. */
 #include "core/mem.h"
 
 #include <pthread.h>
@@ -13,15 +17,25 @@
 
 #include "core/error.h"
 
-enum { HEADER = 64, NCLASS = 4 * 40, MAPPED = 1 << 20, WIDER = 4 };
+enum { HEADER = 64, NCLASS = 4 * 40, MAPPED = 1 << 18, WIDER = 4 };
 
 typedef struct block {
   int class;
   struct block *next;
+  char room[VS_MEM_ROOM];
 } block;
+_Static_assert(sizeof(block) == HEADER, "data is aligned to 64 bytes");
+
+#ifdef __SANITIZE_ADDRESS__ /* blocks go straight back, so that a use after free is seen */
+enum { KEEPS = 0 };
+#else
+enum { KEEPS = 1 };
+#endif
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static block *cache[NCLASS];
+static uint64_t last_use[NCLASS]; /* stats.allocations when a block of the class was handed out */
+static size_t high;               /* most that was live at once since the cache was emptied */
 static vs_memstats stats;
 static size_t since;
 static int64_t fail_in;
@@ -36,7 +50,7 @@ static int class_of(size_t bytes, size_t *size) {
   size_t base = (size_t)1 << e, step = base / 4;
   size_t quarter = (bytes - base + step - 1) / step; /* 1..4 */
   *size = base + quarter * step;
-  return (e - 6) * 4 + (int)quarter;
+  return (e - 6) * 4 + (int)quarter; /* 1.. */
 }
 
 static size_t size_of(int class) {
@@ -61,14 +75,28 @@ static void to_system(block *b) {
     munmap(b, size + HEADER);
 }
 
+static void release_one_locked(int class) {
+  block *b = cache[class];
+  cache[class] = b->next;
+  stats.cached -= size_of(class);
+  to_system(b);
+}
+
 static void empty_cache_locked(void) {
   for (int i = 0; i < NCLASS; i++)
-    while (cache[i] != NULL) {
-      block *b = cache[i];
-      cache[i] = b->next;
-      to_system(b);
-    }
-  stats.cached = 0;
+    while (cache[i] != NULL) release_one_locked(i);
+}
+
+/* Before `size` more bytes are asked of the system: gives back what exceeds the bound. */
+static void trim_locked(size_t size) {
+  size_t bound = VS_MAX(high, stats.live + size);
+  bound += bound / 8;
+  while (stats.cached > 0 && stats.live + stats.cached + size > bound) {
+    int oldest = -1;
+    for (int i = 0; i < NCLASS; i++)
+      if (cache[i] != NULL && (oldest < 0 || last_use[i] < last_use[oldest])) oldest = i;
+    release_one_locked(oldest);
+  }
 }
 
 static void init_locked(void) {
@@ -77,7 +105,32 @@ static void init_locked(void) {
   stats.limit = pages > 0 && page > 0 ? (size_t)pages * (size_t)page / 2 : (size_t)1 << 30;
 }
 
-static bool injected_failure(void) { return fail_in > 0 && --fail_in == 0; }
+static bool injected_failure_locked(void) { return fail_in > 0 && --fail_in == 0; }
+
+/* A cached block of the class, or one up to two times wider. */
+static block *from_cache_locked(int class) {
+  for (int i = class; i <= class + WIDER && i < NCLASS; i++) {
+    block *b = cache[i];
+    if (b == NULL) continue;
+    cache[i] = b->next;
+    stats.cached -= size_of(i);
+    return b;
+  }
+  return NULL;
+}
+
+static block *fresh_locked(int class, size_t size) {
+  trim_locked(size);
+  block *b = from_system(size);
+  if (b == NULL) {
+    empty_cache_locked();
+    b = from_system(size);
+  }
+  if (b == NULL) return NULL;
+  b->class = class;
+  stats.system_requests++;
+  return b;
+}
 
 void *vs_mem_alloc(size_t bytes) {
   size_t size;
@@ -89,29 +142,12 @@ void *vs_mem_alloc(size_t bytes) {
   pthread_mutex_lock(&lock);
   init_locked();
   block *b = NULL;
-  if (!injected_failure()) {
-    for (int i = class; i <= class + WIDER && i < NCLASS && b == NULL; i++)
-      if (cache[i] != NULL) {
-        b = cache[i];
-        cache[i] = b->next;
-        stats.cached -= size_of(i);
-      }
-    if (b == NULL) {
-      b = from_system(size);
-      if (b == NULL) {
-        empty_cache_locked();
-        b = from_system(size);
-      }
-      if (b != NULL) {
-        b->class = class;
-        stats.system_requests++;
-      }
-    }
-  }
+  if (!injected_failure_locked() && (b = from_cache_locked(class)) == NULL) b = fresh_locked(class, size);
   if (b != NULL) {
     stats.live += size_of(b->class);
+    high = VS_MAX(high, stats.live);
     stats.peak = VS_MAX(stats.peak, stats.live);
-    stats.allocations++;
+    last_use[b->class] = ++stats.allocations;
     since += size;
   }
   pthread_mutex_unlock(&lock);
@@ -128,7 +164,7 @@ void vs_mem_free(void *data) {
   size_t size = size_of(b->class);
   pthread_mutex_lock(&lock);
   stats.live -= size;
-  bool keep = stats.cached + size <= stats.limit;
+  bool keep = KEEPS && stats.cached + size <= stats.limit;
   if (keep) {
     b->next = cache[b->class];
     cache[b->class] = b;
@@ -138,11 +174,18 @@ void vs_mem_free(void *data) {
   if (!keep) to_system(b);
 }
 
-void *vs_new(size_t bytes) {
+void *vs_mem_room(void *data) { return (char *)data - VS_MEM_ROOM; }
+
+static bool injected_failure(void) {
+  if (__atomic_load_n(&fail_in, __ATOMIC_RELAXED) == 0) return false;
   pthread_mutex_lock(&lock);
-  bool refuse = injected_failure();
+  bool refuse = injected_failure_locked();
   pthread_mutex_unlock(&lock);
-  void *p = refuse ? NULL : malloc(bytes == 0 ? 1 : bytes);
+  return refuse;
+}
+
+void *vs_new(size_t bytes) {
+  void *p = injected_failure() ? NULL : malloc(bytes == 0 ? 1 : bytes);
   if (p == NULL) vs_fail_memory(bytes);
   return p;
 }
@@ -164,6 +207,7 @@ vs_memstats vs_mem_stats(void) {
 void vs_mem_empty_cache(void) {
   pthread_mutex_lock(&lock);
   empty_cache_locked();
+  high = stats.live;
   pthread_mutex_unlock(&lock);
 }
 

@@ -1,9 +1,10 @@
 /* Memory of tensors: 64-byte aligned blocks in size classes, with a cache of freed blocks.
  *
- * Invariant: live + cached bytes is what vesper holds of the system.  A block is handed out again
- * for any request of its class or up to two times smaller, so that steps of varying length settle
- * on one set of blocks.  Thread-safe.  Nothing here calls Lua or knows of tensors.
- * Small C structures use plain malloc through vs_new. */
+ * Invariant: live + cached bytes is what vesper holds of the system, and little more than the most
+ * that was ever live at once.  A block is handed out again for any request of its class or up to two
+ * times smaller, so that steps of varying length settle on one set of blocks.  Thread-safe.  Nothing
+ * here calls Lua or knows of tensors.
+ * C structures that come and go with every op are blocks too; others use plain malloc by vs_new. */
 #ifndef VS_MEM_H
 #define VS_MEM_H
 
@@ -14,6 +15,9 @@
 void *vs_mem_alloc(size_t bytes);
 /* Gives the block back to the cache; NULL is fine. */
 void vs_mem_free(void *block);
+/* So many bytes right in front of a block, for its owner's notes. */
+enum { VS_MEM_ROOM = 48 };
+void *vs_mem_room(void *block);
 /* malloc and calloc that set vs_fail_memory; freed with free(). */
 void *vs_new(size_t bytes);
 void *vs_new0(size_t bytes);

@@ -19,31 +19,37 @@ static void storage_ref(vs_storage *s) {
 
 static void storage_unref(vs_storage *s) {
   if (s == NULL || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
-  if (s->release != NULL)
-    s->release(s);
-  else
-    vs_mem_free(s->data);
+  if (s->release == NULL) {
+    vs_mem_free(s->data); /* and s with it */
+    return;
+  }
+  s->release(s);
   free(s);
 }
+
+_Static_assert(sizeof(vs_storage) <= VS_MEM_ROOM, "the storage of a block lies in its room");
 
 /* ---- life ---- */
 
 int64_t vs_numel(int ndim, const int64_t *shape) {
   int64_t n = 1;
+  bool empty = false;
   if (ndim < 0 || ndim > VS_MAX_DIM) return vs_fail("%d dimensions, at most %d", ndim, VS_MAX_DIM);
   for (int d = 0; d < ndim; d++) {
     if (shape[d] < 0) return vs_fail("negative size in %s", vs_dims_str(ndim, shape));
-    if (__builtin_mul_overflow(n, shape[d], &n) || n > (int64_t)1 << 48)
+    /* strides are products that count 0 as 1: they must not overflow either */
+    if (__builtin_mul_overflow(n, VS_MAX(shape[d], 1), &n) || n > (int64_t)1 << 48)
       return vs_fail("%s is too large", vs_dims_str(ndim, shape));
+    empty = empty || shape[d] == 0;
   }
-  return n;
+  return empty ? 0 : n;
 }
 
 /* A tensor struct with contiguous strides and no storage. */
 static vs_tensor *blank(vs_dtype dtype, int ndim, const int64_t *shape) {
   int64_t n = vs_numel(ndim, shape);
   if (n < 0) return NULL;
-  vs_tensor *t = vs_new(sizeof *t);
+  vs_tensor *t = vs_mem_alloc(sizeof *t);
   if (t == NULL) return NULL;
   t->refs = 1;
   t->dtype = dtype;
@@ -64,22 +70,27 @@ static vs_tensor *blank(vs_dtype dtype, int ndim, const int64_t *shape) {
   return t;
 }
 
+/* Whoever owns data frees it when this fails. */
+static vs_tensor *over(vs_storage *s, vs_dtype dtype, int ndim, const int64_t *shape, void *data) {
+  vs_tensor *t = blank(dtype, ndim, shape);
+  if (t == NULL) return NULL;
+  *s = (vs_storage){.refs = 1, .bytes = (size_t)t->numel * vs_dtype_size(dtype), .data = data};
+  t->storage = s;
+  return t;
+}
+
 vs_tensor *vs_tensor_wrap(vs_dtype dtype, int ndim, const int64_t *shape, void *data,
                           void (*release)(vs_storage *), void *owner) {
   vs_storage *s = vs_new(sizeof *s);
-  vs_tensor *t = s != NULL ? blank(dtype, ndim, shape) : NULL;
+  vs_tensor *t = s != NULL ? over(s, dtype, ndim, shape, data) : NULL;
   if (t == NULL) {
     vs_storage dead = {.data = data, .owner = owner};
-    if (release != NULL)
-      release(&dead);
-    else
-      vs_mem_free(data);
+    release(&dead);
     free(s);
     return NULL;
   }
-  *s = (vs_storage){.refs = 1, .bytes = (size_t)t->numel * vs_dtype_size(dtype), .data = data,
-                    .release = release, .owner = owner};
-  t->storage = s;
+  s->release = release;
+  s->owner = owner;
   return t;
 }
 
@@ -87,7 +98,10 @@ vs_tensor *vs_tensor_new(vs_dtype dtype, int ndim, const int64_t *shape) {
   int64_t n = vs_numel(ndim, shape);
   if (n < 0) return NULL;
   void *data = vs_mem_alloc((size_t)n * vs_dtype_size(dtype));
-  return data == NULL ? NULL : vs_tensor_wrap(dtype, ndim, shape, data, NULL, NULL);
+  if (data == NULL) return NULL;
+  vs_tensor *t = over(vs_mem_room(data), dtype, ndim, shape, data);
+  if (t == NULL) vs_mem_free(data);
+  return t;
 }
 
 vs_tensor *vs_tensor_zeros(vs_dtype dtype, int ndim, const int64_t *shape) {
@@ -118,7 +132,7 @@ void vs_unref(vs_tensor *t) {
   if (t->node != NULL) vs_node_unref_hook(t->node);
   vs_unref(t->grad);
   storage_unref(t->storage);
-  free(t);
+  vs_mem_free(t);
 }
 
 /* ---- views ---- */
@@ -137,19 +151,28 @@ vs_tensor *vs_view(vs_tensor *t, int ndim, const int64_t *shape, const int64_t *
 
 vs_tensor *vs_alias(vs_tensor *t) { return vs_view(t, t->ndim, t->shape, t->stride, t->offset); }
 
-vs_tensor *vs_expand_to(vs_tensor *t, int ndim, const int64_t *shape) {
-  int64_t stride[VS_MAX_DIM];
+int vs_broadcast_onto(vs_tensor *view, const vs_tensor *t, int ndim, const int64_t *shape) {
   int extra = ndim - t->ndim;
-  for (int d = 0; d < ndim; d++) {
+  bool fits = extra >= 0;
+  *view = *t;
+  view->ndim = ndim;
+  view->numel = 1;
+  for (int d = 0; d < ndim && fits; d++) {
     int from = d - extra;
-    bool fits = extra >= 0 && (from < 0 || t->shape[from] == shape[d] || t->shape[from] == 1);
-    if (!fits)
-      return vs_fail_null("%s does not broadcast to %s", vs_shape_str(t), vs_dims_str(ndim, shape));
-    stride[d] = from < 0 || (t->shape[from] == 1 && shape[d] != 1) ? 0 : t->stride[from];
+    bool stretch = from < 0 || (t->shape[from] == 1 && shape[d] != 1);
+    fits = stretch || t->shape[from] == shape[d];
+    view->shape[d] = shape[d];
+    view->stride[d] = stretch ? 0 : t->stride[from];
+    view->numel *= shape[d];
   }
-  if (extra < 0)
-    return vs_fail_null("%s does not broadcast to %s", vs_shape_str(t), vs_dims_str(ndim, shape));
-  return vs_view(t, ndim, shape, stride, t->offset);
+  if (fits) return 0;
+  return vs_fail("%s does not broadcast to %s", vs_shape_str(t), vs_dims_str(ndim, shape));
+}
+
+vs_tensor *vs_expand_to(vs_tensor *t, int ndim, const int64_t *shape) {
+  vs_tensor view;
+  if (vs_numel(ndim, shape) < 0 || vs_broadcast_onto(&view, t, ndim, shape) < 0) return NULL;
+  return vs_view(t, ndim, shape, view.stride, t->offset);
 }
 
 vs_tensor *vs_try_reshape(vs_tensor *t, int ndim, const int64_t *shape) {

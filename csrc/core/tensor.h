@@ -16,7 +16,7 @@ typedef struct vs_storage {
   uint32_t version; /* counts writes in place: saved tensors compare it */
   size_t bytes;
   void *data;
-  void (*release)(struct vs_storage *s); /* NULL: block of vs_mem_alloc */
+  void (*release)(struct vs_storage *s); /* NULL: a block of vs_mem_alloc, this struct in its room */
   void *owner;                           /* for release: a mapped file, say */
 } vs_storage;
 
@@ -39,6 +39,7 @@ const char *vs_dtype_name(vs_dtype d);
 /* -1 if unknown.  "float32" names the compute type in both builds; "float" too. */
 int vs_dtype_parse(const char *name);
 static inline bool vs_is_real(const vs_tensor *t) { return t->dtype == VS_REAL; }
+static inline bool vs_is_integer(const vs_tensor *t) { return t->dtype >= VS_INT64; } /* bool too */
 
 /* --- life --- */
 vs_tensor *vs_tensor_new(vs_dtype dtype, int ndim, const int64_t *shape); /* uninitialised */
@@ -58,6 +59,8 @@ vs_tensor *vs_view(vs_tensor *t, int ndim, const int64_t *shape, const int64_t *
 vs_tensor *vs_alias(vs_tensor *t);        /* same view, detached from autograd */
 vs_tensor *vs_shape_only(const vs_tensor *t); /* same shape and dtype, no storage */
 vs_tensor *vs_expand_to(vs_tensor *t, int ndim, const int64_t *shape); /* broadcast view or NULL + error */
+/* The same as a struct of the caller's, which borrows t's storage: for walks, never for vs_unref. */
+int vs_broadcast_onto(vs_tensor *view, const vs_tensor *t, int ndim, const int64_t *shape);
 /* A view with that shape if strides allow it (no copy); NULL without error when they do not. */
 vs_tensor *vs_try_reshape(vs_tensor *t, int ndim, const int64_t *shape);
 vs_tensor *vs_select(vs_tensor *t, int dim, int64_t index);
@@ -76,6 +79,8 @@ vs_tensor *vs_clone(vs_tensor *t);
 vs_tensor *vs_cast(vs_tensor *t, vs_dtype dtype); /* t itself (retained) when it has that dtype */
 /* dst = src, any strides, any two dtypes, src broadcast to dst's shape. */
 int vs_copy(vs_tensor *dst, vs_tensor *src);
+/* Whether writing dst may change elements of src (of dst's shape) that are yet to be read. */
+bool vs_overlaps(const vs_tensor *dst, const vs_tensor *src);
 int vs_fill(vs_tensor *t, double value);
 /* One element, converted.  Position in elements from vs_data, strides not applied. */
 double vs_get_double(const vs_tensor *t, int64_t at);

@@ -9,16 +9,6 @@
 
 /* ---- operands ---- */
 
-static bool is_integer(const vs_tensor *t) { return t->dtype != VS_FLOAT32 && t->dtype != VS_FLOAT64 &&
-                                                    t->dtype != VS_FLOAT16 && t->dtype != VS_BFLOAT16; }
-
-/* A number beside an integer tensor joins it when it is whole: ids + 1 stays int64. */
-static bool joins_integers(const vs_tensor *t, const vs_tensor *other) {
-  if (is_integer(t)) return true;
-  return t->ndim == 0 && is_integer(other) && t->node == NULL && t->refs == 1 &&
-         vs_get_double(t, 0) == (double)vs_get_int(t, 0);
-}
-
 /* Replaces in[i] by its cast. */
 static int cast_input(vs_ctx *c, int i, vs_dtype dtype) {
   vs_tensor *t = vs_cast(c->in[i], dtype);
@@ -31,7 +21,7 @@ static int cast_input(vs_ctx *c, int i, vs_dtype dtype) {
 /* Brings both inputs to one dtype (returned in *dtype) and finds the broadcast shape. */
 static int unify(vs_ctx *c, vs_dtype *dtype, int64_t *dims) {
   vs_tensor *x = c->in[0], *y = c->in[1];
-  *dtype = joins_integers(x, y) && joins_integers(y, x) ? VS_INT64 : VS_REAL;
+  *dtype = vs_is_integer(x) && vs_is_integer(y) ? VS_INT64 : VS_REAL;
   if (cast_input(c, 0, *dtype) < 0 || cast_input(c, 1, *dtype) < 0) return -1;
   int n = vs_broadcast(c->in[0], c->in[1], dims);
   if (n < 0)
@@ -43,13 +33,11 @@ typedef struct run { int which, side; } run;
 
 /* Walks out, x, y at their common shape. */
 static int walk(vs_tensor *out, vs_tensor *x, vs_tensor *y, vs_loopfn fn, run *r) {
-  vs_tensor *t[3] = {out, vs_expand_to(x, out->ndim, out->shape), NULL};
-  if (t[1] != NULL) t[2] = vs_expand_to(y, out->ndim, out->shape);
-  int err = t[2] == NULL ? -1 : 0;
-  if (err == 0) vs_loop(3, t, fn, r, true);
-  vs_unref(t[1]);
-  vs_unref(t[2]);
-  return err;
+  vs_tensor vx, vy, *t[3] = {out, &vx, &vy};
+  if (vs_broadcast_onto(&vx, x, out->ndim, out->shape) < 0) return -1;
+  if (vs_broadcast_onto(&vy, y, out->ndim, out->shape) < 0) return -1;
+  vs_loop(3, t, fn, r, true);
+  return 0;
 }
 
 /* ---- arithmetic ---- */
@@ -103,15 +91,15 @@ static void grad_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
 /* d = dout * d(x op y)/d(side), at the broadcast shape. */
 static int full_grad(vs_ctx *c, int which, int side, vs_tensor *d) {
   run r = {which, side};
-  vs_tensor *g = c->dout[0], *t[4] = {d, g, NULL, NULL};
-  bool reads = c->op->keep != 0; /* otherwise the operands were not kept: any address will do */
-  t[2] = reads ? vs_expand_to(c->in[0], g->ndim, g->shape) : vs_ref(g);
-  t[3] = reads && t[2] != NULL ? vs_expand_to(c->in[1], g->ndim, g->shape) : vs_ref(g);
-  int err = t[2] == NULL || t[3] == NULL ? -1 : 0;
-  if (err == 0) vs_loop(4, t, grad_run, &r, true);
-  vs_unref(t[2]);
-  vs_unref(t[3]);
-  return err;
+  vs_tensor vx, vy, *g = c->dout[0], *t[4] = {d, g, g, g};
+  if (c->op->keep != 0) { /* otherwise the operands are not read: any address will do */
+    if (vs_broadcast_onto(&vx, c->in[0], g->ndim, g->shape) < 0) return -1;
+    if (vs_broadcast_onto(&vy, c->in[1], g->ndim, g->shape) < 0) return -1;
+    t[2] = &vx;
+    t[3] = &vy;
+  }
+  vs_loop(4, t, grad_run, &r, true);
+  return 0;
 }
 
 /* Passing the gradient on unchanged needs no new memory. */
@@ -276,15 +264,11 @@ static void where_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
 }
 
 static int where_walk(vs_tensor *out, vs_tensor *m, vs_tensor *x, vs_tensor *y) {
-  vs_tensor *from[3] = {m, x, y}, *t[4] = {out, NULL, NULL, NULL};
-  int err = 0;
-  for (int i = 0; i < 3 && err == 0; i++) {
-    t[i + 1] = vs_expand_to(from[i], out->ndim, out->shape);
-    if (t[i + 1] == NULL) err = -1;
-  }
-  if (err == 0) vs_loop(4, t, where_run, NULL, true);
-  for (int i = 1; i < 4; i++) vs_unref(t[i]);
-  return err;
+  vs_tensor view[3], *from[3] = {m, x, y}, *t[4] = {out, &view[0], &view[1], &view[2]};
+  for (int i = 0; i < 3; i++)
+    if (vs_broadcast_onto(&view[i], from[i], out->ndim, out->shape) < 0) return -1;
+  vs_loop(4, t, where_run, NULL, true);
+  return 0;
 }
 
 static int where_forward(vs_ctx *c) { return where_walk(c->out[0], c->in[0], c->in[1], c->in[2]); }

@@ -35,42 +35,38 @@ static void run(int64_t n, void *const *p, const int64_t *s, void *arg) {
   vs_k_elementwise()->binary[*(int *)arg](n, p[0], s[0], p[0], s[0], p[1], s[1]);
 }
 
-/* Not real: compute in the compute type and convert back. */
-static int arithmetic_converted(vs_tensor *x, vs_tensor *y, int which) {
-  vs_tensor *t = vs_cast(x, VS_REAL), *pair[2] = {t, y};
-  if (t == NULL) return -1;
-  vs_loop(2, pair, run, &which, true);
-  int err = vs_copy(x, t);
+/* Not real: x takes the converted result of the op that returns a new tensor. */
+static int arithmetic_converted(vs_tensor *x, vs_tensor *y, const vs_opdef *op) {
+  vs_tensor *t = vs_call1(op, VS_T(x), VS_T(y));
+  int err = t == NULL ? -1 : vs_copy(x, t);
   vs_unref(t);
   return err;
 }
 
-static int arithmetic(vs_ctx *c, int which) {
-  vs_tensor *x = c->in[0], *y = vs_cast(c->in[1], VS_REAL), *pair[2] = {x, NULL};
-  int err = -1;
-  if (y == NULL) return -1;
-  pair[1] = vs_expand_to(y, x->ndim, x->shape);
-  if (pair[1] == NULL) goto done;
-  err = 0;
-  if (vs_is_real(x))
-    vs_loop(2, pair, run, &which, true);
-  else
-    err = arithmetic_converted(x, pair[1], which);
-done:
-  vs_unref(pair[1]);
+static int arithmetic(vs_ctx *c, int which, const vs_opdef *op) {
+  vs_tensor *x = c->in[0], view, *pair[2] = {x, &view};
+  if (!vs_is_real(x)) return arithmetic_converted(x, c->in[1], op);
+  vs_tensor *y = vs_cast(c->in[1], VS_REAL), *apart = NULL;
+  int err = y == NULL ? -1 : vs_broadcast_onto(&view, y, x->ndim, x->shape);
+  if (err == 0 && vs_overlaps(x, &view)) {
+    pair[1] = apart = vs_clone(&view);
+    if (apart == NULL) err = -1;
+  }
+  if (err == 0) vs_loop(2, pair, run, &which, true);
+  vs_unref(apart);
   vs_unref(y);
   return err;
 }
 
-#define INPLACE(fn, NAME, sign)                                                                  \
-  static int fn##forward(vs_ctx *c) { return arithmetic(c, VS_BIN_##NAME); }                     \
+#define INPLACE(fn, op, NAME, sign)                                                              \
+  static int fn##forward(vs_ctx *c) { return arithmetic(c, VS_BIN_##NAME, &vs_op_##op); }        \
   const vs_opdef vs_op_##fn = {.name = #fn, .args = "x:any, y:operand", .outputs = 1,            \
                                .flags = VS_INPLACE | VS_NOGRAD, .shape = no_shape,               \
                                .forward = fn##forward, .doc = "x = x " sign " y, written into x."};
-INPLACE(add_, ADD, "+")
-INPLACE(sub_, SUB, "-")
-INPLACE(mul_, MUL, "*")
-INPLACE(div_, DIV, "/")
+INPLACE(add_, add, ADD, "+")
+INPLACE(sub_, sub, SUB, "-")
+INPLACE(mul_, mul, MUL, "*")
+INPLACE(div_, div, DIV, "/")
 
 /* ---- random numbers ---- */
 

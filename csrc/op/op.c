@@ -1,6 +1,7 @@
 /* The op registry and the one way an op is called.  See op.h. */
 #include "op/op.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,7 @@ typedef struct call {
   uint8_t need[FEW];
   uint32_t *version; /* of kept inputs and outputs, nin + nout */
   uint32_t few_versions[FEW + VS_MAX_OUT];
+  int nattr;
   void *many;        /* heap for in, din, need, version when nin > FEW */
 } call;
 
@@ -104,7 +106,7 @@ static void free_call(void *self) {
   call *k = self;
   release_call(k);
   free(k->many);
-  free(k);
+  vs_mem_free(k);
 }
 
 static int check_versions(const call *k) {
@@ -154,46 +156,54 @@ static vs_tensor *keep(vs_tensor *t, bool values) {
   return values ? vs_alias(t) : vs_shape_only(t);
 }
 
-/* Moves a finished call to the heap and makes it the node of its outputs. */
-static int record(call *k, vs_tensor *const *orig) {
-  vs_ctx *c = &k->c;
-  call *h = vs_new0(sizeof *h);
+/* A node that keeps what backward will read, made before forward runs: nothing fails once something
+ * was written, and a call that ran out of memory can be made again. */
+static vs_node *reserve(const call *k, vs_tensor *const *orig) {
+  const vs_ctx *c = &k->c;
+  call *h = vs_mem_alloc(sizeof *h);
   vs_node *node = NULL;
-  if (h == NULL) return -1;
+  bool ok = true;
+  if (h == NULL) return NULL;
   h->c.op = c->op;
   h->c.nout = c->nout;
-  if (make_room(h, c->nin) < 0) {
-    free(h);
-    return -1;
-  }
-  memcpy(h->c.attr, c->attr, sizeof c->attr);
-  memcpy(h->c.n, c->n, sizeof c->n);
   h->c.training = true;
-  h->c.rng = c->rng;
-  h->c.back_bytes = c->back_bytes;
+  memset(h->in, 0, sizeof h->in);
+  memset(h->c.out, 0, sizeof h->c.out);
+  memset(h->c.saved, 0, sizeof h->c.saved);
+  if (make_room(h, c->nin) < 0) {
+    vs_mem_free(h);
+    return NULL;
+  }
   memcpy((uint8_t *)h->c.need, c->need, (size_t)c->nin);
-  bool ok = true;
   for (int i = 0; i < c->nin && ok; i++) {
     h->c.in[i] = keep(c->in[i], i < 16 && (c->op->keep & VS_KEEP_IN(i)));
     ok = h->c.in[i] != NULL || c->in[i] == NULL;
-    if (ok && c->in[i] != NULL && c->in[i]->storage != NULL) h->version[i] = c->in[i]->storage->version;
   }
   for (int i = 0; i < c->nout && ok; i++) {
     h->c.out[i] = keep(c->out[i], c->op->keep & VS_KEEP_OUT(i));
     ok = h->c.out[i] != NULL;
-    if (ok) h->version[c->nin + i] = c->out[i]->storage->version;
   }
   if (ok) node = vs_node_new(&op_node, h, orig, c->nin, c->nout);
-  if (node == NULL) {
-    free_call(h);
-    return -1;
-  }
-  memcpy(h->c.saved, c->saved, sizeof c->saved);
+  if (node == NULL) free_call(h);
+  return node;
+}
+
+/* After forward: hands the context over to the node, and the outputs to the graph. */
+static void record(call *k, vs_node *node) {
+  call *h = node->self;
+  vs_ctx *c = &k->c, *to = &h->c;
+  memcpy(to->attr, c->attr, (size_t)k->nattr * sizeof *c->attr);
+  memcpy(to->n, c->n, sizeof c->n);
+  memcpy(to->saved, c->saved, sizeof c->saved);
   memset(c->saved, 0, sizeof c->saved);
-  for (int i = 0; i < c->nout; i++)
-    if (c->out[i]->dtype == VS_REAL) vs_node_output(node, c->out[i], i);
-  vs_node_unref(node);
-  return 0;
+  to->rng = c->rng;
+  to->back_bytes = c->back_bytes;
+  for (int i = 0; i < c->nin; i++)
+    if (c->in[i] != NULL) h->version[i] = c->in[i]->storage->version;
+  for (int i = 0; i < c->nout; i++) {
+    h->version[c->nin + i] = c->out[i]->storage->version;
+    if (vs_is_real(c->out[i])) vs_node_output(node, c->out[i], i);
+  }
 }
 
 /* ---- calling ---- */
@@ -211,6 +221,19 @@ static vs_tensor *prepare(const vs_opdef *op, const vs_arg *a, vs_tensor *t) {
     return vs_fail_null("%s is a buffer and has to be contiguous", a->name);
   }
   return op->flags & (VS_STRIDED | VS_VIEW | VS_INPLACE) ? vs_ref(t) : vs_contiguous(t);
+}
+
+/* A number as a tensor.  Beside integers a whole one is int64, so that ids + 1 stays exact. */
+static vs_tensor *number(const vs_argspec *spec, const vs_value *v, const vs_value *x) {
+  double f = x->kind == VS_V_INT ? (double)x->i : x->f;
+  bool whole = x->kind == VS_V_INT || (f == floor(f) && fabs(f) < 9e18);
+  for (int i = 0; i < spec->n && whole; i++) {
+    if (v[i].kind != VS_V_TENSOR || !vs_is_integer(v[i].t)) continue;
+    vs_tensor *t = vs_tensor_new(VS_INT64, 0, NULL);
+    if (t != NULL) *vs_ints(t) = x->kind == VS_V_INT ? x->i : (int64_t)f;
+    return t;
+  }
+  return vs_tensor_scalar(f);
 }
 
 /* Tensors into c->in (owned, contiguous where the op wants it) and orig (borrowed), the rest into
@@ -233,12 +256,13 @@ static int split(call *k, const vs_argspec *spec, const vs_value *v, vs_tensor *
       if (t != NULL)
         c->in[ni] = prepare(c->op, a, t);
       else if (a->kind == VS_A_OPERAND && v[i].kind != VS_V_NONE)
-        c->in[ni] = vs_tensor_scalar(v[i].kind == VS_V_NUM ? v[i].f : (double)v[i].i);
+        c->in[ni] = number(spec, v, &v[i]);
       else
         continue;
       if (c->in[ni] == NULL) return -1;
     }
   }
+  k->nattr = na;
   return 0;
 }
 
@@ -256,18 +280,24 @@ static int check_inplace(const vs_ctx *c) {
   return 0;
 }
 
-static int execute(vs_ctx *c) {
+static int execute(call *k, vs_tensor *const *orig) {
+  vs_ctx *c = &k->c;
   const vs_opdef *op = c->op;
+  vs_node *node = NULL;
+  int err = -1;
   if (op->flags & VS_INPLACE) {
     if (check_inplace(c) < 0) return -1;
     c->out[0] = vs_ref(c->in[0]);
   }
   if (op->shape(c) < 0) return -1;
-  if (op->flags & VS_VIEW) return 0;
-  if (c->work_bytes > 0 && (c->work = vs_mem_alloc(c->work_bytes)) == NULL) return -1;
+  if (c->training && (node = reserve(k, orig)) == NULL) return -1;
+  if (c->work_bytes > 0 && (c->work = vs_mem_alloc(c->work_bytes)) == NULL) goto done;
   if (op->flags & VS_RANDOM) c->rng = vs_rng_take();
-  int err = op->forward(c);
+  err = op->flags & VS_VIEW ? 0 : op->forward(c);
   if (op->flags & VS_INPLACE) c->in[0]->storage->version++;
+  if (err == 0 && node != NULL) record(k, node);
+done:
+  vs_node_unref(node);
   return err;
 }
 
@@ -299,8 +329,7 @@ int vs_call(const vs_opdef *op, const vs_value *args, int nargs, vs_tensor **out
   c->training = false;
   if (!(op->flags & (VS_NOGRAD | VS_INPLACE)) && vs_grad_enabled())
     for (int i = 0; i < c->nin; i++) c->training = c->training || c->need[i];
-  if (execute(c) < 0) goto done;
-  if (c->training && record(&k, orig) < 0) goto done;
+  if (execute(&k, orig) < 0) goto done;
   for (int i = 0; i < c->nout; i++) {
     out[i] = c->out[i];
     c->out[i] = NULL;

@@ -30,7 +30,7 @@ static int wanted_shape(const vs_ctx *c, const vs_value *v, int64_t *shape) {
   if (known != x->numel || (open >= 0 && shape[open] < 0))
     return vs_fail("cannot make %s of x %s: %lld elements", vs_dims_str(v->n, v->ints), vs_shape_str(x),
                    (long long)x->numel);
-  return 0;
+  return vs_numel(v->n, shape) < 0 ? -1 : 0;
 }
 
 static int reshape_to(vs_ctx *c, int ndim, const int64_t *shape) {
@@ -226,6 +226,7 @@ static int slice_shape(vs_ctx *c) {
   if (first < 1 || last > size || last < first - 1)
     return vs_fail("%lld to %lld is out of range 1..%lld for dimension %d of x %s", (long long)c->attr[1].i,
                    (long long)c->attr[2].i, (long long)size, dim + 1, vs_shape_str(x));
+  c->attr[3].i = step = VS_MIN(step, VS_MAX(size, 1));
   c->n[0] = first - 1;
   c->n[1] = (last - first + step) / step;
   return made(c->out[0] = vs_slice(c->in[0], dim, c->n[0], c->n[1], step));
