@@ -18,7 +18,7 @@ static int backward(lua_State *L) {
   }
   if (last > 1 && !lua_isnil(L, 2)) grad = lvs_checktensor(L, 2);
   if (vs_backward(t, grad, retain) < 0) return lvs_raise(L);
-  lvs_maybe_collect(L);
+  lvs_collect_after_step(L);
   return 0;
 }
 
@@ -26,7 +26,8 @@ static int requires_grad_(lua_State *L) {
   vs_tensor *t = lvs_checktensor(L, 1);
   bool on = lua_isnoneornil(L, 2) || lua_toboolean(L, 2);
   if (t->node != NULL && !on)
-    return lvs_error(L, "requires_grad_: the tensor is part of a graph; detach() gives one that is not");
+    return lvs_error(
+        L, "requires_grad_: the tensor is part of a graph; detach() gives one that is not");
   if (t->node == NULL && on && !vs_is_real(t))
     return lvs_error(L, "requires_grad_: only %s tensors can require gradients, not %s",
                      vs_dtype_name(VS_REAL), vs_dtype_name(t->dtype));
@@ -39,7 +40,8 @@ static int requires_grad_(lua_State *L) {
 
 /* A guard that puts the old mode back when its variable goes out of scope. */
 static int guard_close(lua_State *L) {
-  signed char *old = luaL_checkudata(L, 1, LVS_GUARD);
+  signed char *old = luaL_testudata(L, 1, LVS_GUARD);
+  if (old == NULL) return lvs_wrongarg(L, 1, "guard", "a guard of no_grad or enable_grad");
   if (*old >= 0) vs_set_grad_enabled(*old != 0);
   *old = -1;
   return 0;
@@ -54,7 +56,7 @@ static int with_mode(lua_State *L, bool on) {
     *old = (signed char)vs_set_grad_enabled(on);
     return 1;
   }
-  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lvs_checktype(L, 1, LUA_TFUNCTION, "body");
   bool old = vs_set_grad_enabled(on);
   int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
   vs_set_grad_enabled(old);
@@ -65,7 +67,7 @@ static int no_grad(lua_State *L) { return with_mode(L, false); }
 static int enable_grad(lua_State *L) { return with_mode(L, true); }
 
 static int set_grad_enabled(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TBOOLEAN);
+  lvs_checktype(L, 1, LUA_TBOOLEAN, "mode");
   lua_pushboolean(L, vs_set_grad_enabled(lua_toboolean(L, 1)));
   return 1;
 }
@@ -75,10 +77,13 @@ static int is_grad_enabled(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg functions[] = {{"no_grad", no_grad}, {"enable_grad", enable_grad},
+static const luaL_Reg functions[] = {{"no_grad", no_grad},
+                                     {"enable_grad", enable_grad},
                                      {"set_grad_enabled", set_grad_enabled},
-                                     {"is_grad_enabled", is_grad_enabled}, {NULL, NULL}};
-static const luaL_Reg methods[] = {{"backward", backward}, {"requires_grad_", requires_grad_}, {NULL, NULL}};
+                                     {"is_grad_enabled", is_grad_enabled},
+                                     {NULL, NULL}};
+static const luaL_Reg methods[] = {
+    {"backward", backward}, {"requires_grad_", requires_grad_}, {NULL, NULL}};
 
 void lvs_open_autograd(lua_State *L) {
   luaL_getmetatable(L, LVS_TENSOR);

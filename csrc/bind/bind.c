@@ -1,6 +1,7 @@
 /* Errors, boxes and the coupling of Lua's collector to tensor memory.  See bind.h. */
 #include "bind/bind.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/mem.h"
@@ -23,7 +24,8 @@ static void push_place(lua_State *L) {
   for (int level = 0; lua_getstack(L, level, &ar); level++) {
     lua_getinfo(L, "Sl", &ar);
     if (ar.currentline < 0) continue;
-    if (own != NULL && ar.source[0] == '@' && strncmp(ar.source + 1, own, strlen(own)) == 0) continue;
+    if (own != NULL && ar.source[0] == '@' && strncmp(ar.source + 1, own, strlen(own)) == 0)
+      continue;
     lua_pop(L, 1);
     lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
     return;
@@ -87,13 +89,17 @@ const char *lvs_typename(lua_State *L, int index) {
 
 void *lvs_checkbox(lua_State *L, int index, const char *class) {
   void **box = luaL_testudata(L, index, class);
-  if (box == NULL)
-    lvs_error(L, "argument %d: expected a %s, got %s", index, plain_name(class), lvs_typename(L, index));
-  if (*box == NULL) lvs_error(L, "argument %d: this %s is closed", index, plain_name(class));
+  if (box == NULL) {
+    const char *got = lvs_typename(L, index), *callee = lvs_pushcallee(L);
+    if (index < 0) lvs_error(L, "%s: expected a %s, got %s", callee, plain_name(class), got);
+    lvs_error(L, "%s: argument %d: expected a %s, got %s", callee, index, plain_name(class), got);
+  }
+  if (*box == NULL) lvs_error(L, "%s: this %s is closed", lvs_pushcallee(L), plain_name(class));
   return *box;
 }
 
-/* Upvalue 1: the free function, as the bytes of a string (C has no portable void* for functions). */
+/* Upvalue 1: the free function, as the bytes of a string (C has no portable void* for functions).
+ */
 static int free_box(lua_State *L) {
   void (*release)(void *);
   memcpy(&release, lua_tostring(L, lua_upvalueindex(1)), sizeof release);
@@ -128,6 +134,101 @@ void lvs_newclass(lua_State *L, const char *class, const luaL_Reg *methods, cons
   lua_pop(L, 1);
 }
 
+/* ---- arguments of functions bound by hand ---- */
+
+/* Looks for the value at `what` in the table on top, and in the tables inside it to that depth.
+ * Pops the table; pushes its key ("text.Vocab.build") when found. */
+static bool push_key_of(lua_State *L, int what, int depth) {
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING) continue;
+    if (lua_rawequal(L, -1, what)) {
+      lua_pop(L, 1);
+      lua_remove(L, -2);
+      return true;
+    }
+    if (depth == 0 || !lua_istable(L, -1)) continue;
+    lua_pushvalue(L, -1);
+    if (!push_key_of(L, what, depth - 1)) continue;
+    lua_pushfstring(L, "%s.%s", lua_tostring(L, -3), lua_tostring(L, -1));
+    lua_replace(L, -5);
+    lua_pop(L, 3);
+    return true;
+  }
+  lua_pop(L, 1);
+  return false;
+}
+
+/* The same among the methods ("Vocab:encode") and metamethods ("Vocab") of all classes. */
+static bool push_method_of(lua_State *L, int what) {
+  lua_pushvalue(L, LUA_REGISTRYINDEX);
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+    const char *class = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+    if (strncmp(class, "vesper.", 7) != 0 || !lua_istable(L, -1)) continue;
+    lua_pushvalue(L, -1);
+    if (push_key_of(L, what, 0)) {
+      lua_pushstring(L, plain_name(class));
+      return true;
+    }
+    if (lua_getfield(L, -1, "methods") != LUA_TTABLE) {
+      lua_pop(L, 1);
+    } else if (push_key_of(L, what, 0)) {
+      lua_pushfstring(L, "%s:%s", plain_name(class), lua_tostring(L, -1));
+      return true;
+    }
+  }
+  lua_pop(L, 1);
+  return false;
+}
+
+const char *lvs_pushcallee(lua_State *L) {
+  lua_Debug ar;
+  int top = lua_gettop(L), what = top + 1;
+  luaL_checkstack(L, 24, "names of functions");
+  if (!lua_getstack(L, 0, &ar)) return lua_pushliteral(L, "?");
+  lua_getinfo(L, "fn", &ar);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  bool found = push_method_of(L, what);
+  for (int depth = 0; !found && depth < 3; depth++) /* the shortest name */
+    found = lua_getfield(L, what + 1, "vesper.core") == LUA_TTABLE && push_key_of(L, what, depth);
+  if (!found) lua_pushstring(L, ar.name ? ar.name : "?");
+  lua_replace(L, what);
+  lua_settop(L, what);
+  return lua_tostring(L, what);
+}
+
+int lvs_wrongarg(lua_State *L, int index, const char *name, const char *expected) {
+  const char *type = lvs_typename(L, index);
+  if (lua_isnoneornil(L, index)) /* before anything is pushed where it might stand */
+    return lvs_error(L, "%s: %s is missing, expected %s", lvs_pushcallee(L), name, expected);
+  return lvs_error(L, "%s: %s is a %s, expected %s", lvs_pushcallee(L), name, type, expected);
+}
+
+lua_Integer lvs_checkint(lua_State *L, int index, const char *name) {
+  int whole = 0;
+  lua_Number given = lua_tonumber(L, index);
+  lua_Integer i = lua_tointegerx(L, index, &whole);
+  if (lua_type(L, index) != LUA_TNUMBER) lvs_wrongarg(L, index, name, "an integer");
+  if (!whole) lvs_error(L, "%s: %s is %f, expected an integer", lvs_pushcallee(L), name, given);
+  return i;
+}
+
+double lvs_checknum(lua_State *L, int index, const char *name) {
+  if (lua_type(L, index) != LUA_TNUMBER) lvs_wrongarg(L, index, name, "a number");
+  return lua_tonumber(L, index);
+}
+
+const char *lvs_checkstr(lua_State *L, int index, const char *name, size_t *n) {
+  if (!lua_isstring(L, index)) lvs_wrongarg(L, index, name, "a string");
+  return lua_tolstring(L, index, n);
+}
+
+void lvs_checktype(lua_State *L, int index, int type, const char *name) {
+  char expected[32];
+  if (lua_type(L, index) == type) return;
+  snprintf(expected, sizeof expected, "a %s", lua_typename(L, type));
+  lvs_wrongarg(L, index, name, expected);
+}
+
 /* ---- the collector ---- */
 
 static size_t survivors;
@@ -142,6 +243,11 @@ bool lvs_collect(lua_State *L) {
 void lvs_maybe_collect(lua_State *L) {
   size_t since = vs_mem_since_collection();
   if (since > (size_t)32 << 20 && since > survivors / 4) lvs_collect(L);
+}
+
+void lvs_collect_after_step(lua_State *L) {
+  size_t since = vs_mem_since_collection(), heap = (size_t)lua_gc(L, LUA_GCCOUNT) << 10;
+  if (since > VS_MAX(heap, (size_t)1 << 18)) lvs_collect(L);
 }
 
 /* ---- tensors ---- */

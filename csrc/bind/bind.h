@@ -1,7 +1,7 @@
 /* What the files of csrc/bind share.  This folder alone includes lua.h, and alone raises errors.
  *
- * Rule of every binding: check arguments (may raise) -> make the box with NULL inside (may raise) ->
- * call C -> fill the box.  Nothing that C owns is ever held across a Lua call that can raise. */
+ * Rule of every binding: check arguments (may raise) -> make the box with NULL inside (may raise)
+ * -> call C -> fill the box.  Nothing that C owns is ever held across a Lua call that can raise. */
 #ifndef VS_BIND_H
 #define VS_BIND_H
 
@@ -27,36 +27,54 @@ void lvs_set_own_folder(lua_State *L, const char *prefix);
 /* What a person calls the value: "Tensor", "number", "nothing". */
 const char *lvs_typename(lua_State *L, int index);
 
+/* --- arguments of functions bound by hand --- */
+/* The value at index, or raises "randint: low is a string, expected an integer": the name of the
+ * running function is looked up where scripts find it, so that every way of calling it tells. */
+lua_Integer lvs_checkint(lua_State *L, int index, const char *name);
+double lvs_checknum(lua_State *L, int index, const char *name);
+/* Numbers count as strings; n: NULL or gets the length. */
+const char *lvs_checkstr(lua_State *L, int index, const char *name, size_t *n);
+void lvs_checktype(lua_State *L, int index, int type, const char *name);
+/* Raises that the argument is not what was expected ("a list of pictures"). */
+int lvs_wrongarg(lua_State *L, int index, const char *name, const char *expected);
+/* The running function as scripts write it: "randint", "image.load", "Vocab:encode".  Pushes it. */
+const char *lvs_pushcallee(lua_State *L);
+
 /* --- boxes: a userdata holding one pointer --- */
 /* Pushes a box of that class holding NULL; fill the returned slot. */
 void **lvs_newbox(lua_State *L, const char *class);
-/* The pointer in the box at index, or raises "expected a Vocab, got a number" (class without "vesper."). */
+/* The pointer in the box at index, or raises "expected a Vocab, got a number" (class without
+ * "vesper."). */
 void *lvs_checkbox(lua_State *L, int index, const char *class);
 /* The same, NULL when it is something else or closed. */
 void *lvs_testbox(lua_State *L, int index, const char *class);
-/* Makes the metatable of a class: methods reachable by __index (unless meta has its own __index: they
- * stand in the metatable's field "methods" either way), free as idempotent __gc and __close.  Leaves
- * nothing on the stack. */
+/* Makes the metatable of a class: methods reachable by __index (unless meta has its own __index:
+ * they stand in the metatable's field "methods" either way), free as idempotent __gc and __close.
+ * Leaves nothing on the stack. */
 void lvs_newclass(lua_State *L, const char *class, const luaL_Reg *methods, const luaL_Reg *meta,
                   void (*free)(void *));
 
 /* --- tensors --- */
-vs_tensor *lvs_checktensor(lua_State *L, int index);          /* borrowed */
-vs_tensor *lvs_testtensor(lua_State *L, int index);           /* borrowed or NULL */
-/* Calls make() again after a full collection when memory ran out: the way to push a new tensor whose
- * making can fail.  Raises when it fails.  Use: lvs_pushmade(L, make, arg). */
+vs_tensor *lvs_checktensor(lua_State *L, int index); /* borrowed */
+vs_tensor *lvs_testtensor(lua_State *L, int index);  /* borrowed or NULL */
+/* Calls make() again after a full collection when memory ran out: the way to push a new tensor
+ * whose making can fail.  Raises when it fails.  Use: lvs_pushmade(L, make, arg). */
 int lvs_pushmade(lua_State *L, vs_tensor *(*make)(void *), void *arg);
-/* Pushes a tensor taking over the caller's reference (may raise out of memory: the reference is then
- * lost, so prefer filling a box made before). */
+/* Pushes a tensor taking over the caller's reference (may raise out of memory: the reference is
+ * then lost, so prefer filling a box made before). */
 void lvs_pushtensor(lua_State *L, vs_tensor *t);
 /* Runs a full collection when the bytes made since the last one ask for it. */
 void lvs_maybe_collect(lua_State *L);
+/* At the end of backward, when a step's graph has just become garbage: collects unless the step was
+ * small beside the Lua heap, whose size is what a collection costs. */
+void lvs_collect_after_step(lua_State *L);
 /* Full collection now; returns true, so that `if (fail && nomem && lvs_collect(L)) retry`. */
 bool lvs_collect(lua_State *L);
 
 /* --- values by descriptor --- */
-/* Reads Lua arguments first.. into v[spec->n] by the spec: by position, the rest by name from a last
- * table.  Memory for lists is put into a userdata left on the stack.  `what` names the callee. */
+/* Reads Lua arguments first.. into v[spec->n] by the spec: by position, the rest by name from a
+ * last table.  Memory for lists is put into a userdata left on the stack.  `what` names the callee.
+ */
 void lvs_checkargs(lua_State *L, int first, const vs_argspec *spec, vs_value *v, const char *what);
 void lvs_pushvalue(lua_State *L, const vs_arg *a, const vs_value *v);
 
@@ -67,8 +85,9 @@ struct vs_opdef;
 void lvs_pushop(lua_State *L, const struct vs_opdef *op);
 
 /* --- openers: each adds its classes and functions to the module table on top of the stack --- */
-#define LVS_OPENERS(X) X(tensor) X(create) X(op) X(autograd) X(layer) X(optim) X(system) \
-  X(image) X(h5) X(io) X(text) X(data)
+#define LVS_OPENERS(X) \
+  X(tensor)            \
+  X(create) X(op) X(autograd) X(layer) X(optim) X(system) X(image) X(h5) X(io) X(text) X(data)
 #define LVS_DECLARE(name) void lvs_open_##name(lua_State *L);
 LVS_OPENERS(LVS_DECLARE)
 

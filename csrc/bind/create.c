@@ -1,5 +1,5 @@
-/* Constructors: tensor, zeros, ones, full, empty, arange, linspace, eye, rand, randn, randint, randperm,
- * and the random state. */
+/* Constructors: tensor, zeros, ones, full, empty, arange, linspace, eye, rand, randn, randint,
+ * randperm, and the random state. */
 #include <math.h>
 #include <string.h>
 
@@ -54,8 +54,8 @@ static bool grad_option(lua_State *L, int options) {
 static int finish(lua_State *L, bool grad, const char *what) {
   vs_tensor *t = lvs_checktensor(L, -1);
   if (grad && t->dtype != VS_REAL)
-    return lvs_error(L, "%s: only %s tensors can require gradients, not %s", what, vs_dtype_name(VS_REAL),
-                     vs_dtype_name(t->dtype));
+    return lvs_error(L, "%s: only %s tensors can require gradients, not %s", what,
+                     vs_dtype_name(VS_REAL), vs_dtype_name(t->dtype));
   t->requires_grad = grad;
   return 1;
 }
@@ -97,8 +97,8 @@ static int empty(lua_State *L) { return filled(L, 1, 0, "empty"); }
 /* full({2, 3}, 7): the sizes are one list here, as the value follows them. */
 static int full(lua_State *L) {
   request r = {.dtype = VS_REAL};
-  luaL_checktype(L, 1, LUA_TTABLE);
-  r.value = luaL_checknumber(L, 2);
+  lvs_checktype(L, 1, LUA_TTABLE, "sizes");
+  r.value = lvs_checknum(L, 2, "value");
   int options = lua_gettop(L) > 2 ? options_at(L) : 0;
   r.dtype = dtype_option(L, options, VS_REAL, "full");
   read_sizes(L, 1, 1, &r, "full");
@@ -151,7 +151,8 @@ static void read_nested(lua_State *L, vs_tensor *t, int dim, int64_t *at) {
     return;
   }
   if (!lua_istable(L, -1) || (int64_t)lua_rawlen(L, -1) != t->shape[dim])
-    lvs_error(L, "tensor: the tables are ragged: expected %d entries at level %d, after %d elements",
+    lvs_error(L,
+              "tensor: the tables are ragged: expected %d entries at level %d, after %d elements",
               (int)t->shape[dim], dim + 1, (int)*at);
   for (int64_t i = 1; i <= t->shape[dim]; i++) {
     lua_rawgeti(L, -1, i);
@@ -164,9 +165,11 @@ static int from_table(lua_State *L) {
   request r = {.dtype = VS_REAL};
   int64_t at = 0;
   int options = lua_gettop(L) > 1 && lua_istable(L, 2) ? 2 : 0;
-  if (lvs_testtensor(L, 1) != NULL) return lvs_error(L, "tensor: this is one already; x:clone() copies it");
+  if (lvs_testtensor(L, 1) != NULL)
+    return lvs_error(L, "tensor: this is one already; x:clone() copies it");
   if (!lua_istable(L, 1) && lua_type(L, 1) != LUA_TNUMBER && !lua_isboolean(L, 1))
-    return lvs_error(L, "tensor: expected a number or a table of numbers, got %s", lvs_typename(L, 1));
+    return lvs_error(L, "tensor: expected a number or a table of numbers, got %s",
+                     lvs_typename(L, 1));
   measure(L, 1, &r);
   r.dtype = dtype_option(L, options, r.dtype, "tensor");
   bool grad = grad_option(L, options);
@@ -181,10 +184,12 @@ static int from_table(lua_State *L) {
 
 /* ---- sequences ---- */
 
-static int sequence(lua_State *L, int options, double first, double step, double count, vs_dtype dtype,
-                    const char *what) {
-  if (!(count >= 0 && count < 1e12)) return lvs_error(L, "%s: cannot make that many elements", what);
-  request r = {.dtype = dtype_option(L, options, dtype, what), .ndim = 1, .shape = {(int64_t)count}};
+static int sequence(lua_State *L, int options, double first, double step, double count,
+                    vs_dtype dtype, const char *what) {
+  if (!(count >= 0 && count < 1e12))
+    return lvs_error(L, "%s: cannot make that many elements", what);
+  request r = {
+      .dtype = dtype_option(L, options, dtype, what), .ndim = 1, .shape = {(int64_t)count}};
   lvs_pushmade(L, make_empty, &r);
   vs_tensor *t = lvs_checktensor(L, -1);
   for (int64_t i = 0; i < t->numel; i++) vs_set_double(t, i, first + step * (double)i);
@@ -194,24 +199,26 @@ static int sequence(lua_State *L, int options, double first, double step, double
 /* arange(first, last [, step]): both ends included, as ranges are in Lua. */
 static int arange(lua_State *L) {
   int options = options_at(L), last = options != 0 ? options - 1 : lua_gettop(L);
-  double a = luaL_checknumber(L, 1), b = last >= 2 ? luaL_checknumber(L, 2) : a, step = 1;
-  bool whole = lua_isinteger(L, 1) && (last < 2 || lua_isinteger(L, 2)) && (last < 3 || lua_isinteger(L, 3));
+  double a = lvs_checknum(L, 1, "first"), b = last >= 2 ? lvs_checknum(L, 2, "last") : a, step = 1;
+  bool whole =
+      lua_isinteger(L, 1) && (last < 2 || lua_isinteger(L, 2)) && (last < 3 || lua_isinteger(L, 3));
   if (last < 2) a = 1;
-  if (last >= 3) step = luaL_checknumber(L, 3);
+  if (last >= 3) step = lvs_checknum(L, 3, "step");
   if (step == 0) return lvs_error(L, "arange: step is 0");
   double n = floor((b - a) / step + 1e-9) + 1;
   return sequence(L, options, a, step, n < 0 ? 0 : n, whole ? VS_INT64 : VS_REAL, "arange");
 }
 
 static int linspace(lua_State *L) {
-  double a = luaL_checknumber(L, 1), b = luaL_checknumber(L, 2);
-  lua_Integer n = luaL_checkinteger(L, 3);
+  double a = lvs_checknum(L, 1, "first"), b = lvs_checknum(L, 2, "last");
+  lua_Integer n = lvs_checkint(L, 3, "count");
   int options = lua_gettop(L) > 3 ? options_at(L) : 0;
-  return sequence(L, options, a, n > 1 ? (b - a) / (double)(n - 1) : 0, (double)n, VS_REAL, "linspace");
+  return sequence(L, options, a, n > 1 ? (b - a) / (double)(n - 1) : 0, (double)n, VS_REAL,
+                  "linspace");
 }
 
 static int eye(lua_State *L) {
-  lua_Integer n = luaL_checkinteger(L, 1);
+  lua_Integer n = lvs_checkint(L, 1, "n");
   request r = {.dtype = VS_REAL, .ndim = 2, .shape = {n, n}};
   lvs_pushmade(L, make_full, &r);
   vs_tensor *t = lvs_checktensor(L, -1);
@@ -238,7 +245,7 @@ static int rand_normal(lua_State *L) { return random_sizes(L, "randn", vs_rng_fi
 
 /* randint(low, high, sizes...): int64, both ends included. */
 static int randint(lua_State *L) {
-  lua_Integer low = luaL_checkinteger(L, 1), high = luaL_checkinteger(L, 2);
+  lua_Integer low = lvs_checkint(L, 1, "low"), high = lvs_checkint(L, 2, "high");
   request r = {.dtype = VS_INT64};
   if (high < low) return lvs_error(L, "randint: high %d is below low %d", (int)high, (int)low);
   read_sizes(L, 3, lua_gettop(L), &r, "randint");
@@ -247,14 +254,15 @@ static int randint(lua_State *L) {
   vs_rng rng = vs_rng_take();
   uint64_t span = (uint64_t)high - (uint64_t)low + 1;
   for (int64_t i = 0; i < t->numel; i++) {
-    uint64_t bits = (uint64_t)vs_rng_bits(rng, (uint64_t)(2 * i)) << 32 | vs_rng_bits(rng, (uint64_t)(2 * i + 1));
+    uint64_t bits = (uint64_t)vs_rng_bits(rng, (uint64_t)(2 * i)) << 32 |
+                    vs_rng_bits(rng, (uint64_t)(2 * i + 1));
     vs_ints(t)[i] = (int64_t)((uint64_t)low + (span == 0 ? bits : bits % span));
   }
   return 1;
 }
 
 static int randperm(lua_State *L) {
-  lua_Integer n = luaL_checkinteger(L, 1);
+  lua_Integer n = lvs_checkint(L, 1, "n");
   request r = {.dtype = VS_INT64, .ndim = 1, .shape = {n}};
   lvs_pushmade(L, make_empty, &r);
   vs_tensor *t = lvs_checktensor(L, -1);
@@ -264,7 +272,7 @@ static int randperm(lua_State *L) {
 }
 
 static int manual_seed(lua_State *L) {
-  vs_manual_seed((uint64_t)luaL_checkinteger(L, 1));
+  vs_manual_seed((uint64_t)lvs_checkint(L, 1, "seed"));
   return 0;
 }
 
@@ -279,18 +287,31 @@ static int get_rng_state(lua_State *L) {
 }
 
 static int set_rng_state(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
+  lvs_checktype(L, 1, LUA_TTABLE, "state");
   lua_getfield(L, 1, "seed");
   lua_getfield(L, 1, "counter");
-  vs_rng_restore((vs_rngstate){(uint64_t)luaL_checkinteger(L, -2), (uint64_t)luaL_checkinteger(L, -1)});
+  vs_rng_restore((vs_rngstate){.seed = (uint64_t)lvs_checkint(L, -2, "seed"),
+                               .counter = (uint64_t)lvs_checkint(L, -1, "counter")});
   return 0;
 }
 
-static const luaL_Reg functions[] = {
-    {"tensor", from_table}, {"zeros", zeros}, {"ones", ones}, {"empty", empty}, {"full", full},
-    {"zeros_like", zeros_like}, {"ones_like", ones_like}, {"arange", arange}, {"linspace", linspace},
-    {"eye", eye}, {"rand", rand_uniform}, {"randn", rand_normal}, {"randint", randint},
-    {"randperm", randperm}, {"manual_seed", manual_seed}, {"get_rng_state", get_rng_state},
-    {"set_rng_state", set_rng_state}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"tensor", from_table},
+                                     {"zeros", zeros},
+                                     {"ones", ones},
+                                     {"empty", empty},
+                                     {"full", full},
+                                     {"zeros_like", zeros_like},
+                                     {"ones_like", ones_like},
+                                     {"arange", arange},
+                                     {"linspace", linspace},
+                                     {"eye", eye},
+                                     {"rand", rand_uniform},
+                                     {"randn", rand_normal},
+                                     {"randint", randint},
+                                     {"randperm", randperm},
+                                     {"manual_seed", manual_seed},
+                                     {"get_rng_state", get_rng_state},
+                                     {"set_rng_state", set_rng_state},
+                                     {NULL, NULL}};
 
 void lvs_open_create(lua_State *L) { luaL_setfuncs(L, functions, 0); }

@@ -1,7 +1,7 @@
 /* vs.data: the readers of readers.def, data sets and loaders as Lua sees them.
  *
- * A batch is a plain table of tensors (and the list of texts).  What C made for it is owned by a box
- * until each tensor has a box of its own. */
+ * A batch is a plain table of tensors (and the list of texts).  What C made for it is owned by a
+ * box until each tensor has a box of its own. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,7 +94,7 @@ static int by_name(const void *a, const void *b) {
 /* The named tensors of the table at 1, in alphabetical order, borrowed. */
 static int check_named(lua_State *L, const char *what, vs_field *field) {
   int n = 0;
-  luaL_checktype(L, 1, LUA_TTABLE);
+  lvs_checktype(L, 1, LUA_TTABLE, "tensors");
   for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
     vs_tensor *t = lvs_testtensor(L, -1);
     if (lua_type(L, -2) != LUA_TSTRING) lvs_error(L, "%s: expected names before the tensors", what);
@@ -135,14 +135,14 @@ static vs_dataset *check_set(lua_State *L) { return lvs_checkbox(L, 1, LVS_DATAS
 
 /* The position at index, negative from the end, as one from 0. */
 static int64_t check_sample(lua_State *L, int index, const vs_dataset *d) {
-  lua_Integer i = luaL_checkinteger(L, index);
+  lua_Integer i = lvs_checkint(L, index, "sample");
   int64_t at = i < 0 ? d->n + i : i - 1;
   if (i == 0 || at < 0 || at >= d->n)
     lvs_error(L, "sample %I is not in 1..%I", i, (lua_Integer)d->n);
   return at;
 }
 
-/* Pushes a batch box with those samples in it; once more after a collection when memory is short. */
+/* Pushes a batch box with those samples in it; tries again after a collection. */
 static vs_batch *fetch(lua_State *L, const vs_dataset *d, int64_t epoch, const int64_t *index,
                        int64_t n) {
   vs_batch *b = new_zeroed(L, LVS_BATCH, sizeof *b);
@@ -179,8 +179,8 @@ static int push_sample(lua_State *L, const vs_dataset *d, int64_t at) {
 static int lvs_dataset_batch(lua_State *L) {
   vs_dataset *d = check_set(L);
   vs_tensor *t = lvs_testtensor(L, 2);
-  lua_Integer epoch = luaL_optinteger(L, 3, 0);
-  if (!t) luaL_checktype(L, 2, LUA_TTABLE);
+  lua_Integer epoch = lua_isnoneornil(L, 3) ? 0 : lvs_checkint(L, 3, "epoch");
+  if (!t) lvs_checktype(L, 2, LUA_TTABLE, "samples");
   if (t && (t->dtype != VS_INT64 || t->ndim != 1))
     lvs_error(L, "batch: samples are %s %s, expected int64 [B]", vs_dtype_name(t->dtype),
               vs_shape_str(t));
@@ -291,7 +291,7 @@ static int lvs_dataset_index(lua_State *L) {
     if (at < 0 || at >= d->n) return 0;
     return push_sample(L, d, at);
   }
-  const char *key = luaL_checkstring(L, 2);
+  const char *key = lvs_checkstr(L, 2, "key", NULL);
   if (!strcmp(key, "name"))
     lua_pushstring(L, d->name);
   else if (!strcmp(key, "split"))
@@ -429,8 +429,8 @@ static int lvs_loader_len(lua_State *L) {
   return 1;
 }
 
-/* loader:state() -> {seed, epoch, batch}: epochs begun, and batches given of the running one (0: none
- * is running) */
+/* loader:state() -> {seed, epoch, batch}: epochs begun, and batches given of the running one (0:
+ * none is running) */
 static int lvs_loader_state(lua_State *L) {
   const loader *l = check_loader(L);
   lua_createtable(L, 0, 3);
@@ -446,7 +446,7 @@ static int lvs_loader_state(lua_State *L) {
 /* loader:load_state(state): the next loop goes on where the state was taken */
 static int lvs_loader_load_state(lua_State *L) {
   loader *l = check_loader(L);
-  luaL_checktype(L, 2, LUA_TTABLE);
+  lvs_checktype(L, 2, LUA_TTABLE, "state");
   lvs_checkoptions(L, 2, "seed|epoch|batch", "load_state");
   int64_t seed = lvs_optint(L, 2, "seed", INT64_MIN, INT64_MAX, (int64_t)l->opt.seed);
   int64_t epoch = lvs_optint(L, 2, "epoch", 0, INT64_MAX - 1, 0);
@@ -463,7 +463,7 @@ static int lvs_loader_load_state(lua_State *L) {
 
 static int lvs_loader_index(lua_State *L) {
   const loader *l = check_loader(L);
-  const char *key = luaL_checkstring(L, 2);
+  const char *key = lvs_checkstr(L, 2, "key", NULL);
   if (!strcmp(key, "epoch"))
     lua_pushinteger(L, l->epoch);
   else if (!strcmp(key, "batch_size"))
@@ -486,9 +486,9 @@ static int lvs_loader_index(lua_State *L) {
 /* loader.epoch = e: e epochs count as done, the next loop is epoch e + 1. */
 static int lvs_loader_newindex(lua_State *L) {
   loader *l = check_loader(L);
-  const char *key = luaL_checkstring(L, 2);
+  const char *key = lvs_checkstr(L, 2, "key", NULL);
   if (strcmp(key, "epoch")) return lvs_error(L, "Loader: %s cannot be set", key);
-  lua_Integer epoch = luaL_checkinteger(L, 3);
+  lua_Integer epoch = lvs_checkint(L, 3, "epoch");
   if (epoch < 0) return lvs_error(L, "Loader: epoch is %I, expected at least 0", epoch);
   l->epoch = epoch;
   l->resume = -1;
@@ -518,7 +518,7 @@ static int lvs_loader_tostring(lua_State *L) {
 
 /* data.permutation(n, seed) -> list of 1..n in an order that depends on the seed alone */
 static int lvs_permutation(lua_State *L) {
-  lua_Integer n = luaL_checkinteger(L, 1), seed = luaL_checkinteger(L, 2);
+  lua_Integer n = lvs_checkint(L, 1, "n"), seed = lvs_checkint(L, 2, "seed");
   if (n < 0 || n > 1 << 28)
     return lvs_error(L, "permutation: n is %I, expected 0 to %d", n, 1 << 28);
   int64_t *order = lua_newuserdatauv(L, (size_t)(n + 1) * sizeof *order, 0);
@@ -531,9 +531,10 @@ static int lvs_permutation(lua_State *L) {
   return 1;
 }
 
-/* data.find(folder, ending) -> list of the files below it whose paths end so, or nil and a message */
+/* data.find(folder, ending) -> files below it whose paths end so, or nil and a message */
 static int lvs_find(lua_State *L) {
-  const char *folder = luaL_checkstring(L, 1), *ending = luaL_checkstring(L, 2);
+  const char *folder = lvs_checkstr(L, 1, "folder", NULL),
+             *ending = lvs_checkstr(L, 2, "ending", NULL);
   vs_strings *s = new_zeroed(L, LVS_TEXTS, sizeof *s);
   if (vs_folder_find(folder, ending, s)) return lvs_nilerror(L);
   push_strings(L, s);

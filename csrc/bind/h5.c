@@ -1,7 +1,7 @@
 /* vs.data.Writer: making a data-set file from Lua.
  *
- * Borrowed strings stay alive in a table on the stack while C uses them; lists of strings and arrays
- * live in boxes or userdata, so that an error of Lua frees them. */
+ * Borrowed strings stay alive in a table on the stack while C uses them; lists of strings and
+ * arrays live in boxes or userdata, so that an error of Lua frees them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,7 +81,7 @@ static void opt_size(lua_State *L, int options, vs_writeropt *o) {
 
 /* data.Writer(path [, options]) -> Writer, or nil and a message */
 static int lvs_writer_new(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = lvs_checkstr(L, 1, "path", NULL);
   lvs_checkoptions(
       L, 2, "name|source|split_seed|classes|vocab|vectors|image_size|regions|max_words|compress",
       "Writer");
@@ -175,8 +175,8 @@ static void check_captions(lua_State *L, int item, vs_item *out) {
 /* w:add(split, item) -> true, or nil and a message when it cannot be written */
 static int lvs_writer_add(lua_State *L) {
   vs_writer *w = lvs_checkbox(L, 1, LVS_WRITER);
-  const char *split = luaL_checkstring(L, 2);
-  luaL_checktype(L, 3, LUA_TTABLE);
+  const char *split = lvs_checkstr(L, 2, "split", NULL);
+  lvs_checktype(L, 3, LUA_TTABLE, "item");
   lvs_checkoptions(L, 3, "image|image_bytes|label|id|captions|landmark|regions|boxes", "add");
   vs_item item = {0};
   item.image = opt_tensor(L, 3, "image", "add");
@@ -203,7 +203,7 @@ static int lvs_writer_add(lua_State *L) {
 /* w:count(split) -> images added so far */
 static int lvs_writer_count(lua_State *L) {
   vs_writer *w = lvs_checkbox(L, 1, LVS_WRITER);
-  lua_pushinteger(L, vs_writer_count(w, luaL_checkstring(L, 2)));
+  lua_pushinteger(L, vs_writer_count(w, lvs_checkstr(L, 2, "split", NULL)));
   return 1;
 }
 

@@ -44,7 +44,7 @@ static int push_source(lua_State *L, const source *s) {
 
 /* vs.image.load(path [, {channels = 3, background = {255, 255, 255}}]) */
 static int lvs_image_load(lua_State *L) {
-  source s = {.path = luaL_checkstring(L, 1)};
+  source s = {.path = lvs_checkstr(L, 1, "path", NULL)};
   s.o = read_options(L, 2, "image.load");
   return push_source(L, &s);
 }
@@ -52,7 +52,7 @@ static int lvs_image_load(lua_State *L) {
 /* vs.image.decode(bytes [, options]) */
 static int lvs_image_decode(lua_State *L) {
   source s = {0};
-  s.bytes = luaL_checklstring(L, 1, &s.n);
+  s.bytes = lvs_checkstr(L, 1, "bytes", &s.n);
   s.o = read_options(L, 2, "image.decode");
   return push_source(L, &s);
 }
@@ -61,7 +61,7 @@ static void free_bytes(void *p) { free(p); }
 
 /* vs.image.info(path) -> {width, height, channels} */
 static int lvs_image_info(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = lvs_checkstr(L, 1, "path", NULL);
   size_t n;
   vs_imageinfo info;
   void **box = lvs_newbox(L, LVS_IMAGEBYTES);
@@ -86,7 +86,7 @@ static int quality_option(lua_State *L, int index, const char *what) {
 
 /* vs.image.save(path, picture [, {quality = 90}]) -> true */
 static int lvs_image_save(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = lvs_checkstr(L, 1, "path", NULL);
   vs_tensor *t = lvs_checktensor(L, 2);
   if (vs_image_save(path, t, quality_option(L, 3, "image.save")) != 0) return lvs_nilerror(L);
   lua_pushboolean(L, true);
@@ -96,7 +96,7 @@ static int lvs_image_save(lua_State *L) {
 /* vs.image.encode(picture, "png"|"jpg" [, {quality = 90}]) -> bytes */
 static int lvs_image_encode(lua_State *L) {
   vs_tensor *t = lvs_checktensor(L, 1);
-  int format = vs_image_format(luaL_checkstring(L, 2));
+  int format = vs_image_format(lvs_checkstr(L, 2, "format", NULL));
   if (format < 0) return lvs_raise(L);
   int quality = quality_option(L, 3, "image.encode");
   void **box = lvs_newbox(L, LVS_IMAGEBYTES);
@@ -117,6 +117,12 @@ typedef struct sizing {
   int64_t y, x, height, width;
   vs_filter filter;
 } sizing;
+
+/* A coordinate or size: far beyond any picture is as good as outside, and cannot overflow. */
+static int64_t check_place(lua_State *L, int index, const char *name) {
+  lua_Integer v = lvs_checkint(L, index, name), far = (lua_Integer)1 << 30;
+  return v < -far ? -far : v > far ? far : v;
+}
 
 static void check_pair(lua_State *L, int index, int64_t *a, int64_t *b, const char *what) {
   int whole = 0, also = 0;
@@ -139,9 +145,9 @@ static vs_tensor *make_resized(void *arg) {
 static int lvs_image_resize(lua_State *L) {
   sizing s = {.t = lvs_checktensor(L, 1)};
   check_pair(L, 2, &s.height, &s.width, "image.resize");
-  size_t n;
-  const char *word = luaL_optlstring(L, 3, "bilinear", &n);
-  int filter = vs_choice(VS_FILTERS, word, n);
+  const char *word = "bilinear";
+  if (!lua_isnoneornil(L, 3)) word = lvs_checkstr(L, 3, "filter", NULL);
+  int filter = vs_choice(VS_FILTERS, word, strlen(word));
   if (filter < 0) return lvs_error(L, "image.resize: filter '%s' is none of %s", word, VS_FILTERS);
   s.filter = (vs_filter)filter;
   return lvs_pushmade(L, make_resized, &s);
@@ -159,9 +165,8 @@ static vs_tensor *make_cropped(void *arg) {
 
 /* vs.image.crop(picture, x, y, {height, width}): a copy of that part */
 static int lvs_image_crop(lua_State *L) {
-  sizing s = {.t = lvs_checktensor(L, 1),
-              .x = luaL_checkinteger(L, 2) - 1,
-              .y = luaL_checkinteger(L, 3) - 1};
+  sizing s = {
+      .t = lvs_checktensor(L, 1), .x = check_place(L, 2, "x") - 1, .y = check_place(L, 3, "y") - 1};
   check_pair(L, 4, &s.height, &s.width, "image.crop");
   int64_t h = s.t->ndim < 2 ? 0 : s.t->shape[s.t->ndim - 2];
   int64_t w = s.t->ndim < 2 ? 0 : s.t->shape[s.t->ndim - 1];
@@ -202,12 +207,6 @@ static int lvs_image_flip(lua_State *L) {
 
 /* --- painting --- */
 
-/* A coordinate or size: far beyond any picture is as good as outside, and cannot overflow. */
-static int64_t check_place(lua_State *L, int index) {
-  lua_Integer v = luaL_checkinteger(L, index), far = (lua_Integer)1 << 30;
-  return v < -far ? -far : v > far ? far : v;
-}
-
 static vs_tensor *check_canvas(lua_State *L, const char *what) {
   vs_tensor *t = lvs_checktensor(L, 1);
   if (vs_draw_check(t, what) != 0) lvs_raise(L);
@@ -246,9 +245,9 @@ static int lvs_image_canvas(lua_State *L) {
 /* vs.image.draw_text(picture, x, y, text [, {scale = 1, color = {0, 0, 0}}]): x, y its top left */
 static int lvs_image_draw_text(lua_State *L) {
   vs_tensor *t = check_canvas(L, "image.draw_text");
-  int64_t x = check_place(L, 2) - 1, y = check_place(L, 3) - 1;
+  int64_t x = check_place(L, 2, "x") - 1, y = check_place(L, 3, "y") - 1;
   size_t n;
-  const char *text = luaL_checklstring(L, 4, &n);
+  const char *text = lvs_checkstr(L, 4, "text", &n);
   lvs_checkoptions(L, 5, "scale|color", "image.draw_text");
   int64_t scale = lvs_optint(L, 5, "scale", 1, 100, 1);
   if (vs_draw_text(t, x, y, text, n, scale, color_option(L, 5, (vs_color){{0, 0, 0}})) != 0) {
@@ -261,8 +260,8 @@ static int lvs_image_draw_text(lua_State *L) {
 /* vs.image.text_size(text [, scale]) -> width, height */
 static int lvs_image_text_size(lua_State *L) {
   size_t n;
-  const char *text = luaL_checklstring(L, 1, &n);
-  int64_t scale = luaL_optinteger(L, 2, 1), w, h;
+  const char *text = lvs_checkstr(L, 1, "text", &n);
+  int64_t scale = lua_isnoneornil(L, 2) ? 1 : lvs_checkint(L, 2, "scale"), w, h;
   if (scale < 1 || scale > 100) return lvs_error(L, "image.text_size: a scale is 1 to 100");
   if (vs_text_size(text, n, scale, &w, &h) != 0) return lvs_raise(L);
   lua_pushinteger(L, w);
@@ -274,7 +273,7 @@ static int lvs_image_text_size(lua_State *L) {
  * filled, or only a frame of that thickness inside the box */
 static int lvs_image_draw_box(lua_State *L) {
   vs_tensor *t = check_canvas(L, "image.draw_box");
-  int64_t x = check_place(L, 2) - 1, y = check_place(L, 3) - 1, h, w;
+  int64_t x = check_place(L, 2, "x") - 1, y = check_place(L, 3, "y") - 1, h, w;
   check_pair(L, 4, &h, &w, "image.draw_box");
   if (h < 0 || w < 0 || h > 1 << 30 || w > 1 << 30)
     return lvs_error(L, "image.draw_box: a size below 0");
@@ -293,7 +292,7 @@ static int lvs_image_draw_box(lua_State *L) {
 /* vs.image.paste(picture, other, x, y): other's top left at x, y */
 static int lvs_image_paste(lua_State *L) {
   vs_tensor *t = check_canvas(L, "image.paste"), *src = lvs_checktensor(L, 2);
-  int64_t x = check_place(L, 3) - 1, y = check_place(L, 4) - 1;
+  int64_t x = check_place(L, 3, "x") - 1, y = check_place(L, 4, "y") - 1;
   if (vs_draw_check(src, "image.paste") != 0 || vs_draw_picture(t, src, x, y) != 0)
     return lvs_raise(L);
   lua_settop(L, 1);
@@ -332,7 +331,7 @@ static vs_tensor *make_grid(void *arg) {
 /* vs.image.grid(list of pictures [, {columns = ceil(sqrt(n)), padding = 2, background = white}]):
  * one picture, row by row, each in the middle of a cell as large as the largest */
 static int lvs_image_grid(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
+  lvs_checktype(L, 1, LUA_TTABLE, "pictures");
   grid g = {.n = (int64_t)lua_rawlen(L, 1), .background = {{255, 255, 255}}};
   if (g.n < 1 || g.n > 1 << 20) return lvs_error(L, "image.grid: a list of pictures is expected");
   lvs_checkoptions(L, 2, "columns|padding|background", "image.grid");

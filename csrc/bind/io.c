@@ -22,7 +22,7 @@
 static void free_csv(void *c) { vs_csv_close(c); }
 
 static int push_csv(lua_State *L, int first, const char *what) {
-  const char *path = luaL_checkstring(L, first);
+  const char *path = lvs_checkstr(L, first, "path", NULL);
   lvs_checkoptions(L, first + 1, "delimiter", what);
   const char *delimiter = lvs_optword(L, first + 1, "delimiter", ",");
   if (strlen(delimiter) != 1) return lvs_error(L, "%s: the delimiter is one character", what);
@@ -82,7 +82,8 @@ static int lvs_csv_line(lua_State *L) {
 }
 
 static int lvs_csv_close(lua_State *L) {
-  void **box = luaL_checkudata(L, 1, LVS_CSV);
+  void **box = luaL_testudata(L, 1, LVS_CSV);
+  if (!box) return lvs_wrongarg(L, 1, "reader", "a CsvReader");
   vs_csv_close(*box);
   *box = NULL;
   return 0;
@@ -161,7 +162,7 @@ static int push_tree(lua_State *L, void **box) {
 /* vs.io.json_decode(text) */
 static int lvs_json_decode(lua_State *L) {
   size_t n;
-  const char *text = luaL_checklstring(L, 1, &n);
+  const char *text = lvs_checkstr(L, 1, "text", &n);
   void **box = lvs_newbox(L, LVS_JSONTREE);
   *box = vs_json_parse(text, n, "JSON");
   return push_tree(L, box);
@@ -169,7 +170,7 @@ static int lvs_json_decode(lua_State *L) {
 
 /* vs.io.json_load(path) */
 static int lvs_json_load(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = lvs_checkstr(L, 1, "path", NULL);
   void **box = lvs_newbox(L, LVS_JSONTREE);
   *box = vs_json_read(path);
   return push_tree(L, box);
@@ -186,7 +187,7 @@ static void free_buffer(void *p) {
 static vs_buffer *new_buffer(lua_State *L) {
   void **box = lvs_newbox(L, LVS_BUFFER);
   *box = calloc(1, sizeof(vs_buffer));
-  if (!*box) luaL_error(L, "out of memory");
+  if (!*box) lvs_error(L, "%s: out of memory", lvs_pushcallee(L));
   return *box;
 }
 
@@ -344,7 +345,7 @@ static vs_buffer *push_text(lua_State *L, int value, const char *what) {
 
 /* vs.io.json_encode(value [, {indent = 2}]) */
 static int lvs_json_encode(lua_State *L) {
-  luaL_checkany(L, 1);
+  if (lua_isnone(L, 1)) return lvs_wrongarg(L, 1, "value", "a value");
   vs_buffer *b = push_text(L, 1, "json_encode");
   lua_pushlstring(L, b->data, b->n);
   return 1;
@@ -352,8 +353,8 @@ static int lvs_json_encode(lua_State *L) {
 
 /* vs.io.json_save(path, value [, {indent = 2}]) */
 static int lvs_json_save(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
-  luaL_checkany(L, 2);
+  const char *path = lvs_checkstr(L, 1, "path", NULL);
+  if (lua_isnone(L, 2)) return lvs_wrongarg(L, 2, "value", "a value");
   vs_buffer *b = push_text(L, 2, "json_save");
   vs_buffer_puts(b, "\n");
   if (b->failed) return lvs_raise(L);
@@ -364,7 +365,7 @@ static int lvs_json_save(lua_State *L) {
 
 /* vs.io.array(list) -> the same table, marked: written as [] even when it is empty */
 static int lvs_json_array(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
+  lvs_checktype(L, 1, LUA_TTABLE, "list");
   lua_settop(L, 1);
   luaL_setmetatable(L, LVS_JSONARRAY);
   return 1;
@@ -420,14 +421,14 @@ static void collect_metadata(lua_State *L, int index, vs_tensorfile *f) {
 
 /* vs.save(path, {name = tensor} [, {key = text}]) -> true */
 static int lvs_save(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = lvs_checkstr(L, 1, "path", NULL);
   vs_tensorfile f = {0};
   lua_settop(L, 3);
-  luaL_checktype(L, 2, LUA_TTABLE);
+  lvs_checktype(L, 2, LUA_TTABLE, "tensors");
   lua_settop(L, 3);
   collect_tensors(L, 2, &f);
   if (!lua_isnoneornil(L, 3)) {
-    luaL_checktype(L, 3, LUA_TTABLE);
+    lvs_checktype(L, 3, LUA_TTABLE, "metadata");
     collect_metadata(L, 3, &f);
   }
   int rc = vs_safetensors_save(path, &f);
@@ -439,7 +440,7 @@ static int lvs_save(lua_State *L) {
 
 /* vs.load(path) -> {name = tensor}, {key = text} */
 static int lvs_load(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = lvs_checkstr(L, 1, "path", NULL);
   void **box = lvs_newbox(L, LVS_TENSORFILE);
   *box = vs_safetensors_load(path);
   if (!*box && vs_error_kind() == VS_ENOMEM && lvs_collect(L)) *box = vs_safetensors_load(path);

@@ -1,7 +1,7 @@
 /* Layers as userdata: constructors by descriptor, calls, parameters as fields.
  *
- * What layers share with modules written in Lua (parameters, state_dict, train, ...) is written once,
- * in lua/vesper/nn.lua, on top of `slots`, `attributes` and `training` here. */
+ * What layers share with modules written in Lua (parameters, state_dict, train, ...) is written
+ * once, in lua/vesper/nn.lua, on top of `slots`, `attributes` and `training` here. */
 #include "nn/layer.h"
 
 #include <stdio.h>
@@ -23,7 +23,8 @@ static int new_layer(lua_State *L) {
   lvs_checkargs(L, 1, spec, v, def->name);
   void **box = lvs_newbox(L, LVS_LAYER);
   *box = vs_layer_new(def, v, spec->n);
-  if (*box == NULL && vs_error_kind() == VS_ENOMEM && lvs_collect(L)) *box = vs_layer_new(def, v, spec->n);
+  if (*box == NULL && vs_error_kind() == VS_ENOMEM && lvs_collect(L))
+    *box = vs_layer_new(def, v, spec->n);
   if (*box == NULL) return lvs_raise(L);
   return 1;
 }
@@ -37,7 +38,8 @@ static int call_layer(lua_State *L) {
   lvs_checkargs(L, 2, spec, v, l->def->name);
   for (int i = 0; i < l->def->outputs; i++) box[i] = lvs_newbox(L, LVS_TENSOR);
   if (vs_layer_forward(l, v, spec->n, out) < 0 &&
-      !(vs_error_kind() == VS_ENOMEM && lvs_collect(L) && vs_layer_forward(l, v, spec->n, out) == 0))
+      !(vs_error_kind() == VS_ENOMEM && lvs_collect(L) &&
+        vs_layer_forward(l, v, spec->n, out) == 0))
     return lvs_raise(L);
   for (int i = 0; i < l->def->outputs; i++) *box[i] = out[i];
   lvs_maybe_collect(L);
@@ -64,7 +66,7 @@ static void push_slot(lua_State *L, const vs_slot *s) {
 /* Upvalue 1: the methods. */
 static int layer_index(lua_State *L) {
   vs_layer *l = check_layer(L);
-  const char *key = luaL_checkstring(L, 2);
+  const char *key = lvs_checkstr(L, 2, "key", NULL);
   const vs_argspec *spec = vs_layer_spec(l->def);
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
@@ -92,17 +94,19 @@ static int layer_index(lua_State *L) {
 /* A parameter may be replaced by a tensor of its shape (tied weights); training may be set. */
 static int layer_newindex(lua_State *L) {
   vs_layer *l = check_layer(L);
-  const char *key = luaL_checkstring(L, 2);
+  const char *key = lvs_checkstr(L, 2, "key", NULL);
   vs_slot *s = find_slot(l, key);
   if (strcmp(key, "training") == 0) {
     l->training = lua_toboolean(L, 3);
     return 0;
   }
-  if (s == NULL || s->t == NULL) return lvs_error(L, "%s has no parameter '%s' to set", l->def->name, key);
+  if (s == NULL || s->t == NULL)
+    return lvs_error(L, "%s has no parameter '%s' to set", l->def->name, key);
   vs_tensor *t = lvs_checktensor(L, 3);
   if (!vs_same_shape(t, s->t) || t->dtype != s->t->dtype || !vs_is_contiguous(t))
-    return lvs_error(L, "%s: %s is %s %s, the new tensor %s %s", l->def->name, key, vs_dtype_name(s->t->dtype),
-                     vs_shape_str(s->t), vs_dtype_name(t->dtype), vs_shape_str(t));
+    return lvs_error(L, "%s: %s is %s %s, the new tensor %s %s", l->def->name, key,
+                     vs_dtype_name(s->t->dtype), vs_shape_str(s->t), vs_dtype_name(t->dtype),
+                     vs_shape_str(t));
   vs_tensor *old = s->t;
   s->t = vs_ref(t);
   vs_unref(old);
@@ -135,7 +139,9 @@ static void add_value(lua_State *L, luaL_Buffer *b, const vs_arg *a, const vs_va
   switch (v->kind) {
     case VS_V_NUM: snprintf(text, sizeof text, "%g", v->f); break;
     case VS_V_BOOL: snprintf(text, sizeof text, "%s", v->i ? "true" : "false"); break;
-    case VS_V_PAIR: snprintf(text, sizeof text, "{%d, %d}", (int)v->pair[0], (int)v->pair[1]); break;
+    case VS_V_PAIR:
+      snprintf(text, sizeof text, "{%d, %d}", (int)v->pair[0], (int)v->pair[1]);
+      break;
     case VS_V_INTS: snprintf(text, sizeof text, "%s", vs_dims_str(v->n, v->ints)); break;
     default:
       lvs_pushvalue(L, a, v);
@@ -207,8 +213,10 @@ static int is_layer(lua_State *L) {
 static void free_layer(void *l) { vs_layer_free(l); }
 
 static const luaL_Reg methods[] = {{"slots", layer_slots}, {"forward", call_layer}, {NULL, NULL}};
-static const luaL_Reg meta[] = {{"__call", call_layer}, {"__newindex", layer_newindex},
-                                {"__tostring", layer_tostring}, {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__call", call_layer},
+                                {"__newindex", layer_newindex},
+                                {"__tostring", layer_tostring},
+                                {NULL, NULL}};
 
 void lvs_open_layer(lua_State *L) {
   lvs_newclass(L, LVS_LAYER, methods, meta, free_layer);

@@ -19,7 +19,8 @@ static vs_optim *check_optim(lua_State *L) { return lvs_checkbox(L, 1, LVS_OPTIM
 
 /* A list of tensors at index into a userdata left on the stack. */
 static vs_tensor **read_params(lua_State *L, int index, int *n, const char *what) {
-  if (!lua_istable(L, index)) lvs_error(L, "%s: expected a list of parameters, got %s", what, lvs_typename(L, index));
+  if (!lua_istable(L, index))
+    lvs_error(L, "%s: expected a list of parameters, got %s", what, lvs_typename(L, index));
   index = lua_absindex(L, index);
   *n = (int)lua_rawlen(L, index);
   vs_tensor **list = lua_newuserdatauv(L, (size_t)(*n > 0 ? *n : 1) * sizeof *list, 0);
@@ -36,7 +37,8 @@ static vs_tensor **read_params(lua_State *L, int index, int *n, const char *what
 /* ---- making ---- */
 
 /* Settings of one group: its own table first, then those common to all. */
-static void read_settings(lua_State *L, const vs_optimdef *def, int group, int common, vs_value *h) {
+static void read_settings(lua_State *L, const vs_optimdef *def, int group, int common,
+                          vs_value *h) {
   const vs_argspec *spec = vs_optim_spec(def);
   lua_newtable(L);
   int merged = lua_gettop(L);
@@ -72,8 +74,10 @@ static int new_optim(lua_State *L) {
   const vs_optimdef *def = lua_touserdata(L, lua_upvalueindex(1));
   lua_settop(L, 2);
   int common = lua_isnil(L, 2) ? 0 : 2;
-  if (common != 0 && !lua_istable(L, 2)) return lvs_error(L, "%s: settings are a table: {lr = 0.1}", def->name);
-  if (!lua_istable(L, 1)) return lvs_error(L, "%s: expected a list of parameters, got %s", def->name, lvs_typename(L, 1));
+  if (common != 0 && !lua_istable(L, 2))
+    return lvs_error(L, "%s: settings are a table: {lr = 0.1}", def->name);
+  if (!lua_istable(L, 1))
+    return lvs_error(L, "%s: expected a list of parameters, got %s", def->name, lvs_typename(L, 1));
   if (lua_rawlen(L, 1) == 0) return lvs_error(L, "%s: the list of parameters is empty", def->name);
   void **box = lvs_newbox(L, LVS_OPTIM);
   *box = vs_optim_new(def);
@@ -94,7 +98,8 @@ static int new_optim(lua_State *L) {
 
 static int step(lua_State *L) {
   vs_optim *o = check_optim(L);
-  if (vs_optim_step(o) < 0 && !(vs_error_kind() == VS_ENOMEM && lvs_collect(L) && vs_optim_step(o) == 0))
+  if (vs_optim_step(o) < 0 &&
+      !(vs_error_kind() == VS_ENOMEM && lvs_collect(L) && vs_optim_step(o) == 0))
     return lvs_raise(L);
   return 0;
 }
@@ -106,7 +111,7 @@ static int zero_grad(lua_State *L) {
 
 static int add_param_group(lua_State *L) {
   vs_optim *o = check_optim(L);
-  luaL_checktype(L, 2, LUA_TTABLE);
+  lvs_checktype(L, 2, LUA_TTABLE, "group");
   lua_settop(L, 2);
   lua_getfield(L, 2, "params");
   add_group(L, o, 3, 2, 0);
@@ -117,7 +122,8 @@ static int add_param_group(lua_State *L) {
 
 /* A group: its number, and the optimizer as user value 1. */
 static vs_optim *group_owner(lua_State *L, int index, int *group) {
-  int *g = luaL_checkudata(L, index, LVS_GROUP);
+  int *g = luaL_testudata(L, index, LVS_GROUP);
+  if (g == NULL) lvs_wrongarg(L, index, "group", "a parameter group");
   *group = *g;
   lua_getiuservalue(L, index, 1);
   vs_optim *o = lvs_checkbox(L, -1, LVS_OPTIM);
@@ -163,7 +169,7 @@ static void set_setting(lua_State *L, vs_optim *o, int group, const char *key, i
 static int group_index(lua_State *L) {
   int group;
   vs_optim *o = group_owner(L, 1, &group);
-  const char *key = luaL_checkstring(L, 2);
+  const char *key = lvs_checkstr(L, 2, "key", NULL);
   if (push_setting(L, o, group, key)) return 1;
   if (strcmp(key, "params") != 0) return 0;
   int n = vs_optim_nparams(o, group);
@@ -179,7 +185,7 @@ static int group_index(lua_State *L) {
 static int group_newindex(lua_State *L) {
   int group;
   vs_optim *o = group_owner(L, 1, &group);
-  set_setting(L, o, group, luaL_checkstring(L, 2), 3);
+  set_setting(L, o, group, lvs_checkstr(L, 2, "key", NULL), 3);
   return 0;
 }
 
@@ -199,7 +205,7 @@ static void push_groups(lua_State *L, vs_optim *o) {
 /* Upvalue 1: the methods. */
 static int optim_index(lua_State *L) {
   vs_optim *o = check_optim(L);
-  const char *key = luaL_checkstring(L, 2);
+  const char *key = lvs_checkstr(L, 2, "key", NULL);
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
   if (strcmp(key, "param_groups") == 0) {
@@ -216,7 +222,8 @@ static int optim_index(lua_State *L) {
 /* opt.lr = v: in every group. */
 static int optim_newindex(lua_State *L) {
   vs_optim *o = check_optim(L);
-  for (int i = 0; i < vs_optim_ngroups(o); i++) set_setting(L, o, i, luaL_checkstring(L, 2), 3);
+  for (int i = 0; i < vs_optim_ngroups(o); i++)
+    set_setting(L, o, i, lvs_checkstr(L, 2, "key", NULL), 3);
   return 0;
 }
 
@@ -234,13 +241,19 @@ static const char *state_name(const vs_optimdef *def, int which, size_t *n) {
   }
 }
 
+/* Position 1..n as one from 0. */
+static int check_position(lua_State *L, int index, const char *name, int n) {
+  lua_Integer i = lvs_checkint(L, index, name);
+  if (i < 1 || i > n) lvs_error(L, "%s: %s %I is not in 1..%d", lvs_pushcallee(L), name, i, n);
+  return (int)i - 1;
+}
+
 /* state(group, i) -> {name = tensor, ...}, steps */
 static int get_state(lua_State *L) {
   vs_optim *o = check_optim(L);
-  int group = (int)luaL_checkinteger(L, 2) - 1, i = (int)luaL_checkinteger(L, 3) - 1;
+  int group = check_position(L, 2, "group", vs_optim_ngroups(o));
+  int i = check_position(L, 3, "parameter", vs_optim_nparams(o, group));
   size_t n;
-  luaL_argcheck(L, group >= 0 && group < vs_optim_ngroups(o), 2, "no such group");
-  luaL_argcheck(L, i >= 0 && i < vs_optim_nparams(o, group), 3, "no such parameter");
   lua_newtable(L);
   for (int k = 0; k < VS_MAX_STATE; k++) {
     const char *name = state_name(vs_optim_def(o), k, &n);
@@ -258,11 +271,10 @@ static int get_state(lua_State *L) {
 /* set_state(group, i, {name = tensor, ...}, steps) */
 static int set_state(lua_State *L) {
   vs_optim *o = check_optim(L);
-  int group = (int)luaL_checkinteger(L, 2) - 1, i = (int)luaL_checkinteger(L, 3) - 1;
+  int group = check_position(L, 2, "group", vs_optim_ngroups(o));
+  int i = check_position(L, 3, "parameter", vs_optim_nparams(o, group));
   size_t n;
-  luaL_argcheck(L, group >= 0 && group < vs_optim_ngroups(o), 2, "no such group");
-  luaL_argcheck(L, i >= 0 && i < vs_optim_nparams(o, group), 3, "no such parameter");
-  luaL_checktype(L, 4, LUA_TTABLE);
+  lvs_checktype(L, 4, LUA_TTABLE, "state");
   for (int k = 0; k < VS_MAX_STATE; k++) {
     const char *name = state_name(vs_optim_def(o), k, &n);
     if (name == NULL) break;
@@ -272,7 +284,7 @@ static int set_state(lua_State *L) {
     if (t != NULL && vs_optim_set_state(o, group, i, k, t) < 0) return lvs_raise(L);
     lua_pop(L, 1);
   }
-  vs_optim_set_steps(o, group, i, (int64_t)luaL_checkinteger(L, 5));
+  vs_optim_set_steps(o, group, i, (int64_t)lvs_checkint(L, 5, "steps"));
   return 0;
 }
 
@@ -281,7 +293,7 @@ static int set_state(lua_State *L) {
 /* clip_grad_norm_(params, max_norm) -> the norm before */
 static int clip_grad_norm(lua_State *L) {
   int n = 0;
-  double norm = 0, max = luaL_checknumber(L, 2);
+  double norm = 0, max = lvs_checknum(L, 2, "max_norm");
   vs_tensor **list = read_params(L, 1, &n, "clip_grad_norm_");
   if (vs_clip_grad_norm(list, n, max, &norm) < 0) return lvs_raise(L);
   lua_pushnumber(L, norm);
@@ -290,7 +302,7 @@ static int clip_grad_norm(lua_State *L) {
 
 static int clip_grad_value(lua_State *L) {
   int n = 0;
-  double clip = luaL_checknumber(L, 2);
+  double clip = lvs_checknum(L, 2, "clip");
   vs_tensor **list = read_params(L, 1, &n, "clip_grad_value_");
   if (vs_clip_grad_value(list, n, clip) < 0) return lvs_raise(L);
   return 0;
@@ -315,11 +327,12 @@ static int list_optims(lua_State *L) {
 
 static void free_optim(void *o) { vs_optim_free(o); }
 
-static const luaL_Reg methods[] = {{"step", step}, {"zero_grad", zero_grad},
-                                   {"add_param_group", add_param_group}, {"state", get_state},
-                                   {"set_state", set_state}, {NULL, NULL}};
+static const luaL_Reg methods[] = {
+    {"step", step},       {"zero_grad", zero_grad}, {"add_param_group", add_param_group},
+    {"state", get_state}, {"set_state", set_state}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__newindex", optim_newindex}, {NULL, NULL}};
-static const luaL_Reg group_meta[] = {{"__index", group_index}, {"__newindex", group_newindex}, {NULL, NULL}};
+static const luaL_Reg group_meta[] = {
+    {"__index", group_index}, {"__newindex", group_newindex}, {NULL, NULL}};
 
 void lvs_open_optim(lua_State *L) {
   lvs_newclass(L, LVS_OPTIM, methods, meta, free_optim);

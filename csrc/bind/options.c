@@ -32,8 +32,8 @@ int64_t lvs_optint(lua_State *L, int index, const char *key, int64_t low, int64_
   int whole;
   int64_t v = lua_tointegerx(L, -1, &whole);
   if (!whole || lua_type(L, -1) != LUA_TNUMBER || v < low || v > high) {
-    lvs_error(L, "option '%s': expected a whole number from %d to %d, got %s", key, (int)low,
-              (int)high, luaL_tolstring(L, -1, NULL));
+    lvs_error(L, "option '%s': expected a whole number from %I to %I, got %s", key,
+              (lua_Integer)low, (lua_Integer)high, luaL_tolstring(L, -1, NULL));
   }
   lua_pop(L, 1);
   return v;

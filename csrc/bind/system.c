@@ -8,8 +8,9 @@
 #include "kernel/kernel.h"
 
 static int set_num_threads(lua_State *L) {
-  lua_Integer n = luaL_checkinteger(L, 1);
-  if (n < 1 || n > 1024) return lvs_error(L, "set_num_threads: %d is not a number of threads", (int)n);
+  lua_Integer n = lvs_checkint(L, 1, "n");
+  if (n < 1 || n > 1024)
+    return lvs_error(L, "set_num_threads: %d is not a number of threads", (int)n);
   vs_set_num_threads((int)n);
   return 0;
 }
@@ -44,8 +45,8 @@ static int empty_cache(lua_State *L) {
 }
 
 static int set_cache_limit(lua_State *L) {
-  lua_Integer n = luaL_checkinteger(L, 1);
-  luaL_argcheck(L, n >= 0, 1, "bytes");
+  lua_Integer n = lvs_checkint(L, 1, "bytes");
+  if (n < 0) return lvs_error(L, "set_cache_limit: %I bytes, expected at least 0", n);
   vs_mem_set_cache_limit((size_t)n);
   return 0;
 }
@@ -60,24 +61,30 @@ static int now(lua_State *L) {
 
 /* is_terminal(1 or 2): whether standard output or error is looked at by a person. */
 static int is_terminal(lua_State *L) {
-  lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
+  lua_pushboolean(L, isatty((int)lvs_checkint(L, 1, "file")));
   return 1;
 }
 
 static int fail_allocation(lua_State *L) {
-  vs_mem_fail_at(luaL_checkinteger(L, 1));
+  vs_mem_fail_at(lvs_checkint(L, 1, "n"));
   return 0;
 }
 
 static int set_own_folder(lua_State *L) {
-  lvs_set_own_folder(L, luaL_checkstring(L, 1));
+  lvs_set_own_folder(L, lvs_checkstr(L, 1, "prefix", NULL));
   return 0;
 }
 
-static const luaL_Reg functions[] = {
-    {"set_num_threads", set_num_threads}, {"get_num_threads", get_num_threads}, {"memory", memory},
-    {"empty_cache", empty_cache}, {"set_cache_limit", set_cache_limit}, {"now", now}, {"is_terminal", is_terminal},
-    {"_fail_allocation", fail_allocation}, {"_set_own_folder", set_own_folder}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"set_num_threads", set_num_threads},
+                                     {"get_num_threads", get_num_threads},
+                                     {"memory", memory},
+                                     {"empty_cache", empty_cache},
+                                     {"set_cache_limit", set_cache_limit},
+                                     {"now", now},
+                                     {"is_terminal", is_terminal},
+                                     {"_fail_allocation", fail_allocation},
+                                     {"_set_own_folder", set_own_folder},
+                                     {NULL, NULL}};
 
 void lvs_open_system(lua_State *L) {
   luaL_setfuncs(L, functions, 0);

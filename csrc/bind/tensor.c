@@ -87,8 +87,8 @@ static int set_property(lua_State *L, vs_tensor *t, const char *key) {
   if (strcmp(key, "grad") == 0) {
     vs_tensor *g = lua_isnil(L, 3) ? NULL : lvs_checktensor(L, 3);
     if (g != NULL && (!vs_same_shape(g, t) || g->dtype != VS_REAL || !vs_is_contiguous(g)))
-      return lvs_error(L, "grad: a %s tensor %s does not fit %s", vs_dtype_name(g->dtype), vs_shape_str(g),
-                       vs_shape_str(t));
+      return lvs_error(L, "grad: a %s tensor %s does not fit %s", vs_dtype_name(g->dtype),
+                       vs_shape_str(g), vs_shape_str(t));
     vs_tensor *old = t->grad;
     t->grad = vs_ref(g);
     vs_unref(old);
@@ -101,9 +101,11 @@ static int set_property(lua_State *L, vs_tensor *t, const char *key) {
 static int tensor_newindex(lua_State *L) {
   vs_tensor *t = lvs_checktensor(L, 1), *out = NULL;
   if (lua_type(L, 2) == LUA_TSTRING) return set_property(L, t, lua_tostring(L, 2));
-  if (!lua_isinteger(L, 2)) return lvs_error(L, "tensor index is a %s, expected a position", lvs_typename(L, 2));
+  if (!lua_isinteger(L, 2))
+    return lvs_error(L, "tensor index is a %s, expected a position", lvs_typename(L, 2));
   lua_settop(L, 3);
-  if (lua_istable(L, 3)) return lvs_error(L, "x[i] = table: make it a tensor first, vs.tensor(table)");
+  if (lua_istable(L, 3))
+    return lvs_error(L, "x[i] = table: make it a tensor first, vs.tensor(table)");
   push_row(L, t, lua_tointeger(L, 2));
   vs_value v[2] = {VS_T(lvs_checktensor(L, 4))};
   if (lua_type(L, 3) == LUA_TNUMBER)
@@ -146,7 +148,8 @@ static void push_element(lua_State *L, const vs_tensor *t, int64_t at) {
 
 static int tensor_item(lua_State *L) {
   vs_tensor *t = lvs_checktensor(L, 1);
-  if (t->numel != 1) return lvs_error(L, "item: x %s has %d elements, expected 1", vs_shape_str(t), (int)t->numel);
+  if (t->numel != 1)
+    return lvs_error(L, "item: x %s has %d elements, expected 1", vs_shape_str(t), (int)t->numel);
   push_element(L, t, 0);
   return 1;
 }
@@ -175,7 +178,7 @@ static int tensor_size(lua_State *L) {
     push_shape(L, t);
     return 1;
   }
-  lua_Integer d = luaL_checkinteger(L, 2), i = d > 0 ? d - 1 : d + t->ndim;
+  lua_Integer d = lvs_checkint(L, 2, "dim"), i = d > 0 ? d - 1 : d + t->ndim;
   if (d == 0 || i < 0 || i >= t->ndim)
     return lvs_error(L, "size: dim %d is out of range for %s", (int)d, vs_shape_str(t));
   lua_pushinteger(L, t->shape[i]);
@@ -204,7 +207,8 @@ static int to_dtype(lua_State *L, vs_dtype dtype) {
   vs_value v[2] = {VS_T(lvs_checktensor(L, 1)), VS_I(dtype)};
   void **box = lvs_newbox(L, LVS_TENSOR);
   if (vs_call(&vs_op_to, v, 2, (vs_tensor **)box) < 0 &&
-      !(vs_error_kind() == VS_ENOMEM && lvs_collect(L) && vs_call(&vs_op_to, v, 2, (vs_tensor **)box) == 0))
+      !(vs_error_kind() == VS_ENOMEM && lvs_collect(L) &&
+        vs_call(&vs_op_to, v, 2, (vs_tensor **)box) == 0))
     return lvs_raise(L);
   lvs_maybe_collect(L);
   return 1;
@@ -231,13 +235,23 @@ static int is_tensor(lua_State *L) {
 
 static void free_tensor(void *t) { vs_unref(t); }
 
-static const luaL_Reg methods[] = {
-    {"item", tensor_item}, {"tolist", tensor_tolist}, {"size", tensor_size}, {"numel", tensor_numel},
-    {"is_contiguous", tensor_is_contiguous}, {"float", tensor_float}, {"long", tensor_long},
-    {"byte", tensor_byte}, {"bool", tensor_bool}, {"t", transpose_2d}, {"id", tensor_id}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"item", tensor_item},
+                                   {"tolist", tensor_tolist},
+                                   {"size", tensor_size},
+                                   {"numel", tensor_numel},
+                                   {"is_contiguous", tensor_is_contiguous},
+                                   {"float", tensor_float},
+                                   {"long", tensor_long},
+                                   {"byte", tensor_byte},
+                                   {"bool", tensor_bool},
+                                   {"t", transpose_2d},
+                                   {"id", tensor_id},
+                                   {NULL, NULL}};
 
-static const luaL_Reg meta[] = {{"__newindex", tensor_newindex}, {"__len", tensor_len},
-                                {"__tostring", tensor_tostring}, {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__newindex", tensor_newindex},
+                                {"__len", tensor_len},
+                                {"__tostring", tensor_tostring},
+                                {NULL, NULL}};
 
 void lvs_open_tensor(lua_State *L) {
   lvs_newclass(L, LVS_TENSOR, methods, meta, free_tensor);

@@ -73,7 +73,7 @@ static const char *list_item(lua_State *L, int index, lua_Integer i, size_t *n, 
 
 /* How many texts the list at index holds; an empty list makes no batch. */
 static lua_Integer check_batch(lua_State *L, int index, const char *what) {
-  luaL_checktype(L, index, LUA_TTABLE);
+  lvs_checktype(L, index, LUA_TTABLE, "texts");
   lua_Integer n = (lua_Integer)lua_rawlen(L, index);
   if (n == 0) lvs_error(L, "%s: the list is empty", what);
   return n;
@@ -108,7 +108,7 @@ static vs_tensor *check_ids(lua_State *L, int index, const char *what) {
 /* text.tokenize(s [, {invalid = "error"|"replace"}]) -> list of words */
 static int lvs_tokenize(lua_State *L) {
   size_t n;
-  const char *s = luaL_checklstring(L, 1, &n);
+  const char *s = lvs_checkstr(L, 1, "text", &n);
   lvs_checkoptions(L, 2, "invalid", "tokenize");
   bool replace = opt_replace(L, 2, "tokenize");
   vs_words *w = new_zeroed(L, LVS_READER, sizeof *w);
@@ -126,7 +126,7 @@ static int lvs_tokenize(lua_State *L) {
 
 /* text.Vocab.build(texts [, {min_count = 1, max_size = nil, invalid = "error"}]) */
 static int lvs_vocab_build(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
+  lvs_checktype(L, 1, LUA_TTABLE, "texts");
   lvs_checkoptions(L, 2, "min_count|max_size|invalid", "Vocab.build");
   int64_t min_count = lvs_optint(L, 2, "min_count", 1, INT64_MAX, 1);
   int64_t max_size = lvs_optint(L, 2, "max_size", 3, INT64_MAX, 0);
@@ -146,7 +146,7 @@ static int lvs_vocab_build(lua_State *L) {
 
 /* text.Vocab.new(words): words in id order, the first two "<pad>" and "<unk>" */
 static int lvs_vocab_new(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
+  lvs_checktype(L, 1, LUA_TTABLE, "words");
   void **box = lvs_newbox(L, LVS_VOCAB);
   if (!(*box = vs_vocab_new())) return lvs_raise(L);
   lua_Integer count = (lua_Integer)lua_rawlen(L, 1);
@@ -163,7 +163,7 @@ static int lvs_vocab_new(lua_State *L) {
 static int lvs_vocab_encode(lua_State *L) {
   vs_vocab *v = lvs_checkbox(L, 1, LVS_VOCAB);
   size_t n;
-  const char *s = luaL_checklstring(L, 2, &n);
+  const char *s = lvs_checkstr(L, 2, "text", &n);
   lvs_checkoptions(L, 3, "max_len|invalid", "encode");
   int64_t max_len = lvs_optint(L, 3, "max_len", 1, INT64_MAX, 0);
   bool replace = opt_replace(L, 3, "encode");
@@ -213,7 +213,7 @@ static int lvs_vocab_decode(lua_State *L) {
 static int lvs_vocab_id(lua_State *L) {
   vs_vocab *v = lvs_checkbox(L, 1, LVS_VOCAB);
   size_t n;
-  const char *word = luaL_checklstring(L, 2, &n);
+  const char *word = lvs_checkstr(L, 2, "word", &n);
   int64_t id = vs_vocab_id(v, word, n);
   if (id)
     lua_pushinteger(L, id);
@@ -225,7 +225,7 @@ static int lvs_vocab_id(lua_State *L) {
 /* vocab:word(id) -> word; raises when there is no such id */
 static int lvs_vocab_word(lua_State *L) {
   size_t n;
-  const char *word = vs_vocab_word(lvs_checkbox(L, 1, LVS_VOCAB), luaL_checkinteger(L, 2), &n);
+  const char *word = vs_vocab_word(lvs_checkbox(L, 1, LVS_VOCAB), lvs_checkint(L, 2, "id"), &n);
   if (!word) return raise_in(L, "word");
   lua_pushlstring(L, word, n);
   return 1;
@@ -249,7 +249,7 @@ static int lvs_vocab_words(lua_State *L) {
 static int lvs_vocab_count(lua_State *L) {
   vs_vocab *v = lvs_checkbox(L, 1, LVS_VOCAB);
   size_t n;
-  const char *word = luaL_checklstring(L, 2, &n);
+  const char *word = lvs_checkstr(L, 2, "word", &n);
   int64_t id = vs_vocab_id(v, word, n);
   if (!v->count)
     lua_pushnil(L);
@@ -276,7 +276,7 @@ static int lvs_vocab_tostring(lua_State *L) {
 
 /* text.WordVectors(path) -> vectors, or nil and a message */
 static int lvs_vectors_load(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = lvs_checkstr(L, 1, "path", NULL);
   void **box = lvs_newbox(L, LVS_VECTORS);
   *box = vs_vectors_load(path);
   return *box ? 1 : lvs_nilerror(L);
@@ -318,7 +318,7 @@ static vs_tensor *make_matrix(void *p) {
 static int lvs_vectors_vector(lua_State *L) {
   vs_vectors *v = lvs_checkbox(L, 1, LVS_VECTORS);
   size_t n;
-  const char *word = luaL_checklstring(L, 2, &n);
+  const char *word = lvs_checkstr(L, 2, "word", &n);
   lookup l = {.v = v, .row = lua_newuserdatauv(L, (size_t)v->dim * sizeof(float), 0)};
   if (vs_vectors_get(v, word, n, l.row)) return lvs_pushmade(L, make_vector, &l);
   lua_pushnil(L);
@@ -329,7 +329,7 @@ static int lvs_vectors_vector(lua_State *L) {
 static int lvs_vectors_has(lua_State *L) {
   vs_vectors *v = lvs_checkbox(L, 1, LVS_VECTORS);
   size_t n;
-  const char *word = luaL_checklstring(L, 2, &n);
+  const char *word = lvs_checkstr(L, 2, "word", &n);
   float *row = lua_newuserdatauv(L, (size_t)v->dim * sizeof(float), 0);
   lua_pushboolean(L, vs_vectors_get(v, word, n, row));
   return 1;
@@ -364,9 +364,9 @@ static int lvs_vectors_matrix(lua_State *L) {
 static int lvs_vectors_nearest(lua_State *L) {
   vs_vectors *v = lvs_checkbox(L, 1, LVS_VECTORS);
   size_t n;
-  const char *word = luaL_checklstring(L, 2, &n);
-  lua_Integer k = luaL_optinteger(L, 3, 10);
-  luaL_argcheck(L, k >= 1, 3, "expected at least 1");
+  const char *word = lvs_checkstr(L, 2, "word", &n);
+  lua_Integer k = lua_isnoneornil(L, 3) ? 10 : lvs_checkint(L, 3, "k");
+  if (k < 1) return lvs_error(L, "nearest: k is %I, expected at least 1", k);
   k = VS_MIN(k, vs_vectors_size(v));
   int64_t *id = lua_newuserdatauv(L, (size_t)k * (sizeof(int64_t) + sizeof(float)), 0);
   float *score = (float *)(id + k);
@@ -405,7 +405,7 @@ static int lvs_vectors_tostring(lua_State *L) {
 /* text.WordPiece(path [, {lowercase = true, max_len = 512, invalid = "error"}]), or nil and a
  * message */
 static int lvs_wordpiece_load(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = lvs_checkstr(L, 1, "path", NULL);
   lvs_checkoptions(L, 2, "lowercase|max_len|invalid", "WordPiece");
   int64_t max_len = lvs_optint(L, 2, "max_len", 3, INT64_MAX, 512);
   bool replace = opt_replace(L, 2, "WordPiece");
@@ -422,7 +422,7 @@ static int lvs_wordpiece_load(lua_State *L) {
 static int lvs_wordpiece_tokenize(lua_State *L) {
   vs_wordpiece *w = lvs_checkbox(L, 1, LVS_WORDPIECE);
   size_t n;
-  const char *s = luaL_checklstring(L, 2, &n);
+  const char *s = lvs_checkstr(L, 2, "text", &n);
   vs_ids *rows = new_rows(L);
   if (vs_wordpiece_pieces(w, s, n, rows) != 0) return raise_in(L, "tokenize");
   lua_createtable(L, (int)VS_MIN(rows->n, (size_t)1 << 24), 0);
@@ -439,11 +439,11 @@ static int lvs_wordpiece_tokenize(lua_State *L) {
 static int lvs_wordpiece_encode(lua_State *L) {
   vs_wordpiece *w = lvs_checkbox(L, 1, LVS_WORDPIECE);
   size_t na, nb = 0;
-  const char *a = luaL_checklstring(L, 2, &na), *b = NULL;
+  const char *a = lvs_checkstr(L, 2, "text", &na), *b = NULL;
   lvs_checkoptions(L, 3, "pair|max_len", "encode");
   int64_t max_len = lvs_optint(L, 3, "max_len", 2, INT64_MAX, w->max_len);
   if (lua_istable(L, 3) && lua_getfield(L, 3, "pair") != LUA_TNIL)
-    b = luaL_checklstring(L, -1, &nb);
+    b = lvs_checkstr(L, -1, "pair", &nb);
   vs_ids *rows = new_rows(L), *types = new_rows(L);
   if (vs_wordpiece_encode(w, a, na, b, nb, max_len, rows, types) != 0) return raise_in(L, "encode");
   lvs_pushmade(L, make_row, &(made){rows, w->pad});
@@ -461,7 +461,7 @@ static int lvs_wordpiece_encode_batch(lua_State *L) {
   int pairs = 0;
   if (lua_istable(L, 3) && lua_getfield(L, 3, "pairs") != LUA_TNIL) {
     pairs = lua_gettop(L);
-    luaL_checktype(L, pairs, LUA_TTABLE);
+    lvs_checktype(L, pairs, LUA_TTABLE, "pairs");
     lua_Integer have = (lua_Integer)lua_rawlen(L, pairs);
     if (have != count) return lvs_error(L, "encode_batch: %I texts, but %I pairs", count, have);
   }
@@ -511,7 +511,7 @@ static int lvs_wordpiece_decode(lua_State *L) {
 static int lvs_wordpiece_id(lua_State *L) {
   vs_wordpiece *w = lvs_checkbox(L, 1, LVS_WORDPIECE);
   size_t n;
-  const char *piece = luaL_checklstring(L, 2, &n);
+  const char *piece = lvs_checkstr(L, 2, "token", &n);
   int64_t id = vs_wordpiece_id(w, piece, n);
   if (id)
     lua_pushinteger(L, id);
@@ -524,7 +524,7 @@ static int lvs_wordpiece_id(lua_State *L) {
 static int lvs_wordpiece_token(lua_State *L) {
   size_t n;
   const char *s =
-      vs_wordpiece_piece(lvs_checkbox(L, 1, LVS_WORDPIECE), luaL_checkinteger(L, 2), &n);
+      vs_wordpiece_piece(lvs_checkbox(L, 1, LVS_WORDPIECE), lvs_checkint(L, 2, "id"), &n);
   if (!s) return raise_in(L, "token");
   lua_pushlstring(L, s, n);
   return 1;

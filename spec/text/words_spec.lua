@@ -31,7 +31,7 @@ describe("text.tokenize", function()
   end)
 
   it("refuses other types and options", function()
-    assert.error_matches(function() tokenize {} end, "string expected")
+    assert.error_matches(function() tokenize {} end, "text is a table, expected a string")
     assert.error_matches(function() tokenize("a", {invalid = "drop"}) end, "expected \"error\"")
     assert.has_error(function() tokenize("a", {lower = true}) end)
   end)
