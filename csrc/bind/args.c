@@ -102,6 +102,8 @@ static void read_value(lua_State *L, int index, const vs_arg *a, vs_value *v, co
     case VS_A_OPERAND:
       if ((t = lvs_testtensor(L, index)) != NULL)
         *v = VS_T(t);
+      else if (lua_isinteger(L, index))
+        *v = VS_I(lua_tointeger(L, index));
       else if (lua_type(L, index) == LUA_TNUMBER)
         *v = VS_F(lua_tonumber(L, index));
       else

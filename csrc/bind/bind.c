@@ -60,15 +60,37 @@ int lvs_nilerror(lua_State *L) {
 
 /* ---- boxes ---- */
 
+const char lvs_tensor_class[] = "vesper.Tensor";
+
+/* The metatable of a class.  Tensors come and go by the million: theirs is found by address, without
+ * making a Lua string of the name. */
+static void push_class(lua_State *L, const char *class) {
+  if (class == lvs_tensor_class)
+    lua_rawgetp(L, LUA_REGISTRYINDEX, class);
+  else
+    luaL_getmetatable(L, class);
+}
+
 void **lvs_newbox(lua_State *L, const char *class) {
   void **box = lua_newuserdatauv(L, sizeof *box, 0);
   *box = NULL;
-  luaL_setmetatable(L, class);
+  push_class(L, class);
+  lua_setmetatable(L, -2);
+  return box;
+}
+
+/* The box itself, closed or not; NULL when the value is something else. */
+static void **find_box(lua_State *L, int index, const char *class) {
+  void **box = lua_touserdata(L, index);
+  if (box == NULL || !lua_getmetatable(L, index)) return NULL;
+  push_class(L, class);
+  if (!lua_rawequal(L, -1, -2)) box = NULL;
+  lua_pop(L, 2);
   return box;
 }
 
 void *lvs_testbox(lua_State *L, int index, const char *class) {
-  void **box = luaL_testudata(L, index, class);
+  void **box = find_box(L, index, class);
   return box == NULL ? NULL : *box;
 }
 
@@ -88,7 +110,7 @@ const char *lvs_typename(lua_State *L, int index) {
 }
 
 void *lvs_checkbox(lua_State *L, int index, const char *class) {
-  void **box = luaL_testudata(L, index, class);
+  void **box = find_box(L, index, class);
   if (box == NULL) {
     const char *got = lvs_typename(L, index), *callee = lvs_pushcallee(L);
     if (index < 0) lvs_error(L, "%s: expected a %s, got %s", callee, plain_name(class), got);
@@ -115,6 +137,8 @@ static int free_box(lua_State *L) {
 void lvs_newclass(lua_State *L, const char *class, const luaL_Reg *methods, const luaL_Reg *meta,
                   void (*release)(void *)) {
   luaL_newmetatable(L, class);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, class);
   if (meta != NULL) luaL_setfuncs(L, meta, 0);
   lua_newtable(L);
   if (methods != NULL) luaL_setfuncs(L, methods, 0);

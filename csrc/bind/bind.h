@@ -12,7 +12,8 @@
 #include "core/error.h"
 #include "core/tensor.h"
 
-#define LVS_TENSOR "vesper.Tensor"
+extern const char lvs_tensor_class[]; /* "vesper.Tensor"; its address is a key of the registry too */
+#define LVS_TENSOR lvs_tensor_class
 
 /* --- errors --- */
 /* Raises vs_error() with the place in the user's own script before it. */
