@@ -1,5 +1,5 @@
--- A visual-semantic embedding of fashion products: classes from picture and title, pictures found by
--- title and titles by picture.  The data is a folder with products.csv (id, split, title,
+-- A visual-semantic embedding of fashion products: classes from picture and title, pictures found
+-- by title and titles by picture.  The data is a folder with products.csv (id, split, title,
 -- sub_category, ...) and images/ID.jpg; the vectors are GloVe's text format, 100 numbers a word.
 --
 --   lua5.4 examples/fashion.lua FOLDER GLOVE [epochs = 8] [seed = 1] [fashion.h5]
@@ -7,7 +7,8 @@ local vs = require "vesper"
 local nn, optim, data, text, metrics = vs.nn, vs.optim, vs.data, vs.text, vs.metrics
 local F = nn.functional
 
-local folder, glove, epochs, seed, file = arg[1], arg[2], tonumber(arg[3] or 8), tonumber(arg[4] or 1), arg[5]
+local folder, glove, file = arg[1], arg[2], arg[5]
+local epochs, seed = tonumber(arg[3] or 8), tonumber(arg[4] or 1)
 if not glove then
   io.stderr:write("usage: lua5.4 examples/fashion.lua FOLDER GLOVE [epochs] [seed] [fashion.h5]\n")
   os.exit(2)
@@ -17,7 +18,8 @@ file = file or os.tmpname() .. ".h5"
 if not data.open(file, "train") then -- made once, then reused
   print(("writing %s"):format(file))
   assert(data.prepare.folder(folder, file, {
-    label = "sub_category", split = "split", size = {64, 48}, min_count = 2, max_words = 16, seed = seed,
+    label = "sub_category", split = "split", size = {64, 48}, min_count = 2, max_words = 16,
+    seed = seed,
   }))
 end
 local sets = {}
@@ -29,8 +31,8 @@ print(("train %d val %d test %d, %d classes, %d words (%d with GloVe vectors)"):
   #sets.train, #sets.val, #sets.test, #classes, #vocab, found))
 
 local function block(from, to)
-  return nn.Sequential{nn.Conv2d(from, to, 3, {padding = 1, bias = false}), nn.BatchNorm2d(to), nn.ReLU(),
-    nn.MaxPool2d(2)}
+  return nn.Sequential{nn.Conv2d(from, to, 3, {padding = 1, bias = false}),
+    nn.BatchNorm2d(to), nn.ReLU(), nn.MaxPool2d(2)}
 end
 
 local VSE = nn.Module:extend("VSE")
@@ -40,10 +42,12 @@ function VSE:init()
     nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(256, 256)}
   self.words = nn.Embedding.from_pretrained(vectors, {freeze = false})
   self.rnn = nn.LSTM(100, 256)
-  self.mlp = nn.Sequential{nn.Linear(512, 256), nn.ReLU(), nn.Dropout(0.2), nn.Linear(256, #classes)}
+  self.mlp = nn.Sequential{nn.Linear(512, 256), nn.ReLU(), nn.Dropout(0.2),
+    nn.Linear(256, #classes)}
 end
 
--- image uint8 [B,3,64,48], tokens int64 [B,T], lengths int64 [B] -> v [B,256], t [B,256], logits [B,classes]
+-- image uint8 [B,3,64,48], tokens int64 [B,T], lengths int64 [B]
+-- -> v [B,256], t [B,256], logits [B,classes]
 function VSE:forward(batch)
   local v = self.cnn(batch.image:float() * (4 / 255) - 2)
   local _, t = self.rnn(self.words(batch.tokens), batch.lengths)
@@ -59,7 +63,8 @@ local function evaluate(set)
   local v, t, predicted, label = {}, {}, {}, {}
   vs.no_grad(function()
     for batch in data.Loader(set, {batch_size = 250}) do
-      local i, logits = #v + 1, nil
+      local i = #v + 1
+      local logits
       v[i], t[i], logits = model(batch)
       predicted[i], label[i] = logits:argmax(2), batch.label
     end
@@ -67,7 +72,8 @@ local function evaluate(set)
   return metrics.accuracy(vs.cat(predicted), vs.cat(label)), metrics.retrieval(vs.cat(v), vs.cat(t))
 end
 
-local loader = data.Loader(sets.train, {batch_size = 128, shuffle = true, seed = seed, drop_last = true, workers = 1})
+local loader = data.Loader(sets.train,
+  {batch_size = 128, shuffle = true, seed = seed, drop_last = true, workers = 1})
 for epoch = 1, epochs do
   local start = vs.now()
   model:train()
@@ -84,8 +90,10 @@ for epoch = 1, epochs do
     bar.loss = loss:item()
   end
   local accuracy, r = evaluate(sets.val)
-  print(("epoch %d  val accuracy %.1f  rsum %.1f  %.1f s"):format(epoch, accuracy, r.rsum, vs.now() - start))
+  print(("epoch %d  val accuracy %.1f  rsum %.1f  %.1f s"):format(
+    epoch, accuracy, r.rsum, vs.now() - start))
 end
 
 local accuracy, r = evaluate(sets.test)
-print(("TEST seed %d accuracy %.1f rsum %.1f  %s"):format(seed, accuracy, r.rsum, metrics.format(r)))
+print(("TEST seed %d accuracy %.1f rsum %.1f  %s"):format(
+  seed, accuracy, r.rsum, metrics.format(r)))

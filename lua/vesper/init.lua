@@ -14,7 +14,8 @@ vs.data = require "vesper.data"
 
 local on_demand = {
   metrics = "vesper.metrics", models = "vesper.models", plot = "vesper.plot",
-  progress = "vesper.progress", help = "vesper.help", train = "vesper.train", report = "vesper.report",
+  progress = "vesper.progress", help = "vesper.help", train = "vesper.train",
+  report = "vesper.report",
 }
 
 return setmetatable(vs, {

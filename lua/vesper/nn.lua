@@ -13,12 +13,18 @@ local is_parameter = setmetatable({}, {__mode = "k"})
 local Module = {}
 nn.Module = Module
 
--- ---- walking ---------------------------------------------------------------------------------------
+-- ---- walking ------------------------------------------------------------------------------------
 
 local function is_module(x)
   if type(x) == "userdata" then return core.is_layer(x) end
   local meta = type(x) == "table" and getmetatable(x)
   return type(meta) == "table" and meta.is_module == true
+end
+
+-- True for a field that may hold tensors or modules of its own: a module or a plain table.
+local function has_fields(key, value)
+  if is_module(value) then return true end
+  return type(value) == "table" and getmetatable(value) == nil and key ~= "_buffers"
 end
 
 local function by_kind_then_value(a, b)
@@ -61,7 +67,7 @@ local function walk(node, prefix, on, seen)
       if on.tensor and (buffer or is_parameter[value]) then
         on.tensor(join(prefix, key), value, not buffer)
       end
-    elseif is_module(value) or (type(value) == "table" and getmetatable(value) == nil and key ~= "_buffers") then
+    elseif has_fields(key, value) then
       walk(value, join(prefix, key), on, seen)
     end
   end
@@ -70,7 +76,7 @@ end
 local function each_tensor(module, fn) walk(module, "", {tensor = fn}, {}) end
 local function each_module(module, fn) walk(module, "", {module = fn}, {}) end
 
--- ---- the protocol ----------------------------------------------------------------------------------
+-- ---- the protocol -------------------------------------------------------------------------------
 
 --- A list of {name, tensor}, shared parameters once.
 function methods:named_parameters()
@@ -147,7 +153,8 @@ function methods:load_state_dict(dict, options)
     if not core.is_tensor(given) then
       missing[#missing + 1] = name
     elseif sizes(given) ~= sizes(tensor) then
-      misshapen[#misshapen + 1] = ("%s is %s here, %s there"):format(name, sizes(tensor), sizes(given))
+      misshapen[#misshapen + 1] =
+        ("%s is %s here, %s there"):format(name, sizes(tensor), sizes(given))
     else
       pairs_to_copy[#pairs_to_copy + 1] = {tensor, given}
     end
@@ -158,7 +165,8 @@ function methods:load_state_dict(dict, options)
   table.sort(unexpected)
   if #misshapen > 0 or (strict and #missing + #unexpected > 0) then
     local lines = {"load_state_dict: the state does not fit this module"}
-    for _, group in ipairs{{"missing", missing}, {"unexpected", unexpected}, {"misshapen", misshapen}} do
+    local groups = {{"missing", missing}, {"unexpected", unexpected}, {"misshapen", misshapen}}
+    for _, group in ipairs(groups) do
       if #group[2] > 0 then
         lines[#lines + 1] = ("  %s: %s"):format(group[1], table.concat(group[2], ", "))
       end
@@ -202,7 +210,7 @@ end
 
 for name, method in pairs(methods) do core.layer_methods[name] = method end
 
--- ---- modules in Lua --------------------------------------------------------------------------------
+-- ---- modules in Lua -----------------------------------------------------------------------------
 
 Module.__index = Module
 Module.__name = "Module"
@@ -231,9 +239,9 @@ local function describe(node, indent)
   local lines = {}
   for _, key in ipairs(sorted_keys(node)) do
     local value = node[key]
-    local below = is_module(value) or (type(value) == "table" and getmetatable(value) == nil and key ~= "_buffers")
-    if below and (is_module(value) or next(value) ~= nil) then
-      lines[#lines + 1] = ("%s  (%s): %s"):format(indent, join("", key), describe(value, indent .. "  "))
+    if has_fields(key, value) and (is_module(value) or next(value) ~= nil) then
+      local inner = describe(value, indent .. "  ")
+      lines[#lines + 1] = ("%s  (%s): %s"):format(indent, join("", key), inner)
     elseif core.is_tensor(value) and is_parameter[value] then
       lines[#lines + 1] = ("%s  (%s): Parameter %s"):format(indent, join("", key), sizes(value))
     end
@@ -253,7 +261,8 @@ local function construct(class, ...)
   return module
 end
 
---- A class of modules: Tower = nn.Module:extend("Tower"); give it init and forward; Tower(...) makes one.
+--- A class of modules: Tower = nn.Module:extend("Tower"); give it init and forward; Tower(...)
+-- makes one.
 function Module:extend(name)
   local class = {}
   for key, value in pairs(self) do
@@ -277,7 +286,7 @@ function nn.Parameter(tensor)
   return tensor
 end
 
--- ---- containers ------------------------------------------------------------------------------------
+-- ---- containers ---------------------------------------------------------------------------------
 
 local Sequential = Module:extend("Sequential")
 nn.Sequential = Sequential
@@ -287,7 +296,8 @@ function Sequential:init(list, ...)
   if type(list) ~= "table" or is_module(list) then list = {list, ...} end
   for i, module in ipairs(list) do
     if not is_module(module) and type(module) ~= "function" then
-      error(("Sequential: entry %d is a %s, expected a module or a function"):format(i, type(module)), 4)
+      error(("Sequential: entry %d is a %s, expected a module or a function"):format(
+        i, type(module)), 4)
     end
     self[i] = module
   end
@@ -298,7 +308,7 @@ function Sequential:forward(x)
   return x
 end
 
--- ---- layers, functions, initialisers ---------------------------------------------------------------
+-- ---- layers, functions, initialisers ------------------------------------------------------------
 
 for name, constructor in pairs(core.layers) do nn[name] = constructor end
 
@@ -306,7 +316,8 @@ nn.Embedding = setmetatable({
   --- An Embedding over a given table [V,D]; {freeze = true} keeps it as it is, {padding_idx = 1}.
   from_pretrained = function(weight, options)
     options = options or {}
-    local layer = core.layers.Embedding(weight.shape[1], weight.shape[2], {padding_idx = options.padding_idx})
+    local layer = core.layers.Embedding(weight.shape[1], weight.shape[2],
+      {padding_idx = options.padding_idx})
     core.no_grad(function() layer.weight:copy_(weight) end)
     if options.freeze ~= false then layer.weight:requires_grad_(false) end
     return layer

@@ -29,14 +29,17 @@ function methods:state_dict()
   return dict
 end
 
---- Restores what state_dict returned.  Groups and parameters have to be the same in number and shape.
+--- Restores what state_dict returned.  Groups and parameters have to be the same in number and
+-- shape.
 function methods:load_state_dict(dict)
   if dict.name ~= self.name then
-    error(("load_state_dict: the state is %s's, this optimizer is %s"):format(dict.name, self.name), 2)
+    error(("load_state_dict: the state is %s's, this optimizer is %s"):format(
+      dict.name, self.name), 2)
   end
   local groups = self.param_groups
   if #dict.groups ~= #groups then
-    error(("load_state_dict: the state has %d groups, this optimizer %d"):format(#dict.groups, #groups), 2)
+    error(("load_state_dict: the state has %d groups, this optimizer %d"):format(
+      #dict.groups, #groups), 2)
   end
   for g, group in ipairs(groups) do
     for key, value in pairs(dict.groups[g]) do group[key] = value end

@@ -2,8 +2,8 @@
 --
 --   for batch, bar in vs.progress(loader, "epoch 1") do ... bar.loss = loss:item() end
 --
--- On a terminal the line is drawn anew a few times a second; elsewhere one line is printed at the end.
--- bar.loss is averaged over the loop; any other field of bar is shown as it is.
+-- On a terminal the line is drawn anew a few times a second; elsewhere one line is printed at the
+-- end.  bar.loss is averaged over the loop; any other field of bar is shown as it is.
 local core = require "vesper.core"
 
 local function clock(seconds)
@@ -25,8 +25,10 @@ function Bar:line(finished)
   else
     local width = 24
     local full = state.total > 0 and math.floor(width * state.done / state.total) or 0
-    parts[1] = ("%s  [%s%s]  %d/%d  %s left"):format(state.label, ("="):rep(full), (" "):rep(width - full),
-      state.done, state.total, clock(elapsed / state.done * (state.total - state.done)))
+    local filled, empty = ("="):rep(full), (" "):rep(width - full)
+    local left = elapsed / state.done * (state.total - state.done)
+    parts[1] = ("%s  [%s%s]  %d/%d  %s left"):format(
+      state.label, filled, empty, state.done, state.total, clock(left))
   end
   parts[#parts + 1] = ("%.0f/s"):format(rate)
   if state.count > 0 then parts[#parts + 1] = ("loss %.3f"):format(state.sum / state.count) end
@@ -37,7 +39,8 @@ function Bar:line(finished)
   table.sort(names)
   for _, name in ipairs(names) do
     local value = self[name]
-    parts[#parts + 1] = name .. " " .. (math.type(value) == "float" and ("%.4g"):format(value) or tostring(value))
+    local shown = math.type(value) == "float" and ("%.4g"):format(value) or tostring(value)
+    parts[#parts + 1] = name .. " " .. shown
   end
   return table.concat(parts, "  ")
 end

@@ -6,7 +6,7 @@ local plot = require "vesper.plot"
 
 local report = {}
 
--- ---- tables ----------------------------------------------------------------------------------------
+-- ---- tables -------------------------------------------------------------------------------------
 
 local function cell(value)
   if value == nil then return "-" end
@@ -87,7 +87,7 @@ function report.row(name, val, test, extra)
   return row
 end
 
--- ---- pictures --------------------------------------------------------------------------------------
+-- ---- pictures -----------------------------------------------------------------------------------
 
 --- Learning curves of several histories (train.fit) as SVG: validation accuracy by epoch.
 function report.curves(path, histories, options)
@@ -110,7 +110,8 @@ function report.retrieved(path, set, v, t, captions, k, options)
     local images = {}
     for rank, found in ipairs(nearest[i]) do
       local sample = set[found]
-      images[rank] = {image = sample.image, correct = found == at, label = set:classes()[sample.label]}
+      local label = set:classes()[sample.label]
+      images[rank] = {image = sample.image, correct = found == at, label = label}
     end
     rows[i] = {caption = set:text(at), images = images}
   end

@@ -31,7 +31,9 @@ function train.evaluate(model, loader)
     end
   end)
   model:train(was_training)
-  local result = {n = n, accuracy = 100 * right / n, v = core.cat(v), image_accuracy = 100 * image_right / n}
+  local result = {
+    n = n, accuracy = 100 * right / n, image_accuracy = 100 * image_right / n, v = core.cat(v),
+  }
   if #t > 0 then
     result.t = core.cat(t)
     result.retrieval = metrics.retrieval(result.v, result.t)
@@ -62,8 +64,10 @@ end
 --   quiet = false
 -- Returns the history, a list of {epoch =, loss =, lr =, val = result}, and the best epoch.
 function train.fit(model, options)
-  local o = encoders.options(options, {clip = 2.0, score = train.score, label = "", quiet = false},
-    {train = true, val = true, optimizer = true, epochs = true, schedule = true, checkpoint = true}, "fit")
+  local o = encoders.options(options,
+    {clip = 2.0, score = train.score, label = "", quiet = false},
+    {train = true, val = true, optimizer = true, epochs = true, schedule = true,
+     checkpoint = true}, "fit")
   local parameters, history, best = model:parameters(), {}, nil
   for epoch = 1, o.epochs do
     model:train()
@@ -78,7 +82,8 @@ function train.fit(model, options)
       bar.loss = loss:item()
       sum, steps = sum + bar.loss, steps + 1
       if sum ~= sum then
-        error(("fit: the loss of epoch %d, batch %d is not a number: lower the learning rate"):format(epoch, steps), 2)
+        error(("fit: the loss of epoch %d, batch %d is not a number: " ..
+          "lower the learning rate"):format(epoch, steps), 2)
       end
     end
     if model.fit_prototypes then model:fit_prototypes(o.train) end

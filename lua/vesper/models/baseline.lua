@@ -6,8 +6,8 @@ local Baseline = nn.Module:extend("Baseline")
 
 --- Baseline{classes = C, width = 256, channels = {32, 64, 128, 256}, hidden = width, dropout = 0.2}
 function Baseline:init(options)
-  local o = encoders.options(options, {width = 256, dropout = 0.2}, {classes = true, channels = true,
-    hidden = true, image = true}, "Baseline")
+  local o = encoders.options(options, {width = 256, dropout = 0.2},
+    {classes = true, channels = true, hidden = true, image = true}, "Baseline")
   local hidden = o.hidden or o.width
   self.image = o.image or encoders.SmallCNN(o.width, {channels = o.channels})
   self.head = nn.Sequential{nn.Linear(o.width, hidden), nn.ReLU(), nn.Dropout(o.dropout),

@@ -18,19 +18,21 @@ function encoders.options(given, defaults, known, what)
   return all
 end
 
--- ---- images ----------------------------------------------------------------------------------------
+-- ---- images -------------------------------------------------------------------------------------
 
 local SmallCNN = nn.Module:extend("SmallCNN")
 encoders.SmallCNN = SmallCNN
 
---- Blocks of 3x3 convolution, batch norm, ReLU and 2x2 max pooling, then pooling over the regions and
--- a linear map.  SmallCNN(D, {channels = {32, 64, 128, 256}, pooling = "mean" | "max"}).
+--- Blocks of 3x3 convolution, batch norm, ReLU and 2x2 max pooling, then pooling over the regions
+-- and a linear map.  SmallCNN(D, {channels = {32, 64, 128, 256}, pooling = "mean" | "max"}).
 function SmallCNN:init(width, options)
-  local o = encoders.options(options, {channels = {32, 64, 128, 256}, pooling = "mean"}, {}, "SmallCNN")
+  local defaults = {channels = {32, 64, 128, 256}, pooling = "mean"}
+  local o = encoders.options(options, defaults, {}, "SmallCNN")
   local blocks, from = {}, 3
   for i, to in ipairs(o.channels) do
     blocks[i] = nn.Sequential{
-      nn.Conv2d(from, to, 3, {padding = 1, bias = false}), nn.BatchNorm2d(to), nn.ReLU(), nn.MaxPool2d(2),
+      nn.Conv2d(from, to, 3, {padding = 1, bias = false}),
+      nn.BatchNorm2d(to), nn.ReLU(), nn.MaxPool2d(2),
     }
     from = to
   end
@@ -50,13 +52,14 @@ function SmallCNN:forward(images)
   return self.out(pooled), regions:transpose(2, 3)
 end
 
--- ---- text ------------------------------------------------------------------------------------------
+-- ---- text ---------------------------------------------------------------------------------------
 
 local TextEncoder = nn.Module:extend("TextEncoder")
 encoders.TextEncoder = TextEncoder
 
 --- Word embeddings, an LSTM or GRU over them, pooling, and a projection.  Options:
---   vectors = tensor [V,E]     where the embeddings start (GloVe, fastText); else vocab_size and word_dim
+--   vectors = tensor [V,E]     where the embeddings start (GloVe, fastText);
+--                              else vocab_size and word_dim
 --   freeze = false             leaves the vectors as they are
 --   rnn = "LSTM" | "GRU", hidden = D, num_layers = 1, bidirectional = false
 --   pooling = "last" | "mean" | "max"     over the valid words
@@ -80,7 +83,8 @@ function TextEncoder:init(width, options)
   if o.projection then
     self.out = nn.Linear(states, width)
   elseif states ~= width then
-    error(("TextEncoder: without projection the states [%d] are not D = %d"):format(states, width), 3)
+    error(("TextEncoder: without projection the states [%d] are not D = %d"):format(
+      states, width), 3)
   end
   self.pooling = o.pooling
 end

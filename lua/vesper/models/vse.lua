@@ -1,8 +1,8 @@
--- VSE: visual-semantic embedding.  An image and its text meet in one space of D dimensions; classes are
--- predicted from both.
+-- VSE: visual-semantic embedding.  An image and its text meet in one space of D dimensions; classes
+-- are predicted from both.
 --
--- Losses: hinge ranking after Faghri et al. (VSE++, BMVC 2018), sums in the first epoch after Chen et
--- al. (VSE-infinity, CVPR 2021); cosine objective with labels as in cosine_embedding_loss.
+-- Losses: hinge ranking after Faghri et al. (VSE++, BMVC 2018), sums in the first epoch after Chen
+-- et al. (VSE-infinity, CVPR 2021); cosine objective with labels as in cosine_embedding_loss.
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local encoders = require "vesper.models.encoders"
@@ -17,18 +17,21 @@ local VSE = nn.Module:extend("VSE")
 --   hidden = D, dropout = 0.2         of the fusion MLP
 --   weights = {classify = 1, rank = 1, cosine = 0, text = 0}
 --   margin = 0.2                      of the ranking loss
---   warmup = 1                        epochs that count every negative; later ones the hardest alone
+--   warmup = 1                        epochs that count every negative; later ones the hardest
 --   scale = 20                        of the cosines that classify_image turns into probabilities
 function VSE:init(options)
-  local o = encoders.options(options, {width = 256, dropout = 0.2, margin = 0.2, warmup = 1, scale = 20},
-    {classes = true, image = true, channels = true, image_pooling = true, text = true, hidden = true,
-     weights = true}, "VSE")
+  local o = encoders.options(options,
+    {width = 256, dropout = 0.2, margin = 0.2, warmup = 1, scale = 20},
+    {classes = true, image = true, channels = true, image_pooling = true, text = true,
+     hidden = true, weights = true}, "VSE")
   local hidden = o.hidden or o.width
-  self.image = o.image or encoders.SmallCNN(o.width, {channels = o.channels, pooling = o.image_pooling})
+  self.image = o.image or
+    encoders.SmallCNN(o.width, {channels = o.channels, pooling = o.image_pooling})
   self.text = o.text and o.text.parameters and o.text or encoders.TextEncoder(o.width, o.text)
   self.fuse = nn.Sequential{nn.Linear(2 * o.width, hidden), nn.ReLU(), nn.Dropout(o.dropout),
     nn.Linear(hidden, o.classes)}
-  self.weights = encoders.options(o.weights, {classify = 1, rank = 1, cosine = 0, text = 0}, {}, "VSE weights")
+  local weights = {classify = 1, rank = 1, cosine = 0, text = 0}
+  self.weights = encoders.options(o.weights, weights, {}, "VSE weights")
   if self.weights.text > 0 then self.text_head = nn.Linear(o.width, o.classes) end
   self.margin, self.warmup, self.scale = o.margin, o.warmup, o.scale
   self:register_buffer("prototypes", core.zeros(o.classes, o.width))
@@ -45,7 +48,7 @@ function VSE:forward(batch)
   return {v = v, t = t, logits = self.fuse(core.cat({v, t}, 2))}
 end
 
--- ---- training --------------------------------------------------------------------------------------
+-- ---- training -----------------------------------------------------------------------------------
 
 --- Label-aware cosine objective on v, t [B,D]: pairs of one label are pulled together, pairs of
 -- different labels pushed below `margin`.  Both kinds count alike, however many there are.
@@ -58,14 +61,14 @@ function VSE.cosine_objective(v, t, label, margin)
   return pull + (s - margin):relu():masked_fill(same, 0):sum() / others
 end
 
--- The hardest-negative loss has a trap: all embeddings in one point, where it is 2 * margin for ever.
+-- The hardest-negative loss has a trap: all embeddings in one point, where it stays 2 * margin.
 local function watch_collapse(self, rank)
   local plateau = 2 * self.margin
   self.stuck = math.abs(rank - plateau) < 0.002 * plateau and (self.stuck or 0) + 1 or 0
   if self.stuck == 100 then
-    io.stderr:write(("VSE: the ranking loss has been %.3f = 2 * margin for 100 steps: the embeddings have " ..
-      "collapsed into one point. Train longer on all negatives (warmup), or lower the learning rate.\n")
-      :format(plateau))
+    io.stderr:write(("VSE: the ranking loss has been %.3f = 2 * margin for 100 steps: the " ..
+      "embeddings have collapsed into one point. Train longer on all negatives (warmup), or " ..
+      "lower the learning rate.\n"):format(plateau))
   end
 end
 
@@ -82,20 +85,28 @@ function VSE:loss(batch, epoch)
   if w.rank > 0 then
     local scores = out.v:normalize():matmul(out.t:normalize():t())
     local hardest = (epoch or 1) > self.warmup
-    add("rank", scores:hinge_ranking{margin = self.margin, negatives = hardest and "hardest" or "sum"})
+    local negatives = hardest and "hardest" or "sum"
+    add("rank", scores:hinge_ranking{margin = self.margin, negatives = negatives})
     if hardest then watch_collapse(self, parts.rank) end
   end
-  if w.cosine > 0 then add("cosine", VSE.cosine_objective(out.v, out.t, batch.label, self.margin)) end
-  if w.text > 0 then add("text", nn.functional.cross_entropy(self.text_head(out.t), batch.label)) end
+  if w.cosine > 0 then
+    add("cosine", VSE.cosine_objective(out.v, out.t, batch.label, self.margin))
+  end
+  if w.text > 0 then
+    add("text", nn.functional.cross_entropy(self.text_head(out.t), batch.label))
+  end
   if not total then error("VSE: every loss has weight 0", 2) end
   return total, parts, out
 end
 
--- ---- use -------------------------------------------------------------------------------------------
+-- ---- use ----------------------------------------------------------------------------------------
 
---- Class probabilities from the text alone [B,C], by the recurrent net's own head (weights.text > 0).
+--- Class probabilities from the text alone [B,C], by the recurrent net's own head
+-- (weights.text > 0).
 function VSE:classify_text(tokens, lengths)
-  if not self.text_head then error("classify_text: this VSE was made without it (weights = {text = 0.1})", 2) end
+  if not self.text_head then
+    error("classify_text: this VSE was made without it (weights = {text = 0.1})", 2)
+  end
   return (self.text_head((self.text(tokens, lengths)))):softmax(2)
 end
 
@@ -106,10 +117,10 @@ function VSE:fit_prototypes(loader)
   self:eval()
   core.no_grad(function()
     local sums = core.zeros_like(self.prototypes)
-    local classes = sums.shape[1]
+    local classes = core.arange(1, sums.shape[1]):reshape(-1, 1)
     for batch in loader do
       local t = self.text(batch.tokens, batch.lengths):normalize()
-      local member = core.arange(1, classes):reshape(-1, 1):eq(batch.label:reshape(1, -1)):float() -- [C,B]
+      local member = classes:eq(batch.label:reshape(1, -1)):float() -- [C,B]
       sums:add_(member:matmul(t))
     end
     self.prototypes:copy_(sums:normalize())
@@ -117,8 +128,8 @@ function VSE:fit_prototypes(loader)
   self:train(was_training)
 end
 
---- Class probabilities of images from the shared embedding alone [B,C]: a softmax over scaled cosines
--- to the class prototypes.
+--- Class probabilities of images from the shared embedding alone [B,C]: a softmax over scaled
+-- cosines to the class prototypes.
 function VSE:classify_image(images)
   local v = self.image(images)
   return (v:normalize():matmul(self.prototypes:t()) * self.scale):softmax(2)
