@@ -44,13 +44,17 @@ end
 ---@param labels any int64 [B]
 ---@return number percent
 function metrics.accuracy(predictions, labels)
-  local classes = classes_of("accuracy", predictions, labels):tolist()
+  local classes = classes_of("accuracy", predictions, labels)
   if #classes == 0 then error("accuracy: no predictions", 2) end
-  local right = 0
-  for i, label in ipairs(labels:tolist()) do
-    if classes[i] == label then right = right + 1 end
+  return 100 * classes:eq(labels):sum():item() / #classes
+end
+
+-- Position and value of the first entry of int64 [N] outside 1..top, or nil.
+local function first_outside(t, top)
+  if #t == 0 or t:min():item() >= 1 and t:max():item() <= top then return nil end
+  for i, value in ipairs(t:tolist()) do
+    if value < 1 or value > top then return i, value end
   end
-  return 100 * right / #classes
 end
 
 --- How often class `row` was taken for class `column`.
@@ -59,21 +63,18 @@ end
 ---@param count integer number of classes
 ---@return any counts int64 [count,count]
 function metrics.confusion(predictions, labels, count)
-  local classes = classes_of("confusion", predictions, labels):tolist()
+  local classes = classes_of("confusion", predictions, labels)
   if math.type(count) ~= "integer" or count < 1 then
     error("confusion: the number of classes is " .. tostring(count) .. ", expected 1 or more", 2)
   end
+  for name, t in pairs {label = labels, prediction = classes} do
+    local i, value = first_outside(t, count)
+    if i then error(("confusion: %s %d is %d, outside 1..%d"):format(name, i, value, count), 2) end
+  end
   local cells = {}
   for i = 1, count * count do cells[i] = 0 end
-  for i, label in ipairs(labels:tolist()) do
-    local class = classes[i]
-    for name, value in pairs {label = label, prediction = class} do
-      if value < 1 or value > count then
-        error(("confusion: %s %d is %d, outside 1..%d"):format(name, i, value, count), 2)
-      end
-    end
-    local at = (label - 1) * count + class
-    cells[at] = cells[at] + 1
+  for _, cell in ipairs(labels:sub(1):mul(count):add(classes):tolist()) do
+    cells[cell] = cells[cell] + 1
   end
   return core.tensor(cells, {dtype = "int64"}):reshape(count, count)
 end
@@ -82,10 +83,11 @@ end
 local function unit_rows(x) return x:detach():normalize {dim = 2} end
 
 --- Calls fn(scores, rows, first, last) for blocks of queries: rows [R,D] are queries first..last,
---- scores [R,N] their cosines.
+--- scores [R,N] their cosines.  With a few rows a product spends its time on the gallery, so that
+--- a block has D / 2 of them, half as much memory as the gallery, where that is more than BLOCK.
 local function each_block(queries, gallery, fn)
   local total, columns = #queries, gallery:transpose(1, 2)
-  local step = math.max(1, BLOCK // math.max(1, #gallery))
+  local step = math.max(1, BLOCK // math.max(1, #gallery), gallery.shape[2] // 2)
   for first = 1, total, step do
     local last = math.min(total, first + step - 1)
     local rows = queries:slice(1, first, last)
@@ -93,30 +95,23 @@ local function each_block(queries, gallery, fn)
   end
 end
 
---- Percent within the first 1, 5 and 10, median and mean of a list of ranks.
+--- Percent within the first 1, 5 and 10, median and mean of ranks int64 [N].
 local function summary(ranks)
-  table.sort(ranks)
-  local n, sum = #ranks, 0
-  local within = {[1] = 0, [5] = 0, [10] = 0}
-  for _, rank in ipairs(ranks) do
-    sum = sum + rank
-    for k, count in pairs(within) do
-      if rank <= k then within[k] = count + 1 end
-    end
-  end
-  local median = (ranks[(n + 1) // 2] + ranks[n // 2 + 1]) / 2
-  return {r1 = 100 * within[1] / n, r5 = 100 * within[5] / n, r10 = 100 * within[10] / n,
-    medr = median, meanr = sum / n, n = n}
+  local n, sorted = #ranks, ranks:tolist()
+  local function within(k) return 100 * ranks:le(k):sum():item() / n end
+  table.sort(sorted)
+  local median = (sorted[(n + 1) // 2] + sorted[n // 2 + 1]) / 2
+  return {r1 = within(1), r5 = within(5), r10 = within(10), medr = median,
+    meanr = ranks:sum():item() / n, n = n}
 end
 
 local function ranks_of(queries, gallery, target, group)
   local ranks = {}
   each_block(queries, gallery, function(scores, rows, first, last)
-    local list = scores:rank {target = target:slice(1, first, last), group = group, x = rows,
-      y = gallery}:tolist()
-    table.move(list, 1, #list, #ranks + 1, ranks)
+    ranks[#ranks + 1] = scores:rank {target = target:slice(1, first, last), group = group,
+      x = rows, y = gallery}
   end)
-  return summary(ranks)
+  return summary(core.cat(ranks, 1))
 end
 
 local function protocol(n, m)
@@ -127,27 +122,19 @@ local function protocol(n, m)
     .. (n == m and "" or "; an image's rank is that of its best caption")
 end
 
--- 1 .. n
-local function numbers(n)
-  local list = {}
-  for i = 1, n do list[i] = i end
-  return core.tensor(list, {dtype = "int64"})
-end
-
 local function check_image_of(image_of, n, m)
   check_tensor("retrieval", "image_of", image_of, 1, "int64")
   if #image_of ~= m then
     error(("retrieval: image_of has %d entries, but there are %d captions"):format(#image_of, m), 3)
   end
-  local seen = {}
-  for i, image in ipairs(image_of:tolist()) do
-    if image < 1 or image > n then
-      error(("retrieval: caption %d belongs to image %d, outside 1..%d"):format(i, image, n), 3)
-    end
-    seen[image] = true
+  local i, image = first_outside(image_of, n)
+  if i then
+    error(("retrieval: caption %d belongs to image %d, outside 1..%d"):format(i, image, n), 3)
   end
-  for image = 1, n do
-    if not seen[image] then error(("retrieval: image %d has no caption"):format(image), 3) end
+  local seen = {}
+  for _, own in ipairs(image_of:tolist()) do seen[own] = true end
+  for own = 1, n do
+    if not seen[own] then error(("retrieval: image %d has no caption"):format(own), 3) end
   end
 end
 
@@ -174,7 +161,7 @@ function metrics.retrieval(v, t, opts)
       :format(shape_text(v), shape_text(t)), 2)
   end
   if image_of then check_image_of(image_of, n, m) end
-  local images, texts, own = unit_rows(v), unit_rows(t), numbers(n)
+  local images, texts, own = unit_rows(v), unit_rows(t), core.arange(1, n)
   local r = {
     i2t = ranks_of(images, texts, own, image_of),
     t2i = ranks_of(texts, images, image_of or own),
