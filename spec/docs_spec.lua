@@ -1,7 +1,8 @@
 -- The examples of README.md and docs/*.md: the ```lua blocks of a page run as one script, in a
 -- folder of their own.  A block marked ```lua norun is left out.  Where a line says
 -- `print(...) --> text`, that line has to print text ("..." stands for anything).  Links between
--- pages have to lead somewhere.
+-- pages have to lead somewhere.  Blocks marked with a file's path (```c csrc/op/x.c, ```lua norun
+-- spec/x.lua; a `+` behind it: lines added to that file) have to compile.
 local temp = require "spec.support.temp"
 
 local function run(command)
@@ -61,6 +62,24 @@ local function run_page(page)
   return ok, said, expected, count
 end
 
+-- Every block that is marked with a path: {path=, text=, added=}.
+local function files_of(page)
+  local list, block = {}, nil
+  for line in io.lines(page) do
+    local info = line:match "^```(.*)$"
+    if info and block then
+      list[#list + 1] = block.path and block or nil
+      block = nil
+    elseif info then
+      local path, plus = info:match "(%S+%.%a+)%s*(%+?)$"
+      block = {path = path, added = plus == "+", text = ""}
+    elseif block then
+      block.text = block.text .. line .. "\n"
+    end
+  end
+  return list
+end
+
 local function matches(got, want)
   local pattern = want:gsub("[%^%$%(%)%%%.%[%]%*%+%-%?]", "%%%0"):gsub("%%%.%%%.%%%.", ".*")
   return got:match("^" .. pattern .. "$") ~= nil
@@ -70,6 +89,28 @@ describe("examples of", function()
   teardown(temp.remove)
 
   it("some page are found", function() assert(#pages >= 3, #pages .. " pages") end)
+
+  it("files to be added compile", function()
+    local folder, sources = temp.folder(), {}
+    assert(run("cp -r csrc " .. folder))
+    for _, file in ipairs(files_of "docs/adding.md") do
+      local path, old = folder .. "/" .. file.path, ""
+      if file.path:match "%.lua$" then
+        assert(load(file.text, "=" .. file.path))
+      else
+        if file.added then old = temp.read(path) end
+        temp.write(path, old .. file.text)
+        if not file.added then sources[#sources + 1] = file.path end
+      end
+    end
+    assert(#sources >= 3, "only " .. #sources .. " sources in docs/adding.md")
+    for _, real in ipairs {"", "-DVS_DOUBLE"} do
+      local flags = "-std=c11 -D_GNU_SOURCE -fsyntax-only -Wall -Wextra -Werror -Icsrc " .. real
+      local list = table.concat(sources, " ")
+      local ok, said = run(("cd %s && cc %s %s"):format(folder, flags, list))
+      assert(ok, said)
+    end
+  end)
 
   for _, page in ipairs(pages) do
     local _, _, count = script_of(page)
