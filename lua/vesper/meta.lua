@@ -149,7 +149,7 @@ function vs.ones(...) end
 ---@field dtype? string default float32
 ---@field requires_grad? boolean default false
 
----The same as vs.zeros: memory that nobody has written is never shown.
+---Any values: to be written before it is read.
 ---@param ... any sizes, then options
 ---@return vesper.Tensor
 function vs.empty(...) end
@@ -298,8 +298,8 @@ function vs.set_num_threads(n) end
 ---@return integer
 function vs.get_num_threads() end
 
----{live, cached, peak, limit} in bytes of tensor memory, and the counts system_requests and
----allocations.
+---{live, cached, peak, limit} in bytes of tensor memory, and counts of blocks: those live now,
+---allocations, system_requests.
 ---@return table
 function vs.memory() end
 

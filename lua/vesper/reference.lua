@@ -24,7 +24,7 @@ local sections = {
     {"vs.ones", "sizes:int..., {dtype:dtype=float32, requires_grad:bool=false}", "Tensor",
       "Ones; see vs.zeros."},
     {"vs.empty", "sizes:int..., {dtype:dtype=float32, requires_grad:bool=false}", "Tensor",
-      "The same as vs.zeros: memory that nobody has written is never shown."},
+      "Any values: to be written before it is read."},
     {"vs.full", "sizes:list, value:num, {dtype:dtype=float32, requires_grad:bool=false}", "Tensor",
       "Every element is value; the sizes are a list: vs.full({2, 3}, 7)."},
     {"vs.zeros_like", "x:any", "Tensor", "Zeros of x's shape and dtype."},
@@ -65,8 +65,8 @@ local sections = {
     {"vs.set_num_threads", "n:int", nil, "Threads of all ops and of OpenBLAS, 1..1024."},
     {"vs.get_num_threads", "", "integer", "Threads in use; at first as many as the machine has."},
     {"vs.memory", "", "table",
-      "{live, cached, peak, limit} in bytes of tensor memory, and the counts system_requests and "
-        .. "allocations."},
+      "{live, cached, peak, limit} in bytes of tensor memory, and counts of blocks: those live now, "
+        .. "allocations, system_requests."},
     {"vs.empty_cache", "", nil, "Collects garbage and gives the cached blocks back to the system."},
     {"vs.set_cache_limit", "bytes:int", nil,
       "How many freed bytes stay cached; at first half of the machine's memory."},
