@@ -65,8 +65,8 @@ local sections = {
     {"vs.set_num_threads", "n:int", nil, "Threads of all ops and of OpenBLAS, 1..1024."},
     {"vs.get_num_threads", "", "integer", "Threads in use; at first as many as the machine has."},
     {"vs.memory", "", "table",
-      "{live, cached, peak, limit} in bytes of tensor memory, and counts of blocks: those live now, "
-        .. "allocations, system_requests."},
+      "{live, cached, peak, limit} in bytes of tensor memory, and counts of blocks: those live "
+        .. "now, allocations, system_requests."},
     {"vs.empty_cache", "", nil, "Collects garbage and gives the cached blocks back to the system."},
     {"vs.set_cache_limit", "bytes:int", nil,
       "How many freed bytes stay cached; at first half of the machine's memory."},
