@@ -2,6 +2,7 @@
 #include "autograd/autograd.h"
 
 #include "bind/bind.h"
+#include "bind/options.h"
 
 #define LVS_GUARD "vesper.GradGuard"
 
@@ -11,9 +12,8 @@ static int backward(lua_State *L) {
   bool retain = false;
   int last = lua_gettop(L);
   if (last > 1 && lua_istable(L, last)) {
-    lua_getfield(L, last, "retain");
-    retain = lua_toboolean(L, -1);
-    lua_pop(L, 1);
+    lvs_checkoptions(L, last, "retain", "backward");
+    retain = lvs_optbool(L, last, "retain", false);
     last--;
   }
   if (last > 1 && !lua_isnil(L, 2)) grad = lvs_checktensor(L, 2);
@@ -47,9 +47,10 @@ static int guard_close(lua_State *L) {
   return 0;
 }
 
-/* With a function: runs it (and passes on its results) in that mode; without: returns a guard. */
+/* With a function: runs it (and passes on its results) in that mode; without: returns a guard.  nil
+ * is a mistake: the name of a function that does not exist. */
 static int with_mode(lua_State *L, bool on) {
-  if (lua_isnoneornil(L, 1)) {
+  if (lua_isnone(L, 1)) {
     signed char *old = lua_newuserdatauv(L, 1, 0);
     *old = -1;
     luaL_setmetatable(L, LVS_GUARD);

@@ -264,9 +264,12 @@ bool lvs_collect(lua_State *L) {
   return true;
 }
 
+/* A collection costs what the Lua heap is large: the larger it is, the more garbage may pile up. */
 void lvs_maybe_collect(lua_State *L) {
-  size_t since = vs_mem_since_collection();
-  if (since > (size_t)32 << 20 && since > survivors / 4) lvs_collect(L);
+  size_t since = vs_mem_since_collection(), least = (size_t)4 << 20, most = (size_t)32 << 20;
+  if (since < VS_MAX(least, survivors / 4)) return;
+  size_t heap = (size_t)lua_gc(L, LUA_GCCOUNT) << 10;
+  if (since > VS_MIN(4 * heap, most)) lvs_collect(L);
 }
 
 void lvs_collect_after_step(lua_State *L) {

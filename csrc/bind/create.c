@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bind/bind.h"
+#include "bind/options.h"
 #include "core/random.h"
 
 typedef struct request {
@@ -34,6 +35,7 @@ static int options_at(lua_State *L) {
 
 static vs_dtype dtype_option(lua_State *L, int options, vs_dtype otherwise, const char *what) {
   if (options == 0) return otherwise;
+  lvs_checkoptions(L, options, "dtype|requires_grad", what);
   lua_getfield(L, options, "dtype");
   const char *name = lua_tostring(L, -1);
   int d = name == NULL ? (int)otherwise : vs_dtype_parse(name);
@@ -81,18 +83,18 @@ static void read_sizes(lua_State *L, int first, int last, request *r, const char
   }
 }
 
-static int filled(lua_State *L, int first, double value, const char *what) {
+static int sized(lua_State *L, vs_tensor *(*make)(void *), double value, const char *what) {
   int options = options_at(L), last = options != 0 ? options - 1 : lua_gettop(L);
   request r = {.dtype = dtype_option(L, options, VS_REAL, what), .value = value};
-  read_sizes(L, first, last, &r, what);
+  read_sizes(L, 1, last, &r, what);
   bool grad = grad_option(L, options);
-  lvs_pushmade(L, make_full, &r);
+  lvs_pushmade(L, make, &r);
   return finish(L, grad, what);
 }
 
-static int zeros(lua_State *L) { return filled(L, 1, 0, "zeros"); }
-static int ones(lua_State *L) { return filled(L, 1, 1, "ones"); }
-static int empty(lua_State *L) { return filled(L, 1, 0, "empty"); }
+static int zeros(lua_State *L) { return sized(L, make_full, 0, "zeros"); }
+static int ones(lua_State *L) { return sized(L, make_full, 1, "ones"); }
+static int empty(lua_State *L) { return sized(L, make_empty, 0, "empty"); }
 
 /* full({2, 3}, 7): the sizes are one list here, as the value follows them. */
 static int full(lua_State *L) {
@@ -164,7 +166,8 @@ static void read_nested(lua_State *L, vs_tensor *t, int dim, int64_t *at) {
 static int from_table(lua_State *L) {
   request r = {.dtype = VS_REAL};
   int64_t at = 0;
-  int options = lua_gettop(L) > 1 && lua_istable(L, 2) ? 2 : 0;
+  int options = lua_isnoneornil(L, 2) ? 0 : 2;
+  if (options != 0) lvs_checktype(L, 2, LUA_TTABLE, "options");
   if (lvs_testtensor(L, 1) != NULL)
     return lvs_error(L, "tensor: this is one already; x:clone() copies it");
   if (!lua_istable(L, 1) && lua_type(L, 1) != LUA_TNUMBER && !lua_isboolean(L, 1))
@@ -231,7 +234,9 @@ static int eye(lua_State *L) {
 static int random_sizes(lua_State *L, const char *what,
                         void (*fill)(vs_rng, uint64_t, int64_t, vs_real *, double, double)) {
   int options = options_at(L), last = options != 0 ? options - 1 : lua_gettop(L);
-  request r = {.dtype = VS_REAL};
+  request r = {.dtype = dtype_option(L, options, VS_REAL, what)};
+  if (r.dtype != VS_REAL)
+    return lvs_error(L, "%s: makes %s only; to(dtype) converts", what, vs_dtype_name(VS_REAL));
   read_sizes(L, 1, last, &r, what);
   bool grad = grad_option(L, options);
   lvs_pushmade(L, make_empty, &r);

@@ -33,8 +33,7 @@ static int call_op(lua_State *L) {
 
 /* all() and any() over everything: a Lua boolean, since every userdata is true. */
 static int call_quantifier(lua_State *L) {
-  int top = lua_gettop(L);
-  bool whole = top == 1;
+  bool whole = lua_isnoneornil(L, 2) && lua_gettop(L) <= 2;
   call_op(L);
   if (!whole) return 1;
   lua_pushboolean(L, *vs_bytes(lvs_checktensor(L, -1)) != 0);

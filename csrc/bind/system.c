@@ -22,9 +22,11 @@ static int get_num_threads(lua_State *L) {
 
 static int memory(lua_State *L) {
   vs_memstats s = vs_mem_stats();
-  lua_createtable(L, 0, 6);
+  lua_createtable(L, 0, 7);
   lua_pushinteger(L, (lua_Integer)s.live);
   lua_setfield(L, -2, "live");
+  lua_pushinteger(L, (lua_Integer)s.blocks);
+  lua_setfield(L, -2, "blocks");
   lua_pushinteger(L, (lua_Integer)s.cached);
   lua_setfield(L, -2, "cached");
   lua_pushinteger(L, (lua_Integer)s.peak);

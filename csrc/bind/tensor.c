@@ -64,8 +64,9 @@ static int tensor_index(lua_State *L) {
     if (push_property(L, t, lua_tostring(L, 2))) return 1;
     return lvs_error(L, "tensor has no method or property '%s'", lua_tostring(L, 2));
   }
-  if (lua_isinteger(L, 2)) {
-    int64_t i = lua_tointeger(L, 2);
+  int whole = 0;
+  int64_t i = lua_type(L, 2) == LUA_TNUMBER ? lua_tointegerx(L, 2, &whole) : 0; /* n / 2 too */
+  if (whole) {
     /* ipairs and table functions stop at the first nil behind the end */
     if (t->ndim > 0 && i == t->shape[0] + 1) return 0;
     return push_row(L, t, i);
@@ -80,7 +81,7 @@ static int set_property(lua_State *L, vs_tensor *t, const char *key) {
   if (strcmp(key, "requires_grad") == 0) {
     lua_getfield(L, 1, "requires_grad_");
     lua_pushvalue(L, 1);
-    lua_pushvalue(L, 3);
+    lua_pushboolean(L, lua_toboolean(L, 3));
     lua_call(L, 2, 0);
     return 0;
   }
@@ -89,9 +90,9 @@ static int set_property(lua_State *L, vs_tensor *t, const char *key) {
     if (g != NULL && (!vs_same_shape(g, t) || g->dtype != VS_REAL || !vs_is_contiguous(g)))
       return lvs_error(L, "grad: a %s tensor %s does not fit %s", vs_dtype_name(g->dtype),
                        vs_shape_str(g), vs_shape_str(t));
-    vs_tensor *old = t->grad;
-    t->grad = vs_ref(g);
-    vs_unref(old);
+    if (g != NULL && (g = vs_alias(g)) == NULL) return lvs_raise(L); /* outside any graph */
+    vs_unref(t->grad);
+    t->grad = g;
     return 0;
   }
   return lvs_error(L, "tensor has no property '%s' to set", key);
@@ -101,14 +102,18 @@ static int set_property(lua_State *L, vs_tensor *t, const char *key) {
 static int tensor_newindex(lua_State *L) {
   vs_tensor *t = lvs_checktensor(L, 1), *out = NULL;
   if (lua_type(L, 2) == LUA_TSTRING) return set_property(L, t, lua_tostring(L, 2));
-  if (!lua_isinteger(L, 2))
+  int whole = 0;
+  int64_t i = lua_type(L, 2) == LUA_TNUMBER ? lua_tointegerx(L, 2, &whole) : 0;
+  if (!whole)
     return lvs_error(L, "tensor index is a %s, expected a position", lvs_typename(L, 2));
   lua_settop(L, 3);
   if (lua_istable(L, 3))
     return lvs_error(L, "x[i] = table: make it a tensor first, vs.tensor(table)");
-  push_row(L, t, lua_tointeger(L, 2));
+  push_row(L, t, i);
   vs_value v[2] = {VS_T(lvs_checktensor(L, 4))};
-  if (lua_type(L, 3) == LUA_TNUMBER)
+  if (lua_isinteger(L, 3))
+    v[1] = VS_I(lua_tointeger(L, 3));
+  else if (lua_type(L, 3) == LUA_TNUMBER)
     v[1] = VS_F(lua_tonumber(L, 3));
   else if (lua_isboolean(L, 3))
     v[1] = VS_F(lua_toboolean(L, 3));

@@ -145,7 +145,6 @@ static int resolve_dim(const vs_arg *a, int64_t *d, const vs_tensor *x) {
 }
 
 static int check_dims(const vs_arg *a, vs_value *v, const vs_tensor *x) {
-  if (v->kind == VS_V_INT) *v = (vs_value){.kind = VS_V_INTS, .n = 1, .ints = {v->i}};
   unsigned seen = 0;
   for (int i = 0; i < v->n; i++) {
     if (resolve_dim(a, &v->ints[i], x) < 0) return -1;
@@ -175,8 +174,10 @@ static int check_one(const vs_arg *a, vs_value *v, const vs_tensor *x) {
   if (a->kind == VS_A_OPERAND && (v->kind == VS_V_NUM || v->kind == VS_V_INT)) return 0;
   if (a->kind == VS_A_NUM && v->kind == VS_V_INT) *v = VS_F((double)v->i);
   if (a->kind == VS_A_PAIR && v->kind == VS_V_INT) *v = VS_P(v->i, v->i);
-  if (a->kind == VS_A_DIMS) return check_dims(a, v, x);
+  if ((a->kind == VS_A_DIMS || a->kind == VS_A_INTS) && v->kind == VS_V_INT)
+    *v = (vs_value){.kind = VS_V_INTS, .n = 1, .ints = {v->i}};
   if (v->kind != wanted[a->kind]) return want(a, "something else");
+  if (a->kind == VS_A_DIMS) return check_dims(a, v, x);
   if (a->kind == VS_A_DIM) return resolve_dim(a, &v->i, x);
   return v->kind == VS_V_TENSOR ? check_tensor(a, v->t) : 0;
 }

@@ -8,7 +8,7 @@
  *         buffer   tensor of the compute type that forward may write (running statistics)
  *         num int bool string dtype             pair     two ints, one number stands for both
  *         numpair  two numbers, "0.9/0.999"     dim      a dimension of the first tensor
- *         dims     a list of such dimensions    ints     a list of ints
+ *         dims     a list of such dimensions    ints     a list of ints, or one
  *         a|b|c    one of these words (the value is its position from 0)
  * "?" after a kind: may be absent (value kind VS_V_NONE; a tensor is NULL).  "=v": default.
  * dims: Lua and this text count from 1, C from 0; negative values count from the end on both sides.

@@ -145,6 +145,7 @@ void *vs_mem_alloc(size_t bytes) {
   if (!injected_failure_locked() && (b = from_cache_locked(class)) == NULL) b = fresh_locked(class, size);
   if (b != NULL) {
     stats.live += size_of(b->class);
+    stats.blocks++;
     high = VS_MAX(high, stats.live);
     stats.peak = VS_MAX(stats.peak, stats.live);
     last_use[b->class] = ++stats.allocations;
@@ -164,6 +165,7 @@ void vs_mem_free(void *data) {
   size_t size = size_of(b->class);
   pthread_mutex_lock(&lock);
   stats.live -= size;
+  stats.blocks--;
   bool keep = KEEPS && stats.cached + size <= stats.limit;
   if (keep) {
     b->next = cache[b->class];

@@ -24,6 +24,7 @@ void *vs_new0(size_t bytes);
 
 typedef struct vs_memstats {
   size_t live, cached, peak; /* bytes in blocks */
+  size_t blocks;             /* that are live: a block may be wider than what it was asked for */
   size_t limit;              /* of cached bytes */
   uint64_t system_requests;  /* blocks asked of the system since the start */
   uint64_t allocations;      /* blocks handed out since the start */
