@@ -216,9 +216,7 @@ local function text_of(what)
   return of_object(what)
 end
 
---- Prints what is known and returns the text.
+--- Prints what is known.  Returns nothing, since the REPL would show it a second time.
 return function(what)
-  local text = text_of(what)
-  print(text)
-  return text
+  print(text_of(what))
 end

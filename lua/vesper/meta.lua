@@ -319,9 +319,8 @@ function vs.now() end
 ---@return boolean
 function vs.is_terminal(stream) end
 
----Prints and returns what is known about a name, function, layer or object.
+---Prints what is known about a name, function, layer or object.
 ---@param what? any
----@return string
 function vs.help(what) end
 
 ---@class vesper.options.progress

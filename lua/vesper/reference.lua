@@ -73,8 +73,8 @@ local sections = {
     {"vs.now", "", "number", "Seconds of a clock that only goes forward."},
     {"vs.is_terminal", "stream:int", "boolean",
       "Whether standard output (1) or error (2) is a terminal."},
-    {"vs.help", "what:value?", "string",
-      "Prints and returns what is known about a name, function, layer or object."},
+    {"vs.help", "what:value?", nil,
+      "Prints what is known about a name, function, layer or object."},
     {"vs.progress", "loader:Loader, label:string?, {quiet:bool=false}", "function",
       "for batch, bar in vs.progress(loader, \"epoch 1\"): a bar with rate, time left and the "
         .. "mean of bar.loss; other fields of bar are shown as they are. bar:mean_loss() is the "
