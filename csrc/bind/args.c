@@ -10,6 +10,8 @@ static int bad(lua_State *L, const char *what, const vs_arg *a, int index) {
   if (t != NULL)
     return lvs_error(L, "%s: %s is a %s tensor %s, expected %s", what, a->name, vs_dtype_name(t->dtype),
                      vs_shape_str(t), vs_argkind_name(a));
+  if (luaL_testudata(L, index, LVS_TENSOR) != NULL)
+    return lvs_error(L, "%s: %s is a tensor that was closed", what, a->name);
   if (lua_type(L, index) == LUA_TSTRING)
     return lvs_error(L, "%s: %s is '%s', expected %s", what, a->name, lua_tostring(L, index), vs_argkind_name(a));
   if (lua_type(L, index) == LUA_TNUMBER)

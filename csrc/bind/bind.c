@@ -140,7 +140,10 @@ void lvs_newclass(lua_State *L, const char *class, const luaL_Reg *methods, cons
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, class);
   if (meta != NULL) luaL_setfuncs(L, meta, 0);
-  lua_newtable(L);
+  if (lua_getfield(L, -1, "methods") != LUA_TTABLE) { /* opened twice: what Lua added stays */
+    lua_pop(L, 1);
+    lua_newtable(L);
+  }
   if (methods != NULL) luaL_setfuncs(L, methods, 0);
   if (lua_getfield(L, -2, "__index") == LUA_TNIL) {
     lua_pushvalue(L, -2);

@@ -77,6 +77,9 @@ static int set_own_folder(lua_State *L) {
   return 0;
 }
 
+/* For vesper's Lua files: raises with the place in the user's own script. */
+static int raise(lua_State *L) { return lvs_error(L, "%s", luaL_checkstring(L, 1)); }
+
 static const luaL_Reg functions[] = {{"set_num_threads", set_num_threads},
                                      {"get_num_threads", get_num_threads},
                                      {"memory", memory},
@@ -85,7 +88,8 @@ static const luaL_Reg functions[] = {{"set_num_threads", set_num_threads},
                                      {"now", now},
                                      {"is_terminal", is_terminal},
                                      {"_fail_allocation", fail_allocation},
-                                     {"_set_own_folder", set_own_folder},
+                                     {"_raise", raise},
+    {"_set_own_folder", set_own_folder},
                                      {NULL, NULL}};
 
 void lvs_open_system(lua_State *L) {

@@ -143,7 +143,7 @@ local function sizes(t) return "[" .. table.concat(t.shape, ",") .. "]" end
 -- minds shapes and returns the lists {missing=, unexpected=}.
 function methods:load_state_dict(dict, options)
   if type(dict) ~= "table" then
-    error("load_state_dict: expected a table of tensors, got a " .. type(dict), 2)
+    core._raise("load_state_dict: expected a table of tensors, got a " .. type(dict))
   end
   local strict = not (options and options.strict == false)
   local missing, unexpected, misshapen, known, pairs_to_copy = {}, {}, {}, {}, {}
@@ -171,7 +171,7 @@ function methods:load_state_dict(dict, options)
         lines[#lines + 1] = ("  %s: %s"):format(group[1], table.concat(group[2], ", "))
       end
     end
-    error(table.concat(lines, "\n"), 2)
+    core._raise(table.concat(lines, "\n"))
   end
   core.no_grad(function()
     for _, pair in ipairs(pairs_to_copy) do pair[1]:copy_(pair[2]) end
@@ -220,7 +220,7 @@ for name, method in pairs(methods) do Module[name] = method end
 function Module:__call(...) return self:forward(...) end
 
 function Module:forward()
-  error(getmetatable(self).__name .. " has no forward method", 2)
+  core._raise(getmetatable(self).__name .. " has no forward method")
 end
 
 function Module:init() end
@@ -278,7 +278,7 @@ end
 --- A tensor that is trained: the field of a module it is put in counts as its parameter.
 function nn.Parameter(tensor)
   if not core.is_tensor(tensor) then
-    error("Parameter: expected a tensor, got a " .. type(tensor), 2)
+    core._raise("Parameter: expected a tensor, got a " .. type(tensor))
   end
   if not tensor.is_leaf then tensor = tensor:detach():clone() end
   tensor:requires_grad_()
@@ -296,8 +296,8 @@ function Sequential:init(list, ...)
   if type(list) ~= "table" or is_module(list) then list = {list, ...} end
   for i, module in ipairs(list) do
     if not is_module(module) and type(module) ~= "function" then
-      error(("Sequential: entry %d is a %s, expected a module or a function"):format(
-        i, type(module)), 4)
+      core._raise(("Sequential: entry %d is a %s, expected a module or a function"):format(
+        i, type(module)))
     end
     self[i] = module
   end

@@ -33,20 +33,20 @@ end
 -- shape.
 function methods:load_state_dict(dict)
   if dict.name ~= self.name then
-    error(("load_state_dict: the state is %s's, this optimizer is %s"):format(
-      dict.name, self.name), 2)
+    core._raise(("load_state_dict: the state is %s's, this optimizer is %s"):format(
+      dict.name, self.name))
   end
   local groups = self.param_groups
   if #dict.groups ~= #groups then
-    error(("load_state_dict: the state has %d groups, this optimizer %d"):format(
-      #dict.groups, #groups), 2)
+    core._raise(("load_state_dict: the state has %d groups, this optimizer %d"):format(
+      #dict.groups, #groups))
   end
   for g, group in ipairs(groups) do
     for key, value in pairs(dict.groups[g]) do group[key] = value end
     for i in ipairs(group.params) do
       local at, state = g .. "." .. i, {}
       if not dict.steps[at] then
-        error(("load_state_dict: no state for parameter %d of group %d"):format(i, g), 2)
+        core._raise(("load_state_dict: no state for parameter %d of group %d"):format(i, g))
       end
       for key, tensor in pairs(dict.state) do
         local name = key:match("^" .. at:gsub("%.", "%%.") .. "%.([%a_]+)$")

@@ -4,8 +4,9 @@ local function fails(text, fn, ...)
   local ok, value, message = pcall(fn, ...)
   if not ok then message = value end
   assert(not ok or (value == nil and message ~= nil), "no error; expected: " .. text)
-  assert(tostring(message):find(text, 1, true), "expected: " .. text .. "\ngot: " .. tostring(message))
-  return tostring(message)
+  message = tostring(message)
+  assert(message:find(text, 1, true), "expected: " .. text .. "\ngot: " .. message)
+  return message
 end
 
 return fails
