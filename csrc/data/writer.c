@@ -17,6 +17,7 @@
 #include "core/mem.h"
 #include "io/h5.h"
 #include "io/image.h"
+#include "text/unicode.h"
 #include "text/vocab.h"
 
 enum { MAX_SPLITS = 16, BUFFER = 1 << 20, CHUNK = 2048 /* rows of a column of numbers */ };
@@ -256,14 +257,26 @@ static int check_label(const vs_writer *w, const split *s, const vs_item *item) 
                  s->name, (long long)item->label, (long long)most);
 }
 
+/* Readers hand texts on to functions that want UTF-8: all of a text is checked, not only the words
+ * that become tokens. */
+static int check_text(const char *text, size_t n) {
+  if (n >= VS_H5_MAX_STRING || memchr(text, 0, n))
+    return vs_fail("a caption holds a zero byte or is longer than 65,535 bytes");
+  for (size_t at = 0; at < n;)
+    if (vs_utf8_next(text, n, &at, false) < 0) {
+      vs_fail_prefix("a caption");
+      return -1;
+    }
+  return 0;
+}
+
 /* Every caption's tokens into w->ids, as rows, counted from 1. */
 static int check_captions(vs_writer *w, const split *s, const vs_item *item) {
   w->ids.n = w->ids.rows = w->ids.longest = 0;
   int64_t most = w->vocab ? vs_vocab_size(w->vocab) : INT32_MAX;
   for (int64_t i = 0; i < item->ncaption; i++) {
     const vs_caption *c = &item->caption[i];
-    if (c->n >= VS_H5_MAX_STRING || memchr(c->text, 0, c->n))
-      return bad(s, "a caption holds a zero byte or is longer than 65,535 bytes");
+    if (check_text(c->text, c->n)) return as_mistake(s);
     if (!c->token && w->vocab) {
       if (vs_vocab_encode(w->vocab, c->text, c->n, w->opt.max_words, false, &w->ids))
         return as_mistake(s);

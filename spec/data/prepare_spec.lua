@@ -41,6 +41,18 @@ describe("data.prepare.folder", function()
     return o
   end
 
+  it("a title with bytes that are not UTF-8 is written without them and counted", function()
+    make {"1,train,caf\xE9 noir,cup", "2,train,caf\xC3\xA9 noir,cup", "3,train,red\xFF\xFEhat,hat",
+      "4,val,\xC3,hat", "5,val,plain,hat"}
+    local s = assert(data.prepare.folder(root, out, options))
+    assert.equal(3, s.invalid)
+    local list, set = titles(out, "train")
+    assert.same({"caf\u{FFFD} noir", "caf\u{E9} noir", "red\u{FFFD}\u{FFFD}hat"}, list)
+    assert.same({"<pad>", "<unk>", "caf", "caf\u{E9}", "hat", "noir", "red"}, set:vocab())
+    assert.same({3, 6}, set[1].tokens:tolist())
+    assert.same({"\u{FFFD}", "plain"}, (titles(out, "val")))
+  end)
+
   it("writes what the table says", function()
     make {"1,train,A red hat,hat", "2,train,\"Cup, blue\",cup", "3,test,A green HAT,hat",
       "4,,left out,hat", "5,train,nopicture,hat", "6,val,red,cup"}
@@ -49,7 +61,7 @@ describe("data.prepare.folder", function()
     local s = assert(data.prepare.folder(root, out, with {progress = progress}))
     assert.same({
       train = 2, val = 1, test = 1, classes = 2, vocab = 7, broken = 0, missing = 1,
-      unassigned = 1, skipped = 2,
+      unassigned = 1, skipped = 2, invalid = 0,
     }, s)
     assert.equal(4, steps)
     local list, set = titles(out, "train")

@@ -93,8 +93,8 @@ end
 ---   min_count = 2, max_words = 16 of a word of the vocabulary, of a caption
 ---   min_class = 10                categories of fewer emoji are left out
 ---   seed = 1, vectors, compress, skip_broken, name, source, progress = function(done, total)
---- Returns {train=, val=, test=, classes=, vocab=, skipped=, missing=, rare=, broken=}, or nil and
---- a message.
+--- Returns {train=, val=, test=, classes=, vocab=, skipped=, missing=, rare=, broken=, invalid=},
+--- or nil and a message.
 return function(folder, out, options)
   local o = prepare.options(options, DEFAULTS, KNOWN, "prepare.emoji")
   local found, why = core.data.find(folder, "config/index.json")

@@ -65,8 +65,9 @@ end
 ---   vectors = nil                 text.WordVectors to store beside the vocabulary
 ---   skip_broken = false           count pictures that cannot be read instead of stopping
 ---   seed = 1, name, source, compress = 0..9, progress = function(done, total)
---- Returns {train=, val=, test=, classes=, vocab=, skipped=, missing=, unassigned=, broken=}, or
---- nil and a message.  Rows without a picture are left out and counted as missing.
+--- Returns {train=, val=, test=, classes=, vocab=, skipped=, missing=, unassigned=, broken=,
+--- invalid=}, or nil and a message.  Rows without a picture are left out and counted as missing;
+--- titles with bytes that are not UTF-8 are written without those and counted as invalid.
 return function(folder, out, options)
   local o = prepare.options(options, DEFAULTS, KNOWN, "prepare.folder")
   local count = {missing = 0, unassigned = 0}

@@ -63,7 +63,7 @@ end
 
 -- The first n words of a text that has more; vocabularies count only what the model will see.
 local function shorten(caption, n)
-  local words = core.text.tokenize(caption, {invalid = "replace"})
+  local words = core.text.tokenize(caption)
   return #words <= n and caption or table.concat(words, " ", 1, n)
 end
 
@@ -74,7 +74,32 @@ local function build_vocab(items, o)
       captions[#captions + 1] = shorten(caption, o.max_words)
     end
   end
-  return core.text.Vocab.build(captions, {min_count = o.min_count, invalid = "replace"})
+  return core.text.Vocab.build(captions, {min_count = o.min_count})
+end
+
+-- The text with U+FFFD, which is no part of a word, for every byte that is not UTF-8 or is zero.
+local function clean(text)
+  local parts, at = {}, 1
+  repeat
+    local _, bad = utf8.len(text, at)
+    parts[#parts + 1] = text:sub(at, bad and bad - 1)
+    at = bad and bad + 1
+  until not at
+  return (table.concat(parts, "\u{FFFD}"):gsub("\0", "\u{FFFD}"))
+end
+
+-- One bad byte among thousands of rows stops nothing.  Returns how many captions had one.
+local function clean_captions(items)
+  local count = 0
+  for _, item in ipairs(items) do
+    for i, caption in ipairs(item.captions) do
+      if not utf8.len(caption) or caption:find("\0", 1, true) then
+        item.captions[i] = clean(caption)
+        count = count + 1
+      end
+    end
+  end
+  return count
 end
 
 -- label -> position, and the list itself
@@ -100,9 +125,10 @@ local function image_size(size)
 end
 
 --- Writes the items to `out`.  o: size, min_count, max_words, seed, name, source, and optionally
---- vectors, compress, skip_broken, progress(done, total).
+--- vectors, compress, skip_broken, progress(done, total).  Captions lose their bad bytes.
 function prepare.write(items, out, o)
   if #items == 0 then return nil, out .. ": no images found to write" end
+  local invalid = clean_captions(items)
   local number, classes = list_classes(items)
   local vocab = build_vocab(items, o)
   local size = image_size(o.size)
@@ -112,7 +138,9 @@ function prepare.write(items, out, o)
     vectors = vectors, image_size = size, max_words = o.max_words, compress = o.compress,
   })
   if not writer then return nil, why end
-  local summary = {train = 0, val = 0, test = 0, classes = #classes, vocab = #vocab, broken = 0}
+  local summary = {
+    train = 0, val = 0, test = 0, classes = #classes, vocab = #vocab, broken = 0, invalid = invalid,
+  }
   for done, item in ipairs(items) do
     local picture, broken = load_image(item.path, size)
     if picture then
