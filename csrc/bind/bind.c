@@ -62,8 +62,8 @@ int lvs_nilerror(lua_State *L) {
 
 const char lvs_tensor_class[] = "vesper.Tensor";
 
-/* The metatable of a class.  Tensors come and go by the million: theirs is found by address, without
- * making a Lua string of the name. */
+/* The metatable of a class.  Tensors come and go by the million: theirs is found by address,
+ * without making a Lua string of the name. */
 static void push_class(lua_State *L, const char *class) {
   if (class == lvs_tensor_class)
     lua_rawgetp(L, LUA_REGISTRYINDEX, class);
@@ -245,7 +245,7 @@ double lvs_checknum(lua_State *L, int index, const char *name) {
 }
 
 const char *lvs_checkstr(lua_State *L, int index, const char *name, size_t *n) {
-  if (!lua_isstring(L, index)) lvs_wrongarg(L, index, name, "a string");
+  if (lua_type(L, index) != LUA_TSTRING) lvs_wrongarg(L, index, name, "a string");
   return lua_tolstring(L, index, n);
 }
 

@@ -12,7 +12,8 @@
 #include "core/error.h"
 #include "core/tensor.h"
 
-extern const char lvs_tensor_class[]; /* "vesper.Tensor"; its address is a key of the registry too */
+extern const char
+    lvs_tensor_class[]; /* "vesper.Tensor"; its address is a key of the registry too */
 #define LVS_TENSOR lvs_tensor_class
 
 /* --- errors --- */
@@ -33,7 +34,7 @@ const char *lvs_typename(lua_State *L, int index);
  * running function is looked up where scripts find it, so that every way of calling it tells. */
 lua_Integer lvs_checkint(lua_State *L, int index, const char *name);
 double lvs_checknum(lua_State *L, int index, const char *name);
-/* Numbers count as strings; n: NULL or gets the length. */
+/* A number is no string: a path 1.5 is a mistake.  n: NULL or gets the length. */
 const char *lvs_checkstr(lua_State *L, int index, const char *name, size_t *n);
 void lvs_checktype(lua_State *L, int index, int type, const char *name);
 /* Raises that the argument is not what was expected ("a list of pictures"). */

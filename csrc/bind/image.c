@@ -242,12 +242,18 @@ static int lvs_image_canvas(lua_State *L) {
   return lvs_pushmade(L, make_canvas, &b);
 }
 
+/* A text to be painted: numbers are as good. */
+static const char *check_text(lua_State *L, int index, size_t *n) {
+  if (lua_type(L, index) == LUA_TNUMBER) return lua_tolstring(L, index, n);
+  return lvs_checkstr(L, index, "text", n);
+}
+
 /* vs.image.draw_text(picture, x, y, text [, {scale = 1, color = {0, 0, 0}}]): x, y its top left */
 static int lvs_image_draw_text(lua_State *L) {
   vs_tensor *t = check_canvas(L, "image.draw_text");
   int64_t x = check_place(L, 2, "x") - 1, y = check_place(L, 3, "y") - 1;
   size_t n;
-  const char *text = lvs_checkstr(L, 4, "text", &n);
+  const char *text = check_text(L, 4, &n);
   lvs_checkoptions(L, 5, "scale|color", "image.draw_text");
   int64_t scale = lvs_optint(L, 5, "scale", 1, 100, 1);
   if (vs_draw_text(t, x, y, text, n, scale, color_option(L, 5, (vs_color){{0, 0, 0}})) != 0) {
@@ -260,7 +266,7 @@ static int lvs_image_draw_text(lua_State *L) {
 /* vs.image.text_size(text [, scale]) -> width, height */
 static int lvs_image_text_size(lua_State *L) {
   size_t n;
-  const char *text = lvs_checkstr(L, 1, "text", &n);
+  const char *text = check_text(L, 1, &n);
   int64_t scale = lua_isnoneornil(L, 2) ? 1 : lvs_checkint(L, 2, "scale"), w, h;
   if (scale < 1 || scale > 100) return lvs_error(L, "image.text_size: a scale is 1 to 100");
   if (vs_text_size(text, n, scale, &w, &h) != 0) return lvs_raise(L);

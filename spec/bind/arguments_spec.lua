@@ -30,6 +30,7 @@ local cases = {
   {vs.set_cache_limit, "set_cache_limit: -1 bytes, expected at least 0", -1},
   {vs.is_terminal, "is_terminal: file is missing, expected an integer"},
   {vs.save, "save: path is a table, expected a string", {}},
+  {vs.save, "save: path is a number, expected a string", 1.5, {}},
   {vs.save, "save: tensors is missing, expected a table", "/nowhere"},
   {vs.load, "load: path is a Tensor, expected a string", picture},
   {vs.io.csv, "io.csv: path is missing, expected a string"},
