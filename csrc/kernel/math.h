@@ -33,9 +33,9 @@ static inline float vs_exp(float x) {
   p = p * r + 5.0000001201e-1f;
   p = p * r * r + r + 1.0f;
   int32_t half = n >> 1; /* two steps: 2^128 is not a float */
-  scale.i = (half + 127) << 23;
+  scale.i = (int32_t)((uint32_t)(half + 127) << 23);
   p *= scale.f;
-  scale.i = (n - half + 127) << 23;
+  scale.i = (int32_t)((uint32_t)(n - half + 127) << 23);
   p *= scale.f;
   p = x > 88.72283f ? INFINITY : p;
   p = x < -87.33654f ? 0.0f : p;
@@ -47,7 +47,7 @@ static inline float vs_log(float x) { /* subnormal arguments count as the least 
   float v = x < 1.17549435e-38f ? 1.17549435e-38f : x;
   u.f = v;
   int32_t e = ((u.i - 0x3F3504F3) >> 23);
-  u.i -= e << 23; /* in [sqrt(1/2), sqrt(2)) */
+  u.i -= e * (1 << 23); /* in [sqrt(1/2), sqrt(2)) */
   float m = u.f - 1.0f, z = m * m, k = (float)e;
   float p = 7.0376836292e-2f;
   p = p * m - 1.1514610310e-1f;

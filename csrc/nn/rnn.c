@@ -38,9 +38,9 @@ static int direction_init(vs_layer *l, int64_t gates, int layer, int direction) 
 static int rnn_init(vs_layer *l, int64_t gates) {
   int64_t in = l->attr[INPUT].i, h = l->attr[HIDDEN].i, layers = l->attr[LAYERS].i;
   double p = l->attr[DROPOUT].f;
-  if (in < 1 || h < 1)
-    return vs_fail("input_size %lld, hidden_size %lld: expected at least 1", (long long)in,
-                   (long long)h);
+  if (in < 1 || h < 1 || in >> 31 || h >> 31)
+    return vs_fail("input_size %lld, hidden_size %lld: expected at least 1, below 2^31",
+                   (long long)in, (long long)h);
   if (layers < 1 || layers > MAX_LAYERS)
     return vs_fail("num_layers is %lld, outside 1..%d", (long long)layers, MAX_LAYERS);
   if (!(p >= 0 && p <= 1)) return vs_fail("dropout is %g, expected a probability", p);

@@ -183,6 +183,11 @@ typedef struct heap {
   bool largest;
 } heap;
 
+/* Indices, then values; a whole number of int64. */
+static size_t heap_bytes(int64_t k) {
+  return (size_t)k * sizeof(int64_t) + (size_t)(k + 1) / 2 * 2 * sizeof(vs_real);
+}
+
 /* Whether value a at position i comes before b at position j. */
 static bool before(bool largest, vs_real a, int64_t i, vs_real b, int64_t j) {
   bool a_nan = a != a, b_nan = b != b;
@@ -265,7 +270,7 @@ static int topk_shape(vs_ctx *c) {
   c->n[1] = x->shape[dim];
   c->n[3] = k;
   int parts = vs_parts(c->n[0] * c->n[2], topk_grain(c));
-  c->work_bytes = (size_t)parts * (size_t)k * (sizeof(int64_t) + sizeof(vs_real));
+  c->work_bytes = (size_t)parts * heap_bytes(k);
   if (vs_out(c, 0, VS_REAL, x->ndim, shape) != 0) return -1;
   return vs_out(c, 1, VS_INT64, x->ndim, shape);
 }
@@ -273,7 +278,7 @@ static int topk_shape(vs_ctx *c) {
 static void topk_range(void *arg, int64_t first, int64_t last, int part) {
   const vs_ctx *c = arg;
   int64_t n = c->n[1], inner = c->n[2], k = c->n[3];
-  char *work = (char *)c->work + (size_t)part * (size_t)k * (sizeof(int64_t) + sizeof(vs_real));
+  char *work = (char *)c->work + (size_t)part * heap_bytes(k);
   heap h = {.index = (int64_t *)work,
             .value = (vs_real *)(work + k * (int64_t)sizeof(int64_t)),
             .largest = c->attr[2].i};

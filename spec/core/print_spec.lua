@@ -12,7 +12,7 @@ describe("a printed tensor", function()
     assert.equal("float32 [0,2]", shown(vs.zeros(0, 2)))
   end)
 
-  it("shows fractions with four digits, and what is very large or small with an exponent", function()
+  it("shows fractions with four digits, very large and small ones with an exponent", function()
     assert.equal("[0.5000, 1.2500]  float32 [2]", shown(vs.tensor {0.5, 1.25}))
     assert(shown(vs.tensor {1e-9, 1}):find("1.0000e-09", 1, true))
     assert(shown(vs.tensor {1e20, 1}):find("1.0000e+20", 1, true))

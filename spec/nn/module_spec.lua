@@ -134,7 +134,8 @@ describe("modules", function()
   it("print as a tree with sizes", function()
     local text = tostring(Tower(4))
     for _, part in ipairs {"Tower(", "(body): Sequential(", "(0): BatchNorm1d(4)",
-      "(scale): Parameter [1]", "(towers)", "Linear(2, 4)", "Linear(4, 1, bias = false)", "25 parameters"} do
+      "(scale): Parameter [1]", "(towers)", "Linear(2, 4)", "Linear(4, 1, bias = false)",
+      "25 parameters"} do
       assert(text:find(part, 1, true), part .. "\n" .. text)
     end
   end)
