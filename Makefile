@@ -141,6 +141,15 @@ demo: deps        ## train on emoji, print the table, leave report/ with picture
 	@mkdir -p $(REPORT)
 	@$(RUN) examples/demo.lua $(EMOJI) $(REPORT)
 
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+asan: deps        ## every spec under the address and undefined-behaviour sanitizers
+	@$(MAKE) $(jobs) float BUILD=$(BUILD)/asan OPT=-O1 CFLAGS="$(SANITIZE) -fno-omit-frame-pointer" LDFLAGS="$(SANITIZE)"
+	@env LUA_PATH_5_4="$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;" VESPER_BUILD=float \
+	  LUA_CPATH_5_4="$(abspath $(BUILD))/asan/float/?.so;;" \
+	  LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+	  ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
+	  $(LUA) /usr/bin/busted --ignore-lua $(or $(SPECS),spec)
+
 docs: float       ## write docs/reference.md and the editors' annotations from the descriptors
 	@$(RUN) docs/generate.lua
 
@@ -207,5 +216,5 @@ help:             ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
-.PHONY: all float double rock deps deps-dev test demo docs lint lint-lua lint-homes lint-text lint-clang \
+.PHONY: all float double rock deps deps-dev test asan demo docs lint lint-lua lint-homes lint-text lint-clang \
         lint-format format install uninstall clean help

@@ -38,4 +38,6 @@ int vs_accumulate(vs_tensor **slot, vs_tensor *grad) {
   return err;
 }
 
-vs_tensor *vs_own_copy(vs_tensor *grad) { return is_sole_owner(grad) ? vs_ref(grad) : vs_clone(grad); }
+vs_tensor *vs_own_copy(vs_tensor *grad) {
+  return is_sole_owner(grad) ? vs_ref(grad) : vs_clone(grad);
+}

@@ -24,7 +24,8 @@ __attribute__((constructor)) static void connect(void) { vs_node_unref_hook = vs
 
 /* ---- nodes ---- */
 
-vs_node *vs_node_new(const vs_nodeclass *class, void *self, vs_tensor *const *in, int nin, int nout) {
+vs_node *vs_node_new(const vs_nodeclass *class, void *self, vs_tensor *const *in, int nin,
+                     int nout) {
   size_t bytes = sizeof(vs_node) + (size_t)nin * sizeof(vs_edge);
   vs_node *n = vs_mem_alloc(bytes);
   if (n == NULL) return NULL;
@@ -112,7 +113,8 @@ static int discover(vs_node *root, vs_node **all) {
       return -1;
     }
     if (n->released)
-      return vs_fail("backward: the graph was already used; call backward with retain = true the first time");
+      return vs_fail(
+          "backward: the graph was already used; call backward with retain = true the first time");
     for (int i = 0; i < n->nin; i++) {
       vs_node *below = n->edge[i].node;
       if (below == NULL) continue;

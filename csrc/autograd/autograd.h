@@ -1,16 +1,17 @@
 /* The graph: nodes made by ops, and backward.
  *
  * A node points to its inputs only: to the node that made an input, or to the leaf tensor that
- * collects a gradient.  Its context keeps aliases of the values that backward reads, never the output
- * tensors themselves, so there are no cycles.  backward visits nodes once each, users before makers,
- * without recursion, and frees what they kept unless told to retain it.  No second derivatives. */
+ * collects a gradient.  Its context keeps aliases of the values that backward reads, never the
+ * output tensors themselves, so there are no cycles.  backward visits nodes once each, users before
+ * makers, without recursion, and frees what they kept unless told to retain it.  No second
+ * derivatives. */
 #ifndef VS_AUTOGRAD_H
 #define VS_AUTOGRAD_H
 
 #include "core/tensor.h"
 
 typedef struct vs_edge {
-  vs_node *node;   /* owned; the maker of the input, with out_index saying which output */
+  vs_node *node; /* owned; the maker of the input, with out_index saying which output */
   int out_index;
   vs_tensor *leaf; /* owned; a leaf that wants a gradient.  Both NULL: no gradient wanted */
 } vs_edge;
@@ -28,10 +29,10 @@ typedef struct vs_nodeclass {
 struct vs_node {
   int refs, nin, nout;
   bool released;
-  int pending;               /* used by the walk */
-  uint64_t visit;            /* used by the walk */
-  vs_tensor **dout;          /* used by the walk: gradients that arrived */
-  struct vs_node *next;      /* used by the walk and by unref */
+  int pending;          /* used by the walk */
+  uint64_t visit;       /* used by the walk */
+  vs_tensor **dout;     /* used by the walk: gradients that arrived */
+  struct vs_node *next; /* used by the walk and by unref */
   const vs_nodeclass *class;
   void *self;
   vs_edge edge[];
@@ -44,12 +45,14 @@ bool vs_set_grad_enabled(bool on); /* returns the old mode */
 static inline bool vs_wants_grad(const vs_tensor *t) { return t->requires_grad; }
 
 /* A node over these inputs; takes over self only on success. */
-vs_node *vs_node_new(const vs_nodeclass *class, void *self, vs_tensor *const *in, int nin, int nout);
+vs_node *vs_node_new(const vs_nodeclass *class, void *self, vs_tensor *const *in, int nin,
+                     int nout);
 /* Makes t output i of the node (retains it). */
 void vs_node_output(vs_node *n, vs_tensor *t, int i);
 void vs_node_unref(vs_node *n);
 
-/* Accumulates d(root)/d(leaf) * grad into .grad of every leaf.  grad NULL: root has one element, 1. */
+/* Accumulates d(root)/d(leaf) * grad into .grad of every leaf.  grad NULL: root has one element,
+ * 1. */
 int vs_backward(vs_tensor *root, vs_tensor *grad, bool retain);
 
 #endif

@@ -8,17 +8,22 @@
 static int bad(lua_State *L, const char *what, const vs_arg *a, int index) {
   vs_tensor *t = lvs_testtensor(L, index);
   if (t != NULL)
-    return lvs_error(L, "%s: %s is a %s tensor %s, expected %s", what, a->name, vs_dtype_name(t->dtype),
-                     vs_shape_str(t), vs_argkind_name(a));
+    return lvs_error(L, "%s: %s is a %s tensor %s, expected %s", what, a->name,
+                     vs_dtype_name(t->dtype), vs_shape_str(t), vs_argkind_name(a));
   if (luaL_testudata(L, index, LVS_TENSOR) != NULL)
     return lvs_error(L, "%s: %s is a tensor that was closed", what, a->name);
   if (lua_type(L, index) == LUA_TSTRING)
-    return lvs_error(L, "%s: %s is '%s', expected %s", what, a->name, lua_tostring(L, index), vs_argkind_name(a));
+    return lvs_error(L, "%s: %s is '%s', expected %s", what, a->name, lua_tostring(L, index),
+                     vs_argkind_name(a));
   if (lua_type(L, index) == LUA_TNUMBER)
-    return lvs_error(L, "%s: %s is %s, expected %s", what, a->name, luaL_tolstring(L, index, NULL), vs_argkind_name(a));
+    return lvs_error(L, "%s: %s is %s, expected %s", what, a->name, luaL_tolstring(L, index, NULL),
+                     vs_argkind_name(a));
   const char *got = lvs_typename(L, index);
-  const char *article = strcmp(got, "nothing") == 0 ? "" : strchr("aeiouAEIOU", got[0]) != NULL ? "an " : "a ";
-  return lvs_error(L, "%s: %s is %s%s, expected %s", what, a->name, article, got, vs_argkind_name(a));
+  const char *article = strcmp(got, "nothing") == 0            ? ""
+                        : strchr("aeiouAEIOU", got[0]) != NULL ? "an "
+                                                               : "a ";
+  return lvs_error(L, "%s: %s is %s%s, expected %s", what, a->name, article, got,
+                   vs_argkind_name(a));
 }
 
 /* ---- one value ---- */
@@ -32,7 +37,8 @@ static bool to_int(lua_State *L, int index, int64_t *out) {
 
 /* Lua's dimension 3 is C's 2; negatives are the same; 0 is refused by vs_args_check as -0 - 1. */
 static int64_t from_one(lua_State *L, const char *what, const vs_arg *a, int64_t d) {
-  if (d == 0) lvs_error(L, "%s: %s is 0: dimensions count from 1, or from -1 backwards", what, a->name);
+  if (d == 0)
+    lvs_error(L, "%s: %s is 0: dimensions count from 1, or from -1 backwards", what, a->name);
   return d > 0 ? d - 1 : d;
 }
 
@@ -42,7 +48,8 @@ static void read_ints(lua_State *L, int index, const vs_arg *a, vs_value *v, con
     v->n = 1;
   } else if (lua_istable(L, index)) {
     lua_Unsigned n = lua_rawlen(L, index);
-    if (n > VS_MAX_DIM) lvs_error(L, "%s: %s has %d entries, at most %d", what, a->name, (int)n, VS_MAX_DIM);
+    if (n > VS_MAX_DIM)
+      lvs_error(L, "%s: %s has %d entries, at most %d", what, a->name, (int)n, VS_MAX_DIM);
     for (v->n = 0; v->n < (int)n; v->n++) {
       lua_rawgeti(L, index, v->n + 1);
       if (!to_int(L, -1, &v->ints[v->n])) bad(L, what, a, index);
@@ -51,7 +58,8 @@ static void read_ints(lua_State *L, int index, const vs_arg *a, vs_value *v, con
   } else {
     bad(L, what, a, index);
   }
-  for (int i = 0; i < v->n && a->kind == VS_A_DIMS; i++) v->ints[i] = from_one(L, what, a, v->ints[i]);
+  for (int i = 0; i < v->n && a->kind == VS_A_DIMS; i++)
+    v->ints[i] = from_one(L, what, a, v->ints[i]);
 }
 
 static void read_pair(lua_State *L, int index, const vs_arg *a, vs_value *v, const char *what) {
@@ -82,7 +90,8 @@ static void read_list(lua_State *L, int index, const vs_arg *a, vs_value *v, con
     lua_rawgeti(L, index, i + 1);
     list[i] = lvs_testtensor(L, -1); /* kept alive by the table */
     if (list[i] == NULL)
-      lvs_error(L, "%s: element %d of %s is a %s, expected a tensor", what, i + 1, a->name, lvs_typename(L, -1));
+      lvs_error(L, "%s: element %d of %s is a %s, expected a tensor", what, i + 1, a->name,
+                lvs_typename(L, -1));
     lua_pop(L, 1);
   }
   *v = VS_L(list, n);
@@ -97,7 +106,11 @@ static void read_value(lua_State *L, int index, const vs_arg *a, vs_value *v, co
     return;
   }
   switch (a->kind) {
-    case VS_A_TENSOR: case VS_A_ANY: case VS_A_INDEX: case VS_A_MASK: case VS_A_BUFFER:
+    case VS_A_TENSOR:
+    case VS_A_ANY:
+    case VS_A_INDEX:
+    case VS_A_MASK:
+    case VS_A_BUFFER:
       if ((t = lvs_testtensor(L, index)) == NULL) bad(L, what, a, index);
       *v = VS_T(t);
       break;
@@ -145,8 +158,10 @@ static void read_value(lua_State *L, int index, const vs_arg *a, vs_value *v, co
       *v = VS_I(i);
       break;
     }
-    case VS_A_PAIR: case VS_A_NUMPAIR: read_pair(L, index, a, v, what); break;
-    case VS_A_DIMS: case VS_A_INTS: read_ints(L, index, a, v, what); break;
+    case VS_A_PAIR:
+    case VS_A_NUMPAIR: read_pair(L, index, a, v, what); break;
+    case VS_A_DIMS:
+    case VS_A_INTS: read_ints(L, index, a, v, what); break;
   }
 }
 
@@ -165,7 +180,8 @@ static bool is_options(lua_State *L, int index, const vs_argspec *spec, int at) 
   return named;
 }
 
-static void read_options(lua_State *L, int index, const vs_argspec *spec, vs_value *v, const char *what) {
+static void read_options(lua_State *L, int index, const vs_argspec *spec, vs_value *v,
+                         const char *what) {
   luaL_checkstack(L, VS_MAX_ARGS + 8, what);
   lua_pushnil(L);
   while (lua_next(L, index)) {

@@ -120,8 +120,8 @@ void *lvs_checkbox(lua_State *L, int index, const char *class) {
   return *box;
 }
 
-/* Upvalue 1: the free function, as the bytes of a string (C has no portable void* for functions).
- */
+/* Upvalue 1: the free function, as the bytes of a string (C has no portable void* for
+ * functions). */
 static int free_box(lua_State *L) {
   void (*release)(void *);
   memcpy(&release, lua_tostring(L, lua_upvalueindex(1)), sizeof release);

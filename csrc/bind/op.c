@@ -68,9 +68,11 @@ void lvs_pushspec(lua_State *L, const vs_argspec *spec) {
 }
 
 static int list_ops(lua_State *L) {
-  static const struct { const char *name; unsigned flag; } flags[] = {
-      {"nograd", VS_NOGRAD}, {"inplace", VS_INPLACE}, {"random", VS_RANDOM}, {"kink", VS_KINK},
-      {"view", VS_VIEW}, {"hidden", VS_HIDDEN}};
+  static const struct {
+    const char *name;
+    unsigned flag;
+  } flags[] = {{"nograd", VS_NOGRAD}, {"inplace", VS_INPLACE}, {"random", VS_RANDOM},
+               {"kink", VS_KINK},     {"view", VS_VIEW},       {"hidden", VS_HIDDEN}};
   lua_createtable(L, vs_nops, 0);
   for (int i = 0; i < vs_nops; i++) {
     const vs_opdef *op = vs_ops[i];

@@ -89,7 +89,7 @@ static const luaL_Reg functions[] = {{"set_num_threads", set_num_threads},
                                      {"is_terminal", is_terminal},
                                      {"_fail_allocation", fail_allocation},
                                      {"_raise", raise},
-    {"_set_own_folder", set_own_folder},
+                                     {"_set_own_folder", set_own_folder},
                                      {NULL, NULL}};
 
 void lvs_open_system(lua_State *L) {

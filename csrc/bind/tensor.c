@@ -104,8 +104,7 @@ static int tensor_newindex(lua_State *L) {
   if (lua_type(L, 2) == LUA_TSTRING) return set_property(L, t, lua_tostring(L, 2));
   int whole = 0;
   int64_t i = lua_type(L, 2) == LUA_TNUMBER ? lua_tointegerx(L, 2, &whole) : 0;
-  if (!whole)
-    return lvs_error(L, "tensor index is a %s, expected a position", lvs_typename(L, 2));
+  if (!whole) return lvs_error(L, "tensor index is a %s, expected a position", lvs_typename(L, 2));
   lua_settop(L, 3);
   if (lua_istable(L, 3))
     return lvs_error(L, "x[i] = table: make it a tensor first, vs.tensor(table)");

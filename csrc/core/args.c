@@ -8,16 +8,25 @@
 
 #include "core/error.h"
 
-static const struct { const char *name, *person; } kinds[] = {
-    [VS_A_TENSOR] = {"tensor", "float32 tensor"}, [VS_A_ANY] = {"any", "tensor"},
-    [VS_A_INDEX] = {"index", "int64 tensor"}, [VS_A_MASK] = {"mask", "bool tensor"},
-    [VS_A_OPERAND] = {"operand", "tensor or number"}, [VS_A_BUFFER] = {"buffer", "float32 tensor"},
-    [VS_A_TENSORS] = {"tensors", "list of tensors"}, [VS_A_NUM] = {"num", "number"},
-    [VS_A_INT] = {"int", "integer"}, [VS_A_BOOL] = {"bool", "boolean"},
-    [VS_A_STRING] = {"string", "string"}, [VS_A_DTYPE] = {"dtype", "dtype name"},
-    [VS_A_PAIR] = {"pair", "integer or pair of integers"},
-    [VS_A_NUMPAIR] = {"numpair", "pair of numbers"}, [VS_A_DIM] = {"dim", "dimension"},
-    [VS_A_DIMS] = {"dims", "dimension or list of dimensions"}, [VS_A_INTS] = {"ints", "list of integers"}};
+static const struct {
+  const char *name, *person;
+} kinds[] = {[VS_A_TENSOR] = {"tensor", "float32 tensor"},
+             [VS_A_ANY] = {"any", "tensor"},
+             [VS_A_INDEX] = {"index", "int64 tensor"},
+             [VS_A_MASK] = {"mask", "bool tensor"},
+             [VS_A_OPERAND] = {"operand", "tensor or number"},
+             [VS_A_BUFFER] = {"buffer", "float32 tensor"},
+             [VS_A_TENSORS] = {"tensors", "list of tensors"},
+             [VS_A_NUM] = {"num", "number"},
+             [VS_A_INT] = {"int", "integer"},
+             [VS_A_BOOL] = {"bool", "boolean"},
+             [VS_A_STRING] = {"string", "string"},
+             [VS_A_DTYPE] = {"dtype", "dtype name"},
+             [VS_A_PAIR] = {"pair", "integer or pair of integers"},
+             [VS_A_NUMPAIR] = {"numpair", "pair of numbers"},
+             [VS_A_DIM] = {"dim", "dimension"},
+             [VS_A_DIMS] = {"dims", "dimension or list of dimensions"},
+             [VS_A_INTS] = {"ints", "list of integers"}};
 
 const char *vs_argkind_name(const vs_arg *a) {
   return a->kind == VS_A_CHOICE ? a->choices : kinds[a->kind].person;
@@ -53,9 +62,18 @@ static int parse_default(vs_arg *a, const char *s, size_t n) {
       break;
     }
     case VS_A_PAIR: a->def = VS_P(strtoll(text, &end, 10), strtoll(text, NULL, 10)); break;
-    case VS_A_BOOL: a->def = VS_B(strcmp(text, "true") == 0); end = text + n; break;
-    case VS_A_CHOICE: a->def = VS_I(vs_choice(a->choices, text, n)); end = text + n; break;
-    case VS_A_DTYPE: a->def = VS_I(vs_dtype_parse(text)); end = text + n; break;
+    case VS_A_BOOL:
+      a->def = VS_B(strcmp(text, "true") == 0);
+      end = text + n;
+      break;
+    case VS_A_CHOICE:
+      a->def = VS_I(vs_choice(a->choices, text, n));
+      end = text + n;
+      break;
+    case VS_A_DTYPE:
+      a->def = VS_I(vs_dtype_parse(text));
+      end = text + n;
+      break;
     case VS_A_NUMPAIR:
       a->def = (vs_value){.kind = VS_V_NUMPAIR};
       a->def.numpair[0] = strtod(text, &end);
@@ -88,7 +106,8 @@ static int parse_one(vs_arg *a, const char *s, size_t n) {
     memcpy(a->choices, k, klen);
   } else {
     int i = 0;
-    while (i < VS_COUNT(kinds) && !(strlen(kinds[i].name) == klen && memcmp(kinds[i].name, k, klen) == 0))
+    while (i < VS_COUNT(kinds) &&
+           !(strlen(kinds[i].name) == klen && memcmp(kinds[i].name, k, klen) == 0))
       i++;
     if (i == VS_COUNT(kinds)) return vs_fail("unknown kind '%.*s'", (int)klen, k);
     a->kind = (vs_argkind)i;
@@ -148,7 +167,8 @@ static int check_dims(const vs_arg *a, vs_value *v, const vs_tensor *x) {
   unsigned seen = 0;
   for (int i = 0; i < v->n; i++) {
     if (resolve_dim(a, &v->ints[i], x) < 0) return -1;
-    if (seen >> v->ints[i] & 1) return vs_fail("%s names dimension %d twice", a->name, (int)v->ints[i] + 1);
+    if (seen >> v->ints[i] & 1)
+      return vs_fail("%s names dimension %d twice", a->name, (int)v->ints[i] + 1);
     seen |= 1u << v->ints[i];
   }
   return 0;
@@ -156,12 +176,12 @@ static int check_dims(const vs_arg *a, vs_value *v, const vs_tensor *x) {
 
 static int check_one(const vs_arg *a, vs_value *v, const vs_tensor *x) {
   static const vs_valuekind wanted[] = {
-      [VS_A_TENSOR] = VS_V_TENSOR, [VS_A_ANY] = VS_V_TENSOR, [VS_A_INDEX] = VS_V_TENSOR,
-      [VS_A_MASK] = VS_V_TENSOR, [VS_A_OPERAND] = VS_V_TENSOR, [VS_A_BUFFER] = VS_V_TENSOR,
-      [VS_A_TENSORS] = VS_V_LIST, [VS_A_NUM] = VS_V_NUM, [VS_A_INT] = VS_V_INT,
-      [VS_A_BOOL] = VS_V_BOOL, [VS_A_STRING] = VS_V_STRING, [VS_A_DTYPE] = VS_V_INT,
-      [VS_A_PAIR] = VS_V_PAIR, [VS_A_NUMPAIR] = VS_V_NUMPAIR, [VS_A_DIM] = VS_V_INT,
-      [VS_A_DIMS] = VS_V_INTS, [VS_A_INTS] = VS_V_INTS, [VS_A_CHOICE] = VS_V_INT};
+      [VS_A_TENSOR] = VS_V_TENSOR, [VS_A_ANY] = VS_V_TENSOR,      [VS_A_INDEX] = VS_V_TENSOR,
+      [VS_A_MASK] = VS_V_TENSOR,   [VS_A_OPERAND] = VS_V_TENSOR,  [VS_A_BUFFER] = VS_V_TENSOR,
+      [VS_A_TENSORS] = VS_V_LIST,  [VS_A_NUM] = VS_V_NUM,         [VS_A_INT] = VS_V_INT,
+      [VS_A_BOOL] = VS_V_BOOL,     [VS_A_STRING] = VS_V_STRING,   [VS_A_DTYPE] = VS_V_INT,
+      [VS_A_PAIR] = VS_V_PAIR,     [VS_A_NUMPAIR] = VS_V_NUMPAIR, [VS_A_DIM] = VS_V_INT,
+      [VS_A_DIMS] = VS_V_INTS,     [VS_A_INTS] = VS_V_INTS,       [VS_A_CHOICE] = VS_V_INT};
   if (v->kind == VS_V_NONE || (v->kind == VS_V_TENSOR && v->t == NULL)) {
     *v = VS_NONE;
     if (a->has_default)

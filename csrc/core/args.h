@@ -19,25 +19,48 @@
 #include "core/tensor.h"
 
 typedef enum vs_argkind {
-  VS_A_TENSOR, VS_A_ANY, VS_A_INDEX, VS_A_MASK, VS_A_OPERAND, VS_A_BUFFER, VS_A_TENSORS, /* tensors */
-  VS_A_NUM, VS_A_INT, VS_A_BOOL, VS_A_STRING, VS_A_DTYPE, VS_A_PAIR, VS_A_NUMPAIR, VS_A_DIM,
-  VS_A_DIMS, VS_A_INTS, VS_A_CHOICE
+  VS_A_TENSOR,
+  VS_A_ANY,
+  VS_A_INDEX,
+  VS_A_MASK,
+  VS_A_OPERAND,
+  VS_A_BUFFER,
+  VS_A_TENSORS, /* tensors */
+  VS_A_NUM,
+  VS_A_INT,
+  VS_A_BOOL,
+  VS_A_STRING,
+  VS_A_DTYPE,
+  VS_A_PAIR,
+  VS_A_NUMPAIR,
+  VS_A_DIM,
+  VS_A_DIMS,
+  VS_A_INTS,
+  VS_A_CHOICE
 } vs_argkind;
 
 typedef enum vs_valuekind {
-  VS_V_NONE, VS_V_TENSOR, VS_V_LIST, VS_V_NUM, VS_V_INT, VS_V_BOOL, VS_V_STRING, VS_V_PAIR,
-  VS_V_NUMPAIR, VS_V_INTS
+  VS_V_NONE,
+  VS_V_TENSOR,
+  VS_V_LIST,
+  VS_V_NUM,
+  VS_V_INT,
+  VS_V_BOOL,
+  VS_V_STRING,
+  VS_V_PAIR,
+  VS_V_NUMPAIR,
+  VS_V_INTS
 } vs_valuekind;
 
 /* Borrows tensors, lists and strings. */
 typedef struct vs_value {
   vs_valuekind kind;
-  int n;                       /* of list or ints */
+  int n; /* of list or ints */
   union {
     vs_tensor *t;
     vs_tensor **list;
     double f;
-    int64_t i;                 /* VS_V_INT, VS_V_BOOL; a choice, a dtype, a dim */
+    int64_t i; /* VS_V_INT, VS_V_BOOL; a choice, a dtype, a dim */
     const char *s;
     int64_t pair[2];
     double numpair[2];
@@ -68,10 +91,11 @@ typedef struct vs_argspec {
 } vs_argspec;
 
 static inline bool vs_arg_is_tensor(const vs_arg *a) { return a->kind <= VS_A_TENSORS; }
-/* Parses a descriptor's text.  An error here is a mistake in vesper: it is reported through vs_fail. */
+/* Parses a descriptor's text.  An error here is a mistake in vesper: it is reported through
+ * vs_fail. */
 int vs_args_parse(const char *text, vs_argspec *out);
-/* Fills absent values with defaults, checks kinds and dtypes, resolves dims against the first tensor.
- * v has spec->n entries. */
+/* Fills absent values with defaults, checks kinds and dtypes, resolves dims against the first
+ * tensor. v has spec->n entries. */
 int vs_args_check(const vs_argspec *spec, vs_value *v);
 /* The position of word[0..n) among "a|b|c", or -1. */
 int vs_choice(const char *choices, const char *word, size_t n);

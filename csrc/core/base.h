@@ -23,15 +23,22 @@ typedef float vs_real;
 #endif
 
 typedef enum vs_dtype {
-  VS_FLOAT32, VS_FLOAT64, VS_FLOAT16, VS_BFLOAT16, VS_INT64, VS_INT32, VS_UINT8, VS_BOOL,
+  VS_FLOAT32,
+  VS_FLOAT64,
+  VS_FLOAT16,
+  VS_BFLOAT16,
+  VS_INT64,
+  VS_INT32,
+  VS_UINT8,
+  VS_BOOL,
   VS_NDTYPE
 } vs_dtype;
 
 enum {
-  VS_MAX_DIM = 8,       /* dimensions of a tensor */
-  VS_MAX_ARGS = 14,     /* arguments of one descriptor */
-  VS_MAX_OUT = 6,       /* outputs of one op */
-  VS_MAX_SAVED = 8      /* extra tensors that an op may keep for its backward */
+  VS_MAX_DIM = 8,   /* dimensions of a tensor */
+  VS_MAX_ARGS = 14, /* arguments of one descriptor */
+  VS_MAX_OUT = 6,   /* outputs of one op */
+  VS_MAX_SAVED = 8  /* extra tensors that an op may keep for its backward */
 };
 
 #define VS_MIN(a, b) ((a) < (b) ? (a) : (b))

@@ -1,4 +1,5 @@
-/* Copying, filling and converting values between tensors of any strides and dtypes.  See tensor.h. */
+/* Copying, filling and converting values between tensors of any strides and dtypes.  See
+ * tensor.h. */
 #include <string.h>
 
 #include "core/error.h"
@@ -7,22 +8,22 @@
 /* ---- one inner run per pair of dtypes ---- */
 
 /* The element of `from` as a C expression of the destination. */
-#define RUN(name, D, S, expr)                                                        \
-  static void name(int64_t n, void *const *p, const int64_t *s, void *arg) {         \
-    D *d = p[0];                                                                     \
-    const S *x = p[1];                                                               \
-    int64_t sd = s[0], sx = s[1];                                                    \
-    (void)arg;                                                                       \
-    if (sd == 1 && sx == 1)                                                          \
-      for (int64_t i = 0; i < n; i++) {                                              \
-        S v = x[i];                                                                  \
-        d[i] = (D)(expr);                                                            \
-      }                                                                              \
-    else                                                                             \
-      for (int64_t i = 0; i < n; i++) {                                              \
-        S v = x[i * sx];                                                             \
-        d[i * sd] = (D)(expr);                                                       \
-      }                                                                              \
+#define RUN(name, D, S, expr)                                                \
+  static void name(int64_t n, void *const *p, const int64_t *s, void *arg) { \
+    D *d = p[0];                                                             \
+    const S *x = p[1];                                                       \
+    int64_t sd = s[0], sx = s[1];                                            \
+    (void)arg;                                                               \
+    if (sd == 1 && sx == 1)                                                  \
+      for (int64_t i = 0; i < n; i++) {                                      \
+        S v = x[i];                                                          \
+        d[i] = (D)(expr);                                                    \
+      }                                                                      \
+    else                                                                     \
+      for (int64_t i = 0; i < n; i++) {                                      \
+        S v = x[i * sx];                                                     \
+        d[i * sd] = (D)(expr);                                               \
+      }                                                                      \
   }
 
 RUN(same8, uint8_t, uint8_t, v)
@@ -51,15 +52,17 @@ static void any_pair(int64_t n, void *const *p, const int64_t *s, void *arg) {
 }
 
 static vs_loopfn run_for(vs_dtype d, vs_dtype s) {
-  static const struct { vs_dtype d, s; vs_loopfn fn; } pairs[] = {
-      {VS_FLOAT32, VS_FLOAT64, f32_f64}, {VS_FLOAT64, VS_FLOAT32, f64_f32},
-      {VS_FLOAT32, VS_UINT8, f32_u8}, {VS_FLOAT64, VS_UINT8, f64_u8},
-      {VS_FLOAT32, VS_BOOL, f32_u8}, {VS_FLOAT64, VS_BOOL, f64_u8},
-      {VS_FLOAT32, VS_INT64, f32_i64}, {VS_FLOAT64, VS_INT64, f64_i64},
-      {VS_INT64, VS_UINT8, i64_u8}, {VS_INT64, VS_BOOL, i64_u8}, {VS_INT64, VS_INT32, i64_i32},
-      {VS_FLOAT32, VS_FLOAT16, f32_f16}, {VS_FLOAT32, VS_BFLOAT16, f32_bf16},
-      {VS_FLOAT16, VS_FLOAT32, f16_f32}, {VS_BFLOAT16, VS_FLOAT32, bf16_f32},
-      {VS_UINT8, VS_BOOL, same8}};
+  static const struct {
+    vs_dtype d, s;
+    vs_loopfn fn;
+  } pairs[] = {{VS_FLOAT32, VS_FLOAT64, f32_f64},   {VS_FLOAT64, VS_FLOAT32, f64_f32},
+               {VS_FLOAT32, VS_UINT8, f32_u8},      {VS_FLOAT64, VS_UINT8, f64_u8},
+               {VS_FLOAT32, VS_BOOL, f32_u8},       {VS_FLOAT64, VS_BOOL, f64_u8},
+               {VS_FLOAT32, VS_INT64, f32_i64},     {VS_FLOAT64, VS_INT64, f64_i64},
+               {VS_INT64, VS_UINT8, i64_u8},        {VS_INT64, VS_BOOL, i64_u8},
+               {VS_INT64, VS_INT32, i64_i32},       {VS_FLOAT32, VS_FLOAT16, f32_f16},
+               {VS_FLOAT32, VS_BFLOAT16, f32_bf16}, {VS_FLOAT16, VS_FLOAT32, f16_f32},
+               {VS_BFLOAT16, VS_FLOAT32, bf16_f32}, {VS_UINT8, VS_BOOL, same8}};
   if (d == s) {
     size_t size = vs_dtype_size(d);
     return size == 1 ? same8 : size == 2 ? same16 : size == 4 ? same32 : same64;

@@ -3,10 +3,13 @@
 
 #include "core/tensor.h"
 
-static const struct { const char *name; size_t size; } dtypes[VS_NDTYPE] = {
-    [VS_FLOAT32] = {"float32", 4}, [VS_FLOAT64] = {"float64", 8}, [VS_FLOAT16] = {"float16", 2},
-    [VS_BFLOAT16] = {"bfloat16", 2}, [VS_INT64] = {"int64", 8}, [VS_INT32] = {"int32", 4},
-    [VS_UINT8] = {"uint8", 1}, [VS_BOOL] = {"bool", 1}};
+static const struct {
+  const char *name;
+  size_t size;
+} dtypes[VS_NDTYPE] = {
+    [VS_FLOAT32] = {"float32", 4},   [VS_FLOAT64] = {"float64", 8}, [VS_FLOAT16] = {"float16", 2},
+    [VS_BFLOAT16] = {"bfloat16", 2}, [VS_INT64] = {"int64", 8},     [VS_INT32] = {"int32", 4},
+    [VS_UINT8] = {"uint8", 1},       [VS_BOOL] = {"bool", 1}};
 
 size_t vs_dtype_size(vs_dtype d) { return dtypes[d].size; }
 
@@ -20,7 +23,10 @@ int vs_dtype_parse(const char *name) {
 }
 
 float vs_half_to_float(uint16_t h) {
-  union { uint32_t u; float f; } v;
+  union {
+    uint32_t u;
+    float f;
+  } v;
   uint32_t sign = (uint32_t)(h & 0x8000) << 16, e = (h >> 10) & 31, m = h & 1023;
   if (e == 31) {
     v.u = sign | 0x7F800000u | m << 13;
@@ -34,7 +40,10 @@ float vs_half_to_float(uint16_t h) {
 }
 
 uint16_t vs_float_to_half(float f) {
-  union { uint32_t u; float f; } v = {.f = f};
+  union {
+    uint32_t u;
+    float f;
+  } v = {.f = f};
   uint32_t sign = v.u >> 16 & 0x8000, a = v.u & 0x7FFFFFFF;
   if (a > 0x7F800000u) return (uint16_t)(sign | 0x7E00);
   if (a >= 0x477FF000u) return (uint16_t)(sign | 0x7C00);
@@ -48,7 +57,10 @@ uint16_t vs_float_to_half(float f) {
 }
 
 uint16_t vs_float_to_bf16(float f) {
-  union { uint32_t u; float f; } v = {.f = f};
+  union {
+    uint32_t u;
+    float f;
+  } v = {.f = f};
   if (f != f) return 0x7FC0;
   return (uint16_t)((v.u + 0x7FFF + (v.u >> 16 & 1)) >> 16);
 }

@@ -98,7 +98,10 @@ static void look(const vs_tensor *t, int64_t at, void *arg) {
   s->most = VS_MAX(s->most, v);
 }
 
-typedef struct measure { const style *st; int width; } measure;
+typedef struct measure {
+  const style *st;
+  int width;
+} measure;
 
 static void fit(const vs_tensor *t, int64_t at, void *arg) {
   measure *m = arg;

@@ -1,4 +1,5 @@
-/* A tensor as text for people: nested rows, aligned columns, long ones shortened, dtype and shape last. */
+/* A tensor as text for people: nested rows, aligned columns, long ones shortened, dtype and shape
+ * last. */
 #ifndef VS_FORMAT_H
 #define VS_FORMAT_H
 

@@ -21,8 +21,7 @@ static void merge(walk *w, vs_tensor *const *t) {
     int64_t size = t[0]->shape[d];
     if (size == 1) continue;
     bool joins = n > 0;
-    for (int i = 0; i < w->nt && joins; i++)
-      joins = w->stride[i][n - 1] == t[i]->stride[d] * size;
+    for (int i = 0; i < w->nt && joins; i++) joins = w->stride[i][n - 1] == t[i]->stride[d] * size;
     if (!joins) w->shape[n++] = 1;
     w->shape[n - 1] *= size;
     for (int i = 0; i < w->nt; i++) w->stride[i][n - 1] = t[i]->stride[d];

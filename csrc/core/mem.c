@@ -1,8 +1,8 @@
 /* The caching allocator.  See mem.h.
  *
- * Four size classes a doubling.  Each block carries a 64-byte header with its class, its link in the
- * class's list (last in, first out: its pages are warm) and room for the owner.  Large blocks are
- * mapped one by one, in huge pages where the kernel has them.
+ * Four size classes a doubling.  Each block carries a 64-byte header with its class, its link in
+ * the class's list (last in, first out: its pages are warm) and room for the owner.  Large blocks
+ * are mapped one by one, in huge pages where the kernel has them.
  *
  * Invariant: live + cached never passes the most that was ever live at once by more than a half.
  * A request that no cached block fits first gives back blocks of the classes that went unused
@@ -142,7 +142,8 @@ void *vs_mem_alloc(size_t bytes) {
   pthread_mutex_lock(&lock);
   init_locked();
   block *b = NULL;
-  if (!injected_failure_locked() && (b = from_cache_locked(class)) == NULL) b = fresh_locked(class, size);
+  if (!injected_failure_locked() && (b = from_cache_locked(class)) == NULL)
+    b = fresh_locked(class, size);
   if (b != NULL) {
     stats.live += size_of(b->class);
     stats.blocks++;

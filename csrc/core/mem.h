@@ -1,10 +1,10 @@
 /* Memory of tensors: 64-byte aligned blocks in size classes, with a cache of freed blocks.
  *
  * Invariant: live + cached bytes is what vesper holds of the system, and at most half as much again
- * as was ever live at once.  A block is handed out again for any request of its class or up to eight
- * times smaller, so that steps of varying length settle on one set of blocks.  Thread-safe.  Nothing
- * here calls Lua or knows of tensors.
- * C structures that come and go with every op are blocks too; others use plain malloc by vs_new. */
+ * as was ever live at once.  A block is handed out again for any request of its class or up to
+ * eight times smaller, so that steps of varying length settle on one set of blocks.  Thread-safe.
+ * Nothing here calls Lua or knows of tensors. C structures that come and go with every op are
+ * blocks too; others use plain malloc by vs_new. */
 #ifndef VS_MEM_H
 #define VS_MEM_H
 
@@ -34,7 +34,8 @@ vs_memstats vs_mem_stats(void);
 void vs_mem_empty_cache(void);
 /* At most that many bytes stay cached (default: half of the machine's memory). */
 void vs_mem_set_cache_limit(size_t bytes);
-/* Bytes handed out since the last call of vs_mem_collected: bind decides with it when to collect. */
+/* Bytes handed out since the last call of vs_mem_collected: bind decides with it when to
+ * collect. */
 size_t vs_mem_since_collection(void);
 void vs_mem_collected(void);
 /* Test aid: the nth allocation from now (1 = the next) fails; 0 turns it off. */

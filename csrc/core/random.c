@@ -58,7 +58,8 @@ static void normal_pair(uint32_t a, uint32_t b, double *x, double *y) {
   *y = radius * sin(angle);
 }
 
-void vs_rng_fill_uniform(vs_rng r, uint64_t first, int64_t n, vs_real *out, double low, double high) {
+void vs_rng_fill_uniform(vs_rng r, uint64_t first, int64_t n, vs_real *out, double low,
+                         double high) {
   uint32_t w[4];
   for (int64_t i = 0; i < n; i++) {
     uint64_t at = first + (uint64_t)i;
@@ -68,7 +69,8 @@ void vs_rng_fill_uniform(vs_rng r, uint64_t first, int64_t n, vs_real *out, doub
   }
 }
 
-void vs_rng_fill_normal(vs_rng r, uint64_t first, int64_t n, vs_real *out, double mean, double std) {
+void vs_rng_fill_normal(vs_rng r, uint64_t first, int64_t n, vs_real *out, double mean,
+                        double std) {
   double v[4];
   for (int64_t i = 0; i < n; i++) {
     uint64_t at = first + (uint64_t)i;
@@ -85,8 +87,8 @@ void vs_rng_fill_normal(vs_rng r, uint64_t first, int64_t n, vs_real *out, doubl
 void vs_rng_permutation(vs_rng r, int64_t n, int64_t *out) {
   for (int64_t i = 0; i < n; i++) out[i] = i;
   for (int64_t i = n - 1; i > 0; i--) {
-    uint64_t bits = (uint64_t)vs_rng_bits(r, (uint64_t)(2 * i)) << 32 |
-                    vs_rng_bits(r, (uint64_t)(2 * i + 1));
+    uint64_t bits =
+        (uint64_t)vs_rng_bits(r, (uint64_t)(2 * i)) << 32 | vs_rng_bits(r, (uint64_t)(2 * i + 1));
     int64_t j = (int64_t)(bits % (uint64_t)(i + 1)), t = out[i];
     out[i] = out[j];
     out[j] = t;

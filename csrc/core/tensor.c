@@ -139,7 +139,8 @@ void vs_unref(vs_tensor *t) {
 
 vs_tensor *vs_shape_only(const vs_tensor *t) { return blank(t->dtype, t->ndim, t->shape); }
 
-vs_tensor *vs_view(vs_tensor *t, int ndim, const int64_t *shape, const int64_t *stride, int64_t offset) {
+vs_tensor *vs_view(vs_tensor *t, int ndim, const int64_t *shape, const int64_t *stride,
+                   int64_t offset) {
   vs_tensor *v = blank(t->dtype, ndim, shape);
   if (v == NULL) return NULL;
   for (int d = 0; d < ndim; d++) v->stride[d] = stride[d];
@@ -184,8 +185,8 @@ vs_tensor *vs_try_reshape(vs_tensor *t, int ndim, const int64_t *shape) {
     }
     return vs_view(t, ndim, shape, stride, t->offset);
   }
-  /* Walk both shapes from the right: each block of old dimensions that is contiguous in itself may be
-   * cut anew. */
+  /* Walk both shapes from the right: each block of old dimensions that is contiguous in itself may
+   * be cut anew. */
   int d = ndim - 1;
   int64_t block = 1, made = 1, base = t->stride[t->ndim - 1];
   for (int i = t->ndim - 1; i >= 0; i--) {
@@ -262,7 +263,8 @@ bool vs_same_shape(const vs_tensor *a, const vs_tensor *b) {
 int vs_broadcast(const vs_tensor *a, const vs_tensor *b, int64_t *shape) {
   int n = VS_MAX(a->ndim, b->ndim);
   for (int i = 1; i <= n; i++) {
-    int64_t p = i <= a->ndim ? a->shape[a->ndim - i] : 1, q = i <= b->ndim ? b->shape[b->ndim - i] : 1;
+    int64_t p = i <= a->ndim ? a->shape[a->ndim - i] : 1,
+            q = i <= b->ndim ? b->shape[b->ndim - i] : 1;
     if (p != q && p != 1 && q != 1)
       return vs_fail("shapes %s and %s do not broadcast", vs_shape_str(a), vs_shape_str(b));
     shape[n - i] = p == 1 ? q : p;

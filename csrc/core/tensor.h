@@ -1,9 +1,9 @@
 /* Tensors: a shape, strides and an offset over reference-counted storage.
  *
- * Ownership: *_new, ops and vs_ref return a reference the caller owns; vs_unref drops it; *_data and
- * fields borrow.  A view shares storage with its source.  dims and indices in C count from 0.
- * Strides are in elements and may be 0 (broadcast) but not negative.  A 0-dim tensor has one element.
- * Autograd fields belong to csrc/autograd; nothing below it touches them but vs_unref. */
+ * Ownership: *_new, ops and vs_ref return a reference the caller owns; vs_unref drops it; *_data
+ * and fields borrow.  A view shares storage with its source.  dims and indices in C count from 0.
+ * Strides are in elements and may be 0 (broadcast) but not negative.  A 0-dim tensor has one
+ * element. Autograd fields belong to csrc/autograd; nothing below it touches them but vs_unref. */
 #ifndef VS_TENSOR_H
 #define VS_TENSOR_H
 
@@ -16,21 +16,22 @@ typedef struct vs_storage {
   uint32_t version; /* counts writes in place: saved tensors compare it */
   size_t bytes;
   void *data;
-  void (*release)(struct vs_storage *s); /* NULL: a block of vs_mem_alloc, this struct in its room */
-  void *owner;                           /* for release: a mapped file, say */
+  void (*release)(
+      struct vs_storage *s); /* NULL: a block of vs_mem_alloc, this struct in its room */
+  void *owner;               /* for release: a mapped file, say */
 } vs_storage;
 
 typedef struct vs_tensor {
   int refs;
   vs_dtype dtype;
   int ndim;
-  bool requires_grad;          /* leaf: asks for .grad; else: has a node */
-  int out_index;               /* which output of node this is */
-  int64_t numel, offset;       /* elements */
+  bool requires_grad;    /* leaf: asks for .grad; else: has a node */
+  int out_index;         /* which output of node this is */
+  int64_t numel, offset; /* elements */
   int64_t shape[VS_MAX_DIM], stride[VS_MAX_DIM];
-  vs_storage *storage;         /* NULL: shape only (a saved tensor whose values backward does not need) */
-  vs_node *node;               /* what computed it, owned; NULL for leaves */
-  struct vs_tensor *grad;      /* leaf gradient, owned */
+  vs_storage *storage; /* NULL: shape only (a saved tensor whose values backward does not need) */
+  vs_node *node;       /* what computed it, owned; NULL for leaves */
+  struct vs_tensor *grad; /* leaf gradient, owned */
 } vs_tensor;
 
 /* --- dtypes --- */
@@ -49,17 +50,20 @@ vs_tensor *vs_tensor_scalar(double value); /* 0-dim, VS_REAL */
 /* Over memory that release() frees when the last reference goes; takes it over even on failure. */
 vs_tensor *vs_tensor_wrap(vs_dtype dtype, int ndim, const int64_t *shape, void *data,
                           void (*release)(vs_storage *), void *owner);
-vs_tensor *vs_ref(vs_tensor *t);  /* NULL is fine */
-void vs_unref(vs_tensor *t);      /* NULL is fine */
+vs_tensor *vs_ref(vs_tensor *t); /* NULL is fine */
+void vs_unref(vs_tensor *t);     /* NULL is fine */
 /* Number of elements, or -1 with vs_fail when it overflows or a size is negative. */
 int64_t vs_numel(int ndim, const int64_t *shape);
 
 /* --- views (share storage, no autograd; see op/view.c for the differentiable ones) --- */
-vs_tensor *vs_view(vs_tensor *t, int ndim, const int64_t *shape, const int64_t *stride, int64_t offset);
-vs_tensor *vs_alias(vs_tensor *t);        /* same view, detached from autograd */
+vs_tensor *vs_view(vs_tensor *t, int ndim, const int64_t *shape, const int64_t *stride,
+                   int64_t offset);
+vs_tensor *vs_alias(vs_tensor *t);            /* same view, detached from autograd */
 vs_tensor *vs_shape_only(const vs_tensor *t); /* same shape and dtype, no storage */
-vs_tensor *vs_expand_to(vs_tensor *t, int ndim, const int64_t *shape); /* broadcast view or NULL + error */
-/* The same as a struct of the caller's, which borrows t's storage: for walks, never for vs_unref. */
+vs_tensor *vs_expand_to(vs_tensor *t, int ndim,
+                        const int64_t *shape); /* broadcast view or NULL + error */
+/* The same as a struct of the caller's, which borrows t's storage: for walks, never for
+ * vs_unref. */
 int vs_broadcast_onto(vs_tensor *view, const vs_tensor *t, int ndim, const int64_t *shape);
 /* A view with that shape if strides allow it (no copy); NULL without error when they do not. */
 vs_tensor *vs_try_reshape(vs_tensor *t, int ndim, const int64_t *shape);
@@ -69,7 +73,7 @@ vs_tensor *vs_transpose(vs_tensor *t, int a, int b);
 
 /* --- data --- */
 bool vs_is_contiguous(const vs_tensor *t);
-void *vs_data(const vs_tensor *t);        /* first element */
+void *vs_data(const vs_tensor *t); /* first element */
 static inline vs_real *vs_reals(const vs_tensor *t) { return (vs_real *)vs_data(t); }
 static inline int64_t *vs_ints(const vs_tensor *t) { return (int64_t *)vs_data(t); }
 static inline uint8_t *vs_bytes(const vs_tensor *t) { return (uint8_t *)vs_data(t); }
@@ -90,7 +94,10 @@ void vs_set_double(vs_tensor *t, int64_t at, double v);
 float vs_half_to_float(uint16_t h);
 uint16_t vs_float_to_half(float f);
 static inline float vs_bf16_to_float(uint16_t h) {
-  union { uint32_t u; float f; } c = {(uint32_t)h << 16};
+  union {
+    uint32_t u;
+    float f;
+  } c = {(uint32_t)h << 16};
   return c.f;
 }
 uint16_t vs_float_to_bf16(float f);

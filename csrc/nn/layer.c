@@ -12,7 +12,10 @@ const vs_layerdef *const vs_layers[] = {
 };
 const int vs_nlayers = VS_COUNT(vs_layers);
 
-static struct { vs_argspec args, inputs; bool valid; } specs[VS_COUNT(vs_layers)];
+static struct {
+  vs_argspec args, inputs;
+  bool valid;
+} specs[VS_COUNT(vs_layers)];
 
 __attribute__((constructor)) static void parse_all(void) {
   for (int i = 0; i < vs_nlayers; i++)
@@ -22,7 +25,8 @@ __attribute__((constructor)) static void parse_all(void) {
 
 static int position(const vs_layerdef *def) {
   for (int i = 0; i < vs_nlayers; i++)
-    if (vs_layers[i] == def) return specs[i].valid ? i : vs_fail("%s has a broken descriptor", def->name);
+    if (vs_layers[i] == def)
+      return specs[i].valid ? i : vs_fail("%s has a broken descriptor", def->name);
   return vs_fail("%s is not in layers.def", def->name);
 }
 

@@ -1,7 +1,7 @@
 /* The layer descriptor, and a layer: parameters and buffers plus a forward made of ops.
  *
- * A layer is one vs_layerdef at the end of its file in csrc/nn and one line in layers.def.  Parameter
- * names and default initialisation are PyTorch's.  No layer has a backward of its own. */
+ * A layer is one vs_layerdef at the end of its file in csrc/nn and one line in layers.def.
+ * Parameter names and default initialisation are PyTorch's.  No layer has a backward of its own. */
 #ifndef VS_LAYER_H
 #define VS_LAYER_H
 
@@ -11,26 +11,27 @@ enum { VS_MAX_SLOTS = 64 };
 
 typedef struct vs_slot {
   char name[32];
-  vs_tensor *t;   /* owned; NULL when the layer was made without it (no bias) */
-  bool is_param;  /* else a buffer */
+  vs_tensor *t;  /* owned; NULL when the layer was made without it (no bias) */
+  bool is_param; /* else a buffer */
 } vs_slot;
 
 typedef struct vs_layer vs_layer;
 
 typedef struct vs_layerdef {
-  const char *name;    /* "Conv2d" */
-  const char *args;    /* of the constructor */
-  const char *inputs;  /* of a call, same language: "x:tensor, lengths:index?" */
+  const char *name;   /* "Conv2d" */
+  const char *args;   /* of the constructor */
+  const char *inputs; /* of a call, same language: "x:tensor, lengths:index?" */
   int outputs;
-  int (*init)(vs_layer *l);                                        /* makes the slots from attr */
-  int (*forward)(vs_layer *l, const vs_value *in, vs_tensor **out); /* in: checked, defaults filled */
+  int (*init)(vs_layer *l); /* makes the slots from attr */
+  int (*forward)(vs_layer *l, const vs_value *in,
+                 vs_tensor **out); /* in: checked, defaults filled */
   const char *doc;
 } vs_layerdef;
 
 struct vs_layer {
   const vs_layerdef *def;
-  bool training;                 /* starts true */
-  vs_value attr[VS_MAX_ARGS];    /* constructor arguments by position, defaults filled */
+  bool training;              /* starts true */
+  vs_value attr[VS_MAX_ARGS]; /* constructor arguments by position, defaults filled */
   int nslot;
   vs_slot slot[VS_MAX_SLOTS];
 };
@@ -43,9 +44,11 @@ int vs_layer_forward(vs_layer *l, const vs_value *in, int nin, vs_tensor **out);
 vs_tensor *vs_layer_get(vs_layer *l, const char *name);
 
 /* --- for init functions: each makes a slot --- */
-int vs_layer_param(vs_layer *l, const char *name, int ndim, const int64_t *shape);  /* requires grad */
-int vs_layer_buffer(vs_layer *l, const char *name, vs_tensor *owned); /* takes it; NULL is an error */
-int vs_layer_absent(vs_layer *l, const char *name);                   /* a slot without a tensor */
+int vs_layer_param(vs_layer *l, const char *name, int ndim,
+                   const int64_t *shape); /* requires grad */
+int vs_layer_buffer(vs_layer *l, const char *name,
+                    vs_tensor *owned);              /* takes it; NULL is an error */
+int vs_layer_absent(vs_layer *l, const char *name); /* a slot without a tensor */
 /* --- initialisers, on the tensor of a slot --- */
 int vs_init_uniform(vs_tensor *t, double low, double high);
 int vs_init_normal(vs_tensor *t, double mean, double std);

@@ -25,11 +25,14 @@ static int unify(vs_ctx *c, vs_dtype *dtype, int64_t *dims) {
   if (cast_input(c, 0, *dtype) < 0 || cast_input(c, 1, *dtype) < 0) return -1;
   int n = vs_broadcast(c->in[0], c->in[1], dims);
   if (n < 0)
-    return vs_fail("x %s and y %s do not broadcast", vs_shape_str(c->in[0]), vs_shape_str(c->in[1]));
+    return vs_fail("x %s and y %s do not broadcast", vs_shape_str(c->in[0]),
+                   vs_shape_str(c->in[1]));
   return n;
 }
 
-typedef struct run { int which, side; } run;
+typedef struct run {
+  int which, side;
+} run;
 
 /* Walks out, x, y at their common shape. */
 static int walk(vs_tensor *out, vs_tensor *x, vs_tensor *y, vs_loopfn fn, run *r) {
@@ -85,7 +88,8 @@ static int arithmetic(vs_ctx *c, int which) {
 
 static void grad_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
   const run *r = arg;
-  vs_k_elementwise()->binary_grad[r->which][r->side](n, p[0], s[0], p[1], s[1], p[2], s[2], p[3], s[3]);
+  vs_k_elementwise()->binary_grad[r->which][r->side](n, p[0], s[0], p[1], s[1], p[2], s[2], p[3],
+                                                     s[3]);
 }
 
 /* d = dout * d(x op y)/d(side), at the broadcast shape. */
@@ -103,7 +107,9 @@ static int full_grad(vs_ctx *c, int which, int side, vs_tensor *d) {
 }
 
 /* Passing the gradient on unchanged needs no new memory. */
-static bool passes(int which, int side) { return which == VS_BIN_ADD || (which == VS_BIN_SUB && side == 0); }
+static bool passes(int which, int side) {
+  return which == VS_BIN_ADD || (which == VS_BIN_SUB && side == 0);
+}
 
 static int arithmetic_backward(vs_ctx *c, int which) {
   for (int side = 0; side < 2; side++) {
@@ -131,20 +137,30 @@ static int arithmetic_backward(vs_ctx *c, int which) {
   return 0;
 }
 
-#define BINARY(NAME, fn, shape_fn, flag, keeps, text)                                          \
-  static int fn##_forward(vs_ctx *c) { return arithmetic(c, VS_BIN_##NAME); }                  \
-  static int fn##_backward(vs_ctx *c) { return arithmetic_backward(c, VS_BIN_##NAME); }        \
-  const vs_opdef vs_op_##fn = {.name = #fn, .args = "x:operand, y:operand", .outputs = 1,      \
-                               .flags = VS_STRIDED | VS_OWN_GRADS | (flag), .keep = keeps,     \
-                               .shape = shape_fn, .forward = fn##_forward,                     \
-                               .backward = fn##_backward, .doc = text};
+#define BINARY(NAME, fn, shape_fn, flag, keeps, text)                                   \
+  static int fn##_forward(vs_ctx *c) { return arithmetic(c, VS_BIN_##NAME); }           \
+  static int fn##_backward(vs_ctx *c) { return arithmetic_backward(c, VS_BIN_##NAME); } \
+  const vs_opdef vs_op_##fn = {.name = #fn,                                             \
+                               .args = "x:operand, y:operand",                          \
+                               .outputs = 1,                                            \
+                               .flags = VS_STRIDED | VS_OWN_GRADS | (flag),             \
+                               .keep = keeps,                                           \
+                               .shape = shape_fn,                                       \
+                               .forward = fn##_forward,                                 \
+                               .backward = fn##_backward,                               \
+                               .doc = text};
 #define BOTH (VS_KEEP_IN(0) | VS_KEEP_IN(1))
 
-BINARY(ADD, add, arithmetic_shape, 0, 0, "x + y with broadcasting; either may be a number. Same as x + y.")
-BINARY(SUB, sub, arithmetic_shape, 0, 0, "x - y with broadcasting; either may be a number. Same as x - y.")
-BINARY(MUL, mul, arithmetic_shape, 0, BOTH, "x * y with broadcasting; either may be a number. Same as x * y.")
-BINARY(DIV, div, real_shape, 0, BOTH, "x / y with broadcasting; either may be a number. Same as x / y.")
-BINARY(POW, pow, real_shape, 0, BOTH, "x to the power y with broadcasting; either may be a number. Same as x ^ y.")
+BINARY(ADD, add, arithmetic_shape, 0, 0,
+       "x + y with broadcasting; either may be a number. Same as x + y.")
+BINARY(SUB, sub, arithmetic_shape, 0, 0,
+       "x - y with broadcasting; either may be a number. Same as x - y.")
+BINARY(MUL, mul, arithmetic_shape, 0, BOTH,
+       "x * y with broadcasting; either may be a number. Same as x * y.")
+BINARY(DIV, div, real_shape, 0, BOTH,
+       "x / y with broadcasting; either may be a number. Same as x / y.")
+BINARY(POW, pow, real_shape, 0, BOTH,
+       "x to the power y with broadcasting; either may be a number. Same as x ^ y.")
 BINARY(MAXIMUM, maximum, arithmetic_shape, VS_KINK, BOTH,
        "The larger of x and y, with broadcasting. Equal values share the gradient.")
 BINARY(MINIMUM, minimum, arithmetic_shape, VS_KINK, BOTH,
@@ -172,7 +188,8 @@ static void compare_int_run(int64_t n, void *const *p, const int64_t *s, void *a
     int64_t a = x[i * s[1]], b = y[i * s[2]];
     bool v = false;
     switch (r->which) {
-#define X(NAME, name, sign) case VS_CMP_##NAME: v = a sign b; break;
+#define X(NAME, name, sign) \
+  case VS_CMP_##NAME: v = a sign b; break;
       VS_COMPARE_LIST(X)
 #undef X
     }
@@ -186,11 +203,16 @@ static int compare(vs_ctx *c, int which) {
   return walk(c->out[0], c->in[0], c->in[1], real ? compare_run : compare_int_run, &r);
 }
 
-#define COMPARE(NAME, fn, text)                                                                     \
-  static int fn##_forward(vs_ctx *c) { return compare(c, VS_CMP_##NAME); }                          \
-  const vs_opdef vs_op_##fn = {.name = #fn, .args = "x:operand, y:operand", .outputs = 1,           \
-                               .flags = VS_STRIDED | VS_NOGRAD, .shape = compare_shape,             \
-                               .forward = fn##_forward, .doc = text " -> bool, with broadcasting. " \
+#define COMPARE(NAME, fn, text)                                            \
+  static int fn##_forward(vs_ctx *c) { return compare(c, VS_CMP_##NAME); } \
+  const vs_opdef vs_op_##fn = {.name = #fn,                                \
+                               .args = "x:operand, y:operand",             \
+                               .outputs = 1,                               \
+                               .flags = VS_STRIDED | VS_NOGRAD,            \
+                               .shape = compare_shape,                     \
+                               .forward = fn##_forward,                    \
+                               .doc = text                                 \
+                               " -> bool, with broadcasting. "             \
                                "Unlike Lua's own operator it compares element by element."};
 COMPARE(EQ, eq, "x == y")
 COMPARE(NE, ne, "x ~= y")
@@ -217,19 +239,25 @@ static void logic_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
   }
 }
 
-#define LOGIC(fn, code, text)                                                               \
-  static int fn##_forward(vs_ctx *c) {                                                      \
-    run r = {.which = code};                                                                \
-    return walk(c->out[0], c->in[0], c->in[1], logic_run, &r);                              \
-  }                                                                                         \
-  const vs_opdef vs_op_##fn = {.name = #fn, .args = "x:mask, y:mask", .outputs = 1,         \
-                               .flags = VS_STRIDED | VS_NOGRAD, .shape = logic_shape,       \
-                               .forward = fn##_forward, .doc = text " of two masks -> bool."};
+#define LOGIC(fn, code, text)                                   \
+  static int fn##_forward(vs_ctx *c) {                          \
+    run r = {.which = code};                                    \
+    return walk(c->out[0], c->in[0], c->in[1], logic_run, &r);  \
+  }                                                             \
+  const vs_opdef vs_op_##fn = {.name = #fn,                     \
+                               .args = "x:mask, y:mask",        \
+                               .outputs = 1,                    \
+                               .flags = VS_STRIDED | VS_NOGRAD, \
+                               .shape = logic_shape,            \
+                               .forward = fn##_forward,         \
+                               .doc = text " of two masks -> bool."};
 LOGIC(logical_and, 0, "x and y")
 LOGIC(logical_or, 1, "x or y")
 LOGIC(logical_xor, 2, "Either but not both")
 
-static int logical_not_shape(vs_ctx *c) { return vs_out(c, 0, VS_BOOL, c->in[0]->ndim, c->in[0]->shape); }
+static int logical_not_shape(vs_ctx *c) {
+  return vs_out(c, 0, VS_BOOL, c->in[0]->ndim, c->in[0]->shape);
+}
 
 static int logical_not_forward(vs_ctx *c) {
   const uint8_t *x = vs_bytes(c->in[0]);
@@ -238,9 +266,13 @@ static int logical_not_forward(vs_ctx *c) {
   return 0;
 }
 
-const vs_opdef vs_op_logical_not = {
-    .name = "logical_not", .args = "x:mask", .outputs = 1, .flags = VS_NOGRAD,
-    .shape = logical_not_shape, .forward = logical_not_forward, .doc = "not x, of a mask -> bool."};
+const vs_opdef vs_op_logical_not = {.name = "logical_not",
+                                    .args = "x:mask",
+                                    .outputs = 1,
+                                    .flags = VS_NOGRAD,
+                                    .shape = logical_not_shape,
+                                    .forward = logical_not_forward,
+                                    .doc = "not x, of a mask -> bool."};
 
 /* ---- where and masked_fill: out = mask ? x : y ---- */
 
@@ -290,16 +322,22 @@ static int where_backward(vs_ctx *c) {
 }
 
 const vs_opdef vs_op_where = {
-    .name = "where", .args = "mask:mask, x:operand, y:operand", .outputs = 1,
-    .flags = VS_STRIDED | VS_OWN_GRADS, .keep = VS_KEEP_IN(0), .shape = where_shape,
-    .forward = where_forward, .backward = where_backward,
+    .name = "where",
+    .args = "mask:mask, x:operand, y:operand",
+    .outputs = 1,
+    .flags = VS_STRIDED | VS_OWN_GRADS,
+    .keep = VS_KEEP_IN(0),
+    .shape = where_shape,
+    .forward = where_forward,
+    .backward = where_backward,
     .doc = "x where mask is true, y elsewhere, with broadcasting; x and y may be numbers."};
 
 static int masked_fill_shape(vs_ctx *c) {
   int64_t dims[VS_MAX_DIM];
   int n = vs_broadcast(c->in[0], c->in[1], dims);
   if (n != c->in[0]->ndim || vs_numel(n, dims) != c->in[0]->numel)
-    return vs_fail("mask %s does not broadcast to x %s", vs_shape_str(c->in[1]), vs_shape_str(c->in[0]));
+    return vs_fail("mask %s does not broadcast to x %s", vs_shape_str(c->in[1]),
+                   vs_shape_str(c->in[0]));
   return vs_out_like(c, 0, c->in[0]);
 }
 
@@ -319,7 +357,12 @@ static int masked_fill_backward(vs_ctx *c) {
 }
 
 const vs_opdef vs_op_masked_fill = {
-    .name = "masked_fill", .args = "x:tensor, mask:mask, value:num", .outputs = 1,
-    .flags = VS_STRIDED | VS_OWN_GRADS, .keep = VS_KEEP_IN(1), .shape = masked_fill_shape,
-    .forward = masked_fill_forward, .backward = masked_fill_backward,
+    .name = "masked_fill",
+    .args = "x:tensor, mask:mask, value:num",
+    .outputs = 1,
+    .flags = VS_STRIDED | VS_OWN_GRADS,
+    .keep = VS_KEEP_IN(1),
+    .shape = masked_fill_shape,
+    .forward = masked_fill_forward,
+    .backward = masked_fill_backward,
     .doc = "x with `value` where mask (broadcast to x) is true; no gradient flows there."};

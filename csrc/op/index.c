@@ -59,10 +59,15 @@ static int index_select_backward(vs_ctx *c) {
   return 0;
 }
 
-const vs_opdef vs_op_index_select = {
-    .name = "index_select", .args = "x:any, dim:dim, index:index", .outputs = 1, .keep = VS_KEEP_IN(1),
-    .shape = index_select_shape, .forward = index_select_forward, .backward = index_select_backward,
-    .doc = "The positions of index [K] along dim, in that order, repeats allowed. x[index] for dimension 1."};
+const vs_opdef vs_op_index_select = {.name = "index_select",
+                                     .args = "x:any, dim:dim, index:index",
+                                     .outputs = 1,
+                                     .keep = VS_KEEP_IN(1),
+                                     .shape = index_select_shape,
+                                     .forward = index_select_forward,
+                                     .backward = index_select_backward,
+                                     .doc = "The positions of index [K] along dim, in that order, "
+                                            "repeats allowed. x[index] for dimension 1."};
 
 /* ---- gather: out[.., i, ..] = x[.., index[.., i, ..], ..] ---- */
 
@@ -109,10 +114,15 @@ static int gather_backward(vs_ctx *c) {
   return 0;
 }
 
-const vs_opdef vs_op_gather = {
-    .name = "gather", .args = "x:any, dim:dim, index:index", .outputs = 1, .keep = VS_KEEP_IN(1),
-    .shape = gather_shape, .forward = gather_forward, .backward = gather_backward,
-    .doc = "One element of x per element of index, looked up along dim. index has x's shape but for dim."};
+const vs_opdef vs_op_gather = {.name = "gather",
+                               .args = "x:any, dim:dim, index:index",
+                               .outputs = 1,
+                               .keep = VS_KEEP_IN(1),
+                               .shape = gather_shape,
+                               .forward = gather_forward,
+                               .backward = gather_backward,
+                               .doc = "One element of x per element of index, looked up along dim. "
+                                      "index has x's shape but for dim."};
 
 /* ---- cat and stack ---- */
 
@@ -162,19 +172,25 @@ static int cat_backward(vs_ctx *c) {
 }
 
 const vs_opdef vs_op_cat = {
-    .name = "cat", .args = "tensors:tensors, dim:dim=1", .outputs = 1, .shape = cat_shape,
-    .forward = cat_forward, .backward = cat_backward,
+    .name = "cat",
+    .args = "tensors:tensors, dim:dim=1",
+    .outputs = 1,
+    .shape = cat_shape,
+    .forward = cat_forward,
+    .backward = cat_backward,
     .doc = "A list of tensors joined along dim; their other sizes and dtypes are equal."};
 
 static int stack_shape(vs_ctx *c) {
   const vs_tensor *x = c->in[0];
   int64_t shape[VS_MAX_DIM], dim = c->attr[0].i < 0 ? c->attr[0].i + x->ndim + 2 : c->attr[0].i;
   if (dim < 1 || dim > x->ndim + 1 || x->ndim == VS_MAX_DIM)
-    return vs_fail("dim %lld is out of range for tensors %s", (long long)c->attr[0].i, vs_shape_str(x));
+    return vs_fail("dim %lld is out of range for tensors %s", (long long)c->attr[0].i,
+                   vs_shape_str(x));
   for (int i = 1; i < c->nin; i++)
     if (!vs_same_shape(x, c->in[i]) || x->dtype != c->in[i]->dtype)
-      return vs_fail("tensor 1 is %s %s, tensor %d is %s %s: they have to be alike", vs_dtype_name(x->dtype),
-                     vs_shape_str(x), i + 1, vs_dtype_name(c->in[i]->dtype), vs_shape_str(c->in[i]));
+      return vs_fail("tensor 1 is %s %s, tensor %d is %s %s: they have to be alike",
+                     vs_dtype_name(x->dtype), vs_shape_str(x), i + 1,
+                     vs_dtype_name(c->in[i]->dtype), vs_shape_str(c->in[i]));
   c->n[0] = c->n[1] = 1;
   for (int d = 0; d <= x->ndim; d++) {
     shape[d] = d < dim - 1 ? x->shape[d] : d == dim - 1 ? c->nin : x->shape[d - 1];
@@ -185,7 +201,10 @@ static int stack_shape(vs_ctx *c) {
   return vs_out(c, 0, x->dtype, x->ndim + 1, shape);
 }
 
-const vs_opdef vs_op_stack = {
-    .name = "stack", .args = "tensors:tensors, dim:int=1", .outputs = 1, .shape = stack_shape,
-    .forward = cat_forward, .backward = cat_backward,
-    .doc = "A list of tensors of one shape along a new dimension dim."};
+const vs_opdef vs_op_stack = {.name = "stack",
+                              .args = "tensors:tensors, dim:int=1",
+                              .outputs = 1,
+                              .shape = stack_shape,
+                              .forward = cat_forward,
+                              .backward = cat_backward,
+                              .doc = "A list of tensors of one shape along a new dimension dim."};

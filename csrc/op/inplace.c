@@ -12,22 +12,34 @@ static int no_shape(vs_ctx *c) {
 
 static int zero_forward(vs_ctx *c) { return vs_fill(c->in[0], 0); }
 
-const vs_opdef vs_op_zero_ = {
-    .name = "zero_", .args = "x:any", .outputs = 1, .flags = VS_INPLACE | VS_NOGRAD, .shape = no_shape,
-    .forward = zero_forward, .doc = "Sets every element to 0."};
+const vs_opdef vs_op_zero_ = {.name = "zero_",
+                              .args = "x:any",
+                              .outputs = 1,
+                              .flags = VS_INPLACE | VS_NOGRAD,
+                              .shape = no_shape,
+                              .forward = zero_forward,
+                              .doc = "Sets every element to 0."};
 
 static int fill_forward(vs_ctx *c) { return vs_fill(c->in[0], c->attr[0].f); }
 
-const vs_opdef vs_op_fill_ = {
-    .name = "fill_", .args = "x:any, value:num", .outputs = 1, .flags = VS_INPLACE | VS_NOGRAD,
-    .shape = no_shape, .forward = fill_forward, .doc = "Sets every element to value."};
+const vs_opdef vs_op_fill_ = {.name = "fill_",
+                              .args = "x:any, value:num",
+                              .outputs = 1,
+                              .flags = VS_INPLACE | VS_NOGRAD,
+                              .shape = no_shape,
+                              .forward = fill_forward,
+                              .doc = "Sets every element to value."};
 
 static int copy_forward(vs_ctx *c) { return vs_copy(c->in[0], c->in[1]); }
 
-const vs_opdef vs_op_copy_ = {
-    .name = "copy_", .args = "x:any, src:operand", .outputs = 1, .flags = VS_INPLACE | VS_NOGRAD,
-    .shape = no_shape, .forward = copy_forward,
-    .doc = "Copies src, broadcast and converted to x's dtype, into x. x[i] = src does the same to a row."};
+const vs_opdef vs_op_copy_ = {.name = "copy_",
+                              .args = "x:any, src:operand",
+                              .outputs = 1,
+                              .flags = VS_INPLACE | VS_NOGRAD,
+                              .shape = no_shape,
+                              .forward = copy_forward,
+                              .doc = "Copies src, broadcast and converted to x's dtype, into x. "
+                                     "x[i] = src does the same to a row."};
 
 /* ---- arithmetic: x = x op y ---- */
 
@@ -58,11 +70,15 @@ static int arithmetic(vs_ctx *c, int which, const vs_opdef *op) {
   return err;
 }
 
-#define INPLACE(fn, op, NAME, sign)                                                              \
-  static int fn##forward(vs_ctx *c) { return arithmetic(c, VS_BIN_##NAME, &vs_op_##op); }        \
-  const vs_opdef vs_op_##fn = {.name = #fn, .args = "x:any, y:operand", .outputs = 1,            \
-                               .flags = VS_INPLACE | VS_NOGRAD, .shape = no_shape,               \
-                               .forward = fn##forward, .doc = "x = x " sign " y, written into x."};
+#define INPLACE(fn, op, NAME, sign)                                                       \
+  static int fn##forward(vs_ctx *c) { return arithmetic(c, VS_BIN_##NAME, &vs_op_##op); } \
+  const vs_opdef vs_op_##fn = {.name = #fn,                                               \
+                               .args = "x:any, y:operand",                                \
+                               .outputs = 1,                                              \
+                               .flags = VS_INPLACE | VS_NOGRAD,                           \
+                               .shape = no_shape,                                         \
+                               .forward = fn##forward,                                    \
+                               .doc = "x = x " sign " y, written into x."};
 INPLACE(add_, add, ADD, "+")
 INPLACE(sub_, sub, SUB, "-")
 INPLACE(mul_, mul, MUL, "*")
@@ -70,7 +86,8 @@ INPLACE(div_, div, DIV, "/")
 
 /* ---- random numbers ---- */
 
-/* Draws into a contiguous buffer in row order, so that a view gets the same numbers as a copy would. */
+/* Draws into a contiguous buffer in row order, so that a view gets the same numbers as a copy
+ * would. */
 static int draw(vs_ctx *c, void (*fill)(vs_rng, uint64_t, int64_t, vs_real *, double, double)) {
   vs_tensor *x = c->in[0];
   if (vs_is_contiguous(x) && vs_is_real(x)) {
@@ -87,14 +104,20 @@ static int draw(vs_ctx *c, void (*fill)(vs_rng, uint64_t, int64_t, vs_real *, do
 
 static int uniform_forward(vs_ctx *c) { return draw(c, vs_rng_fill_uniform); }
 
-const vs_opdef vs_op_uniform_ = {
-    .name = "uniform_", .args = "x:any, low:num=0, high:num=1", .outputs = 1,
-    .flags = VS_INPLACE | VS_NOGRAD | VS_RANDOM, .shape = no_shape, .forward = uniform_forward,
-    .doc = "Fills x with numbers uniform in [low, high)."};
+const vs_opdef vs_op_uniform_ = {.name = "uniform_",
+                                 .args = "x:any, low:num=0, high:num=1",
+                                 .outputs = 1,
+                                 .flags = VS_INPLACE | VS_NOGRAD | VS_RANDOM,
+                                 .shape = no_shape,
+                                 .forward = uniform_forward,
+                                 .doc = "Fills x with numbers uniform in [low, high)."};
 
 static int normal_forward(vs_ctx *c) { return draw(c, vs_rng_fill_normal); }
 
-const vs_opdef vs_op_normal_ = {
-    .name = "normal_", .args = "x:any, mean:num=0, std:num=1", .outputs = 1,
-    .flags = VS_INPLACE | VS_NOGRAD | VS_RANDOM, .shape = no_shape, .forward = normal_forward,
-    .doc = "Fills x with normal random numbers."};
+const vs_opdef vs_op_normal_ = {.name = "normal_",
+                                .args = "x:any, mean:num=0, std:num=1",
+                                .outputs = 1,
+                                .flags = VS_INPLACE | VS_NOGRAD | VS_RANDOM,
+                                .shape = no_shape,
+                                .forward = normal_forward,
+                                .doc = "Fills x with normal random numbers."};

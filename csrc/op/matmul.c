@@ -11,7 +11,7 @@
 typedef struct mats {
   vs_tensor *t; /* owned, [..., rows, cols] */
   int64_t ld;
-  bool trans;   /* stored the other way round */
+  bool trans; /* stored the other way round */
 } mats;
 
 static int open_mats(mats *m, vs_tensor *t) {
@@ -54,7 +54,8 @@ static void multiply_range(void *arg, int64_t first, int64_t last, int part) {
 
 /* c = a b for every matrix of the batch; a, b broadcast to c's batch dimensions. */
 static int multiply(vs_tensor *a, vs_tensor *b, vs_tensor *c) {
-  batch w = {.c = c, .m = a->shape[a->ndim - 2], .n = b->shape[b->ndim - 1], .k = b->shape[b->ndim - 2]};
+  batch w = {
+      .c = c, .m = a->shape[a->ndim - 2], .n = b->shape[b->ndim - 1], .k = b->shape[b->ndim - 2]};
   int64_t count = 1;
   int err = -1;
   for (int d = 0; d < c->ndim - 2; d++) count *= c->shape[d];
@@ -74,14 +75,16 @@ done:
 
 /* x as [..., M, K]: a vector gets a row in front. */
 static vs_tensor *as_left(vs_tensor *x) {
-  return x->ndim == 1 ? vs_view(x, 2, (int64_t[]){1, x->shape[0]}, (int64_t[]){x->shape[0], x->stride[0]}, x->offset)
+  return x->ndim == 1 ? vs_view(x, 2, (int64_t[]){1, x->shape[0]},
+                                (int64_t[]){x->shape[0], x->stride[0]}, x->offset)
                       : vs_alias(x);
 }
 
 /* y as [..., K, N]: a vector gets a column behind. */
 static vs_tensor *as_right(vs_tensor *y) {
-  return y->ndim == 1 ? vs_view(y, 2, (int64_t[]){y->shape[0], 1}, (int64_t[]){y->stride[0], 1}, y->offset)
-                      : vs_alias(y);
+  return y->ndim == 1
+             ? vs_view(y, 2, (int64_t[]){y->shape[0], 1}, (int64_t[]){y->stride[0], 1}, y->offset)
+             : vs_alias(y);
 }
 
 /* The full shape [..., M, N] of the product into shape; returns its ndim. */
@@ -91,7 +94,9 @@ static int product_shape(const vs_tensor *x, const vs_tensor *y, int64_t *shape)
   for (int d = 0; d < bx.ndim; d++) bx.shape[d] = x->shape[d];
   for (int d = 0; d < by.ndim; d++) by.shape[d] = y->shape[d];
   int nb = vs_broadcast(&bx, &by, shape);
-  if (nb < 0) return vs_fail("batch sizes of x %s and y %s do not broadcast", vs_shape_str(x), vs_shape_str(y));
+  if (nb < 0)
+    return vs_fail("batch sizes of x %s and y %s do not broadcast", vs_shape_str(x),
+                   vs_shape_str(y));
   shape[nb] = m;
   shape[nb + 1] = n;
   return nb + 2;
@@ -101,11 +106,12 @@ static int matmul_shape(vs_ctx *c) {
   const vs_tensor *x = c->in[0], *y = c->in[1];
   int64_t full[VS_MAX_DIM + 2], shape[VS_MAX_DIM];
   if (x->ndim == 0 || y->ndim == 0)
-    return vs_fail("x %s and y %s: both need at least one dimension", vs_shape_str(x), vs_shape_str(y));
+    return vs_fail("x %s and y %s: both need at least one dimension", vs_shape_str(x),
+                   vs_shape_str(y));
   int64_t k = x->shape[x->ndim - 1], k2 = y->ndim == 1 ? y->shape[0] : y->shape[y->ndim - 2];
   if (k != k2)
-    return vs_fail("x %s and y %s: inner sizes %lld and %lld differ", vs_shape_str(x), vs_shape_str(y),
-                   (long long)k, (long long)k2);
+    return vs_fail("x %s and y %s: inner sizes %lld and %lld differ", vs_shape_str(x),
+                   vs_shape_str(y), (long long)k, (long long)k2);
   int nf = product_shape(x, y, full), n = 0;
   if (nf < 0) return -1;
   for (int d = 0; d < nf; d++) /* the helper row or column goes again */
@@ -147,10 +153,12 @@ static int product_grad(vs_ctx *c, int i, vs_tensor *a, vs_tensor *b) {
   int n = product_shape(a, b, shape), m = c->in[i]->ndim == 1 ? 2 : c->in[i]->ndim;
   vs_tensor *target = NULL, *full = NULL;
   int err = -1;
-  for (int d = 0; d < m; d++) plain[d] = c->in[i]->ndim == 1 ? shape[n - 2 + d] : c->in[i]->shape[d];
+  for (int d = 0; d < m; d++)
+    plain[d] = c->in[i]->ndim == 1 ? shape[n - 2 + d] : c->in[i]->shape[d];
   target = vs_try_reshape(c->din[i], m, plain);
-  full = target == NULL ? NULL : vs_numel(n, shape) == target->numel
-             ? vs_try_reshape(target, n, shape) : vs_tensor_new(VS_REAL, n, shape);
+  full = target == NULL                        ? NULL
+         : vs_numel(n, shape) == target->numel ? vs_try_reshape(target, n, shape)
+                                               : vs_tensor_new(VS_REAL, n, shape);
   if (full != NULL) err = multiply(a, b, full);
   if (err == 0 && full->storage != target->storage) err = vs_sum_to(target, full);
   vs_unref(full);
@@ -201,12 +209,17 @@ done:
   return err;
 }
 
-const vs_opdef vs_op_matmul = {
-    .name = "matmul", .args = "x:tensor, y:tensor", .outputs = 1, .flags = VS_STRIDED,
-    .keep = VS_KEEP_IN(0) | VS_KEEP_IN(1), .shape = matmul_shape, .forward = matmul_forward,
-    .backward = matmul_backward,
-    .doc = "Matrix product. [M,K] x [K,N] -> [M,N]; batches [...,M,K] x [...,K,N] broadcast; a vector on "
-           "the left counts as a row, on the right as a column."};
+const vs_opdef vs_op_matmul = {.name = "matmul",
+                               .args = "x:tensor, y:tensor",
+                               .outputs = 1,
+                               .flags = VS_STRIDED,
+                               .keep = VS_KEEP_IN(0) | VS_KEEP_IN(1),
+                               .shape = matmul_shape,
+                               .forward = matmul_forward,
+                               .backward = matmul_backward,
+                               .doc = "Matrix product. [M,K] x [K,N] -> [M,N]; batches [...,M,K] x "
+                                      "[...,K,N] broadcast; a vector on "
+                                      "the left counts as a row, on the right as a column."};
 
 /* ---- linear ---- */
 
@@ -252,7 +265,11 @@ static int linear_backward(vs_ctx *c) {
   return c->need[2] ? vs_sum_to(c->din[2], c->dout[0]) : 0;
 }
 
-const vs_opdef vs_op_linear = {
-    .name = "linear", .args = "x:tensor, w:tensor, b:tensor?", .outputs = 1,
-    .keep = VS_KEEP_IN(0) | VS_KEEP_IN(1), .shape = linear_shape, .forward = linear_forward,
-    .backward = linear_backward, .doc = "x w^T + b. x [...,I], w [O,I], b [O] -> [...,O]."};
+const vs_opdef vs_op_linear = {.name = "linear",
+                               .args = "x:tensor, w:tensor, b:tensor?",
+                               .outputs = 1,
+                               .keep = VS_KEEP_IN(0) | VS_KEEP_IN(1),
+                               .shape = linear_shape,
+                               .forward = linear_forward,
+                               .backward = linear_backward,
+                               .doc = "x w^T + b. x [...,I], w [O,I], b [O] -> [...,O]."};

@@ -62,7 +62,7 @@ typedef struct call {
   uint32_t *version; /* of kept inputs and outputs, nin + nout */
   uint32_t few_versions[FEW + VS_MAX_OUT];
   int nattr;
-  void *many;        /* heap for in, din, need, version when nin > FEW */
+  void *many; /* heap for in, din, need, version when nin > FEW */
 } call;
 
 static int make_room(call *k, int nin) {
@@ -114,8 +114,10 @@ static int check_versions(const call *k) {
   for (int i = 0; i < c->nin + c->nout; i++) {
     const vs_tensor *t = i < c->nin ? c->in[i] : c->out[i - c->nin];
     if (t == NULL || t->storage == NULL || t->storage->version == k->version[i]) continue;
-    return vs_fail("%s: its %s %s was changed in place after it was used, and backward needs the old "
-                   "values", c->op->name, i < c->nin ? vs_in_name(c, i) : "result", vs_shape_str(t));
+    return vs_fail(
+        "%s: its %s %s was changed in place after it was used, and backward needs the old "
+        "values",
+        c->op->name, i < c->nin ? vs_in_name(c, i) : "result", vs_shape_str(t));
   }
   return 0;
 }
@@ -250,7 +252,9 @@ static int split(call *k, const vs_argspec *spec, const vs_value *v, vs_tensor *
     }
     int count = a->kind == VS_A_TENSORS ? v[i].n : 1;
     for (int j = 0; j < count; j++, ni++) {
-      vs_tensor *t = a->kind == VS_A_TENSORS ? v[i].list[j] : v[i].kind == VS_V_TENSOR ? v[i].t : NULL;
+      vs_tensor *t = a->kind == VS_A_TENSORS    ? v[i].list[j]
+                     : v[i].kind == VS_V_TENSOR ? v[i].t
+                                                : NULL;
       orig[ni] = t;
       need[ni] = t != NULL && t->requires_grad && t->dtype == VS_REAL && a->kind != VS_A_BUFFER;
       if (t != NULL)
@@ -274,9 +278,10 @@ static int check_inplace(const vs_ctx *c) {
   if (!vs_grad_enabled()) return 0;
   for (int i = 0; i < c->nin; i++)
     if (c->need[i])
-      return vs_fail("in-place change of %s %s, which requires a gradient: wrap it in no_grad or use "
-                     "the op that returns a new tensor", i == 0 ? "a tensor" : "a tensor with a value",
-                     vs_shape_str(c->in[i]));
+      return vs_fail(
+          "in-place change of %s %s, which requires a gradient: wrap it in no_grad or use "
+          "the op that returns a new tensor",
+          i == 0 ? "a tensor" : "a tensor with a value", vs_shape_str(c->in[i]));
   return 0;
 }
 
@@ -358,7 +363,9 @@ int vs_out(vs_ctx *c, int i, vs_dtype dtype, int ndim, const int64_t *shape) {
   return c->out[i] == NULL ? -1 : 0;
 }
 
-int vs_out_like(vs_ctx *c, int i, const vs_tensor *t) { return vs_out(c, i, t->dtype, t->ndim, t->shape); }
+int vs_out_like(vs_ctx *c, int i, const vs_tensor *t) {
+  return vs_out(c, i, t->dtype, t->ndim, t->shape);
+}
 
 const char *vs_in_name(const vs_ctx *c, int i) {
   const vs_argspec *spec = vs_op_spec(c->op);
@@ -373,7 +380,8 @@ const char *vs_in_name(const vs_ctx *c, int i) {
 
 int vs_want_ndim(const vs_ctx *c, int i, int ndim) {
   if (c->in[i]->ndim == ndim) return 0;
-  return vs_fail("%s is %s, expected %d dimensions", vs_in_name(c, i), vs_shape_str(c->in[i]), ndim);
+  return vs_fail("%s is %s, expected %d dimensions", vs_in_name(c, i), vs_shape_str(c->in[i]),
+                 ndim);
 }
 
 bool vs_needs(const vs_ctx *c, int i) { return c->training && c->need[i]; }

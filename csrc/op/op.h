@@ -7,8 +7,8 @@
  * In forward every input is contiguous unless the op has VS_STRIDED.  In backward c->dout[i] is
  * contiguous (or NULL when nothing flowed into that output) and c->din[i] is allocated, contiguous
  * and uninitialised for each input that wants a gradient, NULL for others: backward must write all
- * of it.  With VS_OWN_GRADS din starts NULL and backward sets it to a reference it owns (an alias of
- * dout, say). */
+ * of it.  With VS_OWN_GRADS din starts NULL and backward sets it to a reference it owns (an alias
+ * of dout, say). */
 #ifndef VS_OP_H
 #define VS_OP_H
 
@@ -22,14 +22,14 @@
 typedef struct vs_ctx vs_ctx;
 
 enum {
-  VS_NOGRAD = 1,      /* has no gradient */
-  VS_INPLACE = 2,     /* output 0 is input 0, written */
-  VS_RANDOM = 4,      /* draws random numbers: c->rng is set before forward */
-  VS_KINK = 8,        /* has points without a derivative */
-  VS_VIEW = 16,       /* shape sets c->out[0] to a view of input 0; there is no forward */
-  VS_STRIDED = 32,    /* takes inputs of any strides (and douts in backward) */
-  VS_OWN_GRADS = 64,  /* backward makes din itself */
-  VS_HIDDEN = 128     /* no method or function of its own in Lua */
+  VS_NOGRAD = 1,     /* has no gradient */
+  VS_INPLACE = 2,    /* output 0 is input 0, written */
+  VS_RANDOM = 4,     /* draws random numbers: c->rng is set before forward */
+  VS_KINK = 8,       /* has points without a derivative */
+  VS_VIEW = 16,      /* shape sets c->out[0] to a view of input 0; there is no forward */
+  VS_STRIDED = 32,   /* takes inputs of any strides (and douts in backward) */
+  VS_OWN_GRADS = 64, /* backward makes din itself */
+  VS_HIDDEN = 128    /* no method or function of its own in Lua */
 };
 /* .keep: which inputs and outputs backward reads the values of (shapes are always there). */
 #define VS_KEEP_IN(i) (1u << (i))
@@ -48,16 +48,16 @@ typedef struct vs_opdef {
 struct vs_ctx {
   const vs_opdef *op;
   int nin, nout;
-  vs_tensor **in;              /* by position among the tensor arguments; a list goes last, spread */
-  const uint8_t *need;         /* per input: it wants a gradient */
+  vs_tensor **in;      /* by position among the tensor arguments; a list goes last, spread */
+  const uint8_t *need; /* per input: it wants a gradient */
   vs_tensor *out[VS_MAX_OUT];
-  vs_value attr[VS_MAX_ARGS];  /* by position among the other arguments */
-  bool training;               /* some input wants a gradient: forward may save for backward */
+  vs_value attr[VS_MAX_ARGS]; /* by position among the other arguments */
+  bool training;              /* some input wants a gradient: forward may save for backward */
   vs_rng rng;
-  size_t work_bytes;           /* set by shape: scratch for forward */
+  size_t work_bytes; /* set by shape: scratch for forward */
   void *work;
-  size_t back_bytes;           /* set by shape or forward: scratch for backward, in work again */
-  int64_t n[8];                /* the op's own sizes, kept from shape to backward */
+  size_t back_bytes;              /* set by shape or forward: scratch for backward, in work again */
+  int64_t n[8];                   /* the op's own sizes, kept from shape to backward */
   vs_tensor *saved[VS_MAX_SAVED]; /* the op's own, owned by the context; made in shape or forward */
   vs_tensor **din;
   vs_tensor *dout[VS_MAX_OUT];
@@ -67,7 +67,8 @@ struct vs_ctx {
 /* Output i: that dtype and shape. */
 int vs_out(vs_ctx *c, int i, vs_dtype dtype, int ndim, const int64_t *shape);
 int vs_out_like(vs_ctx *c, int i, const vs_tensor *t);
-#define vs_dims(...) VS_COUNT(((int64_t[]){__VA_ARGS__})), (int64_t[]){__VA_ARGS__}
+#define vs_dims(...) \
+  VS_COUNT(((int64_t[]){__VA_ARGS__})), (int64_t[]) { __VA_ARGS__ }
 /* -1 with "x is [2,3], expected 4 dimensions" unless in[i] has ndim dimensions. */
 int vs_want_ndim(const vs_ctx *c, int i, int ndim);
 const char *vs_in_name(const vs_ctx *c, int i);

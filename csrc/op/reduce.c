@@ -14,7 +14,7 @@
 enum { CHUNK = 256 };
 
 typedef struct plan {
-  int nk, nr;                                            /* kept, reduced dimensions, merged */
+  int nk, nr; /* kept, reduced dimensions, merged */
   int64_t ksize[VS_MAX_DIM], kstride[VS_MAX_DIM], rsize[VS_MAX_DIM], rstride[VS_MAX_DIM];
   int64_t kept, reduced;
   const vs_real *x;
@@ -116,7 +116,8 @@ static int dims_shape(vs_ctx *c, vs_dtype dtype) {
   int64_t shape[VS_MAX_DIM];
   int n = 0;
   unsigned mask = c->attr[0].kind == VS_V_NONE ? (1u << x->ndim) - 1 : 0;
-  for (int i = 0; c->attr[0].kind != VS_V_NONE && i < c->attr[0].n; i++) mask |= 1u << c->attr[0].ints[i];
+  for (int i = 0; c->attr[0].kind != VS_V_NONE && i < c->attr[0].n; i++)
+    mask |= 1u << c->attr[0].ints[i];
   for (int d = 0; d < x->ndim; d++) {
     bool r = mask >> d & 1;
     if (!r || c->attr[1].i) shape[n++] = r ? 1 : x->shape[d];
@@ -162,7 +163,8 @@ static int sum_forward(vs_ctx *c) {
 
 static int mean_forward(vs_ctx *c) {
   int64_t n = reduced_count(c);
-  plan p = make_plan(c->in[0], (unsigned)c->n[0], vs_reals(c->out[0]), n > 0 ? 1.0 / (double)n : NAN);
+  plan p =
+      make_plan(c->in[0], (unsigned)c->n[0], vs_reals(c->out[0]), n > 0 ? 1.0 / (double)n : NAN);
   sum_plan(&p);
   if (n == 0) vs_fill(c->out[0], NAN);
   return 0;
@@ -187,13 +189,21 @@ static int sum_backward(vs_ctx *c) { return spread(c, 1); }
 static int mean_backward(vs_ctx *c) { return spread(c, 1.0 / (double)reduced_count(c)); }
 
 const vs_opdef vs_op_sum = {
-    .name = "sum", .args = "x:any, dim:dims?, keepdim:bool=false", .outputs = 1, .shape = sum_shape,
-    .forward = sum_forward, .backward = sum_backward,
+    .name = "sum",
+    .args = "x:any, dim:dims?, keepdim:bool=false",
+    .outputs = 1,
+    .shape = sum_shape,
+    .forward = sum_forward,
+    .backward = sum_backward,
     .doc = "Sum over all elements, or over the dimensions given. Integers and masks give int64."};
 
 const vs_opdef vs_op_mean = {
-    .name = "mean", .args = "x:tensor, dim:dims?, keepdim:bool=false", .outputs = 1, .shape = mean_shape,
-    .forward = mean_forward, .backward = mean_backward,
+    .name = "mean",
+    .args = "x:tensor, dim:dims?, keepdim:bool=false",
+    .outputs = 1,
+    .shape = mean_shape,
+    .forward = mean_forward,
+    .backward = mean_backward,
     .doc = "Mean over all elements, or over the dimensions given. Of nothing: NaN."};
 
 /* ---- extremes along one dimension, or over everything ---- */
@@ -224,7 +234,9 @@ static int along_shape(vs_ctx *c, int64_t *shape) {
 static int extreme_shape(vs_ctx *c, bool values) {
   int64_t shape[VS_MAX_DIM];
   if (!vs_is_real(c->in[0]) && c->in[0]->dtype != VS_INT64) {
-    vs_tensor *t = vs_cast(c->in[0], c->in[0]->dtype == VS_FLOAT16 || c->in[0]->dtype == VS_BFLOAT16 ? VS_REAL : VS_INT64);
+    vs_tensor *t = vs_cast(c->in[0], c->in[0]->dtype == VS_FLOAT16 || c->in[0]->dtype == VS_BFLOAT16
+                                         ? VS_REAL
+                                         : VS_INT64);
     if (t == NULL) return -1;
     vs_unref(c->in[0]);
     c->in[0] = t;
@@ -236,20 +248,20 @@ static int extreme_shape(vs_ctx *c, bool values) {
 }
 
 /* Whether b beats a; NaN beats everything, as in PyTorch. */
-#define BEATS(a, b, sign) ((b) sign (a) || ((b) != (b) && (a) == (a)))
+#define BEATS(a, b, sign) ((b)sign(a) || ((b) != (b) && (a) == (a)))
 
-#define EXTREME(T, name, sign)                                                                    \
-  static void name(const vs_ctx *c, const T *x, T *value, int64_t *index) {                       \
-    int64_t outer = c->n[0], along = c->n[1], inner = c->n[2];                                    \
-    for (int64_t o = 0; o < outer; o++)                                                           \
-      for (int64_t i = 0; i < inner; i++) {                                                       \
-        const T *p = x + o * along * inner + i;                                                   \
-        int64_t best = 0;                                                                         \
-        for (int64_t k = 1; k < along; k++)                                                       \
-          if (BEATS(p[best * inner], p[k * inner], sign)) best = k;                               \
-        if (value != NULL) value[o * inner + i] = p[best * inner];                                \
-        index[o * inner + i] = best + 1;                                                          \
-      }                                                                                           \
+#define EXTREME(T, name, sign)                                              \
+  static void name(const vs_ctx *c, const T *x, T *value, int64_t *index) { \
+    int64_t outer = c->n[0], along = c->n[1], inner = c->n[2];              \
+    for (int64_t o = 0; o < outer; o++)                                     \
+      for (int64_t i = 0; i < inner; i++) {                                 \
+        const T *p = x + o * along * inner + i;                             \
+        int64_t best = 0;                                                   \
+        for (int64_t k = 1; k < along; k++)                                 \
+          if (BEATS(p[best * inner], p[k * inner], sign)) best = k;         \
+        if (value != NULL) value[o * inner + i] = p[best * inner];          \
+        index[o * inner + i] = best + 1;                                    \
+      }                                                                     \
   }
 EXTREME(vs_real, max_real, >)
 EXTREME(vs_real, min_real, <)
@@ -259,7 +271,8 @@ EXTREME(int64_t, min_int, <)
 static int extreme(vs_ctx *c, bool largest, bool values) {
   int64_t *index = vs_ints(c->out[values ? 1 : 0]);
   if (vs_is_real(c->in[0]))
-    (largest ? max_real : min_real)(c, vs_reals(c->in[0]), values ? vs_reals(c->out[0]) : NULL, index);
+    (largest ? max_real : min_real)(c, vs_reals(c->in[0]), values ? vs_reals(c->out[0]) : NULL,
+                                    index);
   else
     (largest ? max_int : min_int)(c, vs_ints(c->in[0]), values ? vs_ints(c->out[0]) : NULL, index);
   return 0;
@@ -285,24 +298,44 @@ static int argmax_forward(vs_ctx *c) { return extreme(c, true, false); }
 static int argmin_forward(vs_ctx *c) { return extreme(c, false, false); }
 
 const vs_opdef vs_op_max = {
-    .name = "max", .args = "x:any, dim:dim?, keepdim:bool=false", .outputs = 2, .flags = VS_KINK,
-    .keep = VS_KEEP_OUT(1), .shape = values_shape, .forward = max_forward, .backward = extreme_backward,
-    .doc = "Largest values and where they are (int64, from 1; the first of equals), along one dimension "
+    .name = "max",
+    .args = "x:any, dim:dim?, keepdim:bool=false",
+    .outputs = 2,
+    .flags = VS_KINK,
+    .keep = VS_KEEP_OUT(1),
+    .shape = values_shape,
+    .forward = max_forward,
+    .backward = extreme_backward,
+    .doc = "Largest values and where they are (int64, from 1; the first of equals), along one "
+           "dimension "
            "or over everything (then the place counts in row order). NaN counts as largest."};
 
-const vs_opdef vs_op_min = {
-    .name = "min", .args = "x:any, dim:dim?, keepdim:bool=false", .outputs = 2, .flags = VS_KINK,
-    .keep = VS_KEEP_OUT(1), .shape = values_shape, .forward = min_forward, .backward = extreme_backward,
-    .doc = "Smallest values and where they are; see max."};
+const vs_opdef vs_op_min = {.name = "min",
+                            .args = "x:any, dim:dim?, keepdim:bool=false",
+                            .outputs = 2,
+                            .flags = VS_KINK,
+                            .keep = VS_KEEP_OUT(1),
+                            .shape = values_shape,
+                            .forward = min_forward,
+                            .backward = extreme_backward,
+                            .doc = "Smallest values and where they are; see max."};
 
 const vs_opdef vs_op_argmax = {
-    .name = "argmax", .args = "x:any, dim:dim?, keepdim:bool=false", .outputs = 1, .flags = VS_NOGRAD,
-    .shape = index_shape, .forward = argmax_forward,
+    .name = "argmax",
+    .args = "x:any, dim:dim?, keepdim:bool=false",
+    .outputs = 1,
+    .flags = VS_NOGRAD,
+    .shape = index_shape,
+    .forward = argmax_forward,
     .doc = "Where the largest values are, int64 from 1, along one dimension or over everything."};
 
 const vs_opdef vs_op_argmin = {
-    .name = "argmin", .args = "x:any, dim:dim?, keepdim:bool=false", .outputs = 1, .flags = VS_NOGRAD,
-    .shape = index_shape, .forward = argmin_forward,
+    .name = "argmin",
+    .args = "x:any, dim:dim?, keepdim:bool=false",
+    .outputs = 1,
+    .flags = VS_NOGRAD,
+    .shape = index_shape,
+    .forward = argmin_forward,
     .doc = "Where the smallest values are, int64 from 1, along one dimension or over everything."};
 
 /* ---- all and any ---- */
@@ -329,11 +362,19 @@ static int all_forward(vs_ctx *c) { return quantify(c, true); }
 static int any_forward(vs_ctx *c) { return quantify(c, false); }
 
 const vs_opdef vs_op_all = {
-    .name = "all", .args = "x:any, dim:dim?, keepdim:bool=false", .outputs = 1, .flags = VS_NOGRAD,
-    .shape = quantifier_shape, .forward = all_forward,
+    .name = "all",
+    .args = "x:any, dim:dim?, keepdim:bool=false",
+    .outputs = 1,
+    .flags = VS_NOGRAD,
+    .shape = quantifier_shape,
+    .forward = all_forward,
     .doc = "Whether every element is nonzero: a Lua boolean, or a bool tensor along a dimension."};
 
 const vs_opdef vs_op_any = {
-    .name = "any", .args = "x:any, dim:dim?, keepdim:bool=false", .outputs = 1, .flags = VS_NOGRAD,
-    .shape = quantifier_shape, .forward = any_forward,
+    .name = "any",
+    .args = "x:any, dim:dim?, keepdim:bool=false",
+    .outputs = 1,
+    .flags = VS_NOGRAD,
+    .shape = quantifier_shape,
+    .forward = any_forward,
     .doc = "Whether some element is nonzero: a Lua boolean, or a bool tensor along a dimension."};

@@ -1,5 +1,5 @@
-/* Unary element-wise ops.  Values and derivatives stand in kernel/elementwise.h, one line each; this
- * file makes their descriptors and spreads the work over threads. */
+/* Unary element-wise ops.  Values and derivatives stand in kernel/elementwise.h, one line each;
+ * this file makes their descriptors and spreads the work over threads. */
 #include "kernel/elementwise.h"
 #include "op/op.h"
 
@@ -55,7 +55,8 @@ static int clamp_shape(vs_ctx *c) {
     return vs_fail("min and max are both missing");
   if (c->attr[0].kind == VS_V_NONE) c->attr[0] = VS_F(-HUGE_VAL);
   if (c->attr[1].kind == VS_V_NONE) c->attr[1] = VS_F(HUGE_VAL);
-  if (c->attr[0].f > c->attr[1].f) return vs_fail("min %g is above max %g", c->attr[0].f, c->attr[1].f);
+  if (c->attr[0].f > c->attr[1].f)
+    return vs_fail("min %g is above max %g", c->attr[0].f, c->attr[1].f);
   return shape(c);
 }
 
@@ -63,12 +64,18 @@ static int clamp_shape(vs_ctx *c) {
 #define KEEP_IN VS_KEEP_IN(0)
 #define KEEP_OUT VS_KEEP_OUT(0)
 
-#define DEFINE(fn, shape_fn, arguments, flag, reads, text)                                  \
-  static int fn##_forward(vs_ctx *c) { return forward(c, VS_UN_##fn); }                     \
-  static int fn##_backward(vs_ctx *c) { return backward(c, VS_UN_##fn); }                   \
-  const vs_opdef vs_op_##fn = {.name = #fn, .args = arguments, .outputs = 1, .flags = flag, \
-                               .keep = KEEP_##reads, .shape = shape_fn,                     \
-                               .forward = fn##_forward, .backward = fn##_backward, .doc = text};
+#define DEFINE(fn, shape_fn, arguments, flag, reads, text)                \
+  static int fn##_forward(vs_ctx *c) { return forward(c, VS_UN_##fn); }   \
+  static int fn##_backward(vs_ctx *c) { return backward(c, VS_UN_##fn); } \
+  const vs_opdef vs_op_##fn = {.name = #fn,                               \
+                               .args = arguments,                         \
+                               .outputs = 1,                              \
+                               .flags = flag,                             \
+                               .keep = KEEP_##reads,                      \
+                               .shape = shape_fn,                         \
+                               .forward = fn##_forward,                   \
+                               .backward = fn##_backward,                 \
+                               .doc = text};
 
 DEFINE(neg, shape, "x:tensor", 0, NONE, "-x, element by element.")
 DEFINE(abs, shape, "x:tensor", VS_KINK, IN, "|x|, element by element.")
@@ -88,8 +95,9 @@ DEFINE(leaky_relu, shape, "x:tensor, negative_slope:num=0.01", VS_KINK, IN,
        "x above 0, negative_slope * x below.")
 DEFINE(elu, shape, "x:tensor, alpha:num=1", VS_KINK, IN,
        "x above 0, alpha * (exp(x) - 1) below. Clevert et al., 2016.")
-DEFINE(gelu, shape, "x:tensor", 0, IN,
-       "x * Phi(x), Phi the normal distribution function (exact, by erf). Hendrycks and Gimpel, 2016.")
+DEFINE(
+    gelu, shape, "x:tensor", 0, IN,
+    "x * Phi(x), Phi the normal distribution function (exact, by erf). Hendrycks and Gimpel, 2016.")
 DEFINE(silu, shape, "x:tensor", 0, IN, "x * sigmoid(x). Elfwing et al., 2018.")
 DEFINE(softplus, shape, "x:tensor", 0, IN, "log(1 + exp(x)).")
 DEFINE(clamp, clamp_shape, "x:tensor, min:num?, max:num?", VS_KINK, IN,

@@ -28,8 +28,8 @@ static int wanted_shape(const vs_ctx *c, const vs_value *v, int64_t *shape) {
   if (open >= 0 && known > 0) shape[open] = x->numel / known;
   if (open >= 0 && known > 0) known *= shape[open];
   if (known != x->numel || (open >= 0 && shape[open] < 0))
-    return vs_fail("cannot make %s of x %s: %lld elements", vs_dims_str(v->n, v->ints), vs_shape_str(x),
-                   (long long)x->numel);
+    return vs_fail("cannot make %s of x %s: %lld elements", vs_dims_str(v->n, v->ints),
+                   vs_shape_str(x), (long long)x->numel);
   return vs_numel(v->n, shape) < 0 ? -1 : 0;
 }
 
@@ -56,16 +56,19 @@ static int reshape_backward(vs_ctx *c) {
   return made(c->din[0]);
 }
 
-const vs_opdef vs_op_reshape = {
-    .name = "reshape", .args = "x:any, shape:ints", .outputs = 1, .flags = VIEW, .shape = reshape_shape,
-    .backward = reshape_backward,
-    .doc = "The same elements in another shape; one size may be -1. A view where strides allow, else a copy."};
+const vs_opdef vs_op_reshape = {.name = "reshape",
+                                .args = "x:any, shape:ints",
+                                .outputs = 1,
+                                .flags = VIEW,
+                                .shape = reshape_shape,
+                                .backward = reshape_backward,
+                                .doc = "The same elements in another shape; one size may be -1. A "
+                                       "view where strides allow, else a copy."};
 
 static int flatten_shape(vs_ctx *c) {
   int64_t shape[VS_MAX_DIM], n = 0, a = c->attr[0].i, b = c->attr[1].i;
   const vs_tensor *x = c->in[0];
-  if (a > b)
-    return vs_fail("first %d comes after last %d", (int)a + 1, (int)b + 1);
+  if (a > b) return vs_fail("first %d comes after last %d", (int)a + 1, (int)b + 1);
   if (x->ndim == 0) return reshape_to(c, 1, (int64_t[]){1});
   for (int d = 0; d < x->ndim; d++) {
     if (d <= a || d > b)
@@ -77,8 +80,12 @@ static int flatten_shape(vs_ctx *c) {
 }
 
 const vs_opdef vs_op_flatten = {
-    .name = "flatten", .args = "x:any, first:dim=1, last:dim=-1", .outputs = 1, .flags = VIEW,
-    .shape = flatten_shape, .backward = reshape_backward,
+    .name = "flatten",
+    .args = "x:any, first:dim=1, last:dim=-1",
+    .outputs = 1,
+    .flags = VIEW,
+    .shape = flatten_shape,
+    .backward = reshape_backward,
     .doc = "Dimensions first to last become one. nn.Flatten starts at 2 and so keeps the batch."};
 
 static int squeeze_shape(vs_ctx *c) {
@@ -93,9 +100,13 @@ static int squeeze_shape(vs_ctx *c) {
   return reshape_to(c, n, shape);
 }
 
-const vs_opdef vs_op_squeeze = {
-    .name = "squeeze", .args = "x:any, dim:dim?", .outputs = 1, .flags = VIEW, .shape = squeeze_shape,
-    .backward = reshape_backward, .doc = "Without dimensions of size 1: all of them, or just dim."};
+const vs_opdef vs_op_squeeze = {.name = "squeeze",
+                                .args = "x:any, dim:dim?",
+                                .outputs = 1,
+                                .flags = VIEW,
+                                .shape = squeeze_shape,
+                                .backward = reshape_backward,
+                                .doc = "Without dimensions of size 1: all of them, or just dim."};
 
 static int unsqueeze_shape(vs_ctx *c) {
   int64_t shape[VS_MAX_DIM], dim = c->attr[0].i;
@@ -109,8 +120,13 @@ static int unsqueeze_shape(vs_ctx *c) {
 }
 
 const vs_opdef vs_op_unsqueeze = {
-    .name = "unsqueeze", .args = "x:any, dim:int", .outputs = 1, .flags = VIEW, .shape = unsqueeze_shape,
-    .backward = reshape_backward, .doc = "With a new dimension of size 1 at position dim (-1: last)."};
+    .name = "unsqueeze",
+    .args = "x:any, dim:int",
+    .outputs = 1,
+    .flags = VIEW,
+    .shape = unsqueeze_shape,
+    .backward = reshape_backward,
+    .doc = "With a new dimension of size 1 at position dim (-1: last)."};
 
 /* ---- order of dimensions ---- */
 
@@ -127,8 +143,12 @@ static int transpose_backward(vs_ctx *c) {
 }
 
 const vs_opdef vs_op_transpose = {
-    .name = "transpose", .args = "x:any, a:dim=-2, b:dim=-1", .outputs = 1, .flags = VIEW,
-    .shape = transpose_shape, .backward = transpose_backward,
+    .name = "transpose",
+    .args = "x:any, a:dim=-2, b:dim=-1",
+    .outputs = 1,
+    .flags = VIEW,
+    .shape = transpose_shape,
+    .backward = transpose_backward,
     .doc = "Dimensions a and b swapped (the last two when not given)."};
 
 static int permute_shape(vs_ctx *c) {
@@ -153,9 +173,13 @@ static int permute_backward(vs_ctx *c) {
   return made(c->din[0] = vs_view(g, g->ndim, shape, stride, g->offset));
 }
 
-const vs_opdef vs_op_permute = {
-    .name = "permute", .args = "x:any, dims:dims", .outputs = 1, .flags = VIEW, .shape = permute_shape,
-    .backward = permute_backward, .doc = "Dimensions in a new order: x:permute(3, 1, 2)."};
+const vs_opdef vs_op_permute = {.name = "permute",
+                                .args = "x:any, dims:dims",
+                                .outputs = 1,
+                                .flags = VIEW,
+                                .shape = permute_shape,
+                                .backward = permute_backward,
+                                .doc = "Dimensions in a new order: x:permute(3, 1, 2)."};
 
 static int expand_shape(vs_ctx *c) {
   int64_t shape[VS_MAX_DIM];
@@ -173,9 +197,14 @@ static int expand_backward(vs_ctx *c) {
 }
 
 const vs_opdef vs_op_expand = {
-    .name = "expand", .args = "x:any, shape:ints", .outputs = 1, .flags = VIEW, .shape = expand_shape,
+    .name = "expand",
+    .args = "x:any, shape:ints",
+    .outputs = 1,
+    .flags = VIEW,
+    .shape = expand_shape,
     .backward = expand_backward,
-    .doc = "Broadcast to a larger shape without copying; -1 keeps a size. The view is not writable."};
+    .doc =
+        "Broadcast to a larger shape without copying; -1 keeps a size. The view is not writable."};
 
 /* ---- parts ---- */
 
@@ -209,10 +238,14 @@ static int put_back(vs_ctx *c, vs_tensor *(*part)(vs_ctx *)) {
 static vs_tensor *selected(vs_ctx *c) { return vs_select(c->din[0], (int)c->attr[0].i, c->n[0]); }
 static int select_backward(vs_ctx *c) { return put_back(c, selected); }
 
-const vs_opdef vs_op_select = {
-    .name = "select", .args = "x:any, dim:dim, index:int", .outputs = 1, .flags = VIEW,
-    .shape = select_shape, .backward = select_backward,
-    .doc = "One position along dim, which goes: x:select(2, 1) is the first column. x[i] is x:select(1, i)."};
+const vs_opdef vs_op_select = {.name = "select",
+                               .args = "x:any, dim:dim, index:int",
+                               .outputs = 1,
+                               .flags = VIEW,
+                               .shape = select_shape,
+                               .backward = select_backward,
+                               .doc = "One position along dim, which goes: x:select(2, 1) is the "
+                                      "first column. x[i] is x:select(1, i)."};
 
 static int slice_shape(vs_ctx *c) {
   const vs_tensor *x = c->in[0];
@@ -224,8 +257,9 @@ static int slice_shape(vs_ctx *c) {
   if (last < 0) last += size + 1;
   if (first < 0) first += size + 1;
   if (first < 1 || last > size || last < first - 1)
-    return vs_fail("%lld to %lld is out of range 1..%lld for dimension %d of x %s", (long long)c->attr[1].i,
-                   (long long)c->attr[2].i, (long long)size, dim + 1, vs_shape_str(x));
+    return vs_fail("%lld to %lld is out of range 1..%lld for dimension %d of x %s",
+                   (long long)c->attr[1].i, (long long)c->attr[2].i, (long long)size, dim + 1,
+                   vs_shape_str(x));
   c->attr[3].i = step = VS_MIN(step, VS_MAX(size, 1));
   c->n[0] = first - 1;
   c->n[1] = (last - first + step) / step;
@@ -238,8 +272,12 @@ static vs_tensor *sliced(vs_ctx *c) {
 static int slice_backward(vs_ctx *c) { return put_back(c, sliced); }
 
 const vs_opdef vs_op_slice = {
-    .name = "slice", .args = "x:any, dim:dim, first:int=1, last:int=-1, step:int=1", .outputs = 1,
-    .flags = VIEW, .shape = slice_shape, .backward = slice_backward,
+    .name = "slice",
+    .args = "x:any, dim:dim, first:int=1, last:int=-1, step:int=1",
+    .outputs = 1,
+    .flags = VIEW,
+    .shape = slice_shape,
+    .backward = slice_backward,
     .doc = "Positions first to last (both included, negative from the end) along dim, as a view. "
            "last = first - 1 gives an empty one."};
 
@@ -258,8 +296,13 @@ static vs_tensor *diagonal_of(vs_ctx *c) {
 static int diagonal_backward(vs_ctx *c) { return put_back(c, diagonal_of); }
 
 const vs_opdef vs_op_diagonal = {
-    .name = "diagonal", .args = "x:any", .outputs = 1, .flags = VIEW, .shape = diagonal_shape,
-    .backward = diagonal_backward, .doc = "The main diagonal of a matrix [M,N] -> [min(M,N)], as a view."};
+    .name = "diagonal",
+    .args = "x:any",
+    .outputs = 1,
+    .flags = VIEW,
+    .shape = diagonal_shape,
+    .backward = diagonal_backward,
+    .doc = "The main diagonal of a matrix [M,N] -> [min(M,N)], as a view."};
 
 /* ---- the same values ---- */
 
@@ -273,14 +316,23 @@ static int contiguous_shape(vs_ctx *c) {
 }
 
 const vs_opdef vs_op_contiguous = {
-    .name = "contiguous", .args = "x:any", .outputs = 1, .flags = VIEW, .shape = contiguous_shape,
-    .backward = pass_backward, .doc = "x itself when its elements lie in row order, else a copy that does."};
+    .name = "contiguous",
+    .args = "x:any",
+    .outputs = 1,
+    .flags = VIEW,
+    .shape = contiguous_shape,
+    .backward = pass_backward,
+    .doc = "x itself when its elements lie in row order, else a copy that does."};
 
 static int clone_shape(vs_ctx *c) { return made(c->out[0] = vs_clone(c->in[0])); }
 
-const vs_opdef vs_op_clone = {
-    .name = "clone", .args = "x:any", .outputs = 1, .flags = VIEW, .shape = clone_shape,
-    .backward = pass_backward, .doc = "A copy with memory of its own."};
+const vs_opdef vs_op_clone = {.name = "clone",
+                              .args = "x:any",
+                              .outputs = 1,
+                              .flags = VIEW,
+                              .shape = clone_shape,
+                              .backward = pass_backward,
+                              .doc = "A copy with memory of its own."};
 
 static int to_shape(vs_ctx *c) {
   vs_tensor *t = vs_cast(c->in[0], (vs_dtype)c->attr[0].i);
@@ -289,14 +341,22 @@ static int to_shape(vs_ctx *c) {
   return made(c->out[0]);
 }
 
-const vs_opdef vs_op_to = {
-    .name = "to", .args = "x:any, dtype:dtype", .outputs = 1, .flags = VIEW, .shape = to_shape,
-    .backward = pass_backward,
-    .doc = "x as another dtype, x itself when it has it. To integers: towards zero, clipped to their range. "
-           "Gradients flow only where both are the compute type."};
+const vs_opdef vs_op_to = {.name = "to",
+                           .args = "x:any, dtype:dtype",
+                           .outputs = 1,
+                           .flags = VIEW,
+                           .shape = to_shape,
+                           .backward = pass_backward,
+                           .doc = "x as another dtype, x itself when it has it. To integers: "
+                                  "towards zero, clipped to their range. "
+                                  "Gradients flow only where both are the compute type."};
 
 static int detach_shape(vs_ctx *c) { return made(c->out[0] = vs_alias(c->in[0])); }
 
 const vs_opdef vs_op_detach = {
-    .name = "detach", .args = "x:any", .outputs = 1, .flags = VIEW | VS_NOGRAD, .shape = detach_shape,
+    .name = "detach",
+    .args = "x:any",
+    .outputs = 1,
+    .flags = VIEW | VS_NOGRAD,
+    .shape = detach_shape,
     .doc = "The same memory, outside the graph: no gradient flows back through it."};

@@ -150,12 +150,11 @@ describe("the module", function()
   end)
 
   it("is there at once", function()
+    -- The processor's time, as other work may make the clock's longer.
     local function seconds(program)
       local best = math.huge
       for _ = 1, 7 do
-        local start = vs.now()
-        separate(program)
-        best = math.min(best, vs.now() - start)
+        best = math.min(best, tonumber(separate(program .. " print(os.clock())")))
       end
       return best
     end
