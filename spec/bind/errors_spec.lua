@@ -109,7 +109,8 @@ describe("wrong arguments", function()
       local y <close> = vs.ones(1)
       closed = y
     end
-    return {false, true, 0, -1, 1.5, 0 / 0, math.huge, math.maxinteger, math.mininteger, "", "no/such/file",
+    return {false, true, 0, -1, 1.5, 0 / 0, math.huge, math.maxinteger, math.mininteger, "",
+      "no/such/file",
       {}, {1, 2}, {{}}, {dim = 1}, type, coroutine.create(type), io.stdout, closed,
       vs.tensor(1), vs.zeros(0), vs.ones(2, 2), long {1, 2}, vs.tensor {true}, nn.Linear(2, 2)}
   end
