@@ -1,13 +1,13 @@
 -- From pictures of emoji to a trained image-text model and a report, in a few minutes.
 --
---   lua5.4 examples/demo.lua FOLDER REPORT [epochs = 30] [seed = 1]
+--   lua5.4 examples/demo.lua FOLDER REPORT [epochs = 20] [seed = 1]
 --
 -- FOLDER: where Debian's ruby-gemojione is unpacked (`make demo` does it).  REPORT: folder for the
 -- data set, the table, the learning curves, the contact sheet and the checkpoint.
 local vs = require "vesper"
 local data, optim, models, train, report = vs.data, vs.optim, vs.models, vs.train, vs.report
 
-local folder, out, epochs, seed = arg[1], arg[2], tonumber(arg[3] or 30), tonumber(arg[4] or 1)
+local folder, out, epochs, seed = arg[1], arg[2], tonumber(arg[3] or 20), tonumber(arg[4] or 1)
 if not out then
   io.stderr:write("usage: lua5.4 examples/demo.lua FOLDER REPORT [epochs] [seed]\n")
   os.exit(2)
