@@ -1,13 +1,16 @@
 /* Element-wise kernels: every unary op with its derivative, every binary op with both, comparisons.
  *
- * One line of a list is all that an op of this kind is; csrc/op/unary.c and binary.c make descriptors
- * from the same lines.  Unary kernels take contiguous data; binary ones take strides (in elements). */
+ * One line of a list is all that an op of this kind is; csrc/op/unary.c and binary.c make
+ * descriptors from the same lines.  Unary kernels take contiguous data; binary ones take strides
+ * (in elements). */
 #ifndef VS_ELEMENTWISE_H
 #define VS_ELEMENTWISE_H
 
 #include <math.h>
 
 #include "kernel/kernel.h"
+
+/* clang-format off */
 
 /* X(name, value of x, derivative from x and y = value, IN | OUT | NONE: what the derivative reads).
  * a and b are the op's own numbers.  PI-like constants carry VS_R for both builds. */
@@ -18,12 +21,12 @@
   X(log, vs_log(x), 1 / x, IN)                                                                   \
   X(sqrt, vs_sqrt(x), VS_R(0.5) / y, OUT)                                                        \
   X(rsqrt, 1 / vs_sqrt(x), VS_R(-0.5) * y * y * y, OUT)                                          \
-  X(square, x *x, 2 * x, IN)                                                                     \
+  X(square, x * x, 2 * x, IN)                                                                    \
   X(reciprocal, 1 / x, -y * y, OUT)                                                              \
   X(sin, VS_LIBM(sin)(x), VS_LIBM(cos)(x), IN)                                                   \
   X(cos, VS_LIBM(cos)(x), -VS_LIBM(sin)(x), IN)                                                  \
   X(tanh, vs_tanh(x), 1 - y * y, OUT)                                                            \
-  X(sigmoid, vs_sigmoid(x), y *(1 - y), OUT)                                                     \
+  X(sigmoid, vs_sigmoid(x), y * (1 - y), OUT)                                                    \
   X(relu, x > 0 ? x : x != x ? x : 0, y > 0, OUT)                                                \
   X(relu6, x < 0 ? 0 : x > 6 ? 6 : x, y > 0 && y < 6, OUT)                                       \
   X(leaky_relu, x > 0 ? x : a * x, x > 0 ? 1 : a, IN)                                            \
@@ -31,7 +34,7 @@
   X(gelu, VS_R(0.5) * x * (1 + vs_erf(x * VS_R(0.70710678118654752))),                           \
     VS_R(0.5) * (1 + vs_erf(x * VS_R(0.70710678118654752))) +                                    \
         x * VS_R(0.39894228040143268) * vs_exp(VS_R(-0.5) * x * x), IN)                          \
-  X(silu, x *vs_sigmoid(x), vs_sigmoid(x) * (1 + x * (1 - vs_sigmoid(x))), IN)                   \
+  X(silu, x * vs_sigmoid(x), vs_sigmoid(x) * (1 + x * (1 - vs_sigmoid(x))), IN)                  \
   X(softplus, (x > 0 ? x : 0) + vs_log(1 + vs_exp(x > 0 ? -x : x)), vs_sigmoid(x), IN)           \
   X(clamp, x < a ? a : x > b ? b : x, x >= a && x <= b, IN)                                      \
   X(sign, (x > 0) - (x < 0), 0, NONE)                                                            \
@@ -49,34 +52,37 @@
 #define VS_BINARY_LIST(X)                                                                        \
   X(ADD, add, x + y, g, g)                                                                       \
   X(SUB, sub, x - y, g, -g)                                                                      \
-  X(MUL, mul, x *y, g *y, g *x)                                                                  \
+  X(MUL, mul, x * y, g * y, g * x)                                                               \
   X(DIV, div, x / y, g / y, -g * x / (y * y))                                                    \
-  X(POW, pow, y == 2 ? x * x : VS_LIBM(pow)(x, y), y == 0 ? 0 : g * y * VS_LIBM(pow)(x, y - 1),                   \
+  X(POW, pow, y == 2 ? x * x : VS_LIBM(pow)(x, y),                                               \
+    y == 0 ? 0 : g * y * VS_LIBM(pow)(x, y - 1),                                                 \
     x == 0 && y >= 0 ? 0 : g * VS_LIBM(pow)(x, y) * VS_LIBM(log)(x))                             \
   X(MAXIMUM, maximum, x != x || x > y ? x : y, x > y ? g : x == y ? g / 2 : 0,                   \
     y > x ? g : x == y ? g / 2 : 0)                                                              \
   X(MINIMUM, minimum, x != x || x < y ? x : y, x < y ? g : x == y ? g / 2 : 0,                   \
     y < x ? g : x == y ? g / 2 : 0)
 
-#define VS_COMPARE_LIST(X) X(EQ, eq, ==) X(NE, ne, !=) X(LT, lt, <) X(LE, le, <=) X(GT, gt, >) X(GE, ge, >=)
+#define VS_COMPARE_LIST(X)                                                                       \
+  X(EQ, eq, ==) X(NE, ne, !=) X(LT, lt, <) X(LE, le, <=) X(GT, gt, >) X(GE, ge, >=)
+/* clang-format on */
 
 enum {
 #define X(name, value, derivative, reads) VS_UN_##name,
   VS_UNARY_LIST(X)
 #undef X
-  VS_UN_COUNT
+      VS_UN_COUNT
 };
 enum {
 #define X(NAME, name, value, dx, dy) VS_BIN_##NAME,
   VS_BINARY_LIST(X)
 #undef X
-  VS_BIN_COUNT
+      VS_BIN_COUNT
 };
 enum {
 #define X(NAME, name, sign) VS_CMP_##NAME,
   VS_COMPARE_LIST(X)
 #undef X
-  VS_CMP_COUNT
+      VS_CMP_COUNT
 };
 
 typedef struct vs_kernels_elementwise {
@@ -89,8 +95,9 @@ typedef struct vs_kernels_elementwise {
   void (*binary[VS_BIN_COUNT])(int64_t n, vs_real *out, int64_t so, const vs_real *x, int64_t sx,
                                const vs_real *y, int64_t sy);
   /* d = g * df/dx (side 0) or g * df/dy (side 1) */
-  void (*binary_grad[VS_BIN_COUNT][2])(int64_t n, vs_real *d, int64_t sd, const vs_real *g, int64_t sg,
-                                       const vs_real *x, int64_t sx, const vs_real *y, int64_t sy);
+  void (*binary_grad[VS_BIN_COUNT][2])(int64_t n, vs_real *d, int64_t sd, const vs_real *g,
+                                       int64_t sg, const vs_real *x, int64_t sx, const vs_real *y,
+                                       int64_t sy);
   /* out = x ? y, one byte each */
   void (*compare[VS_CMP_COUNT])(int64_t n, uint8_t *out, int64_t so, const vs_real *x, int64_t sx,
                                 const vs_real *y, int64_t sy);

@@ -2,8 +2,8 @@
  *
  * Every csrc/kernel/<family>.c but dispatch.c is compiled as generic, avx2 and avx512 (the double
  * build: generic alone); VS_K(name) gives the symbol its suffix.  <family>.h declares a struct
- * vs_kernels_<family> of function pointers and ends with VS_KERNEL_FAMILY(<family>); the .c file ends
- * with `const vs_kernels_<family> VS_K(vs_kernels_<family>) = {...};`.  Callers write
+ * vs_kernels_<family> of function pointers and ends with VS_KERNEL_FAMILY(<family>); the .c file
+ * ends with `const vs_kernels_<family> VS_K(vs_kernels_<family>) = {...};`.  Callers write
  * vs_k_<family>()->fn(...).  Kernels allocate nothing, cannot fail, start no threads. */
 #ifndef VS_KERNEL_H
 #define VS_KERNEL_H
@@ -16,8 +16,8 @@ enum { VS_ISA_GENERIC, VS_ISA_AVX2, VS_ISA_AVX512 };
 int vs_isa(void);
 const char *vs_isa_name(void);
 
-/* Before a loop whose iterations do not depend on each other (its pointers may be equal, not offset).
- * clang only checks that things compile: it gets nothing. */
+/* Before a loop whose iterations do not depend on each other (its pointers may be equal, not
+ * offset). clang only checks that things compile: it gets nothing. */
 #if defined(__clang__)
 #define VS_IVDEP
 #else
@@ -31,18 +31,18 @@ const char *vs_isa_name(void);
 #endif
 
 #ifdef VS_DOUBLE
-#define VS_KERNEL_FAMILY(f)                          \
+#define VS_KERNEL_FAMILY(f)                             \
   extern const vs_kernels_##f vs_kernels_##f##_generic; \
   static inline const vs_kernels_##f *vs_k_##f(void) { return &vs_kernels_##f##_generic; }
 #else
-#define VS_KERNEL_FAMILY(f)                                                                    \
-  extern const vs_kernels_##f vs_kernels_##f##_generic, vs_kernels_##f##_avx2,                 \
-      vs_kernels_##f##_avx512;                                                                 \
-  static inline const vs_kernels_##f *vs_k_##f(void) {                                         \
-    int isa = vs_isa();                                                                        \
-    return isa == VS_ISA_AVX512 ? &vs_kernels_##f##_avx512                                     \
-           : isa == VS_ISA_AVX2 ? &vs_kernels_##f##_avx2                                       \
-                                : &vs_kernels_##f##_generic;                                   \
+#define VS_KERNEL_FAMILY(f)                                                    \
+  extern const vs_kernels_##f vs_kernels_##f##_generic, vs_kernels_##f##_avx2, \
+      vs_kernels_##f##_avx512;                                                 \
+  static inline const vs_kernels_##f *vs_k_##f(void) {                         \
+    int isa = vs_isa();                                                        \
+    return isa == VS_ISA_AVX512 ? &vs_kernels_##f##_avx512                     \
+           : isa == VS_ISA_AVX2 ? &vs_kernels_##f##_avx2                       \
+                                : &vs_kernels_##f##_generic;                   \
   }
 #endif
 

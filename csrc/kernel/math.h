@@ -1,7 +1,7 @@
 /* exp, log, tanh, sigmoid in forms that compilers turn into vector code: no branches, no tables.
  *
- * float: polynomials after Cephes (S. Moshier), within 2 ulp of libm over the range where the result
- * is a normal number; exp of anything below -87.3 is 0.  double: libm. */
+ * float: polynomials after Cephes (S. Moshier), within 2 ulp of libm over the range where the
+ * result is a normal number; exp of anything below -87.3 is 0.  double: libm. */
 #ifndef VS_MATH_H
 #define VS_MATH_H
 
@@ -18,7 +18,10 @@ static inline vs_real vs_sqrt(vs_real x) { return sqrt(x); }
 static inline vs_real vs_abs(vs_real x) { return fabs(x); }
 #else
 static inline float vs_exp(float x) {
-  union { int32_t i; float f; } scale;
+  union {
+    int32_t i;
+    float f;
+  } scale;
   float c = x < -87.33654f ? -87.33654f : x > 88.72283f ? 88.72283f : x;
   float k = c * 1.44269504f + 12582912.0f; /* rounds to an integer in the low bits */
   scale.f = k;
@@ -43,7 +46,10 @@ static inline float vs_exp(float x) {
 }
 
 static inline float vs_log(float x) { /* subnormal arguments count as the least normal one */
-  union { int32_t i; float f; } u;
+  union {
+    int32_t i;
+    float f;
+  } u;
   float v = x < 1.17549435e-38f ? 1.17549435e-38f : x;
   u.f = v;
   int32_t e = ((u.i - 0x3F3504F3) >> 23);

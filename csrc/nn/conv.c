@@ -39,9 +39,8 @@ static int conv2d_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
 
 const vs_layerdef vs_layer_Conv2d = {
     .name = "Conv2d",
-    .args =
-        "in_channels:int, out_channels:int, kernel_size:pair, stride:pair=1, padding:pair=0, "
-        "dilation:pair=1, groups:int=1, bias:bool=true",
+    .args = "in_channels:int, out_channels:int, kernel_size:pair, stride:pair=1, padding:pair=0, "
+            "dilation:pair=1, groups:int=1, bias:bool=true",
     .inputs = "x:tensor",
     .outputs = 1,
     .init = conv2d_init,

@@ -112,7 +112,6 @@ const vs_layerdef vs_layer_LayerNorm = {
     .outputs = 1,
     .init = layer_norm_init,
     .forward = layer_norm_forward,
-    .doc =
-        "Layer normalisation (Ba et al., 2016) over the last dimensions of x "
-        "[...,normalized_shape].",
+    .doc = "Layer normalisation (Ba et al., 2016) over the last dimensions of x "
+           "[...,normalized_shape].",
 };

@@ -583,15 +583,13 @@ static int conv2d_backward(vs_ctx *c) {
 
 const vs_opdef vs_op_conv2d = {
     .name = "conv2d",
-    .args =
-        "x:tensor, w:tensor, b:tensor?, stride:pair=1, padding:pair=0, dilation:pair=1, "
-        "groups:int=1",
+    .args = "x:tensor, w:tensor, b:tensor?, stride:pair=1, padding:pair=0, dilation:pair=1, "
+            "groups:int=1",
     .outputs = 1,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W),
     .shape = conv2d_shape,
     .forward = conv2d_forward,
     .backward = conv2d_backward,
-    .doc =
-        "2-D cross-correlation. x [B,C,H,W], w [O,C/groups,kH,kW], b [O] -> [B,O,H',W'] with "
-        "H' = floor((H + 2 padding - dilation (kH - 1) - 1) / stride) + 1.",
+    .doc = "2-D cross-correlation. x [B,C,H,W], w [O,C/groups,kH,kW], b [O] -> [B,O,H',W'] with "
+           "H' = floor((H + 2 padding - dilation (kH - 1) - 1) / stride) + 1.",
 };

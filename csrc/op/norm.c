@@ -215,9 +215,8 @@ static int batch_norm_backward(vs_ctx *c) {
 
 const vs_opdef vs_op_batch_norm = {
     .name = "batch_norm",
-    .args =
-        "x:tensor, weight:tensor?, bias:tensor?, running_mean:buffer?, running_var:buffer?, "
-        "training:bool=true, momentum:num=0.1, eps:num=1e-5",
+    .args = "x:tensor, weight:tensor?, bias:tensor?, running_mean:buffer?, running_var:buffer?, "
+            "training:bool=true, momentum:num=0.1, eps:num=1e-5",
     .outputs = 1,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(WEIGHT),
     .shape = batch_norm_shape,
@@ -351,7 +350,6 @@ const vs_opdef vs_op_layer_norm = {
     .shape = layer_norm_shape,
     .forward = layer_norm_forward,
     .backward = layer_norm_backward,
-    .doc =
-        "Layer normalisation (Ba et al., 2016) over the last dimensions of x [...,shape]: "
-        "(x - mean) / sqrt(var + eps) * weight + bias, weight and bias of that shape.",
+    .doc = "Layer normalisation (Ba et al., 2016) over the last dimensions of x [...,shape]: "
+           "(x - mean) / sqrt(var + eps) * weight + bias, weight and bias of that shape.",
 };

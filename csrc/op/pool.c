@@ -191,12 +191,11 @@ const vs_opdef vs_op_max_pool2d = {
     .shape = windows_shape,
     .forward = max_pool2d_forward,
     .backward = max_pool2d_backward,
-    .doc =
-        "The most of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 "
-        "padding - "
-        "kernel) / stride) + 1. stride is the kernel unless given; padding never wins. The "
-        "gradient "
-        "goes to the first of equal values.",
+    .doc = "The most of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 "
+           "padding - "
+           "kernel) / stride) + 1. stride is the kernel unless given; padding never wins. The "
+           "gradient "
+           "goes to the first of equal values.",
 };
 
 /* ---- averages ---- */
@@ -278,10 +277,9 @@ const vs_opdef vs_op_avg_pool2d = {
     .shape = windows_shape,
     .forward = avg_pool2d_forward,
     .backward = avg_pool2d_backward,
-    .doc =
-        "The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 "
-        "padding - "
-        "kernel) / stride) + 1. stride is the kernel unless given; padding counts as zeros.",
+    .doc = "The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 "
+           "padding - "
+           "kernel) / stride) + 1. stride is the kernel unless given; padding counts as zeros.",
 };
 
 static int adaptive_shape(vs_ctx *c) {

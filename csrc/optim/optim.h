@@ -10,12 +10,13 @@
 enum { VS_MAX_STATE = 3 };
 
 typedef struct vs_optimdef {
-  const char *name;   /* "Adam" */
-  const char *args;   /* hyperparameters: "lr:num=0.001, betas:numpair=0.9/0.999, ..." */
-  const char *state;  /* PyTorch's names of the state tensors: "exp_avg, exp_avg_sq"; "" if none */
+  const char *name;  /* "Adam" */
+  const char *args;  /* hyperparameters: "lr:num=0.001, betas:numpair=0.9/0.999, ..." */
+  const char *state; /* PyTorch's names of the state tensors: "exp_avg, exp_avg_sq"; "" if none */
   /* h: hyperparameters by position; t: this parameter's step, from 1; p, g and state of n elements.
    * State starts as zeros.  A state tensor that h makes needless may go unused. */
-  void (*step)(const vs_value *h, int64_t t, int64_t n, vs_real *p, const vs_real *g, vs_real *const *state);
+  void (*step)(const vs_value *h, int64_t t, int64_t n, vs_real *p, const vs_real *g,
+               vs_real *const *state);
   /* Whether a hyperparameter set is valid; NULL when anything goes. */
   int (*check)(const vs_value *h);
   /* How many of the state tensors this set uses (the first so many); NULL when all. */
@@ -35,15 +36,16 @@ void vs_optim_zero_grad(vs_optim *o); /* drops the gradients */
 const vs_optimdef *vs_optim_def(const vs_optim *o);
 int vs_optim_ngroups(const vs_optim *o);
 int vs_optim_nparams(const vs_optim *o, int group);
-vs_tensor *vs_optim_param(const vs_optim *o, int group, int i);   /* borrowed */
-vs_value *vs_optim_hyper(vs_optim *o, int group);                 /* the group's values, to read or set */
+vs_tensor *vs_optim_param(const vs_optim *o, int group, int i); /* borrowed */
+vs_value *vs_optim_hyper(vs_optim *o, int group); /* the group's values, to read or set */
 /* State tensor `which` of a parameter, borrowed; NULL before its first step. */
 vs_tensor *vs_optim_state(const vs_optim *o, int group, int i, int which);
 int vs_optim_set_state(vs_optim *o, int group, int i, int which, vs_tensor *src); /* copies */
 int64_t vs_optim_steps(const vs_optim *o, int group, int i);
 void vs_optim_set_steps(vs_optim *o, int group, int i, int64_t t);
 
-/* Total norm (2-norm over all gradients) into *norm; gradients scaled by max/(norm+1e-6) when larger. */
+/* Total norm (2-norm over all gradients) into *norm; gradients scaled by max/(norm+1e-6) when
+ * larger. */
 int vs_clip_grad_norm(vs_tensor *const *params, int n, double max_norm, double *norm);
 int vs_clip_grad_value(vs_tensor *const *params, int n, double clip);
 
