@@ -4,7 +4,8 @@
  * the class's list (last in, first out: its pages are warm) and room for the owner.  Large blocks
  * are mapped one by one, in huge pages where the kernel has them.
  *
- * Invariant: live + cached never passes the most that was ever live at once by more than a half.
+ * Invariant: live + cached never passes the most that was ever live at once by more than a half and
+ * a megabyte (small loops would otherwise hand the same blocks back and forth).
  * A request that no cached block fits first gives back blocks of the classes that went unused
  * longest, so that steps of varying shape do not pile up a set of blocks for each shape. */
 #include "core/mem.h"
@@ -17,7 +18,7 @@
 
 #include "core/error.h"
 
-enum { HEADER = 64, NCLASS = 4 * 40, MAPPED = 1 << 18, WIDER = 12 };
+enum { HEADER = 64, NCLASS = 4 * 40, MAPPED = 1 << 18, WIDER = 12, SLACK = 1 << 20 };
 
 typedef struct block {
   int class;
@@ -90,7 +91,7 @@ static void empty_cache_locked(void) {
 /* Before `size` more bytes are asked of the system: gives back what exceeds the bound. */
 static void trim_locked(size_t size) {
   size_t bound = VS_MAX(high, stats.live + size);
-  bound += bound / 2;
+  bound += bound / 2 + SLACK;
   while (stats.cached > 0 && stats.live + stats.cached + size > bound) {
     int oldest = -1;
     for (int i = 0; i < NCLASS; i++)

@@ -67,9 +67,15 @@ describe("memory", function()
 
   it("asks the system for nothing in a steady state", function()
     local step = trainer()
-    for _ = 1, 100 do step(8, 5) end
+    local function run() -- the test runner's own large heap would put collections off
+      for i = 1, 100 do
+        step(8, 5)
+        if i % 10 == 0 then collectgarbage() end
+      end
+    end
+    run()
     local before = vs.memory().system_requests
-    for _ = 1, 100 do step(8, 5) end
+    run()
     local asked = vs.memory().system_requests - before
     assert(sanitized or asked <= 2, asked)
   end)
