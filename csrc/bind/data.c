@@ -331,7 +331,8 @@ static int lvs_loader_new(lua_State *L) {
   vs_argspec spec;
   vs_value v[VS_MAX_ARGS];
   if (vs_args_parse(
-          "batch_size:int=32, shuffle:bool=false, seed:int?, workers:int=0, drop_last:bool=false",
+          "batch_size:int=32, shuffle:bool=false, seed:int?, workers:int=0, drop_last:bool=false, "
+          "crop:int=0, flip:num=0, jitter:num=0, erase:num=0",
           &spec))
     return lvs_raise(L);
   lvs_checkargs(L, 2, &spec, v, "Loader");
@@ -341,10 +342,17 @@ static int lvs_loader_new(lua_State *L) {
   if (v[3].i < 0 || v[3].i > VS_MAX_WORKERS)
     return lvs_error(L, "Loader: workers is %I, expected 0 to %d", (lua_Integer)v[3].i,
                      VS_MAX_WORKERS);
+  vs_augment augment = {.crop = v[5].i, .flip = v[6].f, .jitter = v[7].f, .erase = v[8].f};
+  if (vs_augment_check(&augment)) {
+    vs_fail_prefix("Loader");
+    return lvs_raise(L);
+  }
   loader *l = new_zeroed(L, LVS_LOADER, sizeof *l);
   l->opt = (vs_loaderopt){
       .batch_size = v[0].i, .shuffle = v[1].i, .workers = (int)v[3].i, .drop_last = v[4].i};
-  l->opt.seed = v[2].kind != VS_V_NONE ? (uint64_t)v[2].i : l->opt.shuffle ? some_seed() : 0;
+  bool random = l->opt.shuffle || vs_augment_any(&augment);
+  l->opt.augment = augment;
+  l->opt.seed = v[2].kind != VS_V_NONE ? (uint64_t)v[2].i : random ? some_seed() : 0;
   l->resume = -1;
   l->set = vs_dataset_ref(d);
   return 1;

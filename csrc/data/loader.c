@@ -44,8 +44,13 @@ int64_t vs_loader_batches(int64_t n, const vs_loaderopt *o) {
 
 static int make(const vs_pass *p, int64_t b, vs_batch *out) {
   int64_t first = b * p->opt.batch_size;
-  return vs_dataset_fetch(p->set, p->epoch, p->order + first,
-                          VS_MIN(p->opt.batch_size, p->set->n - first), out);
+  const int64_t *index = p->order + first;
+  if (vs_dataset_fetch(p->set, p->epoch, index, VS_MIN(p->opt.batch_size, p->set->n - first), out))
+    return -1;
+  if (!vs_augment_any(&p->opt.augment)) return 0;
+  if (vs_augment_batch(&p->opt.augment, p->opt.seed, p->epoch, index, out) == 0) return 0;
+  vs_batch_clear(out);
+  return vs_fail_prefix("Loader");
 }
 
 /* --- workers --- */

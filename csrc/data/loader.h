@@ -6,6 +6,7 @@
 #ifndef VS_LOADER_H
 #define VS_LOADER_H
 
+#include "data/augment.h"
 #include "data/dataset.h"
 
 enum { VS_MAX_WORKERS = 64, VS_AHEAD = 2 /* batches a worker may be ahead */ };
@@ -15,6 +16,7 @@ typedef struct vs_loaderopt {
   bool shuffle, drop_last;
   uint64_t seed;
   int workers; /* 0: batches are made when they are asked for */
+  vs_augment augment;
 } vs_loaderopt;
 
 typedef struct vs_pass vs_pass;

@@ -2509,9 +2509,16 @@ function vs.data.open(path, split, captions, seed) end
 ---@field seed? integer
 ---@field workers? integer default 0
 ---@field drop_last? boolean default false
+---@field crop? integer default 0
+---@field flip? number default 0
+---@field jitter? number default 0
+---@field erase? number default 0
 
 ---for batch in loader is one epoch, shuffled anew each time; the order depends on (seed, epoch)
----alone. workers are threads that make batches ahead, 0 to 64.
+---alone. workers are threads that make batches ahead, 0 to 64. Images are changed at random, by
+---(seed, epoch, sample): shifted by up to crop pixels (the border is repeated), mirrored with
+---probability flip, brightness, contrast and saturation multiplied by 1 - jitter to 1 + jitter, a
+---rectangle of 2 to 33 % set to 0 with probability erase.
 ---@param set vesper.Dataset
 ---@param options? vesper.options.data.Loader
 ---@return vesper.Loader

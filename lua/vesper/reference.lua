@@ -192,9 +192,14 @@ local sections = {
   },
   {"data", "Data sets, loaders, and files of one's own.",
     {"data.Loader", "set:Dataset, {batch_size:int=32, shuffle:bool=false, seed:int?, "
-        .. "workers:int=0, drop_last:bool=false}",
+        .. "workers:int=0, drop_last:bool=false, crop:int=0, flip:num=0, jitter:num=0, "
+        .. "erase:num=0}",
       "Loader", "for batch in loader is one epoch, shuffled anew each time; the order depends on "
-        .. "(seed, epoch) alone. workers are threads that make batches ahead, 0 to 64."},
+        .. "(seed, epoch) alone. workers are threads that make batches ahead, 0 to 64. Images are "
+        .. "changed at random, by (seed, epoch, sample): shifted by up to crop pixels (the border "
+        .. "is repeated), mirrored with probability flip, brightness, contrast and saturation "
+        .. "multiplied by 1 - jitter to 1 + jitter, a rectangle of 2 to 33 % set to 0 with "
+        .. "probability erase."},
     {"data.Writer", "path:string, {name:string?, source:string?, split_seed:int=0, "
         .. "classes:list?, vocab:value?, vectors:tensor?, image_size:list?, regions:int?, "
         .. "max_words:int?, compress:int=0}",
