@@ -147,7 +147,8 @@ describe("modules", function()
     fails("Parameter: expected a tensor, got a number", nn.Parameter, 3)
     fails("can require gradients, not int64", nn.Parameter, vs.ones(1, {dtype = "int64"}))
     fails("has no parameter 'hat' to set", function() nn.Linear(1, 1).hat = 1 end)
-    fails("weight is " .. vs.ones(1).dtype .. " [1,1]", function() nn.Linear(1, 1).weight = vs.ones(2) end)
+    local real = vs.ones(1).dtype
+    fails(("weight is %s [1,1]"):format(real), function() nn.Linear(1, 1).weight = vs.ones(2) end)
   end)
 
   it("keep optimizer state across save and load", function()
