@@ -118,6 +118,7 @@ static int like(lua_State *L, double value) {
 
 static int zeros_like(lua_State *L) { return like(L, 0); }
 static int ones_like(lua_State *L) { return like(L, 1); }
+static int full_like(lua_State *L) { return like(L, lvs_checknum(L, 2, "value")); }
 
 /* ---- from Lua tables ---- */
 
@@ -220,6 +221,16 @@ static int linspace(lua_State *L) {
                   "linspace");
 }
 
+/* logspace(first, last, count [, base]): base^first to base^last, exponents evenly spaced. */
+static int logspace(lua_State *L) {
+  int options = lua_gettop(L) > 3 ? options_at(L) : 0, last = lua_gettop(L);
+  double base = last - (options != 0) >= 4 ? lvs_checknum(L, 4, "base") : 10;
+  linspace(L);
+  vs_tensor *t = lvs_checktensor(L, -1);
+  for (int64_t i = 0; i < t->numel; i++) vs_set_double(t, i, pow(base, vs_get_double(t, i)));
+  return 1;
+}
+
 static int eye(lua_State *L) {
   lua_Integer n = lvs_checkint(L, 1, "n");
   request r = {.dtype = VS_REAL, .ndim = 2, .shape = {n, n}};
@@ -244,6 +255,21 @@ static int random_sizes(lua_State *L, const char *what,
   fill(vs_rng_take(), 0, t->numel, vs_reals(t), 0, 1);
   return finish(L, grad, what);
 }
+
+/* Of the compute type, whatever dtype x has. */
+static int random_like(lua_State *L,
+                       void (*fill)(vs_rng, uint64_t, int64_t, vs_real *, double, double)) {
+  vs_tensor *x = lvs_checktensor(L, 1);
+  request r = {.dtype = VS_REAL, .ndim = x->ndim};
+  memcpy(r.shape, x->shape, sizeof r.shape);
+  lvs_pushmade(L, make_empty, &r);
+  vs_tensor *t = lvs_checktensor(L, -1);
+  fill(vs_rng_take(), 0, t->numel, vs_reals(t), 0, 1);
+  return 1;
+}
+
+static int uniform_like(lua_State *L) { return random_like(L, vs_rng_fill_uniform); }
+static int normal_like(lua_State *L) { return random_like(L, vs_rng_fill_normal); }
 
 static int rand_uniform(lua_State *L) { return random_sizes(L, "rand", vs_rng_fill_uniform); }
 static int rand_normal(lua_State *L) { return random_sizes(L, "randn", vs_rng_fill_normal); }
@@ -307,8 +333,12 @@ static const luaL_Reg functions[] = {{"tensor", from_table},
                                      {"full", full},
                                      {"zeros_like", zeros_like},
                                      {"ones_like", ones_like},
+                                     {"full_like", full_like},
+                                     {"rand_like", uniform_like},
+                                     {"randn_like", normal_like},
                                      {"arange", arange},
                                      {"linspace", linspace},
+                                     {"logspace", logspace},
                                      {"eye", eye},
                                      {"rand", rand_uniform},
                                      {"randn", rand_normal},

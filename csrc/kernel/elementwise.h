@@ -19,6 +19,9 @@
   X(abs, vs_abs(x), (x > 0) - (x < 0), IN)                                                       \
   X(exp, vs_exp(x), y, OUT)                                                                      \
   X(log, vs_log(x), 1 / x, IN)                                                                   \
+  X(log1p, VS_LIBM(log1p)(x), 1 / (1 + x), IN)                                                   \
+  X(log2, VS_LIBM(log2)(x), VS_R(1.4426950408889634) / x, IN)                                    \
+  X(expm1, VS_LIBM(expm1)(x), y + 1, OUT)                                                        \
   X(sqrt, vs_sqrt(x), VS_R(0.5) / y, OUT)                                                        \
   X(rsqrt, 1 / vs_sqrt(x), VS_R(-0.5) * y * y * y, OUT)                                          \
   X(square, x * x, 2 * x, IN)                                                                    \
@@ -57,6 +60,7 @@
   X(POW, pow, y == 2 ? x * x : VS_LIBM(pow)(x, y),                                               \
     y == 0 ? 0 : g * y * VS_LIBM(pow)(x, y - 1),                                                 \
     x == 0 && y >= 0 ? 0 : g * VS_LIBM(pow)(x, y) * VS_LIBM(log)(x))                             \
+  X(ATAN2, atan2, VS_LIBM(atan2)(x, y), g * y / (x * x + y * y), -g * x / (x * x + y * y))       \
   X(MAXIMUM, maximum, x != x || x > y ? x : y, x > y ? g : x == y ? g / 2 : 0,                   \
     y > x ? g : x == y ? g / 2 : 0)                                                              \
   X(MINIMUM, minimum, x != x || x < y ? x : y, x < y ? g : x == y ? g / 2 : 0,                   \

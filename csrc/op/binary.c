@@ -161,6 +161,8 @@ BINARY(DIV, div, real_shape, 0, BOTH,
        "x / y with broadcasting; either may be a number. Same as x / y.")
 BINARY(POW, pow, real_shape, 0, BOTH,
        "x to the power y with broadcasting; either may be a number. Same as x ^ y.")
+BINARY(ATAN2, atan2, real_shape, 0, BOTH,
+       "The angle of the point (y, x), x the height, in radians, -pi to pi; with broadcasting.")
 BINARY(MAXIMUM, maximum, arithmetic_shape, VS_KINK, BOTH,
        "The larger of x and y, with broadcasting. Equal values share the gradient.")
 BINARY(MINIMUM, minimum, arithmetic_shape, VS_KINK, BOTH,

@@ -1,23 +1,7 @@
 /* Picking and joining: index_select, gather, cat, stack.  Index values count from 1. */
 #include <string.h>
 
-#include "op/op.h"
-
-/* x seen as [outer, along, inner] around dim. */
-static void around(const vs_tensor *x, int dim, int64_t *outer, int64_t *inner) {
-  *outer = *inner = 1;
-  for (int d = 0; d < dim; d++) *outer *= x->shape[d];
-  for (int d = dim + 1; d < x->ndim; d++) *inner *= x->shape[d];
-}
-
-static int check_index(const vs_tensor *index, int64_t size, const vs_tensor *x, int dim) {
-  const int64_t *v = vs_ints(index);
-  for (int64_t i = 0; i < index->numel; i++)
-    if (v[i] < 1 || v[i] > size)
-      return vs_fail("index %lld (element %lld) is out of range 1..%lld for dimension %d of x %s",
-                     (long long)v[i], (long long)i + 1, (long long)size, dim + 1, vs_shape_str(x));
-  return 0;
-}
+#include "op/dims.h"
 
 /* ---- index_select: attr dim; in x, index; n: outer, along, inner, picked ---- */
 
@@ -26,11 +10,10 @@ static int index_select_shape(vs_ctx *c) {
   int dim = (int)c->attr[0].i;
   int64_t shape[VS_MAX_DIM];
   if (x->ndim == 0) return vs_fail("x has no dimensions");
-  if (vs_want_ndim(c, 1, 1) < 0 || check_index(c->in[1], x->shape[dim], x, dim) < 0) return -1;
+  if (vs_want_ndim(c, 1, 1) < 0 || vs_check_index(c->in[1], x, dim) < 0) return -1;
   memcpy(shape, x->shape, sizeof shape);
   shape[dim] = c->in[1]->numel;
-  around(x, dim, &c->n[0], &c->n[2]);
-  c->n[1] = x->shape[dim];
+  vs_along(x, dim, c->n);
   c->n[3] = c->in[1]->numel;
   return vs_out(c, 0, x->dtype, x->ndim, shape);
 }
@@ -79,9 +62,8 @@ static int gather_shape(vs_ctx *c) {
   if (!fits)
     return vs_fail("index %s has to be like x %s but for dimension %d", vs_shape_str(index),
                    vs_shape_str(x), dim + 1);
-  if (check_index(index, x->shape[dim], x, dim) < 0) return -1;
-  around(x, dim, &c->n[0], &c->n[2]);
-  c->n[1] = x->shape[dim];
+  if (vs_check_index(index, x, dim) < 0) return -1;
+  vs_along(x, dim, c->n);
   c->n[3] = index->shape[dim];
   return vs_out(c, 0, x->dtype, index->ndim, index->shape);
 }
@@ -144,7 +126,8 @@ static int cat_shape(vs_ctx *c) {
   }
   memcpy(shape, x->shape, sizeof shape);
   shape[dim] = total;
-  around(x, dim, &c->n[0], &c->n[1]);
+  vs_along(x, dim, c->n);
+  c->n[1] = c->n[2];
   c->n[2] = total;
   return vs_out(c, 0, x->dtype, x->ndim, shape);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/reduce.h"
+#include "op/dims.h"
 #include "op/op.h"
 #include "op/sum_to.h"
 
@@ -22,38 +23,17 @@ typedef struct plan {
   double scale;
 } plan;
 
-static void add_dim(int *n, int64_t *size, int64_t *stride, int64_t s, int64_t st) {
-  if (s == 1) return;
-  if (*n > 0 && stride[*n - 1] == s * st) {
-    size[*n - 1] *= s;
-    stride[*n - 1] = st;
-    return;
-  }
-  size[*n] = s;
-  stride[(*n)++] = st;
-}
-
 static plan make_plan(const vs_tensor *x, unsigned mask, vs_real *out, double scale) {
   plan p = {.kept = 1, .reduced = 1, .x = vs_reals(x), .out = out, .scale = scale};
   for (int d = 0; d < x->ndim; d++) {
     bool r = mask >> d & 1;
     *(r ? &p.reduced : &p.kept) *= x->shape[d];
     if (r)
-      add_dim(&p.nr, p.rsize, p.rstride, x->shape[d], x->stride[d]);
+      vs_add_dim(&p.nr, p.rsize, p.rstride, x->shape[d], x->stride[d]);
     else
-      add_dim(&p.nk, p.ksize, p.kstride, x->shape[d], x->stride[d]);
+      vs_add_dim(&p.nk, p.ksize, p.kstride, x->shape[d], x->stride[d]);
   }
   return p;
-}
-
-/* Offset of the k-th index over n dimensions. */
-static int64_t offset_of(int64_t k, int n, const int64_t *size, const int64_t *stride) {
-  int64_t at = 0;
-  for (int d = n - 1; d >= 0; d--) {
-    at += k % size[d] * stride[d];
-    k /= size[d];
-  }
-  return at;
 }
 
 static void sum_rows(void *arg, int64_t first, int64_t last, int part) {
@@ -62,10 +42,11 @@ static void sum_rows(void *arg, int64_t first, int64_t last, int part) {
   int inner = p->nr - 1;
   int64_t run = p->nr > 0 ? p->rsize[inner] : 1, step = p->nr > 0 ? p->rstride[inner] : 1;
   for (int64_t k = first; k < last; k++) {
-    const vs_real *x = p->x + offset_of(k, p->nk, p->ksize, p->kstride);
+    const vs_real *x = p->x + vs_offset_of(k, p->nk, p->ksize, p->kstride);
     double total = 0;
     for (int64_t r = 0; r < p->reduced; r += run)
-      total += vs_k_reduce()->sum(run, x + offset_of(r / run, inner, p->rsize, p->rstride), step);
+      total +=
+          vs_k_reduce()->sum(run, x + vs_offset_of(r / run, inner, p->rsize, p->rstride), step);
     p->out[k] = (vs_real)(total * p->scale);
   }
 }
@@ -78,10 +59,10 @@ static void sum_columns(void *arg, int64_t first, int64_t last, int part) {
   double acc[CHUNK];
   while (first < last) {
     int64_t column = first % width, n = VS_MIN(VS_MIN(width - column, last - first), CHUNK);
-    const vs_real *x = p->x + offset_of(first, p->nk, p->ksize, p->kstride);
+    const vs_real *x = p->x + vs_offset_of(first, p->nk, p->ksize, p->kstride);
     memset(acc, 0, sizeof acc);
     for (int64_t r = 0; r < p->reduced; r++)
-      vs_k_reduce()->add_columns(n, acc, x + offset_of(r, p->nr, p->rsize, p->rstride));
+      vs_k_reduce()->add_columns(n, acc, x + vs_offset_of(r, p->nr, p->rsize, p->rstride));
     for (int64_t j = 0; j < n; j++) p->out[first + j] = (vs_real)(acc[j] * p->scale);
     first += n;
   }

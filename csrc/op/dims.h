@@ -1,0 +1,61 @@
+/* What families of ops share about dimensions: a tensor around one of them, dimensions merged for
+ * walks, the check of indices, inputs of another dtype. */
+#ifndef VS_DIMS_H
+#define VS_DIMS_H
+
+#include "op/op.h"
+
+/* The three sizes into n; a tensor without dimensions is [1,1,1]. */
+static inline void vs_along(const vs_tensor *x, int dim, int64_t n[3]) {
+  n[0] = n[1] = n[2] = 1;
+  for (int d = 0; d < x->ndim; d++) n[d < dim ? 0 : d == dim ? 1 : 2] *= x->shape[d];
+}
+
+/* Appends a dimension to n merged ones, or widens the last where both are one in memory. */
+static inline void vs_add_dim(int *n, int64_t *size, int64_t *stride, int64_t s, int64_t st) {
+  if (s == 1) return;
+  if (*n > 0 && stride[*n - 1] == s * st) {
+    size[*n - 1] *= s;
+    stride[*n - 1] = st;
+    return;
+  }
+  size[*n] = s;
+  stride[(*n)++] = st;
+}
+
+/* Offset of the k-th index over n dimensions. */
+static inline int64_t vs_offset_of(int64_t k, int n, const int64_t *size, const int64_t *stride) {
+  int64_t at = 0;
+  for (int d = n - 1; d >= 0; d--) {
+    at += k % size[d] * stride[d];
+    k /= size[d];
+  }
+  return at;
+}
+
+/* -1 with a message unless every value of index (contiguous) is in 1..size of that dimension. */
+static inline int vs_check_index(const vs_tensor *index, const vs_tensor *x, int dim) {
+  const int64_t *v = vs_ints(index), size = x->shape[dim];
+  for (int64_t i = 0; i < index->numel; i++)
+    if (v[i] < 1 || v[i] > size)
+      return vs_fail("index %lld (element %lld) is out of range 1..%lld for dimension %d of x %s",
+                     (long long)v[i], (long long)i + 1, (long long)size, dim + 1, vs_shape_str(x));
+  return 0;
+}
+
+/* Input i as another dtype, in place of what was given. */
+static inline int vs_recast(vs_ctx *c, int i, vs_dtype dtype) {
+  vs_tensor *t = vs_cast(c->in[i], dtype);
+  if (t == NULL) return -1;
+  vs_unref(c->in[i]);
+  c->in[i] = t;
+  return 0;
+}
+
+/* Input i as something that can be added up: integers and masks as int64, the rest as numbers of
+ * the compute type. */
+static inline int vs_as_number(vs_ctx *c, int i) {
+  return vs_recast(c, i, vs_is_integer(c->in[i]) ? VS_INT64 : VS_REAL);
+}
+
+#endif

@@ -1,0 +1,196 @@
+-- What tensors have that is made of ops: parts of a tensor as several tensors, dimensions moved,
+-- and einsum.  Everything here is a composition; gradients are those of the ops.
+local core = require "vesper.core"
+
+local methods = core.tensor_methods
+local tensor = {}
+
+-- The size of dimension dim (default 1) and dim counted from 1; raises for the caller of vesper.
+local function size_of(what, x, dim)
+  if not core.is_tensor(x) then
+    error(("%s: x is a %s, expected a tensor"):format(what, type(x)), 3)
+  end
+  dim = dim == nil and 1 or dim
+  local at = math.type(dim) == "integer" and dim < 0 and dim + x.ndim + 1 or dim
+  if math.type(at) ~= "integer" or at < 1 or at > x.ndim then
+    error(("%s: dim %s is out of range for x with %d dimensions"):format(what, tostring(dim),
+      x.ndim), 3)
+  end
+  return x.shape[at], at
+end
+
+local function whole(what, name, value, least)
+  if math.type(value) ~= "integer" or value < least then
+    error(("%s: %s is %s, expected a whole number of %d or more"):format(what, name,
+      tostring(value), least), 3)
+  end
+end
+
+-- Views of these sizes along dim, one after the other.
+local function cut(x, sizes, dim)
+  local parts, first = {}, 1
+  for i, size in ipairs(sizes) do
+    parts[i] = x:slice(dim, first, first + size - 1)
+    first = first + size
+  end
+  return table.unpack(parts)
+end
+
+-- Parts of `size` along dim, the last maybe smaller; or of the sizes in a list.
+function tensor.split(x, size, dim)
+  local total, at = size_of("split", x, dim)
+  local sizes, sum = {}, 0
+  if type(size) == "table" then
+    for i, n in ipairs(size) do
+      whole("split", "size " .. i, n, 0)
+      sizes[i], sum = n, sum + n
+    end
+    if sum ~= total then
+      error(("split: the sizes add up to %d, dimension %d has %d"):format(sum, at, total), 2)
+    end
+  else
+    whole("split", "size", size, 1)
+    for first = 1, math.max(total, 1), size do
+      sizes[#sizes + 1] = math.min(size, total - first + 1)
+    end
+  end
+  return cut(x, sizes, at)
+end
+
+-- At most n parts of equal size along dim, the last maybe smaller.
+function tensor.chunk(x, n, dim)
+  local total = size_of("chunk", x, dim)
+  whole("chunk", "n", n, 1)
+  return tensor.split(x, math.max((total + n - 1) // n, 1), dim)
+end
+
+-- The positions along dim as views without it.
+function tensor.unbind(x, dim)
+  local total, at = size_of("unbind", x, dim)
+  local parts = {}
+  for i = 1, total do parts[i] = x:select(at, i) end
+  return table.unpack(parts)
+end
+
+-- Dimension `from` at place `to`, the others in their order.
+function tensor.movedim(x, from, to)
+  local _, source = size_of("movedim", x, from)
+  local _, target = size_of("movedim", x, to)
+  local order = {}
+  for d = 1, x.ndim do order[d] = d end
+  table.insert(order, target, table.remove(order, source))
+  return x:permute(order)
+end
+
+function tensor.swapaxes(x, a, b)
+  local _, first = size_of("swapaxes", x, a)
+  local _, second = size_of("swapaxes", x, b)
+  return x:transpose(first, second)
+end
+
+-- ---- einsum ----
+
+local function fail(text, ...) error("einsum: " .. text:format(...), 4) end
+
+-- "bij,bjk->bik" as {"bij", "bjk"}, "bik".
+local function parse(equation)
+  if type(equation) ~= "string" then fail("equation is a %s, expected a string", type(equation)) end
+  local left, right = equation:gsub("%s", ""):match "^([%a,]*)%->(%a*)$"
+  if not left then fail("'%s' is not of the form 'ij,jk->ik'", equation) end
+  local terms = {}
+  for term in (left .. ","):gmatch "([^,]*)," do terms[#terms + 1] = term end
+  return terms, right
+end
+
+local function has(text, letter) return text:find(letter, 1, true) ~= nil end
+
+-- Letters of text for which keep(letter) holds.
+local function filter(text, keep)
+  return (text:gsub("%a", function(letter) return keep(letter) and letter or "" end))
+end
+
+-- The size of each letter; refuses what does not fit.
+local function sizes_of(terms, out, list)
+  local sizes = {}
+  if type(list) ~= "table" then fail("operands are a %s, expected a list", type(list)) end
+  if #list ~= #terms then fail("%d tensors for %d terms", #list, #terms) end
+  for i, term in ipairs(terms) do
+    local x = list[i]
+    if not core.is_tensor(x) then fail("operand %d is a %s, expected a tensor", i, type(x)) end
+    if x.ndim ~= #term then
+      fail("operand %d has %d dimensions, '%s' names %d", i, x.ndim, term, #term)
+    end
+    for d = 1, #term do
+      local letter, size = term:sub(d, d), x.shape[d]
+      if has(term:sub(d + 1), letter) then fail("'%s' names %s twice", term, letter) end
+      if (sizes[letter] or size) ~= size then
+        fail("%s is %d in an earlier operand and %d in operand %d", letter, sizes[letter], size, i)
+      end
+      sizes[letter] = size
+    end
+  end
+  for letter in out:gmatch "%a" do
+    if not sizes[letter] then fail("%s of the result is in no operand", letter) end
+    if select(2, out:gsub(letter, "")) > 1 then fail("the result names %s twice", letter) end
+  end
+  return sizes
+end
+
+-- x with its letters in another order.
+local function reorder(x, from, to)
+  if from == to then return x end
+  local dims = {}
+  for letter in to:gmatch "%a" do dims[#dims + 1] = from:find(letter, 1, true) end
+  return x:permute(dims)
+end
+
+-- Sums over the letters that nobody else needs.
+local function sum_out(x, term, keep)
+  local dims = {}
+  for d = 1, #term do if not keep(term:sub(d, d)) then dims[#dims + 1] = d end end
+  if #dims == 0 then return x, term end
+  return x:sum(dims), filter(term, keep)
+end
+
+local function count(letters, sizes)
+  local n = 1
+  for letter in letters:gmatch "%a" do n = n * sizes[letter] end
+  return n
+end
+
+-- One product: letters of both that are needed later are a batch, the others of both are summed.
+local function product(x, xs, y, ys, needed, sizes)
+  x, xs = sum_out(x, xs, function(l) return has(ys, l) or has(needed, l) end)
+  y, ys = sum_out(y, ys, function(l) return has(xs, l) or has(needed, l) end)
+  local batch = filter(xs, function(l) return has(ys, l) and has(needed, l) end)
+  local inner = filter(xs, function(l) return has(ys, l) and not has(needed, l) end)
+  local rows = filter(xs, function(l) return not has(ys, l) end)
+  local columns = filter(ys, function(l) return not has(xs, l) end)
+  local b, m = count(batch, sizes), count(rows, sizes)
+  local k, n = count(inner, sizes), count(columns, sizes)
+  local left = reorder(x, xs, batch .. rows .. inner):reshape({b, m, k})
+  local right = reorder(y, ys, batch .. inner .. columns):reshape({b, k, n})
+  local result, shape = batch .. rows .. columns, {}
+  if #result > 8 then fail("a product of %s and %s has more than 8 dimensions", xs, ys) end
+  for i = 1, #result do shape[i] = sizes[result:sub(i, i)] end
+  return left:matmul(right):reshape(shape), result
+end
+
+-- einsum("bij,bjk->bik", {x, y}): products from left to right.
+function core.einsum(equation, list)
+  local terms, out = parse(equation)
+  local sizes = sizes_of(terms, out, list)
+  local x, letters = list[1], terms[1]
+  for i = 2, #terms do
+    local needed = out .. table.concat(terms, "", i + 1)
+    x, letters = product(x, letters, list[i], terms[i], needed, sizes)
+  end
+  x, letters = sum_out(x, letters, function(l) return has(out, l) end)
+  return reorder(x, letters, out)
+end
+
+for name, fn in pairs(tensor) do
+  core[name], methods[name] = fn, fn
+end
+
+return core

@@ -1,0 +1,136 @@
+"""Golden values of ops, computed by PyTorch in double precision from float32 inputs and stored as
+float32 in ops.safetensors.  Run: python3 spec/golden/ops.py
+
+Names: <case>/in1.., /out1.., /cot1.. (what flows back into an output of numbers), /din1..; positions
+are stored from 1."""
+import os
+
+import torch
+import torch.nn.functional as F
+
+import st
+
+torch.manual_seed(31)
+torch.set_default_dtype(torch.float64)
+out = {}
+
+
+def put(name, t):
+    t = t.detach()
+    out[name] = t.numpy().astype("float32" if t.is_floating_point() else t.numpy().dtype)
+
+
+def rand(*shape):
+    """Values that float32 holds exactly, away from 0."""
+    x = torch.randn(shape)
+    return (x + 0.1 * x.sign()).float().double()
+
+
+def ids(values):
+    return torch.tensor(values)
+
+
+def case(name, fn, *inputs, positions=()):
+    """positions: the outputs, from 1, that are counted from 0 here."""
+    leaves = [x.requires_grad_() if x.is_floating_point() else x for x in inputs]
+    for i, x in enumerate(leaves, 1):
+        put(f"{name}/in{i}", x + 1 if x.dtype == torch.int64 else x)
+    results = fn(*leaves)
+    results = results if isinstance(results, (tuple, list)) else [results]
+    total = 0
+    for i, y in enumerate(results, 1):
+        put(f"{name}/out{i}", y + 1 if i in positions else y)
+        if y.is_floating_point():
+            cotangent = rand(*y.shape)
+            put(f"{name}/cot{i}", cotangent)
+            total = total + (y * cotangent).sum()
+    total.backward()
+    for i, x in enumerate(leaves, 1):
+        if x.is_floating_point():
+            put(f"{name}/din{i}", x.grad)
+
+
+inf = float("inf")
+zeros = rand(3, 4)
+zeros[1, 2] = zeros[2, 0] = zeros[2, 3] = 0
+ties = rand(3, 5)
+ties[0, 1] = ties[0, 3] = -4
+
+# element-wise
+case("log1p", torch.log1p, rand(3, 5).abs())
+case("log2", torch.log2, rand(3, 5).abs())
+case("expm1", torch.expm1, rand(3, 5) * 0.5)
+case("atan2", torch.atan2, rand(3, 1, 5), rand(4, 1))
+
+# stat.c
+case("prod.all", lambda x: x.prod(), rand(3, 5))
+case("prod.dim", lambda x: x.prod(1, keepdim=True), rand(3, 5, 2))
+case("prod.zeros", lambda x: x.prod(1), zeros)
+case("var.all", lambda x: x.var(unbiased=False), rand(3, 5))
+case("var.dims", lambda x: x.var((0, 2), keepdim=True), rand(3, 5, 7))
+case("std.dim", lambda x: x.std(-1), rand(4, 9) + 3)
+case("std.biased", lambda x: x.std((0, 1), unbiased=False), rand(2, 3, 5))
+case("norm.two", lambda x: x.norm(), rand(3, 5))
+case("norm.one", lambda x: x.norm(1, 1), rand(3, 5, 2))
+case("norm.three", lambda x: x.norm(3, (0, 2), keepdim=True), rand(3, 5, 2))
+case("norm.half", lambda x: x.norm(0.5, -1), rand(3, 4))
+case("norm.inf", lambda x: x.norm(inf, 1), ties)
+case("norm.least", lambda x: x.norm(-inf, 1), rand(3, 5))
+case("cumsum.last", lambda x: x.cumsum(-1), rand(3, 7))
+case("cumsum.middle", lambda x: x.cumsum(1), rand(2, 5, 3))
+case("cumsum.wide", lambda x: x.cumsum(0), rand(3, 70))
+
+# sort.c
+case("sort.last", lambda x: x.sort(dim=-1), rand(3, 7), positions=[2])
+case("sort.middle", lambda x: x.sort(dim=1, descending=True), rand(2, 5, 3), positions=[2])
+case("sort.long", lambda x: x.sort(dim=-1, stable=True), rand(2, 151), positions=[2])
+
+# scatter.c
+case("scatter.last", lambda x, i, s: x.scatter(1, i, s), rand(3, 5),
+     ids([[4, 0], [1, 2], [3, 0]]), rand(3, 2))
+case("scatter.first", lambda x, i, s: x.scatter(0, i, s), rand(4, 3), ids([[3, 0, 2]]), rand(1, 3))
+case("scatter_add.last", lambda x, i, s: x.scatter_add(1, i, s), rand(2, 3),
+     ids([[0, 2, 0, 0], [1, 1, 2, 1]]), rand(2, 4))
+case("scatter_add.first", lambda x, i, s: x.scatter_add(0, i, s), rand(2, 3, 2),
+     torch.randint(2, (5, 3, 2)), rand(5, 3, 2))
+case("index_add.rows", lambda x, i, s: x.index_add(0, i, s), rand(4, 3), ids([3, 0, 3]), rand(3, 3))
+case("index_add.scaled", lambda x, i, s: x.index_add(-1, i, s, alpha=-1.5), rand(2, 3, 5),
+     ids([1, 1]), rand(2, 3, 2))
+
+# pick.c
+case("masked_select.same", torch.masked_select, rand(3, 5), torch.rand(3, 5) > 0.5)
+case("masked_select.row", torch.masked_select, rand(2, 3, 5), ids([True, False, True, True, False]))
+
+# arrange.c
+case("pad.two", lambda x: F.pad(x, (1, 2, 3, 0), value=0.5), rand(2, 3, 5))
+case("pad.cut", lambda x: F.pad(x, (-1, 2, -2, -1)), rand(2, 5, 4))
+case("pad.outer", lambda x: F.pad(x, (0, 0, 1, 2)), rand(2, 3))
+case("pad.reflect", lambda x: F.pad(x, (2, 3, 1, 0), mode="reflect"), rand(2, 3, 2, 4))
+case("pad.replicate", lambda x: F.pad(x, (2, 3, 1, 0), mode="replicate"), rand(2, 3, 2, 4))
+case("flip", lambda x: x.flip((0, 2)), rand(2, 3, 5))
+case("flip.middle", lambda x: x.flip(1), rand(2, 3, 5))
+case("roll", lambda x: x.roll((2, -1), (0, 2)), rand(3, 2, 5))
+case("roll.far", lambda x: x.roll(-17, 1), rand(2, 7))
+case("tile", lambda x: x.tile((2, 3)), rand(3, 5))
+case("tile.more", lambda x: x.tile((2, 1, 3)), rand(3, 2))
+case("tile.fewer", lambda x: x.tile((2,)), rand(3, 2))
+case("repeat_interleave", lambda x: x.repeat_interleave(3, 1), rand(2, 3, 2))
+case("tril", lambda x: x.tril(), rand(4, 5))
+case("tril.batch", lambda x: x.tril(-1), rand(2, 5, 3))
+case("tril.more", lambda x: x.tril(2), rand(3, 5))
+case("triu", lambda x: x.triu(), rand(5, 4))
+case("triu.batch", lambda x: x.triu(1), rand(2, 3, 5))
+case("triu.less", lambda x: x.triu(-2), rand(5, 3))
+
+# einsum, of vesper/tensor.lua: the case is named by its equation
+for equation, *shapes in [
+        ("bij,bjk->bik", (3, 2, 5), (3, 5, 4)), ("ij,kj->ik", (2, 5), (3, 5)),
+        ("i,j->ij", (3,), (4,)), ("i,i->", (7,), (7,)), ("ij->j", (3, 5)), ("ij->ji", (3, 5)),
+        ("bhid,bhjd->bhij", (2, 3, 5, 4), (2, 3, 7, 4)), ("bi,bi->b", (3, 5), (3, 5)),
+        ("ijk,jl->kil", (2, 3, 4), (3, 5)), ("ij,kl->jl", (2, 3), (4, 5)),
+        ("ab,bc,cd->ad", (2, 3), (3, 4), (4, 5)), ("ab,b,ac->cb", (2, 3), (3,), (2, 4))]:
+    case(f"einsum {equation}", lambda *x, e=equation: torch.einsum(e, *x),
+         *[rand(*s) for s in shapes])
+
+st.save(os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors"), out)
+print(len(out), "arrays")
