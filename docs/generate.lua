@@ -53,7 +53,7 @@ local types = {
   tensor = "vesper.Tensor", any = "vesper.Tensor", index = "vesper.Tensor", mask = "vesper.Tensor",
   buffer = "vesper.Tensor", operand = "vesper.Tensor|number", tensors = "vesper.Tensor[]",
   num = "number", int = "integer", bool = "boolean", string = "string", dtype = "string",
-  pair = "integer|integer[]", numpair = "number[]", dim = "integer", dims = "integer|integer[]",
+  pair = "integer|integer[]", numpair = "number|number[]", dim = "integer", dims = "integer|integer[]",
   ints = "integer|integer[]", list = "any[]", value = "any", ["function"] = "function",
   table = "table", number = "number", integer = "integer", boolean = "boolean", ["true"] = "true",
   ["nil"] = "nil",
