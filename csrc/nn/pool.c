@@ -53,6 +53,20 @@ const vs_layerdef vs_layer_AdaptiveAvgPool2d = {
     .doc = "Means to a given size: x [B,C,H,W] -> [B,C,output_size]; 1 is global average pooling.",
 };
 
+static int adaptive_max_pool2d_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
+  return vs_call(&vs_op_adaptive_max_pool2d, (vs_value[]){in[0], l->attr[0]}, 2, out);
+}
+
+const vs_layerdef vs_layer_AdaptiveMaxPool2d = {
+    .name = "AdaptiveMaxPool2d",
+    .args = "output_size:pair=1",
+    .inputs = "x:tensor",
+    .outputs = 1,
+    .init = no_slots,
+    .forward = adaptive_max_pool2d_forward,
+    .doc = "The most of each window, to a given size: x [B,C,H,W] -> [B,C,output_size].",
+};
+
 static int upsample_init(vs_layer *l) {
   if ((l->attr[0].kind == VS_V_NONE) == (l->attr[1].kind == VS_V_NONE))
     return vs_fail("expected one of size and scale_factor");

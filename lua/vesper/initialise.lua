@@ -1,5 +1,5 @@
--- vs.nn.init: first values of parameters, by PyTorch's names.  Each fills a tensor in place, outside
--- any graph, and gives it back.
+-- vs.nn.init: first values of parameters, by PyTorch's names.  Each fills a tensor in place,
+-- outside any graph, and gives it back.
 --
 -- A weight is [out,in] or [out,in,kernel...]: its fan-in is in * kernel, its fan-out out * kernel.
 local core = require "vesper.core"

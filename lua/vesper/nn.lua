@@ -320,8 +320,10 @@ local MOST = math.log(100)
 -- 1/temperature; it is learned and kept at or below log(100).  {learn = false}: it stays.
 function InfoNCE:init(temperature, options)
   temperature = temperature or 0.07
-  if type(temperature) ~= "number" or not (temperature > 0) then
-    core._raise(("InfoNCE: temperature is %s, expected a number above 0"):format(temperature))
+  local above = type(temperature) == "number" and temperature > 0
+  if not above then
+    core._raise(("InfoNCE: temperature is %s, expected a number above 0"):format(
+      tostring(temperature)))
   end
   local start = core.tensor(-math.log(temperature))
   if options and options.learn == false then

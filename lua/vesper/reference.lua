@@ -478,7 +478,8 @@ local sections = {
 }
 
 -- Where names that start so live; classes made in C stand in the registry.
-local classes = {Module = "nn.Module", InfoNCE = "nn.InfoNCE", Baseline = "models.Baseline", VSE = "models.VSE"}
+local classes = {Module = "nn.Module", InfoNCE = "nn.InfoNCE",
+  Baseline = "models.Baseline", VSE = "models.VSE"}
 
 -- --- arguments ---
 

@@ -39,6 +39,8 @@ local layers = {
   ["upsample.factors"] = function()
     return nn.Upsample {scale_factor = {1.7, 0.6}, mode = "bilinear"}
   end,
+  adaptivemaxpool2d = function() return nn.AdaptiveMaxPool2d() end,
+  ["adaptivemaxpool2d.pair"] = function() return nn.AdaptiveMaxPool2d({3, 4}) end,
   hardsigmoid = function() return nn.Hardsigmoid() end,
   hardswish = function() return nn.Hardswish() end,
   mish = function() return nn.Mish() end,

@@ -82,6 +82,11 @@ add {op = "interpolate", name = "by eye", grad = {}, args = {mode = "bilinear", 
     numbers.same(vs, outputs[1], {1, 2, 4, 5}, {1, 1, 1, 4})
   end}
 
+for name, size in numbers.sorted {global = {1, 1}, ["windows that overlap"] = {3, 2}} do
+  add {op = "adaptive_max_pool2d", name = name, args = {size = size},
+    inputs = function(vs) return {distinct(vs, {2, 2, 5, 7}, 4)} end}
+end
+
 add {op = "prelu", name = "one slope", inputs = function(vs)
   return {signed(vs, {3, 5, 7}, 1), signed(vs, {1}, 2)}
 end}
@@ -107,7 +112,9 @@ add {op = "huber_loss", name = "inside delta", args = {delta = 2},
   inputs = function(vs) return {uniform(vs, {3, 5}, 0, 1, 1), uniform(vs, {3, 5}, 0, 1, 2)} end}
 for _, reduction in ipairs {"mean", "sum", "none", "batchmean"} do
   add {op = "kl_div", name = reduction, args = {reduction = reduction},
-    inputs = function(vs) return {uniform(vs, {3, 7}, -3, 0, 1), uniform(vs, {3, 7}, 0.1, 1, 2)} end}
+    inputs = function(vs)
+      return {uniform(vs, {3, 7}, -3, 0, 1), uniform(vs, {3, 7}, 0.1, 1, 2)}
+    end}
   add {op = "kl_div", name = reduction .. ", of logarithms",
     args = {reduction = reduction, log_target = true},
     inputs = function(vs) return {uniform(vs, {3, 7}, -3, 0, 1), uniform(vs, {3, 7}, -3, 0, 2)} end}
