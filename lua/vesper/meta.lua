@@ -28,6 +28,9 @@ local vs = {}
 ---@field grad vesper.Tensor|nil
 local Tensor = {}
 
+---@class vesper.InfoNCE
+local InfoNCE = {}
+
 ---@class vesper.Module
 ---@overload fun(...: any): any
 ---Whether it is in training mode.
@@ -104,6 +107,7 @@ local VSE = {}
 vs.nn = {}
 ---@overload fun(num_embeddings, embedding_dim, padding_idx?): vesper.Layer
 vs.nn.Embedding = {}
+vs.nn.init = {}
 vs.optim = {}
 vs.data = {}
 vs.data.prepare = {}
@@ -437,6 +441,24 @@ function vs.adaptive_avg_pool2d(x, size) end
 ---@overload fun(self, o: vesper.options.adaptive_avg_pool2d): vesper.Tensor
 function Tensor:adaptive_avg_pool2d(size) end
 
+---@class vesper.options.adaptive_max_pool2d
+---@field size? integer|integer[] default 1
+
+---The most of each window of x [B,C,H,W] or [C,H,W] -> [..,size], the windows being those of
+---adaptive_avg_pool2d.
+---@param x vesper.Tensor
+---@param size? integer|integer[] default 1
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.adaptive_max_pool2d): vesper.Tensor
+function vs.adaptive_max_pool2d(x, size) end
+
+---The most of each window of x [B,C,H,W] or [C,H,W] -> [..,size], the windows being those of
+---adaptive_avg_pool2d.
+---@param size? integer|integer[] default 1
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.adaptive_max_pool2d): vesper.Tensor
+function Tensor:adaptive_max_pool2d(size) end
+
 ---x + y with broadcasting; either may be a number. Same as x + y.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
@@ -680,6 +702,38 @@ function vs.contiguous(x) end
 ---@return vesper.Tensor
 function Tensor:contiguous() end
 
+---@class vesper.options.conv1d
+---@field b? vesper.Tensor
+---@field stride? integer default 1
+---@field padding? integer default 0
+---@field dilation? integer default 1
+---@field groups? integer default 1
+
+---1-D cross-correlation. x [B,C,T], w [O,C/groups,k], b [O] -> [B,O,T'] with T' = floor((T + 2
+---padding - dilation (k - 1) - 1) / stride) + 1.
+---@param x vesper.Tensor
+---@param w vesper.Tensor
+---@param b? vesper.Tensor
+---@param stride? integer default 1
+---@param padding? integer default 0
+---@param dilation? integer default 1
+---@param groups? integer default 1
+---@return vesper.Tensor
+---@overload fun(x, w, o: vesper.options.conv1d): vesper.Tensor
+function vs.conv1d(x, w, b, stride, padding, dilation, groups) end
+
+---1-D cross-correlation. x [B,C,T], w [O,C/groups,k], b [O] -> [B,O,T'] with T' = floor((T + 2
+---padding - dilation (k - 1) - 1) / stride) + 1.
+---@param w vesper.Tensor
+---@param b? vesper.Tensor
+---@param stride? integer default 1
+---@param padding? integer default 0
+---@param dilation? integer default 1
+---@param groups? integer default 1
+---@return vesper.Tensor
+---@overload fun(self, w, o: vesper.options.conv1d): vesper.Tensor
+function Tensor:conv1d(w, b, stride, padding, dilation, groups) end
+
 ---@class vesper.options.conv2d
 ---@field b? vesper.Tensor
 ---@field stride? integer|integer[] default 1
@@ -711,6 +765,43 @@ function vs.conv2d(x, w, b, stride, padding, dilation, groups) end
 ---@return vesper.Tensor
 ---@overload fun(self, w, o: vesper.options.conv2d): vesper.Tensor
 function Tensor:conv2d(w, b, stride, padding, dilation, groups) end
+
+---@class vesper.options.conv_transpose2d
+---@field b? vesper.Tensor
+---@field stride? integer|integer[] default 1
+---@field padding? integer|integer[] default 0
+---@field output_padding? integer|integer[] default 0
+---@field groups? integer default 1
+---@field dilation? integer|integer[] default 1
+
+---2-D transposed convolution: the gradient of conv2d by its input. x [B,C,H,W], w
+---[C,O/groups,kH,kW], b [O] -> [B,O,H',W'] with H' = (H - 1) stride - 2 padding + dilation (kH - 1)
+---+ output_padding + 1.
+---@param x vesper.Tensor
+---@param w vesper.Tensor
+---@param b? vesper.Tensor
+---@param stride? integer|integer[] default 1
+---@param padding? integer|integer[] default 0
+---@param output_padding? integer|integer[] default 0
+---@param groups? integer default 1
+---@param dilation? integer|integer[] default 1
+---@return vesper.Tensor
+---@overload fun(x, w, o: vesper.options.conv_transpose2d): vesper.Tensor
+function vs.conv_transpose2d(x, w, b, stride, padding, output_padding, groups, dilation) end
+
+---2-D transposed convolution: the gradient of conv2d by its input. x [B,C,H,W], w
+---[C,O/groups,kH,kW], b [O] -> [B,O,H',W'] with H' = (H - 1) stride - 2 padding + dilation (kH - 1)
+---+ output_padding + 1.
+---@param w vesper.Tensor
+---@param b? vesper.Tensor
+---@param stride? integer|integer[] default 1
+---@param padding? integer|integer[] default 0
+---@param output_padding? integer|integer[] default 0
+---@param groups? integer default 1
+---@param dilation? integer|integer[] default 1
+---@return vesper.Tensor
+---@overload fun(self, w, o: vesper.options.conv_transpose2d): vesper.Tensor
+function Tensor:conv_transpose2d(w, b, stride, padding, output_padding, groups, dilation) end
 
 ---Copies src, broadcast and converted to x's dtype, into x. x[i] = src does the same to a row.
 ---@param x vesper.Tensor
@@ -988,6 +1079,32 @@ function vs.gelu(x) end
 ---@return vesper.Tensor
 function Tensor:gelu() end
 
+---@class vesper.options.group_norm
+---@field weight? vesper.Tensor
+---@field bias? vesper.Tensor
+---@field eps? number default 1e-5
+
+---Group normalisation (Wu and He, 2018) of x [B,C] or [B,C,...]: each sample's channels in
+---num_groups groups, (x - mean) / sqrt(var + eps) over a group, times weight [C] plus bias [C].
+---@param x vesper.Tensor
+---@param num_groups integer
+---@param weight? vesper.Tensor
+---@param bias? vesper.Tensor
+---@param eps? number default 1e-5
+---@return vesper.Tensor
+---@overload fun(x, num_groups, o: vesper.options.group_norm): vesper.Tensor
+function vs.group_norm(x, num_groups, weight, bias, eps) end
+
+---Group normalisation (Wu and He, 2018) of x [B,C] or [B,C,...]: each sample's channels in
+---num_groups groups, (x - mean) / sqrt(var + eps) over a group, times weight [C] plus bias [C].
+---@param num_groups integer
+---@param weight? vesper.Tensor
+---@param bias? vesper.Tensor
+---@param eps? number default 1e-5
+---@return vesper.Tensor
+---@overload fun(self, num_groups, o: vesper.options.group_norm): vesper.Tensor
+function Tensor:group_norm(num_groups, weight, bias, eps) end
+
 ---@class vesper.options.gru
 ---@field b_ih? vesper.Tensor
 ---@field b_hh? vesper.Tensor
@@ -1034,6 +1151,24 @@ function vs.gt(x, y) end
 ---@return vesper.Tensor
 function Tensor:gt(y) end
 
+---x / 6 + 1/2 limited to [0, 1].
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.hardsigmoid(x) end
+
+---x / 6 + 1/2 limited to [0, 1].
+---@return vesper.Tensor
+function Tensor:hardsigmoid() end
+
+---x * hardsigmoid(x). Howard et al., 2019.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.hardswish(x) end
+
+---x * hardsigmoid(x). Howard et al., 2019.
+---@return vesper.Tensor
+function Tensor:hardswish() end
+
 ---@class vesper.options.hinge_ranking
 ---@field margin? number default 0.2
 ---@field negatives? "sum"|"hardest" default sum
@@ -1065,6 +1200,27 @@ function vs.hinge_ranking(scores, margin, negatives, reduction, same) end
 ---@overload fun(self, o: vesper.options.hinge_ranking): vesper.Tensor
 function Tensor:hinge_ranking(margin, negatives, reduction, same) end
 
+---@class vesper.options.huber_loss
+---@field reduction? "mean"|"sum"|"none" default mean
+---@field delta? number default 1
+
+---d = |x - target|: d^2 / 2 below delta, delta (d - delta / 2) above. Huber, 1964.
+---@param x vesper.Tensor
+---@param target vesper.Tensor
+---@param reduction? "mean"|"sum"|"none" default mean
+---@param delta? number default 1
+---@return vesper.Tensor
+---@overload fun(x, target, o: vesper.options.huber_loss): vesper.Tensor
+function vs.huber_loss(x, target, reduction, delta) end
+
+---d = |x - target|: d^2 / 2 below delta, delta (d - delta / 2) above. Huber, 1964.
+---@param target vesper.Tensor
+---@param reduction? "mean"|"sum"|"none" default mean
+---@param delta? number default 1
+---@return vesper.Tensor
+---@overload fun(self, target, o: vesper.options.huber_loss): vesper.Tensor
+function Tensor:huber_loss(target, reduction, delta) end
+
 ---The positions of index [K] along dim, in that order, repeats allowed. x[index] for dimension 1.
 ---@param x vesper.Tensor
 ---@param dim integer
@@ -1077,6 +1233,55 @@ function vs.index_select(x, dim, index) end
 ---@param index vesper.Tensor
 ---@return vesper.Tensor
 function Tensor:index_select(dim, index) end
+
+---@class vesper.options.interpolate
+---@field size? integer|integer[]
+---@field scale_factor? number|number[]
+---@field mode? "nearest"|"bilinear" default nearest
+
+---x [B,C,H,W] at another size [B,C,H',W']: size, or floor of H and W times scale_factor. Positions
+---are middles of pixels, PyTorch's align_corners = false; no smoothing when it gets smaller.
+---@param x vesper.Tensor
+---@param size? integer|integer[]
+---@param scale_factor? number|number[]
+---@param mode? "nearest"|"bilinear" default nearest
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.interpolate): vesper.Tensor
+function vs.interpolate(x, size, scale_factor, mode) end
+
+---x [B,C,H,W] at another size [B,C,H',W']: size, or floor of H and W times scale_factor. Positions
+---are middles of pixels, PyTorch's align_corners = false; no smoothing when it gets smaller.
+---@param size? integer|integer[]
+---@param scale_factor? number|number[]
+---@param mode? "nearest"|"bilinear" default nearest
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.interpolate): vesper.Tensor
+function Tensor:interpolate(size, scale_factor, mode) end
+
+---@class vesper.options.kl_div
+---@field reduction? "mean"|"sum"|"none"|"batchmean" default mean
+---@field log_target? boolean default false
+
+---Kullback-Leibler divergence target (log target - x), x being log-probabilities and target of its
+---shape probabilities, or logarithms of them with log_target. batchmean divides the sum by the
+---first size: the divergence a sample, where mean divides by all elements.
+---@param x vesper.Tensor
+---@param target vesper.Tensor
+---@param reduction? "mean"|"sum"|"none"|"batchmean" default mean
+---@param log_target? boolean default false
+---@return vesper.Tensor
+---@overload fun(x, target, o: vesper.options.kl_div): vesper.Tensor
+function vs.kl_div(x, target, reduction, log_target) end
+
+---Kullback-Leibler divergence target (log target - x), x being log-probabilities and target of its
+---shape probabilities, or logarithms of them with log_target. batchmean divides the sum by the
+---first size: the divergence a sample, where mean divides by all elements.
+---@param target vesper.Tensor
+---@param reduction? "mean"|"sum"|"none"|"batchmean" default mean
+---@param log_target? boolean default false
+---@return vesper.Tensor
+---@overload fun(self, target, o: vesper.options.kl_div): vesper.Tensor
+function Tensor:kl_div(target, reduction, log_target) end
 
 ---@class vesper.options.l1_loss
 ---@field reduction? "mean"|"sum"|"none" default mean
@@ -1439,6 +1644,15 @@ function vs.minimum(x, y) end
 ---@return vesper.Tensor
 function Tensor:minimum(y) end
 
+---x * tanh(softplus(x)). Misra, 2019.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.mish(x) end
+
+---x * tanh(softplus(x)). Misra, 2019.
+---@return vesper.Tensor
+function Tensor:mish() end
+
 ---@class vesper.options.mse_loss
 ---@field reduction? "mean"|"sum"|"none" default mean
 
@@ -1590,6 +1804,17 @@ function vs.pow(x, y) end
 ---@return vesper.Tensor
 function Tensor:pow(y) end
 
+---x above 0, weight * x below; weight [1], or [C] for the channels of x [B,C,...]. He et al., 2015.
+---@param x vesper.Tensor
+---@param weight vesper.Tensor
+---@return vesper.Tensor
+function vs.prelu(x, weight) end
+
+---x above 0, weight * x below; weight [1], or [C] for the channels of x [B,C,...]. He et al., 2015.
+---@param weight vesper.Tensor
+---@return vesper.Tensor
+function Tensor:prelu(weight) end
+
 ---@class vesper.options.rank
 ---@field group? vesper.Tensor
 ---@field x? vesper.Tensor
@@ -1660,6 +1885,27 @@ function vs.reshape(x, shape) end
 ---@return vesper.Tensor
 function Tensor:reshape(shape) end
 
+---@class vesper.options.rms_norm
+---@field weight? vesper.Tensor
+---@field eps? number default 1e-6
+
+---x / sqrt(mean(x^2) + eps) along the last dimension, times weight. x [...,C], weight [C] ->
+---[...,C]. Zhang and Sennrich, 2019.
+---@param x vesper.Tensor
+---@param weight? vesper.Tensor
+---@param eps? number default 1e-6
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.rms_norm): vesper.Tensor
+function vs.rms_norm(x, weight, eps) end
+
+---x / sqrt(mean(x^2) + eps) along the last dimension, times weight. x [...,C], weight [C] ->
+---[...,C]. Zhang and Sennrich, 2019.
+---@param weight? vesper.Tensor
+---@param eps? number default 1e-6
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.rms_norm): vesper.Tensor
+function Tensor:rms_norm(weight, eps) end
+
 ---Nearest integer, halves to even. No gradient.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
@@ -1690,6 +1936,17 @@ function vs.select(x, dim, index) end
 ---@param index integer
 ---@return vesper.Tensor
 function Tensor:select(dim, index) end
+
+---1.0507 times x above 0, times 1.6733 (exp(x) - 1) below: activations keep mean 0 and variance 1.
+---Klambauer et al., 2017.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.selu(x) end
+
+---1.0507 times x above 0, times 1.6733 (exp(x) - 1) below: activations keep mean 0 and variance 1.
+---Klambauer et al., 2017.
+---@return vesper.Tensor
+function Tensor:selu() end
 
 ---1 / (1 + exp(-x)).
 ---@param x vesper.Tensor
@@ -1798,6 +2055,15 @@ function vs.softplus(x) end
 ---log(1 + exp(x)).
 ---@return vesper.Tensor
 function Tensor:softplus() end
+
+---x / (1 + |x|).
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.softsign(x) end
+
+---x / (1 + |x|).
+---@return vesper.Tensor
+function Tensor:softsign() end
 
 ---Square root; NaN below 0.
 ---@param x vesper.Tensor
@@ -1950,6 +2216,39 @@ function vs.transpose(x, a, b) end
 ---@overload fun(self, o: vesper.options.transpose): vesper.Tensor
 function Tensor:transpose(a, b) end
 
+---@class vesper.options.triplet_margin_loss
+---@field margin? number default 1
+---@field eps? number default 1e-6
+---@field swap? boolean default false
+---@field reduction? "mean"|"sum"|"none" default mean
+
+---max(0, |anchor - positive| - |anchor - negative| + margin), all [B,D], Euclidean, eps added to
+---each difference. With swap the distance of positive and negative counts where it is less. Schroff
+---et al., 2015; Balntas et al., 2016.
+---@param anchor vesper.Tensor
+---@param positive vesper.Tensor
+---@param negative vesper.Tensor
+---@param margin? number default 1
+---@param eps? number default 1e-6
+---@param swap? boolean default false
+---@param reduction? "mean"|"sum"|"none" default mean
+---@return vesper.Tensor
+---@overload fun(anchor, positive, negative, o: vesper.options.triplet_margin_loss): vesper.Tensor
+function vs.triplet_margin_loss(anchor, positive, negative, margin, eps, swap, reduction) end
+
+---max(0, |anchor - positive| - |anchor - negative| + margin), all [B,D], Euclidean, eps added to
+---each difference. With swap the distance of positive and negative counts where it is less. Schroff
+---et al., 2015; Balntas et al., 2016.
+---@param positive vesper.Tensor
+---@param negative vesper.Tensor
+---@param margin? number default 1
+---@param eps? number default 1e-6
+---@param swap? boolean default false
+---@param reduction? "mean"|"sum"|"none" default mean
+---@return vesper.Tensor
+---@overload fun(self, positive, negative, o: vesper.options.triplet_margin_loss): vesper.Tensor
+function Tensor:triplet_margin_loss(positive, negative, margin, eps, swap, reduction) end
+
 ---@class vesper.options.uniform_
 ---@field low? number default 0
 ---@field high? number default 1
@@ -2012,6 +2311,16 @@ function Tensor:zero_() end
 ---@overload fun(o: vesper.options.nn.AdaptiveAvgPool2d): vesper.Layer
 function vs.nn.AdaptiveAvgPool2d(output_size) end
 
+---@class vesper.options.nn.AdaptiveMaxPool2d
+---@field output_size? integer|integer[] default 1
+
+---The most of each window, to a given size: x [B,C,H,W] -> [B,C,output_size].
+---Called with (x).
+---@param output_size? integer|integer[] default 1
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.AdaptiveMaxPool2d): vesper.Layer
+function vs.nn.AdaptiveMaxPool2d(output_size) end
+
 ---@class vesper.options.nn.AvgPool2d
 ---@field stride? integer|integer[]
 ---@field padding? integer|integer[] default 0
@@ -2064,6 +2373,30 @@ function vs.nn.BatchNorm1d(num_features, eps, momentum, affine, track_running_st
 ---@overload fun(num_features, o: vesper.options.nn.BatchNorm2d): vesper.Layer
 function vs.nn.BatchNorm2d(num_features, eps, momentum, affine, track_running_stats) end
 
+---@class vesper.options.nn.Conv1d
+---@field stride? integer default 1
+---@field padding? integer default 0
+---@field dilation? integer default 1
+---@field groups? integer default 1
+---@field bias? boolean default true
+
+---1-D convolution: x [B,in,T] -> [B,out,T'] with T' = floor((T + 2 padding - dilation (kernel - 1)
+---- 1) / stride) + 1. weight [out,in/groups,k] and bias [out] start uniform within 1/sqrt(in/groups
+---k).
+---Called with (x).
+---@param in_channels integer
+---@param out_channels integer
+---@param kernel_size integer
+---@param stride? integer default 1
+---@param padding? integer default 0
+---@param dilation? integer default 1
+---@param groups? integer default 1
+---@param bias? boolean default true
+---@return vesper.Layer
+---@overload fun(in_channels, out_channels, kernel_size, o: vesper.options.nn.Conv1d): vesper.Layer
+function vs.nn.Conv1d(in_channels, out_channels, kernel_size, stride, padding, dilation, groups,
+  bias) end
+
 ---@class vesper.options.nn.Conv2d
 ---@field stride? integer|integer[] default 1
 ---@field padding? integer|integer[] default 0
@@ -2088,6 +2421,32 @@ function vs.nn.BatchNorm2d(num_features, eps, momentum, affine, track_running_st
 function vs.nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, dilation, groups,
   bias) end
 
+---@class vesper.options.nn.ConvTranspose2d
+---@field stride? integer|integer[] default 1
+---@field padding? integer|integer[] default 0
+---@field output_padding? integer|integer[] default 0
+---@field groups? integer default 1
+---@field bias? boolean default true
+---@field dilation? integer|integer[] default 1
+
+---2-D transposed convolution: x [B,in,H,W] -> [B,out,H',W'] with H' = (H - 1) stride - 2 padding +
+---dilation (kernel - 1) + output_padding + 1. weight [in,out/groups,kH,kW] and bias [out] start
+---uniform within 1/sqrt(out/groups kH kW).
+---Called with (x).
+---@param in_channels integer
+---@param out_channels integer
+---@param kernel_size integer|integer[]
+---@param stride? integer|integer[] default 1
+---@param padding? integer|integer[] default 0
+---@param output_padding? integer|integer[] default 0
+---@param groups? integer default 1
+---@param bias? boolean default true
+---@param dilation? integer|integer[] default 1
+---@return vesper.Layer
+---@overload fun(in_channels, out_channels, kernel_size, o: vesper.options.nn.ConvTranspose2d): vesper.Layer
+function vs.nn.ConvTranspose2d(in_channels, out_channels, kernel_size, stride, padding,
+  output_padding, groups, bias, dilation) end
+
 ---@class vesper.options.nn.Dropout
 ---@field p? number default 0.5
 
@@ -2098,6 +2457,17 @@ function vs.nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, d
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.Dropout): vesper.Layer
 function vs.nn.Dropout(p) end
+
+---@class vesper.options.nn.Dropout2d
+---@field p? number default 0.5
+
+---In training zeroes whole channels of x [B,C,H,W] with probability p and scales the others by
+---1/(1-p); in evaluation gives x back. Tompson et al., 2015.
+---Called with (x).
+---@param p? number default 0.5
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.Dropout2d): vesper.Layer
+function vs.nn.Dropout2d(p) end
 
 ---@class vesper.options.nn.ELU
 ---@field alpha? number default 1
@@ -2146,6 +2516,31 @@ function vs.nn.GELU() end
 ---@return vesper.Layer
 ---@overload fun(input_size, hidden_size, o: vesper.options.nn.GRU): vesper.Layer
 function vs.nn.GRU(input_size, hidden_size, num_layers, bias, bidirectional, dropout) end
+
+---@class vesper.options.nn.GroupNorm
+---@field eps? number default 1e-5
+---@field affine? boolean default true
+
+---Group normalisation (Wu and He, 2018) of x [B,num_channels,...]: the channels of each sample in
+---num_groups groups. weight and bias [num_channels].
+---Called with (x).
+---@param num_groups integer
+---@param num_channels integer
+---@param eps? number default 1e-5
+---@param affine? boolean default true
+---@return vesper.Layer
+---@overload fun(num_groups, num_channels, o: vesper.options.nn.GroupNorm): vesper.Layer
+function vs.nn.GroupNorm(num_groups, num_channels, eps, affine) end
+
+---x / 6 + 1/2 limited to [0, 1], element by element.
+---Called with (x).
+---@return vesper.Layer
+function vs.nn.Hardsigmoid() end
+
+---x * hardsigmoid(x), element by element.
+---Called with (x).
+---@return vesper.Layer
+function vs.nn.Hardswish() end
 
 ---Gives x back.
 ---Called with (x).
@@ -2231,6 +2626,38 @@ function vs.nn.LogSoftmax(dim) end
 ---@overload fun(kernel_size, o: vesper.options.nn.MaxPool2d): vesper.Layer
 function vs.nn.MaxPool2d(kernel_size, stride, padding) end
 
+---x * tanh(softplus(x)), element by element.
+---Called with (x).
+---@return vesper.Layer
+function vs.nn.Mish() end
+
+---@class vesper.options.nn.PReLU
+---@field num_parameters? integer default 1
+---@field init? number default 0.25
+
+---x where positive, weight * x elsewhere; weight [num_parameters], one for all or one for each
+---channel of x [B,C,...], is learned and starts at init. He et al., 2015.
+---Called with (x).
+---@param num_parameters? integer default 1
+---@param init? number default 0.25
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.PReLU): vesper.Layer
+function vs.nn.PReLU(num_parameters, init) end
+
+---@class vesper.options.nn.RMSNorm
+---@field eps? number default 1e-6
+---@field elementwise_affine? boolean default true
+
+---x [...,size] over the root of its mean square along the last dimension, times weight [size],
+---which starts as ones. Zhang and Sennrich, 2019.
+---Called with (x).
+---@param size integer
+---@param eps? number default 1e-6
+---@param elementwise_affine? boolean default true
+---@return vesper.Layer
+---@overload fun(size, o: vesper.options.nn.RMSNorm): vesper.Layer
+function vs.nn.RMSNorm(size, eps, elementwise_affine) end
+
 ---max(x, 0), element by element.
 ---Called with (x).
 ---@return vesper.Layer
@@ -2240,6 +2667,11 @@ function vs.nn.ReLU() end
 ---Called with (x).
 ---@return vesper.Layer
 function vs.nn.ReLU6() end
+
+---Self-normalising: 1.0507 times x, or times 1.6733 (exp(x) - 1) below 0.
+---Called with (x).
+---@return vesper.Layer
+function vs.nn.SELU() end
 
 ---x * sigmoid(x), element by element.
 ---Called with (x).
@@ -2266,10 +2698,29 @@ function vs.nn.Softmax(dim) end
 ---@return vesper.Layer
 function vs.nn.Softplus() end
 
+---x / (1 + |x|), element by element.
+---Called with (x).
+---@return vesper.Layer
+function vs.nn.Softsign() end
+
 ---Hyperbolic tangent, element by element.
 ---Called with (x).
 ---@return vesper.Layer
 function vs.nn.Tanh() end
+
+---@class vesper.options.nn.Upsample
+---@field size? integer|integer[]
+---@field scale_factor? number|number[]
+---@field mode? "nearest"|"bilinear" default nearest
+
+---x [B,C,H,W] at another size, as interpolate: Upsample{scale_factor = 2, mode = "bilinear"}.
+---Called with (x).
+---@param size? integer|integer[]
+---@param scale_factor? number|number[]
+---@param mode? "nearest"|"bilinear" default nearest
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.Upsample): vesper.Layer
+function vs.nn.Upsample(size, scale_factor, mode) end
 
 ---A tensor that is trained: as a field of a module it is one of its parameters.
 ---@param x vesper.Tensor
@@ -2302,6 +2753,109 @@ vs.nn.functional = nil
 ---clip_grad_norm_ and clip_grad_value_, as in optim.
 ---@type table
 vs.nn.utils = nil
+
+---@class vesper.options.nn.InfoNCE
+---@field learn? boolean default true
+
+---The symmetric cross-entropy of scores [B,B] / temperature, pairs standing on the diagonal; give
+---it cosines. Its parameter logit_scale, log(1 / temperature), is learned and kept at or below
+---log(100), and fixed with learn = false. Radford et al., 2021.
+---@param temperature? number default 0.07
+---@param options? vesper.options.nn.InfoNCE
+---@return vesper.Module
+function vs.nn.InfoNCE(temperature, options) end
+
+---The temperature as it is now.
+---@return number
+function InfoNCE:temperature() end
+
+---What a module does with these inputs: {name=, kind=, depth=, output=, parameters=} for each call
+---in order, beside it parameters and trained for all; print shows it. Runs the module once, in
+---evaluation, without gradients.
+---@param module vesper.Module
+---@param ... any inputs
+---@return any[]
+function vs.nn.summary(module, ...) end
+
+---Fills x with uniform numbers; as all of nn.init in place, outside graphs, giving x back.
+---@param x vesper.Tensor
+---@param low? number default 0
+---@param high? number default 1
+---@return vesper.Tensor
+function vs.nn.init.uniform_(x, low, high) end
+
+---Fills x with normal numbers.
+---@param x vesper.Tensor
+---@param mean? number default 0
+---@param std? number default 1
+---@return vesper.Tensor
+function vs.nn.init.normal_(x, mean, std) end
+
+---Every element of x becomes value.
+---@param x vesper.Tensor
+---@param value number
+---@return vesper.Tensor
+function vs.nn.init.constant_(x, value) end
+
+---Every element of x becomes 0.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.nn.init.zeros_(x) end
+
+---Every element of x becomes 1.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.nn.init.ones_(x) end
+
+---Uniform within gain * sqrt(6 / (fan_in + fan_out)). x [out,in,...], its fans times the kernel's
+---size. Glorot and Bengio, 2010.
+---@param x vesper.Tensor
+---@param gain? number default 1
+---@return vesper.Tensor
+function vs.nn.init.xavier_uniform_(x, gain) end
+
+---Normal of deviation gain * sqrt(2 / (fan_in + fan_out)).
+---@param x vesper.Tensor
+---@param gain? number default 1
+---@return vesper.Tensor
+function vs.nn.init.xavier_normal_(x, gain) end
+
+---@class vesper.options.nn.init.kaiming_uniform_
+---@field a? number default 0
+---@field mode? string default fan_in
+---@field nonlinearity? string default leaky_relu
+
+---Uniform within gain * sqrt(3 / fan), fan being fan_in or fan_out by mode, a the slope of
+---leaky_relu. He et al., 2015.
+---@param x vesper.Tensor
+---@param options? vesper.options.nn.init.kaiming_uniform_
+---@return vesper.Tensor
+function vs.nn.init.kaiming_uniform_(x, options) end
+
+---@class vesper.options.nn.init.kaiming_normal_
+---@field a? number default 0
+---@field mode? string default fan_in
+---@field nonlinearity? string default leaky_relu
+
+---Normal of deviation gain / sqrt(fan); see kaiming_uniform_.
+---@param x vesper.Tensor
+---@param options? vesper.options.nn.init.kaiming_normal_
+---@return vesper.Tensor
+function vs.nn.init.kaiming_normal_(x, options) end
+
+---gain times a random matrix with orthonormal rows, or columns where it has more rows; further
+---dimensions count as columns. Saxe et al., 2014.
+---@param x vesper.Tensor
+---@param gain? number default 1
+---@return vesper.Tensor
+function vs.nn.init.orthogonal_(x, gain) end
+
+---By what to multiply deviations before linear, sigmoid, tanh, relu, leaky_relu (of that slope) or
+---selu.
+---@param nonlinearity string
+---@param slope? number default 0.01
+---@return number
+function vs.nn.init.calculate_gain(nonlinearity, slope) end
 
 ---A class of modules. Give it init(self, ...) and forward(self, ...); calling the class makes one,
 ---calling that one runs forward.
@@ -2394,7 +2948,7 @@ function Layer:slots() end
 
 ---@class vesper.options.optim.Adam
 ---@field lr? number default 0.001
----@field betas? number[] default 0.9/0.999
+---@field betas? number|number[] default 0.9/0.999
 ---@field eps? number default 1e-8
 ---@field weight_decay? number default 0
 ---@field amsgrad? boolean default false
@@ -2408,7 +2962,7 @@ function vs.optim.Adam(parameters, options) end
 
 ---@class vesper.options.optim.AdamW
 ---@field lr? number default 0.001
----@field betas? number[] default 0.9/0.999
+---@field betas? number|number[] default 0.9/0.999
 ---@field eps? number default 1e-8
 ---@field weight_decay? number default 0.01
 ---@field amsgrad? boolean default false
