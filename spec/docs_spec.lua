@@ -2,7 +2,8 @@
 -- folder of their own.  A block marked ```lua norun is left out.  Where a line says
 -- `print(...) --> text`, that line has to print text ("..." stands for anything).  Links between
 -- pages have to lead somewhere.  Blocks marked with a file's path (```c csrc/op/x.c, ```lua norun
--- spec/x.lua; a `+` behind it: lines added to that file) have to compile.
+-- spec/x.lua; a `+` behind it: lines added to that file) have to compile, and to be the file's own
+-- text where it stands in the tree.
 local temp = require "spec.support.temp"
 
 local function run(command)
@@ -95,6 +96,11 @@ describe("examples of", function()
     assert(run("cp -r csrc " .. folder))
     for _, file in ipairs(files_of "docs/adding.md") do
       local path, old = folder .. "/" .. file.path, ""
+      local there = not file.added and io.open(file.path)
+      if there then
+        assert(there:read "a" == file.text, file.path .. " is not what docs/adding.md shows")
+        there:close()
+      end
       if file.path:match "%.lua$" then
         assert(load(file.text, "=" .. file.path))
       else

@@ -68,6 +68,11 @@ static void read_pair(lua_State *L, int index, const vs_arg *a, vs_value *v, con
     *v = VS_P(one, one);
     return;
   }
+  if (a->kind == VS_A_NUMPAIR && lua_type(L, index) == LUA_TNUMBER) {
+    double n = lua_tonumber(L, index);
+    *v = (vs_value){.kind = VS_V_NUMPAIR, .numpair = {n, n}};
+    return;
+  }
   if (!lua_istable(L, index) || lua_rawlen(L, index) != 2) bad(L, what, a, index);
   *v = (vs_value){.kind = a->kind == VS_A_PAIR ? VS_V_PAIR : VS_V_NUMPAIR};
   for (int i = 0; i < 2; i++) {

@@ -7,7 +7,8 @@
  *         operand  tensor or number             tensors  list of one or more tensors, any dtype
  *         buffer   tensor of the compute type that forward may write (running statistics)
  *         num int bool string dtype             pair     two ints, one number stands for both
- *         numpair  two numbers, "0.9/0.999"     dim      a dimension of the first tensor
+ *         numpair  two numbers, "0.9/0.999", or one for both
+ *         dim      a dimension of the first tensor
  *         dims     a list of such dimensions    ints     a list of ints, or one
  *         a|b|c    one of these words (the value is its position from 0)
  * "?" after a kind: may be absent (value kind VS_V_NONE; a tensor is NULL).  "=v": default.

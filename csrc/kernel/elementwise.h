@@ -39,6 +39,19 @@
         x * VS_R(0.39894228040143268) * vs_exp(VS_R(-0.5) * x * x), IN)                          \
   X(silu, x * vs_sigmoid(x), vs_sigmoid(x) * (1 + x * (1 - vs_sigmoid(x))), IN)                  \
   X(softplus, (x > 0 ? x : 0) + vs_log(1 + vs_exp(x > 0 ? -x : x)), vs_sigmoid(x), IN)           \
+  X(hardsigmoid, x <= -3 ? 0 : x >= 3 ? 1 : x / 6 + VS_R(0.5),                                   \
+    x > -3 && x < 3 ? VS_R(1.0) / 6 : 0, IN)                                                     \
+  X(hardswish, x <= -3 ? 0 : x >= 3 ? x : x * (x + 3) / 6,                                       \
+    x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + VS_R(0.5), IN)                                            \
+  X(mish, x *vs_tanh((x > 0 ? x : 0) + vs_log(1 + vs_exp(x > 0 ? -x : x))),                      \
+    vs_tanh((x > 0 ? x : 0) + vs_log(1 + vs_exp(x > 0 ? -x : x))) +                              \
+        x * vs_sigmoid(x) *                                                                      \
+            (1 - vs_square(vs_tanh((x > 0 ? x : 0) + vs_log(1 + vs_exp(x > 0 ? -x : x))))),      \
+    IN)                                                                                          \
+  X(softsign, x / (1 + vs_abs(x)), 1 / ((1 + vs_abs(x)) * (1 + vs_abs(x))), IN)                  \
+  X(selu,                                                                                        \
+    VS_R(1.0507009873554805) * (x > 0 ? x : VS_R(1.6732632423543772) * (vs_exp(x) - 1)),         \
+    VS_R(1.0507009873554805) * (x > 0 ? 1 : VS_R(1.6732632423543772) * vs_exp(x)), IN)           \
   X(clamp, x < a ? a : x > b ? b : x, x >= a && x <= b, IN)                                      \
   X(sign, (x > 0) - (x < 0), 0, NONE)                                                            \
   X(floor, VS_LIBM(floor)(x), 0, NONE)                                                           \

@@ -90,6 +90,8 @@ static inline float vs_sqrt(float x) { return sqrtf(x); }
 static inline float vs_abs(float x) { return x < 0 ? -x : x; }
 #endif
 
+static inline vs_real vs_square(vs_real x) { return x * x; }
+
 static inline vs_real vs_sigmoid(vs_real x) {
   vs_real e = vs_exp(x < 0 ? x : -x); /* no overflow on either side */
   vs_real s = 1 / (1 + e);

@@ -1,31 +1,51 @@
-/* Conv2d: the layer of op/conv.c. */
+/* Conv1d, Conv2d and ConvTranspose2d: the layers of op/conv.c and op/conv_transpose.c. */
 #include <math.h>
 
 #include "nn/layer.h"
 
+/* weight [first,second,kernel] and bias [out], uniform within 1/sqrt(fan), as PyTorch's. */
+static int make_params(vs_layer *l, int ndim, const int64_t *weight, double fan, int64_t out,
+                       bool bias) {
+  double bound = 1 / sqrt(fan);
+  if (vs_layer_param(l, "weight", ndim, weight) < 0) return -1;
+  if (vs_init_uniform(vs_layer_get(l, "weight"), -bound, bound) < 0) return -1;
+  if (!bias) return vs_layer_absent(l, "bias");
+  if (vs_layer_param(l, "bias", vs_dims(out)) < 0) return -1;
+  return vs_init_uniform(vs_layer_get(l, "bias"), -bound, bound);
+}
+
+static int check_sizes(int64_t in, int64_t out, int64_t groups, int64_t height, int64_t width) {
+  if (in < 1 || out < 1 || groups < 1 || height < 1 || width < 1)
+    return vs_fail(
+        "in_channels %lld, out_channels %lld, groups %lld and kernel_size %lld x %lld are at "
+        "least 1",
+        (long long)in, (long long)out, (long long)groups, (long long)height, (long long)width);
+  if (in % groups != 0 || out % groups != 0)
+    return vs_fail("in_channels %lld and out_channels %lld do not divide into %lld groups",
+                   (long long)in, (long long)out, (long long)groups);
+  return 0;
+}
+
 enum { IN, OUT, KERNEL, STRIDE, PADDING, DILATION, GROUPS, BIAS };
+
+static int conv1d_init(vs_layer *l) {
+  const vs_value *a = l->attr;
+  int64_t in = a[IN].i, out = a[OUT].i, groups = a[GROUPS].i, k = a[KERNEL].i;
+  if (check_sizes(in, out, groups, 1, k) < 0) return -1;
+  return make_params(l, 3, (int64_t[]){out, in / groups, k}, (double)(in / groups) * (double)k, out,
+                     a[BIAS].i);
+}
 
 static int conv2d_init(vs_layer *l) {
   const vs_value *a = l->attr;
   int64_t in = a[IN].i, out = a[OUT].i, groups = a[GROUPS].i;
   const int64_t *k = a[KERNEL].pair;
-  if (in < 1 || out < 1 || groups < 1 || k[0] < 1 || k[1] < 1)
-    return vs_fail(
-        "in_channels %lld, out_channels %lld, groups %lld and kernel_size %lld x %lld are at "
-        "least 1",
-        (long long)in, (long long)out, (long long)groups, (long long)k[0], (long long)k[1]);
-  if (in % groups != 0 || out % groups != 0)
-    return vs_fail("in_channels %lld and out_channels %lld do not divide into %lld groups",
-                   (long long)in, (long long)out, (long long)groups);
-  if (vs_layer_param(l, "weight", vs_dims(out, in / groups, k[0], k[1])) < 0) return -1;
-  double bound = 1 / sqrt((double)(in / groups) * (double)k[0] * (double)k[1]);
-  if (vs_init_uniform(vs_layer_get(l, "weight"), -bound, bound) < 0) return -1;
-  if (!a[BIAS].i) return vs_layer_absent(l, "bias");
-  if (vs_layer_param(l, "bias", vs_dims(out)) < 0) return -1;
-  return vs_init_uniform(vs_layer_get(l, "bias"), -bound, bound);
+  if (check_sizes(in, out, groups, k[0], k[1]) < 0) return -1;
+  return make_params(l, 4, (int64_t[]){out, in / groups, k[0], k[1]},
+                     (double)(in / groups) * (double)k[0] * (double)k[1], out, a[BIAS].i);
 }
 
-static int conv2d_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
+static int forward(vs_layer *l, const vs_opdef *op, const vs_value *in, vs_tensor **out) {
   const vs_value *a = l->attr;
   vs_value args[] = {in[0],
                      VS_T(vs_layer_get(l, "weight")),
@@ -34,8 +54,29 @@ static int conv2d_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
                      a[PADDING],
                      a[DILATION],
                      a[GROUPS]};
-  return vs_call(&vs_op_conv2d, args, VS_COUNT(args), out);
+  return vs_call(op, args, VS_COUNT(args), out);
 }
+
+static int conv1d_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
+  return forward(l, &vs_op_conv1d, in, out);
+}
+
+static int conv2d_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
+  return forward(l, &vs_op_conv2d, in, out);
+}
+
+const vs_layerdef vs_layer_Conv1d = {
+    .name = "Conv1d",
+    .args = "in_channels:int, out_channels:int, kernel_size:int, stride:int=1, padding:int=0, "
+            "dilation:int=1, groups:int=1, bias:bool=true",
+    .inputs = "x:tensor",
+    .outputs = 1,
+    .init = conv1d_init,
+    .forward = conv1d_forward,
+    .doc = "1-D convolution: x [B,in,T] -> [B,out,T'] with T' = floor((T + 2 padding - dilation "
+           "(kernel - 1) - 1) / stride) + 1. weight [out,in/groups,k] and bias [out] start uniform "
+           "within 1/sqrt(in/groups k).",
+};
 
 const vs_layerdef vs_layer_Conv2d = {
     .name = "Conv2d",
@@ -50,4 +91,44 @@ const vs_layerdef vs_layer_Conv2d = {
         "(kernel - 1) - 1) / stride) + 1. weight [out,in/groups,kH,kW] and bias [out] start "
         "uniform "
         "within 1/sqrt(in/groups kH kW).",
+};
+
+/* ---- transposed ---- */
+
+enum { T_OUTPUT_PADDING = DILATION, T_GROUPS, T_BIAS, T_DILATION }; /* PyTorch's order */
+
+static int conv_transpose2d_init(vs_layer *l) {
+  const vs_value *a = l->attr;
+  int64_t in = a[IN].i, out = a[OUT].i, groups = a[T_GROUPS].i;
+  const int64_t *k = a[KERNEL].pair;
+  if (check_sizes(in, out, groups, k[0], k[1]) < 0) return -1;
+  return make_params(l, 4, (int64_t[]){in, out / groups, k[0], k[1]},
+                     (double)(out / groups) * (double)k[0] * (double)k[1], out, a[T_BIAS].i);
+}
+
+static int conv_transpose2d_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
+  const vs_value *a = l->attr;
+  vs_value args[] = {in[0],
+                     VS_T(vs_layer_get(l, "weight")),
+                     VS_T(vs_layer_get(l, "bias")),
+                     a[STRIDE],
+                     a[PADDING],
+                     a[T_OUTPUT_PADDING],
+                     a[T_GROUPS],
+                     a[T_DILATION]};
+  return vs_call(&vs_op_conv_transpose2d, args, VS_COUNT(args), out);
+}
+
+const vs_layerdef vs_layer_ConvTranspose2d = {
+    .name = "ConvTranspose2d",
+    .args = "in_channels:int, out_channels:int, kernel_size:pair, stride:pair=1, padding:pair=0, "
+            "output_padding:pair=0, groups:int=1, bias:bool=true, dilation:pair=1",
+    .inputs = "x:tensor",
+    .outputs = 1,
+    .init = conv_transpose2d_init,
+    .forward = conv_transpose2d_forward,
+    .doc =
+        "2-D transposed convolution: x [B,in,H,W] -> [B,out,H',W'] with H' = (H - 1) stride - "
+        "2 padding + dilation (kernel - 1) + output_padding + 1. weight [in,out/groups,kH,kW] and "
+        "bias [out] start uniform within 1/sqrt(out/groups kH kW).",
 };

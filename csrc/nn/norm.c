@@ -1,4 +1,5 @@
-/* BatchNorm1d, BatchNorm2d and LayerNorm: the layers of op/norm.c. */
+/* BatchNorm1d, BatchNorm2d, LayerNorm and GroupNorm: the layers of op/norm.c and
+ * op/group_norm.c. */
 #include "nn/layer.h"
 
 /* A parameter of one value. */
@@ -114,4 +115,37 @@ const vs_layerdef vs_layer_LayerNorm = {
     .forward = layer_norm_forward,
     .doc = "Layer normalisation (Ba et al., 2016) over the last dimensions of x "
            "[...,normalized_shape].",
+};
+
+/* ---- group ---- */
+
+enum { GROUP_COUNT, CHANNELS, GROUP_EPS, GROUP_AFFINE };
+
+static int group_norm_init(vs_layer *l) {
+  int64_t groups = l->attr[GROUP_COUNT].i, n = l->attr[CHANNELS].i;
+  if (groups < 1 || n < 1 || n % groups != 0)
+    return vs_fail("num_channels %lld does not divide into num_groups %lld", (long long)n,
+                   (long long)groups);
+  return affine_params(l, l->attr[GROUP_AFFINE].i, 1, &n);
+}
+
+static int group_norm_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
+  const vs_tensor *x = in[0].t;
+  if (x->ndim < 2 || x->shape[1] != l->attr[CHANNELS].i)
+    return vs_fail("x is %s, made for %lld channels", vs_shape_str(x),
+                   (long long)l->attr[CHANNELS].i);
+  vs_value args[] = {in[0], l->attr[GROUP_COUNT], VS_T(vs_layer_get(l, "weight")),
+                     VS_T(vs_layer_get(l, "bias")), l->attr[GROUP_EPS]};
+  return vs_call(&vs_op_group_norm, args, VS_COUNT(args), out);
+}
+
+const vs_layerdef vs_layer_GroupNorm = {
+    .name = "GroupNorm",
+    .args = "num_groups:int, num_channels:int, eps:num=1e-5, affine:bool=true",
+    .inputs = "x:tensor",
+    .outputs = 1,
+    .init = group_norm_init,
+    .forward = group_norm_forward,
+    .doc = "Group normalisation (Wu and He, 2018) of x [B,num_channels,...]: the channels of each "
+           "sample in num_groups groups. weight and bias [num_channels].",
 };

@@ -1,4 +1,4 @@
-/* 2-D convolution (cross-correlation), forward and both gradients.
+/* 1-D and 2-D convolution (cross-correlation), forward and both gradients.
  *
  * All three are one product that gathers its left side where it lies (kernel/conv.h), so no im2col
  * matrix is ever made.  A `plan` says what is gathered: for each position of a grid, which source
@@ -6,10 +6,11 @@
  * the stride; the gradient of w uses the forward plan with pixels and taps changing places.
  * Work is cut into units (several small images, or a band of rows of a large one) whose padded
  * source stays in the second-level cache.  Depthwise convolutions go through plain row loops. */
+#include "op/conv.h"
+
 #include <string.h>
 
 #include "kernel/conv.h"
-#include "op/op.h"
 
 enum {
   UNIT_PIXELS = 384,       /* grid positions of a unit, about */
@@ -438,71 +439,23 @@ static void run_depthwise(vs_rangefn fn, int64_t n, depthwise k) {
 
 static bool is_depthwise(const plan *p) { return p->groups > 1 && p->from == 1 && p->to == 1; }
 
-/* ---- the op ---- */
+/* ---- the products, for the ops here and in conv_transpose.c ---- */
 
-enum { X, W, B };                           /* inputs */
-enum { STRIDE, PADDING, DILATION, GROUPS }; /* attributes */
-enum { LARGEST = 1 << 24 };                 /* of stride, padding, dilation, kernel */
-
-/* The forward plan from the shapes, without its distances. */
-static plan forward_plan(const vs_ctx *c) {
-  const int64_t *x = c->in[X]->shape, *w = c->in[W]->shape, *o = c->out[0]->shape;
-  const int64_t *s = c->attr[STRIDE].pair, *p = c->attr[PADDING].pair, *d = c->attr[DILATION].pair;
-  int64_t groups = c->attr[GROUPS].i;
-  return (plan){.y = forward_axis(x[2], o[2], w[2], s[0], p[0], d[0]),
-                .x = forward_axis(x[3], o[3], w[3], s[1], p[1], d[1]),
-                .batch = x[0],
-                .groups = groups,
-                .from = w[1],
-                .to = w[0] / groups,
-                .kernel = {w[2], w[3]}};
+static plan plan_of(const vs_conv *k) {
+  return (plan){.y = forward_axis(k->in[0], k->out[0], k->kernel[0], k->stride[0], k->padding[0],
+                                  k->dilation[0]),
+                .x = forward_axis(k->in[1], k->out[1], k->kernel[1], k->stride[1], k->padding[1],
+                                  k->dilation[1]),
+                .batch = k->batch,
+                .groups = k->groups,
+                .from = k->from,
+                .to = k->to,
+                .kernel = {k->kernel[0], k->kernel[1]}};
 }
 
-static int check_channels(const vs_ctx *c) {
-  const vs_tensor *x = c->in[X], *w = c->in[W], *b = c->in[B];
-  int64_t groups = c->attr[GROUPS].i;
-  if (groups < 1) return vs_fail("groups is %lld, at least 1", (long long)groups);
-  if (w->shape[0] % groups != 0)
-    return vs_fail("w is %s: its %lld output channels do not divide into %lld groups",
-                   vs_shape_str(w), (long long)w->shape[0], (long long)groups);
-  if (x->shape[1] % groups != 0 || x->shape[1] / groups != w->shape[1])
-    return vs_fail("x is %s and w is %s: with %lld group%s w needs %g channels", vs_shape_str(x),
-                   vs_shape_str(w), (long long)groups, groups == 1 ? "" : "s",
-                   (double)x->shape[1] / (double)groups);
-  if (b != NULL && (b->ndim != 1 || b->shape[0] != w->shape[0]))
-    return vs_fail("b is %s, expected [%lld] for w %s", vs_shape_str(b), (long long)w->shape[0],
-                   vs_shape_str(w));
-  return 0;
-}
-
-static int conv2d_shape(vs_ctx *c) {
-  const vs_tensor *x = c->in[X], *w = c->in[W];
-  int64_t out[2];
-  if (vs_want_ndim(c, X, 4) < 0 || vs_want_ndim(c, W, 4) < 0 || check_channels(c) < 0) return -1;
-  for (int i = 0; i < 2; i++) {
-    int64_t s = c->attr[STRIDE].pair[i], p = c->attr[PADDING].pair[i],
-            d = c->attr[DILATION].pair[i];
-    int64_t k = w->shape[2 + i];
-    if (s < 1 || d < 1 || p < 0 || s > LARGEST || d > LARGEST || p > LARGEST || k < 1 ||
-        k > LARGEST)
-      return vs_fail(
-          "stride %lld, padding %lld, dilation %lld with w %s: stride, dilation and kernel "
-          "are at least 1, padding at least 0, all at most %d",
-          (long long)s, (long long)p, (long long)d, vs_shape_str(w), LARGEST);
-    int64_t room = x->shape[2 + i] + 2 * p - d * (k - 1) - 1;
-    if (room < 0)
-      return vs_fail("the kernel of w %s (dilation %lld) is larger than x %s with padding %lld",
-                     vs_shape_str(w), (long long)d, vs_shape_str(x), (long long)p);
-    out[i] = room / s + 1;
-  }
-  return vs_out(c, 0, VS_REAL, vs_dims(x->shape[0], w->shape[0], out[0], out[1]));
-}
-
-static int conv2d_forward(vs_ctx *c) {
-  plan p = forward_plan(c);
-  const vs_real *x = vs_reals(c->in[X]), *w = vs_reals(c->in[W]);
-  const vs_real *bias = c->in[B] ? vs_reals(c->in[B]) : NULL;
-  vs_real *y = vs_reals(c->out[0]);
+int vs_conv_forward(const vs_conv *k, const vs_real *x, const vs_real *w, const vs_real *bias,
+                    vs_real *y) {
+  plan p = plan_of(k);
   if (is_depthwise(&p)) {
     run_depthwise(depthwise_planes, p.batch * p.groups,
                   (depthwise){.p = &p, .x = x, .w = w, .bias = bias, .out = y});
@@ -513,22 +466,35 @@ static int conv2d_forward(vs_ctx *c) {
 }
 
 /* One product for each residue of the input position modulo the stride. */
-static int input_gradient(const vs_ctx *c, const plan *fwd, const vs_real *dy, vs_real *dx) {
-  const int64_t *s = c->attr[STRIDE].pair, *d = c->attr[DILATION].pair;
-  const axis *y = &fwd->y, *x = &fwd->x;
-  for (int64_t i = 0; i < VS_MIN(s[0], y->src); i++)
-    for (int64_t j = 0; j < VS_MIN(s[1], x->src); j++) {
-      plan p = {.y = input_axis(y->src, y->dst, y->taps, s[0], -y->at0, d[0], i),
-                .x = input_axis(x->src, x->dst, x->taps, s[1], -x->at0, d[1], j),
-                .batch = fwd->batch,
-                .groups = fwd->groups,
-                .from = fwd->to,
-                .to = fwd->from,
-                .kernel = {fwd->kernel[0], fwd->kernel[1]}};
-      if (finish_plan(&p) < 0 || run_gather(&p, dy, vs_reals(c->in[W]), true, NULL, dx) < 0)
-        return -1;
+int vs_conv_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_real *dx) {
+  plan fwd = plan_of(k);
+  if (is_depthwise(&fwd)) {
+    run_depthwise(depthwise_inputs, fwd.batch * fwd.groups,
+                  (depthwise){.p = &fwd, .w = w, .dy = dy, .out = dx});
+    return 0;
+  }
+  const int64_t *in = k->in, *out = k->out, *s = k->stride, *pad = k->padding, *d = k->dilation;
+  for (int64_t i = 0; i < VS_MIN(s[0], in[0]); i++)
+    for (int64_t j = 0; j < VS_MIN(s[1], in[1]); j++) {
+      plan p = {.y = input_axis(in[0], out[0], k->kernel[0], s[0], pad[0], d[0], i),
+                .x = input_axis(in[1], out[1], k->kernel[1], s[1], pad[1], d[1], j),
+                .batch = k->batch,
+                .groups = k->groups,
+                .from = k->to,
+                .to = k->from,
+                .kernel = {k->kernel[0], k->kernel[1]}};
+      if (finish_plan(&p) < 0 || run_gather(&p, dy, w, true, NULL, dx) < 0) return -1;
     }
   return 0;
+}
+
+int vs_conv_weight(const vs_conv *k, const vs_real *x, const vs_real *dy, vs_real *dw) {
+  plan p = plan_of(k);
+  if (is_depthwise(&p)) {
+    run_depthwise(depthwise_weights, p.groups, (depthwise){.p = &p, .x = x, .dy = dy, .out = dw});
+    return 0;
+  }
+  return finish_plan(&p) < 0 ? -1 : run_weights(&p, x, dy, dw);
 }
 
 typedef struct bias_sum {
@@ -548,38 +514,122 @@ static void sum_channels(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-/* y[b,o,i,j] = sum over c,u,v of w[o,c,u,v] * x[b,c,i*s-p+u*d, j*s-p+v*d] + b[o] */
-static int conv2d_backward(vs_ctx *c) {
-  plan p = forward_plan(c);
-  const vs_real *dy = vs_reals(c->dout[0]);
-  bool depth = is_depthwise(&p);
-  if (!depth && finish_plan(&p) < 0) return -1;
-  if (vs_needs(c, X)) {
-    vs_real *dx = vs_reals(c->din[X]);
-    if (depth)
-      run_depthwise(depthwise_inputs, p.batch * p.groups,
-                    (depthwise){.p = &p, .w = vs_reals(c->in[W]), .dy = dy, .out = dx});
-    else if (input_gradient(c, &p, dy, dx) < 0)
-      return -1;
+void vs_conv_bias(int64_t batch, int64_t channels, int64_t plane, const vs_real *dy, vs_real *db) {
+  bias_sum k = {.dy = dy, .db = db, .batch = batch, .channels = channels, .plane = plane};
+  vs_parallel(channels, VS_MAX(1, 32768 / VS_MAX(1, plane * batch)), sum_channels, &k);
+}
+
+/* ---- the ops: conv1d is conv2d of height 1 ---- */
+
+enum { X, W, B };                           /* inputs */
+enum { STRIDE, PADDING, DILATION, GROUPS }; /* attributes; the first three int or pair */
+
+/* What an attribute says about dimension i (0: height, 1: width). */
+static int64_t along(const vs_ctx *c, int attr, int i) {
+  const vs_value *v = &c->attr[attr];
+  if (v->kind == VS_V_PAIR) return v->pair[i];
+  return i == 1 ? v->i : attr == PADDING ? 0 : 1;
+}
+
+static int64_t size_of(const vs_tensor *t, int i) {
+  return t->ndim == 4 ? t->shape[2 + i] : i == 1 ? t->shape[2] : 1;
+}
+
+static vs_conv conv_of(const vs_ctx *c) {
+  const vs_tensor *x = c->in[X], *w = c->in[W], *y = c->out[0];
+  vs_conv k = {.batch = x->shape[0], .groups = c->attr[GROUPS].i, .from = w->shape[1]};
+  k.to = w->shape[0] / k.groups;
+  for (int i = 0; i < 2; i++) {
+    k.in[i] = size_of(x, i), k.out[i] = size_of(y, i), k.kernel[i] = size_of(w, i);
+    k.stride[i] = along(c, STRIDE, i);
+    k.padding[i] = along(c, PADDING, i);
+    k.dilation[i] = along(c, DILATION, i);
   }
-  if (vs_needs(c, W)) {
-    vs_real *dw = vs_reals(c->din[W]);
-    if (depth)
-      run_depthwise(depthwise_weights, p.groups,
-                    (depthwise){.p = &p, .x = vs_reals(c->in[X]), .dy = dy, .out = dw});
-    else if (run_weights(&p, vs_reals(c->in[X]), dy, dw) < 0)
-      return -1;
-  }
-  if (c->in[B] != NULL && vs_needs(c, B)) {
-    bias_sum k = {.dy = dy,
-                  .db = vs_reals(c->din[B]),
-                  .batch = p.batch,
-                  .channels = p.groups * p.to,
-                  .plane = p.y.grid * p.x.grid};
-    vs_parallel(k.channels, VS_MAX(1, 32768 / VS_MAX(1, k.plane * k.batch)), sum_channels, &k);
-  }
+  return k;
+}
+
+static int check_channels(const vs_ctx *c) {
+  const vs_tensor *x = c->in[X], *w = c->in[W], *b = c->in[B];
+  int64_t groups = c->attr[GROUPS].i;
+  if (groups < 1) return vs_fail("groups is %lld, at least 1", (long long)groups);
+  if (w->shape[0] % groups != 0)
+    return vs_fail("w is %s: its %lld output channels do not divide into %lld groups",
+                   vs_shape_str(w), (long long)w->shape[0], (long long)groups);
+  if (x->shape[1] % groups != 0 || x->shape[1] / groups != w->shape[1])
+    return vs_fail("x is %s and w is %s: with %lld group%s w needs %g channels", vs_shape_str(x),
+                   vs_shape_str(w), (long long)groups, groups == 1 ? "" : "s",
+                   (double)x->shape[1] / (double)groups);
+  if (b != NULL && (b->ndim != 1 || b->shape[0] != w->shape[0]))
+    return vs_fail("b is %s, expected [%lld] for w %s", vs_shape_str(b), (long long)w->shape[0],
+                   vs_shape_str(w));
   return 0;
 }
+
+int vs_conv_check(int64_t stride, int64_t padding, int64_t dilation, int64_t kernel,
+                  const vs_tensor *w) {
+  if (stride >= 1 && dilation >= 1 && padding >= 0 && kernel >= 1 && stride <= VS_CONV_LARGEST &&
+      dilation <= VS_CONV_LARGEST && padding <= VS_CONV_LARGEST && kernel <= VS_CONV_LARGEST)
+    return 0;
+  return vs_fail(
+      "stride %lld, padding %lld, dilation %lld with w %s: stride, dilation and kernel are at "
+      "least 1, padding at least 0, all at most %d",
+      (long long)stride, (long long)padding, (long long)dilation, vs_shape_str(w), VS_CONV_LARGEST);
+}
+
+static int conv_shape(vs_ctx *c, int ndim) {
+  const vs_tensor *x = c->in[X], *w = c->in[W];
+  int64_t out[4] = {0};
+  if (vs_want_ndim(c, X, ndim) < 0 || vs_want_ndim(c, W, ndim) < 0 || check_channels(c) < 0)
+    return -1;
+  for (int i = 4 - ndim; i < 2; i++) {
+    int64_t s = along(c, STRIDE, i), p = along(c, PADDING, i), d = along(c, DILATION, i);
+    int64_t k = size_of(w, i);
+    if (vs_conv_check(s, p, d, k, w) < 0) return -1;
+    int64_t room = size_of(x, i) + 2 * p - d * (k - 1) - 1;
+    if (room < 0)
+      return vs_fail("the kernel of w %s (dilation %lld) is larger than x %s with padding %lld",
+                     vs_shape_str(w), (long long)d, vs_shape_str(x), (long long)p);
+    out[ndim - 2 + i] = room / s + 1;
+  }
+  out[0] = x->shape[0], out[1] = w->shape[0];
+  return vs_out(c, 0, VS_REAL, ndim, out);
+}
+
+static int conv_forward(vs_ctx *c) {
+  vs_conv k = conv_of(c);
+  return vs_conv_forward(&k, vs_reals(c->in[X]), vs_reals(c->in[W]),
+                         c->in[B] ? vs_reals(c->in[B]) : NULL, vs_reals(c->out[0]));
+}
+
+/* y[b,o,i,j] = sum over c,u,v of w[o,c,u,v] * x[b,c,i*s-p+u*d, j*s-p+v*d] + b[o] */
+static int conv_backward(vs_ctx *c) {
+  vs_conv k = conv_of(c);
+  const vs_real *dy = vs_reals(c->dout[0]);
+  if (vs_needs(c, X) && vs_conv_input(&k, dy, vs_reals(c->in[W]), vs_reals(c->din[X])) < 0)
+    return -1;
+  if (vs_needs(c, W) && vs_conv_weight(&k, vs_reals(c->in[X]), dy, vs_reals(c->din[W])) < 0)
+    return -1;
+  if (c->in[B] != NULL && vs_needs(c, B))
+    vs_conv_bias(k.batch, k.groups * k.to, k.out[0] * k.out[1], dy, vs_reals(c->din[B]));
+  return 0;
+}
+
+static int conv1d_shape(vs_ctx *c) { return conv_shape(c, 3); }
+
+const vs_opdef vs_op_conv1d = {
+    .name = "conv1d",
+    .args = "x:tensor, w:tensor, b:tensor?, stride:int=1, padding:int=0, dilation:int=1, "
+            "groups:int=1",
+    .outputs = 1,
+    .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W),
+    .shape = conv1d_shape,
+    .forward = conv_forward,
+    .backward = conv_backward,
+    .doc = "1-D cross-correlation. x [B,C,T], w [O,C/groups,k], b [O] -> [B,O,T'] with "
+           "T' = floor((T + 2 padding - dilation (k - 1) - 1) / stride) + 1.",
+};
+
+static int conv2d_shape(vs_ctx *c) { return conv_shape(c, 4); }
 
 const vs_opdef vs_op_conv2d = {
     .name = "conv2d",
@@ -588,8 +638,8 @@ const vs_opdef vs_op_conv2d = {
     .outputs = 1,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W),
     .shape = conv2d_shape,
-    .forward = conv2d_forward,
-    .backward = conv2d_backward,
+    .forward = conv_forward,
+    .backward = conv_backward,
     .doc = "2-D cross-correlation. x [B,C,H,W], w [O,C/groups,kH,kW], b [O] -> [B,O,H',W'] with "
            "H' = floor((H + 2 padding - dilation (kH - 1) - 1) / stride) + 1.",
 };

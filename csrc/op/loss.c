@@ -11,7 +11,7 @@
 #include "kernel/softmax.h"
 #include "op/op.h"
 
-enum { MEAN, SUM, NONE };
+enum { MEAN, SUM, NONE, BATCHMEAN }; /* the last: kl_div alone */
 
 static double add_up(const double *v, int64_t n) {
   double s = 0;
@@ -212,6 +212,7 @@ struct pairs {
   int64_t n;
   const vs_real *x, *y, *w, *pos; /* w, pos: NULL if none */
   vs_real beta;
+  bool logs; /* kl_div: the target is a logarithm */
   /* l[0..n) from the elements at..at+n */
   void (*value)(const pairs *p, int64_t at, int64_t n, vs_real *l);
   void (*slope)(const pairs *p, int64_t at, int64_t n, vs_real *dx,
@@ -232,6 +233,12 @@ static int same_shapes(vs_ctx *c) {
                    vs_shape_str(x), vs_in_name(c, 1), vs_shape_str(y));
   c->work_bytes = (size_t)(x->numel / CHUNK + 1) * sizeof(double);
   return reduction == NONE ? vs_out_like(c, 0, x) : vs_out(c, 0, VS_REAL, 0, NULL);
+}
+
+/* What the sum is divided by. */
+static double divisor(const vs_ctx *c, const pairs *p) {
+  int64_t reduction = c->attr[0].i;
+  return reduction == MEAN ? (double)p->n : reduction == BATCHMEAN ? (double)c->in[0]->shape[0] : 1;
 }
 
 static void pairs_range(void *arg, int64_t first, int64_t last, int part) {
@@ -260,7 +267,7 @@ static int run_pairs(vs_ctx *c, pairs p) {
   vs_parallel(chunks, 8, pairs_range, &p);
   if (reduction == NONE) return 0;
   double s = add_up(p.partial, chunks);
-  vs_reals(c->out[0])[0] = (vs_real)(reduction == MEAN ? s / (double)p.n : s);
+  vs_reals(c->out[0])[0] = (vs_real)(s / divisor(c, &p));
   return 0;
 }
 
@@ -281,7 +288,7 @@ static void pairs_back_range(void *arg, int64_t first, int64_t last, int part) {
 static int run_pairs_back(vs_ctx *c, pairs p) {
   p.dloss = vs_reals(c->dout[0]);
   p.per_element = c->attr[0].i == NONE;
-  p.scale = c->attr[0].i == MEAN ? 1 / (double)p.n : 1;
+  p.scale = 1 / divisor(c, &p);
   p.dx = c->din[0] ? vs_reals(c->din[0]) : NULL;
   p.dy = c->din[1] ? vs_reals(c->din[1]) : NULL;
   vs_parallel((p.n + CHUNK - 1) / CHUNK, 8, pairs_back_range, &p);
@@ -395,6 +402,101 @@ const vs_opdef vs_op_smooth_l1_loss = {
     .forward = smooth_l1_forward,
     .backward = smooth_l1_backward,
     .doc = "d = |x - target|: d^2 / (2 beta) below beta, d - beta / 2 above; beta = 0 is l1_loss.",
+};
+
+/* delta times smooth_l1_loss with beta = delta. */
+static void huber_value(const pairs *p, int64_t at, int64_t n, vs_real *l) {
+  l1_value(p, at, n, l);
+  for (int64_t i = 0; i < n; i++) l[i] *= p->beta;
+}
+
+static void huber_slope(const pairs *p, int64_t at, int64_t n, vs_real *dx, vs_real *dy) {
+  for (int64_t i = 0; i < n; i++) {
+    vs_real d = p->x[at + i] - p->y[at + i];
+    dx[i] = d > p->beta ? p->beta : d < -p->beta ? -p->beta : d;
+  }
+  negate(n, dx, dy);
+}
+
+static int huber_shape(vs_ctx *c) {
+  if (!(c->attr[1].f > 0)) return vs_fail("delta is %g, expected more than 0", c->attr[1].f);
+  return same_shapes(c);
+}
+
+static int huber_forward(vs_ctx *c) {
+  pairs p = pairs_of(c);
+  p.beta = (vs_real)c->attr[1].f;
+  p.value = huber_value;
+  return run_pairs(c, p);
+}
+
+static int huber_backward(vs_ctx *c) {
+  pairs p = pairs_of(c);
+  p.beta = (vs_real)c->attr[1].f;
+  p.slope = huber_slope;
+  return run_pairs_back(c, p);
+}
+
+const vs_opdef vs_op_huber_loss = {
+    .name = "huber_loss",
+    .args = "x:tensor, target:tensor, reduction:mean|sum|none=mean, delta:num=1",
+    .outputs = 1,
+    .keep = VS_KEEP_IN(0) | VS_KEEP_IN(1),
+    .shape = huber_shape,
+    .forward = huber_forward,
+    .backward = huber_backward,
+    .doc = "d = |x - target|: d^2 / 2 below delta, delta (d - delta / 2) above. Huber, 1964.",
+};
+
+/* l = t (log t - x), 0 where t is 0; or exp(t) (t - x) where targets are logarithms */
+static void kl_value(const pairs *p, int64_t at, int64_t n, vs_real *l) {
+  for (int64_t i = 0; i < n; i++) {
+    vs_real x = p->x[at + i], t = p->y[at + i];
+    l[i] = p->logs ? vs_exp(t) * (t - x) : t == 0 ? 0 : t * (vs_log(t) - x);
+  }
+}
+
+static void kl_slope(const pairs *p, int64_t at, int64_t n, vs_real *dx, vs_real *dy) {
+  for (int64_t i = 0; i < n; i++) {
+    vs_real x = p->x[at + i], t = p->y[at + i], e = p->logs ? vs_exp(t) : t;
+    dx[i] = -e;
+    if (dy) dy[i] = p->logs ? e * (t - x + 1) : t == 0 ? 0 : vs_log(t) + 1 - x;
+  }
+}
+
+static int kl_shape(vs_ctx *c) {
+  if (c->attr[0].i == BATCHMEAN && c->in[0]->ndim < 1)
+    return vs_fail("x is [], expected a batch for reduction 'batchmean'");
+  return same_shapes(c);
+}
+
+static int kl_forward(vs_ctx *c) {
+  pairs p = pairs_of(c);
+  p.logs = c->attr[1].i;
+  p.value = kl_value;
+  return run_pairs(c, p);
+}
+
+static int kl_backward(vs_ctx *c) {
+  pairs p = pairs_of(c);
+  p.logs = c->attr[1].i;
+  p.slope = kl_slope;
+  return run_pairs_back(c, p);
+}
+
+const vs_opdef vs_op_kl_div = {
+    .name = "kl_div",
+    .args = "x:tensor, target:tensor, reduction:mean|sum|none|batchmean=mean, "
+            "log_target:bool=false",
+    .outputs = 1,
+    .keep = VS_KEEP_IN(0) | VS_KEEP_IN(1),
+    .shape = kl_shape,
+    .forward = kl_forward,
+    .backward = kl_backward,
+    .doc = "Kullback-Leibler divergence target (log target - x), x being log-probabilities and "
+           "target of its shape probabilities, or logarithms of them with log_target. batchmean "
+           "divides the sum by the first size: the divergence a sample, where mean divides by "
+           "all elements.",
 };
 
 /* Weights are broadcast to x once and kept. */

@@ -1,4 +1,4 @@
-/* max_pool2d, avg_pool2d and adaptive_avg_pool2d over [B,C,H,W]; threads share out planes.
+/* max_pool2d, avg_pool2d and their adaptive kin over [B,C,H,W]; threads share out planes.
  *
  * max_pool2d keeps which value won: one byte an output for 2 x 2 windows with stride 2, which go
  * through kernels, the position in the plane for all others.  Both averages are one loop over
@@ -9,7 +9,7 @@
 #include "kernel/pool.h"
 #include "op/op.h"
 
-enum { KERNEL, STRIDE, PADDING }; /* attributes; adaptive_avg_pool2d has SIZE */
+enum { KERNEL, STRIDE, PADDING }; /* attributes; the adaptive ones have SIZE */
 enum { SIZE = 0 };
 enum { LARGEST = 1 << 24 }; /* of kernel, stride, padding */
 
@@ -152,8 +152,8 @@ static void max_planes_back(void *arg, int64_t first, int64_t last, int part) {
     for (int64_t o = u * n; o < (u + 1) * n; o++) p->dx[u * plane + p->place[o]] += p->dy[o];
 }
 
-static int max_pool2d_forward(vs_ctx *c) {
-  pool p = pool_of(c, false);
+static int max_forward(vs_ctx *c, bool adaptive) {
+  pool p = pool_of(c, adaptive);
   bool two = is_two_by_two(&p);
   p.x = vs_reals(c->in[0]);
   p.y = vs_reals(c->out[0]);
@@ -172,8 +172,8 @@ static int max_pool2d_forward(vs_ctx *c) {
 }
 
 /* y[o] = x[place[o]]: dx[place[o]] += dy[o] */
-static int max_pool2d_backward(vs_ctx *c) {
-  pool p = pool_of(c, false);
+static int max_backward(vs_ctx *c, bool adaptive) {
+  pool p = pool_of(c, adaptive);
   bool two = is_two_by_two(&p);
   p.dy = vs_reals(c->dout[0]);
   p.dx = vs_reals(c->din[0]);
@@ -182,6 +182,9 @@ static int max_pool2d_backward(vs_ctx *c) {
   vs_parallel(p.planes, plane_grain(&p), two ? max2_planes_back : max_planes_back, &p);
   return 0;
 }
+
+static int max_pool2d_forward(vs_ctx *c) { return max_forward(c, false); }
+static int max_pool2d_backward(vs_ctx *c) { return max_backward(c, false); }
 
 const vs_opdef vs_op_max_pool2d = {
     .name = "max_pool2d",
@@ -313,4 +316,19 @@ const vs_opdef vs_op_adaptive_avg_pool2d = {
         "to "
         "ceil((i + 1) H / H'), counted from 0, and columns alike. size 1 is global average "
         "pooling.",
+};
+
+static int adaptive_max_pool2d_forward(vs_ctx *c) { return max_forward(c, true); }
+static int adaptive_max_pool2d_backward(vs_ctx *c) { return max_backward(c, true); }
+
+const vs_opdef vs_op_adaptive_max_pool2d = {
+    .name = "adaptive_max_pool2d",
+    .args = "x:tensor, size:pair=1",
+    .outputs = 1,
+    .flags = VS_KINK,
+    .shape = adaptive_shape,
+    .forward = adaptive_max_pool2d_forward,
+    .backward = adaptive_max_pool2d_backward,
+    .doc = "The most of each window of x [B,C,H,W] or [C,H,W] -> [..,size], the windows being "
+           "those of adaptive_avg_pool2d.",
 };

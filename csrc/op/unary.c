@@ -103,6 +103,13 @@ DEFINE(
     "x * Phi(x), Phi the normal distribution function (exact, by erf). Hendrycks and Gimpel, 2016.")
 DEFINE(silu, shape, "x:tensor", 0, IN, "x * sigmoid(x). Elfwing et al., 2018.")
 DEFINE(softplus, shape, "x:tensor", 0, IN, "log(1 + exp(x)).")
+DEFINE(hardsigmoid, shape, "x:tensor", VS_KINK, IN, "x / 6 + 1/2 limited to [0, 1].")
+DEFINE(hardswish, shape, "x:tensor", VS_KINK, IN, "x * hardsigmoid(x). Howard et al., 2019.")
+DEFINE(mish, shape, "x:tensor", 0, IN, "x * tanh(softplus(x)). Misra, 2019.")
+DEFINE(softsign, shape, "x:tensor", 0, IN, "x / (1 + |x|).")
+DEFINE(selu, shape, "x:tensor", VS_KINK, IN,
+       "1.0507 times x above 0, times 1.6733 (exp(x) - 1) below: activations keep mean 0 and "
+       "variance 1. Klambauer et al., 2017.")
 DEFINE(clamp, clamp_shape, "x:tensor, min:num?, max:num?", VS_KINK, IN,
        "x limited to [min, max]; either bound may be absent. No gradient where x was cut off.")
 DEFINE(sign, shape, "x:tensor", VS_NOGRAD, NONE, "-1, 0 or 1. No gradient.")

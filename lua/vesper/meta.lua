@@ -28,6 +28,9 @@ local vs = {}
 ---@field grad vesper.Tensor|nil
 local Tensor = {}
 
+---@class vesper.InfoNCE
+local InfoNCE = {}
+
 ---@class vesper.Module
 ---@overload fun(...: any): any
 ---Whether it is in training mode.
@@ -104,6 +107,7 @@ local VSE = {}
 vs.nn = {}
 ---@overload fun(num_embeddings, embedding_dim, padding_idx?): vesper.Layer
 vs.nn.Embedding = {}
+vs.nn.init = {}
 vs.optim = {}
 vs.data = {}
 vs.data.prepare = {}
@@ -175,22 +179,6 @@ function vs.zeros_like(x) end
 ---@return vesper.Tensor
 function vs.ones_like(x) end
 
----Every element is value; x's shape and dtype.
----@param x vesper.Tensor
----@param value number
----@return vesper.Tensor
-function vs.full_like(x, value) end
-
----Uniform in [0, 1), of x's shape; float32.
----@param x vesper.Tensor
----@return vesper.Tensor
-function vs.rand_like(x) end
-
----Normal with mean 0 and deviation 1, of x's shape; float32.
----@param x vesper.Tensor
----@return vesper.Tensor
-function vs.randn_like(x) end
-
 ---@class vesper.options.arange
 ---@field dtype? string
 
@@ -213,18 +201,6 @@ function vs.arange(first, last, step, options) end
 ---@param options? vesper.options.linspace
 ---@return vesper.Tensor
 function vs.linspace(first, last, n, options) end
-
----@class vesper.options.logspace
----@field dtype? string default float32
-
----n values from base^first to base^last, their exponents evenly spaced.
----@param first number
----@param last number
----@param n integer
----@param base? number default 10
----@param options? vesper.options.logspace
----@return vesper.Tensor
-function vs.logspace(first, last, n, base, options) end
 
 ---The identity matrix [n,n].
 ---@param n integer
@@ -292,14 +268,6 @@ function vs.set_grad_enabled(on) end
 ---Whether ops record a graph.
 ---@return boolean
 function vs.is_grad_enabled() end
-
----Products of tensors by named dimensions: vs.einsum("bij,bjk->bik", {x, y}). A letter a dimension;
----those not behind the arrow are summed over. Products are made from left to right as matrix
----products; a letter stands once in a term.
----@param equation string
----@param operands any[]
----@return vesper.Tensor
-function vs.einsum(equation, operands) end
 
 ---Writes {name = tensor} as safetensors; metadata is {key = text}. The file is complete or absent.
 ---@param path string
@@ -427,36 +395,6 @@ function Tensor:bool() end
 ---@return vesper.Tensor
 function Tensor:t() end
 
----Views of size positions each along dim, the last maybe smaller; or of the sizes in a list, which
----have to add up. Also vs.split(x, ...).
----@param size any
----@param dim? integer default 1
----@return "Tensor..."
-function Tensor:split(size, dim) end
-
----At most n views of equal size along dim, the last maybe smaller.
----@param n integer
----@param dim? integer default 1
----@return "Tensor..."
-function Tensor:chunk(n, dim) end
-
----Each position along dim, as views without it.
----@param dim? integer default 1
----@return "Tensor..."
-function Tensor:unbind(dim) end
-
----Dimension from at place to, the others in their order; a view.
----@param from integer
----@param to integer
----@return vesper.Tensor
-function Tensor:movedim(from, to) end
-
----Dimensions a and b swapped; a view.
----@param a integer
----@param b integer
----@return vesper.Tensor
-function Tensor:swapaxes(a, b) end
-
 ---Equal for two handles of one tensor: a key for tables.
 ---@return any
 function Tensor:id() end
@@ -502,6 +440,24 @@ function vs.adaptive_avg_pool2d(x, size) end
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.adaptive_avg_pool2d): vesper.Tensor
 function Tensor:adaptive_avg_pool2d(size) end
+
+---@class vesper.options.adaptive_max_pool2d
+---@field size? integer|integer[] default 1
+
+---The most of each window of x [B,C,H,W] or [C,H,W] -> [..,size], the windows being those of
+---adaptive_avg_pool2d.
+---@param x vesper.Tensor
+---@param size? integer|integer[] default 1
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.adaptive_max_pool2d): vesper.Tensor
+function vs.adaptive_max_pool2d(x, size) end
+
+---The most of each window of x [B,C,H,W] or [C,H,W] -> [..,size], the windows being those of
+---adaptive_avg_pool2d.
+---@param size? integer|integer[] default 1
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.adaptive_max_pool2d): vesper.Tensor
+function Tensor:adaptive_max_pool2d(size) end
 
 ---x + y with broadcasting; either may be a number. Same as x + y.
 ---@param x vesper.Tensor|number
@@ -601,36 +557,6 @@ function vs.argmin(x, dim, keepdim) end
 ---@overload fun(self, o: vesper.options.argmin): vesper.Tensor
 function Tensor:argmin(dim, keepdim) end
 
----@class vesper.options.argsort
----@field dim? integer default -1
----@field descending? boolean default false
-
----The positions (int64, from 1) that put the values along dim in order; see sort.
----@param x vesper.Tensor
----@param dim? integer default -1
----@param descending? boolean default false
----@return vesper.Tensor
----@overload fun(x, o: vesper.options.argsort): vesper.Tensor
-function vs.argsort(x, dim, descending) end
-
----The positions (int64, from 1) that put the values along dim in order; see sort.
----@param dim? integer default -1
----@param descending? boolean default false
----@return vesper.Tensor
----@overload fun(self, o: vesper.options.argsort): vesper.Tensor
-function Tensor:argsort(dim, descending) end
-
----The angle of the point (y, x), x the height, in radians, -pi to pi; with broadcasting.
----@param x vesper.Tensor|number
----@param y vesper.Tensor|number
----@return vesper.Tensor
-function vs.atan2(x, y) end
-
----The angle of the point (y, x), x the height, in radians, -pi to pi; with broadcasting.
----@param y vesper.Tensor|number
----@return vesper.Tensor
-function Tensor:atan2(y) end
-
 ---@class vesper.options.avg_pool2d
 ---@field stride? integer|integer[]
 ---@field padding? integer|integer[] default 0
@@ -693,15 +619,6 @@ function vs.batch_norm(x, weight, bias, running_mean, running_var, training, mom
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.batch_norm): vesper.Tensor
 function Tensor:batch_norm(weight, bias, running_mean, running_var, training, momentum, eps) end
-
----1 with probability x, else 0, element by element; of x's shape and dtype.
----@param x vesper.Tensor
----@return vesper.Tensor
-function vs.bernoulli(x) end
-
----1 with probability x, else 0, element by element; of x's shape and dtype.
----@return vesper.Tensor
-function Tensor:bernoulli() end
 
 ---@class vesper.options.binary_cross_entropy_with_logits
 ---@field weight? vesper.Tensor
@@ -785,6 +702,38 @@ function vs.contiguous(x) end
 ---@return vesper.Tensor
 function Tensor:contiguous() end
 
+---@class vesper.options.conv1d
+---@field b? vesper.Tensor
+---@field stride? integer default 1
+---@field padding? integer default 0
+---@field dilation? integer default 1
+---@field groups? integer default 1
+
+---1-D cross-correlation. x [B,C,T], w [O,C/groups,k], b [O] -> [B,O,T'] with T' = floor((T + 2
+---padding - dilation (k - 1) - 1) / stride) + 1.
+---@param x vesper.Tensor
+---@param w vesper.Tensor
+---@param b? vesper.Tensor
+---@param stride? integer default 1
+---@param padding? integer default 0
+---@param dilation? integer default 1
+---@param groups? integer default 1
+---@return vesper.Tensor
+---@overload fun(x, w, o: vesper.options.conv1d): vesper.Tensor
+function vs.conv1d(x, w, b, stride, padding, dilation, groups) end
+
+---1-D cross-correlation. x [B,C,T], w [O,C/groups,k], b [O] -> [B,O,T'] with T' = floor((T + 2
+---padding - dilation (k - 1) - 1) / stride) + 1.
+---@param w vesper.Tensor
+---@param b? vesper.Tensor
+---@param stride? integer default 1
+---@param padding? integer default 0
+---@param dilation? integer default 1
+---@param groups? integer default 1
+---@return vesper.Tensor
+---@overload fun(self, w, o: vesper.options.conv1d): vesper.Tensor
+function Tensor:conv1d(w, b, stride, padding, dilation, groups) end
+
 ---@class vesper.options.conv2d
 ---@field b? vesper.Tensor
 ---@field stride? integer|integer[] default 1
@@ -816,6 +765,43 @@ function vs.conv2d(x, w, b, stride, padding, dilation, groups) end
 ---@return vesper.Tensor
 ---@overload fun(self, w, o: vesper.options.conv2d): vesper.Tensor
 function Tensor:conv2d(w, b, stride, padding, dilation, groups) end
+
+---@class vesper.options.conv_transpose2d
+---@field b? vesper.Tensor
+---@field stride? integer|integer[] default 1
+---@field padding? integer|integer[] default 0
+---@field output_padding? integer|integer[] default 0
+---@field groups? integer default 1
+---@field dilation? integer|integer[] default 1
+
+---2-D transposed convolution: the gradient of conv2d by its input. x [B,C,H,W], w
+---[C,O/groups,kH,kW], b [O] -> [B,O,H',W'] with H' = (H - 1) stride - 2 padding + dilation (kH - 1)
+---+ output_padding + 1.
+---@param x vesper.Tensor
+---@param w vesper.Tensor
+---@param b? vesper.Tensor
+---@param stride? integer|integer[] default 1
+---@param padding? integer|integer[] default 0
+---@param output_padding? integer|integer[] default 0
+---@param groups? integer default 1
+---@param dilation? integer|integer[] default 1
+---@return vesper.Tensor
+---@overload fun(x, w, o: vesper.options.conv_transpose2d): vesper.Tensor
+function vs.conv_transpose2d(x, w, b, stride, padding, output_padding, groups, dilation) end
+
+---2-D transposed convolution: the gradient of conv2d by its input. x [B,C,H,W], w
+---[C,O/groups,kH,kW], b [O] -> [B,O,H',W'] with H' = (H - 1) stride - 2 padding + dilation (kH - 1)
+---+ output_padding + 1.
+---@param w vesper.Tensor
+---@param b? vesper.Tensor
+---@param stride? integer|integer[] default 1
+---@param padding? integer|integer[] default 0
+---@param output_padding? integer|integer[] default 0
+---@param groups? integer default 1
+---@param dilation? integer|integer[] default 1
+---@return vesper.Tensor
+---@overload fun(self, w, o: vesper.options.conv_transpose2d): vesper.Tensor
+function Tensor:conv_transpose2d(w, b, stride, padding, output_padding, groups, dilation) end
 
 ---Copies src, broadcast and converted to x's dtype, into x. x[i] = src does the same to a row.
 ---@param x vesper.Tensor
@@ -892,17 +878,6 @@ function vs.cross_entropy(x, target, weight, reduction, ignore_index, label_smoo
 ---@return vesper.Tensor
 ---@overload fun(self, target, o: vesper.options.cross_entropy): vesper.Tensor
 function Tensor:cross_entropy(target, weight, reduction, ignore_index, label_smoothing) end
-
----Sums of the first 1, 2, ... elements along dim, of x's shape. Integers and masks give int64.
----@param x vesper.Tensor
----@param dim integer
----@return vesper.Tensor
-function vs.cumsum(x, dim) end
-
----Sums of the first 1, 2, ... elements along dim, of x's shape. Integers and masks give int64.
----@param dim integer
----@return vesper.Tensor
-function Tensor:cumsum(dim) end
 
 ---The same memory, outside the graph: no gradient flows back through it.
 ---@param x vesper.Tensor
@@ -1032,15 +1007,6 @@ function vs.expand(x, shape) end
 ---@return vesper.Tensor
 function Tensor:expand(shape) end
 
----exp(x) - 1, exact for small x.
----@param x vesper.Tensor
----@return vesper.Tensor
-function vs.expm1(x) end
-
----exp(x) - 1, exact for small x.
----@return vesper.Tensor
-function Tensor:expm1() end
-
 ---Sets every element to value.
 ---@param x vesper.Tensor
 ---@param value number
@@ -1070,22 +1036,6 @@ function vs.flatten(x, first, last) end
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.flatten): vesper.Tensor
 function Tensor:flatten(first, last) end
-
----@class vesper.options.flip
----@field dims? integer|integer[]
-
----A copy with the order along the dimensions reversed; along all when none is given.
----@param x vesper.Tensor
----@param dims? integer|integer[]
----@return vesper.Tensor
----@overload fun(x, o: vesper.options.flip): vesper.Tensor
-function vs.flip(x, dims) end
-
----A copy with the order along the dimensions reversed; along all when none is given.
----@param dims? integer|integer[]
----@return vesper.Tensor
----@overload fun(self, o: vesper.options.flip): vesper.Tensor
-function Tensor:flip(dims) end
 
 ---Largest integer not above x. No gradient.
 ---@param x vesper.Tensor
@@ -1128,6 +1078,32 @@ function vs.gelu(x) end
 ---x * Phi(x), Phi the normal distribution function (exact, by erf). Hendrycks and Gimpel, 2016.
 ---@return vesper.Tensor
 function Tensor:gelu() end
+
+---@class vesper.options.group_norm
+---@field weight? vesper.Tensor
+---@field bias? vesper.Tensor
+---@field eps? number default 1e-5
+
+---Group normalisation (Wu and He, 2018) of x [B,C] or [B,C,...]: each sample's channels in
+---num_groups groups, (x - mean) / sqrt(var + eps) over a group, times weight [C] plus bias [C].
+---@param x vesper.Tensor
+---@param num_groups integer
+---@param weight? vesper.Tensor
+---@param bias? vesper.Tensor
+---@param eps? number default 1e-5
+---@return vesper.Tensor
+---@overload fun(x, num_groups, o: vesper.options.group_norm): vesper.Tensor
+function vs.group_norm(x, num_groups, weight, bias, eps) end
+
+---Group normalisation (Wu and He, 2018) of x [B,C] or [B,C,...]: each sample's channels in
+---num_groups groups, (x - mean) / sqrt(var + eps) over a group, times weight [C] plus bias [C].
+---@param num_groups integer
+---@param weight? vesper.Tensor
+---@param bias? vesper.Tensor
+---@param eps? number default 1e-5
+---@return vesper.Tensor
+---@overload fun(self, num_groups, o: vesper.options.group_norm): vesper.Tensor
+function Tensor:group_norm(num_groups, weight, bias, eps) end
 
 ---@class vesper.options.gru
 ---@field b_ih? vesper.Tensor
@@ -1175,6 +1151,24 @@ function vs.gt(x, y) end
 ---@return vesper.Tensor
 function Tensor:gt(y) end
 
+---x / 6 + 1/2 limited to [0, 1].
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.hardsigmoid(x) end
+
+---x / 6 + 1/2 limited to [0, 1].
+---@return vesper.Tensor
+function Tensor:hardsigmoid() end
+
+---x * hardsigmoid(x). Howard et al., 2019.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.hardswish(x) end
+
+---x * hardsigmoid(x). Howard et al., 2019.
+---@return vesper.Tensor
+function Tensor:hardswish() end
+
 ---@class vesper.options.hinge_ranking
 ---@field margin? number default 0.2
 ---@field negatives? "sum"|"hardest" default sum
@@ -1206,29 +1200,26 @@ function vs.hinge_ranking(scores, margin, negatives, reduction, same) end
 ---@overload fun(self, o: vesper.options.hinge_ranking): vesper.Tensor
 function Tensor:hinge_ranking(margin, negatives, reduction, same) end
 
----@class vesper.options.index_add
----@field alpha? number default 1
+---@class vesper.options.huber_loss
+---@field reduction? "mean"|"sum"|"none" default mean
+---@field delta? number default 1
 
----A copy of x with alpha * src added at the positions of index [K] along dim. src has x's shape
----with K in place of dim.
+---d = |x - target|: d^2 / 2 below delta, delta (d - delta / 2) above. Huber, 1964.
 ---@param x vesper.Tensor
----@param dim integer
----@param index vesper.Tensor
----@param src vesper.Tensor
----@param alpha? number default 1
+---@param target vesper.Tensor
+---@param reduction? "mean"|"sum"|"none" default mean
+---@param delta? number default 1
 ---@return vesper.Tensor
----@overload fun(x, dim, index, src, o: vesper.options.index_add): vesper.Tensor
-function vs.index_add(x, dim, index, src, alpha) end
+---@overload fun(x, target, o: vesper.options.huber_loss): vesper.Tensor
+function vs.huber_loss(x, target, reduction, delta) end
 
----A copy of x with alpha * src added at the positions of index [K] along dim. src has x's shape
----with K in place of dim.
----@param dim integer
----@param index vesper.Tensor
----@param src vesper.Tensor
----@param alpha? number default 1
+---d = |x - target|: d^2 / 2 below delta, delta (d - delta / 2) above. Huber, 1964.
+---@param target vesper.Tensor
+---@param reduction? "mean"|"sum"|"none" default mean
+---@param delta? number default 1
 ---@return vesper.Tensor
----@overload fun(self, dim, index, src, o: vesper.options.index_add): vesper.Tensor
-function Tensor:index_add(dim, index, src, alpha) end
+---@overload fun(self, target, o: vesper.options.huber_loss): vesper.Tensor
+function Tensor:huber_loss(target, reduction, delta) end
 
 ---The positions of index [K] along dim, in that order, repeats allowed. x[index] for dimension 1.
 ---@param x vesper.Tensor
@@ -1242,6 +1233,55 @@ function vs.index_select(x, dim, index) end
 ---@param index vesper.Tensor
 ---@return vesper.Tensor
 function Tensor:index_select(dim, index) end
+
+---@class vesper.options.interpolate
+---@field size? integer|integer[]
+---@field scale_factor? number|number[]
+---@field mode? "nearest"|"bilinear" default nearest
+
+---x [B,C,H,W] at another size [B,C,H',W']: size, or floor of H and W times scale_factor. Positions
+---are middles of pixels, PyTorch's align_corners = false; no smoothing when it gets smaller.
+---@param x vesper.Tensor
+---@param size? integer|integer[]
+---@param scale_factor? number|number[]
+---@param mode? "nearest"|"bilinear" default nearest
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.interpolate): vesper.Tensor
+function vs.interpolate(x, size, scale_factor, mode) end
+
+---x [B,C,H,W] at another size [B,C,H',W']: size, or floor of H and W times scale_factor. Positions
+---are middles of pixels, PyTorch's align_corners = false; no smoothing when it gets smaller.
+---@param size? integer|integer[]
+---@param scale_factor? number|number[]
+---@param mode? "nearest"|"bilinear" default nearest
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.interpolate): vesper.Tensor
+function Tensor:interpolate(size, scale_factor, mode) end
+
+---@class vesper.options.kl_div
+---@field reduction? "mean"|"sum"|"none"|"batchmean" default mean
+---@field log_target? boolean default false
+
+---Kullback-Leibler divergence target (log target - x), x being log-probabilities and target of its
+---shape probabilities, or logarithms of them with log_target. batchmean divides the sum by the
+---first size: the divergence a sample, where mean divides by all elements.
+---@param x vesper.Tensor
+---@param target vesper.Tensor
+---@param reduction? "mean"|"sum"|"none"|"batchmean" default mean
+---@param log_target? boolean default false
+---@return vesper.Tensor
+---@overload fun(x, target, o: vesper.options.kl_div): vesper.Tensor
+function vs.kl_div(x, target, reduction, log_target) end
+
+---Kullback-Leibler divergence target (log target - x), x being log-probabilities and target of its
+---shape probabilities, or logarithms of them with log_target. batchmean divides the sum by the
+---first size: the divergence a sample, where mean divides by all elements.
+---@param target vesper.Tensor
+---@param reduction? "mean"|"sum"|"none"|"batchmean" default mean
+---@param log_target? boolean default false
+---@return vesper.Tensor
+---@overload fun(self, target, o: vesper.options.kl_div): vesper.Tensor
+function Tensor:kl_div(target, reduction, log_target) end
 
 ---@class vesper.options.l1_loss
 ---@field reduction? "mean"|"sum"|"none" default mean
@@ -1340,24 +1380,6 @@ function vs.log(x) end
 ---Natural logarithm; -inf at 0, NaN below.
 ---@return vesper.Tensor
 function Tensor:log() end
-
----log(1 + x), exact for small x.
----@param x vesper.Tensor
----@return vesper.Tensor
-function vs.log1p(x) end
-
----log(1 + x), exact for small x.
----@return vesper.Tensor
-function Tensor:log1p() end
-
----Logarithm to base 2; -inf at 0, NaN below.
----@param x vesper.Tensor
----@return vesper.Tensor
-function vs.log2(x) end
-
----Logarithm to base 2; -inf at 0, NaN below.
----@return vesper.Tensor
-function Tensor:log2() end
 
 ---@class vesper.options.log_softmax
 ---@field dim? integer default -1
@@ -1499,17 +1521,6 @@ function vs.masked_fill(x, mask, value) end
 ---@return vesper.Tensor
 function Tensor:masked_fill(mask, value) end
 
----The elements of x where mask, broadcast to x's shape, is set: [K], in row order.
----@param x vesper.Tensor
----@param mask vesper.Tensor
----@return vesper.Tensor
-function vs.masked_select(x, mask) end
-
----The elements of x where mask, broadcast to x's shape, is set: [K], in row order.
----@param mask vesper.Tensor
----@return vesper.Tensor
-function Tensor:masked_select(mask) end
-
 ---Matrix product. [M,K] x [K,N] -> [M,N]; batches [...,M,K] x [...,K,N] broadcast; a vector on the
 ---left counts as a row, on the right as a column.
 ---@param x vesper.Tensor
@@ -1633,6 +1644,15 @@ function vs.minimum(x, y) end
 ---@return vesper.Tensor
 function Tensor:minimum(y) end
 
+---x * tanh(softplus(x)). Misra, 2019.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.mish(x) end
+
+---x * tanh(softplus(x)). Misra, 2019.
+---@return vesper.Tensor
+function Tensor:mish() end
+
 ---@class vesper.options.mse_loss
 ---@field reduction? "mean"|"sum"|"none" default mean
 
@@ -1672,26 +1692,6 @@ function vs.mul_(x, y) end
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:mul_(y) end
-
----@class vesper.options.multinomial
----@field replacement? boolean default false
-
----n positions (int64, from 1) of each row of weights [N] or [B,N] -> [n] or [B,n], each drawn with
----a probability in proportion to its weight.
----@param x vesper.Tensor
----@param n integer
----@param replacement? boolean default false
----@return vesper.Tensor
----@overload fun(x, n, o: vesper.options.multinomial): vesper.Tensor
-function vs.multinomial(x, n, replacement) end
-
----n positions (int64, from 1) of each row of weights [N] or [B,N] -> [n] or [B,n], each drawn with
----a probability in proportion to its weight.
----@param n integer
----@param replacement? boolean default false
----@return vesper.Tensor
----@overload fun(self, n, o: vesper.options.multinomial): vesper.Tensor
-function Tensor:multinomial(n, replacement) end
 
 ---x ~= y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param x vesper.Tensor|number
@@ -1739,39 +1739,6 @@ function vs.nll_loss(x, target, weight, reduction, ignore_index) end
 ---@overload fun(self, target, o: vesper.options.nll_loss): vesper.Tensor
 function Tensor:nll_loss(target, weight, reduction, ignore_index) end
 
----Where x is not 0, in row order: int64 [K, dimensions of x], positions from 1.
----@param x vesper.Tensor
----@return vesper.Tensor
-function vs.nonzero(x) end
-
----Where x is not 0, in row order: int64 [K, dimensions of x], positions from 1.
----@return vesper.Tensor
-function Tensor:nonzero() end
-
----@class vesper.options.norm
----@field p? number default 2
----@field dim? integer|integer[]
----@field keepdim? boolean default false
-
----(sum |x|^p)^(1/p) over all elements, or over the dimensions given. p = math.huge is the largest
----|x|, -math.huge the smallest, 0 counts what is not 0. No gradient where x is 0.
----@param x vesper.Tensor
----@param p? number default 2
----@param dim? integer|integer[]
----@param keepdim? boolean default false
----@return vesper.Tensor
----@overload fun(x, o: vesper.options.norm): vesper.Tensor
-function vs.norm(x, p, dim, keepdim) end
-
----(sum |x|^p)^(1/p) over all elements, or over the dimensions given. p = math.huge is the largest
----|x|, -math.huge the smallest, 0 counts what is not 0. No gradient where x is 0.
----@param p? number default 2
----@param dim? integer|integer[]
----@param keepdim? boolean default false
----@return vesper.Tensor
----@overload fun(self, o: vesper.options.norm): vesper.Tensor
-function Tensor:norm(p, dim, keepdim) end
-
 ---@class vesper.options.normal_
 ---@field mean? number default 0
 ---@field std? number default 1
@@ -1815,49 +1782,6 @@ function vs.normalize(x, p, dim, eps) end
 ---@overload fun(self, o: vesper.options.normalize): vesper.Tensor
 function Tensor:normalize(p, dim, eps) end
 
----@class vesper.options.one_hot
----@field classes? integer
-
----Classes from 1 as rows of 0 with one 1: int64 [..., classes]. classes is the largest of x when it
----is not given.
----@param x vesper.Tensor
----@param classes? integer
----@return vesper.Tensor
----@overload fun(x, o: vesper.options.one_hot): vesper.Tensor
-function vs.one_hot(x, classes) end
-
----Classes from 1 as rows of 0 with one 1: int64 [..., classes]. classes is the largest of x when it
----is not given.
----@param classes? integer
----@return vesper.Tensor
----@overload fun(self, o: vesper.options.one_hot): vesper.Tensor
-function Tensor:one_hot(classes) end
-
----@class vesper.options.pad
----@field mode? "constant"|"reflect"|"replicate" default constant
----@field value? number default 0
-
----x with elements added around it. pad is {before, after} of the last dimension, then of the one
----before it, ...: at most four; negative numbers cut away. reflect mirrors x without repeating its
----edge (less than a size), replicate repeats the edge.
----@param x vesper.Tensor
----@param pad integer|integer[]
----@param mode? "constant"|"reflect"|"replicate" default constant
----@param value? number default 0
----@return vesper.Tensor
----@overload fun(x, pad, o: vesper.options.pad): vesper.Tensor
-function vs.pad(x, pad, mode, value) end
-
----x with elements added around it. pad is {before, after} of the last dimension, then of the one
----before it, ...: at most four; negative numbers cut away. reflect mirrors x without repeating its
----edge (less than a size), replicate repeats the edge.
----@param pad integer|integer[]
----@param mode? "constant"|"reflect"|"replicate" default constant
----@param value? number default 0
----@return vesper.Tensor
----@overload fun(self, pad, o: vesper.options.pad): vesper.Tensor
-function Tensor:pad(pad, mode, value) end
-
 ---Dimensions in a new order: x:permute(3, 1, 2).
 ---@param x vesper.Tensor
 ---@param dims integer|integer[]
@@ -1880,26 +1804,16 @@ function vs.pow(x, y) end
 ---@return vesper.Tensor
 function Tensor:pow(y) end
 
----@class vesper.options.prod
----@field dim? integer|integer[]
----@field keepdim? boolean default false
-
----Product of all elements, or over the dimensions given. Integers and masks give int64. Of nothing:
----1.
+---x above 0, weight * x below; weight [1], or [C] for the channels of x [B,C,...]. He et al., 2015.
 ---@param x vesper.Tensor
----@param dim? integer|integer[]
----@param keepdim? boolean default false
+---@param weight vesper.Tensor
 ---@return vesper.Tensor
----@overload fun(x, o: vesper.options.prod): vesper.Tensor
-function vs.prod(x, dim, keepdim) end
+function vs.prelu(x, weight) end
 
----Product of all elements, or over the dimensions given. Integers and masks give int64. Of nothing:
----1.
----@param dim? integer|integer[]
----@param keepdim? boolean default false
+---x above 0, weight * x below; weight [1], or [C] for the channels of x [B,C,...]. He et al., 2015.
+---@param weight vesper.Tensor
 ---@return vesper.Tensor
----@overload fun(self, o: vesper.options.prod): vesper.Tensor
-function Tensor:prod(dim, keepdim) end
+function Tensor:prelu(weight) end
 
 ---@class vesper.options.rank
 ---@field group? vesper.Tensor
@@ -1960,24 +1874,6 @@ function vs.relu6(x) end
 ---@return vesper.Tensor
 function Tensor:relu6() end
 
----@class vesper.options.repeat_interleave
----@field dim? integer default 1
-
----Each position along dim so many times in a row: 1, 2 twice is 1, 1, 2, 2.
----@param x vesper.Tensor
----@param times integer
----@param dim? integer default 1
----@return vesper.Tensor
----@overload fun(x, times, o: vesper.options.repeat_interleave): vesper.Tensor
-function vs.repeat_interleave(x, times, dim) end
-
----Each position along dim so many times in a row: 1, 2 twice is 1, 1, 2, 2.
----@param times integer
----@param dim? integer default 1
----@return vesper.Tensor
----@overload fun(self, times, o: vesper.options.repeat_interleave): vesper.Tensor
-function Tensor:repeat_interleave(times, dim) end
-
 ---The same elements in another shape; one size may be -1. A view where strides allow, else a copy.
 ---@param x vesper.Tensor
 ---@param shape integer|integer[]
@@ -1989,18 +1885,26 @@ function vs.reshape(x, shape) end
 ---@return vesper.Tensor
 function Tensor:reshape(shape) end
 
----A copy shifted along each of dims by its number; what leaves at the end comes in at the start.
----@param x vesper.Tensor
----@param shifts integer|integer[]
----@param dims integer|integer[]
----@return vesper.Tensor
-function vs.roll(x, shifts, dims) end
+---@class vesper.options.rms_norm
+---@field weight? vesper.Tensor
+---@field eps? number default 1e-6
 
----A copy shifted along each of dims by its number; what leaves at the end comes in at the start.
----@param shifts integer|integer[]
----@param dims integer|integer[]
+---x / sqrt(mean(x^2) + eps) along the last dimension, times weight. x [...,C], weight [C] ->
+---[...,C]. Zhang and Sennrich, 2019.
+---@param x vesper.Tensor
+---@param weight? vesper.Tensor
+---@param eps? number default 1e-6
 ---@return vesper.Tensor
-function Tensor:roll(shifts, dims) end
+---@overload fun(x, o: vesper.options.rms_norm): vesper.Tensor
+function vs.rms_norm(x, weight, eps) end
+
+---x / sqrt(mean(x^2) + eps) along the last dimension, times weight. x [...,C], weight [C] ->
+---[...,C]. Zhang and Sennrich, 2019.
+---@param weight? vesper.Tensor
+---@param eps? number default 1e-6
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.rms_norm): vesper.Tensor
+function Tensor:rms_norm(weight, eps) end
 
 ---Nearest integer, halves to even. No gradient.
 ---@param x vesper.Tensor
@@ -2020,42 +1924,6 @@ function vs.rsqrt(x) end
 ---@return vesper.Tensor
 function Tensor:rsqrt() end
 
----A copy of x with out[.., index[.., i, ..], ..] = src[.., i, ..] along dim: the opposite of
----gather. index has x's shape but for dim, src that of index, or it is one number. The last of
----several for one place stays.
----@param x vesper.Tensor
----@param dim integer
----@param index vesper.Tensor
----@param src vesper.Tensor|number
----@return vesper.Tensor
-function vs.scatter(x, dim, index, src) end
-
----A copy of x with out[.., index[.., i, ..], ..] = src[.., i, ..] along dim: the opposite of
----gather. index has x's shape but for dim, src that of index, or it is one number. The last of
----several for one place stays.
----@param dim integer
----@param index vesper.Tensor
----@param src vesper.Tensor|number
----@return vesper.Tensor
-function Tensor:scatter(dim, index, src) end
-
----A copy of x with src[.., i, ..] added at index[.., i, ..] along dim. index has x's shape but for
----dim, src that of index; x and src are of the compute type or int64.
----@param x vesper.Tensor
----@param dim integer
----@param index vesper.Tensor
----@param src vesper.Tensor
----@return vesper.Tensor
-function vs.scatter_add(x, dim, index, src) end
-
----A copy of x with src[.., i, ..] added at index[.., i, ..] along dim. index has x's shape but for
----dim, src that of index; x and src are of the compute type or int64.
----@param dim integer
----@param index vesper.Tensor
----@param src vesper.Tensor
----@return vesper.Tensor
-function Tensor:scatter_add(dim, index, src) end
-
 ---One position along dim, which goes: x:select(2, 1) is the first column. x[i] is x:select(1, i).
 ---@param x vesper.Tensor
 ---@param dim integer
@@ -2068,6 +1936,17 @@ function vs.select(x, dim, index) end
 ---@param index integer
 ---@return vesper.Tensor
 function Tensor:select(dim, index) end
+
+---1.0507 times x above 0, times 1.6733 (exp(x) - 1) below: activations keep mean 0 and variance 1.
+---Klambauer et al., 2017.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.selu(x) end
+
+---1.0507 times x above 0, times 1.6733 (exp(x) - 1) below: activations keep mean 0 and variance 1.
+---Klambauer et al., 2017.
+---@return vesper.Tensor
+function Tensor:selu() end
 
 ---1 / (1 + exp(-x)).
 ---@param x vesper.Tensor
@@ -2177,28 +2056,14 @@ function vs.softplus(x) end
 ---@return vesper.Tensor
 function Tensor:softplus() end
 
----@class vesper.options.sort
----@field dim? integer default -1
----@field descending? boolean default false
-
----The values along dim in order, and the positions (int64, from 1) that they had; both of x's
----shape. Equal values keep their order. NaN counts as largest.
+---x / (1 + |x|).
 ---@param x vesper.Tensor
----@param dim? integer default -1
----@param descending? boolean default false
 ---@return vesper.Tensor
----@return vesper.Tensor
----@overload fun(x, o: vesper.options.sort): vesper.Tensor
-function vs.sort(x, dim, descending) end
+function vs.softsign(x) end
 
----The values along dim in order, and the positions (int64, from 1) that they had; both of x's
----shape. Equal values keep their order. NaN counts as largest.
----@param dim? integer default -1
----@param descending? boolean default false
+---x / (1 + |x|).
 ---@return vesper.Tensor
----@return vesper.Tensor
----@overload fun(self, o: vesper.options.sort): vesper.Tensor
-function Tensor:sort(dim, descending) end
+function Tensor:softsign() end
 
 ---Square root; NaN below 0.
 ---@param x vesper.Tensor
@@ -2243,28 +2108,6 @@ function Tensor:squeeze(dim) end
 ---@return vesper.Tensor
 ---@overload fun(tensors, o: vesper.options.stack): vesper.Tensor
 function vs.stack(tensors, dim) end
-
----@class vesper.options.std
----@field dim? integer|integer[]
----@field unbiased? boolean default true
----@field keepdim? boolean default false
-
----Standard deviation, the root of var. No gradient where it is 0.
----@param x vesper.Tensor
----@param dim? integer|integer[]
----@param unbiased? boolean default true
----@param keepdim? boolean default false
----@return vesper.Tensor
----@overload fun(x, o: vesper.options.std): vesper.Tensor
-function vs.std(x, dim, unbiased, keepdim) end
-
----Standard deviation, the root of var. No gradient where it is 0.
----@param dim? integer|integer[]
----@param unbiased? boolean default true
----@param keepdim? boolean default false
----@return vesper.Tensor
----@overload fun(self, o: vesper.options.std): vesper.Tensor
-function Tensor:std(dim, unbiased, keepdim) end
 
 ---x - y with broadcasting; either may be a number. Same as x - y.
 ---@param x vesper.Tensor|number
@@ -2315,19 +2158,6 @@ function vs.tanh(x) end
 ---Hyperbolic tangent.
 ---@return vesper.Tensor
 function Tensor:tanh() end
-
----x repeated as a whole, so many times along each of the last dimensions: x:tile(2, 3). More
----numbers than dimensions add dimensions in front. expand does it without a copy where a size is 1.
----@param x vesper.Tensor
----@param times integer|integer[]
----@return vesper.Tensor
-function vs.tile(x, times) end
-
----x repeated as a whole, so many times along each of the last dimensions: x:tile(2, 3). More
----numbers than dimensions add dimensions in front. expand does it without a copy where a size is 1.
----@param times integer|integer[]
----@return vesper.Tensor
-function Tensor:tile(times) end
 
 ---x as another dtype, x itself when it has it. To integers: towards zero, clipped to their range.
 ---Gradients flow only where both are the compute type.
@@ -2386,41 +2216,38 @@ function vs.transpose(x, a, b) end
 ---@overload fun(self, o: vesper.options.transpose): vesper.Tensor
 function Tensor:transpose(a, b) end
 
----@class vesper.options.tril
----@field diagonal? integer default 0
+---@class vesper.options.triplet_margin_loss
+---@field margin? number default 1
+---@field eps? number default 1e-6
+---@field swap? boolean default false
+---@field reduction? "mean"|"sum"|"none" default mean
 
----The lower triangle of each matrix [..., M, N], the rest 0. diagonal = 1 keeps one more diagonal
----above the main one, -1 one less.
----@param x vesper.Tensor
----@param diagonal? integer default 0
+---max(0, |anchor - positive| - |anchor - negative| + margin), all [B,D], Euclidean, eps added to
+---each difference. With swap the distance of positive and negative counts where it is less. Schroff
+---et al., 2015; Balntas et al., 2016.
+---@param anchor vesper.Tensor
+---@param positive vesper.Tensor
+---@param negative vesper.Tensor
+---@param margin? number default 1
+---@param eps? number default 1e-6
+---@param swap? boolean default false
+---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
----@overload fun(x, o: vesper.options.tril): vesper.Tensor
-function vs.tril(x, diagonal) end
+---@overload fun(anchor, positive, negative, o: vesper.options.triplet_margin_loss): vesper.Tensor
+function vs.triplet_margin_loss(anchor, positive, negative, margin, eps, swap, reduction) end
 
----The lower triangle of each matrix [..., M, N], the rest 0. diagonal = 1 keeps one more diagonal
----above the main one, -1 one less.
----@param diagonal? integer default 0
+---max(0, |anchor - positive| - |anchor - negative| + margin), all [B,D], Euclidean, eps added to
+---each difference. With swap the distance of positive and negative counts where it is less. Schroff
+---et al., 2015; Balntas et al., 2016.
+---@param positive vesper.Tensor
+---@param negative vesper.Tensor
+---@param margin? number default 1
+---@param eps? number default 1e-6
+---@param swap? boolean default false
+---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
----@overload fun(self, o: vesper.options.tril): vesper.Tensor
-function Tensor:tril(diagonal) end
-
----@class vesper.options.triu
----@field diagonal? integer default 0
-
----The upper triangle of each matrix [..., M, N], the rest 0. diagonal = 1 leaves out the main
----diagonal, -1 keeps one more below it.
----@param x vesper.Tensor
----@param diagonal? integer default 0
----@return vesper.Tensor
----@overload fun(x, o: vesper.options.triu): vesper.Tensor
-function vs.triu(x, diagonal) end
-
----The upper triangle of each matrix [..., M, N], the rest 0. diagonal = 1 leaves out the main
----diagonal, -1 keeps one more below it.
----@param diagonal? integer default 0
----@return vesper.Tensor
----@overload fun(self, o: vesper.options.triu): vesper.Tensor
-function Tensor:triu(diagonal) end
+---@overload fun(self, positive, negative, o: vesper.options.triplet_margin_loss): vesper.Tensor
+function Tensor:triplet_margin_loss(positive, negative, margin, eps, swap, reduction) end
 
 ---@class vesper.options.uniform_
 ---@field low? number default 0
@@ -2451,30 +2278,6 @@ function vs.unsqueeze(x, dim) end
 ---@param dim integer
 ---@return vesper.Tensor
 function Tensor:unsqueeze(dim) end
-
----@class vesper.options.var
----@field dim? integer|integer[]
----@field unbiased? boolean default true
----@field keepdim? boolean default false
-
----Variance of all elements, or over the dimensions given: squares of the distances from the mean,
----over n - 1 when unbiased, else over n. NaN where that is below 1.
----@param x vesper.Tensor
----@param dim? integer|integer[]
----@param unbiased? boolean default true
----@param keepdim? boolean default false
----@return vesper.Tensor
----@overload fun(x, o: vesper.options.var): vesper.Tensor
-function vs.var(x, dim, unbiased, keepdim) end
-
----Variance of all elements, or over the dimensions given: squares of the distances from the mean,
----over n - 1 when unbiased, else over n. NaN where that is below 1.
----@param dim? integer|integer[]
----@param unbiased? boolean default true
----@param keepdim? boolean default false
----@return vesper.Tensor
----@overload fun(self, o: vesper.options.var): vesper.Tensor
-function Tensor:var(dim, unbiased, keepdim) end
 
 ---x where mask is true, y elsewhere, with broadcasting; x and y may be numbers.
 ---@param mask vesper.Tensor
@@ -2507,6 +2310,16 @@ function Tensor:zero_() end
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.AdaptiveAvgPool2d): vesper.Layer
 function vs.nn.AdaptiveAvgPool2d(output_size) end
+
+---@class vesper.options.nn.AdaptiveMaxPool2d
+---@field output_size? integer|integer[] default 1
+
+---The most of each window, to a given size: x [B,C,H,W] -> [B,C,output_size].
+---Called with (x).
+---@param output_size? integer|integer[] default 1
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.AdaptiveMaxPool2d): vesper.Layer
+function vs.nn.AdaptiveMaxPool2d(output_size) end
 
 ---@class vesper.options.nn.AvgPool2d
 ---@field stride? integer|integer[]
@@ -2560,6 +2373,30 @@ function vs.nn.BatchNorm1d(num_features, eps, momentum, affine, track_running_st
 ---@overload fun(num_features, o: vesper.options.nn.BatchNorm2d): vesper.Layer
 function vs.nn.BatchNorm2d(num_features, eps, momentum, affine, track_running_stats) end
 
+---@class vesper.options.nn.Conv1d
+---@field stride? integer default 1
+---@field padding? integer default 0
+---@field dilation? integer default 1
+---@field groups? integer default 1
+---@field bias? boolean default true
+
+---1-D convolution: x [B,in,T] -> [B,out,T'] with T' = floor((T + 2 padding - dilation (kernel - 1)
+---- 1) / stride) + 1. weight [out,in/groups,k] and bias [out] start uniform within 1/sqrt(in/groups
+---k).
+---Called with (x).
+---@param in_channels integer
+---@param out_channels integer
+---@param kernel_size integer
+---@param stride? integer default 1
+---@param padding? integer default 0
+---@param dilation? integer default 1
+---@param groups? integer default 1
+---@param bias? boolean default true
+---@return vesper.Layer
+---@overload fun(in_channels, out_channels, kernel_size, o: vesper.options.nn.Conv1d): vesper.Layer
+function vs.nn.Conv1d(in_channels, out_channels, kernel_size, stride, padding, dilation, groups,
+  bias) end
+
 ---@class vesper.options.nn.Conv2d
 ---@field stride? integer|integer[] default 1
 ---@field padding? integer|integer[] default 0
@@ -2584,6 +2421,32 @@ function vs.nn.BatchNorm2d(num_features, eps, momentum, affine, track_running_st
 function vs.nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, dilation, groups,
   bias) end
 
+---@class vesper.options.nn.ConvTranspose2d
+---@field stride? integer|integer[] default 1
+---@field padding? integer|integer[] default 0
+---@field output_padding? integer|integer[] default 0
+---@field groups? integer default 1
+---@field bias? boolean default true
+---@field dilation? integer|integer[] default 1
+
+---2-D transposed convolution: x [B,in,H,W] -> [B,out,H',W'] with H' = (H - 1) stride - 2 padding +
+---dilation (kernel - 1) + output_padding + 1. weight [in,out/groups,kH,kW] and bias [out] start
+---uniform within 1/sqrt(out/groups kH kW).
+---Called with (x).
+---@param in_channels integer
+---@param out_channels integer
+---@param kernel_size integer|integer[]
+---@param stride? integer|integer[] default 1
+---@param padding? integer|integer[] default 0
+---@param output_padding? integer|integer[] default 0
+---@param groups? integer default 1
+---@param bias? boolean default true
+---@param dilation? integer|integer[] default 1
+---@return vesper.Layer
+---@overload fun(in_channels, out_channels, kernel_size, o: vesper.options.nn.ConvTranspose2d): vesper.Layer
+function vs.nn.ConvTranspose2d(in_channels, out_channels, kernel_size, stride, padding,
+  output_padding, groups, bias, dilation) end
+
 ---@class vesper.options.nn.Dropout
 ---@field p? number default 0.5
 
@@ -2594,6 +2457,17 @@ function vs.nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, d
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.Dropout): vesper.Layer
 function vs.nn.Dropout(p) end
+
+---@class vesper.options.nn.Dropout2d
+---@field p? number default 0.5
+
+---In training zeroes whole channels of x [B,C,H,W] with probability p and scales the others by
+---1/(1-p); in evaluation gives x back. Tompson et al., 2015.
+---Called with (x).
+---@param p? number default 0.5
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.Dropout2d): vesper.Layer
+function vs.nn.Dropout2d(p) end
 
 ---@class vesper.options.nn.ELU
 ---@field alpha? number default 1
@@ -2642,6 +2516,31 @@ function vs.nn.GELU() end
 ---@return vesper.Layer
 ---@overload fun(input_size, hidden_size, o: vesper.options.nn.GRU): vesper.Layer
 function vs.nn.GRU(input_size, hidden_size, num_layers, bias, bidirectional, dropout) end
+
+---@class vesper.options.nn.GroupNorm
+---@field eps? number default 1e-5
+---@field affine? boolean default true
+
+---Group normalisation (Wu and He, 2018) of x [B,num_channels,...]: the channels of each sample in
+---num_groups groups. weight and bias [num_channels].
+---Called with (x).
+---@param num_groups integer
+---@param num_channels integer
+---@param eps? number default 1e-5
+---@param affine? boolean default true
+---@return vesper.Layer
+---@overload fun(num_groups, num_channels, o: vesper.options.nn.GroupNorm): vesper.Layer
+function vs.nn.GroupNorm(num_groups, num_channels, eps, affine) end
+
+---x / 6 + 1/2 limited to [0, 1], element by element.
+---Called with (x).
+---@return vesper.Layer
+function vs.nn.Hardsigmoid() end
+
+---x * hardsigmoid(x), element by element.
+---Called with (x).
+---@return vesper.Layer
+function vs.nn.Hardswish() end
 
 ---Gives x back.
 ---Called with (x).
@@ -2727,6 +2626,38 @@ function vs.nn.LogSoftmax(dim) end
 ---@overload fun(kernel_size, o: vesper.options.nn.MaxPool2d): vesper.Layer
 function vs.nn.MaxPool2d(kernel_size, stride, padding) end
 
+---x * tanh(softplus(x)), element by element.
+---Called with (x).
+---@return vesper.Layer
+function vs.nn.Mish() end
+
+---@class vesper.options.nn.PReLU
+---@field num_parameters? integer default 1
+---@field init? number default 0.25
+
+---x where positive, weight * x elsewhere; weight [num_parameters], one for all or one for each
+---channel of x [B,C,...], is learned and starts at init. He et al., 2015.
+---Called with (x).
+---@param num_parameters? integer default 1
+---@param init? number default 0.25
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.PReLU): vesper.Layer
+function vs.nn.PReLU(num_parameters, init) end
+
+---@class vesper.options.nn.RMSNorm
+---@field eps? number default 1e-6
+---@field elementwise_affine? boolean default true
+
+---x [...,size] over the root of its mean square along the last dimension, times weight [size],
+---which starts as ones. Zhang and Sennrich, 2019.
+---Called with (x).
+---@param size integer
+---@param eps? number default 1e-6
+---@param elementwise_affine? boolean default true
+---@return vesper.Layer
+---@overload fun(size, o: vesper.options.nn.RMSNorm): vesper.Layer
+function vs.nn.RMSNorm(size, eps, elementwise_affine) end
+
 ---max(x, 0), element by element.
 ---Called with (x).
 ---@return vesper.Layer
@@ -2736,6 +2667,11 @@ function vs.nn.ReLU() end
 ---Called with (x).
 ---@return vesper.Layer
 function vs.nn.ReLU6() end
+
+---Self-normalising: 1.0507 times x, or times 1.6733 (exp(x) - 1) below 0.
+---Called with (x).
+---@return vesper.Layer
+function vs.nn.SELU() end
 
 ---x * sigmoid(x), element by element.
 ---Called with (x).
@@ -2762,10 +2698,29 @@ function vs.nn.Softmax(dim) end
 ---@return vesper.Layer
 function vs.nn.Softplus() end
 
+---x / (1 + |x|), element by element.
+---Called with (x).
+---@return vesper.Layer
+function vs.nn.Softsign() end
+
 ---Hyperbolic tangent, element by element.
 ---Called with (x).
 ---@return vesper.Layer
 function vs.nn.Tanh() end
+
+---@class vesper.options.nn.Upsample
+---@field size? integer|integer[]
+---@field scale_factor? number|number[]
+---@field mode? "nearest"|"bilinear" default nearest
+
+---x [B,C,H,W] at another size, as interpolate: Upsample{scale_factor = 2, mode = "bilinear"}.
+---Called with (x).
+---@param size? integer|integer[]
+---@param scale_factor? number|number[]
+---@param mode? "nearest"|"bilinear" default nearest
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.Upsample): vesper.Layer
+function vs.nn.Upsample(size, scale_factor, mode) end
 
 ---A tensor that is trained: as a field of a module it is one of its parameters.
 ---@param x vesper.Tensor
@@ -2798,6 +2753,109 @@ vs.nn.functional = nil
 ---clip_grad_norm_ and clip_grad_value_, as in optim.
 ---@type table
 vs.nn.utils = nil
+
+---@class vesper.options.nn.InfoNCE
+---@field learn? boolean default true
+
+---The symmetric cross-entropy of scores [B,B] / temperature, pairs standing on the diagonal; give
+---it cosines. Its parameter logit_scale, log(1 / temperature), is learned and kept at or below
+---log(100), and fixed with learn = false. Radford et al., 2021.
+---@param temperature? number default 0.07
+---@param options? vesper.options.nn.InfoNCE
+---@return vesper.Module
+function vs.nn.InfoNCE(temperature, options) end
+
+---The temperature as it is now.
+---@return number
+function InfoNCE:temperature() end
+
+---What a module does with these inputs: {name=, kind=, depth=, output=, parameters=} for each call
+---in order, beside it parameters and trained for all; print shows it. Runs the module once, in
+---evaluation, without gradients.
+---@param module vesper.Module
+---@param ... any inputs
+---@return any[]
+function vs.nn.summary(module, ...) end
+
+---Fills x with uniform numbers; as all of nn.init in place, outside graphs, giving x back.
+---@param x vesper.Tensor
+---@param low? number default 0
+---@param high? number default 1
+---@return vesper.Tensor
+function vs.nn.init.uniform_(x, low, high) end
+
+---Fills x with normal numbers.
+---@param x vesper.Tensor
+---@param mean? number default 0
+---@param std? number default 1
+---@return vesper.Tensor
+function vs.nn.init.normal_(x, mean, std) end
+
+---Every element of x becomes value.
+---@param x vesper.Tensor
+---@param value number
+---@return vesper.Tensor
+function vs.nn.init.constant_(x, value) end
+
+---Every element of x becomes 0.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.nn.init.zeros_(x) end
+
+---Every element of x becomes 1.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.nn.init.ones_(x) end
+
+---Uniform within gain * sqrt(6 / (fan_in + fan_out)). x [out,in,...], its fans times the kernel's
+---size. Glorot and Bengio, 2010.
+---@param x vesper.Tensor
+---@param gain? number default 1
+---@return vesper.Tensor
+function vs.nn.init.xavier_uniform_(x, gain) end
+
+---Normal of deviation gain * sqrt(2 / (fan_in + fan_out)).
+---@param x vesper.Tensor
+---@param gain? number default 1
+---@return vesper.Tensor
+function vs.nn.init.xavier_normal_(x, gain) end
+
+---@class vesper.options.nn.init.kaiming_uniform_
+---@field a? number default 0
+---@field mode? string default fan_in
+---@field nonlinearity? string default leaky_relu
+
+---Uniform within gain * sqrt(3 / fan), fan being fan_in or fan_out by mode, a the slope of
+---leaky_relu. He et al., 2015.
+---@param x vesper.Tensor
+---@param options? vesper.options.nn.init.kaiming_uniform_
+---@return vesper.Tensor
+function vs.nn.init.kaiming_uniform_(x, options) end
+
+---@class vesper.options.nn.init.kaiming_normal_
+---@field a? number default 0
+---@field mode? string default fan_in
+---@field nonlinearity? string default leaky_relu
+
+---Normal of deviation gain / sqrt(fan); see kaiming_uniform_.
+---@param x vesper.Tensor
+---@param options? vesper.options.nn.init.kaiming_normal_
+---@return vesper.Tensor
+function vs.nn.init.kaiming_normal_(x, options) end
+
+---gain times a random matrix with orthonormal rows, or columns where it has more rows; further
+---dimensions count as columns. Saxe et al., 2014.
+---@param x vesper.Tensor
+---@param gain? number default 1
+---@return vesper.Tensor
+function vs.nn.init.orthogonal_(x, gain) end
+
+---By what to multiply deviations before linear, sigmoid, tanh, relu, leaky_relu (of that slope) or
+---selu.
+---@param nonlinearity string
+---@param slope? number default 0.01
+---@return number
+function vs.nn.init.calculate_gain(nonlinearity, slope) end
 
 ---A class of modules. Give it init(self, ...) and forward(self, ...); calling the class makes one,
 ---calling that one runs forward.
@@ -2890,7 +2948,7 @@ function Layer:slots() end
 
 ---@class vesper.options.optim.Adam
 ---@field lr? number default 0.001
----@field betas? number[] default 0.9/0.999
+---@field betas? number|number[] default 0.9/0.999
 ---@field eps? number default 1e-8
 ---@field weight_decay? number default 0
 ---@field amsgrad? boolean default false
@@ -2904,7 +2962,7 @@ function vs.optim.Adam(parameters, options) end
 
 ---@class vesper.options.optim.AdamW
 ---@field lr? number default 0.001
----@field betas? number[] default 0.9/0.999
+---@field betas? number|number[] default 0.9/0.999
 ---@field eps? number default 1e-8
 ---@field weight_decay? number default 0.01
 ---@field amsgrad? boolean default false

@@ -150,6 +150,40 @@ local sections = {
     {"nn.functional", nil, "table",
       "Every op under the name it has in vs: nn.functional.cross_entropy."},
     {"nn.utils", nil, "table", "clip_grad_norm_ and clip_grad_value_, as in optim."},
+    {"nn.InfoNCE", "temperature:num=0.07, {learn:bool=true}", "Module",
+      "The symmetric cross-entropy of scores [B,B] / temperature, pairs standing on the diagonal; "
+        .. "give it cosines. Its parameter logit_scale, log(1 / temperature), is learned and kept "
+        .. "at or below log(100), and fixed with learn = false. Radford et al., 2021."},
+    {"InfoNCE:temperature", "", "number", "The temperature as it is now."},
+    {"nn.summary", "module:Module, inputs:value...", "list",
+      "What a module does with these inputs: {name=, kind=, depth=, output=, parameters=} for each "
+        .. "call in order, beside it parameters and trained for all; print shows it. Runs the "
+        .. "module once, in evaluation, without gradients."},
+    {"nn.init.uniform_", "x:tensor, low:num=0, high:num=1", "Tensor",
+      "Fills x with uniform numbers; as all of nn.init in place, outside graphs, giving x back."},
+    {"nn.init.normal_", "x:tensor, mean:num=0, std:num=1", "Tensor",
+      "Fills x with normal numbers."},
+    {"nn.init.constant_", "x:tensor, value:num", "Tensor", "Every element of x becomes value."},
+    {"nn.init.zeros_", "x:tensor", "Tensor", "Every element of x becomes 0."},
+    {"nn.init.ones_", "x:tensor", "Tensor", "Every element of x becomes 1."},
+    {"nn.init.xavier_uniform_", "x:tensor, gain:num=1", "Tensor",
+      "Uniform within gain * sqrt(6 / (fan_in + fan_out)). x [out,in,...], its fans times the "
+        .. "kernel's size. Glorot and Bengio, 2010."},
+    {"nn.init.xavier_normal_", "x:tensor, gain:num=1", "Tensor",
+      "Normal of deviation gain * sqrt(2 / (fan_in + fan_out))."},
+    {"nn.init.kaiming_uniform_",
+      "x:tensor, {a:num=0, mode:string=fan_in, nonlinearity:string=leaky_relu}", "Tensor",
+      "Uniform within gain * sqrt(3 / fan), fan being fan_in or fan_out by mode, a the slope of "
+        .. "leaky_relu. He et al., 2015."},
+    {"nn.init.kaiming_normal_",
+      "x:tensor, {a:num=0, mode:string=fan_in, nonlinearity:string=leaky_relu}", "Tensor",
+      "Normal of deviation gain / sqrt(fan); see kaiming_uniform_."},
+    {"nn.init.orthogonal_", "x:tensor, gain:num=1", "Tensor",
+      "gain times a random matrix with orthonormal rows, or columns where it has more rows; "
+        .. "further dimensions count as columns. Saxe et al., 2014."},
+    {"nn.init.calculate_gain", "nonlinearity:string, slope:num=0.01", "number",
+      "By what to multiply deviations before linear, sigmoid, tanh, relu, leaky_relu (of that "
+        .. "slope) or selu."},
     {"Module:extend", "name:string", "Module",
       "A class of modules. Give it init(self, ...) and forward(self, ...); calling the class "
         .. "makes one, calling that one runs forward."},
@@ -463,7 +497,8 @@ local sections = {
 }
 
 -- Where names that start so live; classes made in C stand in the registry.
-local classes = {Module = "nn.Module", Baseline = "models.Baseline", VSE = "models.VSE"}
+local classes = {Module = "nn.Module", InfoNCE = "nn.InfoNCE",
+  Baseline = "models.Baseline", VSE = "models.VSE"}
 
 -- --- arguments ---
 

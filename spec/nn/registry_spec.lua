@@ -7,11 +7,11 @@ local CASES = {
   BatchNorm1d = "batch1d", BatchNorm2d = "batch2d", LayerNorm = "layer", LeakyReLU = "leaky_relu",
   LogSoftmax = "log_softmax",
 }
--- Random: its own spec (spec/nn/rnn_spec.lua) checks what can be checked.
-local RANDOM = {Dropout = true}
+-- Random, or not in PyTorch 1.13 (RMSNorm): specs of their own check what can be checked.
+local ELSEWHERE = {Dropout = true, Dropout2d = true, RMSNorm = true}
 
 local cases = {}
-for _, file in ipairs{"rnn", "cnn"} do
+for _, file in ipairs{"rnn", "cnn", "layers"} do
   for key in pairs(assert(vs.load("spec/golden/" .. file .. ".safetensors"))) do
     cases[key:match("^([%a%d_]+)")] = true
   end
@@ -22,7 +22,7 @@ describe("golden values", function()
     for _, def in ipairs(list) do
       it("there are some for " .. def.name, function()
         local case = CASES[def.name] or def.name:lower()
-        assert.is_true(RANDOM[def.name] or cases[case] or false,
+        assert.is_true(ELSEWHERE[def.name] or cases[case] or false,
           def.name .. " has no case in spec/golden (write one, or name it here)")
       end)
     end

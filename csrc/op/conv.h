@@ -1,0 +1,30 @@
+/* The three products of a 2-D convolution, for the ops made of them: conv1d and conv2d (conv.c),
+ * conv_transpose2d, which runs them the other way round (conv_transpose.c).
+ *
+ * x [batch, groups*from, in], w [groups*to, from, kernel], y [batch, groups*to, out], contiguous.
+ * All return -1 when memory is short; nothing has been changed that matters then. */
+#ifndef VS_OP_CONV_H
+#define VS_OP_CONV_H
+
+#include "op/op.h"
+
+enum { VS_CONV_LARGEST = 1 << 24 }; /* of stride, padding, dilation, kernel */
+
+typedef struct vs_conv {
+  int64_t batch, groups, from, to; /* channels of x and y in a group */
+  int64_t in[2], out[2], kernel[2], stride[2], padding[2], dilation[2]; /* height, width */
+} vs_conv;
+
+/* y = x * w + bias; bias may be NULL. */
+int vs_conv_forward(const vs_conv *k, const vs_real *x, const vs_real *w, const vs_real *bias,
+                    vs_real *y);
+/* dx from dy: all of dx is written. */
+int vs_conv_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_real *dx);
+int vs_conv_weight(const vs_conv *k, const vs_real *x, const vs_real *dy, vs_real *dw);
+/* db[c] = sum of dy [batch,channels,plane] over batch and plane. */
+void vs_conv_bias(int64_t batch, int64_t channels, int64_t plane, const vs_real *dy, vs_real *db);
+/* -1 with a message unless the numbers of one dimension are in range. */
+int vs_conv_check(int64_t stride, int64_t padding, int64_t dilation, int64_t kernel,
+                  const vs_tensor *w);
+
+#endif
