@@ -11,7 +11,7 @@ local CASES = {
 local RANDOM = {Dropout = true}
 
 local cases = {}
-for _, file in ipairs{"rnn", "cnn"} do
+for _, file in ipairs{"rnn", "cnn", "optim"} do
   for key in pairs(assert(vs.load("spec/golden/" .. file .. ".safetensors"))) do
     cases[key:match("^([%a%d_]+)")] = true
   end
