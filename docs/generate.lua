@@ -20,7 +20,8 @@ on are fields of `vs`.
 ]]
 
 local titles = {vs = "vs", Tensor = "Tensors", ops = "Ops", nn = "nn: modules and layers",
-  optim = "optim: optimizers", data = "data", text = "text", image = "image", io = "io",
+  optim = "optim: optimizers", ["optim.lr_scheduler"] = "optim.lr_scheduler: learning rates",
+  npy = "npy", data = "data", text = "text", image = "image", io = "io",
   metrics = "metrics", plot = "plot", report = "report", models = "models", train = "train"}
 
 local function results_of(e)
@@ -65,7 +66,7 @@ local function type_of(kind)
   if types[kind] then return types[kind] end
   local parts = {}
   for part in kind:gmatch "[^|]+" do
-    local class = part:match "^%u%w*%l%w*$" or part == "VSE"
+    local class = part:match "^%u%w*%l%w*$" or part == "VSE" or part == "EMA"
     parts[#parts + 1] = types[part] or class and "vesper." .. part or '"' .. part .. '"'
   end
   return table.concat(parts, "|")

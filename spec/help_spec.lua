@@ -122,6 +122,7 @@ describe("vesper.reference", function()
     local objects = {
       Tensor = leaf, Layer = layer, Module = vs.nn.Sequential{layer}, Dataset = set,
       Loader = vs.data.Loader(set, {seed = 1}), Optimizer = vs.optim.SGD({leaf}),
+      Scheduler = vs.optim.lr_scheduler.StepLR(vs.optim.SGD({leaf}), 1),
     }
     for name, e in pairs(names) do
       local class, key = name:match "^(%u%w*)%.([%w_]+)$"

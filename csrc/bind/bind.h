@@ -89,7 +89,8 @@ void lvs_pushop(lua_State *L, const struct vs_opdef *op);
 /* --- openers: each adds its classes and functions to the module table on top of the stack --- */
 #define LVS_OPENERS(X) \
   X(tensor)            \
-  X(create) X(op) X(autograd) X(layer) X(optim) X(system) X(image) X(h5) X(io) X(text) X(data)
+  X(create)            \
+  X(op) X(autograd) X(layer) X(optim) X(system) X(image) X(h5) X(io) X(npy) X(text) X(data)
 #define LVS_DECLARE(name) void lvs_open_##name(lua_State *L);
 LVS_OPENERS(LVS_DECLARE)
 

@@ -79,7 +79,7 @@ typedef struct vs_value {
 #define VS_P(a, b) ((vs_value){.kind = VS_V_PAIR, .pair = {(a), (b)}})
 
 typedef struct vs_arg {
-  char name[24];
+  char name[32];
   vs_argkind kind;
   bool optional, has_default;
   vs_value def;

@@ -1,19 +1,15 @@
 /* safetensors reading and writing.  See safetensors.h. */
 #include "io/safetensors.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/error.h"
 #include "core/mem.h"
 #include "io/file.h"
 #include "io/json.h"
+#include "io/mapping.h"
 
 static const char *const dtype_names[VS_NDTYPE] = {
     [VS_FLOAT32] = "F32", [VS_FLOAT64] = "F64", [VS_FLOAT16] = "F16", [VS_BFLOAT16] = "BF16",
@@ -110,56 +106,6 @@ done:
   vs_outfile_abandon(&o);
   free(header.data);
   return rc;
-}
-
-/* --- the mapping --- */
-
-typedef struct mapping {
-  int refs;
-  size_t size;
-  unsigned char *base;
-} mapping;
-
-static void mapping_unref(mapping *m) {
-  if (!m || __atomic_sub_fetch(&m->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
-  munmap(m->base, m->size);
-  free(m);
-}
-
-static void release_mapped(vs_storage *s) { mapping_unref(s->owner); }
-
-static mapping *map_file(const char *path) {
-  mapping *m = NULL;
-  struct stat st;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    vs_fail_file(path, "%s", strerror(errno));
-    return NULL;
-  }
-  if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-    vs_fail_file(path, "not a file");
-    goto done;
-  }
-  if (st.st_size < 8) {
-    vs_fail_file(path, "truncated: %lld bytes, a safetensors file has at least 8",
-                 (long long)st.st_size);
-    goto done;
-  }
-  void *base =
-      mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
-  if (base == MAP_FAILED) {
-    vs_fail_file(path, "cannot be mapped: %s", strerror(errno));
-    goto done;
-  }
-  m = vs_new(sizeof *m);
-  if (!m) {
-    munmap(base, (size_t)st.st_size);
-    goto done;
-  }
-  *m = (mapping){.refs = 1, .size = (size_t)st.st_size, .base = base};
-done:
-  close(fd);
-  return m;
 }
 
 /* --- reading --- */
@@ -279,16 +225,11 @@ static int check_bools(const unsigned char *p, const entry *e, const char *path)
   return 0;
 }
 
-static vs_tensor *make_tensor(mapping *m, unsigned char *data, const entry *e, const char *path) {
+static vs_tensor *make_tensor(vs_mapping *m, unsigned char *data, const entry *e,
+                              const char *path) {
   unsigned char *p = data + e->first;
   if (e->dtype == VS_BOOL && check_bools(p, e, path) != 0) return NULL;
-  if ((uintptr_t)p % vs_dtype_size(e->dtype) == 0) {
-    __atomic_add_fetch(&m->refs, 1, __ATOMIC_RELAXED);
-    return vs_tensor_wrap(e->dtype, e->ndim, e->shape, p, release_mapped, m);
-  }
-  vs_tensor *t = vs_tensor_new(e->dtype, e->ndim, e->shape);
-  if (t) memcpy(vs_data(t), p, e->last - e->first);
-  return t;
+  return vs_mapping_tensor(m, p, e->dtype, e->ndim, e->shape);
 }
 
 static char *copy_text(const char *s) {
@@ -329,7 +270,7 @@ static int64_t read_entries(const vs_json *header, entry *e, vs_tensorfile *f, u
   return n;
 }
 
-static vs_json *read_header(const mapping *m, uint64_t *length, const char *path) {
+static vs_json *read_header(const vs_mapping *m, uint64_t *length, const char *path) {
   *length = 0;
   for (int i = 0; i < 8; i++) *length |= (uint64_t)m->base[i] << 8 * i;
   if (*length > VS_SAFETENSORS_MAX_HEADER) {
@@ -356,7 +297,7 @@ vs_tensorfile *vs_safetensors_load(const char *path) {
   entry *e = NULL;
   uint64_t length;
   bool good = false;
-  mapping *m = map_file(path);
+  vs_mapping *m = vs_mapping_open(path, 8, "a safetensors file");
   vs_json *header = m ? read_header(m, &length, path) : NULL;
   if (!header) goto done;
   f = vs_new0(sizeof *f);
@@ -382,7 +323,7 @@ vs_tensorfile *vs_safetensors_load(const char *path) {
 done:
   free(e);
   vs_json_free(header);
-  mapping_unref(m);
+  vs_mapping_unref(m);
   if (good) return f;
   vs_tensorfile_free(f);
   return NULL;

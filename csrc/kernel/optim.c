@@ -55,6 +55,51 @@ static void adam(int64_t n, const vs_adam *a, vs_real *p, const vs_real *g, vs_r
     adam_plain(n, a, p, g, m, v);
 }
 
+/* The variance of a centered one is not let below 0, where rounding may take it. */
+static inline vs_real rms_step(const vs_rmsprop *r, vs_real d, vs_real *square, vs_real *mean) {
+  vs_real v = r->alpha * *square + r->one_alpha * d * d;
+  *square = v;
+  if (mean) {
+    vs_real m = r->alpha * *mean + r->one_alpha * d;
+    *mean = m;
+    v = VS_MAX(v - m * m, 0);
+  }
+  return d / (vs_sqrt(v) + r->eps);
+}
+
+static inline void rms_all(int64_t n, const vs_rmsprop *a, vs_real *restrict p,
+                           const vs_real *restrict g, vs_real *restrict square,
+                           vs_real *restrict mean, vs_real *restrict buf) {
+  vs_rmsprop r = *a;
+  for (int64_t i = 0; i < n; i++) {
+    vs_real by = rms_step(&r, g[i] + r.decay * p[i], &square[i], mean ? &mean[i] : NULL);
+    if (buf) buf[i] = by = r.momentum * buf[i] + by;
+    p[i] -= r.lr * by;
+  }
+}
+
+/* One loop each, so that none asks in the middle what is there. */
+static void rmsprop(int64_t n, const vs_rmsprop *r, vs_real *p, const vs_real *g, vs_real *square,
+                    vs_real *mean, vs_real *buf) {
+  if (mean && buf)
+    rms_all(n, r, p, g, square, mean, buf);
+  else if (mean)
+    rms_all(n, r, p, g, square, mean, NULL);
+  else if (buf)
+    rms_all(n, r, p, g, square, NULL, buf);
+  else
+    rms_all(n, r, p, g, square, NULL, NULL);
+}
+
+static void adagrad(int64_t n, vs_real lr, vs_real decay, vs_real eps, vs_real *restrict p,
+                    const vs_real *restrict g, vs_real *restrict sum) {
+  for (int64_t i = 0; i < n; i++) {
+    vs_real d = g[i] + decay * p[i], s = sum[i] + d * d;
+    sum[i] = s;
+    p[i] -= lr * d / (vs_sqrt(s) + eps);
+  }
+}
+
 /* Blocks in vs_real, their sums in double. */
 static double sum_squares(int64_t n, const vs_real *x) {
   double total = 0;
@@ -77,5 +122,5 @@ static void clamp(int64_t n, vs_real most, vs_real *x) {
   for (int64_t i = 0; i < n; i++) x[i] = x[i] > most ? most : x[i] < -most ? -most : x[i];
 }
 
-const vs_kernels_optim VS_K(vs_kernels_optim) = {sgd,         sgd_momentum, adam,
-                                                 sum_squares, scale,        clamp};
+const vs_kernels_optim VS_K(vs_kernels_optim) = {sgd,     sgd_momentum, adam,  rmsprop,
+                                                 adagrad, sum_squares,  scale, clamp};

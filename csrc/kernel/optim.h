@@ -11,6 +11,11 @@ typedef struct vs_adam {
   vs_real decay, shrink;                      /* g += decay * p (Adam); p *= shrink (AdamW) */
 } vs_adam;
 
+/* Constants of one RMSprop step. */
+typedef struct vs_rmsprop {
+  vs_real alpha, one_alpha, eps, lr, decay, momentum;
+} vs_rmsprop;
+
 typedef struct vs_kernels_optim {
   /* d = g + decay * p;  p -= lr * d */
   void (*sgd)(int64_t n, vs_real lr, vs_real decay, vs_real *p, const vs_real *g);
@@ -20,6 +25,12 @@ typedef struct vs_kernels_optim {
   /* m, v: running means of g and g^2; most: running maximum of v (AMSGrad) or NULL. */
   void (*adam)(int64_t n, const vs_adam *a, vs_real *p, const vs_real *g, vs_real *m, vs_real *v,
                vs_real *most);
+  /* square: running mean of g^2; mean: of g (centered) or NULL; buf: momentum's or NULL. */
+  void (*rmsprop)(int64_t n, const vs_rmsprop *r, vs_real *p, const vs_real *g, vs_real *square,
+                  vs_real *mean, vs_real *buf);
+  /* d = g + decay * p;  sum += d^2;  p -= lr * d / (sqrt(sum) + eps) */
+  void (*adagrad)(int64_t n, vs_real lr, vs_real decay, vs_real eps, vs_real *p, const vs_real *g,
+                  vs_real *sum);
   double (*sum_squares)(int64_t n, const vs_real *x);
   void (*scale)(int64_t n, vs_real s, vs_real *x);
   void (*clamp)(int64_t n, vs_real most, vs_real *x); /* into [-most, most]; NaN stays */

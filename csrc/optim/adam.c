@@ -16,7 +16,7 @@ static int adam_check(const vs_value *h) {
   return 0;
 }
 
-static int adam_states(const vs_value *h) { return h[AMSGRAD].i ? 3 : 2; }
+static unsigned adam_states(const vs_value *h) { return h[AMSGRAD].i ? 7 : 3; }
 
 static void update(const vs_value *h, int64_t t, int64_t n, vs_real *p, const vs_real *g,
                    vs_real *const *state, double decay, double shrink) {

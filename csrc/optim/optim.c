@@ -126,11 +126,11 @@ fail:
   return -1;
 }
 
-static int states_of(const vs_optimdef *def, const vs_value *h) {
+static unsigned states_of(const vs_optimdef *def, const vs_value *h) {
   int n = def->state[0] != '\0';
   if (def->states) return def->states(h);
   for (const char *s = def->state; *s; s++) n += *s == ',';
-  return n;
+  return (1u << n) - 1;
 }
 
 /* --- step --- */
@@ -165,7 +165,7 @@ static void step_range(void *arg, int64_t first, int64_t last, int part) {
 
 /* Makes what is missing before anything is changed: dense gradients and state tensors. */
 static int prepare(const vs_optim *o, group *g) {
-  int nstate = states_of(o->def, g->hyper);
+  unsigned wanted = states_of(o->def, g->hyper);
   if (o->def->check && o->def->check(g->hyper)) return -1;
   for (int i = 0; i < g->n; i++) {
     entry *e = &g->entry[i];
@@ -179,8 +179,8 @@ static int prepare(const vs_optim *o, group *g) {
       vs_unref(grad);
       e->param->grad = dense;
     }
-    for (int k = 0; k < nstate; k++)
-      if (!e->state[k] &&
+    for (int k = 0; k < VS_MAX_STATE; k++)
+      if ((wanted >> k & 1) && !e->state[k] &&
           !(e->state[k] = vs_tensor_zeros(VS_REAL, e->param->ndim, e->param->shape)))
         return -1;
   }

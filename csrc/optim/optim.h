@@ -14,13 +14,13 @@ typedef struct vs_optimdef {
   const char *args;  /* hyperparameters: "lr:num=0.001, betas:numpair=0.9/0.999, ..." */
   const char *state; /* PyTorch's names of the state tensors: "exp_avg, exp_avg_sq"; "" if none */
   /* h: hyperparameters by position; t: this parameter's step, from 1; p, g and state of n elements.
-   * State starts as zeros.  A state tensor that h makes needless may go unused. */
+   * State starts as zeros; a tensor that h makes needless is NULL, or there from before. */
   void (*step)(const vs_value *h, int64_t t, int64_t n, vs_real *p, const vs_real *g,
                vs_real *const *state);
   /* Whether a hyperparameter set is valid; NULL when anything goes. */
   int (*check)(const vs_value *h);
-  /* How many of the state tensors this set uses (the first so many); NULL when all. */
-  int (*states)(const vs_value *h);
+  /* Which of the state tensors this set uses, a bit each (1 << k); NULL when all. */
+  unsigned (*states)(const vs_value *h);
   const char *doc;
 } vs_optimdef;
 

@@ -13,7 +13,7 @@ static int sgd_check(const vs_value *h) {
   return 0;
 }
 
-static int sgd_states(const vs_value *h) { return h[MOMENTUM].f != 0; }
+static unsigned sgd_states(const vs_value *h) { return h[MOMENTUM].f != 0; }
 
 static void sgd_step(const vs_value *h, int64_t t, int64_t n, vs_real *p, const vs_real *g,
                      vs_real *const *state) {

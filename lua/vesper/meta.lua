@@ -50,6 +50,16 @@ local Layer = {}
 ---@field name string
 local Optimizer = {}
 
+---@class vesper.EMA
+local EMA = {}
+
+---@class vesper.Scheduler
+---Steps so far.
+---@field last_epoch integer
+---What it is: "StepLR".
+---@field name string
+local Scheduler = {}
+
 ---@class vesper.Dataset
 ---@operator len: integer
 ---Name of the data.
@@ -109,6 +119,8 @@ vs.nn = {}
 vs.nn.Embedding = {}
 vs.nn.init = {}
 vs.optim = {}
+vs.optim.lr_scheduler = {}
+vs.npy = {}
 vs.data = {}
 vs.data.prepare = {}
 vs.text = {}
@@ -2946,6 +2958,20 @@ function Module:apply(fn) end
 ---@return any[]
 function Layer:slots() end
 
+---@class vesper.options.optim.Adagrad
+---@field lr? number default 0.01
+---@field lr_decay? number default 0
+---@field weight_decay? number default 0
+---@field initial_accumulator_value? number default 0
+---@field eps? number default 1e-10
+
+---Steps over the root of the sum of all squared gradients so far: s += g^2; p -= lr / (1 + (t - 1)
+---lr_decay) * g / (sqrt(s) + eps). Duchi et al. 2011.
+---@param parameters any[]
+---@param options? vesper.options.optim.Adagrad
+---@return vesper.Optimizer
+function vs.optim.Adagrad(parameters, options) end
+
 ---@class vesper.options.optim.Adam
 ---@field lr? number default 0.001
 ---@field betas? number|number[] default 0.9/0.999
@@ -2973,6 +2999,22 @@ function vs.optim.Adam(parameters, options) end
 ---@param options? vesper.options.optim.AdamW
 ---@return vesper.Optimizer
 function vs.optim.AdamW(parameters, options) end
+
+---@class vesper.options.optim.RMSprop
+---@field lr? number default 0.01
+---@field alpha? number default 0.99
+---@field eps? number default 1e-8
+---@field weight_decay? number default 0
+---@field momentum? number default 0
+---@field centered? boolean default false
+
+---Steps over the root of a running mean of the gradient's square: v = alpha v + (1 - alpha) g^2; p
+----= lr g / (sqrt(v) + eps). centered takes the square of the mean gradient off v. Tieleman and
+---Hinton 2012; centered: Graves 2013.
+---@param parameters any[]
+---@param options? vesper.options.optim.RMSprop
+---@return vesper.Optimizer
+function vs.optim.RMSprop(parameters, options) end
 
 ---@class vesper.options.optim.SGD
 ---@field lr? number default 0.001
@@ -3030,6 +3072,184 @@ function Optimizer:state(group, i) end
 ---@param state table
 ---@param steps integer
 function Optimizer:set_state(group, i, state, steps) end
+
+---@class vesper.options.optim.EMA
+---@field decay? number default 0.999
+---@field warmup? boolean default false
+---@field buffers? boolean default false
+
+---Keeps an exponential moving average of a module's parameters, beginning with what they are;
+---buffers averages running statistics too. warmup: the decay is at most (1 + n) / (10 + n) at the
+---n-th update from 0.
+---@param module any
+---@param options? vesper.options.optim.EMA
+---@return vesper.EMA
+function vs.optim.EMA(module, options) end
+
+---average = decay * average + (1 - decay) * weight; after every step of the optimizer.
+function EMA:update() end
+
+---Exchanges the module's weights and the averages; again: as before.
+function EMA:swap() end
+
+---fn(args...) with the averages in the module: ema:apply(train.evaluate, net, loader). The weights
+---come back after an error too.
+---@param fn function
+---@param ... any args
+---@return any
+function EMA:apply(fn, ...) end
+
+---{decay, warmup, buffers, updates, state = {name = tensor}}; the memory is the averages'.
+---@return table
+function EMA:state_dict() end
+
+---Goes on where state_dict was called; names and shapes have to be the module's.
+---@param dict table
+function EMA:load_state_dict(dict) end
+
+---first * gamma ^ (e // step_size).
+---@param optimizer vesper.Optimizer
+---@param step_size integer
+---@param gamma? number default 0.1
+---@return vesper.Scheduler
+function vs.optim.lr_scheduler.StepLR(optimizer, step_size, gamma) end
+
+---@class vesper.options.optim.lr_scheduler.MultiStepLR
+---@field milestones? any[]
+---@field gamma? number default 0.1
+
+---first * gamma ^ (the number of milestones up to e).
+---@param optimizer vesper.Optimizer
+---@param options? vesper.options.optim.lr_scheduler.MultiStepLR
+---@return vesper.Scheduler
+function vs.optim.lr_scheduler.MultiStepLR(optimizer, options) end
+
+---first * gamma ^ e.
+---@param optimizer vesper.Optimizer
+---@param gamma number
+---@return vesper.Scheduler
+function vs.optim.lr_scheduler.ExponentialLR(optimizer, gamma) end
+
+---@class vesper.options.optim.lr_scheduler.LinearLR
+---@field start_factor? number default 1/3
+---@field end_factor? number default 1
+---@field total_iters? integer default 5
+
+---first times a factor that goes in a line from start_factor to end_factor over total_iters steps:
+---a warm-up.
+---@param optimizer vesper.Optimizer
+---@param options? vesper.options.optim.lr_scheduler.LinearLR
+---@return vesper.Scheduler
+function vs.optim.lr_scheduler.LinearLR(optimizer, options) end
+
+---first * (1 - e / total_iters) ^ power, then 0.
+---@param optimizer vesper.Optimizer
+---@param total_iters? integer default 5
+---@param power? number default 1
+---@return vesper.Scheduler
+function vs.optim.lr_scheduler.PolynomialLR(optimizer, total_iters, power) end
+
+---From first to eta_min along half a cosine over T_max steps, and back over as many. Loshchilov and
+---Hutter, SGDR, 2017.
+---@param optimizer vesper.Optimizer
+---@param T_max integer
+---@param eta_min? number default 0
+---@return vesper.Scheduler
+function vs.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max, eta_min) end
+
+---@class vesper.options.optim.lr_scheduler.OneCycleLR
+---@field max_lr? any
+---@field total_steps? integer
+---@field epochs? integer
+---@field steps_per_epoch? integer
+---@field pct_start? number default 0.3
+---@field anneal_strategy? "cos"|"linear" default cos
+---@field cycle_momentum? boolean default true
+---@field base_momentum? any default 0.85
+---@field max_momentum? any default 0.95
+---@field div_factor? number default 25
+---@field final_div_factor? number default 1e4
+---@field three_phase? boolean default false
+
+---From max_lr / div_factor up to max_lr in pct_start of the steps, then down to max_lr / div_factor
+---/ final_div_factor; momentum (or the first of betas) goes the other way. A step after each batch;
+---rates and momenta may be lists with one a group. Smith and Topin, Super-Convergence, 2018.
+---@param optimizer vesper.Optimizer
+---@param options? vesper.options.optim.lr_scheduler.OneCycleLR
+---@return vesper.Scheduler
+function vs.optim.lr_scheduler.OneCycleLR(optimizer, options) end
+
+---@class vesper.options.optim.lr_scheduler.ReduceLROnPlateau
+---@field mode? "min"|"max" default min
+---@field factor? number default 0.1
+---@field patience? integer default 10
+---@field threshold? number default 1e-4
+---@field threshold_mode? "rel"|"abs" default rel
+---@field cooldown? integer default 0
+---@field min_lr? any default 0
+---@field eps? number default 1e-8
+
+---Multiplies the rate by factor when the value given to step has not got better by threshold for
+---more than patience steps; then waits cooldown steps.
+---@param optimizer vesper.Optimizer
+---@param options? vesper.options.optim.lr_scheduler.ReduceLROnPlateau
+---@return vesper.Scheduler
+function vs.optim.lr_scheduler.ReduceLROnPlateau(optimizer, options) end
+
+---first * lr_lambda(e); a function, or a list with one a group. Functions are not kept in the
+---state.
+---@param optimizer vesper.Optimizer
+---@param lr_lambda any
+---@return vesper.Scheduler
+function vs.optim.lr_scheduler.LambdaLR(optimizer, lr_lambda) end
+
+---@class vesper.options.optim.lr_scheduler.SequentialLR
+---@field schedulers? any[]
+---@field milestones? any[]
+
+---One schedule after the other, each counting from 0: schedulers[i + 1] takes over at
+---milestones[i]. A warm-up, then a cosine: LinearLR and CosineAnnealingLR.
+---@param optimizer vesper.Optimizer
+---@param options? vesper.options.optim.lr_scheduler.SequentialLR
+---@return vesper.Scheduler
+function vs.optim.lr_scheduler.SequentialLR(optimizer, options) end
+
+---The next step, after optimizer:step(): after each epoch, or batch, as the schedule counts.
+---ReduceLROnPlateau takes the value that it watches.
+---@param value? number
+function Scheduler:step(value) end
+
+---The rates of all groups.
+---@return any[]
+function Scheduler:get_last_lr() end
+
+---{name, last_epoch, base_lrs, arguments...}, numbers and words alone. The rates themselves are in
+---the optimizer's state.
+---@return table
+function Scheduler:state_dict() end
+
+---Goes on where state_dict was called, arguments included; load the optimizer's state too.
+---@param dict table
+function Scheduler:load_state_dict(dict) end
+
+---@class vesper.options.npy.load
+---@field mmap? boolean default true
+
+---The array of a file. mmap: over the file itself, so that what is never read costs nothing; writes
+---stay in this process, and an array in Fortran order is a view with strides. Without mmap a dense
+---copy. Big-endian files, strings and records are refused.
+---@param path string
+---@param options? vesper.options.npy.load
+---@return vesper.Tensor?
+---@return string? message
+function vs.npy.load(path, options) end
+
+---Writes x in C order, as numpy would. The file is complete or absent.
+---@param path string
+---@param x vesper.Tensor
+---@return true?
+---@return string? message
+function vs.npy.save(path, x) end
 
 ---Tensors in memory as a data set: TensorDataset{image = x, label = y}. All have the same first
 ---size N, which is the number of samples. A batch has the same names, rows picked, and index int64

@@ -6,6 +6,8 @@ local methods = core.optim_methods
 
 optim.clip_grad_norm_ = core.clip_grad_norm_
 optim.clip_grad_value_ = core.clip_grad_value_
+optim.lr_scheduler = require "vesper.schedule"
+optim.EMA = require "vesper.ema"
 
 --- The optimizer's state as tables and tensors, in the order of groups and parameters:
 -- {name=, groups = {{lr=, ...}}, state = {["1.3.exp_avg"] = tensor}, steps = {["1.3"] = n}}.

@@ -33,6 +33,8 @@ local cases = {
   {vs.save, "save: path is a number, expected a string", 1.5, {}},
   {vs.save, "save: tensors is missing, expected a table", "/nowhere"},
   {vs.load, "load: path is a Tensor, expected a string", picture},
+  {vs.npy.load, "npy.load: path is a table, expected a string", {}},
+  {vs.npy.save, "npy.save: argument 2: expected a Tensor, got nothing", "/nowhere"},
   {vs.io.csv, "io.csv: path is missing, expected a string"},
   {vs.io.json_decode, "io.json_decode: text is a table, expected a string", {}},
   {vs.io.json_save, "io.json_save: value is missing, expected a value", "/nowhere"},

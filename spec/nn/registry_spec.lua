@@ -11,7 +11,7 @@ local CASES = {
 local ELSEWHERE = {Dropout = true, Dropout2d = true, RMSNorm = true}
 
 local cases = {}
-for _, file in ipairs{"rnn", "cnn", "layers"} do
+for _, file in ipairs{"rnn", "cnn", "layers", "optim"} do
   for key in pairs(assert(vs.load("spec/golden/" .. file .. ".safetensors"))) do
     cases[key:match("^([%a%d_]+)")] = true
   end

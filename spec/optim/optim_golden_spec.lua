@@ -1,10 +1,11 @@
--- Optimizer steps and clipping against PyTorch (values of spec/golden/rnn.py): two parameters, five
--- steps, the second parameter without a gradient in the third.
+-- Optimizer steps and clipping against PyTorch (values of spec/golden/rnn.py and optim.py): two
+-- parameters, five steps, the second parameter without a gradient in the third.
 local vs = require "vesper"
 local golden = require "spec.support.golden"
 
 local optim = vs.optim
 local values = golden.load "rnn"
+for name, tensor in pairs(golden.load "optim") do values[name] = tensor end
 
 local function clip_norm(params, want)
   local norm = optim.clip_grad_norm_(params, want.limit)
@@ -28,6 +29,21 @@ local cases = {
   adamw = {function(p) return optim.AdamW(p, {lr = 0.05}) end},
   ["adamw.decay"] = {function(p)
     return optim.AdamW(p, {lr = 0.05, weight_decay = 0.3, amsgrad = true})
+  end},
+  rmsprop = {function(p) return optim.RMSprop(p, {lr = 0.05}) end},
+  ["rmsprop.momentum"] = {function(p)
+    return optim.RMSprop(p, {lr = 0.02, alpha = 0.9, momentum = 0.8, weight_decay = 0.1})
+  end},
+  ["rmsprop.centered"] = {function(p)
+    return optim.RMSprop(p, {lr = 0.02, alpha = 0.8, eps = 1e-3, centered = true})
+  end},
+  ["rmsprop.both"] = {function(p)
+    return optim.RMSprop(p, {lr = 0.02, centered = true, momentum = 0.5})
+  end},
+  adagrad = {function(p) return optim.Adagrad(p, {lr = 0.1}) end},
+  ["adagrad.decay"] = {function(p)
+    return optim.Adagrad(p, {lr = 0.1, lr_decay = 0.1, weight_decay = 0.2,
+      initial_accumulator_value = 0.5, eps = 1e-6})
   end},
   ["clip.norm"] = {function(p) return optim.SGD(p, {lr = 0.1}) end, clip_norm, 2},
   ["clip.large"] = {function(p) return optim.SGD(p, {lr = 0.1}) end, clip_norm, 1000},

@@ -57,7 +57,7 @@ describe("optimizers", function()
 
   it("lower a quadratic", function()
     for name, settings in pairs {SGD = {lr = 0.1, momentum = 0.5}, Adam = {lr = 0.3},
-      AdamW = {lr = 0.3, weight_decay = 0}} do
+      AdamW = {lr = 0.3, weight_decay = 0}, RMSprop = {lr = 0.05}, Adagrad = {lr = 1}} do
       local p = leaf(3, -4)
       local opt = optim[name]({p}, settings)
       for _ = 1, 200 do
@@ -67,6 +67,56 @@ describe("optimizers", function()
         opt:step()
       end
       numbers.same(vs, p, {1, 1}, {2}, 0.01)
+    end
+  end)
+end)
+
+describe("RMSprop", function()
+  it("keeps only the state that its settings need", function()
+    local function names(settings)
+      local p, list = leaf(1, 2), {}
+      local opt = optim.RMSprop({p}, settings)
+      p:sum():backward()
+      opt:step()
+      for name in pairs((opt:state(1, 1))) do list[#list + 1] = name end
+      table.sort(list)
+      return table.concat(list, " ")
+    end
+    assert.equal("square_avg", names {})
+    assert.equal("momentum_buffer square_avg", names {momentum = 0.9})
+    assert.equal("grad_avg square_avg", names {centered = true})
+    assert.equal("grad_avg momentum_buffer square_avg", names {centered = true, momentum = 0.9})
+  end)
+
+  it("refuses settings that make no sense, as Adagrad does", function()
+    local p = {leaf(1)}
+    fails("RMSprop: alpha is -1, expected 0 or more", optim.RMSprop, p, {alpha = -1})
+    fails("RMSprop: momentum is -0.5", optim.RMSprop, p, {momentum = -0.5})
+    fails("Adagrad: lr_decay is -1", optim.Adagrad, p, {lr_decay = -1})
+    fails("Adagrad: initial_accumulator_value is -1", optim.Adagrad, p,
+      {initial_accumulator_value = -1})
+  end)
+
+  it("goes on from a state dictionary as if it had not stopped", function()
+    for name, settings in pairs {RMSprop = {centered = true, momentum = 0.9},
+      Adagrad = {lr_decay = 0.1, initial_accumulator_value = 1}} do
+      local a = leaf(3, -4)
+      local opt = optim[name]({a}, settings)
+      local function step(p, o)
+        o:zero_grad()
+        local loss = ((p - 1) * (p - 1)):sum()
+        loss:backward()
+        o:step()
+      end
+      for _ = 1, 3 do step(a, opt) end
+      local b = a:detach():clone():requires_grad_()
+      local other = optim[name]({b})
+      other:load_state_dict(opt:state_dict())
+      for _ = 1, 3 do
+        step(a, opt)
+        step(b, other)
+      end
+      assert.same(a:tolist(), b:tolist())
     end
   end)
 end)

@@ -1,10 +1,10 @@
 -- Runs the specs for `make test`: lua5.4 spec/support/run.lua BUILD [spec file or folder ...]
 -- from the root of the sources.  Closes with `N passed, N failed`; exits with 1 when any failed.
 --
--- Passes: every spec on the float build; spec/op and spec/nn on the double build (gradients); the
--- same two on the float build at each instruction set below the machine's best.  A pass is one
--- process; when it dies, the test that ran counts as failed and the files not yet begun go on in a
--- new one.  Nothing that is not in the journal as passed counts as passed.
+-- Passes: every spec on the float build; spec/op, spec/nn and spec/optim on the double build
+-- (gradients); the same on the float build at each instruction set below the machine's best.  A
+-- pass is one process; when it dies, the test that ran counts as failed and the files not yet begun
+-- go on in a new one.  Nothing that is not in the journal as passed counts as passed.
 local LIMIT = 900 -- seconds that one process may take
 local LEVELS = {"generic", "avx2", "avx512"}
 
@@ -97,7 +97,8 @@ local places = {table.unpack(arg, 2)}
 local all = specs_under(#places > 0 and places or {"spec"})
 local numeric = {}
 for _, file in ipairs(all) do
-  if file:find "^spec/op/" or file:find "^spec/nn/" then numeric[#numeric + 1] = file end
+  local folder = file:match "^spec/(%l+)/"
+  if folder == "op" or folder == "nn" or folder == "optim" then numeric[#numeric + 1] = file end
 end
 if #all == 0 then
   print "no spec files found"

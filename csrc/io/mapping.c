@@ -1,0 +1,66 @@
+/* Files mapped for tensors.  See mapping.h. */
+#include "io/mapping.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "core/mem.h"
+
+void vs_mapping_unref(vs_mapping *m) {
+  if (!m || __atomic_sub_fetch(&m->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
+  munmap(m->base, m->size);
+  free(m);
+}
+
+vs_mapping *vs_mapping_open(const char *path, size_t least, const char *what) {
+  vs_mapping *m = NULL;
+  struct stat st;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    vs_fail_file(path, "%s", strerror(errno));
+    return NULL;
+  }
+  if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+    vs_fail_file(path, "not a file");
+    goto done;
+  }
+  if ((uintmax_t)st.st_size < least) {
+    vs_fail_file(path, "truncated: %lld bytes, %s has at least %zu", (long long)st.st_size, what,
+                 least);
+    goto done;
+  }
+  void *base =
+      mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
+  if (base == MAP_FAILED) {
+    vs_fail_file(path, "cannot be mapped: %s", strerror(errno));
+    goto done;
+  }
+  m = vs_new(sizeof *m);
+  if (!m) {
+    munmap(base, (size_t)st.st_size);
+    goto done;
+  }
+  *m = (vs_mapping){.refs = 1, .size = (size_t)st.st_size, .base = base};
+done:
+  close(fd);
+  return m;
+}
+
+static void release_mapped(vs_storage *s) { vs_mapping_unref(s->owner); }
+
+vs_tensor *vs_mapping_tensor(vs_mapping *m, unsigned char *p, vs_dtype dtype, int ndim,
+                             const int64_t *shape) {
+  if ((uintptr_t)p % vs_dtype_size(dtype) == 0) {
+    __atomic_add_fetch(&m->refs, 1, __ATOMIC_RELAXED);
+    return vs_tensor_wrap(dtype, ndim, shape, p, release_mapped, m);
+  }
+  vs_tensor *t = vs_tensor_new(dtype, ndim, shape);
+  if (t) memcpy(vs_data(t), p, (size_t)t->numel * vs_dtype_size(dtype));
+  return t;
+}

@@ -1,0 +1,34 @@
+/* Adagrad, as PyTorch computes it. */
+#include "kernel/optim.h"
+#include "optim/optim.h"
+
+enum { LR, LR_DECAY, DECAY, INITIAL, EPS };
+
+static int adagrad_check(const vs_value *h) {
+  if (!(h[LR].f >= 0)) return vs_fail("lr is %g, expected 0 or more", h[LR].f);
+  if (!(h[LR_DECAY].f >= 0)) return vs_fail("lr_decay is %g, expected 0 or more", h[LR_DECAY].f);
+  if (!(h[DECAY].f >= 0)) return vs_fail("weight_decay is %g, expected 0 or more", h[DECAY].f);
+  if (!(h[INITIAL].f >= 0))
+    return vs_fail("initial_accumulator_value is %g, expected 0 or more", h[INITIAL].f);
+  if (!(h[EPS].f >= 0)) return vs_fail("eps is %g, expected 0 or more", h[EPS].f);
+  return 0;
+}
+
+static void adagrad_step(const vs_value *h, int64_t t, int64_t n, vs_real *p, const vs_real *g,
+                         vs_real *const *state) {
+  double lr = h[LR].f / (1 + (double)(t - 1) * h[LR_DECAY].f);
+  if (t == 1)
+    for (int64_t i = 0; i < n; i++) state[0][i] = (vs_real)h[INITIAL].f;
+  vs_k_optim()->adagrad(n, (vs_real)lr, (vs_real)h[DECAY].f, (vs_real)h[EPS].f, p, g, state[0]);
+}
+
+const vs_optimdef vs_optim_Adagrad = {
+    .name = "Adagrad",
+    .args = "lr:num=0.01, lr_decay:num=0, weight_decay:num=0, initial_accumulator_value:num=0, "
+            "eps:num=1e-10",
+    .state = "sum",
+    .step = adagrad_step,
+    .check = adagrad_check,
+    .doc = "Steps over the root of the sum of all squared gradients so far: s += g^2; p -= lr / (1 "
+           "+ (t - 1) lr_decay) * g / (sqrt(s) + eps). Duchi et al. 2011.",
+};

@@ -1,0 +1,123 @@
+-- vs.optim.EMA: an exponential moving average of a module's weights, to evaluate with.
+--
+--   ema = optim.EMA(net, {decay = 0.999})
+--   for batch in loader do ... opt:step() ema:update() end
+--   result = ema:apply(train.evaluate, net, val)
+--
+-- The averages are tensors of their own.  `swap` exchanges contents, so the parameters stay the
+-- tensors that the optimizer knows.
+local core = require "vesper.core"
+
+local EMA = {}
+EMA.__index = EMA
+EMA.__name = "EMA"
+
+local function fail(format, ...) core._raise("EMA: " .. format:format(...)) end
+
+local function new(module, options)
+  local self = {module = module, decay = 0.999, warmup = false, buffers = false, updates = 0,
+    average = {}, swapped = false}
+  if type(module) ~= "table" and type(module) ~= "userdata" or not module.named_parameters then
+    fail("expected a module, got a %s", type(module))
+  end
+  for key, value in pairs(options or {}) do
+    local known = {decay = "number", warmup = "boolean", buffers = "boolean"}
+    if not known[key] then
+      fail("no option '%s'; there are decay, warmup, buffers", tostring(key))
+    elseif type(value) ~= known[key] then
+      fail("%s is a %s, expected a %s", key, type(value), known[key])
+    end
+    self[key] = value
+  end
+  if not (self.decay >= 0 and self.decay <= 1) then
+    fail("decay is %g, expected 0 to 1", self.decay)
+  end
+  setmetatable(self, EMA)
+  for name, tensor in pairs(self:_tensors()) do self.average[name] = tensor:detach():clone() end
+  return self
+end
+
+-- What is averaged, by name: the parameters, and with `buffers` those buffers that are not counts.
+function EMA:_tensors()
+  local list = {}
+  for _, pair in ipairs(self.module:named_parameters()) do list[pair[1]] = pair[2] end
+  for _, pair in ipairs(self.buffers and self.module:named_buffers() or {}) do
+    if pair[2].dtype:find "^float" then list[pair[1]] = pair[2] end
+  end
+  return list
+end
+
+function EMA:_only_apart(what)
+  if self.swapped then fail("%s: the averages are in the module: swap back first", what) end
+end
+
+--- average = decay * average + (1 - decay) * weight; after every step of the optimizer.
+function EMA:update()
+  self:_only_apart "update"
+  local decay = self.decay
+  if self.warmup then decay = math.min(decay, (1 + self.updates) / (10 + self.updates)) end
+  core.no_grad(function()
+    for name, tensor in pairs(self:_tensors()) do
+      local average = self.average[name] or fail("%s is new in the module", name)
+      average:add_(tensor:sub(average):mul_(1 - decay))
+    end
+  end)
+  self.updates = self.updates + 1
+end
+
+--- Exchanges the module's weights and the averages; again, and all is as it was.
+function EMA:swap()
+  core.no_grad(function()
+    local tensors, copies = self:_tensors(), {}
+    for name, tensor in pairs(tensors) do copies[name] = tensor:clone() end
+    for name, tensor in pairs(tensors) do
+      tensor:copy_(self.average[name])
+      self.average[name]:copy_(copies[name])
+    end
+  end)
+  self.swapped = not self.swapped
+end
+
+--- fn(...) with the averages in the module; its results.  They are swapped back after an error too.
+function EMA:apply(fn, ...)
+  self:_only_apart "apply"
+  self:swap()
+  local guard <close> = setmetatable({}, {__close = function() self:swap() end}) -- luacheck: ignore
+  return fn(...)
+end
+
+--- {decay, warmup, buffers, updates, state = {name = tensor}}; the tensors share memory.
+function EMA:state_dict()
+  self:_only_apart "state_dict"
+  local state = {}
+  for name, tensor in pairs(self.average) do state[name] = tensor end
+  return {decay = self.decay, warmup = self.warmup, buffers = self.buffers,
+    updates = self.updates, state = state}
+end
+
+--- Goes on where state_dict was called.  Names and shapes have to be the module's.
+function EMA:load_state_dict(dict)
+  self:_only_apart "load_state_dict"
+  if type(dict) ~= "table" or type(dict.state) ~= "table" or not dict.updates then
+    fail "load_state_dict: expected what state_dict returned"
+  end
+  local wrong = {}
+  for name, average in pairs(self.average) do
+    local given = dict.state[name]
+    if not core.is_tensor(given) then
+      wrong[#wrong + 1] = name .. " is missing"
+    elseif table.concat(given.shape, ",") ~= table.concat(average.shape, ",") then
+      wrong[#wrong + 1] = ("%s is [%s] here, [%s] there"):format(name,
+        table.concat(average.shape, ","), table.concat(given.shape, ","))
+    end
+  end
+  for name in pairs(dict.state) do
+    if not self.average[name] then wrong[#wrong + 1] = tostring(name) .. " is unexpected" end
+  end
+  table.sort(wrong)
+  if #wrong > 0 then fail("load_state_dict: %s", table.concat(wrong, "; ")) end
+  for name, average in pairs(self.average) do average:copy_(dict.state[name]) end
+  self.decay, self.warmup, self.updates = dict.decay, dict.warmup, dict.updates
+end
+
+return setmetatable(EMA, {__call = function(_, ...) return new(...) end})
