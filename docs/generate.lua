@@ -21,7 +21,8 @@ on are fields of `vs`.
 
 local titles = {vs = "vs", Tensor = "Tensors", ops = "Ops", nn = "nn: modules and layers",
   optim = "optim: optimizers", data = "data", text = "text", image = "image", io = "io",
-  metrics = "metrics", plot = "plot", report = "report", models = "models", train = "train"}
+  metrics = "metrics", plot = "plot", report = "report", models = "models", train = "train",
+  checkpoint = "checkpoint"}
 
 local function results_of(e)
   local known = e.kind == "layer" or e.kind == "op" and e.results == "Tensor"

@@ -201,15 +201,16 @@ int vs_folder_stage(const char *folder, vs_filenames files) {
 
 int vs_folder_commit(const char *folder, vs_filenames files, bool exchange) {
   char *fresh, *old;
-  if (make_names(folder, &fresh, &old)) return -1;
-  int rc = commit(folder, fresh, old, files, exchange);
+  int rc = make_names(folder, &fresh, &old);
+  if (rc == 0) rc = commit(folder, fresh, old, files, exchange);
   if (rc == 0) { /* what is in the way of removing them is told by the next stage */
     (void)remove_folder(fresh, files);
     (void)remove_folder(old, files);
+  } else {
+    vs_folder_abandon(folder, files);
   }
   free(fresh);
   free(old);
-  if (rc) vs_folder_abandon(folder, files);
   return rc;
 }
 

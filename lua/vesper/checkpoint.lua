@@ -2,10 +2,10 @@
 --
 -- The folder holds weights.safetensors, optimizer.safetensors and extra.safetensors (the last two
 -- when there is something for them) and state.json: settings and steps of the optimizer, positions
--- of loaders, schedule, random state, epoch, best score, the script's own values.  It is replaced as
--- a whole (csrc/io/folder.h): whenever the process or the machine stops, the old or the new one is
--- there, complete.  load changes nothing unless everything fits.  Not kept: gradients (save after
--- optimizer:step), which parameters are frozen, what data sets and files hold.
+-- of loaders, schedule, random state, epoch, best score, the script's own values.  It is replaced
+-- as a whole (csrc/io/folder.h): whenever the process or the machine stops, the old or the new one
+-- is there, complete.  load changes nothing unless everything fits.  Not kept: gradients (save
+-- after optimizer:step), which parameters are frozen, what data sets and files hold.
 local core = require "vesper.core"
 local pack = require "vesper.pack"
 local optim = require "vesper.optim"
@@ -56,8 +56,7 @@ end
 local function hex(n) return ("0x%016x"):format(n) end
 
 local function from_hex(text)
-  return type(text) == "string" and text:match "^0x%x%x?%x?%x?%x?%x?%x?%x?%x?%x?%x?%x?%x?%x?%x?%x?$"
-    and math.tointeger(tonumber(text)) or nil
+  return type(text) == "string" and #text == 18 and text:match "^0x%x+$" and tonumber(text) or nil
 end
 
 -- ---- saving -------------------------------------------------------------------------------------
@@ -189,11 +188,10 @@ local function broken_part(s)
   end
 end
 
--- {state =, [file name] = tensors}; or nil, a message, and whether files of two checkpoints met,
--- as happens when another process replaces the folder meanwhile.
+-- {state =, [file name] = tensors}; or nil and a message.
 local function read_once(path)
   local state, why = core.io.json_load(path .. "/" .. STATE)
-  if state == nil then return nil, why, core._folder_current(path) == nil end
+  if state == nil then return nil, why end
   local broken = broken_part(state)
   if broken then return nil, ("%s/%s: %s"):format(path, STATE, broken) end
   local found = {state = state}
@@ -202,9 +200,9 @@ local function read_once(path)
     for _, file in ipairs(state.files) do listed = listed or file == name end
     if listed then
       local tensors, meta = core.load(path .. "/" .. name)
-      if not tensors then return nil, meta, core._folder_current(path) == nil end
+      if not tensors then return nil, meta end
       if meta.id ~= state.id then
-        return nil, ("%s/%s: belongs to another checkpoint than %s"):format(path, name, STATE), true
+        return nil, ("%s/%s: belongs to another checkpoint than %s"):format(path, name, STATE)
       end
       found[name] = tensors
     end
@@ -212,13 +210,15 @@ local function read_once(path)
   return found
 end
 
+-- Another process may replace the folder meanwhile, so that files of two checkpoints meet or one is
+-- gone: what fails is tried again.
 local function read_all(folder)
-  local found, why, again
-  for _ = 1, 3 do
+  local found, why
+  for _ = 1, 10 do
     local path = core._folder_current(folder)
     if not path then return nil, folder .. ": no checkpoint here" end
-    found, why, again = read_once(path)
-    if found or not again then return found, why end
+    found, why = read_once(path)
+    if found then return found end
   end
   return nil, why
 end
@@ -273,7 +273,8 @@ end
 function Misfit:check_optimizer(optimizer, saved, tensors)
   if not saved then return self:add(STATE, "has no optimizer") end
   if saved.name ~= optimizer.name then
-    return self:add(STATE, ("the optimizer is %s here, %s there"):format(optimizer.name, saved.name))
+    return self:add(STATE, ("the optimizer is %s here, %s there"):format(
+      optimizer.name, saved.name))
   end
   if #saved.groups ~= #optimizer.param_groups then
     return self:add(STATE, ("the optimizer has %d groups here, %d there"):format(
@@ -281,7 +282,10 @@ function Misfit:check_optimizer(optimizer, saved, tensors)
   end
   for g, settings in ipairs(saved.groups) do
     local ok, message = settings_fit(saved.name, settings)
-    if not ok then self:add(STATE, ("settings of group %d: %s"):format(g, message)) end
+    if not ok then
+      local reason = tostring(message):gsub("^[^\n]-:%d+: ", "") -- without the place in the script
+      self:add(STATE, ("settings of group %d: %s"):format(g, reason))
+    end
   end
   local places, here = parameters_by_place(optimizer), {}
   local function compare_places(kind, these, those)
@@ -433,7 +437,7 @@ function checkpoint.load(folder, parts)
     return nil, ("%s: the checkpoint does not fit\n%s"):format(folder, table.concat(misfit, "\n"))
   end
   local ok, message = pcall(all_or_nothing, steps_of(parts, found, values))
-  if not ok then return nil, ("%s: %s"):format(folder, tostring(message)) end
+  if not ok then return nil, ("%s: nothing was changed: %s"):format(folder, tostring(message)) end
   local rng = found.state.rng
   core.set_rng_state {seed = from_hex(rng.seed), counter = from_hex(rng.counter)}
   return {epoch = found.state.epoch, next_epoch = next_epoch(found.state), best = values.best,

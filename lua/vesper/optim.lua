@@ -29,8 +29,8 @@ function methods:state_dict()
   return dict
 end
 
--- Settings may lean on each other (nesterov needs a momentum): those refused are tried again as long
--- as others were accepted.
+-- Settings may lean on each other (nesterov needs a momentum): those refused are tried again as
+-- long as others were accepted.
 local function set_all(group, settings)
   local refused, message, accepted = {}, nil, false
   for key, value in pairs(settings) do

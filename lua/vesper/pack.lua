@@ -54,7 +54,9 @@ local function pack_table(t, at, tensors, depth)
     return meta == array and core.io.array(out) or out
   end
   for key, value in pairs(t) do
-    if type(key) == "table" or core.is_tensor(key) then refuse(at, "a table with a table as key") end
+    if type(key) == "table" or core.is_tensor(key) then
+      refuse(at, "a table with a table as key")
+    end
     out[#out + 1] = core.io.array {inner(key, "key"), inner(value, key)}
   end
   return {["$pairs"] = core.io.array(out)}
