@@ -9,7 +9,7 @@
 local process = require "spec.support.process"
 local temp = require "spec.support.temp"
 
-local STEPS, EVERY = 400, 1
+local EVERY = 1
 
 local kill = {}
 
@@ -22,22 +22,25 @@ local function generator(seed)
   end
 end
 
--- In memory where the system has such a place: syncing to a disk would take most of the time.
-local function working_folder()
+-- A folder, how it is removed, and how many steps a run takes there: on a disk most of the time
+-- goes into writing checkpoints; in memory, where the system has such a place, a second is enough.
+local function working_folder(on_disk)
   local folder = temp.folder()
   local name = "/dev/shm/" .. folder:match "[^/]+$"
-  if os.execute("mkdir " .. name .. " 2>/dev/null") then return name, "rm -rf " .. name end
-  return folder, "true"
+  if not on_disk and os.execute("mkdir " .. name .. " 2>/dev/null") then
+    return name, "rm -rf " .. name, 400
+  end
+  return folder, "true", 40
 end
 
-local function command_of(folder, result)
-  return ("lua5.4 spec/support/training.lua %s %s %d %d"):format(folder, result, EVERY, STEPS)
+local function command_of(folder, result, steps)
+  return ("lua5.4 spec/support/training.lua %s %s %d %d"):format(folder, result, EVERY, steps)
 end
 
 -- Runs the training, killed after `seconds` if these are given; raises when it failed, or did not
 -- go on after step `saved`.  Returns whether it came to its end, and the step saved last.
-local function train(folder, result, saved, seconds)
-  local command = command_of(folder, result)
+local function train(folder, result, steps, saved, seconds)
+  local command = command_of(folder, result, steps)
   if seconds then command = ("timeout -s KILL %.4f %s"):format(seconds, command) end
   local _, said = process.run(command .. " 2>&1; echo exit $?")
   local code = tonumber(said:match "exit (%d+)\n$")
@@ -64,12 +67,13 @@ local function torn_apart(folder)
   return #names > 1 or names[1] == "run.new"
 end
 
-local function kill_all(folder, moments, random, report)
+local function kill_all(folder, steps, moments, random, report)
   local runs, got, want = folder .. "/runs", folder .. "/got", folder .. "/want"
   local ended, torn, killed, saved = 0, 0, 0, 0
   temp.subfolder(folder .. "/whole")
   local startup = seconds_of "lua5.4 -e \"require [[vesper]]\""
-  local work = math.max(seconds_of(command_of(folder .. "/whole", want)) - startup, 0.02)
+  local whole = seconds_of(command_of(folder .. "/whole", want, steps))
+  local work = math.max(whole - startup, 0.02)
   local function finish()
     if temp.read(got) ~= temp.read(want) then
       error("the weights of a resumed run differ from those of a run that never stopped")
@@ -81,7 +85,7 @@ local function kill_all(folder, moments, random, report)
   temp.subfolder(runs)
   while killed < moments do
     local seconds = startup + random() * work * 0.5
-    local done, last = train(runs, got, saved, seconds)
+    local done, last = train(runs, got, steps, saved, seconds)
     saved = last
     if done then
       finish()
@@ -91,16 +95,16 @@ local function kill_all(folder, moments, random, report)
       report(("%d killed after %.3f s; step %d was saved last"):format(killed, seconds, saved))
     end
   end
-  train(runs, got, saved)
+  train(runs, got, steps, saved)
   finish()
   return ended, torn
 end
 
 --- Kills `moments` times; report(line) tells each.  Returns how many runs came to their end, and
 -- how many kills left an unfinished checkpoint; raises where one was lost or bytes differ.
-function kill.run(moments, seed, report)
-  local folder, clean = working_folder()
-  local ok, ended, torn = pcall(kill_all, folder, moments, generator(seed), report)
+function kill.run(moments, seed, report, on_disk)
+  local folder, clean, steps = working_folder(on_disk)
+  local ok, ended, torn = pcall(kill_all, folder, steps, moments, generator(seed), report)
   os.execute(clean)
   temp.remove()
   if not ok then error(ended, 0) end
@@ -109,7 +113,7 @@ end
 
 if arg and arg[0] and arg[0]:match "support/kill%.lua$" then
   local moments, seed = tonumber(arg[1]) or 50, tonumber(arg[2]) or 1
-  local ended, torn = kill.run(moments, seed, print)
+  local ended, torn = kill.run(moments, seed, print, true)
   print(("killed %d times, %d of them while a checkpoint was written; %d runs came to their end "
     .. "with the bytes of the run that was never stopped"):format(moments, torn, ended))
 end
