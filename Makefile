@@ -124,6 +124,12 @@ test: deps        ## build both, run every spec; the last line is `N passed, N f
 	@$(MAKE) $(jobs) float double || { echo "the build failed"; echo "0 passed, 1 failed"; exit 1; }
 	@$(LUA) spec/support/run.lua $(abspath $(BUILD)) $(SPECS)
 
+MOMENTS ?= 50
+
+kill-test: deps   ## kill a training run at 50 random moments; each time it has to go on
+	@$(MAKE) $(jobs) float
+	@$(RUN) spec/support/kill.lua $(MOMENTS)
+
 # The emoji pictures of a Debian package, unpacked but not installed.
 EMOJI = $(BUILD)/demo/ruby-gemojione
 REPORT ?= report

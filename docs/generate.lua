@@ -22,7 +22,8 @@ on are fields of `vs`.
 local titles = {vs = "vs", Tensor = "Tensors", ops = "Ops", nn = "nn: modules and layers",
   optim = "optim: optimizers", ["optim.lr_scheduler"] = "optim.lr_scheduler: learning rates",
   npy = "npy", data = "data", text = "text", image = "image", io = "io",
-  metrics = "metrics", plot = "plot", report = "report", models = "models", train = "train"}
+  metrics = "metrics", plot = "plot", report = "report", models = "models", train = "train",
+  checkpoint = "checkpoint"}
 
 local function results_of(e)
   local known = e.kind == "layer" or e.kind == "op" and e.results == "Tensor"

@@ -30,11 +30,11 @@ end
 local classes, channels = #sets.train:classes(), {24, 48, 96, 192}
 local rows, histories = {}, {}
 
-local function run(name, model, checkpoint)
+local function run(name, model, weights)
   local began = vs.now()
   local history, best = train.fit(model, {
     train = loaders.train, val = loaders.val, epochs = epochs, label = name,
-    checkpoint = checkpoint, optimizer = optim.Adam(model:parameters(), {lr = 1e-3}),
+    weights = weights, optimizer = optim.Adam(model:parameters(), {lr = 1e-3}),
     schedule = function(epoch) return epoch <= epochs * 2 // 3 and 1e-3 or 1e-4 end,
   })
   local test = train.evaluate(model, loaders.test)

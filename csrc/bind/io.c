@@ -1,4 +1,5 @@
-/* vs.io (CSV, JSON), vs.save and vs.load: argument checks and conversion to Lua values.
+/* vs.io (CSV, JSON), vs.save, vs.load and folders for checkpoints: argument checks and conversion
+ * to Lua values.
  *
  * A missing or broken file gives nil and a message; a broken row in the middle of a `for` raises,
  * as io.lines does.  C trees, buffers and readers sit in boxes, so that Lua's errors free them. */
@@ -8,6 +9,7 @@
 #include "bind/bind.h"
 #include "bind/options.h"
 #include "io/csv.h"
+#include "io/folder.h"
 #include "io/json.h"
 #include "io/safetensors.h"
 
@@ -463,6 +465,57 @@ static int lvs_load(lua_State *L) {
   return 2;
 }
 
+/* --- folders replaced as a whole: what lua/vesper/checkpoint.lua stands on --- */
+
+/* The list of file names at index; the strings are borrowed from it, the array is left pushed. */
+static vs_filenames read_names(lua_State *L, int index) {
+  lvs_checktype(L, index, LUA_TTABLE, "files");
+  int n = (int)lua_rawlen(L, index);
+  const char **name = lua_newuserdatauv(L, (size_t)(n + 1) * sizeof *name, 0);
+  for (int i = 0; i < n; i++) {
+    if (lua_rawgeti(L, index, i + 1) != LUA_TSTRING)
+      lvs_error(L, "%s: file names are strings", lvs_pushcallee(L));
+    name[i] = lua_tostring(L, -1);
+    lua_pop(L, 1);
+  }
+  return (vs_filenames){n, name};
+}
+
+/* _folder_stage(folder, files) -> the path to write them to */
+static int lvs_folder_stage(lua_State *L) {
+  const char *folder = lvs_checkstr(L, 1, "folder", NULL);
+  if (vs_folder_stage(folder, read_names(L, 2))) return lvs_nilerror(L);
+  lua_pushfstring(L, "%s" VS_FOLDER_NEW, folder);
+  return 1;
+}
+
+/* _folder_commit(folder, files [, by two renames]) -> true */
+static int lvs_folder_commit(lua_State *L) {
+  const char *folder = lvs_checkstr(L, 1, "folder", NULL);
+  bool exchange = !lua_toboolean(L, 3);
+  if (vs_folder_commit(folder, read_names(L, 2), exchange)) return lvs_nilerror(L);
+  lua_pushboolean(L, true);
+  return 1;
+}
+
+/* _folder_abandon(folder, files) */
+static int lvs_folder_abandon(lua_State *L) {
+  const char *folder = lvs_checkstr(L, 1, "folder", NULL);
+  vs_folder_abandon(folder, read_names(L, 2));
+  return 0;
+}
+
+/* _folder_current(folder) -> the path of the complete one, or nil */
+static int lvs_folder_current(lua_State *L) {
+  const char *folder = lvs_checkstr(L, 1, "folder", NULL);
+  int found = vs_folder_current(folder);
+  if (found)
+    lua_pushfstring(L, "%s%s", folder, found == 2 ? VS_FOLDER_OLD : "");
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
 /* --- opener --- */
 
 void lvs_open_io(lua_State *L) {
@@ -492,4 +545,12 @@ void lvs_open_io(lua_State *L) {
   lua_setfield(L, -2, "save");
   lua_pushcfunction(L, lvs_load);
   lua_setfield(L, -2, "load");
+  lua_pushcfunction(L, lvs_folder_stage);
+  lua_setfield(L, -2, "_folder_stage");
+  lua_pushcfunction(L, lvs_folder_commit);
+  lua_setfield(L, -2, "_folder_commit");
+  lua_pushcfunction(L, lvs_folder_abandon);
+  lua_setfield(L, -2, "_folder_abandon");
+  lua_pushcfunction(L, lvs_folder_current);
+  lua_setfield(L, -2, "_folder_current");
 }

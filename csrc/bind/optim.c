@@ -268,7 +268,7 @@ static int get_state(lua_State *L) {
   return 2;
 }
 
-/* set_state(group, i, {name = tensor, ...}, steps) */
+/* set_state(group, i, {name = tensor, ...}, steps): what the table lacks starts as zeros again */
 static int set_state(lua_State *L) {
   vs_optim *o = check_optim(L);
   int group = check_position(L, 2, "group", vs_optim_ngroups(o));
@@ -281,7 +281,7 @@ static int set_state(lua_State *L) {
     lua_pushlstring(L, name, n);
     lua_gettable(L, 4);
     vs_tensor *t = lvs_testtensor(L, -1);
-    if (t != NULL && vs_optim_set_state(o, group, i, k, t) < 0) return lvs_raise(L);
+    if (vs_optim_set_state(o, group, i, k, t) < 0) return lvs_raise(L);
     lua_pop(L, 1);
   }
   vs_optim_set_steps(o, group, i, (int64_t)lvs_checkint(L, 5, "steps"));

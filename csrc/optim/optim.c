@@ -245,12 +245,12 @@ vs_tensor *vs_optim_state(const vs_optim *o, int g, int i, int which) {
 
 int vs_optim_set_state(vs_optim *o, int g, int i, int which, vs_tensor *src) {
   entry *e = &o->groups[g].entry[i];
-  vs_tensor *fresh;
-  if (!vs_same_shape(src, e->param))
+  vs_tensor *fresh = NULL;
+  if (src && !vs_same_shape(src, e->param))
     return vs_fail("%s: state %d of parameter %d is %s, expected %s", o->def->name, which + 1,
                    i + 1, vs_shape_str(src), vs_shape_str(e->param));
-  if (!(fresh = vs_tensor_new(VS_REAL, src->ndim, src->shape))) return -1;
-  if (vs_copy(fresh, src)) {
+  if (src && !(fresh = vs_tensor_new(VS_REAL, src->ndim, src->shape))) return -1;
+  if (src && vs_copy(fresh, src)) {
     vs_unref(fresh);
     return -1;
   }

@@ -40,7 +40,8 @@ vs_tensor *vs_optim_param(const vs_optim *o, int group, int i); /* borrowed */
 vs_value *vs_optim_hyper(vs_optim *o, int group); /* the group's values, to read or set */
 /* State tensor `which` of a parameter, borrowed; NULL before its first step. */
 vs_tensor *vs_optim_state(const vs_optim *o, int group, int i, int which);
-int vs_optim_set_state(vs_optim *o, int group, int i, int which, vs_tensor *src); /* copies */
+/* Copies src; NULL drops the state, which starts as zeros again. */
+int vs_optim_set_state(vs_optim *o, int group, int i, int which, vs_tensor *src);
 int64_t vs_optim_steps(const vs_optim *o, int group, int i);
 void vs_optim_set_steps(vs_optim *o, int group, int i, int64_t t);
 

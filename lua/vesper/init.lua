@@ -16,7 +16,7 @@ vs.data = require "vesper.data"
 local on_demand = {
   metrics = "vesper.metrics", models = "vesper.models", plot = "vesper.plot",
   progress = "vesper.progress", help = "vesper.help", train = "vesper.train",
-  report = "vesper.report",
+  report = "vesper.report", checkpoint = "vesper.checkpoint",
 }
 
 return setmetatable(vs, {

@@ -132,6 +132,7 @@ vs.plot = {}
 vs.report = {}
 vs.models = {}
 vs.train = {}
+vs.checkpoint = {}
 
 ---@class vesper.options.tensor
 ---@field dtype? string default float32
@@ -4054,12 +4055,19 @@ function vs.models.TextEncoder(width, options) end
 ---@field clip? number default 2
 ---@field schedule? function
 ---@field score? function
+---@field patience? integer
 ---@field label? string
+---@field weights? string
 ---@field checkpoint? string
+---@field resume? boolean default false
+---@field log? string
 ---@field quiet? boolean default false
 
 ---Trains and leaves the model with the weights that were best on validation. schedule(epoch) gives
----the learning rate. Returns {epoch, loss, lr, val} an epoch, and the best epoch.
+---the learning rate; patience stops after so many epochs without anything better. weights is a
+---safetensors file for the best, checkpoint a folder written after each epoch, from which resume
+---goes on; log a .csv or .jsonl file. Returns {epoch, loss, lr, seconds, score, val} an epoch, and
+---the best epoch.
 ---@param model vesper.Module
 ---@param options? vesper.options.train.fit
 ---@return any[]
@@ -4076,5 +4084,35 @@ function vs.train.evaluate(model, loader) end
 ---@param result table
 ---@return number
 function vs.train.score(result) end
+
+---A history of fit as .csv or .jsonl, one line an epoch; nested fields get names like val.accuracy.
+---@param path string
+---@param history any[]
+---@return true?
+---@return string? message
+function vs.train.write_log(path, history) end
+
+---Writes parts = {model, optimizer, loader, schedule, epoch, best, extra}, each as you like, and
+---the random state; the old checkpoint is replaced as a whole. loader may be a table of loaders by
+---name; best and extra hold numbers, strings, tables and tensors.
+---@param folder string
+---@param parts table
+---@return true?
+---@return string? message
+function vs.checkpoint.save(folder, parts) end
+
+---Restores parts = {model, optimizer, loader, schedule} and the random state; returns {epoch,
+---next_epoch, best, extra}. When something is missing, broken or does not fit, nothing is changed,
+---and the message lists what.
+---@param folder string
+---@param parts? table
+---@return table?
+---@return string? message
+function vs.checkpoint.load(folder, parts) end
+
+---Whether there is a checkpoint, whole or broken.
+---@param folder string
+---@return boolean
+function vs.checkpoint.exists(folder) end
 
 return vs

@@ -31,6 +31,19 @@ function methods:state_dict()
   return dict
 end
 
+-- Settings may lean on each other (nesterov needs a momentum): those refused are tried again as
+-- long as others were accepted.
+local function set_all(group, settings)
+  local refused, message, accepted = {}, nil, false
+  for key, value in pairs(settings) do
+    local ok, why = pcall(function() group[key] = value end)
+    if ok then accepted = true else refused[key], message = value, why end
+  end
+  if next(refused) == nil then return end
+  if not accepted then error(message, 0) end
+  return set_all(group, refused)
+end
+
 --- Restores what state_dict returned.  Groups and parameters have to be the same in number and
 -- shape.
 function methods:load_state_dict(dict)
@@ -44,7 +57,7 @@ function methods:load_state_dict(dict)
       #dict.groups, #groups))
   end
   for g, group in ipairs(groups) do
-    for key, value in pairs(dict.groups[g]) do group[key] = value end
+    set_all(group, dict.groups[g])
     for i in ipairs(group.params) do
       local at, state = g .. "." .. i, {}
       if not dict.steps[at] then

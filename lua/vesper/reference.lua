@@ -556,15 +556,34 @@ local sections = {
   },
   {"train", "Loops over loaders for models that have `loss`.",
     {"train.fit", "model:Module, {train:Loader, val:Loader, optimizer:Optimizer, epochs:int, "
-        .. "clip:num=2, schedule:function?, score:function?, label:string?, checkpoint:string?, "
-        .. "quiet:bool=false}",
+        .. "clip:num=2, schedule:function?, score:function?, patience:int?, label:string?, "
+        .. "weights:string?, checkpoint:string?, resume:bool=false, log:string?, quiet:bool=false}",
       "list, integer", "Trains and leaves the model with the weights that were best on "
-        .. "validation. schedule(epoch) gives the learning rate. Returns {epoch, loss, lr, val} "
-        .. "an epoch, and the best epoch."},
+        .. "validation. schedule(epoch) gives the learning rate; patience stops after so many "
+        .. "epochs without anything better. weights is a safetensors file for the best, "
+        .. "checkpoint a folder written after each epoch, from which resume goes on; log a .csv "
+        .. "or .jsonl file. Returns {epoch, loss, lr, seconds, score, val} an epoch, and the best "
+        .. "epoch."},
     {"train.evaluate", "model:Module, loader:Loader", "table",
       "{n, accuracy, image_accuracy, retrieval, v [N,D], t [N,D]} without gradients; percent."},
     {"train.score", "result:table", "number",
       "Accuracy, and for models of text the mean recall beside it."},
+    {"train.write_log", "path:string, history:list", "true?",
+      "A history of fit as .csv or .jsonl, one line an epoch; nested fields get names like "
+        .. "val.accuracy."},
+  },
+  {"checkpoint", "Everything a training run needs to go on as if it had never stopped, in one "
+      .. "folder that is complete at every moment.",
+    {"checkpoint.save", "folder:string, parts:table", "true?",
+      "Writes parts = {model, optimizer, loader, schedule, epoch, best, extra}, each as you like, "
+        .. "and the random state; the old checkpoint is replaced as a whole. loader may be a "
+        .. "table of loaders by name; best and extra hold numbers, strings, tables and tensors."},
+    {"checkpoint.load", "folder:string, parts:table?", "table?",
+      "Restores parts = {model, optimizer, loader, schedule} and the random state; returns "
+        .. "{epoch, next_epoch, best, extra}. When something is missing, broken or does not fit, "
+        .. "nothing is changed, and the message lists what."},
+    {"checkpoint.exists", "folder:string", "boolean",
+      "Whether there is a checkpoint, whole or broken."},
   },
 }
 

@@ -55,6 +55,26 @@ describe("optimizers", function()
     fails("changed in place", y.backward, y)
   end)
 
+  it("take over settings that lean on each other, and forget state that is not there", function()
+    local p = leaf(1, 2)
+    local old = optim.SGD({p}, {lr = 0.5, momentum = 0.9, nesterov = true})
+    local new = optim.SGD({p}, {lr = 0.1})
+    local fresh = new:state_dict()
+    for _ = 1, 4 do -- the order of settings differs from table to table
+      new:load_state_dict(old:state_dict())
+      assert.is_true(new.nesterov)
+      assert.equal(0.9, new.momentum)
+      new:load_state_dict(fresh)
+      assert.is_false(new.nesterov)
+    end
+    p:sum():backward()
+    new:load_state_dict(old:state_dict())
+    new:step()
+    assert(new:state(1, 1).momentum_buffer)
+    new:load_state_dict(fresh)
+    assert.same({}, (new:state(1, 1)))
+  end)
+
   it("lower a quadratic", function()
     for name, settings in pairs {SGD = {lr = 0.1, momentum = 0.5}, Adam = {lr = 0.3},
       AdamW = {lr = 0.3, weight_decay = 0}, RMSprop = {lr = 0.05}, Adagrad = {lr = 1}} do

@@ -1,0 +1,389 @@
+-- Checkpoints: what they hold, what happens when they do not fit or are broken, and that a run that
+-- goes on from one ends with the bytes of a run that never stopped.
+local vs = require "vesper"
+local kill = require "spec.support.kill"
+local process = require "spec.support.process"
+local temp = require "spec.support.temp"
+
+local nn, optim, data, checkpoint = vs.nn, vs.optim, vs.data, vs.checkpoint
+
+local FILES = {"weights.safetensors", "optimizer.safetensors", "extra.safetensors", "state.json"}
+
+local function make(width)
+  local net = nn.Sequential{nn.Linear(3, width or 4), nn.BatchNorm1d(width or 4),
+    nn.Linear(width or 4, 2)}
+  local opt = optim.Adam(net:parameters(), {lr = 0.125})
+  local set = data.TensorDataset{x = vs.arange(1, 30):float():reshape(10, 3)}
+  return {model = net, optimizer = opt,
+    loader = data.Loader(set, {batch_size = 3, shuffle = true, seed = 7})}
+end
+
+local function step(parts, x)
+  parts.optimizer:zero_grad()
+  parts.model(x):sum():backward()
+  parts.optimizer:step()
+end
+
+-- Everything that load may change, as text.
+local function state_of(parts)
+  local dict, rng, out = parts.optimizer:state_dict(), vs.get_rng_state(), {}
+  local function add(tensors)
+    local names = {}
+    for name in pairs(tensors) do names[#names + 1] = name end
+    table.sort(names)
+    for _, name in ipairs(names) do
+      out[#out + 1] = name .. vs.io.json_encode {tensors[name]:reshape(-1):tolist()}
+    end
+  end
+  add(parts.model:state_dict())
+  add(dict.state)
+  out[#out + 1] = vs.io.json_encode {dict.steps, dict.groups, parts.loader:state(), rng.seed,
+    rng.counter}
+  return table.concat(out, "\n")
+end
+
+local function refused(folder, parts, ...)
+  local before = state_of(parts)
+  local found, message = checkpoint.load(folder, parts)
+  assert.is_nil(found)
+  for _, want in ipairs {...} do assert.matches(want, message, 1, true) end
+  assert.equal(before, state_of(parts))
+  return message
+end
+
+describe("checkpoint", function()
+  local folder
+  before_each(function() folder = temp.folder() .. "/run" end)
+  teardown(temp.remove)
+
+  it("restores model, optimizer, loader and random state", function()
+    local a, b = make(), make()
+    vs.manual_seed(3)
+    for batch in a.loader do
+      step(a, batch.x)
+      if a.loader:state().batch == 2 then break end
+    end
+    a.optimizer.lr = 0.1
+    assert.is_true(checkpoint.save(folder, {model = a.model, optimizer = a.optimizer,
+      loader = a.loader, epoch = 4, best = 0.1}))
+    local want = state_of(a)
+    vs.randn(3)
+    step(b, vs.randn(5, 3))
+    assert.not_equal(want, state_of(b))
+    local found = assert(checkpoint.load(folder, b))
+    assert.equal(want, state_of(b))
+    assert.equal(4, found.epoch)
+    assert.equal(1, found.next_epoch) -- the loader stands in its first pass
+    assert.equal(0.1, found.best)
+    local rest = {}
+    for batch in b.loader do rest[#rest + 1] = #batch.x end
+    assert.same({3, 1}, rest)
+  end)
+
+  it("keeps random states of 64 bits", function()
+    local state = {seed = math.mininteger + 1, counter = -1}
+    vs.set_rng_state(state)
+    assert(checkpoint.save(folder, {}))
+    vs.manual_seed(1)
+    assert(checkpoint.load(folder))
+    assert.same(state, vs.get_rng_state())
+    vs.manual_seed(1)
+  end)
+
+  it("keeps the script's own values, tensors in them too", function()
+    local extra = {n = math.maxinteger, low = math.mininteger, tenth = 0.1, whole = 2.0, [3] = "x",
+      [2.5] = true, list = {1, {2}, "three"}, empty = {}, bytes = "\0\255", inf = math.huge,
+      holes = {[1] = "a", [4] = "d"}, ["$pairs"] = 1, ["a\0b"] = 2, text = "zwölf \0"}
+    local t = vs.tensor({{1, 2}, {3, 4}}, {dtype = "int64"})
+    assert(checkpoint.save(folder, {best = -math.huge,
+      extra = {own = extra, t = t:t(), ["t "] = vs.ones(1)}}))
+    local found = assert(checkpoint.load(folder, {}))
+    assert.same(extra, found.extra.own)
+    assert.equal("float", math.type(found.extra.own.whole))
+    assert.equal("integer", math.type(found.extra.own.n))
+    assert.same({{1, 3}, {2, 4}}, found.extra.t:tolist())
+    assert.equal("int64", found.extra.t.dtype)
+    assert.same({1}, found.extra["t "]:tolist())
+    assert.equal(-math.huge, found.best)
+    assert(checkpoint.save(folder, {best = 0 / 0}))
+    local best = checkpoint.load(folder, {}).best
+    assert.not_equal(best, best)
+  end)
+
+  it("refuses what it cannot hold, and leaves the old one", function()
+    assert(checkpoint.save(folder, {epoch = 1}))
+    local function fails(want, parts)
+      local ok, message = pcall(checkpoint.save, folder, parts)
+      assert.is_false(ok)
+      assert.matches(want, message, 1, true)
+    end
+    local circle = {}
+    circle.circle = circle
+    fails("extra.a.2 is a function, which a checkpoint cannot hold", {extra = {a = {1, print}}})
+    fails("extra.net is a userdata", {extra = {net = nn.Linear(1, 1)}})
+    fails("extra is an object, not a plain table", {extra = nn.Sequential{}})
+    fails("nested too deep, or holds itself", {extra = circle})
+    fails("a table with a table as key", {extra = {[circle] = 1}})
+    fails("unknown entry 'optimiser'", {optimiser = 1})
+    fails("epoch is an integer, got 1.5", {epoch = 1.5})
+    fails("model has no state_dict", {model = {}})
+    for _, name in ipairs {"", "/", ".", "a/..", 3} do
+      local ok, message = pcall(checkpoint.save, name, {})
+      assert.is_false(ok)
+      assert.matches("is no name for a folder", message, 1, true)
+    end
+    assert.same({"run"}, temp.list(folder:match "(.*)/"))
+    assert.equal(1, checkpoint.load(folder).epoch)
+  end)
+
+  it("says so where there is none, or no place for one", function()
+    assert.is_false(checkpoint.exists(folder))
+    local found, message = checkpoint.load(folder, {})
+    assert.is_nil(found)
+    assert.equal(folder .. ": no checkpoint here", message)
+    local ok, why = checkpoint.save(folder .. "/none/run", {})
+    assert.is_nil(ok)
+    assert.matches("none/run.new: cannot make: No such file", why, 1, true)
+    temp.write(folder, "a file")
+    ok, why = checkpoint.save(folder, {})
+    assert.is_nil(ok)
+    assert.matches("run: is not a folder", why, 1, true)
+  end)
+
+  it("never replaces a folder that holds something else", function()
+    temp.subfolder(folder)
+    temp.write(folder .. "/thesis.tex", "years")
+    local ok, why = checkpoint.save(folder, {})
+    assert.is_nil(ok)
+    assert.matches("run: holds 'thesis.tex', which vesper did not write: not replaced", why, 1,
+      true)
+    assert.same({"thesis.tex"}, temp.list(folder))
+    assert.same({"run"}, temp.list(folder:match "(.*)/"))
+  end)
+
+  describe("that does not fit", function()
+    local parts
+    before_each(function()
+      parts = make()
+      step(parts, vs.randn(5, 3))
+      assert(checkpoint.save(folder, parts))
+    end)
+
+    it("lists what is missing, unexpected and misshapen", function()
+      local other = make(5)
+      refused(folder, other, folder .. ": the checkpoint does not fit",
+        "weights.safetensors: misshapen: 0.bias is float32 [5] here, float32 [4] there, 0.weight",
+        "optimizer.safetensors: misshapen: 1.1.exp_avg is float32 [5")
+      other = make()
+      other.model = nn.Sequential{other.model[1], nn.ReLU(), other.model[3], nn.Linear(2, 2)}
+      refused(folder, other, "weights.safetensors: missing: 3.bias, 3.weight",
+        "unexpected: 1.bias, 1.num_batches_tracked, 1.running_mean, 1.running_var, 1.weight")
+    end)
+
+    it("names another optimizer, other groups, other settings", function()
+      local other = make()
+      other.optimizer = optim.SGD(other.model:parameters(), {lr = 1})
+      refused(folder, other, "state.json: the optimizer is SGD here, Adam there")
+      local list = other.model:parameters()
+      other.optimizer = optim.Adam({{params = {list[1]}}, {params = {list[2]}}}, {lr = 1})
+      refused(folder, other, "state.json: the optimizer has 2 groups here, 1 there")
+      other.optimizer = optim.Adam({list[1], list[2]}, {lr = 1})
+      refused(folder, other, "state.json: unexpected: steps of parameters 1.3, 1.4, 1.5, 1.6",
+        "optimizer.safetensors: unexpected: 1.3.exp_avg")
+    end)
+
+    it("names another loader", function()
+      local other = make()
+      other.loader = data.Loader(other.loader.set, {batch_size = 5, shuffle = true})
+      refused(folder, other, "state.json: batch_size of loader 'loader' is 5 here, 3 there")
+      assert.matches("has no loader 'val'", select(2, checkpoint.load(folder,
+        {loader = {loader = parts.loader, val = parts.loader}})), 1, true)
+    end)
+
+    it("lacks what is asked for", function()
+      assert(checkpoint.save(folder, {}))
+      refused(folder, make(), "state.json: has no model", "state.json: has no optimizer",
+        "state.json: has no loader 'loader'")
+      local schedule = {state_dict = function() return {} end}
+      assert.matches("state.json: has no schedule",
+        select(2, checkpoint.load(folder, {schedule = schedule})), 1, true)
+    end)
+
+    it("is put back when a part refuses its state", function()
+      parts.schedule = {count = 1,
+        state_dict = function(self) return {count = self.count} end,
+        load_state_dict = function(self, dict)
+          self.count = dict.count
+          if dict.count == 2 then error "not today" end
+        end}
+      parts.schedule.count = 2
+      assert(checkpoint.save(folder, parts))
+      local other = make()
+      other.schedule = parts.schedule
+      other.schedule.count = 1
+      refused(folder, other, "not today")
+      assert.equal(1, other.schedule.count)
+    end)
+  end)
+
+  describe("that is broken", function()
+    local parts
+    before_each(function()
+      parts = make()
+      step(parts, vs.randn(5, 3))
+      parts.extra = {t = vs.ones(3)}
+      assert(checkpoint.save(folder, parts))
+      parts.extra = nil
+    end)
+
+    it("names the file that is missing or cut short", function()
+      for _, name in ipairs(FILES) do
+        local path = folder .. "/" .. name
+        local bytes = temp.read(path)
+        os.remove(path)
+        refused(folder, parts, path .. ": No such file")
+        for _, size in ipairs {0, 5, #bytes // 2, #bytes - 1 - (name == "state.json" and 2 or 0)} do
+          temp.write(path, bytes:sub(1, size))
+          refused(folder, parts, path .. ": ")
+        end
+        temp.write(path, bytes)
+      end
+      assert(checkpoint.load(folder, parts))
+    end)
+
+    it("is told apart from another one", function()
+      local bytes = temp.read(folder .. "/weights.safetensors")
+      assert(checkpoint.save(folder, parts))
+      temp.write(folder .. "/weights.safetensors", bytes)
+      refused(folder, parts, "weights.safetensors: belongs to another checkpoint than state.json")
+    end)
+
+    it("survives any edit of state.json", function()
+      local path = folder .. "/state.json"
+      local text = temp.read(path)
+      local function edited(old, new, ...)
+        local from, to = text:find(old, 1, true)
+        assert(from, old)
+        temp.write(path, text:sub(1, from - 1) .. new .. text:sub(to + 1))
+        refused(folder, parts, folder, "state.json", ...)
+      end
+      edited('"version": 1', '"version": 2', "has version 2, this vesper reads 1")
+      edited('"vesper checkpoint"', '"x"', "is not of a checkpoint")
+      edited('"counter": "0x', '"counter": "0y', "has no random state")
+      edited('"lr": 0.125', '"lr": -1', "settings of group 1: ", "lr is -1")
+      edited('"lr": 0.125', '"lr": "x"', "settings of group 1: ")
+      edited('"lr": 0.125', '"rl": 1', "settings of group 1: ", "rl")
+      edited('"1.1": 1', '"1.1": 0.5', "optimizer is not as it was written")
+      edited('"1.1": 1', '"9.1": 1', "missing: steps of parameters 1.1", "unexpected", "9.1")
+      edited('"batch": 0', '"batch": -1', "loader 'loader' is not as it was written")
+      edited('"batch": 0', '"batch": 99', "loader 'loader' stands at batch 99 of 4")
+      edited('"$tensor": "extra.t"', '"$tensor": "u"', "extra holds a broken $tensor: u")
+      edited('"samples": 10', '"samples": 11', "samples of loader 'loader' is 10 here, 11 there")
+      temp.write(path, "[1, 2]")
+      refused(folder, parts, "is not of a checkpoint")
+      -- every value replaced by another kind: a message or a load, never an error
+      local tree = vs.io.json_decode(text)
+      local function visit(t)
+        for key, old in pairs(t) do
+          for _, new in ipairs {vs.io.null, 7, "s", true, {}, {x = {1}}, vs.io.array {}} do
+            t[key] = new
+            assert(vs.io.json_save(path, tree))
+            local ok, found, message = pcall(checkpoint.load, folder, parts)
+            assert(ok, found)
+            assert(found or #message > 0)
+          end
+          t[key] = old
+          if type(old) == "table" then visit(old) end
+        end
+      end
+      visit(tree)
+    end)
+  end)
+
+  describe("whose writer was stopped", function()
+    local function epoch() return assert(checkpoint.load(folder)).epoch end
+    local function shell(command) assert(os.execute(command:gsub("RUN", folder))) end
+    local function only_one() assert.same({"run"}, temp.list(folder:match "(.*)/")) end
+
+    it("before the exchange, is the old one", function()
+      assert(checkpoint.save(folder, {epoch = 1}))
+      shell "mkdir RUN.new && cp RUN/state.json RUN.new/state.json.tmp-12-1"
+      assert.equal(1, epoch())
+      assert(checkpoint.save(folder, {epoch = 2}))
+      assert.equal(2, epoch())
+      only_one()
+    end)
+
+    it("after the exchange, is the new one", function()
+      assert(checkpoint.save(folder, {epoch = 1}))
+      shell "cp -r RUN RUN.old && rm RUN.old/state.json && cp -r RUN RUN.new"
+      assert.equal(1, epoch())
+      assert(checkpoint.save(folder, {epoch = 2}))
+      assert.equal(2, epoch())
+      only_one()
+    end)
+
+    it("between two renames, is the one set aside", function()
+      assert(checkpoint.save(folder, {epoch = 1}))
+      shell "cp -r RUN RUN.new && mv RUN RUN.old"
+      assert.is_true(checkpoint.exists(folder))
+      assert.equal(1, epoch())
+      assert(checkpoint.save(folder, {epoch = 2}))
+      assert.equal(2, epoch())
+      only_one()
+    end)
+
+    it("is replaced by two renames where names cannot be exchanged", function()
+      assert(checkpoint.save(folder, {epoch = 1}))
+      local path = assert(vs._folder_stage(folder, FILES))
+      local text = temp.read(folder .. "/state.json"):gsub('"epoch": 1', '"epoch": 2')
+      temp.write(path .. "/state.json", text)
+      assert.equal(1, epoch())
+      assert.is_true(vs._folder_commit(folder, FILES, true))
+      assert.equal(2, epoch())
+      only_one()
+    end)
+  end)
+
+  it("goes on with the bytes of a run that never stopped, from every step", function()
+    local place = folder:match "(.*)/"
+    local function train(result, every, from)
+      local ok, said = process.run(("lua5.4 spec/support/training.lua %s %s %d 12 %s"):format(
+        place, place .. "/" .. result, every, from and place .. "/" .. from or ""))
+      assert(ok, said)
+      return temp.read(place .. "/" .. result)
+    end
+    local want = train("want", 5)
+    os.execute("rm -r " .. place .. "/run")
+    assert.equal(want, train("keeping", 0)) -- saving disturbs nothing
+    for k = 1, 11 do
+      assert(train("got", 100, k) == want, "resumed after step " .. k .. ": other weights")
+    end
+  end)
+
+  it("survives SIGKILL at any moment", function()
+    local ended = kill.run(10, 1, function() end)
+    assert(ended >= 1)
+  end)
+
+  it("is the old or the new state when memory is short", function()
+    local parts, other = make(), make()
+    local x = vs.randn(5, 3)
+    step(parts, x)
+    assert(checkpoint.save(folder, parts))
+    local want = state_of(parts)
+    for n = 1, 150 do
+      local before = state_of(other)
+      vs._fail_allocation(n)
+      local ok, found = pcall(checkpoint.load, folder, other)
+      vs._fail_allocation(0)
+      assert.equal(ok and found and want or before, state_of(other))
+      if ok and found then step(other, x) end
+      vs._fail_allocation(n)
+      ok, found = pcall(checkpoint.save, folder, parts)
+      vs._fail_allocation(0)
+      assert(ok or type(found) == "string")
+      assert.same({"run"}, temp.list(folder:match "(.*)/"))
+    end
+  end)
+end)
