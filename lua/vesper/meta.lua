@@ -192,6 +192,22 @@ function vs.zeros_like(x) end
 ---@return vesper.Tensor
 function vs.ones_like(x) end
 
+---Every element is value; x's shape and dtype.
+---@param x vesper.Tensor
+---@param value number
+---@return vesper.Tensor
+function vs.full_like(x, value) end
+
+---Uniform in [0, 1), of x's shape; float32.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.rand_like(x) end
+
+---Normal with mean 0 and deviation 1, of x's shape; float32.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.randn_like(x) end
+
 ---@class vesper.options.arange
 ---@field dtype? string
 
@@ -214,6 +230,18 @@ function vs.arange(first, last, step, options) end
 ---@param options? vesper.options.linspace
 ---@return vesper.Tensor
 function vs.linspace(first, last, n, options) end
+
+---@class vesper.options.logspace
+---@field dtype? string default float32
+
+---n values from base^first to base^last, their exponents evenly spaced.
+---@param first number
+---@param last number
+---@param n integer
+---@param base? number default 10
+---@param options? vesper.options.logspace
+---@return vesper.Tensor
+function vs.logspace(first, last, n, base, options) end
 
 ---The identity matrix [n,n].
 ---@param n integer
@@ -281,6 +309,14 @@ function vs.set_grad_enabled(on) end
 ---Whether ops record a graph.
 ---@return boolean
 function vs.is_grad_enabled() end
+
+---Products of tensors by named dimensions: vs.einsum("bij,bjk->bik", {x, y}). A letter a dimension;
+---those not behind the arrow are summed over. Products are made from left to right as matrix
+---products; a letter stands once in a term.
+---@param equation string
+---@param operands any[]
+---@return vesper.Tensor
+function vs.einsum(equation, operands) end
 
 ---Writes {name = tensor} as safetensors; metadata is {key = text}. The file is complete or absent.
 ---@param path string
@@ -407,6 +443,36 @@ function Tensor:bool() end
 ---The transposed matrix, a view; an error unless there are 2 dimensions.
 ---@return vesper.Tensor
 function Tensor:t() end
+
+---Views of size positions each along dim, the last maybe smaller; or of the sizes in a list, which
+---have to add up. Also vs.split(x, ...).
+---@param size any
+---@param dim? integer default 1
+---@return "Tensor..."
+function Tensor:split(size, dim) end
+
+---At most n views of equal size along dim, the last maybe smaller.
+---@param n integer
+---@param dim? integer default 1
+---@return "Tensor..."
+function Tensor:chunk(n, dim) end
+
+---Each position along dim, as views without it.
+---@param dim? integer default 1
+---@return "Tensor..."
+function Tensor:unbind(dim) end
+
+---Dimension from at place to, the others in their order; a view.
+---@param from integer
+---@param to integer
+---@return vesper.Tensor
+function Tensor:movedim(from, to) end
+
+---Dimensions a and b swapped; a view.
+---@param a integer
+---@param b integer
+---@return vesper.Tensor
+function Tensor:swapaxes(a, b) end
 
 ---Equal for two handles of one tensor: a key for tables.
 ---@return any
@@ -570,6 +636,36 @@ function vs.argmin(x, dim, keepdim) end
 ---@overload fun(self, o: vesper.options.argmin): vesper.Tensor
 function Tensor:argmin(dim, keepdim) end
 
+---@class vesper.options.argsort
+---@field dim? integer default -1
+---@field descending? boolean default false
+
+---The positions (int64, from 1) that put the values along dim in order; see sort.
+---@param x vesper.Tensor
+---@param dim? integer default -1
+---@param descending? boolean default false
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.argsort): vesper.Tensor
+function vs.argsort(x, dim, descending) end
+
+---The positions (int64, from 1) that put the values along dim in order; see sort.
+---@param dim? integer default -1
+---@param descending? boolean default false
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.argsort): vesper.Tensor
+function Tensor:argsort(dim, descending) end
+
+---The angle of the point (y, x), x the height, in radians, -pi to pi; with broadcasting.
+---@param x vesper.Tensor|number
+---@param y vesper.Tensor|number
+---@return vesper.Tensor
+function vs.atan2(x, y) end
+
+---The angle of the point (y, x), x the height, in radians, -pi to pi; with broadcasting.
+---@param y vesper.Tensor|number
+---@return vesper.Tensor
+function Tensor:atan2(y) end
+
 ---@class vesper.options.avg_pool2d
 ---@field stride? integer|integer[]
 ---@field padding? integer|integer[] default 0
@@ -632,6 +728,15 @@ function vs.batch_norm(x, weight, bias, running_mean, running_var, training, mom
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.batch_norm): vesper.Tensor
 function Tensor:batch_norm(weight, bias, running_mean, running_var, training, momentum, eps) end
+
+---1 with probability x, else 0, element by element; of x's shape and dtype.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.bernoulli(x) end
+
+---1 with probability x, else 0, element by element; of x's shape and dtype.
+---@return vesper.Tensor
+function Tensor:bernoulli() end
 
 ---@class vesper.options.binary_cross_entropy_with_logits
 ---@field weight? vesper.Tensor
@@ -892,6 +997,17 @@ function vs.cross_entropy(x, target, weight, reduction, ignore_index, label_smoo
 ---@overload fun(self, target, o: vesper.options.cross_entropy): vesper.Tensor
 function Tensor:cross_entropy(target, weight, reduction, ignore_index, label_smoothing) end
 
+---Sums of the first 1, 2, ... elements along dim, of x's shape. Integers and masks give int64.
+---@param x vesper.Tensor
+---@param dim integer
+---@return vesper.Tensor
+function vs.cumsum(x, dim) end
+
+---Sums of the first 1, 2, ... elements along dim, of x's shape. Integers and masks give int64.
+---@param dim integer
+---@return vesper.Tensor
+function Tensor:cumsum(dim) end
+
 ---The same memory, outside the graph: no gradient flows back through it.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
@@ -1020,6 +1136,15 @@ function vs.expand(x, shape) end
 ---@return vesper.Tensor
 function Tensor:expand(shape) end
 
+---exp(x) - 1, exact for small x.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.expm1(x) end
+
+---exp(x) - 1, exact for small x.
+---@return vesper.Tensor
+function Tensor:expm1() end
+
 ---Sets every element to value.
 ---@param x vesper.Tensor
 ---@param value number
@@ -1049,6 +1174,22 @@ function vs.flatten(x, first, last) end
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.flatten): vesper.Tensor
 function Tensor:flatten(first, last) end
+
+---@class vesper.options.flip
+---@field dims? integer|integer[]
+
+---A copy with the order along the dimensions reversed; along all when none is given.
+---@param x vesper.Tensor
+---@param dims? integer|integer[]
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.flip): vesper.Tensor
+function vs.flip(x, dims) end
+
+---A copy with the order along the dimensions reversed; along all when none is given.
+---@param dims? integer|integer[]
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.flip): vesper.Tensor
+function Tensor:flip(dims) end
 
 ---Largest integer not above x. No gradient.
 ---@param x vesper.Tensor
@@ -1234,6 +1375,30 @@ function vs.huber_loss(x, target, reduction, delta) end
 ---@overload fun(self, target, o: vesper.options.huber_loss): vesper.Tensor
 function Tensor:huber_loss(target, reduction, delta) end
 
+---@class vesper.options.index_add
+---@field alpha? number default 1
+
+---A copy of x with alpha * src added at the positions of index [K] along dim. src has x's shape
+---with K in place of dim.
+---@param x vesper.Tensor
+---@param dim integer
+---@param index vesper.Tensor
+---@param src vesper.Tensor
+---@param alpha? number default 1
+---@return vesper.Tensor
+---@overload fun(x, dim, index, src, o: vesper.options.index_add): vesper.Tensor
+function vs.index_add(x, dim, index, src, alpha) end
+
+---A copy of x with alpha * src added at the positions of index [K] along dim. src has x's shape
+---with K in place of dim.
+---@param dim integer
+---@param index vesper.Tensor
+---@param src vesper.Tensor
+---@param alpha? number default 1
+---@return vesper.Tensor
+---@overload fun(self, dim, index, src, o: vesper.options.index_add): vesper.Tensor
+function Tensor:index_add(dim, index, src, alpha) end
+
 ---The positions of index [K] along dim, in that order, repeats allowed. x[index] for dimension 1.
 ---@param x vesper.Tensor
 ---@param dim integer
@@ -1394,6 +1559,24 @@ function vs.log(x) end
 ---@return vesper.Tensor
 function Tensor:log() end
 
+---log(1 + x), exact for small x.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.log1p(x) end
+
+---log(1 + x), exact for small x.
+---@return vesper.Tensor
+function Tensor:log1p() end
+
+---Logarithm to base 2; -inf at 0, NaN below.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.log2(x) end
+
+---Logarithm to base 2; -inf at 0, NaN below.
+---@return vesper.Tensor
+function Tensor:log2() end
+
 ---@class vesper.options.log_softmax
 ---@field dim? integer default -1
 
@@ -1533,6 +1716,17 @@ function vs.masked_fill(x, mask, value) end
 ---@param value number
 ---@return vesper.Tensor
 function Tensor:masked_fill(mask, value) end
+
+---The elements of x where mask, broadcast to x's shape, is set: [K], in row order.
+---@param x vesper.Tensor
+---@param mask vesper.Tensor
+---@return vesper.Tensor
+function vs.masked_select(x, mask) end
+
+---The elements of x where mask, broadcast to x's shape, is set: [K], in row order.
+---@param mask vesper.Tensor
+---@return vesper.Tensor
+function Tensor:masked_select(mask) end
 
 ---Matrix product. [M,K] x [K,N] -> [M,N]; batches [...,M,K] x [...,K,N] broadcast; a vector on the
 ---left counts as a row, on the right as a column.
@@ -1706,6 +1900,26 @@ function vs.mul_(x, y) end
 ---@return vesper.Tensor
 function Tensor:mul_(y) end
 
+---@class vesper.options.multinomial
+---@field replacement? boolean default false
+
+---n positions (int64, from 1) of each row of weights [N] or [B,N] -> [n] or [B,n], each drawn with
+---a probability in proportion to its weight.
+---@param x vesper.Tensor
+---@param n integer
+---@param replacement? boolean default false
+---@return vesper.Tensor
+---@overload fun(x, n, o: vesper.options.multinomial): vesper.Tensor
+function vs.multinomial(x, n, replacement) end
+
+---n positions (int64, from 1) of each row of weights [N] or [B,N] -> [n] or [B,n], each drawn with
+---a probability in proportion to its weight.
+---@param n integer
+---@param replacement? boolean default false
+---@return vesper.Tensor
+---@overload fun(self, n, o: vesper.options.multinomial): vesper.Tensor
+function Tensor:multinomial(n, replacement) end
+
 ---x ~= y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
@@ -1752,6 +1966,39 @@ function vs.nll_loss(x, target, weight, reduction, ignore_index) end
 ---@overload fun(self, target, o: vesper.options.nll_loss): vesper.Tensor
 function Tensor:nll_loss(target, weight, reduction, ignore_index) end
 
+---Where x is not 0, in row order: int64 [K, dimensions of x], positions from 1.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.nonzero(x) end
+
+---Where x is not 0, in row order: int64 [K, dimensions of x], positions from 1.
+---@return vesper.Tensor
+function Tensor:nonzero() end
+
+---@class vesper.options.norm
+---@field p? number default 2
+---@field dim? integer|integer[]
+---@field keepdim? boolean default false
+
+---(sum |x|^p)^(1/p) over all elements, or over the dimensions given. p = math.huge is the largest
+---|x|, -math.huge the smallest, 0 counts what is not 0. No gradient where x is 0.
+---@param x vesper.Tensor
+---@param p? number default 2
+---@param dim? integer|integer[]
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.norm): vesper.Tensor
+function vs.norm(x, p, dim, keepdim) end
+
+---(sum |x|^p)^(1/p) over all elements, or over the dimensions given. p = math.huge is the largest
+---|x|, -math.huge the smallest, 0 counts what is not 0. No gradient where x is 0.
+---@param p? number default 2
+---@param dim? integer|integer[]
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.norm): vesper.Tensor
+function Tensor:norm(p, dim, keepdim) end
+
 ---@class vesper.options.normal_
 ---@field mean? number default 0
 ---@field std? number default 1
@@ -1795,6 +2042,49 @@ function vs.normalize(x, p, dim, eps) end
 ---@overload fun(self, o: vesper.options.normalize): vesper.Tensor
 function Tensor:normalize(p, dim, eps) end
 
+---@class vesper.options.one_hot
+---@field classes? integer
+
+---Classes from 1 as rows of 0 with one 1: int64 [..., classes]. classes is the largest of x when it
+---is not given.
+---@param x vesper.Tensor
+---@param classes? integer
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.one_hot): vesper.Tensor
+function vs.one_hot(x, classes) end
+
+---Classes from 1 as rows of 0 with one 1: int64 [..., classes]. classes is the largest of x when it
+---is not given.
+---@param classes? integer
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.one_hot): vesper.Tensor
+function Tensor:one_hot(classes) end
+
+---@class vesper.options.pad
+---@field mode? "constant"|"reflect"|"replicate" default constant
+---@field value? number default 0
+
+---x with elements added around it. pad is {before, after} of the last dimension, then of the one
+---before it, ...: at most four; negative numbers cut away. reflect mirrors x without repeating its
+---edge (less than a size), replicate repeats the edge.
+---@param x vesper.Tensor
+---@param pad integer|integer[]
+---@param mode? "constant"|"reflect"|"replicate" default constant
+---@param value? number default 0
+---@return vesper.Tensor
+---@overload fun(x, pad, o: vesper.options.pad): vesper.Tensor
+function vs.pad(x, pad, mode, value) end
+
+---x with elements added around it. pad is {before, after} of the last dimension, then of the one
+---before it, ...: at most four; negative numbers cut away. reflect mirrors x without repeating its
+---edge (less than a size), replicate repeats the edge.
+---@param pad integer|integer[]
+---@param mode? "constant"|"reflect"|"replicate" default constant
+---@param value? number default 0
+---@return vesper.Tensor
+---@overload fun(self, pad, o: vesper.options.pad): vesper.Tensor
+function Tensor:pad(pad, mode, value) end
+
 ---Dimensions in a new order: x:permute(3, 1, 2).
 ---@param x vesper.Tensor
 ---@param dims integer|integer[]
@@ -1827,6 +2117,27 @@ function vs.prelu(x, weight) end
 ---@param weight vesper.Tensor
 ---@return vesper.Tensor
 function Tensor:prelu(weight) end
+
+---@class vesper.options.prod
+---@field dim? integer|integer[]
+---@field keepdim? boolean default false
+
+---Product of all elements, or over the dimensions given. Integers and masks give int64. Of nothing:
+---1.
+---@param x vesper.Tensor
+---@param dim? integer|integer[]
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.prod): vesper.Tensor
+function vs.prod(x, dim, keepdim) end
+
+---Product of all elements, or over the dimensions given. Integers and masks give int64. Of nothing:
+---1.
+---@param dim? integer|integer[]
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.prod): vesper.Tensor
+function Tensor:prod(dim, keepdim) end
 
 ---@class vesper.options.rank
 ---@field group? vesper.Tensor
@@ -1887,6 +2198,24 @@ function vs.relu6(x) end
 ---@return vesper.Tensor
 function Tensor:relu6() end
 
+---@class vesper.options.repeat_interleave
+---@field dim? integer default 1
+
+---Each position along dim so many times in a row: 1, 2 twice is 1, 1, 2, 2.
+---@param x vesper.Tensor
+---@param times integer
+---@param dim? integer default 1
+---@return vesper.Tensor
+---@overload fun(x, times, o: vesper.options.repeat_interleave): vesper.Tensor
+function vs.repeat_interleave(x, times, dim) end
+
+---Each position along dim so many times in a row: 1, 2 twice is 1, 1, 2, 2.
+---@param times integer
+---@param dim? integer default 1
+---@return vesper.Tensor
+---@overload fun(self, times, o: vesper.options.repeat_interleave): vesper.Tensor
+function Tensor:repeat_interleave(times, dim) end
+
 ---The same elements in another shape; one size may be -1. A view where strides allow, else a copy.
 ---@param x vesper.Tensor
 ---@param shape integer|integer[]
@@ -1919,6 +2248,19 @@ function vs.rms_norm(x, weight, eps) end
 ---@overload fun(self, o: vesper.options.rms_norm): vesper.Tensor
 function Tensor:rms_norm(weight, eps) end
 
+---A copy shifted along each of dims by its number; what leaves at the end comes in at the start.
+---@param x vesper.Tensor
+---@param shifts integer|integer[]
+---@param dims integer|integer[]
+---@return vesper.Tensor
+function vs.roll(x, shifts, dims) end
+
+---A copy shifted along each of dims by its number; what leaves at the end comes in at the start.
+---@param shifts integer|integer[]
+---@param dims integer|integer[]
+---@return vesper.Tensor
+function Tensor:roll(shifts, dims) end
+
 ---Nearest integer, halves to even. No gradient.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
@@ -1936,6 +2278,42 @@ function vs.rsqrt(x) end
 ---1 / sqrt(x).
 ---@return vesper.Tensor
 function Tensor:rsqrt() end
+
+---A copy of x with out[.., index[.., i, ..], ..] = src[.., i, ..] along dim: the opposite of
+---gather. index has x's shape but for dim, src that of index, or it is one number. The last of
+---several for one place stays.
+---@param x vesper.Tensor
+---@param dim integer
+---@param index vesper.Tensor
+---@param src vesper.Tensor|number
+---@return vesper.Tensor
+function vs.scatter(x, dim, index, src) end
+
+---A copy of x with out[.., index[.., i, ..], ..] = src[.., i, ..] along dim: the opposite of
+---gather. index has x's shape but for dim, src that of index, or it is one number. The last of
+---several for one place stays.
+---@param dim integer
+---@param index vesper.Tensor
+---@param src vesper.Tensor|number
+---@return vesper.Tensor
+function Tensor:scatter(dim, index, src) end
+
+---A copy of x with src[.., i, ..] added at index[.., i, ..] along dim. index has x's shape but for
+---dim, src that of index; x and src are of the compute type or int64.
+---@param x vesper.Tensor
+---@param dim integer
+---@param index vesper.Tensor
+---@param src vesper.Tensor
+---@return vesper.Tensor
+function vs.scatter_add(x, dim, index, src) end
+
+---A copy of x with src[.., i, ..] added at index[.., i, ..] along dim. index has x's shape but for
+---dim, src that of index; x and src are of the compute type or int64.
+---@param dim integer
+---@param index vesper.Tensor
+---@param src vesper.Tensor
+---@return vesper.Tensor
+function Tensor:scatter_add(dim, index, src) end
 
 ---One position along dim, which goes: x:select(2, 1) is the first column. x[i] is x:select(1, i).
 ---@param x vesper.Tensor
@@ -2078,6 +2456,29 @@ function vs.softsign(x) end
 ---@return vesper.Tensor
 function Tensor:softsign() end
 
+---@class vesper.options.sort
+---@field dim? integer default -1
+---@field descending? boolean default false
+
+---The values along dim in order, and the positions (int64, from 1) that they had; both of x's
+---shape. Equal values keep their order. NaN counts as largest.
+---@param x vesper.Tensor
+---@param dim? integer default -1
+---@param descending? boolean default false
+---@return vesper.Tensor
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.sort): vesper.Tensor
+function vs.sort(x, dim, descending) end
+
+---The values along dim in order, and the positions (int64, from 1) that they had; both of x's
+---shape. Equal values keep their order. NaN counts as largest.
+---@param dim? integer default -1
+---@param descending? boolean default false
+---@return vesper.Tensor
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.sort): vesper.Tensor
+function Tensor:sort(dim, descending) end
+
 ---Square root; NaN below 0.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
@@ -2121,6 +2522,28 @@ function Tensor:squeeze(dim) end
 ---@return vesper.Tensor
 ---@overload fun(tensors, o: vesper.options.stack): vesper.Tensor
 function vs.stack(tensors, dim) end
+
+---@class vesper.options.std
+---@field dim? integer|integer[]
+---@field unbiased? boolean default true
+---@field keepdim? boolean default false
+
+---Standard deviation, the root of var. No gradient where it is 0.
+---@param x vesper.Tensor
+---@param dim? integer|integer[]
+---@param unbiased? boolean default true
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.std): vesper.Tensor
+function vs.std(x, dim, unbiased, keepdim) end
+
+---Standard deviation, the root of var. No gradient where it is 0.
+---@param dim? integer|integer[]
+---@param unbiased? boolean default true
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.std): vesper.Tensor
+function Tensor:std(dim, unbiased, keepdim) end
 
 ---x - y with broadcasting; either may be a number. Same as x - y.
 ---@param x vesper.Tensor|number
@@ -2171,6 +2594,19 @@ function vs.tanh(x) end
 ---Hyperbolic tangent.
 ---@return vesper.Tensor
 function Tensor:tanh() end
+
+---x repeated as a whole, so many times along each of the last dimensions: x:tile(2, 3). More
+---numbers than dimensions add dimensions in front. expand does it without a copy where a size is 1.
+---@param x vesper.Tensor
+---@param times integer|integer[]
+---@return vesper.Tensor
+function vs.tile(x, times) end
+
+---x repeated as a whole, so many times along each of the last dimensions: x:tile(2, 3). More
+---numbers than dimensions add dimensions in front. expand does it without a copy where a size is 1.
+---@param times integer|integer[]
+---@return vesper.Tensor
+function Tensor:tile(times) end
 
 ---x as another dtype, x itself when it has it. To integers: towards zero, clipped to their range.
 ---Gradients flow only where both are the compute type.
@@ -2229,6 +2665,24 @@ function vs.transpose(x, a, b) end
 ---@overload fun(self, o: vesper.options.transpose): vesper.Tensor
 function Tensor:transpose(a, b) end
 
+---@class vesper.options.tril
+---@field diagonal? integer default 0
+
+---The lower triangle of each matrix [..., M, N], the rest 0. diagonal = 1 keeps one more diagonal
+---above the main one, -1 one less.
+---@param x vesper.Tensor
+---@param diagonal? integer default 0
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.tril): vesper.Tensor
+function vs.tril(x, diagonal) end
+
+---The lower triangle of each matrix [..., M, N], the rest 0. diagonal = 1 keeps one more diagonal
+---above the main one, -1 one less.
+---@param diagonal? integer default 0
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.tril): vesper.Tensor
+function Tensor:tril(diagonal) end
+
 ---@class vesper.options.triplet_margin_loss
 ---@field margin? number default 1
 ---@field eps? number default 1e-6
@@ -2262,6 +2716,24 @@ function vs.triplet_margin_loss(anchor, positive, negative, margin, eps, swap, r
 ---@overload fun(self, positive, negative, o: vesper.options.triplet_margin_loss): vesper.Tensor
 function Tensor:triplet_margin_loss(positive, negative, margin, eps, swap, reduction) end
 
+---@class vesper.options.triu
+---@field diagonal? integer default 0
+
+---The upper triangle of each matrix [..., M, N], the rest 0. diagonal = 1 leaves out the main
+---diagonal, -1 keeps one more below it.
+---@param x vesper.Tensor
+---@param diagonal? integer default 0
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.triu): vesper.Tensor
+function vs.triu(x, diagonal) end
+
+---The upper triangle of each matrix [..., M, N], the rest 0. diagonal = 1 leaves out the main
+---diagonal, -1 keeps one more below it.
+---@param diagonal? integer default 0
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.triu): vesper.Tensor
+function Tensor:triu(diagonal) end
+
 ---@class vesper.options.uniform_
 ---@field low? number default 0
 ---@field high? number default 1
@@ -2291,6 +2763,30 @@ function vs.unsqueeze(x, dim) end
 ---@param dim integer
 ---@return vesper.Tensor
 function Tensor:unsqueeze(dim) end
+
+---@class vesper.options.var
+---@field dim? integer|integer[]
+---@field unbiased? boolean default true
+---@field keepdim? boolean default false
+
+---Variance of all elements, or over the dimensions given: squares of the distances from the mean,
+---over n - 1 when unbiased, else over n. NaN where that is below 1.
+---@param x vesper.Tensor
+---@param dim? integer|integer[]
+---@param unbiased? boolean default true
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.var): vesper.Tensor
+function vs.var(x, dim, unbiased, keepdim) end
+
+---Variance of all elements, or over the dimensions given: squares of the distances from the mean,
+---over n - 1 when unbiased, else over n. NaN where that is below 1.
+---@param dim? integer|integer[]
+---@param unbiased? boolean default true
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.var): vesper.Tensor
+function Tensor:var(dim, unbiased, keepdim) end
 
 ---x where mask is true, y elsewhere, with broadcasting; x and y may be numbers.
 ---@param mask vesper.Tensor
