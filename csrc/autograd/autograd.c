@@ -55,6 +55,14 @@ void vs_node_output(vs_node *n, vs_tensor *t, int i) {
   t->requires_grad = true;
 }
 
+static void drop_hooks(vs_node *n) {
+  while (n->hooks != NULL) {
+    vs_hook *h = n->hooks;
+    n->hooks = h->next;
+    vs_hook_unref(h);
+  }
+}
+
 /* Iterative: a chain of ten thousand nodes must not use ten thousand stack frames. */
 void vs_node_unref(vs_node *n) {
   vs_node *dead = NULL;
@@ -71,9 +79,65 @@ void vs_node_unref(vs_node *n) {
         dead = below;
       }
     }
+    drop_hooks(d);
     d->class->free(d->self);
     vs_mem_free(d);
   }
+}
+
+/* ---- hooks ---- */
+
+void vs_hook_unref(vs_hook *h) {
+  if (h == NULL || --h->refs > 0) return;
+  h->free(h->self);
+  free(h);
+}
+
+/* Leaves have no node of their own: their hooks stand in one that the leaf owns and that only the
+ * walk sees. */
+static void free_nothing(void *self) { (void)self; }
+static const vs_nodeclass watch_class = {"watch", NULL, free_nothing, free_nothing};
+
+vs_hook *vs_hook_add(vs_tensor *t, vs_tensor *(*call)(void *, vs_tensor *),
+                     void (*free_self)(void *), void *self) {
+  if (!t->requires_grad)
+    return vs_fail_null("register_hook: the tensor %s does not require a gradient",
+                        vs_shape_str(t));
+  vs_node *n = t->node != NULL ? t->node : t->watch;
+  if (n != NULL && n->released)
+    return vs_fail_null("register_hook: the graph of %s was already used", vs_shape_str(t));
+  vs_hook *h = vs_new(sizeof *h);
+  if (h != NULL && n == NULL) n = t->watch = vs_node_new(&watch_class, NULL, NULL, 0, 1);
+  if (h == NULL || n == NULL) {
+    free(h);
+    return NULL;
+  }
+  *h = (vs_hook){
+      .refs = 2, .out = t->node != NULL ? t->out_index : 0, .call = call, .free = free_self};
+  h->self = self;
+  vs_hook **end = &n->hooks;
+  while (*end != NULL) end = &(*end)->next;
+  *end = h;
+  return h;
+}
+
+/* Lets the hooks of a node see, and change, the gradients that arrived. */
+static int run_hooks(vs_node *n) {
+  for (vs_hook **at = &n->hooks; *at != NULL;) {
+    vs_hook *h = *at;
+    if (h->removed) {
+      *at = h->next;
+      vs_hook_unref(h);
+      continue;
+    }
+    at = &h->next;
+    if (n->dout[h->out] == NULL) continue;
+    vs_tensor *g = h->call(h->self, n->dout[h->out]);
+    if (g == NULL) return -1;
+    vs_unref(n->dout[h->out]);
+    n->dout[h->out] = g;
+  }
+  return 0;
 }
 
 /* ---- backward ---- */
@@ -87,41 +151,60 @@ static int arrive(vs_node *n, int out, vs_tensor *grad) {
   return vs_accumulate(&n->dout[out], grad);
 }
 
+/* Borrows grad. */
 static int leaf_arrive(vs_tensor *leaf, vs_tensor *grad) {
   if (leaf->grad != NULL) return vs_accumulate_into(leaf->grad, grad);
   leaf->grad = vs_own_copy(grad);
   return leaf->grad == NULL ? -1 : 0;
 }
 
-/* Counts, for every node below root, how many edges lead to it; lists them in *all.  Nodes are
- * linked by ->next.  Allocates their dout slots. */
-static int discover(vs_node *root, vs_node **all) {
+/* What a walk goes over: the nodes below its root, and the leaves there that have hooks.  Both are
+ * linked by ->next, are busy, and have dout slots. */
+typedef struct walk {
+  vs_node *nodes, *leaves;
+} walk;
+
+/* Puts a node in front of a list of the walk. */
+static int enlist(vs_node **list, vs_node *n) {
+  n->next = *list;
+  *list = n;
+  n->busy = true;
+  n->dout = vs_new0((size_t)n->nout * sizeof *n->dout);
+  return n->dout == NULL ? -1 : 0;
+}
+
+static int fail_busy(void) {
+  return vs_fail("backward: called inside a backward of the same graph");
+}
+
+/* Fills the walk, and counts for every node how many edges lead to it. */
+static int discover(vs_node *root, walk *w) {
   uint64_t visit = ++visits;
-  vs_node *stack = root, *listed = NULL;
+  vs_node *stack = root;
+  if (root->busy) return fail_busy();
   root->visit = visit;
   root->pending = 0;
   root->next = NULL;
   while (stack != NULL) {
     vs_node *n = stack;
     stack = n->next;
-    n->next = listed;
-    listed = n;
-    *all = listed;
-    n->dout = vs_new0((size_t)n->nout * sizeof *n->dout);
-    if (n->dout == NULL) { /* those still on the stack were given no dout yet */
-      for (; stack != NULL; stack = stack->next) stack->dout = NULL;
-      return -1;
-    }
+    if (enlist(&w->nodes, n) < 0) return -1;
     if (n->released)
       return vs_fail(
           "backward: the graph was already used; call backward with retain = true the first time");
     for (int i = 0; i < n->nin; i++) {
-      vs_node *below = n->edge[i].node;
+      vs_node *below = n->edge[i].node, *leaf = n->edge[i].leaf ? n->edge[i].leaf->watch : NULL;
+      if (leaf != NULL && leaf->visit != visit) {
+        if (leaf->busy) return fail_busy();
+        leaf->visit = visit;
+        leaf->self = n->edge[i].leaf;
+        if (enlist(&w->leaves, leaf) < 0) return -1;
+      }
       if (below == NULL) continue;
       if (below->visit != visit) {
+        if (below->busy) return fail_busy();
         below->visit = visit;
         below->pending = 0;
-        below->dout = NULL;
         below->next = stack;
         stack = below;
       }
@@ -138,6 +221,7 @@ static int run(vs_node *n) {
   int err = 0;
   for (int i = 0; i < n->nout; i++) any = any || n->dout[i] != NULL;
   if (!any) return 0; /* nothing flowed here */
+  if (run_hooks(n) < 0) return -1;
   if (n->nin > VS_COUNT(few) && (din = vs_new0((size_t)n->nin * sizeof *din)) == NULL) return -1;
   err = n->class->backward(n->self, n->dout, din);
   for (int i = 0; i < n->nin; i++) {
@@ -147,6 +231,8 @@ static int run(vs_node *n) {
       vs_unref(g);
     else if (n->edge[i].node != NULL)
       err = arrive(n->edge[i].node, n->edge[i].out_index, g);
+    else if (n->edge[i].leaf->watch != NULL && n->edge[i].leaf->watch->busy)
+      err = arrive(n->edge[i].leaf->watch, 0, g);
     else {
       err = leaf_arrive(n->edge[i].leaf, g);
       vs_unref(g);
@@ -156,18 +242,35 @@ static int run(vs_node *n) {
   return err;
 }
 
+/* The hooks of leaves, once all of their gradient is there. */
+static int run_leaves(vs_node *leaf) {
+  for (; leaf != NULL; leaf = leaf->next) {
+    if (leaf->dout[0] == NULL) continue;
+    if (run_hooks(leaf) < 0 || leaf_arrive(leaf->self, leaf->dout[0]) < 0) return -1;
+  }
+  return 0;
+}
+
 static void drop_douts(vs_node *n) {
   for (int i = 0; n->dout != NULL && i < n->nout; i++) vs_unref(n->dout[i]);
   free(n->dout);
   n->dout = NULL;
 }
 
+static void finish(vs_node *n) {
+  for (; n != NULL; n = n->next) {
+    drop_douts(n);
+    n->busy = false;
+  }
+}
+
 /* Starts with seed as the gradient of output `out` of root. */
-static int walk(vs_node *root, int out, vs_tensor *seed, bool retain) {
-  vs_node *all = NULL, *ready = NULL;
-  int err = discover(root, &all);
+static int walk_from(vs_node *root, int out, vs_tensor *seed, bool retain) {
+  walk w = {0};
+  vs_node *ready = NULL;
+  int err = discover(root, &w);
   if (err == 0) err = arrive(root, out, vs_ref(seed));
-  /* `all` keeps its links in ->next, so the ready list has to be apart: a small growing array. */
+  /* the walk keeps its links in ->next, so the ready list has to be apart: a small growing array */
   size_t cap = 64, count = 0;
   vs_node **queue = err == 0 ? vs_new(cap * sizeof *queue) : NULL;
   if (queue == NULL) err = -1;
@@ -194,10 +297,25 @@ static int walk(vs_node *root, int out, vs_tensor *seed, bool retain) {
     if (err == 0 && !retain) {
       ready->class->release(ready->self);
       ready->released = true;
+      drop_hooks(ready); /* one that holds its own tensor must not keep it alive */
     }
   }
   free(queue);
-  for (vs_node *n = all; n != NULL; n = n->next) drop_douts(n);
+  if (err == 0) err = run_leaves(w.leaves);
+  finish(w.nodes);
+  finish(w.leaves);
+  return err;
+}
+
+/* A backward that begins and ends at a leaf. */
+static int seed_leaf(vs_tensor *leaf, vs_tensor *seed) {
+  vs_node *n = leaf->watch, *list = NULL;
+  int err = 0;
+  if (n == NULL) return leaf_arrive(leaf, seed);
+  if (n->busy) return fail_busy();
+  n->self = leaf;
+  if (enlist(&list, n) < 0 || arrive(n, 0, vs_ref(seed)) < 0 || run_leaves(list) < 0) err = -1;
+  finish(list);
   return err;
 }
 
@@ -216,10 +334,12 @@ int vs_backward(vs_tensor *root, vs_tensor *grad, bool retain) {
   seed = grad != NULL ? vs_contiguous(grad) : vs_tensor_full(VS_REAL, root->ndim, root->shape, 1);
   if (seed == NULL) return -1;
   bool old = vs_set_grad_enabled(false);
-  if (root->node == NULL)
-    err = leaf_arrive(root, seed);
+  vs_ref(root); /* functions written in Lua may drop it meanwhile */
+  if (root->node != NULL)
+    err = walk_from(root->node, root->out_index, seed, retain);
   else
-    err = walk(root->node, root->out_index, seed, retain);
+    err = seed_leaf(root, seed);
+  vs_unref(root);
   vs_set_grad_enabled(old);
   vs_unref(seed);
   return err;

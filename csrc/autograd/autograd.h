@@ -10,6 +10,19 @@
 
 #include "core/tensor.h"
 
+/* Sees the gradient that arrived at an output of a node, or at a leaf, once a backward, when all of
+ * it is there.  Shared by the node and by whoever may remove it. */
+typedef struct vs_hook {
+  struct vs_hook *next; /* in order of registration */
+  int refs, out;
+  bool removed; /* no longer called, dropped at the next backward */
+  /* The gradient to go on with, owned: grad itself, retained, or another of its shape.  NULL: an
+   * error. */
+  vs_tensor *(*call)(void *self, vs_tensor *grad);
+  void (*free)(void *self);
+  void *self;
+} vs_hook;
+
 typedef struct vs_edge {
   vs_node *node; /* owned; the maker of the input, with out_index saying which output */
   int out_index;
@@ -29,12 +42,14 @@ typedef struct vs_nodeclass {
 struct vs_node {
   int refs, nin, nout;
   bool released;
+  bool busy;            /* a walk is under way here */
   int pending;          /* used by the walk */
   uint64_t visit;       /* used by the walk */
   vs_tensor **dout;     /* used by the walk: gradients that arrived */
   struct vs_node *next; /* used by the walk and by unref */
   const vs_nodeclass *class;
   void *self;
+  vs_hook *hooks; /* owned; gone once the node is released */
   vs_edge edge[];
 };
 
@@ -50,6 +65,12 @@ vs_node *vs_node_new(const vs_nodeclass *class, void *self, vs_tensor *const *in
 /* Makes t output i of the node (retains it). */
 void vs_node_output(vs_node *n, vs_tensor *t, int i);
 void vs_node_unref(vs_node *n);
+
+/* Adds a hook to a tensor that requires a gradient.  Takes over self only on success; the caller
+ * owns a reference to what is returned.  Errors: NULL. */
+vs_hook *vs_hook_add(vs_tensor *t, vs_tensor *(*call)(void *, vs_tensor *), void (*free)(void *),
+                     void *self);
+void vs_hook_unref(vs_hook *h);
 
 /* Accumulates d(root)/d(leaf) * grad into .grad of every leaf.  grad NULL: root has one element,
  * 1. */

@@ -17,7 +17,7 @@ static int backward(lua_State *L) {
     last--;
   }
   if (last > 1 && !lua_isnil(L, 2)) grad = lvs_checktensor(L, 2);
-  if (vs_backward(t, grad, retain) < 0) return lvs_raise(L);
+  if (lvs_backward(L, t, grad, retain) < 0) return lvs_raise(L);
   lvs_collect_after_step(L);
   return 0;
 }

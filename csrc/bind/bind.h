@@ -73,10 +73,14 @@ void lvs_collect_after_step(lua_State *L);
 /* Full collection now; returns true, so that `if (fail && nomem && lvs_collect(L)) retry`. */
 bool lvs_collect(lua_State *L);
 
+/* --- backward --- */
+/* vs_backward, with L as the state on which hooks and functions written in Lua run. */
+int lvs_backward(lua_State *L, vs_tensor *t, vs_tensor *grad, bool retain);
+
 /* --- values by descriptor --- */
 /* Reads Lua arguments first.. into v[spec->n] by the spec: by position, the rest by name from a
- * last table.  Memory for lists is put into a userdata left on the stack.  `what` names the callee.
- */
+ * last table.  Memory for lists is put into a userdata left on the stack.  `what` names the
+ * callee. */
 void lvs_checkargs(lua_State *L, int first, const vs_argspec *spec, vs_value *v, const char *what);
 void lvs_pushvalue(lua_State *L, const vs_arg *a, const vs_value *v);
 
@@ -90,7 +94,8 @@ void lvs_pushop(lua_State *L, const struct vs_opdef *op);
 #define LVS_OPENERS(X) \
   X(tensor)            \
   X(create)            \
-  X(op) X(autograd) X(layer) X(optim) X(system) X(image) X(h5) X(io) X(npy) X(text) X(data)
+  X(op)                \
+  X(autograd) X(function) X(layer) X(optim) X(system) X(image) X(h5) X(io) X(npy) X(text) X(data)
 #define LVS_DECLARE(name) void lvs_open_##name(lua_State *L);
 LVS_OPENERS(LVS_DECLARE)
 

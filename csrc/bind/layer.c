@@ -29,7 +29,7 @@ static int new_layer(lua_State *L) {
   return 1;
 }
 
-static int call_layer(lua_State *L) {
+static int forward(lua_State *L) {
   vs_layer *l = check_layer(L);
   const vs_argspec *spec = vs_layer_inputs(l->def);
   vs_value v[VS_MAX_ARGS];
@@ -44,6 +44,19 @@ static int call_layer(lua_State *L) {
   for (int i = 0; i < l->def->outputs; i++) *box[i] = out[i];
   lvs_maybe_collect(L);
   return l->def->outputs;
+}
+
+/* layer(...): forward, through the hooks of lua/vesper/hooks.lua where it has some. */
+static int call_layer(lua_State *L) {
+  if (!check_layer(L)->hooked) return forward(L);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_getfield(L, -1, "vesper.core");
+  lua_getfield(L, -1, "_hooked_call");
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  return lua_gettop(L);
 }
 
 /* ---- fields ---- */
@@ -98,6 +111,10 @@ static int layer_newindex(lua_State *L) {
   vs_slot *s = find_slot(l, key);
   if (strcmp(key, "training") == 0) {
     l->training = lua_toboolean(L, 3);
+    return 0;
+  }
+  if (strcmp(key, "hooked") == 0) {
+    l->hooked = lua_toboolean(L, 3);
     return 0;
   }
   if (s == NULL || s->t == NULL)
@@ -212,7 +229,7 @@ static int is_layer(lua_State *L) {
 
 static void free_layer(void *l) { vs_layer_free(l); }
 
-static const luaL_Reg methods[] = {{"slots", layer_slots}, {"forward", call_layer}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"slots", layer_slots}, {"forward", forward}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__call", call_layer},
                                 {"__newindex", layer_newindex},
                                 {"__tostring", layer_tostring},

@@ -59,7 +59,7 @@ static vs_tensor *blank(vs_dtype dtype, int ndim, const int64_t *shape) {
   t->numel = n;
   t->offset = 0;
   t->storage = NULL;
-  t->node = NULL;
+  t->node = t->watch = NULL;
   t->grad = NULL;
   int64_t step = 1;
   for (int d = ndim - 1; d >= 0; d--) {
@@ -130,6 +130,7 @@ vs_tensor *vs_ref(vs_tensor *t) {
 void vs_unref(vs_tensor *t) {
   if (t == NULL || __atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
   if (t->node != NULL) vs_node_unref_hook(t->node);
+  if (t->watch != NULL) vs_node_unref_hook(t->watch);
   vs_unref(t->grad);
   storage_unref(t->storage);
   vs_mem_free(t);

@@ -31,6 +31,7 @@ typedef struct vs_tensor {
   int64_t shape[VS_MAX_DIM], stride[VS_MAX_DIM];
   vs_storage *storage; /* NULL: shape only (a saved tensor whose values backward does not need) */
   vs_node *node;       /* what computed it, owned; NULL for leaves */
+  vs_node *watch;      /* of a leaf: what holds its hooks, owned */
   struct vs_tensor *grad; /* leaf gradient, owned */
 } vs_tensor;
 

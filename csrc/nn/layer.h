@@ -31,6 +31,7 @@ typedef struct vs_layerdef {
 struct vs_layer {
   const vs_layerdef *def;
   bool training;              /* starts true */
+  bool hooked;                /* calls go through hooks; bind's */
   vs_value attr[VS_MAX_ARGS]; /* constructor arguments by position, defaults filled */
   int nslot;
   vs_slot slot[VS_MAX_SLOTS];

@@ -28,6 +28,9 @@ local vs = {}
 ---@field grad vesper.Tensor|nil
 local Tensor = {}
 
+---@class vesper.Hook
+local Hook = {}
+
 ---@class vesper.InfoNCE
 local InfoNCE = {}
 
@@ -114,6 +117,7 @@ local Baseline = {}
 ---@class vesper.VSE: vesper.Module
 local VSE = {}
 
+vs.autograd = {}
 vs.nn = {}
 ---@overload fun(num_embeddings, embedding_dim, padding_idx?): vesper.Layer
 vs.nn.Embedding = {}
@@ -492,6 +496,29 @@ function Tensor:requires_grad_(on) end
 ---@param grad? vesper.Tensor
 ---@param options? vesper.options.Tensor.backward
 function Tensor:backward(grad, options) end
+
+---hook(gradient) in each backward, once the whole gradient of this tensor has arrived, before it
+---goes on; what hook returns replaces it. Hooks of a tensor that an op made go with its graph,
+---those of a leaf stay until they are removed.
+---@param hook function
+---@return vesper.Hook
+function Tensor:register_hook(hook) end
+
+---The hook is not called any more.
+function Hook:remove() end
+
+---@class vesper.options.autograd.Function
+---@field name? string default function
+---@field forward? function
+---@field backward? function
+
+---A differentiable function written in Lua. forward(ctx, ...) gets a table of the call's own and
+---the arguments, and records nothing; backward(ctx, ...) gets one gradient a result, zeros where
+---nothing flowed, and returns one an argument, nil where there is none. ctx.needs_input_grad[i]
+---says whether argument i wants one.
+---@param options? vesper.options.autograd.Function
+---@return function
+function vs.autograd.Function(options) end
 
 ---|x|, element by element.
 ---@param x vesper.Tensor
@@ -3450,6 +3477,24 @@ function Module:zero_grad() end
 ---@param fn function
 ---@return vesper.Module
 function Module:apply(fn) end
+
+---hook(module, inputs) before each call of the module; inputs is a list {n =} that it may change.
+---Not asked by module:forward(...).
+---@param hook function
+---@return vesper.Hook
+function Module:register_forward_pre_hook(hook) end
+
+---hook(module, inputs, outputs) after each call; both are lists that it may change.
+---@param hook function
+---@return vesper.Hook
+function Module:register_forward_hook(hook) end
+
+---hook(module, grad_inputs, grad_outputs) in each backward through the module; the lists follow the
+---tensors among arguments and results, and grad_inputs may be changed; it is empty where no input
+---wants a gradient.
+---@param hook function
+---@return vesper.Hook
+function Module:register_full_backward_hook(hook) end
 
 ---Parameters and buffers of a layer as {name, tensor, is_parameter}.
 ---@return any[]

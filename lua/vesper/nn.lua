@@ -5,6 +5,8 @@
 -- names): parameters made by nn.Parameter, registered buffers, layers, modules, and plain tables of
 -- these.  Names are PyTorch's: the first of a list is "0".
 local core = require "vesper.core"
+local hooks = require "vesper.hooks"
+local summary = require "vesper.summary"
 
 local nn = {}
 local methods = {}                                -- shared by layers and modules
@@ -208,7 +210,12 @@ function methods:apply(fn)
   return self
 end
 
+methods.register_forward_pre_hook = hooks.register_forward_pre_hook
+methods.register_forward_hook = hooks.register_forward_hook
+methods.register_full_backward_hook = hooks.register_full_backward_hook
+
 for name, method in pairs(methods) do core.layer_methods[name] = method end
+core._hooked_call = hooks.call
 
 -- ---- modules in Lua -----------------------------------------------------------------------------
 
@@ -217,7 +224,7 @@ Module.__name = "Module"
 Module.is_module = true
 for name, method in pairs(methods) do Module[name] = method end
 
-function Module:__call(...) return self:forward(...) end
+Module.__call = hooks.call
 
 function Module:forward()
   core._raise(getmetatable(self).__name .. " has no forward method")
@@ -373,92 +380,12 @@ nn.utils = {clip_grad_norm_ = core.clip_grad_norm_, clip_grad_value_ = core.clip
 
 nn.init = require "vesper.initialise"
 
--- ---- what a forward does ------------------------------------------------------------------------
-
--- "[2,3]", or several after each other.
-local function shapes_of(results)
-  local list = {}
-  for i = 1, results.n do
-    if core.is_tensor(results[i]) then list[#list + 1] = sizes(results[i]) end
-  end
-  return #list > 0 and table.concat(list, " ") or "-"
-end
-
--- Runs fn while every call of a module below `module` goes through on_call(module, call, ...).
-local function watch(module, on_call, fn)
-  local classes, seen = {}, {}
-  for _, pair in ipairs(module:named_modules()) do
-    local class = debug.getmetatable(pair[2])
-    if not seen[class] then
-      seen[class] = true
-      classes[#classes + 1] = {class, class.__call}
-    end
-  end
-  for _, entry in ipairs(classes) do
-    local call = entry[2]
-    entry[1].__call = function(m, ...) return on_call(m, call, ...) end
-  end
-  local ok, message = pcall(fn)
-  for _, entry in ipairs(classes) do entry[1].__call = entry[2] end
-  if not ok then error(message, 0) end
-end
-
-local function own_numbers(module)
-  local n, trained = 0, 0
-  for _, pair in ipairs(module:named_parameters()) do
-    n = n + pair[2]:numel()
-    trained = trained + (pair[2].requires_grad and pair[2]:numel() or 0)
-  end
-  return n, trained
-end
-
-local function kind_of(module)
-  return type(module) == "userdata" and module.name or getmetatable(module).__name
-end
-
---- What a module does with these inputs: a table of {name=, kind=, output=, parameters=} for each
--- call in order, printed with `print`.  The module runs once, in evaluation and without gradients;
--- its training flags are put back.
+--- What each module below this one gives for these inputs: lua/vesper/summary.lua.
 function nn.summary(module, ...)
   if not is_module(module) then
     core._raise("summary: expected a module, got a " .. type(module))
   end
-  local inputs, names, training, rows, depth = table.pack(...), {}, {}, {}, 0
-  for _, pair in ipairs(module:named_modules()) do
-    names[pair[2]] = names[pair[2]] or pair[1]
-    training[pair[2]] = pair[2].training
-  end
-  local function on_call(m, call, ...)
-    local row = {name = names[m] or "?", kind = kind_of(m), depth = depth,
-      parameters = own_numbers(m)}
-    if names[m] then rows[#rows + 1] = row end
-    depth = depth + 1
-    local results = table.pack(call(m, ...))
-    depth = depth - 1
-    row.output = shapes_of(results)
-    return table.unpack(results, 1, results.n)
-  end
-  module:eval()
-  local ok, message = pcall(watch, module, on_call, function()
-    core.no_grad(function() module(table.unpack(inputs, 1, inputs.n)) end)
-  end)
-  for m, on in pairs(training) do m.training = on end
-  if not ok then error(message, 0) end
-  rows.parameters, rows.trained = own_numbers(module)
-  return setmetatable(rows, {__tostring = function(list)
-    local lines, widths, cells = {}, {0, 0, 0, 0}, {{"module", "", "output", "parameters"}}
-    for _, row in ipairs(list) do
-      local name = row.name == "" and "(all)" or row.name
-      cells[#cells + 1] = {("  "):rep(row.depth) .. name, row.kind, row.output, row.parameters}
-    end
-    for _, cell in ipairs(cells) do
-      for i = 1, 4 do widths[i] = math.max(widths[i], #tostring(cell[i])) end
-    end
-    local form = ("%%-%ds  %%-%ds  %%-%ds  %%%ds"):format(table.unpack(widths))
-    for i, cell in ipairs(cells) do lines[i] = form:format(table.unpack(cell)) end
-    lines[#lines + 1] = ("%d parameters, %d of them trained"):format(list.parameters, list.trained)
-    return table.concat(lines, "\n")
-  end})
+  return summary(module, ...)
 end
 
 return nn

@@ -137,6 +137,17 @@ local sections = {
       "Adds the derivative by every leaf that asks for one to its .grad. grad is the derivative "
         .. "to start from and may only be left out for one element. Frees the graph unless "
         .. "retain. No second derivatives."},
+    {"Tensor:register_hook", "hook:function", "Hook",
+      "hook(gradient) in each backward, once the whole gradient of this tensor has arrived, before "
+        .. "it goes on; what hook returns replaces it. Hooks of a tensor that an op made go with "
+        .. "its graph, those of a leaf stay until they are removed."},
+    {"Hook:remove", "", nil, "The hook is not called any more."},
+    {"vs.autograd.Function", "{name:string=function, forward:function, backward:function}",
+      "function",
+      "A differentiable function written in Lua. forward(ctx, ...) gets a table of the call's own "
+        .. "and the arguments, and records nothing; backward(ctx, ...) gets one gradient a result, "
+        .. "zeros where nothing flowed, and returns one an argument, nil where there is none. "
+        .. "ctx.needs_input_grad[i] says whether argument i wants one."},
   },
   {"nn", "Modules.  Layers made in C and modules written in Lua share the methods of Module.",
     {"nn.Parameter", "x:tensor", "Tensor",
@@ -214,6 +225,15 @@ local sections = {
     {"Module:unfreeze", "", "Module", "The parameters get gradients again."},
     {"Module:zero_grad", "", nil, "Drops the gradients."},
     {"Module:apply", "fn:function", "Module", "fn(module) on this module and all below."},
+    {"Module:register_forward_pre_hook", "hook:function", "Hook",
+      "hook(module, inputs) before each call of the module; inputs is a list {n =} that it may "
+        .. "change. Not asked by module:forward(...)."},
+    {"Module:register_forward_hook", "hook:function", "Hook",
+      "hook(module, inputs, outputs) after each call; both are lists that it may change."},
+    {"Module:register_full_backward_hook", "hook:function", "Hook",
+      "hook(module, grad_inputs, grad_outputs) in each backward through the module; the lists "
+        .. "follow the tensors among arguments and results, and grad_inputs may be changed; it is "
+        .. "empty where no input wants a gradient."},
     {"Module.training", nil, "boolean", "Whether it is in training mode."},
     {"Layer:slots", "", "list",
       "Parameters and buffers of a layer as {name, tensor, is_parameter}."},

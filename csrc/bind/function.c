@@ -1,0 +1,394 @@
+/* Functions and hooks written in Lua: what backward calls back.
+ *
+ * A function is a node of the graph whose backward is Lua; a hook is Lua that sees a gradient on
+ * its way.  Both run inside vs_backward, on the state that called it, and always protected: an
+ * error becomes vs_fail, so that C cleans up before bind raises.  What they hold in Lua stands in
+ * the registry and goes when C drops the node: a closure that holds the very tensor it belongs to
+ * keeps it alive until the graph was used. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "autograd/autograd.h"
+#include "bind/bind.h"
+#include "core/mem.h"
+
+#define LVS_HOOK "vesper.Hook"
+
+/* The state whose backward is under way on this thread. */
+static _Thread_local lua_State *running;
+
+int lvs_backward(lua_State *L, vs_tensor *t, vs_tensor *grad, bool retain) {
+  lua_State *outer = running;
+  running = L;
+  int err = vs_backward(t, grad, retain);
+  running = outer;
+  return err;
+}
+
+/* Values in Lua that C holds: they are let go from wherever the last C reference is dropped. */
+static lua_State *main_of(lua_State *L) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  lua_State *main = lua_tothread(L, -1);
+  lua_pop(L, 1);
+  return main;
+}
+
+/* Turns what stands on top of the stack after a failed lua_pcall into vs_fail; pops it. */
+static int fail_with_top(lua_State *L, const char *what) {
+  vs_fail("%s: %s", what, lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error object");
+  lua_pop(L, 1);
+  return -1;
+}
+
+/* ---- hooks ---- */
+
+typedef struct luahook {
+  lua_State *main;
+  int fn; /* reference in the registry */
+} luahook;
+
+static int protected_hook(lua_State *L) {
+  vs_tensor *grad = lua_touserdata(L, 2), **out = lua_touserdata(L, 3);
+  lua_settop(L, 1);
+  void **box = lvs_newbox(L, LVS_TENSOR);
+  *box = vs_ref(grad);
+  lua_call(L, 1, 1);
+  if (lua_isnil(L, -1)) {
+    *out = vs_ref(grad);
+    return 0;
+  }
+  vs_tensor *g = lvs_testtensor(L, -1);
+  if (g == NULL)
+    return luaL_error(L, "it returned a %s, expected nil or a gradient", lvs_typename(L, -1));
+  if (!vs_is_real(g) || !vs_same_shape(g, grad))
+    return luaL_error(L, "it returned %s %s, the gradient is %s", vs_dtype_name(g->dtype),
+                      vs_shape_str(g), vs_shape_str(grad));
+  *out = vs_ref(g);
+  return 0;
+}
+
+static vs_tensor *call_hook(void *self, vs_tensor *grad) {
+  const luahook *h = self;
+  lua_State *L = running;
+  vs_tensor *out = NULL;
+  if (L == NULL || !lua_checkstack(L, 8)) return vs_fail_null("hook: too deep in the stack of Lua");
+  lua_pushcfunction(L, protected_hook);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, h->fn);
+  lua_pushlightuserdata(L, grad);
+  lua_pushlightuserdata(L, &out);
+  if (lua_pcall(L, 3, 0, 0) == LUA_OK) return out;
+  fail_with_top(L, "hook");
+  return NULL;
+}
+
+static void free_hook(void *self) {
+  luahook *h = self;
+  luaL_unref(h->main, LUA_REGISTRYINDEX, h->fn);
+  free(h);
+}
+
+/* t:register_hook(fn) -> handle */
+static int register_hook(lua_State *L) {
+  vs_tensor *t = lvs_checktensor(L, 1);
+  lvs_checktype(L, 2, LUA_TFUNCTION, "hook");
+  lua_settop(L, 2);
+  void **box = lvs_newbox(L, LVS_HOOK);
+  lua_insert(L, 2);
+  int fn = luaL_ref(L, LUA_REGISTRYINDEX);
+  luahook *h = vs_new(sizeof *h);
+  if (h != NULL) {
+    *h = (luahook){main_of(L), fn};
+    *box = vs_hook_add(t, call_hook, free_hook, h);
+  }
+  if (*box != NULL) return 1;
+  free(h);
+  luaL_unref(L, LUA_REGISTRYINDEX, fn);
+  return lvs_raise(L);
+}
+
+static int remove_hook(lua_State *L) {
+  vs_hook *h = lvs_checkbox(L, 1, LVS_HOOK);
+  h->removed = true;
+  return 0;
+}
+
+static void free_handle(void *h) { vs_hook_unref(h); }
+
+/* ---- functions ---- */
+
+typedef struct kept {
+  vs_tensor *t; /* an alias */
+  uint32_t version;
+} kept;
+
+/* The node of one call.  in[i] has the shape of the i-th argument where it is a tensor that wants a
+ * gradient, else NULL; out[i] has the shape of the i-th result where it is a tensor of numbers. */
+typedef struct luafunction {
+  lua_State *main;
+  int ctx, backward; /* references in the registry */
+  char name[64];
+  int nin, nout, nkept;
+  vs_tensor **in, **out;
+  kept *kept; /* the tensors that forward put into ctx */
+} luafunction;
+
+static void release_function(void *self) {
+  luafunction *f = self;
+  luaL_unref(f->main, LUA_REGISTRYINDEX, f->ctx);
+  luaL_unref(f->main, LUA_REGISTRYINDEX, f->backward);
+  f->ctx = f->backward = LUA_NOREF;
+  for (int i = 0; i < f->nkept; i++) vs_unref(f->kept[i].t);
+  f->nkept = 0;
+}
+
+static void free_function(void *self) {
+  luafunction *f = self;
+  release_function(f);
+  for (int i = 0; i < f->nin + f->nout; i++) vs_unref(f->in[i]);
+  free(f->in);
+  free(f->kept);
+  free(f);
+}
+
+/* The gradient of argument i that stands at that index of the stack. */
+static vs_tensor *gradient_at(lua_State *L, int index, const luafunction *f, int i) {
+  vs_tensor *g = lvs_testtensor(L, index);
+  if (lua_isnil(L, index)) return NULL;
+  if (g == NULL)
+    luaL_error(L, "gradient %d is a %s, expected a tensor or nil", i + 1, lvs_typename(L, index));
+  if (!vs_is_real(g) || !vs_same_shape(g, f->in[i]))
+    luaL_error(L, "gradient %d is %s %s, argument %d is %s", i + 1, vs_dtype_name(g->dtype),
+               vs_shape_str(g), i + 1, vs_shape_str(f->in[i]));
+  return g;
+}
+
+/* Arguments: the function, its dout, its din. */
+static int protected_backward(lua_State *L) {
+  const luafunction *f = lua_touserdata(L, 1);
+  vs_tensor *const *dout = lua_touserdata(L, 2), **din = lua_touserdata(L, 3);
+  lua_settop(L, 0);
+  luaL_checkstack(L, f->nin + f->nout + 8, "gradients");
+  lua_rawgeti(L, LUA_REGISTRYINDEX, f->backward);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, f->ctx);
+  for (int i = 0; i < f->nout; i++) {
+    if (f->out[i] == NULL) {
+      lua_pushnil(L);
+      continue;
+    }
+    void **box = lvs_newbox(L, LVS_TENSOR);
+    *box = dout[i] != NULL ? vs_ref(dout[i])
+                           : vs_tensor_zeros(VS_REAL, f->out[i]->ndim, f->out[i]->shape);
+    if (*box == NULL) return luaL_error(L, "%s", vs_error());
+  }
+  lua_call(L, 1 + f->nout, f->nin);
+  for (int i = 0; i < f->nin; i++)
+    if (f->in[i] != NULL) gradient_at(L, i + 1, f, i); /* all are right before any is taken */
+  for (int i = 0; i < f->nin; i++)
+    if (f->in[i] != NULL) din[i] = vs_ref(gradient_at(L, i + 1, f, i));
+  return 0;
+}
+
+static int run_function(void *self, vs_tensor *const *dout, vs_tensor **din) {
+  luafunction *f = self;
+  lua_State *L = running;
+  for (int i = 0; i < f->nkept; i++)
+    if (f->kept[i].version != f->kept[i].t->storage->version)
+      return vs_fail("%s: a tensor %s in ctx was changed in place after forward", f->name,
+                     vs_shape_str(f->kept[i].t));
+  if (L == NULL || !lua_checkstack(L, 8))
+    return vs_fail("%s: too deep in the stack of Lua", f->name);
+  lua_pushcfunction(L, protected_backward);
+  lua_pushlightuserdata(L, f);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)dout);
+  lua_pushlightuserdata(L, din);
+  return lua_pcall(L, 3, 0, 0) == LUA_OK ? 0 : fail_with_top(L, f->name);
+}
+
+static const vs_nodeclass function_node = {"function", run_function, release_function,
+                                           free_function};
+
+/* Remembers the version of every tensor among the fields of ctx, which is on top of the stack. */
+static int keep_versions(lua_State *L, luafunction *f) {
+  int n = 0, at = lua_gettop(L);
+  for (lua_pushnil(L); lua_next(L, at); lua_pop(L, 1)) n += lvs_testtensor(L, -1) != NULL;
+  f->kept = vs_new0((size_t)n * sizeof *f->kept + 1);
+  if (f->kept == NULL) return -1;
+  for (lua_pushnil(L); lua_next(L, at); lua_pop(L, 1)) {
+    vs_tensor *t = lvs_testtensor(L, -1);
+    if (t == NULL) continue;
+    vs_tensor *alias = vs_alias(t);
+    if (alias == NULL) {
+      lua_pop(L, 2);
+      return -1;
+    }
+    f->kept[f->nkept++] = (kept){alias, t->storage->version};
+  }
+  return 0;
+}
+
+/* A call under way.  Stack: 1 name, 2 forward, 3 backward, 4 ctx, then nin arguments, then nout
+ * results of forward, then as many boxes. */
+typedef struct call {
+  lua_State *L;
+  int nin, nout;
+} call;
+
+static int arg_at(int i) { return 5 + i; }
+static int result_at(const call *c, int i) { return 5 + c->nin + i; }
+static int box_at(const call *c, int i) { return 5 + c->nin + c->nout + i; }
+
+/* The function with its shapes, and references that are to be filled in. */
+static luafunction *new_function(const call *c) {
+  luafunction *f = vs_new0(sizeof *f);
+  if (f == NULL) return NULL;
+  f->main = main_of(c->L);
+  f->ctx = f->backward = LUA_NOREF;
+  f->nin = c->nin;
+  f->nout = c->nout;
+  strncpy(f->name, lua_tostring(c->L, 1), sizeof f->name - 1);
+  f->in = vs_new0((size_t)(c->nin + c->nout) * sizeof(vs_tensor *) + 1);
+  bool ok = f->in != NULL;
+  f->out = f->in + c->nin;
+  for (int i = 0; ok && i < c->nin; i++) {
+    vs_tensor *t = lvs_testtensor(c->L, arg_at(i));
+    if (t != NULL && t->requires_grad) ok = (f->in[i] = vs_shape_only(t)) != NULL;
+  }
+  for (int i = 0; ok && i < c->nout; i++) {
+    vs_tensor *t = lvs_testtensor(c->L, result_at(c, i));
+    if (t != NULL && vs_is_real(t)) ok = (f->out[i] = vs_shape_only(t)) != NULL;
+  }
+  lua_pushvalue(c->L, 4);
+  if (ok) ok = keep_versions(c->L, f) == 0;
+  lua_pop(c->L, 1);
+  if (ok) return f;
+  if (f->in == NULL) f->nin = f->nout = 0;
+  free_function(f);
+  return NULL;
+}
+
+/* Fills the boxes with aliases of the results that belong to a new node. */
+static int record(const call *c) {
+  lua_State *L = c->L;
+  vs_node *node = NULL;
+  luafunction *f = new_function(c);
+  vs_tensor **in = f != NULL ? vs_new0((size_t)c->nin * sizeof *in + 1) : NULL;
+  for (int i = 0; in != NULL && i < c->nin; i++)
+    in[i] = f->in[i] != NULL ? lvs_testtensor(L, arg_at(i)) : NULL;
+  if (in != NULL) node = vs_node_new(&function_node, f, in, c->nin, c->nout);
+  free(in);
+  if (node == NULL) {
+    if (f != NULL) free_function(f);
+    return -1;
+  }
+  int err = 0;
+  for (int i = 0; err == 0 && i < c->nout; i++) {
+    if (f->out[i] == NULL) continue;
+    vs_tensor *t = vs_alias(lvs_testtensor(L, result_at(c, i)));
+    if (t == NULL) {
+      err = -1;
+      break;
+    }
+    *(void **)lua_touserdata(L, box_at(c, i)) = t;
+    vs_node_output(node, t, i);
+  }
+  vs_node_unref(node);
+  if (err != 0) return -1;
+  lua_pushvalue(L, 3);
+  int backward = luaL_ref(L, LUA_REGISTRYINDEX); /* raises: the node is the boxes' by now */
+  f->backward = backward;
+  lua_pushvalue(L, 4);
+  f->ctx = luaL_ref(L, LUA_REGISTRYINDEX);
+  return 0;
+}
+
+/* Pushes ctx: needs_input_grad says of each argument whether it wants a gradient.  Whether any
+ * does. */
+static bool push_ctx(lua_State *L, int nin) {
+  bool any = false;
+  lua_createtable(L, 0, 4);
+  lua_createtable(L, nin, 0);
+  for (int i = 0; i < nin; i++) {
+    vs_tensor *t = lvs_testtensor(L, arg_at(i) - 1); /* ctx is not below them yet */
+    bool wants = vs_grad_enabled() && t != NULL && t->requires_grad;
+    any = any || wants;
+    lua_pushboolean(L, wants);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -2, "needs_input_grad");
+  return any;
+}
+
+/* Runs forward on the arguments, tensors as aliases outside the graph, without recording.  Leaves
+ * its results on the stack; an error is raised when the mode is as it was. */
+static int run_forward(lua_State *L, int nin) {
+  int top = lua_gettop(L);
+  lua_pushvalue(L, 2);
+  lua_pushvalue(L, 4);
+  for (int i = 0; i < nin; i++) {
+    vs_tensor *t = lvs_testtensor(L, arg_at(i));
+    if (t == NULL) {
+      lua_pushvalue(L, arg_at(i));
+      continue;
+    }
+    void **box = lvs_newbox(L, LVS_TENSOR);
+    if ((*box = vs_alias(t)) == NULL) return lvs_raise(L);
+  }
+  bool old = vs_set_grad_enabled(false);
+  int status = lua_pcall(L, 1 + nin, LUA_MULTRET, 0);
+  vs_set_grad_enabled(old);
+  return status == LUA_OK ? lua_gettop(L) - top : lua_error(L);
+}
+
+/* Upvalues: name, forward, backward. */
+static int apply(lua_State *L) {
+  call c = {L, lua_gettop(L), 0};
+  luaL_checkstack(L, 3 * c.nin + 16, "arguments");
+  for (int i = 1; i <= 3; i++) {
+    lua_pushvalue(L, lua_upvalueindex(i));
+    lua_insert(L, i);
+  }
+  bool wanted = push_ctx(L, c.nin);
+  lua_insert(L, 4);
+  c.nout = run_forward(L, c.nin);
+  if (!wanted || c.nout == 0) return c.nout;
+  luaL_checkstack(L, 2 * c.nout + 16, "results");
+  bool any = false;
+  for (int i = 0; i < c.nout; i++) {
+    vs_tensor *t = lvs_testtensor(L, result_at(&c, i));
+    any = any || (t != NULL && vs_is_real(t));
+    if (t != NULL && vs_is_real(t))
+      lvs_newbox(L, LVS_TENSOR);
+    else
+      lua_pushvalue(L, result_at(&c, i));
+  }
+  if (!any) return c.nout;
+  if (record(&c) < 0) {
+    lua_settop(L, box_at(&c, 0) - 1);
+    return lvs_raise(L);
+  }
+  lvs_maybe_collect(L);
+  return c.nout;
+}
+
+/* _function(name, forward, backward) */
+static int new_callable(lua_State *L) {
+  lvs_checkstr(L, 1, "name", NULL);
+  lvs_checktype(L, 2, LUA_TFUNCTION, "forward");
+  lvs_checktype(L, 3, LUA_TFUNCTION, "backward");
+  lua_settop(L, 3);
+  lua_pushcclosure(L, apply, 3);
+  return 1;
+}
+
+static const luaL_Reg hook_methods[] = {{"remove", remove_hook}, {NULL, NULL}};
+
+void lvs_open_function(lua_State *L) {
+  lvs_newclass(L, LVS_HOOK, hook_methods, NULL, free_handle);
+  luaL_getmetatable(L, LVS_TENSOR);
+  lua_getfield(L, -1, "methods");
+  lua_pushcfunction(L, register_hook);
+  lua_setfield(L, -2, "register_hook");
+  lua_pop(L, 2);
+  lua_pushcfunction(L, new_callable);
+  lua_setfield(L, -2, "_function");
+}
