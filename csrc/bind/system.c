@@ -67,9 +67,37 @@ static int is_terminal(lua_State *L) {
   return 1;
 }
 
+/* Test aids: the nth allocation from now (1 = the next) is refused; 0 turns it off.  They return
+ * how many were refused since the last call. */
 static int fail_allocation(lua_State *L) {
-  vs_mem_fail_at(lvs_checkint(L, 1, "n"));
-  return 0;
+  int64_t n = lvs_checkint(L, 1, "n"),
+          times = lua_isnoneornil(L, 2) ? 1 : lvs_checkint(L, 2, "times");
+  lua_pushinteger(L, vs_mem_fail_at(n, times));
+  return 1;
+}
+
+static lua_Alloc lua_own_alloc;
+static void *lua_own_data;
+static int64_t until_refused, lua_refused;
+
+/* Lua asks a second time after a collection: both are refused. */
+static void *refusing_alloc(void *data, void *block, size_t old, size_t size) {
+  bool more = size > 0 && (block == NULL || size > old);
+  if (more && until_refused > -2 && --until_refused < 0) {
+    lua_refused++;
+    return NULL;
+  }
+  return lua_own_alloc(data, block, old, size);
+}
+
+static int fail_lua_allocation(lua_State *L) {
+  lua_Integer n = lvs_checkint(L, 1, "n");
+  if (lua_own_alloc == NULL) lua_own_alloc = lua_getallocf(L, &lua_own_data);
+  until_refused = n - 1;
+  lua_setallocf(L, n > 0 ? refusing_alloc : lua_own_alloc, lua_own_data);
+  lua_pushinteger(L, lua_refused);
+  lua_refused = 0;
+  return 1;
 }
 
 static int set_own_folder(lua_State *L) {
@@ -88,6 +116,7 @@ static const luaL_Reg functions[] = {{"set_num_threads", set_num_threads},
                                      {"now", now},
                                      {"is_terminal", is_terminal},
                                      {"_fail_allocation", fail_allocation},
+                                     {"_fail_lua_allocation", fail_lua_allocation},
                                      {"_raise", raise},
                                      {"_set_own_folder", set_own_folder},
                                      {NULL, NULL}};

@@ -39,7 +39,7 @@ static uint64_t last_use[NCLASS]; /* stats.allocations when a block of the class
 static size_t high;               /* most that was live at once since the cache was emptied */
 static vs_memstats stats;
 static size_t since;
-static int64_t fail_in;
+static int64_t fail_in, fail_times, refused;
 
 /* Class of a request; *size becomes the bytes of that class. */
 static int class_of(size_t bytes, size_t *size) {
@@ -106,7 +106,12 @@ static void init_locked(void) {
   stats.limit = pages > 0 && page > 0 ? (size_t)pages * (size_t)page / 2 : (size_t)1 << 30;
 }
 
-static bool injected_failure_locked(void) { return fail_in > 0 && --fail_in == 0; }
+static bool injected_failure_locked(void) {
+  if (fail_in == 0 || --fail_in > 0) return false;
+  if (--fail_times > 0) fail_in = 1; /* the next one too */
+  refused++;
+  return true;
+}
 
 /* A cached block of the class, or one up to eight times wider. */
 static block *from_cache_locked(int class) {
@@ -226,8 +231,12 @@ size_t vs_mem_since_collection(void) { return __atomic_load_n(&since, __ATOMIC_R
 
 void vs_mem_collected(void) { __atomic_store_n(&since, 0, __ATOMIC_RELAXED); }
 
-void vs_mem_fail_at(int64_t nth) {
+int64_t vs_mem_fail_at(int64_t nth, int64_t times) {
   pthread_mutex_lock(&lock);
+  int64_t before = refused;
   fail_in = nth;
+  fail_times = times;
+  refused = 0;
   pthread_mutex_unlock(&lock);
+  return before;
 }

@@ -38,7 +38,8 @@ void vs_mem_set_cache_limit(size_t bytes);
  * collect. */
 size_t vs_mem_since_collection(void);
 void vs_mem_collected(void);
-/* Test aid: the nth allocation from now (1 = the next) fails; 0 turns it off. */
-void vs_mem_fail_at(int64_t nth);
+/* Test aid: the nth allocation from now (1 = the next) and those after it fail, `times` in all; 0
+ * turns it off.  How many were refused since it was called last. */
+int64_t vs_mem_fail_at(int64_t nth, int64_t times);
 
 #endif

@@ -1,6 +1,7 @@
 -- The allocator: bounded memory over long loops, and refused allocations at every place.
 local vs = require "vesper"
 local memory = require "spec.support.memory"
+local temp = require "spec.support.temp"
 
 local nn, optim = vs.nn, vs.optim
 
@@ -160,4 +161,115 @@ describe("a refused allocation", function()
       x:sub_(want)
     end
   end)
+end)
+
+-- One step of everything that training is made of: layers of every kind, losses, hooks, a function
+-- written in Lua, schedules, averages, a loader that changes images, files.
+describe("a refused allocation in a wide step", function()
+  local folder
+  setup(function() folder = temp.folder() end)
+  teardown(temp.remove)
+
+  local function pictures()
+    local set = vs.data.TensorDataset {
+      image = vs.randint(0, 255, 6, 3, 8, 8):byte(), tokens = vs.randint(1, 9, 6, 4),
+      lengths = vs.randint(1, 4, 6), label = vs.randint(1, 3, 6),
+    }
+    return vs.data.Loader(set, {batch_size = 3, shuffle = true, seed = 1, crop = 1, flip = 0.5,
+      jitter = 0.2, erase = 0.5})
+  end
+
+  local function net()
+    local Net = nn.Module:extend "Wide"
+    function Net:init()
+      self.conv = nn.Sequential {nn.Conv2d(3, 4, 3, {padding = 1, bias = false}),
+        nn.BatchNorm2d(4), nn.PReLU(), nn.MaxPool2d(2), nn.ConvTranspose2d(4, 4, 2, {stride = 2}),
+        nn.GroupNorm(2, 4), nn.Upsample {size = {4, 4}, mode = "bilinear"}, nn.Dropout2d(0.1),
+        nn.AdaptiveMaxPool2d(2), nn.Flatten(), nn.Linear(16, 6), nn.LayerNorm(6)}
+      self.words, self.rnn = nn.Embedding(9, 5, {padding_idx = 1}), nn.GRU(5, 6)
+      self.time, self.norm = nn.Conv1d(6, 6, 3, {padding = 1}), nn.RMSNorm(6)
+      self.info = nn.InfoNCE(0.1)
+      self.out = nn.Linear(12, 3)
+    end
+    function Net:forward(batch)
+      local v = self.conv(batch.image:float() / 255)
+      local states, t = self.rnn(self.words(batch.tokens), batch.lengths)
+      t = t + self.time(states:transpose(2, 3)):max(3)
+      return v, self.norm(t), self.out(vs.cat({v, t}, 2))
+    end
+    return Net()
+  end
+
+  local scale = vs.autograd.Function {
+    forward = function(ctx, x, k) ctx.k = k return x * k end,
+    backward = function(ctx, dy) return dy * ctx.k end,
+  }
+
+  local function wide()
+    vs.manual_seed(1)
+    local model, loader = net(), pictures()
+    local opt = optim.RMSprop(model:parameters(), {lr = 1e-3, momentum = 0.9})
+    local schedule = optim.lr_scheduler.CosineAnnealingLR(opt, 10)
+    local average = optim.EMA(model)
+    model.rnn:register_forward_hook(function(_, _, outputs) outputs[2] = outputs[2] * 1 end)
+    model.out:register_full_backward_hook(function() end)
+    local function step()
+      for batch in loader do
+        local v, t, logits = model(batch)
+        t:register_hook(function(g) return g * 0.5 end)
+        local scores = v:normalize():matmul(t:normalize():t())
+        local loss = vs.cross_entropy(scale(logits, 2), batch.label) + model.info(scores)
+          + vs.hinge_ranking(scores) + vs.smooth_l1_loss(v, t:detach())
+          + vs.triplet_margin_loss(v, t, t:roll(1, 1)) + (v:sort(2) * v:cumsum(2)):mean()
+        opt:zero_grad()
+        loss:backward()
+        optim.clip_grad_norm_(model:parameters(), 1)
+        opt:step()
+      end
+      schedule:step()
+      average:update()
+    end
+    assert(vs.checkpoint.save(folder .. "/wide", {model = model, optimizer = opt, loader = loader,
+      schedule = schedule}))
+    local function files()
+      local parts = {model = model, optimizer = opt, loader = loader, schedule = schedule}
+      assert(vs.checkpoint.load(folder .. "/wide", parts)) -- the one from before is still there
+      parts.extra, parts.epoch = {average = average:state_dict()}, 1
+      assert(vs.checkpoint.save(folder .. "/wide", parts))
+      assert(vs.npy.save(folder .. "/w.npy", model.out.weight))
+      assert(vs.npy.load(folder .. "/w.npy"))
+    end
+    return step, files
+  end
+
+  for _, kind in ipairs {"_fail_allocation", "_fail_lua_allocation"} do
+    -- Refuses allocation 1, 2, 3, ... of fn until it needs no more, and the second try with it;
+    -- beyond `dense` not each.
+    local function each_refused(fn, dense)
+      fn()
+      fn()
+      local before, failed, n, reached = memory.live(), 0, 0, true
+      while reached do
+        n = n + 1 + (n > dense and n // 50 or 0)
+        vs[kind](n, 2)
+        local ok, message = pcall(fn)
+        reached = vs[kind](0) > 0
+        failed = failed + (ok and 0 or 1)
+        assert(ok or #tostring(message) > 0)
+      end
+      assert(failed > 20, failed)
+      fn()
+      assert.equal(before, memory.live())
+    end
+
+    it(("is an error or goes unnoticed and leaks nothing (%s)"):format(kind), function()
+      local step = wide()
+      each_refused(step, 150)
+    end)
+
+    it(("while files are written and read leaves them whole (%s)"):format(kind), function()
+      local _, files = wide()
+      each_refused(files, 150)
+    end)
+  end
 end)
