@@ -114,6 +114,9 @@ local Baseline = {}
 ---@class vesper.VSE: vesper.Module
 local VSE = {}
 
+---@class vesper.SummaryWriter
+local SummaryWriter = {}
+
 vs.nn = {}
 ---@overload fun(num_embeddings, embedding_dim, padding_idx?): vesper.Layer
 vs.nn.Embedding = {}
@@ -132,6 +135,7 @@ vs.plot = {}
 vs.report = {}
 vs.models = {}
 vs.train = {}
+vs.tensorboard = {}
 vs.checkpoint = {}
 
 ---@class vesper.options.tensor
@@ -4587,6 +4591,46 @@ function vs.train.score(result) end
 ---@return true?
 ---@return string? message
 function vs.train.write_log(path, history) end
+
+---@class vesper.options.tensorboard.SummaryWriter
+---@field purge_step? integer
+---@field flush_secs? number default 120
+
+---A writer of a new event file in the folder, which is made if need be. With purge_step TensorBoard
+---forgets what earlier files of the folder have from that step on: for a run that goes on from a
+---checkpoint. May be a <close> variable.
+---@param folder string
+---@param options? vesper.options.tensorboard.SummaryWriter
+---@return vesper.SummaryWriter?
+---@return string? message
+function vs.tensorboard.SummaryWriter(folder, options) end
+
+---A number, or a tensor of one element, as a point of the curve tag. Tags like "train/loss" are
+---shown in groups.
+---@param tag string
+---@param value any
+---@param step integer
+---@return true?
+---@return string? message
+function SummaryWriter:add_scalar(tag, value, step) end
+
+---A picture uint8 [C,H,W], C being 1, 3 or 4, or [H,W].
+---@param tag string
+---@param picture vesper.Tensor
+---@param step integer
+---@return true?
+---@return string? message
+function SummaryWriter:add_image(tag, picture, step) end
+
+---Hands what was added to the system; done every flush_secs seconds and by close.
+---@return true?
+---@return string? message
+function SummaryWriter:flush() end
+
+---Ends the file.
+---@return true?
+---@return string? message
+function SummaryWriter:close() end
 
 ---Writes parts = {model, optimizer, loader, schedule, epoch, best, extra}, each as you like, and
 ---the random state; the old checkpoint is replaced as a whole. loader may be a table of loaders by

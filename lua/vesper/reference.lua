@@ -572,6 +572,21 @@ local sections = {
       "A history of fit as .csv or .jsonl, one line an epoch; nested fields get names like "
         .. "val.accuracy."},
   },
+  {"tensorboard", "Event files that TensorBoard shows, by the names of PyTorch's SummaryWriter. "
+      .. "Scalars and pictures; a file that the disk refuses gives nil and a message.",
+    {"tensorboard.SummaryWriter", "folder:string, {purge_step:int?, flush_secs:num=120}",
+      "SummaryWriter?", "A writer of a new event file in the folder, which is made if need be. "
+        .. "With purge_step TensorBoard forgets what earlier files of the folder have from that "
+        .. "step on: for a run that goes on from a checkpoint. May be a <close> variable."},
+    {"SummaryWriter:add_scalar", "tag:string, value:value, step:int", "true?",
+      "A number, or a tensor of one element, as a point of the curve tag. Tags like "
+        .. "\"train/loss\" are shown in groups."},
+    {"SummaryWriter:add_image", "tag:string, picture:any, step:int", "true?",
+      "A picture uint8 [C,H,W], C being 1, 3 or 4, or [H,W]."},
+    {"SummaryWriter:flush", "", "true?",
+      "Hands what was added to the system; done every flush_secs seconds and by close."},
+    {"SummaryWriter:close", "", "true?", "Ends the file."},
+  },
   {"checkpoint", "Everything a training run needs to go on as if it had never stopped, in one "
       .. "folder that is complete at every moment.",
     {"checkpoint.save", "folder:string, parts:table", "true?",
@@ -590,7 +605,8 @@ local sections = {
 -- Where names that start so live; classes made in C stand in the registry.
 local classes = {Module = "nn.Module", InfoNCE = "nn.InfoNCE",
   Baseline = "models.Baseline", VSE = "models.VSE",
-  EMA = "optim.EMA", Scheduler = "optim.lr_scheduler.Scheduler"}
+  EMA = "optim.EMA", SummaryWriter = "tensorboard.SummaryWriter",
+  Scheduler = "optim.lr_scheduler.Scheduler"}
 
 -- --- arguments ---
 
