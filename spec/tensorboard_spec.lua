@@ -131,7 +131,7 @@ describe("SummaryWriter", function()
     local new = vs.tensorboard.SummaryWriter
     refused("expected a folder's name, got a nil", new)
     refused("no option 'purge'; there are purge_step, flush_secs", new, folder, {purge = 1})
-    refused("purge_step is a number, expected a integer", new, folder, {purge_step = 1.5})
+    refused("purge_step is 1.5, expected integer", new, folder, {purge_step = 1.5})
     writer = assert(new(folder))
     refused("the tag is a number, expected a string", writer.add_scalar, writer, 1, 1, 1)
     refused("the step of 'x' is 1.5, expected an integer", writer.add_scalar, writer, "x", 1, 1.5)

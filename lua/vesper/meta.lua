@@ -3282,6 +3282,21 @@ function vs.nn.InfoNCE(temperature, options) end
 ---@return number
 function InfoNCE:temperature() end
 
+---@class vesper.options.nn.HingeRanking
+---@field margin? number default 0.2
+---@field negatives? "hardest"|"sum" default hardest
+---@field warmup? integer default 1
+
+---The hinge ranking loss of scores [B,B], pairs standing on the diagonal: loss(scores, epoch,
+---same?) is the mean over pairs. Up to the epoch warmup it counts every negative, later the
+---hardest; the epoch may be left out when warmup is 0, and may be a step when warmup counts steps.
+---same, bool [B,B], marks pairs that are no negatives. When the loss has stuck at 2 * margin for
+---100 training steps, all embeddings being in one point, it says so on standard error, once. Faghri
+---et al., VSE++, BMVC 2018.
+---@param options? vesper.options.nn.HingeRanking
+---@return vesper.Module
+function vs.nn.HingeRanking(options) end
+
 ---What a module does with these inputs: {name=, kind=, depth=, output=, parameters=} for each call
 ---in order, beside it parameters and trained for all; print shows it. Runs the module once, in
 ---evaluation, without gradients.
@@ -4474,8 +4489,7 @@ function Baseline:classify_image(images) end
 ---@return vesper.VSE
 function vs.models.VSE(options) end
 
----The weighted sum, its parts as numbers, the outputs. The ranking loss sums all negatives in the
----first warmup epochs, later it takes the hardest.
+---The weighted sum, its parts as numbers, the outputs. Ranks with nn.HingeRanking.
 ---@param batch table
 ---@param epoch? integer default 1
 ---@return vesper.Tensor

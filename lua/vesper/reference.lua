@@ -155,6 +155,13 @@ local sections = {
         .. "give it cosines. Its parameter logit_scale, log(1 / temperature), is learned and kept "
         .. "at or below log(100), and fixed with learn = false. Radford et al., 2021."},
     {"InfoNCE:temperature", "", "number", "The temperature as it is now."},
+    {"nn.HingeRanking", "{margin:num=0.2, negatives:hardest|sum=hardest, warmup:int=1}", "Module",
+      "The hinge ranking loss of scores [B,B], pairs standing on the diagonal: loss(scores, epoch, "
+        .. "same?) is the mean over pairs. Up to the epoch warmup it counts every negative, later "
+        .. "the hardest; the epoch may be left out when warmup is 0, and may be a step when warmup "
+        .. "counts steps. same, bool [B,B], marks pairs that are no negatives. When the loss has "
+        .. "stuck at 2 * margin for 100 training steps, all embeddings being in one point, it says "
+        .. "so on standard error, once. Faghri et al., VSE++, BMVC 2018."},
     {"nn.summary", "module:Module, inputs:value...", "list",
       "What a module does with these inputs: {name=, kind=, depth=, output=, parameters=} for each "
         .. "call in order, beside it parameters and trained for all; print shows it. Runs the "
@@ -533,8 +540,7 @@ local sections = {
         .. "dropout = 0.2}. Called with a batch it returns {v [B,D], t [B,D], logits [B,C]}. "
         .. "Faghri et al., VSE++, BMVC 2018."},
     {"VSE:loss", "batch:table, epoch:int=1", "Tensor, table, table",
-      "The weighted sum, its parts as numbers, the outputs. The ranking loss sums all negatives "
-        .. "in the first warmup epochs, later it takes the hardest."},
+      "The weighted sum, its parts as numbers, the outputs. Ranks with nn.HingeRanking."},
     {"VSE.cosine_objective", "v:tensor, t:tensor, label:index, margin:num", "Tensor",
       "Pairs [B,D] of one label pulled together, of different labels pushed below margin."},
     {"VSE:encode_image", "images:any", "Tensor", "uint8 [B,3,H,W] -> [B,D]."},

@@ -90,6 +90,8 @@ local function new_file(folder)
   return nil, folder .. ": too many event files in one second"
 end
 
+local options_known = {purge_step = "integer", flush_secs = "number"}
+
 local function new(folder, options)
   if type(folder) ~= "string" or folder == "" then
     fail("expected a folder's name, got a %s", type(folder))
@@ -97,11 +99,11 @@ local function new(folder, options)
   local self = {folder = folder, flush_secs = 120, flushed = core.now()}
   setmetatable(self, SummaryWriter)
   for key, value in pairs(options or {}) do
-    local kind = ({purge_step = "integer", flush_secs = "number"})[key]
+    local kind = options_known[key]
     if not kind then
       fail("no option '%s'; there are purge_step, flush_secs", tostring(key))
     elseif math.type(value) ~= kind and type(value) ~= kind then
-      fail("%s is a %s, expected a %s", key, type(value), kind)
+      fail("%s is %s, expected %s", key, tostring(value), kind)
     end
     self[key] = value
   end
