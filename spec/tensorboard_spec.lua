@@ -162,3 +162,46 @@ describe("SummaryWriter", function()
     assert.matches("^nil%s+File too large", said)
   end)
 end)
+
+describe("train.fit", function()
+  teardown(temp.remove)
+
+  it("leaves curves by epoch, and replaces those that a resumed run makes anew", function()
+    local nn, folder = vs.nn, temp.folder()
+    local Model = nn.Module:extend("Model")
+    function Model:init() self.net = nn.Linear(3, 2) end
+    function Model:forward(batch)
+      local v = self.net(batch.x)
+      return {v = v, logits = v}
+    end
+    function Model:loss(batch)
+      return nn.functional.cross_entropy(self(batch).logits, batch.label)
+    end
+    local function fit(epochs)
+      vs.manual_seed(4)
+      local x, model = vs.randn(20, 3), Model()
+      local loader = vs.data.Loader(
+        vs.data.TensorDataset{x = x, label = x:slice(2, 1, 2):argmax(2)}, {batch_size = 10})
+      return vs.train.fit(model, {train = loader, val = loader, epochs = epochs, quiet = true,
+        optimizer = vs.optim.SGD(model:parameters(), {lr = 0.1}),
+        checkpoint = folder .. "/run", resume = true, tensorboard = folder .. "/curves"})
+    end
+    fit(2)
+    local history = fit(3)
+    local curves = scalars(folder .. "/curves")
+    for epoch, entry in ipairs(history) do
+      assert.equal(epoch, curves.loss[epoch][1])
+      assert.near(entry.loss, curves.loss[epoch][2], 1e-6)
+      assert.equal(epoch, curves["val/accuracy"][epoch][1])
+      assert.near(entry.val.accuracy, curves["val/accuracy"][epoch][2], 1e-4)
+      assert.near(0.1, curves.lr[epoch][2], 1e-7)
+    end
+    assert.equal(3, #curves.loss)
+    local names, first = temp.list(folder .. "/curves"), {}
+    for i, name in ipairs(names) do
+      local data = records(temp.read(folder .. "/curves/" .. name))[2]
+      first[i] = data:match "^\9........\16(.)\58\2\8\1$":byte() -- 7: {1: 1}
+    end
+    assert.same({1, 3}, first) -- the steps from which on earlier files are forgotten
+  end)
+end)

@@ -4567,7 +4567,10 @@ function vs.models.TextEncoder(width, options) end
 ---@field optimizer? vesper.Optimizer
 ---@field epochs? integer
 ---@field clip? number default 2
----@field schedule? function
+---@field schedule? any
+---@field schedule_per? "epoch"|"batch" default epoch
+---@field ema? vesper.EMA
+---@field accumulate? integer default 1
 ---@field score? function
 ---@field patience? integer
 ---@field label? string
@@ -4575,13 +4578,17 @@ function vs.models.TextEncoder(width, options) end
 ---@field checkpoint? string
 ---@field resume? boolean default false
 ---@field log? string
+---@field tensorboard? string
 ---@field quiet? boolean default false
 
----Trains and leaves the model with the weights that were best on validation. schedule(epoch) gives
----the learning rate; patience stops after so many epochs without anything better. weights is a
+---Trains and leaves the model with the weights that were best on validation. schedule is one of
+---optim.lr_scheduler, stepped after each epoch or, with batch, after each step of the optimizer
+---(ReduceLROnPlateau is given the score), or a function of the epoch that gives the rate. ema:
+---averages, which are validated and kept as the best. accumulate: a step for the mean loss of so
+---many batches. patience stops after so many epochs without anything better. weights is a
 ---safetensors file for the best, checkpoint a folder written after each epoch, from which resume
----goes on; log a .csv or .jsonl file. Returns {epoch, loss, lr, seconds, score, val} an epoch, and
----the best epoch.
+---goes on; log a .csv or .jsonl file, tensorboard a folder of event files. Returns {epoch, loss,
+---lr, seconds, score, val} an epoch, and the best epoch.
 ---@param model vesper.Module
 ---@param options? vesper.options.train.fit
 ---@return any[]
@@ -4646,16 +4653,16 @@ function SummaryWriter:flush() end
 ---@return string? message
 function SummaryWriter:close() end
 
----Writes parts = {model, optimizer, loader, schedule, epoch, best, extra}, each as you like, and
----the random state; the old checkpoint is replaced as a whole. loader may be a table of loaders by
----name; best and extra hold numbers, strings, tables and tensors.
+---Writes parts = {model, optimizer, loader, schedule, ema, epoch, best, extra}, each as you like,
+---and the random state; the old checkpoint is replaced as a whole. loader may be a table of loaders
+---by name; best and extra hold numbers, strings, tables and tensors.
 ---@param folder string
 ---@param parts table
 ---@return true?
 ---@return string? message
 function vs.checkpoint.save(folder, parts) end
 
----Restores parts = {model, optimizer, loader, schedule} and the random state; returns {epoch,
+---Restores parts = {model, optimizer, loader, schedule, ema} and the random state; returns {epoch,
 ---next_epoch, best, extra}. When something is missing, broken or does not fit, nothing is changed,
 ---and the message lists what.
 ---@param folder string

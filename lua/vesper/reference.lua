@@ -562,14 +562,19 @@ local sections = {
   },
   {"train", "Loops over loaders for models that have `loss`.",
     {"train.fit", "model:Module, {train:Loader, val:Loader, optimizer:Optimizer, epochs:int, "
-        .. "clip:num=2, schedule:function?, score:function?, patience:int?, label:string?, "
-        .. "weights:string?, checkpoint:string?, resume:bool=false, log:string?, quiet:bool=false}",
+        .. "clip:num=2, schedule:value?, schedule_per:epoch|batch=epoch, ema:EMA?, "
+        .. "accumulate:int=1, score:function?, patience:int?, label:string?, weights:string?, "
+        .. "checkpoint:string?, resume:bool=false, log:string?, tensorboard:string?, "
+        .. "quiet:bool=false}",
       "list, integer", "Trains and leaves the model with the weights that were best on "
-        .. "validation. schedule(epoch) gives the learning rate; patience stops after so many "
-        .. "epochs without anything better. weights is a safetensors file for the best, "
-        .. "checkpoint a folder written after each epoch, from which resume goes on; log a .csv "
-        .. "or .jsonl file. Returns {epoch, loss, lr, seconds, score, val} an epoch, and the best "
-        .. "epoch."},
+        .. "validation. schedule is one of optim.lr_scheduler, stepped after each epoch or, with "
+        .. "batch, after each step of the optimizer (ReduceLROnPlateau is given the score), or a "
+        .. "function of the epoch that gives the rate. ema: averages, which are validated and "
+        .. "kept as the best. accumulate: a step for the mean loss of so many batches. patience "
+        .. "stops after so many epochs without anything better. weights is a safetensors file for "
+        .. "the best, checkpoint a folder written after each epoch, from which resume goes on; log "
+        .. "a .csv or .jsonl file, tensorboard a folder of event files. Returns {epoch, loss, lr, "
+        .. "seconds, score, val} an epoch, and the best epoch."},
     {"train.evaluate", "model:Module, loader:Loader", "table",
       "{n, accuracy, image_accuracy, retrieval, v [N,D], t [N,D]} without gradients; percent."},
     {"train.score", "result:table", "number",
@@ -596,11 +601,11 @@ local sections = {
   {"checkpoint", "Everything a training run needs to go on as if it had never stopped, in one "
       .. "folder that is complete at every moment.",
     {"checkpoint.save", "folder:string, parts:table", "true?",
-      "Writes parts = {model, optimizer, loader, schedule, epoch, best, extra}, each as you like, "
-        .. "and the random state; the old checkpoint is replaced as a whole. loader may be a "
+      "Writes parts = {model, optimizer, loader, schedule, ema, epoch, best, extra}, each as you "
+        .. "like, and the random state; the old checkpoint is replaced as a whole. loader may be a "
         .. "table of loaders by name; best and extra hold numbers, strings, tables and tensors."},
     {"checkpoint.load", "folder:string, parts:table?", "table?",
-      "Restores parts = {model, optimizer, loader, schedule} and the random state; returns "
+      "Restores parts = {model, optimizer, loader, schedule, ema} and the random state; returns "
         .. "{epoch, next_epoch, best, extra}. When something is missing, broken or does not fit, "
         .. "nothing is changed, and the message lists what."},
     {"checkpoint.exists", "folder:string", "boolean",
