@@ -49,6 +49,12 @@ local variants = {
     o.schedule = lr_scheduler.ReduceLROnPlateau(o.optimizer, {mode = "max", patience = 0})
     o.ema = optim.EMA(model, {decay = 0.99})
   end,
+  ["a model that embeds texts"] = function(model)
+    function model:forward(batch)
+      local v = self.net(batch.x)
+      return {v = v, t = v + batch.x:slice(2, 1, 3), logits = v}
+    end
+  end,
 }
 
 local function bytes_of(model, folder)
@@ -253,6 +259,23 @@ describe("train.fit", function()
       assert.equal(history[i].val.accuracy, tonumber(row["val.accuracy"]))
       assert(tonumber(row.seconds) >= 0)
     end
+  end)
+
+  it("tells the accuracy of images alone only where the model has it", function()
+    local model, options = setting(1)
+    assert.is_nil(train.evaluate(model, options.val).image_accuracy)
+    function model:forward(batch)
+      return {v = self.net(batch.x), logits = batch.x, image_logits = -batch.x}
+    end
+    local result = train.evaluate(model, options.val)
+    local x, right = options.val.set:batch(vs.arange(40)), {0, 0}
+    for i = 1, 40 do
+      local row = x.x[i]
+      if row:argmax(1):item() == x.label[i]:item() then right[1] = right[1] + 1 end
+      if row:argmin(1):item() == x.label[i]:item() then right[2] = right[2] + 1 end
+    end
+    assert.near(100 * right[1] / 40, result.accuracy, 1e-9)
+    assert.near(100 * right[2] / 40, result.image_accuracy, 1e-9)
   end)
 
   it("wants a number of epochs", function()

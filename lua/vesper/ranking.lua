@@ -46,8 +46,8 @@ return function(Module)
     if self.stuck == STEPS then
       self.stuck = -1
       io.stderr:write(("HingeRanking: the loss has been %.3f = 2 * margin for %d steps: the "
-        .. "embeddings have collapsed into one point. Start anew with a lower learning rate or a "
-        .. "longer warmup (now %g), which counts every negative.\n"):format(
+        .. "embeddings have collapsed into one point. Start anew with a longer warmup (now %g), "
+        .. "which counts every negative, or a lower learning rate.\n"):format(
         plateau, STEPS, self.warmup))
     end
   end

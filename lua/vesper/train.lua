@@ -17,7 +17,7 @@ local train = {write_log = log.write}
 function train.evaluate(model, loader)
   local was_training = model.training
   model:eval()
-  local v, t, right, image_right, n = {}, {}, 0, 0, 0
+  local v, t, right, image_right, n = {}, {}, 0, nil, 0
   local by_image = model.fit_prototypes ~= nil
   core.no_grad(function()
     for batch in loader do
@@ -25,9 +25,9 @@ function train.evaluate(model, loader)
       local function hits(logits) return logits:argmax(2):eq(batch.label):sum():item() end
       right = right + hits(out.logits)
       if out.image_logits then
-        image_right = image_right + hits(out.image_logits)
+        image_right = (image_right or 0) + hits(out.image_logits)
       elseif by_image then
-        image_right = image_right + hits(out.v:normalize():matmul(model.prototypes:t()))
+        image_right = (image_right or 0) + hits(out.v:normalize():matmul(model.prototypes:t()))
       end
       n = n + #batch.label
       v[#v + 1], t[#t + 1] = out.v, out.t
@@ -35,7 +35,8 @@ function train.evaluate(model, loader)
   end)
   model:train(was_training)
   local result = {
-    n = n, accuracy = 100 * right / n, image_accuracy = 100 * image_right / n, v = core.cat(v),
+    n = n, accuracy = 100 * right / n, v = core.cat(v),
+    image_accuracy = image_right and 100 * image_right / n,
   }
   if #t > 0 then
     result.t = core.cat(t)
@@ -116,6 +117,7 @@ local function validate(model, o, best)
   local val = train.evaluate(model, o.val)
   val.v, val.t = nil, nil
   local score = o.score(val)
+  if val.retrieval then setmetatable(val.retrieval, nil) end -- a checkpoint keeps plain tables
   local better = not best or score > best or best ~= best
   return val, score, better and copy_of(model:state_dict()) or nil
 end

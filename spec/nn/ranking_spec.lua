@@ -81,7 +81,7 @@ describe("nn.HingeRanking", function()
     assert.near(0.4, loss, 1e-3)
     assert(right < 5, right)
     assert.matches("the loss has been 0.400 = 2 * margin for 100 steps", message, 1, true)
-    assert.matches("lower learning rate or a longer warmup (now 0)", message, 1, true)
+    assert.matches("Start anew with a longer warmup (now 0)", message, 1, true)
     assert.equal(1, select(2, message:gsub("HingeRanking:", "")))
   end)
 
