@@ -465,7 +465,7 @@ static int lvs_load(lua_State *L) {
   return 2;
 }
 
-/* --- folders replaced as a whole: what lua/vesper/checkpoint.lua stands on --- */
+/* --- folders: what lua/vesper/checkpoint.lua and tensorboard.lua stand on --- */
 
 /* The list of file names at index; the strings are borrowed from it, the array is left pushed. */
 static vs_filenames read_names(lua_State *L, int index) {
@@ -479,6 +479,13 @@ static vs_filenames read_names(lua_State *L, int index) {
     lua_pop(L, 1);
   }
   return (vs_filenames){n, name};
+}
+
+/* _folder_make(folder) -> true */
+static int lvs_folder_make(lua_State *L) {
+  if (vs_folder_make(lvs_checkstr(L, 1, "folder", NULL))) return lvs_nilerror(L);
+  lua_pushboolean(L, true);
+  return 1;
 }
 
 /* _folder_stage(folder, files) -> the path to write them to */
@@ -545,6 +552,8 @@ void lvs_open_io(lua_State *L) {
   lua_setfield(L, -2, "save");
   lua_pushcfunction(L, lvs_load);
   lua_setfield(L, -2, "load");
+  lua_pushcfunction(L, lvs_folder_make);
+  lua_setfield(L, -2, "_folder_make");
   lua_pushcfunction(L, lvs_folder_stage);
   lua_setfield(L, -2, "_folder_stage");
   lua_pushcfunction(L, lvs_folder_commit);

@@ -117,6 +117,9 @@ local Baseline = {}
 ---@class vesper.VSE: vesper.Module
 local VSE = {}
 
+---@class vesper.SummaryWriter
+local SummaryWriter = {}
+
 vs.autograd = {}
 vs.nn = {}
 ---@overload fun(num_embeddings, embedding_dim, padding_idx?): vesper.Layer
@@ -136,6 +139,7 @@ vs.plot = {}
 vs.report = {}
 vs.models = {}
 vs.train = {}
+vs.tensorboard = {}
 vs.checkpoint = {}
 
 ---@class vesper.options.tensor
@@ -3305,6 +3309,21 @@ function vs.nn.InfoNCE(temperature, options) end
 ---@return number
 function InfoNCE:temperature() end
 
+---@class vesper.options.nn.HingeRanking
+---@field margin? number default 0.2
+---@field negatives? "hardest"|"sum" default hardest
+---@field warmup? integer default 1
+
+---The hinge ranking loss of scores [B,B], pairs standing on the diagonal: loss(scores, epoch,
+---same?) is the mean over pairs. Up to the epoch warmup it counts every negative, later the
+---hardest; the epoch may be left out when warmup is 0, and may be a step when warmup counts steps.
+---same, bool [B,B], marks pairs that are no negatives. When the loss has stuck at 2 * margin for
+---100 training steps, all embeddings being in one point, it says so on standard error, once. Faghri
+---et al., VSE++, BMVC 2018.
+---@param options? vesper.options.nn.HingeRanking
+---@return vesper.Module
+function vs.nn.HingeRanking(options) end
+
 ---What a module does with these inputs: {name=, kind=, depth=, output=, parameters=} for each call
 ---in order, beside it parameters and trained for all; print shows it. Runs the module once, in
 ---evaluation, without gradients.
@@ -4515,8 +4534,7 @@ function Baseline:classify_image(images) end
 ---@return vesper.VSE
 function vs.models.VSE(options) end
 
----The weighted sum, its parts as numbers, the outputs. The ranking loss sums all negatives in the
----first warmup epochs, later it takes the hardest.
+---The weighted sum, its parts as numbers, the outputs. Ranks with nn.HingeRanking.
 ---@param batch table
 ---@param epoch? integer default 1
 ---@return vesper.Tensor
@@ -4594,7 +4612,10 @@ function vs.models.TextEncoder(width, options) end
 ---@field optimizer? vesper.Optimizer
 ---@field epochs? integer
 ---@field clip? number default 2
----@field schedule? function
+---@field schedule? any
+---@field schedule_per? "epoch"|"batch" default epoch
+---@field ema? vesper.EMA
+---@field accumulate? integer default 1
 ---@field score? function
 ---@field patience? integer
 ---@field label? string
@@ -4602,13 +4623,17 @@ function vs.models.TextEncoder(width, options) end
 ---@field checkpoint? string
 ---@field resume? boolean default false
 ---@field log? string
+---@field tensorboard? string
 ---@field quiet? boolean default false
 
----Trains and leaves the model with the weights that were best on validation. schedule(epoch) gives
----the learning rate; patience stops after so many epochs without anything better. weights is a
+---Trains and leaves the model with the weights that were best on validation. schedule is one of
+---optim.lr_scheduler, stepped after each epoch or, with batch, after each step of the optimizer
+---(ReduceLROnPlateau is given the score), or a function of the epoch that gives the rate. ema:
+---averages, which are validated and kept as the best. accumulate: a step for the mean loss of so
+---many batches. patience stops after so many epochs without anything better. weights is a
 ---safetensors file for the best, checkpoint a folder written after each epoch, from which resume
----goes on; log a .csv or .jsonl file. Returns {epoch, loss, lr, seconds, score, val} an epoch, and
----the best epoch.
+---goes on; log a .csv or .jsonl file, tensorboard a folder of event files. Returns {epoch, loss,
+---lr, seconds, score, val} an epoch, and the best epoch.
 ---@param model vesper.Module
 ---@param options? vesper.options.train.fit
 ---@return any[]
@@ -4633,16 +4658,56 @@ function vs.train.score(result) end
 ---@return string? message
 function vs.train.write_log(path, history) end
 
----Writes parts = {model, optimizer, loader, schedule, epoch, best, extra}, each as you like, and
----the random state; the old checkpoint is replaced as a whole. loader may be a table of loaders by
----name; best and extra hold numbers, strings, tables and tensors.
+---@class vesper.options.tensorboard.SummaryWriter
+---@field purge_step? integer
+---@field flush_secs? number default 120
+
+---A writer of a new event file in the folder, which is made if need be. With purge_step TensorBoard
+---forgets what earlier files of the folder have from that step on: for a run that goes on from a
+---checkpoint. May be a <close> variable.
+---@param folder string
+---@param options? vesper.options.tensorboard.SummaryWriter
+---@return vesper.SummaryWriter?
+---@return string? message
+function vs.tensorboard.SummaryWriter(folder, options) end
+
+---A number, or a tensor of one element, as a point of the curve tag. Tags like "train/loss" are
+---shown in groups.
+---@param tag string
+---@param value any
+---@param step integer
+---@return true?
+---@return string? message
+function SummaryWriter:add_scalar(tag, value, step) end
+
+---A picture uint8 [C,H,W], C being 1, 3 or 4, or [H,W].
+---@param tag string
+---@param picture vesper.Tensor
+---@param step integer
+---@return true?
+---@return string? message
+function SummaryWriter:add_image(tag, picture, step) end
+
+---Hands what was added to the system; done every flush_secs seconds and by close.
+---@return true?
+---@return string? message
+function SummaryWriter:flush() end
+
+---Ends the file.
+---@return true?
+---@return string? message
+function SummaryWriter:close() end
+
+---Writes parts = {model, optimizer, loader, schedule, ema, epoch, best, extra}, each as you like,
+---and the random state; the old checkpoint is replaced as a whole. loader may be a table of loaders
+---by name; best and extra hold numbers, strings, tables and tensors.
 ---@param folder string
 ---@param parts table
 ---@return true?
 ---@return string? message
 function vs.checkpoint.save(folder, parts) end
 
----Restores parts = {model, optimizer, loader, schedule} and the random state; returns {epoch,
+---Restores parts = {model, optimizer, loader, schedule, ema} and the random state; returns {epoch,
 ---next_epoch, best, extra}. When something is missing, broken or does not fit, nothing is changed,
 ---and the message lists what.
 ---@param folder string

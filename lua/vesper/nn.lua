@@ -357,6 +357,8 @@ function InfoNCE:forward(scores)
     + core.cross_entropy(logits:transpose(1, 2), pairs_)) / 2
 end
 
+nn.HingeRanking = require "vesper.ranking"(Module)
+
 -- ---- layers, functions, initialisers ------------------------------------------------------------
 
 for name, constructor in pairs(core.layers) do nn[name] = constructor end

@@ -166,6 +166,13 @@ local sections = {
         .. "give it cosines. Its parameter logit_scale, log(1 / temperature), is learned and kept "
         .. "at or below log(100), and fixed with learn = false. Radford et al., 2021."},
     {"InfoNCE:temperature", "", "number", "The temperature as it is now."},
+    {"nn.HingeRanking", "{margin:num=0.2, negatives:hardest|sum=hardest, warmup:int=1}", "Module",
+      "The hinge ranking loss of scores [B,B], pairs standing on the diagonal: loss(scores, epoch, "
+        .. "same?) is the mean over pairs. Up to the epoch warmup it counts every negative, later "
+        .. "the hardest; the epoch may be left out when warmup is 0, and may be a step when warmup "
+        .. "counts steps. same, bool [B,B], marks pairs that are no negatives. When the loss has "
+        .. "stuck at 2 * margin for 100 training steps, all embeddings being in one point, it says "
+        .. "so on standard error, once. Faghri et al., VSE++, BMVC 2018."},
     {"nn.summary", "module:Module, inputs:value...", "list",
       "What a module does with these inputs: {name=, kind=, depth=, output=, parameters=} for each "
         .. "call in order, beside it parameters and trained for all; print shows it. Runs the "
@@ -553,8 +560,7 @@ local sections = {
         .. "dropout = 0.2}. Called with a batch it returns {v [B,D], t [B,D], logits [B,C]}. "
         .. "Faghri et al., VSE++, BMVC 2018."},
     {"VSE:loss", "batch:table, epoch:int=1", "Tensor, table, table",
-      "The weighted sum, its parts as numbers, the outputs. The ranking loss sums all negatives "
-        .. "in the first warmup epochs, later it takes the hardest."},
+      "The weighted sum, its parts as numbers, the outputs. Ranks with nn.HingeRanking."},
     {"VSE.cosine_objective", "v:tensor, t:tensor, label:index, margin:num", "Tensor",
       "Pairs [B,D] of one label pulled together, of different labels pushed below margin."},
     {"VSE:encode_image", "images:any", "Tensor", "uint8 [B,3,H,W] -> [B,D]."},
@@ -576,14 +582,19 @@ local sections = {
   },
   {"train", "Loops over loaders for models that have `loss`.",
     {"train.fit", "model:Module, {train:Loader, val:Loader, optimizer:Optimizer, epochs:int, "
-        .. "clip:num=2, schedule:function?, score:function?, patience:int?, label:string?, "
-        .. "weights:string?, checkpoint:string?, resume:bool=false, log:string?, quiet:bool=false}",
+        .. "clip:num=2, schedule:value?, schedule_per:epoch|batch=epoch, ema:EMA?, "
+        .. "accumulate:int=1, score:function?, patience:int?, label:string?, weights:string?, "
+        .. "checkpoint:string?, resume:bool=false, log:string?, tensorboard:string?, "
+        .. "quiet:bool=false}",
       "list, integer", "Trains and leaves the model with the weights that were best on "
-        .. "validation. schedule(epoch) gives the learning rate; patience stops after so many "
-        .. "epochs without anything better. weights is a safetensors file for the best, "
-        .. "checkpoint a folder written after each epoch, from which resume goes on; log a .csv "
-        .. "or .jsonl file. Returns {epoch, loss, lr, seconds, score, val} an epoch, and the best "
-        .. "epoch."},
+        .. "validation. schedule is one of optim.lr_scheduler, stepped after each epoch or, with "
+        .. "batch, after each step of the optimizer (ReduceLROnPlateau is given the score), or a "
+        .. "function of the epoch that gives the rate. ema: averages, which are validated and "
+        .. "kept as the best. accumulate: a step for the mean loss of so many batches. patience "
+        .. "stops after so many epochs without anything better. weights is a safetensors file for "
+        .. "the best, checkpoint a folder written after each epoch, from which resume goes on; log "
+        .. "a .csv or .jsonl file, tensorboard a folder of event files. Returns {epoch, loss, lr, "
+        .. "seconds, score, val} an epoch, and the best epoch."},
     {"train.evaluate", "model:Module, loader:Loader", "table",
       "{n, accuracy, image_accuracy, retrieval, v [N,D], t [N,D]} without gradients; percent."},
     {"train.score", "result:table", "number",
@@ -592,14 +603,29 @@ local sections = {
       "A history of fit as .csv or .jsonl, one line an epoch; nested fields get names like "
         .. "val.accuracy."},
   },
+  {"tensorboard", "Event files that TensorBoard shows, by the names of PyTorch's SummaryWriter. "
+      .. "Scalars and pictures; a file that the disk refuses gives nil and a message.",
+    {"tensorboard.SummaryWriter", "folder:string, {purge_step:int?, flush_secs:num=120}",
+      "SummaryWriter?", "A writer of a new event file in the folder, which is made if need be. "
+        .. "With purge_step TensorBoard forgets what earlier files of the folder have from that "
+        .. "step on: for a run that goes on from a checkpoint. May be a <close> variable."},
+    {"SummaryWriter:add_scalar", "tag:string, value:value, step:int", "true?",
+      "A number, or a tensor of one element, as a point of the curve tag. Tags like "
+        .. "\"train/loss\" are shown in groups."},
+    {"SummaryWriter:add_image", "tag:string, picture:any, step:int", "true?",
+      "A picture uint8 [C,H,W], C being 1, 3 or 4, or [H,W]."},
+    {"SummaryWriter:flush", "", "true?",
+      "Hands what was added to the system; done every flush_secs seconds and by close."},
+    {"SummaryWriter:close", "", "true?", "Ends the file."},
+  },
   {"checkpoint", "Everything a training run needs to go on as if it had never stopped, in one "
       .. "folder that is complete at every moment.",
     {"checkpoint.save", "folder:string, parts:table", "true?",
-      "Writes parts = {model, optimizer, loader, schedule, epoch, best, extra}, each as you like, "
-        .. "and the random state; the old checkpoint is replaced as a whole. loader may be a "
+      "Writes parts = {model, optimizer, loader, schedule, ema, epoch, best, extra}, each as you "
+        .. "like, and the random state; the old checkpoint is replaced as a whole. loader may be a "
         .. "table of loaders by name; best and extra hold numbers, strings, tables and tensors."},
     {"checkpoint.load", "folder:string, parts:table?", "table?",
-      "Restores parts = {model, optimizer, loader, schedule} and the random state; returns "
+      "Restores parts = {model, optimizer, loader, schedule, ema} and the random state; returns "
         .. "{epoch, next_epoch, best, extra}. When something is missing, broken or does not fit, "
         .. "nothing is changed, and the message lists what."},
     {"checkpoint.exists", "folder:string", "boolean",
@@ -610,7 +636,8 @@ local sections = {
 -- Where names that start so live; classes made in C stand in the registry.
 local classes = {Module = "nn.Module", InfoNCE = "nn.InfoNCE",
   Baseline = "models.Baseline", VSE = "models.VSE",
-  EMA = "optim.EMA", Scheduler = "optim.lr_scheduler.Scheduler"}
+  EMA = "optim.EMA", SummaryWriter = "tensorboard.SummaryWriter",
+  Scheduler = "optim.lr_scheduler.Scheduler"}
 
 -- --- arguments ---
 
