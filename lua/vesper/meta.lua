@@ -1264,10 +1264,12 @@ function Tensor:group_norm(num_groups, weight, bias, eps) end
 ---@field b_hh? vesper.Tensor
 ---@field lengths? vesper.Tensor
 ---@field reverse? boolean default false
+---@field h0? vesper.Tensor
 
 ---One layer of GRU in one direction. x [B,T,I], w_ih [3H,I], w_hh [3H,H], biases [3H] (gates r, z,
 ---n), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H]: the last valid state.
----reverse reads each row from its last valid step to its first. Cho et al. 2014.
+---reverse reads each row from its last valid step to its first; h0 [B,H] is the state to begin
+---with, zeros when absent. Cho et al. 2014.
 ---@param x vesper.Tensor
 ---@param w_ih vesper.Tensor
 ---@param w_hh vesper.Tensor
@@ -1275,24 +1277,27 @@ function Tensor:group_norm(num_groups, weight, bias, eps) end
 ---@param b_hh? vesper.Tensor
 ---@param lengths? vesper.Tensor
 ---@param reverse? boolean default false
+---@param h0? vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(x, w_ih, w_hh, o: vesper.options.gru): vesper.Tensor
-function vs.gru(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
+function vs.gru(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse, h0) end
 
 ---One layer of GRU in one direction. x [B,T,I], w_ih [3H,I], w_hh [3H,H], biases [3H] (gates r, z,
 ---n), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H]: the last valid state.
----reverse reads each row from its last valid step to its first. Cho et al. 2014.
+---reverse reads each row from its last valid step to its first; h0 [B,H] is the state to begin
+---with, zeros when absent. Cho et al. 2014.
 ---@param w_ih vesper.Tensor
 ---@param w_hh vesper.Tensor
 ---@param b_ih? vesper.Tensor
 ---@param b_hh? vesper.Tensor
 ---@param lengths? vesper.Tensor
 ---@param reverse? boolean default false
+---@param h0? vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(self, w_ih, w_hh, o: vesper.options.gru): vesper.Tensor
-function Tensor:gru(w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
+function Tensor:gru(w_ih, w_hh, b_ih, b_hh, lengths, reverse, h0) end
 
 ---x > y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param x vesper.Tensor|number
@@ -1659,11 +1664,13 @@ function Tensor:logsumexp(dim, keepdim) end
 ---@field b_hh? vesper.Tensor
 ---@field lengths? vesper.Tensor
 ---@field reverse? boolean default false
+---@field h0? vesper.Tensor
+---@field c0? vesper.Tensor
 
 ---One layer of LSTM in one direction. x [B,T,I], w_ih [4H,I], w_hh [4H,H], biases [4H] (gates i, f,
 ---g, o), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H], c_n [B,H]: the last
----valid state and cell. reverse reads each row from its last valid step to its first. Hochreiter &
----Schmidhuber 1997.
+---valid state and cell. reverse reads each row from its last valid step to its first; h0, c0 [B,H]
+---are the state and cell to begin with, zeros when absent. Hochreiter & Schmidhuber 1997.
 ---@param x vesper.Tensor
 ---@param w_ih vesper.Tensor
 ---@param w_hh vesper.Tensor
@@ -1671,27 +1678,31 @@ function Tensor:logsumexp(dim, keepdim) end
 ---@param b_hh? vesper.Tensor
 ---@param lengths? vesper.Tensor
 ---@param reverse? boolean default false
+---@param h0? vesper.Tensor
+---@param c0? vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(x, w_ih, w_hh, o: vesper.options.lstm): vesper.Tensor
-function vs.lstm(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
+function vs.lstm(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse, h0, c0) end
 
 ---One layer of LSTM in one direction. x [B,T,I], w_ih [4H,I], w_hh [4H,H], biases [4H] (gates i, f,
 ---g, o), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H], c_n [B,H]: the last
----valid state and cell. reverse reads each row from its last valid step to its first. Hochreiter &
----Schmidhuber 1997.
+---valid state and cell. reverse reads each row from its last valid step to its first; h0, c0 [B,H]
+---are the state and cell to begin with, zeros when absent. Hochreiter & Schmidhuber 1997.
 ---@param w_ih vesper.Tensor
 ---@param w_hh vesper.Tensor
 ---@param b_ih? vesper.Tensor
 ---@param b_hh? vesper.Tensor
 ---@param lengths? vesper.Tensor
 ---@param reverse? boolean default false
+---@param h0? vesper.Tensor
+---@param c0? vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(self, w_ih, w_hh, o: vesper.options.lstm): vesper.Tensor
-function Tensor:lstm(w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
+function Tensor:lstm(w_ih, w_hh, b_ih, b_hh, lengths, reverse, h0, c0) end
 
 ---x < y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param x vesper.Tensor|number
@@ -3012,10 +3023,12 @@ function vs.nn.GELU() end
 ---@field bidirectional? boolean default false
 ---@field dropout? number default 0
 
----Gated recurrent unit (Cho et al. 2014). x [B,T,input], lengths [B] of 1..T (absent: T) -> every
----state [B,T,D*H], zeros at padded steps, and the last valid state of the last layer [B,D*H]; D is
----2 when bidirectional. dropout acts between layers.
----Called with (x, lengths?).
+---Gated recurrent unit (Cho et al. 2014). x [B,T,input], lengths [B] of 1..T (absent: T), h0
+---[L*D,B,H] the states to begin with (absent: zeros) -> every state [B,T,D*H], zeros at padded
+---steps; the last valid state of the last layer [B,D*H]; h_n [L*D,B,H], the last ones of all L
+---layers, to begin with next time. D is 2 when bidirectional, directions lie side by side. dropout
+---acts between layers.
+---Called with (x, lengths?, h0?).
 ---@param input_size integer
 ---@param hidden_size integer
 ---@param num_layers? integer default 1
@@ -3063,9 +3076,11 @@ function vs.nn.Identity() end
 ---@field dropout? number default 0
 
 ---Long short-term memory (Hochreiter & Schmidhuber 1997). x [B,T,input], lengths [B] of 1..T
----(absent: T) -> every state [B,T,D*H], zeros at padded steps, and the last valid state of the last
----layer [B,D*H]; D is 2 when bidirectional. dropout acts between layers.
----Called with (x, lengths?).
+---(absent: T), h0 and c0 [L*D,B,H] the states to begin with (absent: zeros) -> every state
+---[B,T,D*H], zeros at padded steps; the last valid state of the last layer [B,D*H]; h_n and c_n
+---[L*D,B,H], the last ones of all L layers, to begin with next time. D is 2 when bidirectional,
+---directions lie side by side. dropout acts between layers.
+---Called with (x, lengths?, h0?, c0?).
 ---@param input_size integer
 ---@param hidden_size integer
 ---@param num_layers? integer default 1
