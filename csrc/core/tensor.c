@@ -61,6 +61,7 @@ static vs_tensor *blank(vs_dtype dtype, int ndim, const int64_t *shape) {
   t->storage = NULL;
   t->node = NULL;
   t->grad = NULL;
+  t->rows = NULL;
   int64_t step = 1;
   for (int d = ndim - 1; d >= 0; d--) {
     t->shape[d] = shape[d];
@@ -131,6 +132,7 @@ void vs_unref(vs_tensor *t) {
   if (t == NULL || __atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
   if (t->node != NULL) vs_node_unref_hook(t->node);
   vs_unref(t->grad);
+  vs_unref(t->rows);
   storage_unref(t->storage);
   vs_mem_free(t);
 }

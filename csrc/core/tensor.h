@@ -32,6 +32,8 @@ typedef struct vs_tensor {
   vs_storage *storage; /* NULL: shape only (a saved tensor whose values backward does not need) */
   vs_node *node;       /* what computed it, owned; NULL for leaves */
   struct vs_tensor *grad; /* leaf gradient, owned */
+  struct vs_tensor *rows; /* see rows.h, owned */
+  uint32_t rows_version;
 } vs_tensor;
 
 /* --- dtypes --- */

@@ -115,7 +115,7 @@ local Baseline = {}
 local VSE = {}
 
 vs.nn = {}
----@overload fun(num_embeddings, embedding_dim, padding_idx?): vesper.Layer
+---@overload fun(num_embeddings, embedding_dim, padding_idx?, sparse?): vesper.Layer
 vs.nn.Embedding = {}
 vs.nn.init = {}
 vs.optim = {}
@@ -1087,23 +1087,30 @@ function Tensor:elu(alpha) end
 
 ---@class vesper.options.embedding
 ---@field padding_idx? integer
+---@field sparse? boolean default false
 
 ---Rows of a table. weight [V,D], ids [...] of 1..V -> [...,D]. The row padding_idx gets no
----gradient. An id outside the table is an error that names it and its position.
+---gradient. An id outside the table is an error that names it and its position. sparse: the
+---gradient takes memory and time only for the rows of ids; optimizers and clipping then leave all
+---other rows, and their state, as they are.
 ---@param weight vesper.Tensor
 ---@param ids vesper.Tensor
 ---@param padding_idx? integer
+---@param sparse? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(weight, ids, o: vesper.options.embedding): vesper.Tensor
-function vs.embedding(weight, ids, padding_idx) end
+function vs.embedding(weight, ids, padding_idx, sparse) end
 
 ---Rows of a table. weight [V,D], ids [...] of 1..V -> [...,D]. The row padding_idx gets no
----gradient. An id outside the table is an error that names it and its position.
+---gradient. An id outside the table is an error that names it and its position. sparse: the
+---gradient takes memory and time only for the rows of ids; optimizers and clipping then leave all
+---other rows, and their state, as they are.
 ---@param ids vesper.Tensor
 ---@param padding_idx? integer
+---@param sparse? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, ids, o: vesper.options.embedding): vesper.Tensor
-function Tensor:embedding(ids, padding_idx) end
+function Tensor:embedding(ids, padding_idx, sparse) end
 
 ---x == y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param x vesper.Tensor|number
@@ -3263,6 +3270,7 @@ vs.nn.Module = nil
 ---@class vesper.options.nn.Embedding.from_pretrained
 ---@field freeze? boolean default true
 ---@field padding_idx? integer
+---@field sparse? boolean default false
 
 ---An Embedding over the table weight [V,D]; not trained unless freeze = false.
 ---@param weight vesper.Tensor

@@ -355,11 +355,12 @@ end
 for name, constructor in pairs(core.layers) do nn[name] = constructor end
 
 nn.Embedding = setmetatable({
-  --- An Embedding over a given table [V,D]; {freeze = true} keeps it as it is, {padding_idx = 1}.
+  --- An Embedding over a given table [V,D]; {freeze = true} keeps it as it is, {padding_idx = 1},
+  --- {sparse = true} as Embedding's.
   from_pretrained = function(weight, options)
     options = options or {}
     local layer = core.layers.Embedding(weight.shape[1], weight.shape[2],
-      {padding_idx = options.padding_idx})
+      {padding_idx = options.padding_idx, sparse = options.sparse or false})
     core.no_grad(function() layer.weight:copy_(weight) end)
     if options.freeze ~= false then layer.weight:requires_grad_(false) end
     return layer

@@ -81,6 +81,8 @@ add {op = "embedding",
     end
     numbers.same(vs, outputs[1], want, {2, 3, 3})
   end}
+add {op = "embedding", name = "sparse", args = {sparse = true},
+  inputs = function(vs) return {signed(vs, {70, 33}, 1), ids(vs, {{2, 70}, {2, 69}})} end}
 -- The padding row has no gradient by definition, so differences see none only where it is not used.
 add {op = "embedding", name = "padding not used", args = {padding_idx = 1},
   inputs = function(vs) return {signed(vs, {70, 33}, 1), ids(vs, {2, 70, 2, 69})} end}
