@@ -74,13 +74,14 @@ static int upsample_init(vs_layer *l) {
 }
 
 static int upsample_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
-  return vs_call(&vs_op_interpolate, (vs_value[]){in[0], l->attr[0], l->attr[1], l->attr[2]}, 4,
-                 out);
+  return vs_call(&vs_op_interpolate,
+                 (vs_value[]){in[0], l->attr[0], l->attr[1], l->attr[2], l->attr[3]}, 5, out);
 }
 
 const vs_layerdef vs_layer_Upsample = {
     .name = "Upsample",
-    .args = "size:pair?, scale_factor:numpair?, mode:nearest|bilinear=nearest",
+    .args = "size:pair?, scale_factor:numpair?, mode:nearest|bilinear=nearest, "
+            "align_corners:bool=false",
     .inputs = "x:tensor",
     .outputs = 1,
     .init = upsample_init,

@@ -9,6 +9,7 @@ local here = debug.getinfo(1, "S").source:match("^@(.*)init%.lua$")
 if here then vs._set_own_folder(here) end
 
 require "vesper.tensor"
+require "vesper.functions"
 vs.nn = require "vesper.nn"
 vs.optim = require "vesper.optim"
 vs.data = require "vesper.data"

@@ -310,6 +310,13 @@ function vs.set_grad_enabled(on) end
 ---@return boolean
 function vs.is_grad_enabled() end
 
+---For each vector a grid of all sizes in which it runs along its own dimension; xy swaps the first
+---two.
+---@param vectors any[]
+---@param indexing? "ij"|"xy" default ij
+---@return "Tensor..."
+function vs.meshgrid(vectors, indexing) end
+
 ---Products of tensors by named dimensions: vs.einsum("bij,bjk->bik", {x, y}). A letter a dimension;
 ---those not behind the arrow are summed over. Products are made from left to right as matrix
 ---products; a letter stands once in a term.
@@ -474,6 +481,229 @@ function Tensor:movedim(from, to) end
 ---@return vesper.Tensor
 function Tensor:swapaxes(a, b) end
 
+---Where x is NaN: bool of x's shape.
+---@return vesper.Tensor
+function Tensor:isnan() end
+
+---Where x is inf or -inf.
+---@return vesper.Tensor
+function Tensor:isinf() end
+
+---Where x is neither NaN nor infinite.
+---@return vesper.Tensor
+function Tensor:isfinite() end
+
+---x with numbers in place of NaN, inf and -inf; the largest float32 where none is given.
+---@param nan? number default 0
+---@param posinf? number
+---@param neginf? number
+---@return vesper.Tensor
+function Tensor:nan_to_num(nan, posinf, neginf) end
+
+---x - trunc(x).
+---@return vesper.Tensor
+function Tensor:frac() end
+
+---clamp with a lower bound alone.
+---@param min number
+---@return vesper.Tensor
+function Tensor:clamp_min(min) end
+
+---clamp with an upper bound alone.
+---@param max number
+---@return vesper.Tensor
+function Tensor:clamp_max(max) end
+
+---floor(x / y). No gradient.
+---@param y vesper.Tensor|number
+---@return vesper.Tensor
+function Tensor:floor_divide(y) end
+
+---x - y floor(x / y), of y's sign, as % in Lua.
+---@param y vesper.Tensor|number
+---@return vesper.Tensor
+function Tensor:remainder(y) end
+
+---x - y trunc(x / y), of x's sign.
+---@param y vesper.Tensor|number
+---@return vesper.Tensor
+function Tensor:fmod(y) end
+
+---x + weight (y - x).
+---@param y vesper.Tensor
+---@param weight vesper.Tensor|number
+---@return vesper.Tensor
+function Tensor:lerp(y, weight) end
+
+---x + value a b.
+---@param a vesper.Tensor|number
+---@param b vesper.Tensor|number
+---@param value? number default 1
+---@return vesper.Tensor
+function Tensor:addcmul(a, b, value) end
+
+---x + value a / b.
+---@param a vesper.Tensor|number
+---@param b vesper.Tensor|number
+---@param value? number default 1
+---@return vesper.Tensor
+function Tensor:addcdiv(a, b, value) end
+
+---max without the places.
+---@param dim? integer
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+function Tensor:amax(dim, keepdim) end
+
+---min without the places.
+---@param dim? integer
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+function Tensor:amin(dim, keepdim) end
+
+---amin and amax.
+---@param dim? integer
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@return vesper.Tensor
+function Tensor:aminmax(dim, keepdim) end
+
+---How many elements are not 0: int64.
+---@param dim? integer|integer[]
+---@return vesper.Tensor
+function Tensor:count_nonzero(dim) end
+
+---std and mean.
+---@param dim? integer|integer[]
+---@param unbiased? boolean default true
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@return vesper.Tensor
+function Tensor:std_mean(dim, unbiased, keepdim) end
+
+---var and mean.
+---@param dim? integer|integer[]
+---@param unbiased? boolean default true
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@return vesper.Tensor
+function Tensor:var_mean(dim, unbiased, keepdim) end
+
+---The k-th smallest along dim, and its place from 1; NaN counts as largest.
+---@param k integer
+---@param dim? integer default -1
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@return vesper.Tensor
+function Tensor:kthvalue(k, dim, keepdim) end
+
+---The middle value along dim, of an even number the lower, and its place from 1; over all elements
+---without dim (the place counts in row order). NaN counts as largest.
+---@param dim? integer
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@return vesper.Tensor
+function Tensor:median(dim, keepdim) end
+
+---The different values of x, rising; for each element of x, in x's shape, which of them it is; how
+---often each is there. No gradient.
+---@return vesper.Tensor
+---@return vesper.Tensor
+---@return vesper.Tensor
+function Tensor:unique() end
+
+---As nonzero.
+---@return vesper.Tensor
+function Tensor:argwhere() end
+
+---Whether shapes and all elements are the same.
+---@param y vesper.Tensor
+---@return boolean
+function Tensor:equal(y) end
+
+---Whether |x - y| <= atol + rtol |y| everywhere.
+---@param y vesper.Tensor
+---@param rtol? number default 1e-5
+---@param atol? number default 1e-8
+---@param equal_nan? boolean default false
+---@return boolean
+function Tensor:allclose(y, rtol, atol, equal_nan) end
+
+---matmul of two matrices.
+---@param y vesper.Tensor
+---@return vesper.Tensor
+function Tensor:mm(y) end
+
+---matmul of [B,M,K] and [B,K,N].
+---@param y vesper.Tensor
+---@return vesper.Tensor
+function Tensor:bmm(y) end
+
+---matmul of a matrix and a vector.
+---@param y vesper.Tensor
+---@return vesper.Tensor
+function Tensor:mv(y) end
+
+---The sum of products of two vectors.
+---@param y vesper.Tensor
+---@return vesper.Tensor
+function Tensor:dot(y) end
+
+---All products of two vectors [M] and [N]: [M,N].
+---@param y vesper.Tensor
+---@return vesper.Tensor
+function Tensor:outer(y) end
+
+---beta input + alpha x y, a product of matrices.
+---@param x vesper.Tensor
+---@param y vesper.Tensor
+---@param beta? number default 1
+---@param alpha? number default 1
+---@return vesper.Tensor
+function Tensor:addmm(x, y, beta, alpha) end
+
+---The same of batches [B,M,K] and [B,K,N].
+---@param x vesper.Tensor
+---@param y vesper.Tensor
+---@param beta? number default 1
+---@param alpha? number default 1
+---@return vesper.Tensor
+function Tensor:baddbmm(x, y, beta, alpha) end
+
+---p-norm distances of all rows of x [...,P,D] and y [...,R,D]: [...,P,R]. Takes P R D numbers of
+---memory.
+---@param y vesper.Tensor
+---@param p? number default 2
+---@return vesper.Tensor
+function Tensor:cdist(y, p) end
+
+---x y / (max(|x|, eps) max(|y|, eps)) along dim, with broadcasting.
+---@param y vesper.Tensor
+---@param dim? integer default 2
+---@param eps? number default 1e-8
+---@return vesper.Tensor
+function Tensor:cosine_similarity(y, dim, eps) end
+
+---As reshape.
+---@param shape integer|integer[]
+---@return vesper.Tensor
+function Tensor:view(shape) end
+
+---x in the shape of other.
+---@param other vesper.Tensor
+---@return vesper.Tensor
+function Tensor:view_as(other) end
+
+---x in the shape of other.
+---@param other vesper.Tensor
+---@return vesper.Tensor
+function Tensor:reshape_as(other) end
+
+---expand to the shape of other.
+---@param other vesper.Tensor
+---@return vesper.Tensor
+function Tensor:expand_as(other) end
+
 ---Equal for two handles of one tensor: a key for tables.
 ---@return any
 function Tensor:id() end
@@ -501,6 +731,15 @@ function vs.abs(x) end
 ---|x|, element by element.
 ---@return vesper.Tensor
 function Tensor:abs() end
+
+---The angle of a cosine, 0 to pi; NaN outside -1..1.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.acos(x) end
+
+---The angle of a cosine, 0 to pi; NaN outside -1..1.
+---@return vesper.Tensor
+function Tensor:acos() end
 
 ---@class vesper.options.adaptive_avg_pool2d
 ---@field size? integer|integer[] default 1
@@ -654,6 +893,24 @@ function vs.argsort(x, dim, descending) end
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.argsort): vesper.Tensor
 function Tensor:argsort(dim, descending) end
+
+---The angle of a sine, -pi/2 to pi/2; NaN outside -1..1.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.asin(x) end
+
+---The angle of a sine, -pi/2 to pi/2; NaN outside -1..1.
+---@return vesper.Tensor
+function Tensor:asin() end
+
+---The angle of a tangent, -pi/2 to pi/2.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.atan(x) end
+
+---The angle of a tangent, -pi/2 to pi/2.
+---@return vesper.Tensor
+function Tensor:atan() end
 
 ---The angle of the point (y, x), x the height, in radians, -pi to pi; with broadcasting.
 ---@param x vesper.Tensor|number
@@ -941,6 +1198,15 @@ function vs.cos(x) end
 ---@return vesper.Tensor
 function Tensor:cos() end
 
+---Hyperbolic cosine.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.cosh(x) end
+
+---Hyperbolic cosine.
+---@return vesper.Tensor
+function Tensor:cosh() end
+
 ---@class vesper.options.cosine_embedding_loss
 ---@field margin? number default 0
 ---@field reduction? "mean"|"sum"|"none" default mean
@@ -996,6 +1262,17 @@ function vs.cross_entropy(x, target, weight, reduction, ignore_index, label_smoo
 ---@return vesper.Tensor
 ---@overload fun(self, target, o: vesper.options.cross_entropy): vesper.Tensor
 function Tensor:cross_entropy(target, weight, reduction, ignore_index, label_smoothing) end
+
+---Products of the first 1, 2, ... elements along dim, of x's shape.
+---@param x vesper.Tensor
+---@param dim integer
+---@return vesper.Tensor
+function vs.cumprod(x, dim) end
+
+---Products of the first 1, 2, ... elements along dim, of x's shape.
+---@param dim integer
+---@return vesper.Tensor
+function Tensor:cumprod(dim) end
 
 ---Sums of the first 1, 2, ... elements along dim, of x's shape. Integers and masks give int64.
 ---@param x vesper.Tensor
@@ -1122,6 +1399,15 @@ function vs.eq(x, y) end
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:eq(y) end
+
+---The error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.erf(x) end
+
+---The error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
+---@return vesper.Tensor
+function Tensor:erf() end
 
 ---e to the power x, element by element.
 ---@param x vesper.Tensor
@@ -1428,25 +1714,30 @@ function Tensor:index_select(dim, index) end
 ---@field size? integer|integer[]
 ---@field scale_factor? number|number[]
 ---@field mode? "nearest"|"bilinear" default nearest
+---@field align_corners? boolean default false
 
 ---x [B,C,H,W] at another size [B,C,H',W']: size, or floor of H and W times scale_factor. Positions
----are middles of pixels, PyTorch's align_corners = false; no smoothing when it gets smaller.
+---are middles of pixels; with align_corners, for bilinear alone, the corners of both fall together.
+---No smoothing when it gets smaller.
 ---@param x vesper.Tensor
 ---@param size? integer|integer[]
 ---@param scale_factor? number|number[]
 ---@param mode? "nearest"|"bilinear" default nearest
+---@param align_corners? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.interpolate): vesper.Tensor
-function vs.interpolate(x, size, scale_factor, mode) end
+function vs.interpolate(x, size, scale_factor, mode, align_corners) end
 
 ---x [B,C,H,W] at another size [B,C,H',W']: size, or floor of H and W times scale_factor. Positions
----are middles of pixels, PyTorch's align_corners = false; no smoothing when it gets smaller.
+---are middles of pixels; with align_corners, for bilinear alone, the corners of both fall together.
+---No smoothing when it gets smaller.
 ---@param size? integer|integer[]
 ---@param scale_factor? number|number[]
 ---@param mode? "nearest"|"bilinear" default nearest
+---@param align_corners? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.interpolate): vesper.Tensor
-function Tensor:interpolate(size, scale_factor, mode) end
+function Tensor:interpolate(size, scale_factor, mode, align_corners) end
 
 ---@class vesper.options.kl_div
 ---@field reduction? "mean"|"sum"|"none"|"batchmean" default mean
@@ -2393,6 +2684,15 @@ function vs.sin(x) end
 ---@return vesper.Tensor
 function Tensor:sin() end
 
+---Hyperbolic sine.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.sinh(x) end
+
+---Hyperbolic sine.
+---@return vesper.Tensor
+function Tensor:sinh() end
+
 ---@class vesper.options.slice
 ---@field first? integer default 1
 ---@field last? integer default -1
@@ -2604,6 +2904,15 @@ function vs.sum(x, dim, keepdim) end
 ---@overload fun(self, o: vesper.options.sum): vesper.Tensor
 function Tensor:sum(dim, keepdim) end
 
+---Tangent; x in radians.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.tan(x) end
+
+---Tangent; x in radians.
+---@return vesper.Tensor
+function Tensor:tan() end
+
 ---Hyperbolic tangent.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
@@ -2752,6 +3061,15 @@ function vs.triu(x, diagonal) end
 ---@overload fun(self, o: vesper.options.triu): vesper.Tensor
 function Tensor:triu(diagonal) end
 
+---x without its fraction. No gradient.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.trunc(x) end
+
+---x without its fraction. No gradient.
+---@return vesper.Tensor
+function Tensor:trunc() end
+
 ---@class vesper.options.uniform_
 ---@field low? number default 0
 ---@field high? number default 1
@@ -2861,6 +3179,20 @@ function vs.nn.AdaptiveMaxPool2d(output_size) end
 ---@return vesper.Layer
 ---@overload fun(kernel_size, o: vesper.options.nn.AvgPool2d): vesper.Layer
 function vs.nn.AvgPool2d(kernel_size, stride, padding) end
+
+---@class vesper.options.nn.BCEWithLogitsLoss
+---@field weight? vesper.Tensor
+---@field reduction? "mean"|"sum"|"none" default mean
+---@field pos_weight? vesper.Tensor
+
+---binary_cross_entropy_with_logits of x and target in 0..1; the weights are buffers.
+---Called with (x, target).
+---@param weight? vesper.Tensor
+---@param reduction? "mean"|"sum"|"none" default mean
+---@param pos_weight? vesper.Tensor
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.BCEWithLogitsLoss): vesper.Layer
+function vs.nn.BCEWithLogitsLoss(weight, reduction, pos_weight) end
 
 ---@class vesper.options.nn.BatchNorm1d
 ---@field eps? number default 1e-5
@@ -2974,6 +3306,34 @@ function vs.nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, d
 function vs.nn.ConvTranspose2d(in_channels, out_channels, kernel_size, stride, padding,
   output_padding, groups, bias, dilation) end
 
+---@class vesper.options.nn.CosineEmbeddingLoss
+---@field margin? number default 0
+---@field reduction? "mean"|"sum"|"none" default mean
+
+---cosine_embedding_loss of x1, x2 [B,D] and y [B] of 1 (a match) or -1.
+---Called with (x1, x2, y).
+---@param margin? number default 0
+---@param reduction? "mean"|"sum"|"none" default mean
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.CosineEmbeddingLoss): vesper.Layer
+function vs.nn.CosineEmbeddingLoss(margin, reduction) end
+
+---@class vesper.options.nn.CrossEntropyLoss
+---@field weight? vesper.Tensor
+---@field ignore_index? integer
+---@field reduction? "mean"|"sum"|"none" default mean
+---@field label_smoothing? number default 0
+
+---cross_entropy of logits x [B,C] and classes target [B] of 1..C; weight [C] is a buffer.
+---Called with (x, target).
+---@param weight? vesper.Tensor
+---@param ignore_index? integer
+---@param reduction? "mean"|"sum"|"none" default mean
+---@param label_smoothing? number default 0
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.CrossEntropyLoss): vesper.Layer
+function vs.nn.CrossEntropyLoss(weight, ignore_index, reduction, label_smoothing) end
+
 ---@class vesper.options.nn.Dropout
 ---@field p? number default 0.5
 
@@ -3071,10 +3431,44 @@ function vs.nn.Hardsigmoid() end
 ---@return vesper.Layer
 function vs.nn.Hardswish() end
 
+---@class vesper.options.nn.HuberLoss
+---@field reduction? "mean"|"sum"|"none" default mean
+---@field delta? number default 1
+
+---huber_loss: squares below delta, straight above.
+---Called with (x, target).
+---@param reduction? "mean"|"sum"|"none" default mean
+---@param delta? number default 1
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.HuberLoss): vesper.Layer
+function vs.nn.HuberLoss(reduction, delta) end
+
 ---Gives x back.
 ---Called with (x).
 ---@return vesper.Layer
 function vs.nn.Identity() end
+
+---@class vesper.options.nn.KLDivLoss
+---@field reduction? "mean"|"sum"|"none"|"batchmean" default mean
+---@field log_target? boolean default false
+
+---kl_div of log-probabilities x and probabilities target, or their logarithms with log_target.
+---Called with (x, target).
+---@param reduction? "mean"|"sum"|"none"|"batchmean" default mean
+---@param log_target? boolean default false
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.KLDivLoss): vesper.Layer
+function vs.nn.KLDivLoss(reduction, log_target) end
+
+---@class vesper.options.nn.L1Loss
+---@field reduction? "mean"|"sum"|"none" default mean
+
+---|x - target|.
+---Called with (x, target).
+---@param reduction? "mean"|"sum"|"none" default mean
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.L1Loss): vesper.Layer
+function vs.nn.L1Loss(reduction) end
 
 ---@class vesper.options.nn.LSTM
 ---@field num_layers? integer default 1
@@ -3144,6 +3538,16 @@ function vs.nn.Linear(in_features, out_features, bias) end
 ---@overload fun(o: vesper.options.nn.LogSoftmax): vesper.Layer
 function vs.nn.LogSoftmax(dim) end
 
+---@class vesper.options.nn.MSELoss
+---@field reduction? "mean"|"sum"|"none" default mean
+
+---(x - target)^2.
+---Called with (x, target).
+---@param reduction? "mean"|"sum"|"none" default mean
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.MSELoss): vesper.Layer
+function vs.nn.MSELoss(reduction) end
+
 ---@class vesper.options.nn.MaxPool2d
 ---@field stride? integer|integer[]
 ---@field padding? integer|integer[] default 0
@@ -3161,6 +3565,20 @@ function vs.nn.MaxPool2d(kernel_size, stride, padding) end
 ---Called with (x).
 ---@return vesper.Layer
 function vs.nn.Mish() end
+
+---@class vesper.options.nn.NLLLoss
+---@field weight? vesper.Tensor
+---@field ignore_index? integer
+---@field reduction? "mean"|"sum"|"none" default mean
+
+---nll_loss of log-probabilities x [B,C] and classes target [B] of 1..C; weight [C] is a buffer.
+---Called with (x, target).
+---@param weight? vesper.Tensor
+---@param ignore_index? integer
+---@param reduction? "mean"|"sum"|"none" default mean
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.NLLLoss): vesper.Layer
+function vs.nn.NLLLoss(weight, ignore_index, reduction) end
 
 ---@class vesper.options.nn.PReLU
 ---@field num_parameters? integer default 1
@@ -3214,6 +3632,18 @@ function vs.nn.SiLU() end
 ---@return vesper.Layer
 function vs.nn.Sigmoid() end
 
+---@class vesper.options.nn.SmoothL1Loss
+---@field reduction? "mean"|"sum"|"none" default mean
+---@field beta? number default 1
+
+---smooth_l1_loss: squares below beta, straight above.
+---Called with (x, target).
+---@param reduction? "mean"|"sum"|"none" default mean
+---@param beta? number default 1
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.SmoothL1Loss): vesper.Layer
+function vs.nn.SmoothL1Loss(reduction, beta) end
+
 ---@class vesper.options.nn.Softmax
 ---@field dim? integer default -1
 
@@ -3239,19 +3669,37 @@ function vs.nn.Softsign() end
 ---@return vesper.Layer
 function vs.nn.Tanh() end
 
+---@class vesper.options.nn.TripletMarginLoss
+---@field margin? number default 1
+---@field eps? number default 1e-6
+---@field swap? boolean default false
+---@field reduction? "mean"|"sum"|"none" default mean
+
+---triplet_margin_loss of anchor, positive and negative [B,D].
+---Called with (anchor, positive, negative).
+---@param margin? number default 1
+---@param eps? number default 1e-6
+---@param swap? boolean default false
+---@param reduction? "mean"|"sum"|"none" default mean
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.TripletMarginLoss): vesper.Layer
+function vs.nn.TripletMarginLoss(margin, eps, swap, reduction) end
+
 ---@class vesper.options.nn.Upsample
 ---@field size? integer|integer[]
 ---@field scale_factor? number|number[]
 ---@field mode? "nearest"|"bilinear" default nearest
+---@field align_corners? boolean default false
 
 ---x [B,C,H,W] at another size, as interpolate: Upsample{scale_factor = 2, mode = "bilinear"}.
 ---Called with (x).
 ---@param size? integer|integer[]
 ---@param scale_factor? number|number[]
 ---@param mode? "nearest"|"bilinear" default nearest
+---@param align_corners? boolean default false
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.Upsample): vesper.Layer
-function vs.nn.Upsample(size, scale_factor, mode) end
+function vs.nn.Upsample(size, scale_factor, mode, align_corners) end
 
 ---A tensor that is trained: as a field of a module it is one of its parameters.
 ---@param x vesper.Tensor
@@ -3300,6 +3748,12 @@ function vs.nn.InfoNCE(temperature, options) end
 ---The temperature as it is now.
 ---@return number
 function InfoNCE:temperature() end
+
+---cosine_similarity of two tensors along dim.
+---@param dim? integer default 2
+---@param eps? number default 1e-8
+---@return vesper.Module
+function vs.nn.CosineSimilarity(dim, eps) end
 
 ---What a module does with these inputs: {name=, kind=, depth=, output=, parameters=} for each call
 ---in order, beside it parameters and trained for all; print shows it. Runs the module once, in

@@ -350,6 +350,16 @@ function InfoNCE:forward(scores)
     + core.cross_entropy(logits:transpose(1, 2), pairs_)) / 2
 end
 
+local CosineSimilarity = Module:extend("CosineSimilarity")
+nn.CosineSimilarity = CosineSimilarity
+
+--- cosine_similarity along dim.
+function CosineSimilarity:init(dim, eps)
+  self.dim, self.eps = dim or 2, eps or 1e-8
+end
+
+function CosineSimilarity:forward(x, y) return core.cosine_similarity(x, y, self.dim, self.eps) end
+
 -- ---- layers, functions, initialisers ------------------------------------------------------------
 
 for name, constructor in pairs(core.layers) do nn[name] = constructor end

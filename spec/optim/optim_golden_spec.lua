@@ -85,7 +85,8 @@ describe("optimizers as PyTorch's", function()
   end)
 end)
 
--- Tables of which a batch touches some rows: an optimizer leaves the others, and their state, alone.
+-- Tables of which a batch touches some rows: an optimizer leaves the others, and their state, as
+-- they are.
 local lazy = {
   ["lazy.sgd"] = function(p) return optim.SGD(p, {lr = 0.1}) end,
   ["lazy.adagrad"] = function(p)

@@ -6,7 +6,8 @@ local numbers = require "spec.support.numbers"
 local nn, optim = vs.nn, vs.optim
 local function ids(values) return vs.tensor(values, {dtype = "int64"}) end
 
--- Two layers over the same table, the first sparse; fn(layer) on both, tables and gradients compared.
+-- Two layers over the same table, the first sparse; fn(layer) on both, tables and gradients
+-- compared.
 local function alike(options, fn)
   local layers = {}
   local table_ = numbers.signed(vs, {9, 4}, 3)
