@@ -741,6 +741,22 @@ function vs.acos(x) end
 ---@return vesper.Tensor
 function Tensor:acos() end
 
+---@class vesper.options.adaptive_avg_pool1d
+---@field size? integer default 1
+
+---Means of x [B,C,T] or [C,T] -> [..,size]; see adaptive_avg_pool2d.
+---@param x vesper.Tensor
+---@param size? integer default 1
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.adaptive_avg_pool1d): vesper.Tensor
+function vs.adaptive_avg_pool1d(x, size) end
+
+---Means of x [B,C,T] or [C,T] -> [..,size]; see adaptive_avg_pool2d.
+---@param size? integer default 1
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.adaptive_avg_pool1d): vesper.Tensor
+function Tensor:adaptive_avg_pool1d(size) end
+
 ---@class vesper.options.adaptive_avg_pool2d
 ---@field size? integer|integer[] default 1
 
@@ -758,6 +774,22 @@ function vs.adaptive_avg_pool2d(x, size) end
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.adaptive_avg_pool2d): vesper.Tensor
 function Tensor:adaptive_avg_pool2d(size) end
+
+---@class vesper.options.adaptive_max_pool1d
+---@field size? integer default 1
+
+---The most of each window of x [B,C,T] or [C,T] -> [..,size]; see adaptive_max_pool2d.
+---@param x vesper.Tensor
+---@param size? integer default 1
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.adaptive_max_pool1d): vesper.Tensor
+function vs.adaptive_max_pool1d(x, size) end
+
+---The most of each window of x [B,C,T] or [C,T] -> [..,size]; see adaptive_max_pool2d.
+---@param size? integer default 1
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.adaptive_max_pool1d): vesper.Tensor
+function Tensor:adaptive_max_pool1d(size) end
 
 ---@class vesper.options.adaptive_max_pool2d
 ---@field size? integer|integer[] default 1
@@ -923,28 +955,61 @@ function vs.atan2(x, y) end
 ---@return vesper.Tensor
 function Tensor:atan2(y) end
 
+---@class vesper.options.avg_pool1d
+---@field stride? integer
+---@field padding? integer default 0
+---@field ceil_mode? boolean default false
+---@field count_include_pad? boolean default true
+
+---The mean of each window of x [B,C,T] or [C,T] -> [..,T']; see avg_pool2d.
+---@param x vesper.Tensor
+---@param kernel integer
+---@param stride? integer
+---@param padding? integer default 0
+---@param ceil_mode? boolean default false
+---@param count_include_pad? boolean default true
+---@return vesper.Tensor
+---@overload fun(x, kernel, o: vesper.options.avg_pool1d): vesper.Tensor
+function vs.avg_pool1d(x, kernel, stride, padding, ceil_mode, count_include_pad) end
+
+---The mean of each window of x [B,C,T] or [C,T] -> [..,T']; see avg_pool2d.
+---@param kernel integer
+---@param stride? integer
+---@param padding? integer default 0
+---@param ceil_mode? boolean default false
+---@param count_include_pad? boolean default true
+---@return vesper.Tensor
+---@overload fun(self, kernel, o: vesper.options.avg_pool1d): vesper.Tensor
+function Tensor:avg_pool1d(kernel, stride, padding, ceil_mode, count_include_pad) end
+
 ---@class vesper.options.avg_pool2d
 ---@field stride? integer|integer[]
 ---@field padding? integer|integer[] default 0
+---@field ceil_mode? boolean default false
+---@field count_include_pad? boolean default true
 
----The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
----kernel) / stride) + 1. stride is the kernel unless given; padding counts as zeros.
+---The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' as of max_pool2d. stride is
+---the kernel unless given; padding counts as zeros, or not at all with count_include_pad = false.
 ---@param x vesper.Tensor
 ---@param kernel integer|integer[]
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
+---@param ceil_mode? boolean default false
+---@param count_include_pad? boolean default true
 ---@return vesper.Tensor
 ---@overload fun(x, kernel, o: vesper.options.avg_pool2d): vesper.Tensor
-function vs.avg_pool2d(x, kernel, stride, padding) end
+function vs.avg_pool2d(x, kernel, stride, padding, ceil_mode, count_include_pad) end
 
----The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
----kernel) / stride) + 1. stride is the kernel unless given; padding counts as zeros.
+---The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' as of max_pool2d. stride is
+---the kernel unless given; padding counts as zeros, or not at all with count_include_pad = false.
 ---@param kernel integer|integer[]
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
+---@param ceil_mode? boolean default false
+---@param count_include_pad? boolean default true
 ---@return vesper.Tensor
 ---@overload fun(self, kernel, o: vesper.options.avg_pool2d): vesper.Tensor
-function Tensor:avg_pool2d(kernel, stride, padding) end
+function Tensor:avg_pool2d(kernel, stride, padding, ceil_mode, count_include_pad) end
 
 ---@class vesper.options.batch_norm
 ---@field weight? vesper.Tensor
@@ -1140,6 +1205,41 @@ function vs.conv2d(x, w, b, stride, padding, dilation, groups) end
 ---@return vesper.Tensor
 ---@overload fun(self, w, o: vesper.options.conv2d): vesper.Tensor
 function Tensor:conv2d(w, b, stride, padding, dilation, groups) end
+
+---@class vesper.options.conv_transpose1d
+---@field b? vesper.Tensor
+---@field stride? integer default 1
+---@field padding? integer default 0
+---@field output_padding? integer default 0
+---@field groups? integer default 1
+---@field dilation? integer default 1
+
+---1-D transposed convolution: x [B,C,T], w [C,O/groups,k], b [O] -> [B,O,T'] with T' = (T - 1)
+---stride - 2 padding + dilation (k - 1) + output_padding + 1.
+---@param x vesper.Tensor
+---@param w vesper.Tensor
+---@param b? vesper.Tensor
+---@param stride? integer default 1
+---@param padding? integer default 0
+---@param output_padding? integer default 0
+---@param groups? integer default 1
+---@param dilation? integer default 1
+---@return vesper.Tensor
+---@overload fun(x, w, o: vesper.options.conv_transpose1d): vesper.Tensor
+function vs.conv_transpose1d(x, w, b, stride, padding, output_padding, groups, dilation) end
+
+---1-D transposed convolution: x [B,C,T], w [C,O/groups,k], b [O] -> [B,O,T'] with T' = (T - 1)
+---stride - 2 padding + dilation (k - 1) + output_padding + 1.
+---@param w vesper.Tensor
+---@param b? vesper.Tensor
+---@param stride? integer default 1
+---@param padding? integer default 0
+---@param output_padding? integer default 0
+---@param groups? integer default 1
+---@param dilation? integer default 1
+---@return vesper.Tensor
+---@overload fun(self, w, o: vesper.options.conv_transpose1d): vesper.Tensor
+function Tensor:conv_transpose1d(w, b, stride, padding, output_padding, groups, dilation) end
 
 ---@class vesper.options.conv_transpose2d
 ---@field b? vesper.Tensor
@@ -2073,30 +2173,57 @@ function vs.max(x, dim, keepdim) end
 ---@overload fun(self, o: vesper.options.max): vesper.Tensor
 function Tensor:max(dim, keepdim) end
 
+---@class vesper.options.max_pool1d
+---@field stride? integer
+---@field padding? integer default 0
+---@field ceil_mode? boolean default false
+
+---The most of each window of x [B,C,T] or [C,T] -> [..,T']; see max_pool2d.
+---@param x vesper.Tensor
+---@param kernel integer
+---@param stride? integer
+---@param padding? integer default 0
+---@param ceil_mode? boolean default false
+---@return vesper.Tensor
+---@overload fun(x, kernel, o: vesper.options.max_pool1d): vesper.Tensor
+function vs.max_pool1d(x, kernel, stride, padding, ceil_mode) end
+
+---The most of each window of x [B,C,T] or [C,T] -> [..,T']; see max_pool2d.
+---@param kernel integer
+---@param stride? integer
+---@param padding? integer default 0
+---@param ceil_mode? boolean default false
+---@return vesper.Tensor
+---@overload fun(self, kernel, o: vesper.options.max_pool1d): vesper.Tensor
+function Tensor:max_pool1d(kernel, stride, padding, ceil_mode) end
+
 ---@class vesper.options.max_pool2d
 ---@field stride? integer|integer[]
 ---@field padding? integer|integer[] default 0
+---@field ceil_mode? boolean default false
 
 ---The most of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
----kernel) / stride) + 1. stride is the kernel unless given; padding never wins. The gradient goes
----to the first of equal values.
+---kernel) / stride) + 1, or with ceil_mode one more where a last window is cut off. stride is the
+---kernel unless given; padding never wins. The gradient goes to the first of equal values.
 ---@param x vesper.Tensor
 ---@param kernel integer|integer[]
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
+---@param ceil_mode? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, kernel, o: vesper.options.max_pool2d): vesper.Tensor
-function vs.max_pool2d(x, kernel, stride, padding) end
+function vs.max_pool2d(x, kernel, stride, padding, ceil_mode) end
 
 ---The most of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
----kernel) / stride) + 1. stride is the kernel unless given; padding never wins. The gradient goes
----to the first of equal values.
+---kernel) / stride) + 1, or with ceil_mode one more where a last window is cut off. stride is the
+---kernel unless given; padding never wins. The gradient goes to the first of equal values.
 ---@param kernel integer|integer[]
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
+---@param ceil_mode? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, kernel, o: vesper.options.max_pool2d): vesper.Tensor
-function Tensor:max_pool2d(kernel, stride, padding) end
+function Tensor:max_pool2d(kernel, stride, padding, ceil_mode) end
 
 ---The larger of x and y, with broadcasting. Equal values share the gradient.
 ---@param x vesper.Tensor|number
@@ -3146,6 +3273,16 @@ function vs.zero_(x) end
 ---@return vesper.Tensor
 function Tensor:zero_() end
 
+---@class vesper.options.nn.AdaptiveAvgPool1d
+---@field output_size? integer default 1
+
+---Means to a given size: x [B,C,T] -> [B,C,output_size]; 1 is the mean over time.
+---Called with (x).
+---@param output_size? integer default 1
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.AdaptiveAvgPool1d): vesper.Layer
+function vs.nn.AdaptiveAvgPool1d(output_size) end
+
 ---@class vesper.options.nn.AdaptiveAvgPool2d
 ---@field output_size? integer|integer[] default 1
 
@@ -3155,6 +3292,16 @@ function Tensor:zero_() end
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.AdaptiveAvgPool2d): vesper.Layer
 function vs.nn.AdaptiveAvgPool2d(output_size) end
+
+---@class vesper.options.nn.AdaptiveMaxPool1d
+---@field output_size? integer default 1
+
+---The most of each window, to a given size: x [B,C,T] -> [B,C,output_size].
+---Called with (x).
+---@param output_size? integer default 1
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.AdaptiveMaxPool1d): vesper.Layer
+function vs.nn.AdaptiveMaxPool1d(output_size) end
 
 ---@class vesper.options.nn.AdaptiveMaxPool2d
 ---@field output_size? integer|integer[] default 1
@@ -3166,19 +3313,40 @@ function vs.nn.AdaptiveAvgPool2d(output_size) end
 ---@overload fun(o: vesper.options.nn.AdaptiveMaxPool2d): vesper.Layer
 function vs.nn.AdaptiveMaxPool2d(output_size) end
 
+---@class vesper.options.nn.AvgPool1d
+---@field stride? integer
+---@field padding? integer default 0
+---@field ceil_mode? boolean default false
+---@field count_include_pad? boolean default true
+
+---The mean of each window: x [B,C,T] -> [B,C,T']. stride is kernel_size unless given.
+---Called with (x).
+---@param kernel_size integer
+---@param stride? integer
+---@param padding? integer default 0
+---@param ceil_mode? boolean default false
+---@param count_include_pad? boolean default true
+---@return vesper.Layer
+---@overload fun(kernel_size, o: vesper.options.nn.AvgPool1d): vesper.Layer
+function vs.nn.AvgPool1d(kernel_size, stride, padding, ceil_mode, count_include_pad) end
+
 ---@class vesper.options.nn.AvgPool2d
 ---@field stride? integer|integer[]
 ---@field padding? integer|integer[] default 0
+---@field ceil_mode? boolean default false
+---@field count_include_pad? boolean default true
 
 ---The mean of each window: x [B,C,H,W] -> [B,C,H',W']. stride is kernel_size unless given; padding
----counts as zeros.
+---counts as zeros, or not at all with count_include_pad = false.
 ---Called with (x).
 ---@param kernel_size integer|integer[]
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
+---@param ceil_mode? boolean default false
+---@param count_include_pad? boolean default true
 ---@return vesper.Layer
 ---@overload fun(kernel_size, o: vesper.options.nn.AvgPool2d): vesper.Layer
-function vs.nn.AvgPool2d(kernel_size, stride, padding) end
+function vs.nn.AvgPool2d(kernel_size, stride, padding, ceil_mode, count_include_pad) end
 
 ---@class vesper.options.nn.BCEWithLogitsLoss
 ---@field weight? vesper.Tensor
@@ -3279,6 +3447,32 @@ function vs.nn.Conv1d(in_channels, out_channels, kernel_size, stride, padding, d
 ---@overload fun(in_channels, out_channels, kernel_size, o: vesper.options.nn.Conv2d): vesper.Layer
 function vs.nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, dilation, groups,
   bias) end
+
+---@class vesper.options.nn.ConvTranspose1d
+---@field stride? integer default 1
+---@field padding? integer default 0
+---@field output_padding? integer default 0
+---@field groups? integer default 1
+---@field bias? boolean default true
+---@field dilation? integer default 1
+
+---1-D transposed convolution: x [B,in,T] -> [B,out,T'] with T' = (T - 1) stride - 2 padding +
+---dilation (kernel - 1) + output_padding + 1. weight [in,out/groups,k] and bias [out] start uniform
+---within 1/sqrt(out/groups k).
+---Called with (x).
+---@param in_channels integer
+---@param out_channels integer
+---@param kernel_size integer
+---@param stride? integer default 1
+---@param padding? integer default 0
+---@param output_padding? integer default 0
+---@param groups? integer default 1
+---@param bias? boolean default true
+---@param dilation? integer default 1
+---@return vesper.Layer
+---@overload fun(in_channels, out_channels, kernel_size, o: vesper.options.nn.ConvTranspose1d): vesper.Layer
+function vs.nn.ConvTranspose1d(in_channels, out_channels, kernel_size, stride, padding,
+  output_padding, groups, bias, dilation) end
 
 ---@class vesper.options.nn.ConvTranspose2d
 ---@field stride? integer|integer[] default 1
@@ -3548,18 +3742,36 @@ function vs.nn.LogSoftmax(dim) end
 ---@overload fun(o: vesper.options.nn.MSELoss): vesper.Layer
 function vs.nn.MSELoss(reduction) end
 
+---@class vesper.options.nn.MaxPool1d
+---@field stride? integer
+---@field padding? integer default 0
+---@field ceil_mode? boolean default false
+
+---The most of each window: x [B,C,T] -> [B,C,T']. stride is kernel_size unless given.
+---Called with (x).
+---@param kernel_size integer
+---@param stride? integer
+---@param padding? integer default 0
+---@param ceil_mode? boolean default false
+---@return vesper.Layer
+---@overload fun(kernel_size, o: vesper.options.nn.MaxPool1d): vesper.Layer
+function vs.nn.MaxPool1d(kernel_size, stride, padding, ceil_mode) end
+
 ---@class vesper.options.nn.MaxPool2d
 ---@field stride? integer|integer[]
 ---@field padding? integer|integer[] default 0
+---@field ceil_mode? boolean default false
 
----The most of each window: x [B,C,H,W] -> [B,C,H',W']. stride is kernel_size unless given.
+---The most of each window: x [B,C,H,W] -> [B,C,H',W']. stride is kernel_size unless given;
+---ceil_mode keeps a last window that is cut off.
 ---Called with (x).
 ---@param kernel_size integer|integer[]
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
+---@param ceil_mode? boolean default false
 ---@return vesper.Layer
 ---@overload fun(kernel_size, o: vesper.options.nn.MaxPool2d): vesper.Layer
-function vs.nn.MaxPool2d(kernel_size, stride, padding) end
+function vs.nn.MaxPool2d(kernel_size, stride, padding, ceil_mode) end
 
 ---x * tanh(softplus(x)), element by element.
 ---Called with (x).
