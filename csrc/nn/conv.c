@@ -27,7 +27,7 @@ static int check_sizes(int64_t in, int64_t out, int64_t groups, int64_t height, 
   return 0;
 }
 
-enum { IN, OUT, KERNEL, STRIDE, PADDING, DILATION, GROUPS, BIAS };
+enum { IN, OUT, KERNEL, STRIDE, PADDING, DILATION, GROUPS, BIAS, MODE };
 
 static int conv1d_init(vs_layer *l) {
   const vs_value *a = l->attr;
@@ -55,7 +55,18 @@ static int forward(vs_layer *l, const vs_opdef *op, const vs_value *in, vs_tenso
                      a[PADDING],
                      a[DILATION],
                      a[GROUPS]};
-  return vs_call(op, args, VS_COUNT(args), out);
+  vs_tensor *padded = NULL;
+  if (a[MODE].i != 0) { /* the modes of pad have the same numbers, zeros being its constant */
+    bool two = a[PADDING].kind == VS_V_PAIR;
+    int64_t h = two ? a[PADDING].pair[0] : 0, w = two ? a[PADDING].pair[1] : a[PADDING].i;
+    vs_value sides = {.kind = VS_V_INTS, .n = two ? 4 : 2, .ints = {w, w, h, h}};
+    if (!(padded = vs_call1(&vs_op_pad, in[0], sides, a[MODE]))) return -1;
+    args[0] = VS_T(padded);
+    args[4] = two ? VS_P(0, 0) : VS_I(0);
+  }
+  int err = vs_call(op, args, VS_COUNT(args), out);
+  vs_unref(padded);
+  return err;
 }
 
 static int conv1d_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
@@ -69,7 +80,8 @@ static int conv2d_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
 const vs_layerdef vs_layer_Conv1d = {
     .name = "Conv1d",
     .args = "in_channels:int, out_channels:int, kernel_size:int, stride:int=1, padding:int=0, "
-            "dilation:int=1, groups:int=1, bias:bool=true",
+            "dilation:int=1, groups:int=1, bias:bool=true, "
+            "padding_mode:zeros|reflect|replicate=zeros",
     .inputs = "x:tensor",
     .outputs = 1,
     .init = conv1d_init,
@@ -82,7 +94,8 @@ const vs_layerdef vs_layer_Conv1d = {
 const vs_layerdef vs_layer_Conv2d = {
     .name = "Conv2d",
     .args = "in_channels:int, out_channels:int, kernel_size:pair, stride:pair=1, padding:pair=0, "
-            "dilation:pair=1, groups:int=1, bias:bool=true",
+            "dilation:pair=1, groups:int=1, bias:bool=true, "
+            "padding_mode:zeros|reflect|replicate=zeros",
     .inputs = "x:tensor",
     .outputs = 1,
     .init = conv2d_init,

@@ -2126,6 +2126,21 @@ function vs.masked_fill(x, mask, value) end
 ---@return vesper.Tensor
 function Tensor:masked_fill(mask, value) end
 
+---Writes src where mask, broadcast to x, is set: one number, or a tensor with an element for each
+---such place in row order. Same as x[mask] = src.
+---@param x vesper.Tensor
+---@param mask vesper.Tensor
+---@param src vesper.Tensor|number
+---@return vesper.Tensor
+function vs.masked_scatter_(x, mask, src) end
+
+---Writes src where mask, broadcast to x, is set: one number, or a tensor with an element for each
+---such place in row order. Same as x[mask] = src.
+---@param mask vesper.Tensor
+---@param src vesper.Tensor|number
+---@return vesper.Tensor
+function Tensor:masked_scatter_(mask, src) end
+
 ---The elements of x where mask, broadcast to x's shape, is set: [K], in row order.
 ---@param x vesper.Tensor
 ---@param mask vesper.Tensor
@@ -3406,6 +3421,7 @@ function vs.nn.BatchNorm2d(num_features, eps, momentum, affine, track_running_st
 ---@field dilation? integer default 1
 ---@field groups? integer default 1
 ---@field bias? boolean default true
+---@field padding_mode? "zeros"|"reflect"|"replicate" default zeros
 
 ---1-D convolution: x [B,in,T] -> [B,out,T'] with T' = floor((T + 2 padding - dilation (kernel - 1)
 ---- 1) / stride) + 1. weight [out,in/groups,k] and bias [out] start uniform within 1/sqrt(in/groups
@@ -3419,10 +3435,11 @@ function vs.nn.BatchNorm2d(num_features, eps, momentum, affine, track_running_st
 ---@param dilation? integer default 1
 ---@param groups? integer default 1
 ---@param bias? boolean default true
+---@param padding_mode? "zeros"|"reflect"|"replicate" default zeros
 ---@return vesper.Layer
 ---@overload fun(in_channels, out_channels, kernel_size, o: vesper.options.nn.Conv1d): vesper.Layer
 function vs.nn.Conv1d(in_channels, out_channels, kernel_size, stride, padding, dilation, groups,
-  bias) end
+  bias, padding_mode) end
 
 ---@class vesper.options.nn.Conv2d
 ---@field stride? integer|integer[] default 1
@@ -3430,6 +3447,7 @@ function vs.nn.Conv1d(in_channels, out_channels, kernel_size, stride, padding, d
 ---@field dilation? integer|integer[] default 1
 ---@field groups? integer default 1
 ---@field bias? boolean default true
+---@field padding_mode? "zeros"|"reflect"|"replicate" default zeros
 
 ---2-D convolution: x [B,in,H,W] -> [B,out,H',W'] with H' = floor((H + 2 padding - dilation (kernel
 ---- 1) - 1) / stride) + 1. weight [out,in/groups,kH,kW] and bias [out] start uniform within
@@ -3443,10 +3461,11 @@ function vs.nn.Conv1d(in_channels, out_channels, kernel_size, stride, padding, d
 ---@param dilation? integer|integer[] default 1
 ---@param groups? integer default 1
 ---@param bias? boolean default true
+---@param padding_mode? "zeros"|"reflect"|"replicate" default zeros
 ---@return vesper.Layer
 ---@overload fun(in_channels, out_channels, kernel_size, o: vesper.options.nn.Conv2d): vesper.Layer
 function vs.nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, dilation, groups,
-  bias) end
+  bias, padding_mode) end
 
 ---@class vesper.options.nn.ConvTranspose1d
 ---@field stride? integer default 1

@@ -101,7 +101,8 @@ local sections = {
       "{version, real = \"float\" or \"double\", isa = \"generic\", \"avx2\" or \"avx512\"}."},
   },
   {"Tensor", "What tensors have beside the ops.  x[i] is a view of row i (negative: from the "
-      .. "end), x[index] with an int64 tensor copies those rows, x[i] = v writes, #x is the "
+      .. "end), x[index] with an int64 tensor copies those rows, x[mask] those elements; x[i] = v and "
+      .. "x[mask] = v write, #x is the "
       .. "first size; + - * / ^ and unary - are ops.  Those that "
       .. "compute are functions of vs too: vs.lerp(x, y, 0.5).",
     {"Tensor.shape", nil, "list", "The sizes."},
@@ -202,7 +203,8 @@ local sections = {
       "Calls modules or functions one after the other: nn.Sequential{a, b, c}."},
     {"nn.Module", nil, "Module",
       "The class that modules of one's own extend: local Net = nn.Module:extend(\"Net\")."},
-    {"nn.Embedding.from_pretrained", "weight:tensor, {freeze:bool=true, padding_idx:int?, sparse:bool=false}",
+    {"nn.Embedding.from_pretrained",
+      "weight:tensor, {freeze:bool=true, padding_idx:int?, sparse:bool=false}",
       "Layer", "An Embedding over the table weight [V,D]; not trained unless freeze = false."},
     {"nn.functional", nil, "table",
       "Every op under the name it has in vs: nn.functional.cross_entropy."},

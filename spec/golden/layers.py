@@ -116,6 +116,9 @@ layer("convtranspose1d", nn.ConvTranspose1d(3, 5, 4, stride=2, padding=1), 2, 3,
 layer("convtranspose1d.groups",
       nn.ConvTranspose1d(4, 6, 3, stride=3, output_padding=2, groups=2, dilation=2, bias=False),
       2, 4, 6)
+layer("conv1d.reflect", nn.Conv1d(3, 4, 5, padding=2, padding_mode="reflect"), 2, 3, 9)
+layer("conv2d.replicate", nn.Conv2d(3, 4, 3, stride=2, padding=(2, 1), padding_mode="replicate"),
+      2, 3, 5, 6)
 layer("maxpool1d", nn.MaxPool1d(2), 2, 3, 9)
 layer("maxpool1d.ceil", nn.MaxPool1d(3, stride=2, padding=1, ceil_mode=True), 2, 3, 10)
 layer("avgpool1d", nn.AvgPool1d(3, stride=2, padding=1), 2, 3, 9)

@@ -36,6 +36,12 @@ local layers = {
     return nn.ConvTranspose1d(4, 6, 3, {stride = 3, output_padding = 2, groups = 2, dilation = 2,
       bias = false})
   end,
+  ["conv1d.reflect"] = function()
+    return nn.Conv1d(3, 4, 5, {padding = 2, padding_mode = "reflect"})
+  end,
+  ["conv2d.replicate"] = function()
+    return nn.Conv2d(3, 4, 3, {stride = 2, padding = {2, 1}, padding_mode = "replicate"})
+  end,
   maxpool1d = function() return nn.MaxPool1d(2) end,
   ["maxpool1d.ceil"] = function()
     return nn.MaxPool1d(3, {stride = 2, padding = 1, ceil_mode = true})

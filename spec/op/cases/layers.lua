@@ -1,4 +1,5 @@
--- Cases of conv1d, conv_transpose1d and 2d, group_norm, interpolate, prelu and the losses beside them.
+-- Cases of conv1d, conv_transpose1d and 2d, group_norm, interpolate, prelu and the losses beside
+-- them.
 -- Values are compared with PyTorch's in spec/nn/layers_golden_spec.lua.
 local numbers = require "spec.support.numbers"
 
