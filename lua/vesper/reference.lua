@@ -101,9 +101,8 @@ local sections = {
       "{version, real = \"float\" or \"double\", isa = \"generic\", \"avx2\" or \"avx512\"}."},
   },
   {"Tensor", "What tensors have beside the ops.  x[i] is a view of row i (negative: from the "
-      .. "end), x[index] with an int64 tensor copies those rows, x[mask] those elements; x[i] = v and "
-      .. "x[mask] = v write, #x is the "
-      .. "first size; + - * / ^ and unary - are ops.  Those that "
+      .. "end), x[index] with an int64 tensor copies those rows, x[mask] those elements; x[i] = v "
+      .. "and x[mask] = v write, #x is the first size; + - * / ^ and unary - are ops.  Those that "
       .. "compute are functions of vs too: vs.lerp(x, y, 0.5).",
     {"Tensor.shape", nil, "list", "The sizes."},
     {"Tensor.dtype", nil, "string",
