@@ -1,5 +1,5 @@
--- Pictures a second: vesper's Loader against PIL with PyTorch's DataLoader, two workers each, on the
--- same encoded pictures: read, decode, resize where a size is asked for, gather to a batch.
+-- Pictures a second: Loader against PIL with PyTorch's DataLoader, two workers each, on the same
+-- encoded pictures: read, decode, resize where a size is asked for, gather to a batch.
 --
 --   lua5.4 bench/loader.lua [--rounds=5] [--pictures=4000] FOLDER[:ENDING[:HEIGHTxWIDTH]] ...
 --

@@ -13,6 +13,7 @@
 enum {
   STRING_BLOCK = 4096,
   STRING_CHUNK = 1 << 18 /* bytes */,
+  CACHE = 32 << 20, /* bytes of chunks that are kept unasked */
   CACHE_MOST = 256 << 20,
   SLOTS_MOST = 1 << 20
 };
@@ -20,8 +21,9 @@ enum {
 struct vs_h5data {
   vs_h5 *file; /* borrowed: lives longer */
   hid_t id;
-  int64_t rows; /* written so far */
-  int64_t kept; /* chunks of rows that the library's cache has room for */
+  int64_t rows;  /* written so far */
+  int64_t kept;  /* chunks of rows that the library's cache has room for */
+  double places; /* numbers that the library gives its chunks */
   vs_h5info info;
   char name[VS_H5_MAX_NAME];
 };
@@ -93,8 +95,12 @@ static int check_storage(vs_h5data *d) {
   if (layout == H5D_CHUNKED && H5Pget_chunk(plist, H5S_MAX_RANK, chunk) == f->ndim) {
     f->chunk = (int64_t)VS_MIN(chunk[0], (hsize_t)INT64_MAX / 2);
     f->band = (double)chunk[0] * f->size;
-    for (int i = 1; i < f->ndim; i++)
-      f->band *= ceil((double)f->dims[i] / (double)chunk[i]) * (double)chunk[i];
+    d->places = ceil((double)f->dims[0] / (double)chunk[0]);
+    for (int i = 1; i < f->ndim; i++) {
+      double across = ceil((double)f->dims[i] / (double)chunk[i]);
+      f->band *= across * (double)chunk[i];
+      d->places *= exp2(ceil(log2(across)));
+    }
   }
   H5Pclose(plist);
   if (outside > 0 || (layout != H5D_CHUNKED && layout != H5D_CONTIGUOUS && layout != H5D_COMPACT))
@@ -112,28 +118,29 @@ static int check_storage(vs_h5data *d) {
   return 0;
 }
 
-/* Opens the data set again with a cache for so many chunks of rows.  A place in the cache's table
- * for every chunk: two that share one would push each other out. */
+/* Opens the data set again with a cache for so many chunks of rows; first closed, since the library
+ * gives every handle of a data set the cache of the first one (so does a second opening of the same
+ * file: its cache stays what the other made it).  A place in the cache's table for every chunk: two
+ * that share one would push each other out. */
 static void set_cache(vs_h5data *d, int64_t chunks) {
   const vs_h5info *f = &d->info;
-  double all = f->band > 0 ? (double)f->row * f->size * (double)f->dims[0] / f->band : 0;
-  size_t slots = (size_t)VS_MIN(VS_MAX(4 * all, 521), SLOTS_MOST);
+  size_t slots = (size_t)VS_MIN(VS_MAX(d->places + 1, 521), SLOTS_MOST);
   hid_t dapl = H5Pcreate(H5P_DATASET_ACCESS);
   H5Pset_chunk_cache(dapl, slots, (size_t)(f->band * (double)chunks), 0);
-  hid_t id = H5Dopen2(d->file->id, d->name, dapl);
-  if (id >= 0) {
-    H5Dclose(d->id);
-    d->id = id;
-    d->kept = chunks;
-  }
+  H5Dclose(d->id);
+  d->id = H5Dopen2(d->file->id, d->name, dapl);
+  if (d->id < 0) d->id = H5Dopen2(d->file->id, d->name, H5P_DEFAULT);
+  d->kept = chunks;
   H5Pclose(dapl);
 }
 
-/* Room for a few chunks: otherwise each row of a large compressed chunk would inflate the whole
- * chunk anew. */
+/* Room for some chunks, where they hold several rows: otherwise each row of a large compressed
+ * chunk would inflate the whole chunk anew. */
 static void widen_cache(vs_h5data *d) {
-  double want = 4 * d->info.band;
-  if (d->info.chunk > 1 && want >= 1 << 20 && want <= CACHE_MOST) set_cache(d, 4);
+  const vs_h5info *f = &d->info;
+  if (f->chunk < 2 || 4 * f->band > CACHE_MOST) return;
+  double all = ceil((double)f->dims[0] / (double)f->chunk);
+  set_cache(d, (int64_t)VS_MIN(VS_MAX(CACHE / f->band, 4), VS_MAX(all, 1)));
 }
 
 int vs_h5_keep(vs_h5data *d, int64_t chunks) {
