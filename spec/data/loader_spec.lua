@@ -339,6 +339,29 @@ describe("data.Loader over chunks", function()
     assert.same({1, 2, 3, 4, 5, 6, 7, 8, 9}, order)
   end)
 
+  it("reads chunks that cut rows apart, and goes by the longest of an image's parts", function()
+    local set = assert(data.open "spec/fixtures/io/pieces.h5")
+    local loader = data.Loader(set, {shuffle = true, seed = 2, chunks = 1, batch_size = 7})
+    local order, seen = {}, {}
+    for b in loader do
+      local image, regions = b.image:to "float", b.regions
+      for i = 1, b.index.shape[1] do
+        local at = b.index[i]:item()
+        order[#order + 1] = at
+        for _, t in ipairs {image[i], regions[i]} do
+          assert.same({at - 1, at - 1}, {t:min():item(), t:max():item()})
+        end
+      end
+    end
+    local runs = 0 -- features have 16 rows a chunk: 1 to 16, 17 to 32, 33 to 48, 49 to 50
+    for i, at in ipairs(order) do
+      local chunk = (at - 1) // 16
+      if i == 1 or chunk ~= (order[i - 1] - 1) // 16 then runs = runs + 1 end
+      seen[at] = true
+    end
+    assert.same({50, 50, 4}, {#order, #seen, runs})
+  end)
+
   -- Bytes that this process has read from files, or nil where the system does not say.
   local function bytes_read()
     local file = io.open "/proc/self/io"
