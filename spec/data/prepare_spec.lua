@@ -242,13 +242,15 @@ describe("data.prepare.openclipart", function()
   <dc:format>image/svg+xml</dc:format><dc:language>en</dc:language></Work></rdf:RDF></metadata>
 </svg>
 ]]
-  local made = 0
+  local made, folders = 0, {}
   local function draw(name, title, keywords)
     made = made + 1
     local parts = {}
     for i, word in ipairs(keywords) do parts[i] = "<rdf:li>" .. word .. "</rdf:li>" end
     for _, kind in ipairs {"png", "svg"} do
-      temp.subfolder((base .. "/" .. kind .. "/" .. name):match "^(.*)/")
+      local below = (base .. "/" .. kind .. "/" .. name):match "^(.*)/"
+      if not folders[below] then temp.subfolder(below) end
+      folders[below] = true
     end
     assert(vs.image.save(("%s/png/%s.png"):format(base, name), dataset.picture(made % 256, 9, 7)))
     if title then
