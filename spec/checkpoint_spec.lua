@@ -240,6 +240,8 @@ describe("checkpoint", function()
       local other = make()
       other.loader = data.Loader(other.loader.set, {batch_size = 5, shuffle = true})
       refused(folder, other, "state.json: batch_size of loader 'loader' is 5 here, 3 there")
+      other.loader = data.Loader(other.loader.set, {batch_size = 3, shuffle = true, flip = 0.5})
+      refused(folder, other, "state.json: flip of loader 'loader' is 0.5 here, 0.0 there")
       assert.matches("has no loader 'val'", select(2, checkpoint.load(folder,
         {loader = {loader = parts.loader, val = parts.loader}})), 1, true)
     end)

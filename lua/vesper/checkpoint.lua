@@ -62,17 +62,13 @@ end
 
 -- ---- saving -------------------------------------------------------------------------------------
 
--- What decides which samples a batch holds, beside the position.
-local function loader_settings(loader)
-  return {samples = #loader.set, batch_size = loader.batch_size, shuffle = loader.shuffle,
-    drop_last = loader.drop_last}
+local function loader_state(loader)
+  local state = loader:state()
+  state.seed = hex(state.seed)
+  return state
 end
 
-local function loader_state(loader)
-  local state, settings = loader:state(), loader_settings(loader)
-  settings.seed, settings.epoch, settings.batch = hex(state.seed), state.epoch, state.batch
-  return settings
-end
+local POSITION = {seed = true, epoch = true, batch = true}
 
 local function sorted_keys(t)
   local keys = {}
@@ -155,6 +151,7 @@ local function is_table(x) return type(x) == "table" end
 local function check_loader_state(s)
   return is_table(s) and from_hex(s.seed) and math.type(s.epoch) == "integer" and s.epoch >= 0
     and math.type(s.batch) == "integer" and s.batch >= 0 and math.type(s.samples) == "integer"
+    and math.type(s.batch_size) == "integer" and s.batch_size > 0
 end
 
 local function check_optimizer_state(o)
@@ -310,8 +307,10 @@ end
 
 function Misfit:check_loader(name, loader, saved)
   if not saved then return self:add(STATE, ("has no loader '%s'"):format(name)) end
-  for key, value in pairs(loader_settings(loader)) do
-    if saved[key] ~= value then
+  local state = loader:state()
+  for _, key in ipairs(sorted_keys(state)) do
+    local value = state[key]
+    if not POSITION[key] and saved[key] ~= value then
       self:add(STATE, ("%s of loader '%s' is %s here, %s there"):format(
         key, name, tostring(value), tostring(saved[key])))
     end

@@ -89,6 +89,18 @@ local Dataset = {}
 ---@field shuffle boolean
 ---Whether a smaller last batch is left out.
 ---@field drop_last boolean
+---Chunks that are shuffled together, 0 for all samples.
+---@field chunks integer
+---Samples of the data set.
+---@field samples integer
+---Pixels by which images are shifted at most.
+---@field crop integer
+---Probability of mirroring.
+---@field flip number
+---How far brightness, contrast and saturation change.
+---@field jitter number
+---Probability of a rectangle set to 0.
+---@field erase number
 ---What it loads.
 ---@field set vesper.Dataset
 local Loader = {}
@@ -4556,12 +4568,16 @@ function vs.data.open(path, split, captions, seed) end
 ---@field flip? number default 0
 ---@field jitter? number default 0
 ---@field erase? number default 0
+---@field chunks? integer default 0
 
 ---for batch in loader is one epoch, shuffled anew each time; the order depends on (seed, epoch)
 ---alone. workers are threads that make batches ahead, 0 to 64. Images are changed at random, by
 ---(seed, epoch, sample): shifted by up to crop pixels (the border is repeated), mirrored with
 ---probability flip, brightness, contrast and saturation multiplied by 1 - jitter to 1 + jitter, a
----rectangle of 2 to 33 % set to 0 with probability erase.
+---rectangle of 2 to 33 % set to 0 with probability erase. chunks: for files whose chunks hold
+---several samples, compressed above all: the chunks are shuffled, and the samples of so many of
+---them at a time, so that each chunk is read once an epoch; twice as many are kept in memory (at
+---most 1 GiB). 0 shuffles all samples over the whole file.
 ---@param set vesper.Dataset
 ---@param options? vesper.options.data.Loader
 ---@return vesper.Loader
@@ -4578,9 +4594,12 @@ function vs.data.Loader(set, options) end
 ---@field regions? integer
 ---@field max_words? integer
 ---@field compress? integer default 0
+---@field chunk? integer default 1
 
 ---Begins a vesper HDF5 file, which takes its place at close. vocab is a Vocab or a list of words;
----image_size is {height, width}, without it pictures stay the bytes they were; compress 0..9.
+---image_size is {height, width}, without it pictures stay the bytes they were; compress 0..9;
+---chunk: pictures that are stored and compressed together, which is smaller, and slower to read in
+---any order but that of Loader's chunks.
 ---@param path string
 ---@param options? vesper.options.data.Writer
 ---@return vesper.Writer?
@@ -4654,6 +4673,32 @@ function vs.data.prepare.folder(folder, out, options) end
 ---@return string? message
 function vs.data.prepare.emoji(folder, out, options) end
 
+---@class vesper.options.data.prepare.openclipart
+---@field size? any default 64
+---@field keywords? integer default 4
+---@field min_count? integer default 2
+---@field max_words? integer default 16
+---@field min_class? integer default 10
+---@field max_title? integer
+---@field seed? integer default 1
+---@field vectors? vesper.WordVectors
+---@field skip_broken? boolean default false
+---@field compress? integer default 0
+---@field name? string default openclipart
+---@field source? string
+---@field progress? function
+
+---Writes the drawings of the Debian packages openclipart-png and openclipart-svg, unpacked below
+---folder, as a vesper HDF5 file: the class is the topmost folder, the caption title and keywords,
+---and no title crosses a split. max_title: at most so many drawings of one title. Returns counts by
+---name.
+---@param folder string
+---@param out string
+---@param options? vesper.options.data.prepare.openclipart
+---@return table?
+---@return string? message
+function vs.data.prepare.openclipart(folder, out, options) end
+
 ---Those samples as a batch; a list or an int64 tensor [B], from 1 or negative from the end. set[i]
 ---is one sample, #set how many there are.
 ---@param samples any
@@ -4696,11 +4741,14 @@ function Dataset:id(i) end
 ---@return function
 function Loader:batches() end
 
----{seed, epoch, batch}: epochs begun, batches given of the running one.
+---{seed, epoch, batch}: epochs begun, batches given of the running one; beside them the settings
+---that decide what batches hold: samples, batch_size, shuffle, drop_last, chunks, crop, flip,
+---jitter, erase.
 ---@return table
 function Loader:state() end
 
----The next loop goes on where the state was taken.
+---The next loop goes on where the state was taken. Settings that stand in the state have to be the
+---loader's own.
 ---@param state table
 function Loader:load_state(state) end
 
@@ -5094,6 +5142,14 @@ function vs.io.json_save(path, value, options) end
 ---@param list any[]
 ---@return any[]
 function vs.io.array(list) end
+
+---The texts of an XML file: {name, text} of every element that has some of its own, name being the
+---elements down to it without prefixes ("svg/metadata/RDF/Work/title"), in the order in which they
+---end. Reads nothing outside the file; at most 1 MiB of text.
+---@param path string
+---@return any[]?
+---@return string? message
+function vs.io.xml_texts(path) end
 
 ---What stands for JSON's null.
 ---@type any

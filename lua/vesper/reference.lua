@@ -405,19 +405,23 @@ local sections = {
   {"data", "Data sets, loaders, and files of one's own.",
     {"data.Loader", "set:Dataset, {batch_size:int=32, shuffle:bool=false, seed:int?, "
         .. "workers:int=0, drop_last:bool=false, crop:int=0, flip:num=0, jitter:num=0, "
-        .. "erase:num=0}",
+        .. "erase:num=0, chunks:int=0}",
       "Loader", "for batch in loader is one epoch, shuffled anew each time; the order depends on "
         .. "(seed, epoch) alone. workers are threads that make batches ahead, 0 to 64. Images are "
         .. "changed at random, by (seed, epoch, sample): shifted by up to crop pixels (the border "
         .. "is repeated), mirrored with probability flip, brightness, contrast and saturation "
         .. "multiplied by 1 - jitter to 1 + jitter, a rectangle of 2 to 33 % set to 0 with "
-        .. "probability erase."},
+        .. "probability erase. chunks: for files whose chunks hold several samples, compressed "
+        .. "above all: the chunks are shuffled, and the samples of so many of them at a time, so "
+        .. "that each chunk is read once an epoch; twice as many are kept in memory (at most 1 "
+        .. "GiB). 0 shuffles all samples over the whole file."},
     {"data.Writer", "path:string, {name:string?, source:string?, split_seed:int=0, "
         .. "classes:list?, vocab:value?, vectors:tensor?, image_size:list?, regions:int?, "
-        .. "max_words:int?, compress:int=0}",
+        .. "max_words:int?, compress:int=0, chunk:int=1}",
       "Writer?", "Begins a vesper HDF5 file, which takes its place at close. vocab is a Vocab or "
         .. "a list of words; image_size is {height, width}, without it pictures stay the bytes "
-        .. "they were; compress 0..9."},
+        .. "they were; compress 0..9; chunk: pictures that are stored and compressed together, "
+        .. "which is smaller, and slower to read in any order but that of Loader's chunks."},
     {"data.permutation", "n:int, seed:int", "list",
       "1..n in an order that depends on the seed alone."},
     {"data.find", "folder:string, ending:string", "list?",
@@ -437,6 +441,14 @@ local sections = {
         .. "source:string?, progress:function?}",
       "table?", "Writes the pictures, names and keywords of the Debian package ruby-gemojione, "
         .. "unpacked below folder, as a vesper HDF5 file. Returns counts by name."},
+    {"data.prepare.openclipart", "folder:string, out:string, {size:value=64, keywords:int=4, "
+        .. "min_count:int=2, max_words:int=16, min_class:int=10, max_title:int?, seed:int=1, "
+        .. "vectors:WordVectors?, skip_broken:bool=false, compress:int=0, "
+        .. "name:string=openclipart, source:string?, progress:function?}",
+      "table?", "Writes the drawings of the Debian packages openclipart-png and openclipart-svg, "
+        .. "unpacked below folder, as a vesper HDF5 file: the class is the topmost folder, the "
+        .. "caption title and keywords, and no title crosses a split. max_title: at most so many "
+        .. "drawings of one title. Returns counts by name."},
     {"Dataset:batch", "samples:value, epoch:int=0", "table",
       "Those samples as a batch; a list or an int64 tensor [B], from 1 or negative from the end. "
         .. "set[i] is one sample, #set how many there are."},
@@ -454,8 +466,12 @@ local sections = {
     {"Loader:batches", "", "function",
       "for batch in loader:batches(): an epoch of its own, for loops inside loops."},
     {"Loader:state", "", "table",
-      "{seed, epoch, batch}: epochs begun, batches given of the running one."},
-    {"Loader:load_state", "state:table", nil, "The next loop goes on where the state was taken."},
+      "{seed, epoch, batch}: epochs begun, batches given of the running one; beside them the "
+        .. "settings that decide what batches hold: samples, batch_size, shuffle, drop_last, "
+        .. "chunks, crop, flip, jitter, erase."},
+    {"Loader:load_state", "state:table", nil,
+      "The next loop goes on where the state was taken. Settings that stand in the state have to "
+        .. "be the loader's own."},
     {"Loader:close", "", nil, "Stops the workers; a loop that follows starts anew."},
     {"Loader.epoch", nil, "integer",
       "Epochs begun; may be set. #loader is the number of batches in one."},
@@ -464,6 +480,12 @@ local sections = {
     {"Loader.workers", nil, "integer", "Threads that make batches ahead."},
     {"Loader.shuffle", nil, "boolean", "Whether the order is shuffled."},
     {"Loader.drop_last", nil, "boolean", "Whether a smaller last batch is left out."},
+    {"Loader.chunks", nil, "integer", "Chunks that are shuffled together, 0 for all samples."},
+    {"Loader.samples", nil, "integer", "Samples of the data set."},
+    {"Loader.crop", nil, "integer", "Pixels by which images are shifted at most."},
+    {"Loader.flip", nil, "number", "Probability of mirroring."},
+    {"Loader.jitter", nil, "number", "How far brightness, contrast and saturation change."},
+    {"Loader.erase", nil, "number", "Probability of a rectangle set to 0."},
     {"Loader.set", nil, "Dataset", "What it loads."},
     {"Writer:add", "split:string, item:table", "true?",
       "item: image uint8 [3,H,W] or image_bytes (a JPEG or PNG as it was), label from 1, id, "
@@ -565,6 +587,11 @@ local sections = {
     {"io.json_save", "path:string, value:value, {indent:int=0}", "true?", "The same into a file."},
     {"io.array", "list:list", "list",
       "Marks a table, so that it is written as [] even when it is empty."},
+    {"io.xml_texts", "path:string", "list?",
+      "The texts of an XML file: {name, text} of every element that has some of its own, name "
+        .. "being the elements down to it without prefixes (\"svg/metadata/RDF/Work/title\"), "
+        .. "in the order in which they end. Reads nothing outside the file; at most 1 MiB of "
+        .. "text."},
     {"io.null", nil, "value", "What stands for JSON's null."},
   },
   {"metrics", "Percent, ranks, neighbours.  Ties count against the right item.",
