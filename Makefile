@@ -7,7 +7,7 @@
 # Every Debian package that is needed, in one list; and what `make lint` needs on top of it.
 DEBS := build-essential pkg-config lua5.4 liblua5.4-dev luarocks lua-busted lua-check \
         libopenblas-openmp-dev libhdf5-dev libstb-dev libjansson-dev libutf8proc-dev
-DEBS_DEV := clang clang-format
+DEBS_DEV := clang clang-format libclang-rt-dev
 
 CC      ?= cc
 LUA     ?= lua5.4
@@ -157,6 +157,27 @@ asan: deps        ## every spec under the address and undefined-behaviour saniti
 	  ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
 	  $(LUA) /usr/bin/busted --ignore-lua $(or $(SPECS),spec)
 
+# clang, without OpenMP; every block comes from malloc (core/mem.c), so that the limits see it.  The
+# limits of one input: seconds, MiB of one allocation, MiB of all memory of the process.
+FUZZ_TARGETS := image h5 safetensors npy csv glove checkpoint
+FUZZ_LIMITS  := -timeout=5 -malloc_limit_mb=512 -rss_limit_mb=2560
+FUZZ_FLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+                -fno-sanitize-recover=undefined -fsanitize-recover=shift -D__SANITIZE_ADDRESS__
+FUZZER       := $(BUILD)/fuzz/fuzzer
+TARGET  ?= $(FUZZ_TARGETS)
+SECONDS ?= 60
+
+$(FUZZER): spec/fuzz/harness.c $(SOURCES) $(KERNELS) $(wildcard csrc/*/*.h csrc/*/*.def)
+	@$(MAKE) --no-print-directory deps-dev
+	@$(MAKE) $(jobs) fuzz-objects CC=clang OPENMP= BUILD=$(BUILD)/fuzz OPT= \
+	  CFLAGS="$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link"
+	$(call say,link $@) clang $(LUA_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< \
+	  $$(find $(BUILD)/fuzz/float -name '*.o') $(LIBS) $$(pkg-config --libs lua5.4)
+fuzz-objects: $(FLOAT_OBJECTS)
+
+fuzz: $(FUZZER)   ## SECONDS=60 of fuzzing for each TARGET; what is found stays in build/fuzz
+	@$(LUA) spec/fuzz/run.lua $(FUZZER) $(BUILD)/fuzz $(SECONDS) "$(FUZZ_LIMITS)" $(TARGET)
+
 docs: float       ## write docs/reference.md and the editors' annotations from the descriptors
 	@$(RUN) docs/generate.lua
 
@@ -224,5 +245,5 @@ help:             ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
-.PHONY: all float double rock deps deps-dev test asan demo docs lint lint-lua lint-homes lint-text lint-clang \
+.PHONY: all float double rock deps deps-dev test asan fuzz fuzz-objects demo docs lint lint-lua lint-homes lint-text lint-clang \
         lint-format format install uninstall clean help

@@ -153,6 +153,7 @@ local function is_table(x) return type(x) == "table" end
 local function check_loader_state(s)
   return is_table(s) and from_hex(s.seed) and math.type(s.epoch) == "integer" and s.epoch >= 0
     and math.type(s.batch) == "integer" and s.batch >= 0 and math.type(s.samples) == "integer"
+    and math.type(s.batch_size) == "integer" and s.batch_size > 0
 end
 
 local function check_optimizer_state(o)
@@ -417,6 +418,9 @@ local function unpack_values(found)
   end
   local ok, groups = pcall(pack.unpack, state.optimizer and state.optimizer.groups, {})
   if not ok then return nil, "optimizer " .. groups end
+  if state.optimizer and type(groups) ~= "table" then
+    return nil, "optimizer is not as it was written"
+  end
   values.groups = groups
   return values
 end
