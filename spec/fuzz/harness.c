@@ -3,12 +3,10 @@
  * The environment names the target (VESPER_FUZZ: spec/fuzz/<target>.lua) and a folder for its files
  * (VESPER_FUZZ_DIR).  The target is a chunk that gets the folder and returns a function; every
  * input is one call of it with the bytes.  An error that leaves it is a finding, as is what the
- * sanitizers see.
+ * sanitizers see.  (What libhdf5 does to the child that tries a file first is not.)
  *
  * Checksums would stop most changed bytes at the door: those of PNG chunks are made right after a
- * change.  With VESPER_FUZZ_STRUCTURE=1 so are those of HDF5's structures that were right before
- * it; without it HDF5 files change in what they hold, or as damage would change them.  (libhdf5
- * trusts structures with right checksums: 1.10.8 crashes on most of these.) */
+ * change, and so are those of HDF5's structures that were right before it. */
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
@@ -242,7 +240,7 @@ static void change_fields(uint8_t *p, size_t n) {
 
 static size_t change_h5(uint8_t *p, size_t n, size_t room) {
   block b[BLOCKS];
-  int count = getenv("VESPER_FUZZ_STRUCTURE") ? find_blocks(p, n, b) : 0;
+  int count = find_blocks(p, n, b);
   if (any_below(16) == 0) return LLVMFuzzerMutate(p, n, room);
   if (count > 0 && any_below(4) > 0) {
     block one = b[any_below((size_t)count)];

@@ -32,7 +32,8 @@ local function run(target)
   local dictionary = "spec/fuzz/" .. target .. ".dict"
   local extra = os.execute("test -f " .. dictionary) and "-dict=" .. dictionary or ""
   local ok = os.execute(("VESPER_FUZZ=%s VESPER_FUZZ_DIR=%s OMP_NUM_THREADS=1 "
-    .. "ASAN_OPTIONS=quarantine_size_mb=16 UBSAN_OPTIONS=print_stacktrace=1 %s %s %s "
+    .. "ASAN_OPTIONS=quarantine_size_mb=16:max_allocation_size_mb=512 "
+    .. "UBSAN_OPTIONS=print_stacktrace=1 %s %s %s "
     .. "-max_len=%d -max_total_time=%d -print_final_stats=1 -artifact_prefix=%s %s >%s 2>&1")
     :format(target, scratch, quote(fuzzer), limits, extra, LONGEST[target] or 16384,
       seconds,
