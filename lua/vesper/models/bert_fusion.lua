@@ -104,14 +104,13 @@ local function masked_loss(self, out)
   local ids, words = out.ids, self.bert.embeddings.word_embeddings.weight
   local inside = encoders.mask_of(out.lengths - 1, ids.shape[2]) -- neither [SEP] nor padding
   inside = inside:logical_and(core.arange(1, ids.shape[2]):gt(1):unsqueeze(1))
-  local chosen = core.rand(table.unpack(ids.shape)):lt(0.15):logical_and(inside)
-  local target = core.where(chosen, ids, core.zeros_like(ids))
-  if not chosen:any() then return words:sum() * 0 end
-  local mask = self.bert.tokenizer:id "[MASK]"
-  local states = self.bert(core.where(chosen, mask, ids), {lengths = out.lengths})
+  local chosen = core.rand(table.unpack(ids.shape)):lt(0.15):logical_and(inside):long()
   local rows = chosen:flatten():nonzero():flatten()
+  if #rows == 0 then return words:sum() * 0 end
+  local masked = ids * (1 - chosen) + chosen * self.bert.tokenizer:id "[MASK]"
+  local states = self.bert(masked, {lengths = out.lengths})
   local logits = states:flatten(1, 2):index_select(1, rows):matmul(words:t())
-  return nn.functional.cross_entropy(logits, target:flatten():index_select(1, rows))
+  return nn.functional.cross_entropy(logits, ids:flatten():index_select(1, rows))
 end
 
 function BERTFusion:terms(batch, out, epoch)
