@@ -40,7 +40,7 @@ static vs_real logsumexp(int64_t n, const vs_real *x) {
   return m == -INFINITY ? m + sum_exp(n, x, 0) : m + vs_log(sum_exp(n, x, m));
 }
 
-static void softmax(int64_t n, const vs_real *x, vs_real *y) {
+static vs_real softmax(int64_t n, const vs_real *x, vs_real *y) {
   vs_real m = row_max(n, x), lane[LANES] = {0}, s = 0;
   int64_t i = 0;
   if (m == -INFINITY) m = 0;
@@ -52,8 +52,9 @@ static void softmax(int64_t n, const vs_real *x, vs_real *y) {
     }
   for (; i < n; i++) s += y[i] = vs_exp(x[i] - m);
   s += fold(lane);
-  s = s == 0 ? 0 : 1 / s;
-  for (i = 0; i < n; i++) y[i] *= s;
+  vs_real scale = s == 0 ? 0 : 1 / s;
+  for (i = 0; i < n; i++) y[i] *= scale;
+  return s == 0 ? -INFINITY : m + vs_log(s);
 }
 
 static void shift(int64_t n, const vs_real *x, vs_real c, vs_real *y) {

@@ -7,8 +7,9 @@
 typedef struct vs_kernels_softmax {
   /* log sum exp of the row.  -inf when every value is -inf (or n is 0), inf when some value is. */
   vs_real (*logsumexp)(int64_t n, const vs_real *x);
-  /* y = exp(x - max) / sum; a row of -inf alone (all masked) gives zeros. */
-  void (*softmax)(int64_t n, const vs_real *x, vs_real *y);
+  /* y = exp(x - max) / sum; a row of -inf alone (all masked) gives zeros.  Returns the log sum
+   * exp. */
+  vs_real (*softmax)(int64_t n, const vs_real *x, vs_real *y);
   /* y = x - c */
   void (*shift)(int64_t n, const vs_real *x, vs_real c, vs_real *y);
   /* dx = y * (dy - sum(dy * y)) */

@@ -2773,6 +2773,51 @@ function vs.rsqrt(x) end
 ---@return vesper.Tensor
 function Tensor:rsqrt() end
 
+---@class vesper.options.scaled_dot_product_attention
+---@field mask? vesper.Tensor
+---@field bias? vesper.Tensor
+---@field dropout_p? number default 0
+---@field is_causal? boolean default false
+---@field scale? number
+---@field num_heads? integer default 1
+
+---softmax(q k' * scale + bias) v. q [...,L,E], k [...,S,E], v [...,S,V] -> [...,L,V]; with
+---num_heads the last dimensions are cut into that many heads side by side. mask (true: takes part)
+---and bias broadcast to [...,L,S], with several heads to [...,heads,L,S]; is_causal: row l sees
+---columns up to l. A row that sees nothing is zeros. scale is 1/sqrt(E of a head) unless given. The
+---scores are never held as a whole, in backward neither. Vaswani et al., 2017; Dao et al., 2022.
+---@param q vesper.Tensor
+---@param k vesper.Tensor
+---@param v vesper.Tensor
+---@param mask? vesper.Tensor
+---@param bias? vesper.Tensor
+---@param dropout_p? number default 0
+---@param is_causal? boolean default false
+---@param scale? number
+---@param num_heads? integer default 1
+---@return vesper.Tensor
+---@overload fun(q, k, v, o: vesper.options.scaled_dot_product_attention): vesper.Tensor
+function vs.scaled_dot_product_attention(q, k, v, mask, bias, dropout_p, is_causal, scale,
+  num_heads) end
+
+---softmax(q k' * scale + bias) v. q [...,L,E], k [...,S,E], v [...,S,V] -> [...,L,V]; with
+---num_heads the last dimensions are cut into that many heads side by side. mask (true: takes part)
+---and bias broadcast to [...,L,S], with several heads to [...,heads,L,S]; is_causal: row l sees
+---columns up to l. A row that sees nothing is zeros. scale is 1/sqrt(E of a head) unless given. The
+---scores are never held as a whole, in backward neither. Vaswani et al., 2017; Dao et al., 2022.
+---@param k vesper.Tensor
+---@param v vesper.Tensor
+---@param mask? vesper.Tensor
+---@param bias? vesper.Tensor
+---@param dropout_p? number default 0
+---@param is_causal? boolean default false
+---@param scale? number
+---@param num_heads? integer default 1
+---@return vesper.Tensor
+---@overload fun(self, k, v, o: vesper.options.scaled_dot_product_attention): vesper.Tensor
+function Tensor:scaled_dot_product_attention(k, v, mask, bias, dropout_p, is_causal, scale,
+  num_heads) end
+
 ---A copy of x with out[.., index[.., i, ..], ..] = src[.., i, ..] along dim: the opposite of
 ---gather. index has x's shape but for dim, src that of index, or it is one number. The last of
 ---several for one place stays.

@@ -392,6 +392,7 @@ nn.functional = setmetatable({}, {__index = core})
 nn.utils = {clip_grad_norm_ = core.clip_grad_norm_, clip_grad_value_ = core.clip_grad_value_}
 
 nn.init = require "vesper.initialise"
+require "vesper.attention"(nn)
 
 --- What each module below this one gives for these inputs: lua/vesper/summary.lua.
 function nn.summary(module, ...)

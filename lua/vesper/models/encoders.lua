@@ -18,13 +18,45 @@ function encoders.options(given, defaults, known, what)
   return all
 end
 
+--- True where position i of row b is there: bool [B,n].
+function encoders.mask_of(counts, n)
+  return core.arange(1, n):reshape(1, n):le(counts:reshape(-1, 1))
+end
+
+-- Pools a set [B,n,C] to [B,C].  counts int64 [B] or nil says how many of the n are there; a row of
+-- none gives zeros.  pooling is "mean", "max" or a nn.GPO.
+function encoders.pool(x, counts, pooling)
+  if type(pooling) == "table" then return (pooling(x, counts)) end
+  if not counts then return pooling == "mean" and x:mean(2) or (x:max(2)) end
+  local absent = encoders.mask_of(counts, x.shape[2]):logical_not():unsqueeze(3)
+  if pooling == "mean" then
+    return x:masked_fill(absent, 0):sum(2) / counts:float():clamp_min(1):reshape(-1, 1)
+  end
+  local most = (x:masked_fill(absent, -math.huge):max(2))
+  return most:masked_fill(counts:eq(0):reshape(-1, 1), 0)
+end
+
+local function pooling_of(name, known, what)
+  if not known[name] then
+    local list = {}
+    for word in pairs(known) do list[#list + 1] = word end
+    table.sort(list)
+    error(("%s: pooling is '%s', expected %s"):format(what, tostring(name),
+      table.concat(list, ", ")), 4)
+  end
+  return name == "gpo" and nn.GPO() or name
+end
+
 -- ---- images -------------------------------------------------------------------------------------
+--
+-- An image encoder gives v [B,D], U [B,R,C] and where the regions are: {height, width} of a grid,
+-- or int64 [B], how many of the R are there.  Its field `region_width` is C.
 
 local SmallCNN = nn.Module:extend("SmallCNN")
 encoders.SmallCNN = SmallCNN
 
 --- Blocks of 3x3 convolution, batch norm, ReLU and 2x2 max pooling, then pooling over the regions
--- and a linear map.  SmallCNN(D, {channels = {32, 64, 128, 256}, pooling = "mean" | "max"}).
+-- and a linear map.  SmallCNN(D, {channels = {32, 64, 128, 256}, pooling = "mean" | "max" | "gpo"}).
 function SmallCNN:init(width, options)
   local defaults = {channels = {32, 64, 128, 256}, pooling = "mean"}
   local o = encoders.options(options, defaults, {}, "SmallCNN")
@@ -36,20 +68,34 @@ function SmallCNN:init(width, options)
     }
     from = to
   end
-  if o.pooling ~= "mean" and o.pooling ~= "max" then
-    error(("SmallCNN: pooling is '%s', expected mean or max"):format(o.pooling), 3)
-  end
+  self.pooling = pooling_of(o.pooling, {mean = true, max = true, gpo = true}, "SmallCNN")
   self.blocks = nn.Sequential(blocks)
-  self.pooling = o.pooling
+  self.region_width = from
   self.out = nn.Linear(from, width)
 end
 
---- images uint8 or float 0..255 [B,3,H,W] -> v [B,D], U [B,R,C]
+--- images uint8 or float 0..255 [B,3,H,W] -> v [B,D], U [B,R,C], {height, width} of the map
 function SmallCNN:forward(images)
   local map = self.blocks(images:float() * (4 / 255) - 2) -- (x / 255 - 0.5) / 0.25
-  local regions = map:flatten(3)                          -- [B,C,R]
-  local pooled = self.pooling == "mean" and regions:mean(3) or (regions:max(3))
-  return self.out(pooled), regions:transpose(2, 3)
+  local regions = map:flatten(3):transpose(2, 3)          -- [B,R,C]
+  return self.out(encoders.pool(regions, nil, self.pooling)), regions, {map.shape[3], map.shape[4]}
+end
+
+local RegionEncoder = nn.Module:extend("RegionEncoder")
+encoders.RegionEncoder = RegionEncoder
+
+--- For region features that a data set brings along (batch.regions, batch.region_count), such as
+-- those of a frozen CNN.  RegionEncoder(D, {region_width = 2048, pooling = "mean" | "max" | "gpo"}).
+function RegionEncoder:init(width, options)
+  local o = encoders.options(options, {region_width = 2048, pooling = "mean"}, {}, "RegionEncoder")
+  self.pooling = pooling_of(o.pooling, {mean = true, max = true, gpo = true}, "RegionEncoder")
+  self.region_width, self.takes_regions = o.region_width, true
+  self.out = nn.Linear(o.region_width, width)
+end
+
+--- regions [B,R,C], counts int64 [B] -> v [B,D], U [B,R,C], counts
+function RegionEncoder:forward(regions, counts)
+  return self.out(encoders.pool(regions, counts, self.pooling)), regions, counts
 end
 
 -- ---- text ---------------------------------------------------------------------------------------
@@ -62,7 +108,7 @@ encoders.TextEncoder = TextEncoder
 --                              else vocab_size and word_dim
 --   freeze = false             leaves the vectors as they are
 --   rnn = "LSTM" | "GRU", hidden = D, num_layers = 1, bidirectional = false
---   pooling = "last" | "mean" | "max"     over the valid words
+--   pooling = "last" | "mean" | "max" | "gpo"     over the valid words
 --   projection = true          a linear map to D after pooling; needed unless the sizes agree
 function TextEncoder:init(width, options)
   local o = encoders.options(options, {word_dim = 300, rnn = "LSTM", hidden = width, num_layers = 1,
@@ -86,24 +132,18 @@ function TextEncoder:init(width, options)
     error(("TextEncoder: without projection the states [%d] are not D = %d"):format(
       states, width), 3)
   end
-  self.pooling = o.pooling
+  self.pooling = pooling_of(o.pooling, {last = true, mean = true, max = true, gpo = true},
+    "TextEncoder")
+  self.word_width, self.state_width = self.words.embedding_dim, states
 end
 
---- True where position t of row b is a word: bool [B,T,1].
-local function word_mask(lengths, words)
-  return core.arange(1, words):reshape(1, words, 1):le(lengths:reshape(-1, 1, 1))
-end
-
---- tokens int64 [B,T], lengths int64 [B] -> t [B,D], W [B,T,states] (zeros behind the end)
+--- tokens int64 [B,T], lengths int64 [B] -> t [B,D], word embeddings [B,T,E], states [B,T,S] (zeros
+-- behind the end)
 function TextEncoder:forward(tokens, lengths)
-  local states, pooled = self.rnn(self.words(tokens), lengths)
-  if self.pooling == "mean" then
-    pooled = states:sum(2) / lengths:float():reshape(-1, 1)
-  elseif self.pooling == "max" then
-    local outside = word_mask(lengths, tokens.shape[2]):logical_not()
-    pooled = (states:masked_fill(outside, -1e30):max(2))
-  end
-  return self.out and self.out(pooled) or pooled, states
+  local words = self.words(tokens)
+  local states, last = self.rnn(words, lengths)
+  local pooled = self.pooling == "last" and last or encoders.pool(states, lengths, self.pooling)
+  return self.out and self.out(pooled) or pooled, words, states
 end
 
 return encoders

@@ -1,12 +1,17 @@
 -- VSE: visual-semantic embedding.  An image and its text meet in one space of D dimensions; classes
--- are predicted from both.
+-- are predicted from both.  The other models extend it: each replaces `forward`.
 --
--- Losses: nn.HingeRanking; cosine objective with labels as in cosine_embedding_loss.
+-- Losses: nn.HingeRanking, nn.InfoNCE, cosine objective with labels as in cosine_embedding_loss.
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local encoders = require "vesper.models.encoders"
 
 local VSE = nn.Module:extend("VSE")
+
+local DEFAULTS = {width = 256, dropout = 0.2, margin = 0.2, warmup = 1, scale = 20,
+  temperature = 0.07}
+local KNOWN = {classes = true, image = true, channels = true, image_pooling = true, text = true,
+  hidden = true, weights = true}
 
 --- Options (with their defaults):
 --   classes = C                       how many labels
@@ -14,37 +19,55 @@ local VSE = nn.Module:extend("VSE")
 --   image = module                    or channels = {32, 64, 128, 256} and image_pooling = "mean"
 --   text = {vectors =, rnn =, ...}    options of models.TextEncoder, or a module
 --   hidden = D, dropout = 0.2         of the fusion MLP
---   weights = {classify = 1, rank = 1, cosine = 0, text = 0}
---   margin = 0.2                      of the ranking loss
+--   weights = {classify = 1, rank = 1, contrast = 0, cosine = 0, text = 0}
+--   margin = 0.2                      of the ranking and cosine losses
 --   warmup = 1                        epochs that count every negative; later ones the hardest
+--   temperature = 0.07                where the learned one of `contrast` (InfoNCE) starts
 --   scale = 20                        of the cosines that classify_image turns into probabilities
-function VSE:init(options)
-  local o = encoders.options(options,
-    {width = 256, dropout = 0.2, margin = 0.2, warmup = 1, scale = 20},
-    {classes = true, image = true, channels = true, image_pooling = true, text = true,
-     hidden = true, weights = true}, "VSE")
-  local hidden = o.hidden or o.width
+function VSE:init(options) self:setup(options, {}) end
+
+--- What init of this and of every model that extends it does; `more` are further options with their
+-- defaults, more_weights further terms of the loss.  Returns all options.
+function VSE:setup(options, more, more_weights)
+  local defaults = {}
+  for _, part in ipairs{DEFAULTS, more} do
+    for key, value in pairs(part) do defaults[key] = value end
+  end
+  local o = encoders.options(options, defaults, KNOWN, getmetatable(self).__name)
+  self.width, self.margin, self.scale = o.width, o.margin, o.scale
   self.image = o.image or
     encoders.SmallCNN(o.width, {channels = o.channels, pooling = o.image_pooling})
   self.text = o.text and o.text.parameters and o.text or encoders.TextEncoder(o.width, o.text)
-  self.fuse = nn.Sequential{nn.Linear(2 * o.width, hidden), nn.ReLU(), nn.Dropout(o.dropout),
-    nn.Linear(hidden, o.classes)}
-  local weights = {classify = 1, rank = 1, cosine = 0, text = 0}
+  self.fuse = self:mlp(2 * o.width, o.hidden or o.width, o.classes, o.dropout)
+  local weights = {classify = 1, rank = 1, contrast = 0, cosine = 0, text = 0}
+  for name, weight in pairs(more_weights or {}) do weights[name] = weight end
   self.weights = encoders.options(o.weights, weights, {}, "VSE weights")
   if self.weights.text > 0 then self.text_head = nn.Linear(o.width, o.classes) end
+  if self.weights.contrast > 0 then self.contrast = nn.InfoNCE(o.temperature) end
   self.ranking = nn.HingeRanking{margin = o.margin, warmup = o.warmup}
-  self.margin, self.scale = o.margin, o.scale
   self:register_buffer("prototypes", core.zeros(o.classes, o.width))
+  return o
 end
 
-function VSE:encode_image(images) return self.image(images) end
+function VSE:mlp(from, hidden, to, dropout)
+  return nn.Sequential{nn.Linear(from, hidden), nn.ReLU(), nn.Dropout(dropout),
+    nn.Linear(hidden, to)}
+end
 
+--- images uint8 [B,3,H,W], or a batch -> v [B,D], U [B,R,C], grid or counts of the regions.
+function VSE:encode_image(images)
+  local batch = core.is_tensor(images) and {image = images} or images
+  if self.image.takes_regions then return self.image(batch.regions, batch.region_count) end
+  return self.image(batch.image)
+end
+
+--- tokens int64 [B,T], lengths int64 [B] -> t [B,D], word embeddings [B,T,E], states [B,T,S].
 function VSE:encode_text(tokens, lengths) return self.text(tokens, lengths) end
 
---- batch with image, tokens, lengths -> {v = [B,D], t = [B,D], logits = [B,C]}
+--- batch with image (or regions), tokens, lengths -> {v = [B,D], t = [B,D], logits = [B,C]}
 function VSE:forward(batch)
-  local v = self.image(batch.image)
-  local t = self.text(batch.tokens, batch.lengths)
+  local v = self:encode_image(batch)
+  local t = self:encode_text(batch.tokens, batch.lengths)
   return {v = v, t = t, logits = self.fuse(core.cat({v, t}, 2))}
 end
 
@@ -61,25 +84,31 @@ function VSE.cosine_objective(v, t, label, margin)
   return pull + (s - margin):relu():masked_fill(same, 0):sum() / others
 end
 
+--- The terms of the loss that have a weight: {name, tensor} each.  Models add their own.
+function VSE:terms(batch, out, epoch)
+  local w, terms = self.weights, {}
+  local function add(name, fn, ...)
+    if w[name] > 0 then terms[#terms + 1] = {name, fn(...)} end
+  end
+  local scores = (w.rank > 0 or w.contrast > 0)
+    and out.v:normalize():matmul(out.t:normalize():t())
+  add("classify", nn.functional.cross_entropy, out.logits, batch.label)
+  add("rank", self.ranking, scores, epoch)
+  add("contrast", self.contrast, scores)
+  add("cosine", VSE.cosine_objective, out.v, out.t, batch.label, self.margin)
+  if w.text > 0 then add("text", nn.functional.cross_entropy, self.text_head(out.t), batch.label) end
+  return terms
+end
+
 --- The weighted sum of the losses, a table of its parts as numbers, and the outputs.
 -- epoch counts from 1 and decides between all negatives and the hardest.
 function VSE:loss(batch, epoch)
-  local out, w, parts = self(batch), self.weights, {}
-  local total
-  local function add(name, term)
-    parts[name] = term:item()
-    total = total and total + term * w[name] or term * w[name]
-  end
-  if w.classify > 0 then add("classify", nn.functional.cross_entropy(out.logits, batch.label)) end
-  if w.rank > 0 then
-    local scores = out.v:normalize():matmul(out.t:normalize():t())
-    add("rank", self.ranking(scores, epoch or 1))
-  end
-  if w.cosine > 0 then
-    add("cosine", VSE.cosine_objective(out.v, out.t, batch.label, self.margin))
-  end
-  if w.text > 0 then
-    add("text", nn.functional.cross_entropy(self.text_head(out.t), batch.label))
+  local out, parts, total = self(batch), {}, nil
+  for _, term in ipairs(self:terms(batch, out, epoch or 1)) do
+    local name, value = term[1], term[2]
+    parts[name] = value:item()
+    local weighted = value * (self.weights[name] or 1)
+    total = total and total + weighted or weighted
   end
   if not total then error("VSE: every loss has weight 0", 2) end
   return total, parts, out
@@ -93,7 +122,7 @@ function VSE:classify_text(tokens, lengths)
   if not self.text_head then
     error("classify_text: this VSE was made without it (weights = {text = 0.1})", 2)
   end
-  return (self.text_head((self.text(tokens, lengths)))):softmax(2)
+  return (self.text_head((self:encode_text(tokens, lengths)))):softmax(2)
 end
 
 --- Sets the class prototypes to the mean text embedding of each class over a loader's batches.
@@ -105,7 +134,7 @@ function VSE:fit_prototypes(loader)
     local sums = core.zeros_like(self.prototypes)
     local classes = core.arange(1, sums.shape[1]):reshape(-1, 1)
     for batch in loader do
-      local t = self.text(batch.tokens, batch.lengths):normalize()
+      local t = self:embed_text(batch):normalize()
       local member = classes:eq(batch.label:reshape(1, -1)):float() -- [C,B]
       sums:add_(member:matmul(t))
     end
@@ -114,10 +143,13 @@ function VSE:fit_prototypes(loader)
   self:train(was_training)
 end
 
---- Class probabilities of images from the shared embedding alone [B,C]: a softmax over scaled
--- cosines to the class prototypes.
+--- The text embedding of a batch, [B,D]: what retrieval compares.
+function VSE:embed_text(batch) return (self:encode_text(batch.tokens, batch.lengths)) end
+
+--- Class probabilities of images (or of a batch) from the shared embedding alone [B,C]: a softmax
+-- over scaled cosines to the class prototypes.
 function VSE:classify_image(images)
-  local v = self.image(images)
+  local v = self:encode_image(images)
   return (v:normalize():matmul(self.prototypes:t()) * self.scale):softmax(2)
 end
 

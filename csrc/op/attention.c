@@ -1,0 +1,355 @@
+/* scaled_dot_product_attention: softmax(q k' * scale + bias) v for each batch and head, without
+ * ever holding the scores of more than a block of rows (Dao et al., FlashAttention, 2022, for the
+ * idea of computing them anew in backward).
+ *
+ * B is the product of the leading dimensions; heads lie side by side in the last dimension, so that
+ * nothing is transposed or copied between a projection and its heads.  An item is one head of one
+ * batch; threads take items.  For each row l of an item
+ *   s = scale * q[l] k' + bias[l], -inf where masked;  lse[l] = log sum exp s;  p = exp(s - lse[l])
+ *   y[l] = p v
+ * and backward, with p made again from lse:
+ *   dv = p' dy;  dp = dy v';  ds = p (dp - dy[l] . y[l]);  dq = scale * ds k;  dk = scale * ds' q
+ * Where everything is masked the row is zeros, and so are its gradients.  Dropout multiplies p by
+ * m, 0 or 1 / (1 - dropout_p), drawn by (item, row, column): y = (p m) v. */
+#include <math.h>
+#include <string.h>
+
+#include "core/blas.h"
+#include "kernel/softmax.h"
+#include "op/op.h"
+
+enum { Q, K, V, MASK, BIAS };            /* in */
+enum { DROPOUT, CAUSAL, SCALE, HEADS };  /* attr */
+enum { ITEMS, ROWS, COLUMNS, DQK, DV_ }; /* n: B * heads, L, S, widths of a head */
+enum { BLOCK = 64 };                     /* rows at a time */
+
+/* ---- shapes ---- */
+
+static bool same_lead(const vs_tensor *a, const vs_tensor *b) {
+  if (a->ndim != b->ndim) return false;
+  for (int d = 0; d < a->ndim - 2; d++)
+    if (a->shape[d] != b->shape[d]) return false;
+  return true;
+}
+
+static int check_shapes(const vs_ctx *c, int64_t heads) {
+  const vs_tensor *q = c->in[Q], *k = c->in[K], *v = c->in[V];
+  if (q->ndim < 2 || !same_lead(q, k) || !same_lead(q, v))
+    return vs_fail(
+        "q %s, k %s and v %s: expected [...,L,E], [...,S,E] and [...,S,V] alike in front",
+        vs_shape_str(q), vs_shape_str(k), vs_shape_str(v));
+  int last = q->ndim - 1;
+  if (q->shape[last] != k->shape[last] || k->shape[last - 1] != v->shape[last - 1])
+    return vs_fail("q %s, k %s, v %s: q and k differ in width, or k and v in length",
+                   vs_shape_str(q), vs_shape_str(k), vs_shape_str(v));
+  if (heads < 1 || q->shape[last] % heads || v->shape[last] % heads)
+    return vs_fail("num_heads is %lld, the last sizes are %lld and %lld", (long long)heads,
+                   (long long)q->shape[last], (long long)v->shape[last]);
+  if (q->shape[last] == 0) return vs_fail("q %s has no width", vs_shape_str(q));
+  double p = c->attr[DROPOUT].f;
+  if (!(p >= 0 && p < 1)) return vs_fail("dropout_p is %g, expected 0 <= p < 1", p);
+  return 0;
+}
+
+/* The shape that masks and biases broadcast to: [...,L,S], with several heads [...,heads,L,S]. */
+static int score_shape(const vs_ctx *c, int64_t *shape) {
+  const vs_tensor *q = c->in[Q];
+  int n = 0;
+  if (q->ndim + 1 > VS_MAX_DIM) return vs_fail("q %s has too many dimensions", vs_shape_str(q));
+  for (int d = 0; d < q->ndim - 2; d++) shape[n++] = q->shape[d];
+  if (c->attr[HEADS].i > 1) shape[n++] = c->attr[HEADS].i;
+  shape[n++] = c->n[ROWS];
+  shape[n++] = c->n[COLUMNS];
+  return n;
+}
+
+static int64_t block_rows(const vs_ctx *c) { return VS_MIN(c->n[ROWS], BLOCK); }
+static int64_t block_size(const vs_ctx *c) { return block_rows(c) * c->n[COLUMNS]; }
+
+static int attention_shape(vs_ctx *c) {
+  const vs_tensor *q = c->in[Q], *v = c->in[V];
+  int64_t heads = c->attr[HEADS].i, shape[VS_MAX_DIM], batch = 1;
+  vs_tensor view;
+  if (check_shapes(c, heads) < 0) return -1;
+  for (int d = 0; d < q->ndim - 2; d++) batch *= q->shape[d];
+  int last = q->ndim - 1;
+  c->n[ITEMS] = batch * heads;
+  c->n[ROWS] = q->shape[last - 1];
+  c->n[COLUMNS] = v->shape[last - 1];
+  c->n[DQK] = q->shape[last] / heads;
+  c->n[DV_] = v->shape[last] / heads;
+  int n = score_shape(c, shape);
+  if (n < 0) return -1;
+  for (int i = MASK; i <= BIAS; i++)
+    if (c->in[i] && vs_broadcast_onto(&view, c->in[i], n, shape) < 0)
+      return vs_fail_prefix(vs_in_name(c, i));
+  if (c->training && !(c->saved[0] = vs_tensor_new(VS_REAL, vs_dims(c->n[ITEMS], c->n[ROWS]))))
+    return -1;
+  size_t parts = (size_t)vs_parts(c->n[ITEMS], 1), size = (size_t)block_size(c);
+  c->work_bytes = parts * (size + (size_t)c->n[COLUMNS]) * sizeof(vs_real) + 1;
+  c->back_bytes = parts * (3 * size + (size_t)c->n[COLUMNS]) * sizeof(vs_real) + 1;
+  if (vs_needs(c, BIAS)) c->back_bytes += parts * (size_t)c->in[BIAS]->numel * sizeof(vs_real);
+  memcpy(shape, q->shape, sizeof q->shape);
+  shape[last] = v->shape[last];
+  return vs_out(c, 0, VS_REAL, q->ndim, shape);
+}
+
+/* ---- one head of one batch ---- */
+
+/* A tensor [...,rows,heads*width] whose rows BLAS can read. */
+typedef struct side {
+  vs_tensor *t; /* owned */
+  int64_t ld, width;
+} side;
+
+static int open_side(side *s, vs_tensor *t, int64_t width) {
+  int64_t row = t->stride[t->ndim - 2], size = t->shape[t->ndim - 1];
+  bool fits =
+      (t->stride[t->ndim - 1] == 1 || size == 1) && (row >= size || t->shape[t->ndim - 2] == 1);
+  s->t = fits ? vs_ref(t) : vs_clone(t);
+  if (s->t == NULL) return -1;
+  s->ld = VS_MAX(s->t->stride[t->ndim - 2], size);
+  s->width = width;
+  return 0;
+}
+
+static vs_real *head_of(const side *s, int64_t item, int64_t heads) {
+  int64_t at = item % heads * s->width, index = item / heads;
+  for (int d = s->t->ndim - 3; d >= 0; d--) {
+    at += index % s->t->shape[d] * s->t->stride[d];
+    index /= s->t->shape[d];
+  }
+  return vs_reals(s->t) + at;
+}
+
+typedef struct attention {
+  vs_ctx *c;
+  side q, k, v, y, dy, dq, dk, dv;
+  vs_tensor mask, bias, dbias_view; /* onto the scores, where there are any */
+  vs_real *lse, *dbias;
+  vs_real scale;
+} attention;
+
+/* Offset of (item, row, column 0) in a view of the scores. */
+static int64_t score_at(const vs_tensor *view, int64_t item, int64_t row) {
+  int64_t at = row * view->stride[view->ndim - 2];
+  for (int d = view->ndim - 3; d >= 0; d--) {
+    at += item % view->shape[d] * view->stride[d];
+    item /= view->shape[d];
+  }
+  return at;
+}
+
+/* s[i,:] = scale * q[first + i] k' + bias, -inf where masked; m rows. */
+static void scores(const attention *a, int64_t item, int64_t first, int64_t m, vs_real *s) {
+  const vs_ctx *c = a->c;
+  int64_t heads = c->attr[HEADS].i, n = c->n[COLUMNS];
+  vs_gemm(false, true, m, n, c->n[DQK], a->scale, head_of(&a->q, item, heads) + first * a->q.ld,
+          a->q.ld, head_of(&a->k, item, heads), a->k.ld, 0, s, n);
+  for (int64_t i = 0; i < m; i++, s += n) {
+    if (c->in[BIAS]) {
+      int64_t step = a->bias.stride[a->bias.ndim - 1];
+      const vs_real *b = vs_reals(c->in[BIAS]) + score_at(&a->bias, item, first + i);
+      for (int64_t j = 0; j < n; j++) s[j] += b[j * step];
+    }
+    if (c->in[MASK]) {
+      int64_t step = a->mask.stride[a->mask.ndim - 1];
+      const uint8_t *b = vs_bytes(c->in[MASK]) + score_at(&a->mask, item, first + i);
+      for (int64_t j = 0; j < n; j++) s[j] = b[j * step] ? s[j] : -INFINITY;
+    }
+    for (int64_t j = c->attr[CAUSAL].i ? first + i + 1 : n; j < n; j++) s[j] = -INFINITY;
+  }
+}
+
+/* s[i,:] *= m of that row, where there is dropout.  u: room for a row. */
+static void drop(const attention *a, int64_t item, int64_t first, int64_t m, vs_real *s,
+                 vs_real *u) {
+  const vs_ctx *c = a->c;
+  int64_t n = c->n[COLUMNS];
+  vs_real p = (vs_real)c->attr[DROPOUT].f, keep = 1 / (1 - p);
+  for (int64_t i = 0; p > 0 && i < m; i++, s += n) {
+    vs_rng_fill_uniform(c->rng, (uint64_t)((item * c->n[ROWS] + first + i) * n), n, u, 0, 1);
+    for (int64_t j = 0; j < n; j++) s[j] = u[j] >= p ? s[j] * keep : 0;
+  }
+}
+
+static void forward_range(void *arg, int64_t from, int64_t to, int part) {
+  const attention *a = arg;
+  const vs_ctx *c = a->c;
+  int64_t heads = c->attr[HEADS].i, rows = c->n[ROWS], n = c->n[COLUMNS];
+  vs_real *s = (vs_real *)c->work + (int64_t)part * (block_size(c) + n), *u = s + block_size(c);
+  for (int64_t item = from; item < to; item++)
+    for (int64_t first = 0; first < rows; first += BLOCK) {
+      int64_t m = VS_MIN(rows - first, BLOCK);
+      scores(a, item, first, m, s);
+      for (int64_t i = 0; i < m; i++) {
+        vs_real lse = vs_k_softmax()->softmax(n, s + i * n, s + i * n);
+        if (a->lse) a->lse[item * rows + first + i] = lse;
+      }
+      drop(a, item, first, m, s, u);
+      vs_gemm(false, false, m, c->n[DV_], n, 1, s, n, head_of(&a->v, item, heads), a->v.ld, 0,
+              head_of(&a->y, item, heads) + first * a->y.ld, a->y.ld);
+    }
+}
+
+/* The tensors of forward; views of mask and bias. */
+static int open_all(attention *a, vs_ctx *c) {
+  int64_t shape[VS_MAX_DIM];
+  int n = score_shape(c, shape);
+  *a = (attention){.c = c, .lse = c->saved[0] ? vs_reals(c->saved[0]) : NULL};
+  a->scale =
+      (vs_real)(c->attr[SCALE].kind == VS_V_NONE ? 1 / sqrt((double)c->n[DQK]) : c->attr[SCALE].f);
+  if (c->in[MASK]) vs_broadcast_onto(&a->mask, c->in[MASK], n, shape);
+  if (c->in[BIAS]) vs_broadcast_onto(&a->bias, c->in[BIAS], n, shape);
+  if (open_side(&a->q, c->in[Q], c->n[DQK]) < 0) return -1;
+  if (open_side(&a->k, c->in[K], c->n[DQK]) < 0) return -1;
+  if (open_side(&a->v, c->in[V], c->n[DV_]) < 0) return -1;
+  return open_side(&a->y, c->out[0], c->n[DV_]);
+}
+
+static void close_all(attention *a) {
+  side *all[] = {&a->q, &a->k, &a->v, &a->y, &a->dy, &a->dq, &a->dk, &a->dv};
+  for (int i = 0; i < VS_COUNT(all); i++) vs_unref(all[i]->t);
+}
+
+static int attention_forward(vs_ctx *c) {
+  attention a;
+  int err = open_all(&a, c);
+  if (err == 0) vs_parallel(c->n[ITEMS], 1, forward_range, &a);
+  close_all(&a);
+  return err;
+}
+
+/* ---- backward ---- */
+
+typedef struct room { /* of one thread */
+  vs_real *p, *pm, *ds, *u, *dbias;
+} room;
+
+static room room_of(const attention *a, int part) {
+  const vs_ctx *c = a->c;
+  int64_t size = block_size(c);
+  vs_real *at = (vs_real *)c->work + part * (3 * size + c->n[COLUMNS]);
+  room r = {.p = at, .pm = at + size, .ds = at + 2 * size, .u = at + 3 * size};
+  if (a->dbias) r.dbias = a->dbias + part * c->in[BIAS]->numel;
+  return r;
+}
+
+/* ds = p * (dp - dy . y), for a block of rows; p is made again, pm = p with dropout. */
+static void score_gradients(const attention *a, const room *r, int64_t item, int64_t first,
+                            int64_t m) {
+  const vs_ctx *c = a->c;
+  int64_t heads = c->attr[HEADS].i, n = c->n[COLUMNS], width = c->n[DV_];
+  const vs_real *dy = head_of(&a->dy, item, heads) + first * a->dy.ld;
+  const vs_real *y = head_of(&a->y, item, heads) + first * a->y.ld;
+  scores(a, item, first, m, r->p);
+  for (int64_t i = 0; i < m; i++) {
+    vs_real lse = a->lse[item * c->n[ROWS] + first + i], *p = r->p + i * n;
+    vs_k_softmax()->exp_scale(n, p, lse == -INFINITY ? 0 : lse, 1, p);
+  }
+  vs_gemm(false, true, m, n, width, 1, dy, a->dy.ld, head_of(&a->v, item, heads), a->v.ld, 0, r->ds,
+          n);
+  memcpy(r->pm, r->p, (size_t)(m * n) * sizeof(vs_real));
+  drop(a, item, first, m, r->pm, r->u);
+  drop(a, item, first, m, r->ds, r->u);
+  for (int64_t i = 0; i < m; i++) {
+    vs_real *ds = r->ds + i * n, *p = r->p + i * n;
+    vs_real d = vs_k_softmax()->dot(width, dy + i * a->dy.ld, y + i * a->y.ld);
+    for (int64_t j = 0; j < n; j++) ds[j] = p[j] * (ds[j] - d);
+  }
+}
+
+static void add_bias_gradient(const attention *a, const room *r, int64_t item, int64_t first,
+                              int64_t m) {
+  int64_t n = a->c->n[COLUMNS], step = a->dbias_view.stride[a->dbias_view.ndim - 1];
+  for (int64_t i = 0; i < m; i++) {
+    vs_real *to = r->dbias + score_at(&a->dbias_view, item, first + i), *ds = r->ds + i * n;
+    for (int64_t j = 0; j < n; j++) to[j * step] += ds[j];
+  }
+}
+
+static void backward_range(void *arg, int64_t from, int64_t to, int part) {
+  const attention *a = arg;
+  const vs_ctx *c = a->c;
+  int64_t heads = c->attr[HEADS].i, rows = c->n[ROWS], n = c->n[COLUMNS];
+  int64_t e = c->n[DQK], width = c->n[DV_];
+  room r = room_of(a, part);
+  for (int64_t item = from; item < to; item++)
+    for (int64_t first = 0; first < rows; first += BLOCK) {
+      int64_t m = VS_MIN(rows - first, BLOCK);
+      vs_real again = first > 0; /* the sums over rows go on */
+      score_gradients(a, &r, item, first, m);
+      if (a->dv.t)
+        vs_gemm(true, false, n, width, m, 1, r.pm, n,
+                head_of(&a->dy, item, heads) + first * a->dy.ld, a->dy.ld, again,
+                head_of(&a->dv, item, heads), a->dv.ld);
+      if (a->dk.t)
+        vs_gemm(true, false, n, e, m, a->scale, r.ds, n,
+                head_of(&a->q, item, heads) + first * a->q.ld, a->q.ld, again,
+                head_of(&a->dk, item, heads), a->dk.ld);
+      if (a->dq.t)
+        vs_gemm(false, false, m, e, n, a->scale, r.ds, n, head_of(&a->k, item, heads), a->k.ld, 0,
+                head_of(&a->dq, item, heads) + first * a->dq.ld, a->dq.ld);
+      if (r.dbias) add_bias_gradient(a, &r, item, first, m);
+    }
+}
+
+static int open_bias_gradients(attention *a) {
+  vs_ctx *c = a->c;
+  int64_t shape[VS_MAX_DIM], parts = vs_parts(c->n[ITEMS], 1), size = c->in[BIAS]->numel;
+  c->din[BIAS] = vs_tensor_new(VS_REAL, c->in[BIAS]->ndim, c->in[BIAS]->shape);
+  if (c->din[BIAS] == NULL) return -1;
+  int n = score_shape(c, shape);
+  vs_broadcast_onto(&a->dbias_view, c->din[BIAS], n, shape);
+  a->dbias = (vs_real *)c->work + parts * (3 * block_size(c) + c->n[COLUMNS]);
+  memset(a->dbias, 0, (size_t)(parts * size) * sizeof(vs_real));
+  return 0;
+}
+
+/* dbias: the sums of all threads, in order. */
+static void join_bias_gradients(const attention *a, vs_real *out) {
+  int64_t size = a->c->in[BIAS]->numel;
+  memcpy(out, a->dbias, (size_t)size * sizeof *out);
+  for (int p = 1; p < vs_parts(a->c->n[ITEMS], 1); p++)
+    for (int64_t i = 0; i < size; i++) out[i] += a->dbias[p * size + i];
+}
+
+static int attention_backward(vs_ctx *c) {
+  attention a;
+  int err = open_all(&a, c);
+  if (err == 0) err = open_side(&a.dy, c->dout[0], c->n[DV_]);
+  side *d[] = {&a.dq, &a.dk, &a.dv};
+  for (int i = Q; i <= V && err == 0; i++) {
+    if (c->din[i] == NULL && vs_needs(c, i))
+      c->din[i] = vs_tensor_zeros(VS_REAL, c->in[i]->ndim, c->in[i]->shape);
+    if (!vs_needs(c, i)) continue;
+    err = c->din[i] == NULL ? -1 : open_side(d[i], c->din[i], i == V ? c->n[DV_] : c->n[DQK]);
+  }
+  if (err == 0 && vs_needs(c, BIAS)) err = open_bias_gradients(&a);
+  if (err == 0) {
+    vs_parallel(c->n[ITEMS], 1, backward_range, &a);
+    if (a.dbias) join_bias_gradients(&a, vs_reals(c->din[BIAS]));
+  }
+  close_all(&a);
+  return err;
+}
+
+const vs_opdef vs_op_scaled_dot_product_attention = {
+    .name = "scaled_dot_product_attention",
+    .args = "q:tensor, k:tensor, v:tensor, mask:mask?, bias:tensor?, dropout_p:num=0, "
+            "is_causal:bool=false, scale:num?, num_heads:int=1",
+    .outputs = 1,
+    .flags = VS_STRIDED | VS_OWN_GRADS | VS_RANDOM,
+    .keep = VS_KEEP_IN(Q) | VS_KEEP_IN(K) | VS_KEEP_IN(V) | VS_KEEP_IN(MASK) | VS_KEEP_IN(BIAS) |
+            VS_KEEP_OUT(0),
+    .shape = attention_shape,
+    .forward = attention_forward,
+    .backward = attention_backward,
+    .doc =
+        "softmax(q k' * scale + bias) v. q [...,L,E], k [...,S,E], v [...,S,V] -> [...,L,V]; with "
+        "num_heads the last dimensions are cut into that many heads side by side. mask (true: "
+        "takes part) and bias broadcast to [...,L,S], with several heads to [...,heads,L,S]; "
+        "is_causal: row l sees columns up to l. A row that sees nothing is zeros. scale is "
+        "1/sqrt(E of a head) unless given. The scores are never held as a whole, in backward "
+        "neither. Vaswani et al., 2017; Dao et al., 2022.",
+};

@@ -1,0 +1,38 @@
+-- CIM: VSE whose image vector comes out of intra-attention (ICM).  Classes are predicted from the
+-- image as its text sees it; retrieval compares the image as it is without any text.
+local core = require "vesper.core"
+local VSE = require "vesper.models.vse"
+local IntraAttention = require "vesper.models.intra_attention"
+
+local CIM = VSE:extend("CIM")
+
+--- Options of VSE, heads = 4, attention_dropout = 0.1.
+function CIM:init(options)
+  local o = self:setup(options, {heads = 4, attention_dropout = 0.1})
+  self.intra = IntraAttention(o.width, {region_width = self.image.region_width,
+    word_width = self.text.word_width, heads = o.heads, dropout = o.attention_dropout})
+end
+
+--- The image without its text: v [B,D], U, grid or counts.
+function CIM:encode_image(images)
+  local v, U, where = VSE.encode_image(self, images)
+  return v + (self.intra(U, where)), U, where
+end
+
+function CIM:forward(batch)
+  local pooled, U, where = VSE.encode_image(self, batch)
+  local t, W = self:encode_text(batch.tokens, batch.lengths)
+  local v = pooled + (self.intra(U, where))
+  local seen = pooled + (self.intra(U, where, W, batch.lengths))
+  return {v = v, t = t, logits = self.fuse(core.cat({seen, t}, 2))}
+end
+
+--- How much each word looks at each region, [B,T,R], and the grid {height, width} or the counts.
+function CIM:attention_map(batch)
+  local _, U, where = VSE.encode_image(self, batch)
+  local _, W = self:encode_text(batch.tokens, batch.lengths)
+  local _, weights = self.intra(U, where, W, batch.lengths, true)
+  return weights, where
+end
+
+return CIM

@@ -1,0 +1,25 @@
+-- COOT: VSE whose fusion is inter-attention (OTM).
+local nn = require "vesper.nn"
+local VSE = require "vesper.models.vse"
+local InterAttention = require "vesper.models.inter_attention"
+
+local COOT = VSE:extend("COOT")
+
+--- Options of VSE, iterations = 3, low = width / 4, over_regions = false (the first image vector is
+-- attended over the regions).
+function COOT:init(options)
+  local o = self:setup(options, {iterations = 3, low = false, over_regions = false})
+  self.inter = InterAttention(o.width, {iterations = o.iterations, low = o.low or o.width // 4,
+    dropout = o.dropout, region_width = o.over_regions and self.image.region_width or nil})
+  self.fuse = nn.Sequential{nn.ReLU(), nn.Dropout(o.dropout), nn.Linear(o.width, o.classes)}
+end
+
+--- scores: a list with the attention [B,k] of each iteration over the image vectors before it.
+function COOT:forward(batch)
+  local v, U, where = self:encode_image(batch)
+  local t = self:encode_text(batch.tokens, batch.lengths)
+  local m, scores = self.inter(v, t, U, where)
+  return {v = v, t = t, logits = self.fuse(m), scores = scores}
+end
+
+return COOT

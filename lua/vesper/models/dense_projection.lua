@@ -1,0 +1,24 @@
+-- Dense projection: a small feed-forward net maps every word into the visual space; the mean over
+-- the words informs the image.
+local core = require "vesper.core"
+local encoders = require "vesper.models.encoders"
+local VSE = require "vesper.models.vse"
+local Informed = require "vesper.models.informed"
+
+local DenseProjection = VSE:extend("DenseProjection")
+
+function DenseProjection:init(options)
+  local o = self:setup(options, {})
+  self.project = self:mlp(self.text.word_width, o.width, o.width, o.dropout)
+  self.informed = Informed(o.width, o.dropout)
+end
+
+function DenseProjection:forward(batch)
+  local v = self:encode_image(batch)
+  local t, W = self:encode_text(batch.tokens, batch.lengths)
+  local summary = encoders.pool(self.project(W), batch.lengths, "mean")
+  local informed = self.informed(v, summary)
+  return {v = v, t = t, logits = self.fuse(core.cat({informed, t}, 2))}
+end
+
+return DenseProjection

@@ -1,0 +1,67 @@
+-- The intra-attention module: words of the text choose among the regions of the image.
+--
+-- Regions and words, each with its place and a vector of its kind, attend to each other as one
+-- sequence; what arrives at the regions weighs them, and their weighted sum is the image vector.
+local core = require "vesper.core"
+local nn = require "vesper.nn"
+local encoders = require "vesper.models.encoders"
+
+local IntraAttention = nn.Module:extend("IntraAttention")
+
+--- IntraAttention(D, {region_width = C, word_width = E, heads = 4, dropout = 0.1}).
+function IntraAttention:init(width, options)
+  local o = encoders.options(options, {heads = 4, dropout = 0.1},
+    {region_width = true, word_width = true}, "IntraAttention")
+  self.width = width
+  self.regions, self.words = nn.Linear(o.region_width, width), nn.Linear(o.word_width, width)
+  self.kinds = nn.Embedding(2, width)                     -- 1: a region, 2: a word
+  self.attention = nn.MultiheadAttention(width, o.heads, {dropout = o.dropout})
+  self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+  self.mlp = nn.Sequential{nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(o.dropout),
+    nn.Linear(2 * width, width)}
+  self.score, self.out = nn.Linear(width, 1), nn.Linear(width, width)
+end
+
+-- The kind's vector, [1,1,D].
+local function kind(self, i)
+  return self.kinds(core.tensor({{i}}, {dtype = "int64"}))
+end
+
+-- Regions as the sequence takes them [B,R,D], and true where there is none [B,R] or nil.
+local function place_regions(self, U, where)
+  local x = self.regions(U) + kind(self, 1)
+  if type(where) == "table" then
+    return x + nn.positional_encoding2d(where[1], where[2], self.width):unsqueeze(1), nil
+  end
+  return x, where and encoders.mask_of(where, U.shape[2]):logical_not()
+end
+
+local function place_words(self, W, lengths)
+  local T = W.shape[2]
+  local x = self.words(W) + kind(self, 2) + nn.positional_encoding(T, self.width):unsqueeze(1)
+  return x, encoders.mask_of(lengths, T):logical_not()
+end
+
+--- U [B,R,C] with its grid or counts, W [B,T,E] with its lengths -> v [B,D]; with need_weights also
+-- [B,T,R], how much each word looks at each region.  Without W the regions are alone: the embedding
+-- of an image whose text is not known.
+function IntraAttention:forward(U, where, W, lengths, need_weights)
+  local R = U.shape[2]
+  local x, hidden = place_regions(self, U, where)
+  local all, padding = x, hidden
+  if W then
+    local words, outside = place_words(self, W, lengths)
+    all = core.cat({x, words}, 2)
+    padding = core.cat({hidden or core.zeros(U.shape[1], R):bool(), outside}, 2)
+  end
+  local attended, weights = self.attention(all, {key_padding_mask = padding or nil,
+    need_weights = need_weights or false})
+  x = self.norm1(x + attended:slice(2, 1, R))
+  x = self.norm2(x + self.mlp(x))
+  local score = self.score(x):squeeze(3)                  -- [B,R]
+  if hidden then score = score:masked_fill(hidden, -math.huge) end
+  local v = self.out((x * score:softmax(2):unsqueeze(3)):sum(2))
+  return v, weights and weights:slice(2, R + 1):slice(3, 1, R)
+end
+
+return IntraAttention
