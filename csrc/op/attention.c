@@ -18,10 +18,10 @@
 #include "kernel/softmax.h"
 #include "op/op.h"
 
-enum { Q, K, V, MASK, BIAS };            /* in */
-enum { DROPOUT, CAUSAL, SCALE, HEADS };  /* attr */
-enum { ITEMS, ROWS, COLUMNS, DQK, DV_ }; /* n: B * heads, L, S, widths of a head */
-enum { BLOCK = 64 };                     /* rows at a time */
+enum { Q, K, V, MASK, BIAS };                    /* in */
+enum { DROPOUT, CAUSAL, SCALE, HEADS };          /* attr */
+enum { ITEMS, ROWS, COLUMNS, DQK, DV_, HEADS_ }; /* n: B * heads, L, S, widths of a head */
+enum { BLOCK = 64 };                             /* rows at a time */
 
 /* ---- shapes ---- */
 
@@ -51,13 +51,14 @@ static int check_shapes(const vs_ctx *c, int64_t heads) {
   return 0;
 }
 
-/* The shape that masks and biases broadcast to: [...,L,S], with several heads [...,heads,L,S]. */
+/* The shape that masks and biases broadcast to: [...,L,S], where heads are given
+ * [...,heads,L,S]. */
 static int score_shape(const vs_ctx *c, int64_t *shape) {
   const vs_tensor *q = c->in[Q];
   int n = 0;
   if (q->ndim + 1 > VS_MAX_DIM) return vs_fail("q %s has too many dimensions", vs_shape_str(q));
   for (int d = 0; d < q->ndim - 2; d++) shape[n++] = q->shape[d];
-  if (c->attr[HEADS].i > 1) shape[n++] = c->attr[HEADS].i;
+  if (c->attr[HEADS].kind != VS_V_NONE) shape[n++] = c->n[HEADS_];
   shape[n++] = c->n[ROWS];
   shape[n++] = c->n[COLUMNS];
   return n;
@@ -68,12 +69,14 @@ static int64_t block_size(const vs_ctx *c) { return block_rows(c) * c->n[COLUMNS
 
 static int attention_shape(vs_ctx *c) {
   const vs_tensor *q = c->in[Q], *v = c->in[V];
-  int64_t heads = c->attr[HEADS].i, shape[VS_MAX_DIM], batch = 1;
+  int64_t heads = c->attr[HEADS].kind == VS_V_NONE ? 1 : c->attr[HEADS].i;
+  int64_t shape[VS_MAX_DIM], batch = 1;
   vs_tensor view;
   if (check_shapes(c, heads) < 0) return -1;
   for (int d = 0; d < q->ndim - 2; d++) batch *= q->shape[d];
   int last = q->ndim - 1;
   c->n[ITEMS] = batch * heads;
+  c->n[HEADS_] = heads;
   c->n[ROWS] = q->shape[last - 1];
   c->n[COLUMNS] = v->shape[last - 1];
   c->n[DQK] = q->shape[last] / heads;
@@ -85,10 +88,8 @@ static int attention_shape(vs_ctx *c) {
       return vs_fail_prefix(vs_in_name(c, i));
   if (c->training && !(c->saved[0] = vs_tensor_new(VS_REAL, vs_dims(c->n[ITEMS], c->n[ROWS]))))
     return -1;
-  size_t parts = (size_t)vs_parts(c->n[ITEMS], 1), size = (size_t)block_size(c);
-  c->work_bytes = parts * (size + (size_t)c->n[COLUMNS]) * sizeof(vs_real) + 1;
-  c->back_bytes = parts * (3 * size + (size_t)c->n[COLUMNS]) * sizeof(vs_real) + 1;
-  if (vs_needs(c, BIAS)) c->back_bytes += parts * (size_t)c->in[BIAS]->numel * sizeof(vs_real);
+  size_t parts = (size_t)vs_parts(c->n[ITEMS], 1);
+  c->work_bytes = parts * (size_t)(block_size(c) + c->n[COLUMNS]) * sizeof(vs_real) + 1;
   memcpy(shape, q->shape, sizeof q->shape);
   shape[last] = v->shape[last];
   return vs_out(c, 0, VS_REAL, q->ndim, shape);
@@ -126,7 +127,7 @@ typedef struct attention {
   vs_ctx *c;
   side q, k, v, y, dy, dq, dk, dv;
   vs_tensor mask, bias, dbias_view; /* onto the scores, where there are any */
-  vs_real *lse, *dbias;
+  vs_real *lse, *dbias, *scratch;
   vs_real scale;
 } attention;
 
@@ -143,7 +144,7 @@ static int64_t score_at(const vs_tensor *view, int64_t item, int64_t row) {
 /* s[i,:] = scale * q[first + i] k' + bias, -inf where masked; m rows. */
 static void scores(const attention *a, int64_t item, int64_t first, int64_t m, vs_real *s) {
   const vs_ctx *c = a->c;
-  int64_t heads = c->attr[HEADS].i, n = c->n[COLUMNS];
+  int64_t heads = c->n[HEADS_], n = c->n[COLUMNS];
   vs_gemm(false, true, m, n, c->n[DQK], a->scale, head_of(&a->q, item, heads) + first * a->q.ld,
           a->q.ld, head_of(&a->k, item, heads), a->k.ld, 0, s, n);
   for (int64_t i = 0; i < m; i++, s += n) {
@@ -176,7 +177,7 @@ static void drop(const attention *a, int64_t item, int64_t first, int64_t m, vs_
 static void forward_range(void *arg, int64_t from, int64_t to, int part) {
   const attention *a = arg;
   const vs_ctx *c = a->c;
-  int64_t heads = c->attr[HEADS].i, rows = c->n[ROWS], n = c->n[COLUMNS];
+  int64_t heads = c->n[HEADS_], rows = c->n[ROWS], n = c->n[COLUMNS];
   vs_real *s = (vs_real *)c->work + (int64_t)part * (block_size(c) + n), *u = s + block_size(c);
   for (int64_t item = from; item < to; item++)
     for (int64_t first = 0; first < rows; first += BLOCK) {
@@ -222,16 +223,33 @@ static int attention_forward(vs_ctx *c) {
 
 /* ---- backward ---- */
 
-typedef struct room { /* of one thread */
+/* What one thread needs: three blocks of scores, a row, and a gradient of the bias of its own where
+ * items share elements of it. */
+typedef struct room {
   vs_real *p, *pm, *ds, *u, *dbias;
 } room;
 
+/* Whether two items read the same element of the bias. */
+static bool shared_bias(const attention *a) {
+  const vs_tensor *t = &a->bias;
+  for (int d = 0; d < t->ndim - 2; d++)
+    if (t->shape[d] > 1 && t->stride[d] == 0) return true;
+  return false;
+}
+
+static int64_t own_bias(const attention *a) {
+  return a->dbias && shared_bias(a) ? a->c->in[BIAS]->numel : 0;
+}
+
+static int64_t room_size(const attention *a) {
+  return 3 * block_size(a->c) + a->c->n[COLUMNS] + own_bias(a);
+}
+
 static room room_of(const attention *a, int part) {
-  const vs_ctx *c = a->c;
-  int64_t size = block_size(c);
-  vs_real *at = (vs_real *)c->work + part * (3 * size + c->n[COLUMNS]);
-  room r = {.p = at, .pm = at + size, .ds = at + 2 * size, .u = at + 3 * size};
-  if (a->dbias) r.dbias = a->dbias + part * c->in[BIAS]->numel;
+  int64_t size = block_size(a->c);
+  vs_real *at = a->scratch + part * room_size(a);
+  room r = {.p = at, .pm = at + size, .ds = at + 2 * size, .u = at + 3 * size, .dbias = a->dbias};
+  if (own_bias(a)) r.dbias = r.u + a->c->n[COLUMNS];
   return r;
 }
 
@@ -239,7 +257,7 @@ static room room_of(const attention *a, int part) {
 static void score_gradients(const attention *a, const room *r, int64_t item, int64_t first,
                             int64_t m) {
   const vs_ctx *c = a->c;
-  int64_t heads = c->attr[HEADS].i, n = c->n[COLUMNS], width = c->n[DV_];
+  int64_t heads = c->n[HEADS_], n = c->n[COLUMNS], width = c->n[DV_];
   const vs_real *dy = head_of(&a->dy, item, heads) + first * a->dy.ld;
   const vs_real *y = head_of(&a->y, item, heads) + first * a->y.ld;
   scores(a, item, first, m, r->p);
@@ -271,9 +289,10 @@ static void add_bias_gradient(const attention *a, const room *r, int64_t item, i
 static void backward_range(void *arg, int64_t from, int64_t to, int part) {
   const attention *a = arg;
   const vs_ctx *c = a->c;
-  int64_t heads = c->attr[HEADS].i, rows = c->n[ROWS], n = c->n[COLUMNS];
+  int64_t heads = c->n[HEADS_], rows = c->n[ROWS], n = c->n[COLUMNS];
   int64_t e = c->n[DQK], width = c->n[DV_];
   room r = room_of(a, part);
+  if (own_bias(a)) memset(r.dbias, 0, (size_t)own_bias(a) * sizeof(vs_real));
   for (int64_t item = from; item < to; item++)
     for (int64_t first = 0; first < rows; first += BLOCK) {
       int64_t m = VS_MIN(rows - first, BLOCK);
@@ -294,42 +313,45 @@ static void backward_range(void *arg, int64_t from, int64_t to, int part) {
     }
 }
 
-static int open_bias_gradients(attention *a) {
+/* din of everything that wants one, and the scratch, for as many threads as there are now. */
+static int open_gradients(attention *a) {
   vs_ctx *c = a->c;
-  int64_t shape[VS_MAX_DIM], parts = vs_parts(c->n[ITEMS], 1), size = c->in[BIAS]->numel;
-  c->din[BIAS] = vs_tensor_new(VS_REAL, c->in[BIAS]->ndim, c->in[BIAS]->shape);
-  if (c->din[BIAS] == NULL) return -1;
-  int n = score_shape(c, shape);
-  vs_broadcast_onto(&a->dbias_view, c->din[BIAS], n, shape);
-  a->dbias = (vs_real *)c->work + parts * (3 * block_size(c) + c->n[COLUMNS]);
-  memset(a->dbias, 0, (size_t)(parts * size) * sizeof(vs_real));
-  return 0;
+  side *d[] = {&a->dq, &a->dk, &a->dv};
+  int64_t shape[VS_MAX_DIM];
+  for (int i = Q; i <= BIAS; i++) {
+    if (i == MASK || !vs_needs(c, i)) continue;
+    c->din[i] = vs_tensor_zeros(VS_REAL, c->in[i]->ndim, c->in[i]->shape);
+    if (c->din[i] == NULL) return -1;
+    if (i <= V && open_side(d[i], c->din[i], i == V ? c->n[DV_] : c->n[DQK]) < 0) return -1;
+  }
+  if (vs_needs(c, BIAS)) {
+    vs_broadcast_onto(&a->dbias_view, c->din[BIAS], score_shape(c, shape), shape);
+    a->dbias = vs_reals(c->din[BIAS]);
+  }
+  size_t parts = (size_t)vs_parts(c->n[ITEMS], 1);
+  a->scratch = vs_mem_alloc(parts * (size_t)room_size(a) * sizeof(vs_real) + 1);
+  return a->scratch ? 0 : -1;
 }
 
 /* dbias: the sums of all threads, in order. */
-static void join_bias_gradients(const attention *a, vs_real *out) {
-  int64_t size = a->c->in[BIAS]->numel;
-  memcpy(out, a->dbias, (size_t)size * sizeof *out);
-  for (int p = 1; p < vs_parts(a->c->n[ITEMS], 1); p++)
-    for (int64_t i = 0; i < size; i++) out[i] += a->dbias[p * size + i];
+static void join_bias_gradients(const attention *a) {
+  int64_t size = own_bias(a);
+  for (int p = 0; p < vs_parts(a->c->n[ITEMS], 1); p++) {
+    const vs_real *part = room_of(a, p).dbias;
+    for (int64_t i = 0; i < size; i++) a->dbias[i] += part[i];
+  }
 }
 
 static int attention_backward(vs_ctx *c) {
   attention a;
   int err = open_all(&a, c);
   if (err == 0) err = open_side(&a.dy, c->dout[0], c->n[DV_]);
-  side *d[] = {&a.dq, &a.dk, &a.dv};
-  for (int i = Q; i <= V && err == 0; i++) {
-    if (c->din[i] == NULL && vs_needs(c, i))
-      c->din[i] = vs_tensor_zeros(VS_REAL, c->in[i]->ndim, c->in[i]->shape);
-    if (!vs_needs(c, i)) continue;
-    err = c->din[i] == NULL ? -1 : open_side(d[i], c->din[i], i == V ? c->n[DV_] : c->n[DQK]);
-  }
-  if (err == 0 && vs_needs(c, BIAS)) err = open_bias_gradients(&a);
+  if (err == 0) err = open_gradients(&a);
   if (err == 0) {
     vs_parallel(c->n[ITEMS], 1, backward_range, &a);
-    if (a.dbias) join_bias_gradients(&a, vs_reals(c->din[BIAS]));
+    join_bias_gradients(&a);
   }
+  vs_mem_free(a.scratch);
   close_all(&a);
   return err;
 }
@@ -337,7 +359,7 @@ static int attention_backward(vs_ctx *c) {
 const vs_opdef vs_op_scaled_dot_product_attention = {
     .name = "scaled_dot_product_attention",
     .args = "q:tensor, k:tensor, v:tensor, mask:mask?, bias:tensor?, dropout_p:num=0, "
-            "is_causal:bool=false, scale:num?, num_heads:int=1",
+            "is_causal:bool=false, scale:num?, num_heads:int?",
     .outputs = 1,
     .flags = VS_STRIDED | VS_OWN_GRADS | VS_RANDOM,
     .keep = VS_KEEP_IN(Q) | VS_KEEP_IN(K) | VS_KEEP_IN(V) | VS_KEEP_IN(MASK) | VS_KEEP_IN(BIAS) |
@@ -348,7 +370,7 @@ const vs_opdef vs_op_scaled_dot_product_attention = {
     .doc =
         "softmax(q k' * scale + bias) v. q [...,L,E], k [...,S,E], v [...,S,V] -> [...,L,V]; with "
         "num_heads the last dimensions are cut into that many heads side by side. mask (true: "
-        "takes part) and bias broadcast to [...,L,S], with several heads to [...,heads,L,S]; "
+        "takes part) and bias broadcast to [...,L,S], with num_heads to [...,heads,L,S]; "
         "is_causal: row l sees columns up to l. A row that sees nothing is zeros. scale is "
         "1/sqrt(E of a head) unless given. The scores are never held as a whole, in backward "
         "neither. Vaswani et al., 2017; Dao et al., 2022.",

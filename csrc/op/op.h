@@ -56,8 +56,9 @@ struct vs_ctx {
   vs_rng rng;
   size_t work_bytes; /* set by shape: scratch for forward */
   void *work;
-  size_t back_bytes;              /* set by shape or forward: scratch for backward, in work again */
-  int64_t n[8];                   /* the op's own sizes, kept from shape to backward */
+  size_t back_bytes; /* set by shape or forward: scratch for backward, in work again; not by
+                        threads, whose number may change in between */
+  int64_t n[8];      /* the op's own sizes, kept from shape to backward */
   vs_tensor *saved[VS_MAX_SAVED]; /* the op's own, owned by the context; made in shape or forward */
   vs_tensor **din;
   vs_tensor *dout[VS_MAX_OUT];

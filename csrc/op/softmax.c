@@ -61,26 +61,27 @@ static void tiled(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static void each_row(vs_ctx *c, rows r, rowfn fn) {
+/* Scratch is for as many threads as there are now: backward may have more than forward had. */
+static int each_row(vs_ctx *c, rows r, rowfn fn) {
   r.fn = fn;
   r.outer = c->n[0], r.n = c->n[1], r.inner = c->n[2];
-  r.scratch = c->work;
-  if (r.inner == 1)
+  if (r.inner == 1) {
     vs_parallel(r.outer, row_grain(r.n), straight, &r);
-  else
-    vs_parallel(r.outer * tiles_of(r.inner), row_grain(TILE * r.n), tiled, &r);
+    return 0;
+  }
+  int64_t tiles = r.outer * tiles_of(r.inner), grain = row_grain(TILE * r.n);
+  size_t bytes = 3 * TILE * (size_t)r.n * sizeof(vs_real) * (size_t)vs_parts(tiles, grain);
+  if ((r.scratch = vs_mem_alloc(bytes)) == NULL) return -1;
+  vs_parallel(tiles, grain, tiled, &r);
+  vs_mem_free(r.scratch);
+  return 0;
 }
 
-/* n[0..3): outer, rows' length, inner of in[0] around `dim`; scratch for both passes. */
+/* n[0..3): outer, rows' length, inner of in[0] around `dim`. */
 static void split(vs_ctx *c, int64_t dim) {
   const vs_tensor *x = c->in[0];
   c->n[0] = c->n[1] = c->n[2] = 1;
   for (int i = 0; i < x->ndim; i++) c->n[i < dim ? 0 : i == dim ? 1 : 2] *= x->shape[i];
-  if (c->n[2] > 1) {
-    int parts = vs_parts(c->n[0] * tiles_of(c->n[2]), row_grain(TILE * c->n[1]));
-    c->work_bytes = c->back_bytes =
-        3 * TILE * (size_t)c->n[1] * sizeof(vs_real) * (size_t)VS_MAX(1, parts);
-  }
 }
 
 static int like_shape(vs_ctx *c) {
@@ -96,8 +97,7 @@ static void softmax_row(const rows *r, int64_t at, const vs_real *a, const vs_re
 }
 
 static int softmax_forward(vs_ctx *c) {
-  each_row(c, (rows){.a = vs_reals(c->in[0]), .y = vs_reals(c->out[0])}, softmax_row);
-  return 0;
+  return each_row(c, (rows){.a = vs_reals(c->in[0]), .y = vs_reals(c->out[0])}, softmax_row);
 }
 
 static void softmax_back_row(const rows *r, int64_t at, const vs_real *a, const vs_real *b,
@@ -107,9 +107,9 @@ static void softmax_back_row(const rows *r, int64_t at, const vs_real *a, const 
 }
 
 static int softmax_backward(vs_ctx *c) {
-  each_row(c, (rows){.a = vs_reals(c->out[0]), .b = vs_reals(c->dout[0]), .y = vs_reals(c->din[0])},
-           softmax_back_row);
-  return 0;
+  return each_row(
+      c, (rows){.a = vs_reals(c->out[0]), .b = vs_reals(c->dout[0]), .y = vs_reals(c->din[0])},
+      softmax_back_row);
 }
 
 const vs_opdef vs_op_softmax = {
@@ -133,8 +133,7 @@ static void log_softmax_row(const rows *r, int64_t at, const vs_real *a, const v
 }
 
 static int log_softmax_forward(vs_ctx *c) {
-  each_row(c, (rows){.a = vs_reals(c->in[0]), .y = vs_reals(c->out[0])}, log_softmax_row);
-  return 0;
+  return each_row(c, (rows){.a = vs_reals(c->in[0]), .y = vs_reals(c->out[0])}, log_softmax_row);
 }
 
 static void log_softmax_back_row(const rows *r, int64_t at, const vs_real *a, const vs_real *b,
@@ -144,9 +143,9 @@ static void log_softmax_back_row(const rows *r, int64_t at, const vs_real *a, co
 }
 
 static int log_softmax_backward(vs_ctx *c) {
-  each_row(c, (rows){.a = vs_reals(c->out[0]), .b = vs_reals(c->dout[0]), .y = vs_reals(c->din[0])},
-           log_softmax_back_row);
-  return 0;
+  return each_row(
+      c, (rows){.a = vs_reals(c->out[0]), .b = vs_reals(c->dout[0]), .y = vs_reals(c->din[0])},
+      log_softmax_back_row);
 }
 
 const vs_opdef vs_op_log_softmax = {
@@ -180,8 +179,7 @@ static void logsumexp_row(const rows *r, int64_t at, const vs_real *a, const vs_
 }
 
 static int logsumexp_forward(vs_ctx *c) {
-  each_row(c, (rows){.a = vs_reals(c->in[0]), .one = vs_reals(c->out[0])}, logsumexp_row);
-  return 0;
+  return each_row(c, (rows){.a = vs_reals(c->in[0]), .one = vs_reals(c->out[0])}, logsumexp_row);
 }
 
 /* dx = exp(x - lse) * dy; nothing flows through a row of -inf. */
@@ -193,13 +191,12 @@ static void logsumexp_back_row(const rows *r, int64_t at, const vs_real *a, cons
 }
 
 static int logsumexp_backward(vs_ctx *c) {
-  each_row(c,
-           (rows){.a = vs_reals(c->in[0]),
-                  .one = vs_reals(c->out[0]),
-                  .done = vs_reals(c->dout[0]),
-                  .y = vs_reals(c->din[0])},
-           logsumexp_back_row);
-  return 0;
+  return each_row(c,
+                  (rows){.a = vs_reals(c->in[0]),
+                         .one = vs_reals(c->out[0]),
+                         .done = vs_reals(c->dout[0]),
+                         .y = vs_reals(c->din[0])},
+                  logsumexp_back_row);
 }
 
 const vs_opdef vs_op_logsumexp = {
@@ -240,13 +237,12 @@ static void normalize_row(const rows *r, int64_t at, const vs_real *a, const vs_
 }
 
 static int normalize_forward(vs_ctx *c) {
-  each_row(c,
-           (rows){.a = vs_reals(c->in[0]),
-                  .y = vs_reals(c->out[0]),
-                  .p = c->attr[0].f,
-                  .eps = c->attr[2].f},
-           normalize_row);
-  return 0;
+  return each_row(c,
+                  (rows){.a = vs_reals(c->in[0]),
+                         .y = vs_reals(c->out[0]),
+                         .p = c->attr[0].f,
+                         .eps = c->attr[2].f},
+                  normalize_row);
 }
 
 /* dx = dy / norm - sign(x) |x|^(p-1) / norm^(p-1) * sum(dy * x) / norm^2 */
@@ -272,14 +268,13 @@ static void normalize_back_row(const rows *r, int64_t at, const vs_real *x, cons
 }
 
 static int normalize_backward(vs_ctx *c) {
-  each_row(c,
-           (rows){.a = vs_reals(c->in[0]),
-                  .b = vs_reals(c->dout[0]),
-                  .y = vs_reals(c->din[0]),
-                  .p = c->attr[0].f,
-                  .eps = c->attr[2].f},
-           normalize_back_row);
-  return 0;
+  return each_row(c,
+                  (rows){.a = vs_reals(c->in[0]),
+                         .b = vs_reals(c->dout[0]),
+                         .y = vs_reals(c->din[0]),
+                         .p = c->attr[0].f,
+                         .eps = c->attr[2].f},
+                  normalize_back_row);
 }
 
 const vs_opdef vs_op_normalize = {

@@ -2,8 +2,8 @@
 -- encodings, generalized pooling.  All of them are modules made of ops; the attention itself is one
 -- fused op (csrc/op/attention.c) that never holds the scores.
 --
--- Batches come first everywhere: x [B,T,D].  A key_padding_mask [B,S] is true where a key is padding,
--- as in PyTorch.
+-- Batches come first everywhere: x [B,T,D].  A key_padding_mask [B,S] is true where a key is
+-- padding, as in PyTorch.
 local core = require "vesper.core"
 
 -- Options with defaults; an unknown key raises.
@@ -26,7 +26,7 @@ local function options_of(given, defaults, what)
 end
 
 return function(nn)
-  -- ---- multi-head attention -----------------------------------------------------------------------
+  -- ---- multi-head attention ---------------------------------------------------------------------
 
   local MultiheadAttention = nn.Module:extend "MultiheadAttention"
   nn.MultiheadAttention = MultiheadAttention
@@ -35,18 +35,19 @@ return function(nn)
     return nn.Parameter(nn.init.xavier_uniform_(core.empty(rows, columns)))
   end
 
-  --- PyTorch's parameters and first values: in_proj_weight [3E,E], or q_, k_ and v_proj_weight where
-  -- keys or values have a width of their own.  Vaswani et al., 2017.
+  --- PyTorch's parameters and first values: in_proj_weight [3E,E], or q_, k_ and v_proj_weight
+  -- where keys or values have a width of their own.  Vaswani et al., 2017.
   function MultiheadAttention:init(embed_dim, num_heads, options)
     local o = options_of(options, {dropout = 0, bias = true, kdim = false, vdim = false},
       "MultiheadAttention")
     if math.type(embed_dim) ~= "integer" or math.type(num_heads) ~= "integer" or num_heads < 1
       or embed_dim < 1 or embed_dim % num_heads ~= 0 then
-      core._raise(("MultiheadAttention: embed_dim is %s, expected a multiple of num_heads, %s"):format(
-        tostring(embed_dim), tostring(num_heads)))
+      core._raise(("MultiheadAttention: embed_dim is %s, expected a multiple of num_heads, %s")
+        :format(tostring(embed_dim), tostring(num_heads)))
     end
     self.embed_dim, self.num_heads, self.dropout = embed_dim, num_heads, o.dropout
     local kdim, vdim = o.kdim or embed_dim, o.vdim or embed_dim
+    self.kdim, self.vdim = kdim, vdim
     if kdim == embed_dim and vdim == embed_dim then
       self.in_proj_weight = projection(3 * embed_dim, embed_dim)
     else
@@ -59,7 +60,8 @@ return function(nn)
     if o.bias then nn.init.zeros_(self.out_proj.bias) end
   end
 
-  function MultiheadAttention:project(i, x)
+  -- x through the i-th of query's, key's and value's projections.
+  local function project(self, i, x)
     local E = self.embed_dim
     local w = self.in_proj_weight and self.in_proj_weight:slice(1, (i - 1) * E + 1, i * E)
       or self[({"q_proj_weight", "k_proj_weight", "v_proj_weight"})[i]]
@@ -67,12 +69,41 @@ return function(nn)
     return core.linear(x, w, b)
   end
 
+  -- "bool [2,3]" of a tensor, "a number" of anything else
+  local function kind_of(x)
+    if not core.is_tensor(x) then return "a " .. type(x) end
+    return ("%s [%s]"):format(x.dtype, table.concat(x.shape, ","))
+  end
+
+  local function has_shape(x, ...)
+    local shape = core.is_tensor(x) and x.shape
+    if not shape or #shape ~= select("#", ...) then return false end
+    for d, size in ipairs {...} do
+      if size and shape[d] ~= size then return false end
+    end
+    return true
+  end
+
+  local function check(good, what, x, expected, ...)
+    if good then return end
+    core._raise(("MultiheadAttention: %s is %s, expected %s"):format(what, kind_of(x),
+      expected:format(...)))
+  end
+
   -- PyTorch's masks, true where something is hidden, as the op's: mask, true where it is seen, and
-  -- bias, which is added.
-  local function masks(o)
+  -- bias, which is added.  B, L, S: what they have to fit.
+  local function masks(o, heads, B, L, S)
     local padding, attn, mask, bias = o.key_padding_mask, o.attn_mask, nil, nil
-    if padding then mask = padding:logical_not():unsqueeze(2):unsqueeze(2) end
-    if attn and attn.ndim == 3 then attn = attn:reshape(-1, o.heads, attn.shape[2], attn.shape[3]) end
+    if padding then
+      check(has_shape(padding, B, S) and padding.dtype == "bool", "key_padding_mask", padding,
+        "bool [%d,%d]", B, S)
+      mask = padding:logical_not():unsqueeze(2):unsqueeze(2)
+    end
+    if attn then
+      check(has_shape(attn, L, S) or has_shape(attn, B * heads, L, S), "attn_mask", attn,
+        "[%d,%d] or [%d,%d,%d]", L, S, B * heads, L, S)
+      if attn.ndim == 3 then attn = attn:reshape(B, heads, L, S) end
+    end
     if attn and attn.dtype == "bool" then
       local seen = attn:logical_not()
       mask = mask and mask:logical_and(seen) or seen
@@ -105,10 +136,16 @@ return function(nn)
     if type(value) == "table" then value, options = nil, value end
     local o = options_of(options, {key_padding_mask = false, attn_mask = false, is_causal = false,
       need_weights = false, average_attn_weights = true}, "MultiheadAttention")
-    o.heads = self.num_heads
     key = key or query
-    local q, k, v = self:project(1, query), self:project(2, key), self:project(3, value or key)
-    local mask, bias = masks(o)
+    value = value or key
+    local E = self.embed_dim
+    check(has_shape(query, false, false, E), "query", query, "[B,L,%d]", E)
+    local B, L = query.shape[1], query.shape[2]
+    check(has_shape(key, B, false, self.kdim), "key", key, "[%d,S,%d]", B, self.kdim)
+    local S = key.shape[2]
+    check(has_shape(value, B, S, self.vdim), "value", value, "[%d,%d,%d]", B, S, self.vdim)
+    local mask, bias = masks(o, self.num_heads, B, L, S)
+    local q, k, v = project(self, 1, query), project(self, 2, key), project(self, 3, value)
     local y = core.scaled_dot_product_attention(q, k, v, mask, bias, {num_heads = self.num_heads,
       is_causal = o.is_causal, dropout_p = self.training and self.dropout or 0})
     y = self.out_proj(y)
@@ -117,7 +154,7 @@ return function(nn)
     return y, o.average_attn_weights and w:mean(2) or w
   end
 
-  -- ---- transformer encoders -----------------------------------------------------------------------
+  -- ---- transformer encoders ---------------------------------------------------------------------
 
   local Layer = nn.Module:extend "TransformerEncoderLayer"
   nn.TransformerEncoderLayer = Layer
@@ -144,22 +181,22 @@ return function(nn)
       nn.Dropout(o.dropout), nn.Dropout(o.dropout), nn.Dropout(o.dropout)
   end
 
-  function Layer:attend(x, masks_of)
-    return self.dropout1((self.self_attn(x, masks_of)))
+  local function attend(self, x, options)
+    return self.dropout1((self.self_attn(x, options)))
   end
 
-  function Layer:feed_forward(x)
+  local function feed_forward(self, x)
     return self.dropout2(self.linear2(self.dropout(core[self.activation](self.linear1(x)))))
   end
 
   --- x [B,T,D] -> [B,T,D].  Options: key_padding_mask, attn_mask, is_causal of MultiheadAttention.
   function Layer:forward(x, options)
     if self.norm_first then
-      x = x + self:attend(self.norm1(x), options or {})
-      return x + self:feed_forward(self.norm2(x))
+      x = x + attend(self, self.norm1(x), options)
+      return x + feed_forward(self, self.norm2(x))
     end
-    x = self.norm1(x + self:attend(x, options or {}))
-    return self.norm2(x + self:feed_forward(x))
+    x = self.norm1(x + attend(self, x, options))
+    return self.norm2(x + feed_forward(self, x))
   end
 
   local Encoder = nn.Module:extend "TransformerEncoder"
@@ -185,11 +222,18 @@ return function(nn)
     return self.norm and self.norm(x) or x
   end
 
-  -- ---- positions ----------------------------------------------------------------------------------
+  -- ---- positions --------------------------------------------------------------------------------
+
+  local function check_count(what, n)
+    if math.type(n) ~= "integer" or n < 1 then
+      core._raise(("%s is %s, expected an integer from 1"):format(what, tostring(n)))
+    end
+  end
 
   --- Sinusoids [n,d] for positions 0..n-1: sin in the odd, cos in the even channels.  Vaswani et
   -- al., 2017.
   function nn.positional_encoding(n, d)
+    check_count("positional_encoding: n", n)
     if math.type(d) ~= "integer" or d < 2 or d % 2 ~= 0 then
       core._raise(("positional_encoding: d is %s, expected an even number"):format(tostring(d)))
     end
@@ -201,7 +245,9 @@ return function(nn)
   --- The same for a grid, [height*width,d] row by row: half of the channels for the row, half for
   -- the column.
   function nn.positional_encoding2d(height, width, d)
-    if math.type(d) ~= "integer" or d % 4 ~= 0 then
+    check_count("positional_encoding2d: height", height)
+    check_count("positional_encoding2d: width", width)
+    if math.type(d) ~= "integer" or d < 4 or d % 4 ~= 0 then
       core._raise(("positional_encoding2d: d is %s, expected a multiple of 4"):format(tostring(d)))
     end
     local rows = nn.positional_encoding(height, d // 2):unsqueeze(2):expand(height, width, d // 2)
@@ -209,7 +255,7 @@ return function(nn)
     return core.cat({rows, columns}, 3):reshape(height * width, d)
   end
 
-  -- ---- pooling ------------------------------------------------------------------------------------
+  -- ---- pooling ----------------------------------------------------------------------------------
 
   local GPO = nn.Module:extend "GPO"
   nn.GPO = GPO
@@ -227,6 +273,7 @@ return function(nn)
   -- elements gives zeros.
   function GPO:forward(x, lengths)
     local B, T = x.shape[1], x.shape[2]
+    if T == 0 then return x:sum(2), core.zeros(B, 0) end
     local position = nn.positional_encoding(T, self.d_pe):unsqueeze(1):expand(B, T, self.d_pe)
     local states = self.gru(position, lengths and lengths:float():clamp(1, T):long())
     local half = states.shape[3] // 2

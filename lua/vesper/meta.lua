@@ -2779,13 +2779,13 @@ function Tensor:rsqrt() end
 ---@field dropout_p? number default 0
 ---@field is_causal? boolean default false
 ---@field scale? number
----@field num_heads? integer default 1
+---@field num_heads? integer
 
 ---softmax(q k' * scale + bias) v. q [...,L,E], k [...,S,E], v [...,S,V] -> [...,L,V]; with
 ---num_heads the last dimensions are cut into that many heads side by side. mask (true: takes part)
----and bias broadcast to [...,L,S], with several heads to [...,heads,L,S]; is_causal: row l sees
----columns up to l. A row that sees nothing is zeros. scale is 1/sqrt(E of a head) unless given. The
----scores are never held as a whole, in backward neither. Vaswani et al., 2017; Dao et al., 2022.
+---and bias broadcast to [...,L,S], with num_heads to [...,heads,L,S]; is_causal: row l sees columns
+---up to l. A row that sees nothing is zeros. scale is 1/sqrt(E of a head) unless given. The scores
+---are never held as a whole, in backward neither. Vaswani et al., 2017; Dao et al., 2022.
 ---@param q vesper.Tensor
 ---@param k vesper.Tensor
 ---@param v vesper.Tensor
@@ -2794,7 +2794,7 @@ function Tensor:rsqrt() end
 ---@param dropout_p? number default 0
 ---@param is_causal? boolean default false
 ---@param scale? number
----@param num_heads? integer default 1
+---@param num_heads? integer
 ---@return vesper.Tensor
 ---@overload fun(q, k, v, o: vesper.options.scaled_dot_product_attention): vesper.Tensor
 function vs.scaled_dot_product_attention(q, k, v, mask, bias, dropout_p, is_causal, scale,
@@ -2802,9 +2802,9 @@ function vs.scaled_dot_product_attention(q, k, v, mask, bias, dropout_p, is_caus
 
 ---softmax(q k' * scale + bias) v. q [...,L,E], k [...,S,E], v [...,S,V] -> [...,L,V]; with
 ---num_heads the last dimensions are cut into that many heads side by side. mask (true: takes part)
----and bias broadcast to [...,L,S], with several heads to [...,heads,L,S]; is_causal: row l sees
----columns up to l. A row that sees nothing is zeros. scale is 1/sqrt(E of a head) unless given. The
----scores are never held as a whole, in backward neither. Vaswani et al., 2017; Dao et al., 2022.
+---and bias broadcast to [...,L,S], with num_heads to [...,heads,L,S]; is_causal: row l sees columns
+---up to l. A row that sees nothing is zeros. scale is 1/sqrt(E of a head) unless given. The scores
+---are never held as a whole, in backward neither. Vaswani et al., 2017; Dao et al., 2022.
 ---@param k vesper.Tensor
 ---@param v vesper.Tensor
 ---@param mask? vesper.Tensor
@@ -2812,7 +2812,7 @@ function vs.scaled_dot_product_attention(q, k, v, mask, bias, dropout_p, is_caus
 ---@param dropout_p? number default 0
 ---@param is_causal? boolean default false
 ---@param scale? number
----@param num_heads? integer default 1
+---@param num_heads? integer
 ---@return vesper.Tensor
 ---@overload fun(self, k, v, o: vesper.options.scaled_dot_product_attention): vesper.Tensor
 function Tensor:scaled_dot_product_attention(k, v, mask, bias, dropout_p, is_causal, scale,
@@ -4090,6 +4090,69 @@ function vs.nn.HingeRanking(options) end
 ---@param eps? number default 1e-8
 ---@return vesper.Module
 function vs.nn.CosineSimilarity(dim, eps) end
+
+---@class vesper.options.nn.MultiheadAttention
+---@field dropout? number default 0
+---@field bias? boolean default true
+---@field kdim? integer
+---@field vdim? integer
+
+---Called with query [B,L,E], key [B,S,kdim] and value [B,S,vdim] (query and key unless given) and
+---options it gives [B,L,E]. key_padding_mask bool [B,S] and attn_mask bool [L,S] or [B*heads,L,S]
+---are true where something is hidden, a float attn_mask is added; is_causal; need_weights adds the
+---mean weights [B,L,S], or [B,heads,L,S] with average_attn_weights = false. A row that sees nothing
+---is zeros before out_proj. The scores are held only where the weights are asked for. Vaswani et
+---al., 2017.
+---@param embed_dim integer
+---@param num_heads integer
+---@param options? vesper.options.nn.MultiheadAttention
+---@return vesper.Module
+function vs.nn.MultiheadAttention(embed_dim, num_heads, options) end
+
+---@class vesper.options.nn.TransformerEncoderLayer
+---@field dim_feedforward? integer default 2048
+---@field dropout? number default 0.1
+---@field activation? string default relu
+---@field layer_norm_eps? number default 1e-5
+---@field norm_first? boolean default false
+
+---Self-attention and a feed-forward net, each with a residual and a layer norm behind it, before it
+---with norm_first. Called with x [B,T,D] and the options key_padding_mask, attn_mask, is_causal of
+---nn.MultiheadAttention; activation is the name of an op.
+---@param d_model integer
+---@param nhead integer
+---@param options? vesper.options.nn.TransformerEncoderLayer
+---@return vesper.Module
+function vs.nn.TransformerEncoderLayer(d_model, nhead, options) end
+
+---That many layers: the given one, and others made like it with first values of their own; norm
+---behind them. Called as a layer is.
+---@param layer vesper.Module
+---@param num_layers integer
+---@param norm? vesper.Module
+---@return vesper.Module
+function vs.nn.TransformerEncoder(layer, num_layers, norm) end
+
+---[n,d]: the sinusoids of positions 0..n-1, sin and cos in turn. Vaswani et al., 2017.
+---@param n integer
+---@param d integer
+---@return vesper.Tensor
+function vs.nn.positional_encoding(n, d) end
+
+---[height*width,d], row by row: half of the channels tell the row, half the column.
+---@param height integer
+---@param width integer
+---@param d integer
+---@return vesper.Tensor
+function vs.nn.positional_encoding2d(height, width, d) end
+
+---Generalized pooling. Called with x [B,T,D] and lengths int64 [B] (T unless given) it gives [B,D]
+---and the weights of the ranks [B,T]: the values of each channel, sorted, are summed with weights
+---that a BiGRU gives to the ranks. Without elements: zeros. Chen et al., VSE-infinity, CVPR 2021.
+---@param d_pe? integer default 32
+---@param d_hidden? integer default 32
+---@return vesper.Module
+function vs.nn.GPO(d_pe, d_hidden) end
 
 ---What a module does with these inputs: {name=, kind=, depth=, output=, parameters=} for each call
 ---in order, beside it parameters and trained for all; print shows it. Runs the module once, in

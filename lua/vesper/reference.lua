@@ -233,6 +233,34 @@ local sections = {
         .. "so on standard error, once. Faghri et al., VSE++, BMVC 2018."},
     {"nn.CosineSimilarity", "dim:dim=2, eps:num=1e-8", "Module",
       "cosine_similarity of two tensors along dim."},
+    {"nn.MultiheadAttention", "embed_dim:int, num_heads:int, {dropout:num=0, bias:bool=true, "
+        .. "kdim:int?, vdim:int?}",
+      "Module",
+      "Called with query [B,L,E], key [B,S,kdim] and value [B,S,vdim] (query and key unless "
+        .. "given) and options it gives [B,L,E]. key_padding_mask bool [B,S] and attn_mask bool "
+        .. "[L,S] or [B*heads,L,S] are true where something is hidden, a float attn_mask is added; "
+        .. "is_causal; need_weights adds the mean weights [B,L,S], or [B,heads,L,S] with "
+        .. "average_attn_weights = false. A row that sees nothing is zeros before out_proj. The "
+        .. "scores are held only where the weights are asked for. Vaswani et al., 2017."},
+    {"nn.TransformerEncoderLayer", "d_model:int, nhead:int, {dim_feedforward:int=2048, "
+        .. "dropout:num=0.1, activation:string=relu, layer_norm_eps:num=1e-5, "
+        .. "norm_first:bool=false}",
+      "Module",
+      "Self-attention and a feed-forward net, each with a residual and a layer norm behind it, "
+        .. "before it with norm_first. Called with x [B,T,D] and the options key_padding_mask, "
+        .. "attn_mask, is_causal of nn.MultiheadAttention; activation is the name of an op."},
+    {"nn.TransformerEncoder", "layer:Module, num_layers:int, norm:Module?", "Module",
+      "That many layers: the given one, and others made like it with first values of their own; "
+        .. "norm behind them. Called as a layer is."},
+    {"nn.positional_encoding", "n:int, d:int", "Tensor",
+      "[n,d]: the sinusoids of positions 0..n-1, sin and cos in turn. Vaswani et al., 2017."},
+    {"nn.positional_encoding2d", "height:int, width:int, d:int", "Tensor",
+      "[height*width,d], row by row: half of the channels tell the row, half the column."},
+    {"nn.GPO", "d_pe:int=32, d_hidden:int=32", "Module",
+      "Generalized pooling. Called with x [B,T,D] and lengths int64 [B] (T unless given) it gives "
+        .. "[B,D] and the weights of the ranks [B,T]: the values of each channel, sorted, are "
+        .. "summed with weights that a BiGRU gives to the ranks. Without elements: zeros. Chen et "
+        .. "al., VSE-infinity, CVPR 2021."},
     {"nn.summary", "module:Module, inputs:value...", "list",
       "What a module does with these inputs: {name=, kind=, depth=, output=, parameters=} for each "
         .. "call in order, beside it parameters and trained for all; print shows it. Runs the "

@@ -26,14 +26,18 @@ local works = {
   normalize = function(x) return vs.normalize(x) end,
   dropout = function(x) return vs.dropout(x, 0.3) end,
   cat = function(x, y) return vs.cat({x, y}, 2) end,
+  attention = function(x, y)
+    return vs.scaled_dot_product_attention(x, y, x, nil, y:slice(1, 1, 1), {num_heads = 6})
+  end,
 }
 
--- Output and gradients of a work.
-local function run(work, threads)
+-- Output and gradients of a work; backward with other threads where they are given.
+local function run(work, threads, behind)
   vs.set_num_threads(threads)
   local x, y = matrix(1):requires_grad_(), matrix(2):requires_grad_()
   vs.manual_seed(3)
   local out = work(x, y)
+  vs.set_num_threads(behind or threads)
   vs.manual_seed(4);
   (out * vs.rand(numbers.shape(out))):sum():backward()
   return {output = out:detach(), dx = x.grad, dy = y.grad}
@@ -47,6 +51,10 @@ describe("threads", function()
   for name, work in numbers.sorted(works) do
     it("give the same " .. name, function()
       local one, two, again = run(work, 1), run(work, 2), run(work, 2)
+      for part, t in pairs(run(work, 1, 5)) do
+        local off = (t - one[part]):abs():max():item()
+        assert(off <= 1e-5 * math.max(1, t:abs():max():item()), part .. " with more threads behind")
+      end
       for part, t in pairs(one) do
         assert(again[part]:eq(two[part]):all(), part .. " differs from run to run")
         local off = (t - two[part]):abs():max():item()

@@ -53,7 +53,8 @@ local function by_definition(options)
             if not seen or (options.is_causal and s > l) then return -math.huge end
             local dot = 0
             for e = 0, E - 1 do
-              dot = dot + fq[((b * L + l) * H + h) * E + e + 1] * fk[((b * S + s) * H + h) * E + e + 1]
+              local i, j = ((b * L + l) * H + h) * E + e, ((b * S + s) * H + h) * E + e
+              dot = dot + fq[i + 1] * fk[j + 1]
             end
             return dot * scale + (bias and bias(at) or 0)
           end)
