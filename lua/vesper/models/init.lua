@@ -1,6 +1,8 @@
 -- vs.models: the image-text models, each in a file of its own, loaded when first used.
 local files = {
   Baseline = "baseline", VSE = "vse", SmallCNN = "encoders", TextEncoder = "encoders",
+  ResNet = "resnet", ResNet18 = "resnet", ResNet34 = "resnet", ResNet50 = "resnet",
+  EfficientNetLite0 = "efficientnet",
 }
 
 return setmetatable({}, {
