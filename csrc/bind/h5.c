@@ -84,7 +84,8 @@ static int lvs_writer_new(lua_State *L) {
   const char *path = lvs_checkstr(L, 1, "path", NULL);
   lvs_checkoptions(
       L, 2,
-      "name|source|split_seed|classes|vocab|vectors|image_size|regions|max_words|compress|chunk",
+      "name|source|split_seed|classes|vocab|vectors|image_size|regions|max_words|compress|chunk|"
+      "half",
       "Writer");
   lua_settop(L, 2);
   if (lua_isnil(L, 2)) {
@@ -97,6 +98,7 @@ static int lvs_writer_new(lua_State *L) {
   o.split_seed = lvs_optint(L, 2, "split_seed", INT64_MIN, INT64_MAX, 0);
   o.regions = lvs_optint(L, 2, "regions", 1, 1 << 20, 0);
   o.max_words = lvs_optint(L, 2, "max_words", 1, 1 << 20, 0);
+  o.half = lvs_optbool(L, 2, "half", false);
   o.compress = (int)lvs_optint(L, 2, "compress", 0, 9, 0);
   o.chunk = lvs_optint(L, 2, "chunk", 1, 1 << 16, 1);
   opt_size(L, 2, &o);
@@ -179,12 +181,14 @@ static int lvs_writer_add(lua_State *L) {
   vs_writer *w = lvs_checkbox(L, 1, LVS_WRITER);
   const char *split = lvs_checkstr(L, 2, "split", NULL);
   lvs_checktype(L, 3, LUA_TTABLE, "item");
-  lvs_checkoptions(L, 3, "image|image_bytes|label|id|captions|landmark|regions|boxes", "add");
+  lvs_checkoptions(L, 3, "image|image_bytes|label|id|captions|landmark|regions|boxes|feature",
+                   "add");
   vs_item item = {0};
   item.image = opt_tensor(L, 3, "image", "add");
   item.landmark = opt_tensor(L, 3, "landmark", "add");
   item.regions = opt_tensor(L, 3, "regions", "add");
   item.boxes = opt_tensor(L, 3, "boxes", "add");
+  item.feature = opt_tensor(L, 3, "feature", "add");
   if (lua_getfield(L, 3, "image_bytes") == LUA_TSTRING)
     item.bytes = lua_tolstring(L, -1, &item.nbytes);
   else if (!lua_isnil(L, -1))

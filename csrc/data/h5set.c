@@ -19,7 +19,7 @@ enum { ALL, FIRST, RANDOM }; /* captions */
 
 typedef struct h5set {
   vs_h5 *file;
-  vs_h5data *image, *bytes, *feature, *box, *landmark; /* each may be NULL */
+  vs_h5data *image, *bytes, *feature, *box, *landmark, *vector; /* each may be NULL */
   int64_t nimage, height, width;
   int64_t *byte_at;       /* [N+1]: where an image's bytes lie */
   int64_t *label, *count; /* [N] */
@@ -174,12 +174,24 @@ static int read_vectors(vs_dataset *d) {
 
 /* --- opening: images --- */
 
+/* A split of features alone has as many images as rows of these. */
+static int count_features(vs_dataset *d) {
+  h5set *s = d->state;
+  vs_h5data *f = NULL;
+  int rc = open_data(d, "feature", VS_H5_REALS, 2, -1, &f);
+  if (rc == 0 && !f) rc = open_data(d, "region/feature", VS_H5_REALS, 3, -1, &f);
+  if (rc == 0 && !f) rc = vs_fail_file(d->path, "%s: no such data set", in_split(d, "image"));
+  if (rc == 0) s->nimage = vs_h5_info(f)->dims[0];
+  vs_h5_data_close(f);
+  return rc;
+}
+
 static int open_image_bytes(vs_dataset *d) {
   h5set *s = d->state;
   vs_h5attr *a;
   int na;
   if (open_data(d, "image_bytes/data", VS_H5_INTS, 1, -1, &s->bytes)) return -1;
-  if (!s->bytes) return vs_fail_file(d->path, "%s: no such data set", in_split(d, "image"));
+  if (!s->bytes) return count_features(d);
   vs_h5data *f = NULL;
   int rc = open_data(d, "image_bytes/offset", VS_H5_INTS, 1, -1, &f);
   if (rc == 0 && !f) rc = vs_h5_bad(s->bytes, "has no image_bytes/offset beside it");
@@ -222,6 +234,7 @@ static int open_regions(vs_dataset *d) {
   if (open_data(d, "region/feature", VS_H5_REALS, 3, s->nimage, &s->feature)) return -1;
   if (open_data(d, "region/box", VS_H5_REALS, 3, s->nimage, &s->box)) return -1;
   if (open_data(d, "landmark", VS_H5_REALS, 3, s->nimage, &s->landmark)) return -1;
+  if (open_data(d, "feature", VS_H5_REALS, 2, s->nimage, &s->vector)) return -1;
   if (s->landmark && vs_h5_info(s->landmark)->dims[2] != 3)
     return vs_h5_bad(s->landmark, "expected [N,K,3]: x, y, visibility");
   if (!s->feature) return s->box ? vs_h5_bad(s->box, "boxes without region/feature") : 0;
@@ -321,7 +334,7 @@ static int h5_open(vs_dataset *d, const vs_value *v, const vs_field *field, int 
 static void h5_close(vs_dataset *d) {
   h5set *s = d->state;
   if (!s) return;
-  vs_h5data *data[] = {s->image, s->bytes, s->feature, s->box, s->landmark};
+  vs_h5data *data[] = {s->image, s->bytes, s->feature, s->box, s->landmark, s->vector};
   for (int i = 0; i < VS_COUNT(data); i++) vs_h5_data_close(data[i]);
   vs_h5_close(s->file);
   void *block[] = {s->byte_at,  s->label, s->count, s->offset,
@@ -444,6 +457,7 @@ static int decode_image(const vs_dataset *d, int64_t image, uint8_t *out) {
 
 static int fetch_images(const vs_dataset *d, const int64_t *image, int64_t n, vs_batch *b) {
   const h5set *s = d->state;
+  if (!s->image && !s->bytes) return 0;
   int64_t shape[4] = {n, 3, s->height, s->width};
   vs_tensor *t = vs_batch_add(b, "image", VS_UINT8, 4, shape);
   if (!t) return -1;
@@ -497,12 +511,14 @@ static int fetch_reals(vs_h5data *f, const char *name, const int64_t *image, int
                        vs_batch *b) {
   if (!f) return 0;
   const int64_t *dims = vs_h5_info(f)->dims;
-  vs_tensor *t = vs_batch_add(b, name, VS_REAL, 3, (int64_t[]){n, dims[1], dims[2]});
+  vs_tensor *t =
+      vs_batch_add(b, name, VS_REAL, vs_h5_info(f)->ndim, (int64_t[]){n, dims[1], dims[2]});
   return t ? vs_h5_gather(f, VS_REAL, image, n, vs_data(t)) : -1;
 }
 
 static int fetch_regions(const h5set *s, const int64_t *image, int64_t n, vs_batch *b) {
   if (fetch_reals(s->landmark, "landmark", image, n, b)) return -1;
+  if (fetch_reals(s->vector, "feature", image, n, b)) return -1;
   if (!s->feature) return 0;
   if (fetch_reals(s->feature, "regions", image, n, b)) return -1;
   if (fetch_reals(s->box, "boxes", image, n, b)) return -1;
@@ -543,11 +559,11 @@ const vs_readerdef vs_reader_h5 = {
     .keep = h5_keep,
     .id = h5_id,
     .close = h5_close,
-    .doc =
-        "One split of a vesper HDF5 file, or nil and a message. captions: every caption is a "
-        "sample (all), or every image is one, with its first caption or one picked by (seed, "
-        "epoch, image). A batch has image uint8 [B,3,H,W], index and image_index int64 [B], and, "
-        "where the file has them: tokens int64 [B,T] padded with 1, lengths int64 [B] (at least "
-        "1), text (list), label int64 [B], regions float32 [B,R,D], region_count int64 [B], "
-        "boxes float32 [B,R,4], landmark float32 [B,K,3].",
+    .doc = "One split of a vesper HDF5 file, or nil and a message. captions: every caption is a "
+           "sample (all), or every image is one, with its first caption or one picked by (seed, "
+           "epoch, image). A batch has index and image_index int64 [B], and, where the file has "
+           "them: image uint8 [B,3,H,W], feature float32 [B,D], tokens int64 [B,T] padded with 1, "
+           "lengths int64 [B] (at least "
+           "1), text (list), label int64 [B], regions float32 [B,R,D], region_count int64 [B], "
+           "boxes float32 [B,R,4], landmark float32 [B,K,3].",
 };

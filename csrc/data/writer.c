@@ -40,13 +40,14 @@ enum {
   COUNT,
   BOX,
   LANDMARK,
+  VECTOR,
   NCOLUMN
 };
 enum { ID, TEXT, NLIST };
 static const char *const column_name[] = {"image",         "image_bytes/data", "image_bytes/offset",
                                           "label",         "caption/tokens",   "caption/offset",
                                           "caption/image", "region/feature",   "region/count",
-                                          "region/box",    "landmark"};
+                                          "region/box",    "landmark",         "feature"};
 static const char *const list_name[] = {"image_id", "caption/text"};
 
 typedef struct column {
@@ -64,6 +65,7 @@ typedef struct split {
   vs_h5data *list[NLIST];
   vs_strings pending[NLIST];
   int64_t regions, width, landmarks; /* R, D, K */
+  int64_t vector;                    /* size of a feature */
 } split;
 
 struct vs_writer {
@@ -171,6 +173,7 @@ static int make_plain(vs_writer *w, split *s, int c, vs_dtype dtype) {
 static int make_images(vs_writer *w, split *s, const vs_item *item) {
   int64_t dims[4] = {0, 3, w->opt.height, w->opt.width};
   if (item->image) return make_column(w, s, IMAGE, VS_UINT8, 4, dims, w->opt.chunk);
+  if (!item->bytes) return 0;
   if (make_group(w, s, "image_bytes") || make_plain(w, s, BYTES, VS_UINT8) ||
       make_plain(w, s, BYTE_OFFSET, VS_INT64))
     return -1;
@@ -188,11 +191,14 @@ static int make_captions(vs_writer *w, split *s) {
   return put_int(&s->column[OFFSET], 0);
 }
 
+static vs_dtype feature_dtype(const vs_writer *w) { return w->opt.half ? VS_FLOAT16 : VS_REAL; }
+
 static int make_regions(vs_writer *w, split *s, const vs_item *item) {
   s->regions = w->opt.regions ? w->opt.regions : item->regions->shape[0];
   s->width = item->regions->shape[1];
   if (make_group(w, s, "region") || make_plain(w, s, COUNT, VS_INT32) ||
-      make_column(w, s, FEATURE, VS_REAL, 3, (int64_t[]){0, s->regions, s->width}, w->opt.chunk))
+      make_column(w, s, FEATURE, feature_dtype(w), 3, (int64_t[]){0, s->regions, s->width},
+                  w->opt.chunk))
     return -1;
   return item->boxes ? make_column(w, s, BOX, VS_REAL, 3, (int64_t[]){0, s->regions, 4}, 64) : 0;
 }
@@ -204,6 +210,10 @@ static int make_split(vs_writer *w, split *s, const vs_item *item) {
   if (item->id && make_list(w, s, ID)) return -1;
   if (item->ncaption && make_captions(w, s)) return -1;
   if (item->regions && make_regions(w, s, item)) return -1;
+  if (item->feature) {
+    s->vector = item->feature->shape[0];
+    if (make_column(w, s, VECTOR, feature_dtype(w), 2, (int64_t[]){0, s->vector}, 16)) return -1;
+  }
   if (!item->landmark) return 0;
   s->landmarks = item->landmark->shape[0];
   return make_column(w, s, LANDMARK, VS_REAL, 3, (int64_t[]){0, s->landmarks, 3}, 256);
@@ -245,7 +255,10 @@ static int check_size(vs_writer *w, const split *s, int64_t height, int64_t widt
 }
 
 static int check_image(vs_writer *w, const split *s, const vs_item *item) {
-  if (!item->image == !item->bytes) return bad(s, "expected one of image and image_bytes");
+  if (!item->image && !item->bytes) {
+    if (item->feature || item->regions) return 0;
+    return bad(s, "expected one of image and image_bytes, or features");
+  }
   if (item->bytes) {
     vs_imageinfo info;
     if (vs_image_info(item->bytes, item->nbytes, "image_bytes", &info)) return as_mistake(s);
@@ -319,6 +332,12 @@ static int check_extras(const vs_writer *w, const split *s, const vs_item *item)
     if (s->landmarks && item->landmark->shape[0] != s->landmarks)
       return bad(s, "landmark has fewer points than those before");
   }
+  const vs_tensor *f = item->feature;
+  if (f &&
+      (f->ndim != 1 || !vs_is_real(f) || f->numel == 0 || (s->vector && f->numel != s->vector)))
+    return vs_fail("add: image %lld of %s: feature is %s %s, expected %s [%lld] (0: any)",
+                   (long long)s->n + 1, s->name, vs_dtype_name(f->dtype), vs_shape_str(f),
+                   vs_dtype_name(VS_REAL), (long long)s->vector);
   if (!item->regions) return item->boxes ? bad(s, "boxes without regions") : 0;
   if (check_matrix(s, "regions", item->regions, s->regions ? s->regions : w->opt.regions, s->width))
     return -1;
@@ -333,9 +352,11 @@ static int check_fields(const split *s, const vs_item *item) {
     const char *name;
     bool has, had;
   } field[] = {{"image", item->image, s->column[IMAGE].data},
+               {"image_bytes", item->bytes, s->column[BYTES].data},
                {"label", item->label, s->column[LABEL].data},
                {"id", item->id, s->list[ID]},
                {"regions", item->regions, s->column[FEATURE].data},
+               {"feature", item->feature, s->column[VECTOR].data},
                {"boxes", item->boxes, s->column[BOX].data},
                {"landmark", item->landmark, s->column[LANDMARK].data}};
   for (int i = 0; i < VS_COUNT(field); i++) {
@@ -349,6 +370,7 @@ static int check_fields(const split *s, const vs_item *item) {
 
 static int check_item(vs_writer *w, const split *s, const vs_item *item) {
   if (item->id && strlen(item->id) >= VS_H5_MAX_STRING) return bad(s, "its id is too long");
+  if (item->image && item->bytes) return bad(s, "expected one of image and image_bytes");
   if (s->n > 0 && check_fields(s, item)) return -1;
   return check_label(w, s, item) || check_captions(w, s, item) || check_extras(w, s, item) ||
                  check_image(w, s, item)
@@ -365,9 +387,9 @@ static int put_tensor(column *k, vs_tensor *t) {
   return rc;
 }
 
-/* t [r,d] as one row [rows,d] of the column, zeros after it. */
+/* t [r,d] as one row [rows,d] of the column and of its type, zeros after it. */
 static int put_padded(column *k, vs_tensor *t) {
-  vs_tensor *c = vs_contiguous(t);
+  vs_tensor *whole = vs_contiguous(t), *c = whole ? vs_cast(whole, k->dtype) : NULL;
   char *row = c ? vs_new0(k->row) : NULL;
   int rc = -1;
   if (row) {
@@ -376,11 +398,13 @@ static int put_padded(column *k, vs_tensor *t) {
   }
   free(row);
   vs_unref(c);
+  vs_unref(whole);
   return rc;
 }
 
 static int put_image(split *s, const vs_item *item) {
   if (item->image) return put_tensor(&s->column[IMAGE], item->image);
+  if (!item->bytes) return 0;
   s->bytes += (int64_t)item->nbytes;
   return put(&s->column[BYTES], item->bytes, (int64_t)item->nbytes) ||
                  put_int(&s->column[BYTE_OFFSET], s->bytes)
@@ -409,6 +433,7 @@ static int put_item(vs_writer *w, split *s, const vs_item *item) {
                         put_int(&s->column[COUNT], item->regions->shape[0])))
     return -1;
   if (item->boxes && put_padded(&s->column[BOX], item->boxes)) return -1;
+  if (item->feature && put_padded(&s->column[VECTOR], item->feature)) return -1;
   return item->landmark ? put_tensor(&s->column[LANDMARK], item->landmark) : 0;
 }
 

@@ -18,6 +18,7 @@ typedef struct vs_writeropt {
   int64_t height, width;             /* 0: those of the first image */
   int64_t regions;                   /* most regions of an image; 0: those of the first */
   int64_t max_words;                 /* of a caption that is tokenized here; 0: all */
+  bool half;                         /* features and regions are stored as float16 */
   int compress;                      /* 0: not; 1 to 9: gzip, slower and smaller */
   int64_t chunk; /* images (or region features) that are stored, and compressed, together; 0: 1 */
 } vs_writeropt;
@@ -31,13 +32,13 @@ typedef struct vs_caption {
 
 typedef struct vs_item {
   vs_tensor *image;  /* uint8 [3,H,W], or: */
-  const void *bytes; /* a JPEG or PNG file */
+  const void *bytes; /* a JPEG or PNG file; neither where there are features or regions */
   size_t nbytes;
   int64_t label;  /* from 1; 0: none */
   const char *id; /* NULL: none */
   const vs_caption *caption;
   int64_t ncaption;
-  vs_tensor *landmark, *regions, *boxes; /* [K,3], [R,D], [R,4] numbers; NULL: none */
+  vs_tensor *landmark, *regions, *boxes, *feature; /* [K,3], [R,D], [R,4], [D]; NULL: none */
 } vs_item;
 
 typedef struct vs_writer vs_writer;

@@ -88,7 +88,7 @@ int vs_h5_read_strings(vs_h5data *d, vs_strings *out);
 /* --- writing: data sets that grow --- */
 int vs_h5_group(vs_h5 *h, const char *name);
 /* A data set [0, dims[1], ...] (dims[0] is not looked at) in chunks of that many rows; gzip: 0 to
- * 9, with shuffle.  dtype: as for vs_h5_read; VS_FLOAT64 is stored as VS_FLOAT32. */
+ * 9, with shuffle.  dtype: as for vs_h5_read, or VS_FLOAT16; VS_FLOAT64 is stored as VS_FLOAT32. */
 vs_h5data *vs_h5_new(vs_h5 *h, const char *name, vs_dtype dtype, int ndim, const int64_t *dims,
                      int64_t chunk, int gzip);
 /* Strings are stored in a fixed length, compressed, which grows when a longer one comes: the

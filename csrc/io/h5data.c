@@ -452,8 +452,10 @@ static vs_h5data *made(vs_h5data *d) {
 vs_h5data *vs_h5_new(vs_h5 *h, const char *name, vs_dtype dtype, int ndim, const int64_t *dims,
                      int64_t chunk, int gzip) {
   h5_lock();
-  hid_t type = native_type(dtype == VS_FLOAT64 ? VS_FLOAT32 : dtype);
+  hid_t half = dtype == VS_FLOAT16 ? half_type() : -1;
+  hid_t type = half >= 0 ? half : native_type(dtype == VS_FLOAT64 ? VS_FLOAT32 : dtype);
   vs_h5data *d = create(h, name, type, ndim, dims, chunk, gzip);
+  if (half >= 0) H5Tclose(half);
   h5_unlock();
   return made(d);
 }
@@ -493,7 +495,9 @@ static int append_locked(vs_h5data *d, hid_t type, int64_t n, const void *rows) 
 int vs_h5_append(vs_h5data *d, vs_dtype dtype, int64_t n, const void *rows) {
   if (n == 0) return 0;
   h5_lock();
-  int rc = append_locked(d, native_type(dtype), n, rows);
+  hid_t half = dtype == VS_FLOAT16 ? half_type() : -1;
+  int rc = append_locked(d, half >= 0 ? half : native_type(dtype), n, rows);
+  if (half >= 0) H5Tclose(half);
   h5_unlock();
   return rc;
 }

@@ -129,6 +129,21 @@ local Baseline = {}
 ---@class vesper.VSE: vesper.Module
 local VSE = {}
 
+---@class vesper.ResNet18
+local ResNet18 = {}
+
+---@class vesper.ResNet34
+local ResNet34 = {}
+
+---@class vesper.ResNet50
+local ResNet50 = {}
+
+---@class vesper.ResNet
+local ResNet = {}
+
+---@class vesper.EfficientNetLite0
+local EfficientNetLite0 = {}
+
 ---@class vesper.SummaryWriter
 local SummaryWriter = {}
 
@@ -359,6 +374,20 @@ function vs.save(path, tensors, metadata) end
 ---@return string? message
 ---@return table
 function vs.load(path) end
+
+---@class vesper.options.load_pth
+---@field key? string
+
+---The tensors {name = tensor} and the plain values {name = number, boolean or text} of a file that
+---torch.save wrote, in its zip form or the older one; nothing in it is run. Names of nested
+---dictionaries and lists are joined by dots, as in state_dict.fc.bias; key: only what is below that
+---entry. nil and a message, with name and place, for whatever is no part of a state dict.
+---@param path string
+---@param options? vesper.options.load_pth
+---@return table?
+---@return string? message
+---@return table
+function vs.load_pth(path, options) end
 
 ---Whether x is a tensor.
 ---@param x any
@@ -4656,9 +4685,10 @@ function vs.data.TensorDataset(tensors) end
 
 ---One split of a vesper HDF5 file, or nil and a message. captions: every caption is a sample (all),
 ---or every image is one, with its first caption or one picked by (seed, epoch, image). A batch has
----image uint8 [B,3,H,W], index and image_index int64 [B], and, where the file has them: tokens
----int64 [B,T] padded with 1, lengths int64 [B] (at least 1), text (list), label int64 [B], regions
----float32 [B,R,D], region_count int64 [B], boxes float32 [B,R,4], landmark float32 [B,K,3].
+---index and image_index int64 [B], and, where the file has them: image uint8 [B,3,H,W], feature
+---float32 [B,D], tokens int64 [B,T] padded with 1, lengths int64 [B] (at least 1), text (list),
+---label int64 [B], regions float32 [B,R,D], region_count int64 [B], boxes float32 [B,R,4], landmark
+---float32 [B,K,3].
 ---@param path string
 ---@param split? string
 ---@param captions? "all"|"first"|"random" default all
@@ -4705,11 +4735,12 @@ function vs.data.Loader(set, options) end
 ---@field max_words? integer
 ---@field compress? integer default 0
 ---@field chunk? integer default 1
+---@field half? boolean default false
 
 ---Begins a vesper HDF5 file, which takes its place at close. vocab is a Vocab or a list of words;
 ---image_size is {height, width}, without it pictures stay the bytes they were; compress 0..9;
 ---chunk: pictures that are stored and compressed together, which is smaller, and slower to read in
----any order but that of Loader's chunks.
+---any order but that of Loader's chunks; half: features and regions are stored as float16.
 ---@param path string
 ---@param options? vesper.options.data.Writer
 ---@return vesper.Writer?
@@ -4732,6 +4763,40 @@ function vs.data.find(folder, ending) end
 ---Every reader: {name, args, doc}.
 ---@return any[]
 function vs.data.readers() end
+
+---{mean, std} of ImageNet's pictures by channel, values 0..1.
+---@type table
+vs.data.IMAGENET = nil
+
+---Images uint8 or float 0..255 [B,3,H,W] as (x / 255 - mean) / std by channel, float32; mean and
+---std are ImageNet's.
+---@param images vesper.Tensor
+---@param mean? any[]
+---@param std? any[]
+---@return vesper.Tensor
+function vs.data.normalize(images, mean, std) end
+
+---@class vesper.options.data.extract
+---@field splits? any[]
+---@field batch_size? integer default 32
+---@field half? boolean default true
+---@field regions? boolean default true
+---@field images? boolean default false
+---@field flip? boolean default false
+---@field compress? integer default 0
+---@field progress? function
+
+---Runs model(images) -> v [B,D], U [B,R,C] over every image of a vesper HDF5 file and writes
+---another one with feature and regions in place of the images, the rest as it was. half: stored as
+---float16; flip: train's images once more, mirrored, under id..'#flip'. Returns counts by split, or
+---nil and a message.
+---@param model any
+---@param source string
+---@param out string
+---@param options? vesper.options.data.extract
+---@return table?
+---@return string? message
+function vs.data.extract(model, source, out, options) end
 
 ---@class vesper.options.data.prepare.folder
 ---@field csv? string default products.csv
@@ -4866,7 +4931,8 @@ function Loader:load_state(state) end
 function Loader:close() end
 
 ---item: image uint8 [3,H,W] or image_bytes (a JPEG or PNG as it was), label from 1, id, captions
----(texts, or {text, tokens}), landmark [K,3], regions [R,D], boxes [R,4].
+---(texts, or {text, tokens}), landmark [K,3], regions [R,D], boxes [R,4], feature [D]. An image may
+---be left out where there are regions or a feature.
 ---@param split string
 ---@param item table
 ---@return true?
@@ -5460,6 +5526,161 @@ function VSE:classify_text(tokens, lengths) end
 ---@param options? vesper.options.models.SmallCNN
 ---@return vesper.Module
 function vs.models.SmallCNN(width, options) end
+
+---@class vesper.options.models.ResNet18
+---@field num_classes? integer default 1000
+---@field width? integer
+---@field size? any
+---@field mean? any[]
+---@field std? any[]
+
+---Called with images uint8 or float 0..255 [B,3,H,W] it returns v [B,C] and regions [B,R,C].
+---num_classes: of the head, 0 for none; width: a linear map of v to that width; size: what images
+---are resized to; mean and std: of the normalisation, those of ImageNet. He et al., CVPR 2016, with
+---torchvision's names.
+---@param options? vesper.options.models.ResNet18
+---@return vesper.Module
+function vs.models.ResNet18(options) end
+
+---@class vesper.options.ResNet18.from_pretrained
+---@field num_classes? integer
+---@field key? string
+---@field width? integer
+---@field size? any
+---@field mean? any[]
+---@field std? any[]
+
+---With the weights of a .safetensors file or one of torch.save (key: the entry they are under).
+---num_classes: as in the file; another number leaves the head as it was made. nil and a message
+---that lists what is missing, unexpected or misshapen.
+---@param path string
+---@param options? vesper.options.ResNet18.from_pretrained
+---@return vesper.Module?
+---@return string? message
+function ResNet18.from_pretrained(path, options) end
+
+---@class vesper.options.models.ResNet34
+---@field num_classes? integer default 1000
+---@field width? integer
+---@field size? any
+---@field mean? any[]
+---@field std? any[]
+
+---As ResNet18.
+---@param options? vesper.options.models.ResNet34
+---@return vesper.Module
+function vs.models.ResNet34(options) end
+
+---@class vesper.options.ResNet34.from_pretrained
+---@field num_classes? integer
+---@field key? string
+---@field width? integer
+---@field size? any
+---@field mean? any[]
+---@field std? any[]
+
+---As ResNet18.from_pretrained.
+---@param path string
+---@param options? vesper.options.ResNet34.from_pretrained
+---@return vesper.Module?
+---@return string? message
+function ResNet34.from_pretrained(path, options) end
+
+---@class vesper.options.models.ResNet50
+---@field num_classes? integer default 1000
+---@field width? integer
+---@field size? any
+---@field mean? any[]
+---@field std? any[]
+
+---As ResNet18, of bottlenecks: C is 2048.
+---@param options? vesper.options.models.ResNet50
+---@return vesper.Module
+function vs.models.ResNet50(options) end
+
+---@class vesper.options.ResNet50.from_pretrained
+---@field num_classes? integer
+---@field key? string
+---@field width? integer
+---@field size? any
+---@field mean? any[]
+---@field std? any[]
+
+---As ResNet18.from_pretrained.
+---@param path string
+---@param options? vesper.options.ResNet50.from_pretrained
+---@return vesper.Module?
+---@return string? message
+function ResNet50.from_pretrained(path, options) end
+
+---@class vesper.options.models.ResNet
+---@field block? any
+---@field layers? any[]
+---@field base? integer default 64
+---@field num_classes? integer default 1000
+---@field width? integer
+---@field size? any
+---@field mean? any[]
+---@field std? any[]
+
+---Any residual network of the family: layers says how many blocks a stage has, base how many
+---channels the first.
+---@param options? vesper.options.models.ResNet
+---@return vesper.Module
+function vs.models.ResNet(options) end
+
+---The last map [B,C,H',W'].
+---@param images vesper.Tensor
+---@return vesper.Tensor
+function ResNet:features(images) end
+
+---The scores of the head [B,num_classes].
+---@param images vesper.Tensor
+---@return vesper.Tensor
+function ResNet:logits(images) end
+
+---@class vesper.options.models.EfficientNetLite0
+---@field num_classes? integer default 1000
+---@field dropout? number default 0.2
+---@field drop_connect? number default 0.2
+---@field width? integer
+---@field size? any
+---@field mean? any[]
+---@field std? any[]
+---@field blocks? any[]
+---@field stem? integer default 32
+---@field head? integer default 1280
+
+---As ResNet18, with C = 1280; mean and std are 127 and 128 of 255, as the published weights want.
+---Tan and Le, ICML 2019, without squeeze-and-excitation, with ReLU6.
+---@param options? vesper.options.models.EfficientNetLite0
+---@return vesper.Module
+function vs.models.EfficientNetLite0(options) end
+
+---@class vesper.options.EfficientNetLite0.from_pretrained
+---@field num_classes? integer
+---@field key? string
+---@field width? integer
+---@field size? any
+---@field mean? any[]
+---@field std? any[]
+
+---As ResNet18.from_pretrained.
+---@param path string
+---@param options? vesper.options.EfficientNetLite0.from_pretrained
+---@return vesper.Module?
+---@return string? message
+function EfficientNetLite0.from_pretrained(path, options) end
+
+---The last map [B,C,H',W'].
+---@param images vesper.Tensor
+---@return vesper.Tensor
+function EfficientNetLite0:features(images) end
+
+---The scores of the head [B,num_classes].
+---@param images vesper.Tensor
+---@return vesper.Tensor
+function EfficientNetLite0:logits(images) end
 
 ---@class vesper.options.models.TextEncoder
 ---@field vectors? vesper.Tensor

@@ -72,6 +72,12 @@ local sections = {
         .. "absent."},
     {"vs.load", "path:string", "table?, table",
       "The tensors {name = tensor} and the metadata {key = text} of a safetensors file."},
+    {"vs.load_pth", "path:string, {key:string?}", "table?, table",
+      "The tensors {name = tensor} and the plain values {name = number, boolean or text} of a "
+        .. "file that torch.save wrote, in its zip form or the older one; nothing in it is run. "
+        .. "Names of nested dictionaries and lists are joined by dots, as in state_dict.fc.bias; "
+        .. "key: only what is below that entry. nil and a message, with name and place, for "
+        .. "whatever is no part of a state dict."},
     {"vs.is_tensor", "x:value", "boolean", "Whether x is a tensor."},
     {"vs.is_layer", "x:value", "boolean",
       "Whether x is a layer made in C (modules in Lua are not)."},
@@ -445,16 +451,28 @@ local sections = {
         .. "GiB). 0 shuffles all samples over the whole file."},
     {"data.Writer", "path:string, {name:string?, source:string?, split_seed:int=0, "
         .. "classes:list?, vocab:value?, vectors:tensor?, image_size:list?, regions:int?, "
-        .. "max_words:int?, compress:int=0, chunk:int=1}",
+        .. "max_words:int?, compress:int=0, chunk:int=1, half:bool=false}",
       "Writer?", "Begins a vesper HDF5 file, which takes its place at close. vocab is a Vocab or "
         .. "a list of words; image_size is {height, width}, without it pictures stay the bytes "
         .. "they were; compress 0..9; chunk: pictures that are stored and compressed together, "
-        .. "which is smaller, and slower to read in any order but that of Loader's chunks."},
+        .. "which is smaller, and slower to read in any order but that of Loader's chunks; half: "
+        .. "features and regions are stored as float16."},
     {"data.permutation", "n:int, seed:int", "list",
       "1..n in an order that depends on the seed alone."},
     {"data.find", "folder:string, ending:string", "list?",
       "The files below a folder whose paths end so, sorted."},
     {"data.readers", "", "list", "Every reader: {name, args, doc}."},
+    {"data.IMAGENET", nil, "table", "{mean, std} of ImageNet's pictures by channel, values 0..1."},
+    {"data.normalize", "images:any, mean:list?, std:list?", "Tensor",
+      "Images uint8 or float 0..255 [B,3,H,W] as (x / 255 - mean) / std by channel, float32; mean "
+        .. "and std are ImageNet's."},
+    {"data.extract", "model:value, source:string, out:string, {splits:list?, batch_size:int=32, "
+        .. "half:bool=true, regions:bool=true, images:bool=false, flip:bool=false, compress:int=0, "
+        .. "progress:function?}", "table?",
+      "Runs model(images) -> v [B,D], U [B,R,C] over every image of a vesper HDF5 file and writes "
+        .. "another one with feature and regions in place of the images, the rest as it was. half: "
+        .. "stored as float16; flip: train's images once more, mirrored, under id..'#flip'. "
+        .. "Returns counts by split, or nil and a message."},
     {"data.prepare.folder", "folder:string, out:string, {csv:string=products.csv, "
         .. "image:string=images/{id}.jpg, title:string=title, label:string=label, id:string=id, "
         .. "split:string?, size:value=64, min_count:int=2, max_words:int=16, seed:int=1, "
@@ -517,7 +535,8 @@ local sections = {
     {"Loader.set", nil, "Dataset", "What it loads."},
     {"Writer:add", "split:string, item:table", "true?",
       "item: image uint8 [3,H,W] or image_bytes (a JPEG or PNG as it was), label from 1, id, "
-        .. "captions (texts, or {text, tokens}), landmark [K,3], regions [R,D], boxes [R,4]."},
+        .. "captions (texts, or {text, tokens}), landmark [K,3], regions [R,D], boxes [R,4], "
+        .. "feature [D]. An image may be left out where there are regions or a feature."},
     {"Writer:count", "split:string", "integer", "Images added to a split so far."},
     {"Writer:close", "", "true?",
       "Finishes the file and puts it in its place; without it nothing is left."},
@@ -689,6 +708,41 @@ local sections = {
     {"models.SmallCNN", "width:int, {channels:list?, pooling:mean|max=mean}", "Module",
       "Blocks of 3x3 convolution, batch norm, ReLU and max pooling: uint8 [B,3,H,W] -> "
         .. "[B,width], regions [B,R,C]."},
+    {"models.ResNet18", "{num_classes:int=1000, width:int?, size:value?, mean:list?, std:list?}",
+      "Module", "Called with images uint8 or float 0..255 [B,3,H,W] it returns v [B,C] and regions "
+        .. "[B,R,C]. num_classes: of the head, 0 for none; width: a linear map of v to that width; "
+        .. "size: what images are resized to; mean and std: of the normalisation, those of "
+        .. "ImageNet. He et al., CVPR 2016, with torchvision's names."},
+    {"ResNet18.from_pretrained", "path:string, {num_classes:int?, key:string?, width:int?, "
+        .. "size:value?, mean:list?, std:list?}", "Module?",
+      "With the weights of a .safetensors file or one of torch.save (key: the entry they are "
+        .. "under). num_classes: as in the file; another number leaves the head as it was made. "
+        .. "nil and a message that lists what is missing, unexpected or misshapen."},
+    {"models.ResNet34", "{num_classes:int=1000, width:int?, size:value?, mean:list?, std:list?}",
+      "Module", "As ResNet18."},
+    {"ResNet34.from_pretrained", "path:string, {num_classes:int?, key:string?, width:int?, "
+        .. "size:value?, mean:list?, std:list?}", "Module?", "As ResNet18.from_pretrained."},
+    {"models.ResNet50", "{num_classes:int=1000, width:int?, size:value?, mean:list?, std:list?}",
+      "Module", "As ResNet18, of bottlenecks: C is 2048."},
+    {"ResNet50.from_pretrained", "path:string, {num_classes:int?, key:string?, width:int?, "
+        .. "size:value?, mean:list?, std:list?}", "Module?", "As ResNet18.from_pretrained."},
+    {"models.ResNet", "{block:value?, layers:list?, base:int=64, num_classes:int=1000, "
+        .. "width:int?, size:value?, mean:list?, std:list?}", "Module",
+      "Any residual network of the family: layers says how many blocks a stage has, base how many "
+        .. "channels the first."},
+    {"ResNet:features", "images:any", "Tensor", "The last map [B,C,H',W']."},
+    {"ResNet:logits", "images:any", "Tensor", "The scores of the head [B,num_classes]."},
+    {"models.EfficientNetLite0", "{num_classes:int=1000, dropout:num=0.2, drop_connect:num=0.2, "
+        .. "width:int?, size:value?, mean:list?, std:list?, blocks:list?, stem:int=32, "
+        .. "head:int=1280}", "Module",
+      "As ResNet18, with C = 1280; mean and std are 127 and 128 of 255, as the published weights "
+        .. "want. Tan and Le, ICML 2019, without squeeze-and-excitation, with ReLU6."},
+    {"EfficientNetLite0.from_pretrained", "path:string, {num_classes:int?, key:string?, "
+        .. "width:int?, size:value?, mean:list?, std:list?}", "Module?",
+      "As ResNet18.from_pretrained."},
+    {"EfficientNetLite0:features", "images:any", "Tensor", "The last map [B,C,H',W']."},
+    {"EfficientNetLite0:logits", "images:any", "Tensor",
+      "The scores of the head [B,num_classes]."},
     {"models.TextEncoder", "width:int, {vectors:tensor?, vocab_size:int?, word_dim:int=300, "
         .. "freeze:bool=false, rnn:LSTM|GRU=LSTM, hidden:int?, num_layers:int=1, "
         .. "bidirectional:bool=false, pooling:last|mean|max=last, projection:bool=true}",
@@ -750,7 +804,9 @@ local sections = {
 
 -- Where names that start so live; classes made in C stand in the registry.
 local classes = {Module = "nn.Module", InfoNCE = "nn.InfoNCE",
-  Baseline = "models.Baseline", VSE = "models.VSE",
+  Baseline = "models.Baseline", VSE = "models.VSE", ResNet = "models.ResNet",
+  ResNet18 = "models.ResNet18", ResNet34 = "models.ResNet34", ResNet50 = "models.ResNet50",
+  EfficientNetLite0 = "models.EfficientNetLite0",
   EMA = "optim.EMA", SummaryWriter = "tensorboard.SummaryWriter",
   Scheduler = "optim.lr_scheduler.Scheduler"}
 

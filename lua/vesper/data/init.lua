@@ -2,7 +2,8 @@
 --
 -- Readers, Loader and Writer are C (csrc/data); a preparer is a Lua file beside this one that is
 -- loaded when it is first called.
-local data = require("vesper.core").data
+local core = require "vesper.core"
+local data = core.data
 
 --- Preparers: prepare.NAME(source, out, options) writes the HDF5 file `out` and returns a summary
 --- {train=, val=, test=, classes=, vocab=, skipped=}, or nil and a message.
@@ -14,5 +15,25 @@ data.prepare = setmetatable({}, {
     return prepare[name]
   end,
 })
+
+--- Mean and deviation of ImageNet's pictures, red, green, blue, of values 0..1.
+data.IMAGENET = {mean = {0.485, 0.456, 0.406}, std = {0.229, 0.224, 0.225}}
+
+local function by_channel(list, what)
+  if type(list) ~= "table" or #list ~= 3 then
+    core._raise(("normalize: %s is not a list of three numbers"):format(what))
+  end
+  return core.tensor(list):reshape(1, 3, 1, 1)
+end
+
+--- images uint8 or float 0..255 [B,3,H,W] -> float32, (x / 255 - mean) / std by channel.
+function data.normalize(images, mean, std)
+  mean = by_channel(mean or data.IMAGENET.mean, "mean")
+  std = by_channel(std or data.IMAGENET.std, "std")
+  return (images:float() - mean * 255) / (std * 255)
+end
+
+--- extract(model, source, out, options): lua/vesper/data/extract.lua.
+function data.extract(...) return require "vesper.data.extract"(...) end
 
 return data

@@ -5,6 +5,8 @@ local files = {
   AttentionPooling = "attention_pooling", DenseProjection = "dense_projection",
   IntraAttention = "intra_attention", InterAttention = "inter_attention",
   SmallCNN = "encoders", RegionEncoder = "encoders", TextEncoder = "encoders",
+  ResNet = "resnet", ResNet18 = "resnet", ResNet34 = "resnet", ResNet50 = "resnet",
+  EfficientNetLite0 = "efficientnet",
 }
 
 return setmetatable({}, {

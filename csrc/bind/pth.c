@@ -1,0 +1,56 @@
+/* vs.load_pth: PyTorch's own files.  A missing, broken or forbidden file gives nil and a message.
+ */
+#include "io/pth.h"
+
+#include "bind/bind.h"
+#include "bind/options.h"
+
+#define LVS_PTHFILE "vesper.PthFile"
+
+static void free_pthfile(void *f) { vs_pth_free(f); }
+
+static void push_value(lua_State *L, const vs_pthvalue *v) {
+  switch (v->kind) {
+    case VS_PK_BOOL: lua_pushboolean(L, v->i != 0); break;
+    case VS_PK_FLOAT: lua_pushnumber(L, v->f); break;
+    case VS_PK_TEXT: lua_pushlstring(L, v->text, (size_t)v->i); break;
+    default: lua_pushinteger(L, v->i);
+  }
+}
+
+/* vs.load_pth(path [, {key = "state_dict"}]) -> {name = tensor}, {name = number, boolean, text} */
+static int lvs_load_pth(lua_State *L) {
+  const char *path = lvs_checkstr(L, 1, "path", NULL), *key = NULL;
+  lvs_checkoptions(L, 2, "key", "load_pth");
+  if (lua_istable(L, 2)) {
+    lua_getfield(L, 2, "key"); /* stays on the stack, which keeps the text */
+    if (!lua_isnil(L, -1)) key = lvs_checkstr(L, lua_gettop(L), "key", NULL);
+  }
+  void **box = lvs_newbox(L, LVS_PTHFILE);
+  *box = vs_pth_load(path, key);
+  if (!*box && vs_error_kind() == VS_ENOMEM && lvs_collect(L)) *box = vs_pth_load(path, key);
+  vs_pthfile *f = *box;
+  if (!f) return lvs_nilerror(L);
+  lua_newtable(L);
+  for (int64_t i = 0; i < f->n; i++) {
+    void **t = lvs_newbox(L, LVS_TENSOR);
+    *t = f->tensor[i].t;
+    f->tensor[i].t = NULL;
+    lua_setfield(L, -2, f->tensor[i].name);
+  }
+  lua_newtable(L);
+  for (int64_t i = 0; i < f->nvalue; i++) {
+    push_value(L, &f->value[i]);
+    lua_setfield(L, -2, f->value[i].name);
+  }
+  vs_pth_free(f);
+  *box = NULL;
+  return 2;
+}
+
+void lvs_open_pth(lua_State *L) {
+  static const luaL_Reg none[] = {{NULL, NULL}};
+  lvs_newclass(L, LVS_PTHFILE, none, none, free_pthfile);
+  lua_pushcfunction(L, lvs_load_pth);
+  lua_setfield(L, -2, "load_pth");
+}

@@ -1,0 +1,74 @@
+/* A pickle machine that can build a state dictionary and nothing else.
+ *
+ * It knows the opcodes that PyTorch's files use (protocols 2 to 4) and a closed list of globals:
+ * OrderedDict, torch.Size, the storage types, and the functions that put a tensor together.  None
+ * of them is ever called: they only say what kind of node is made.  Any other opcode or global is
+ * an error with its name and its place in the file.  Memory is linear in the bytes read, of which
+ * there may be VS_PICKLE_MAX; nodes may be shared and form cycles, so walks need a limit of their
+ * own. */
+#ifndef VS_PICKLE_H
+#define VS_PICKLE_H
+
+#include "core/base.h"
+
+enum { VS_PICKLE_MAX = 16 << 20 }; /* bytes of one pickle */
+
+typedef enum vs_pkkind {
+  VS_PK_NONE,
+  VS_PK_BOOL,
+  VS_PK_INT,
+  VS_PK_FLOAT,
+  VS_PK_TEXT,
+  VS_PK_TUPLE,
+  VS_PK_LIST,
+  VS_PK_DICT, /* item: key, value, key, value, ... */
+  VS_PK_GLOBAL,
+  VS_PK_STORAGE, /* what a tuple names: see vs_pickle_storage */
+  VS_PK_TENSOR   /* see vs_pickle_tensor */
+} vs_pkkind;
+
+typedef struct vs_pknode {
+  vs_pkkind kind;
+  int32_t n, room; /* items; bytes of a text */
+  union {
+    int64_t i; /* bool, int; global: its number; storage, tensor: the node of its tuple */
+    double f;
+    const char *text; /* in the caller's bytes, not ended by 0 */
+    int32_t *item;    /* nodes */
+  };
+} vs_pknode;
+
+typedef struct vs_pickle {
+  const char *path;          /* for messages; borrowed, as the bytes are */
+  const unsigned char *base; /* of the whole file: places in messages count from here */
+  size_t at, op, end;        /* what is read next; the running opcode; the end of the bytes */
+  vs_pknode *node;
+  int32_t *stack, *memo;
+  int32_t nnode, node_room, nstack, stack_room, nmemo, memo_room;
+} vs_pickle;
+
+/* Runs the pickle that starts at byte `at` of base and ends before `end`; m->at is behind it
+ * afterwards.  The root's node, or -1.  Free with vs_pickle_free either way. */
+int32_t vs_pickle_run(vs_pickle *m, const unsigned char *base, size_t at, size_t end,
+                      const char *path);
+void vs_pickle_free(vs_pickle *m);
+
+typedef struct vs_pkstorage {
+  const char *key;
+  int32_t nkey;
+  vs_dtype dtype;
+  int64_t numel;
+} vs_pkstorage;
+
+/* A tensor's place in its storage, checked: no stride is negative, every element lies inside, and
+ * there are no more of them than the storage has. */
+typedef struct vs_pktensor {
+  int32_t storage; /* node */
+  int ndim;
+  int64_t offset, shape[VS_MAX_DIM], stride[VS_MAX_DIM];
+} vs_pktensor;
+
+vs_pkstorage vs_pickle_storage(const vs_pickle *m, int32_t node);
+vs_pktensor vs_pickle_tensor(const vs_pickle *m, int32_t node);
+
+#endif

@@ -1,0 +1,146 @@
+-- data.extract: what a frozen CNN makes of every image of a data set, as a data set of its own, so
+-- that models which read features train without running the CNN again.
+local core = require "vesper.core"
+
+local DEFAULTS = {batch_size = 32, half = true, regions = true, images = false, flip = false,
+  compress = 0}
+local KNOWN = {splits = true, progress = true}
+
+local function options_of(given)
+  local o = {}
+  for key, value in pairs(DEFAULTS) do o[key] = value end
+  for key, value in pairs(given or {}) do
+    if DEFAULTS[key] == nil and not KNOWN[key] then
+      core._raise(("extract: unknown option '%s'"):format(tostring(key)))
+    end
+    o[key] = value
+  end
+  return o
+end
+
+-- The splits of a file that are wanted, by one sample an image: a list of {name, set, all}, `all`
+-- having a sample for every caption.  Without o.splits those of train, val and test that are there.
+local function open_splits(source, o)
+  local list = {}
+  for _, name in ipairs(o.splits or {"train", "val", "test"}) do
+    local set, why = core.data.open(source, name, {captions = "first"})
+    if set then
+      list[#list + 1] = {name = name, set = set, all = assert(core.data.open(source, name))}
+    elseif o.splits or not why:find('no split "', 1, true) then
+      return nil, why
+    end
+  end
+  if #list == 0 then return nil, source .. ": none of the splits train, val and test" end
+  return list
+end
+
+local function range(first, last)
+  local list = {}
+  for i = first, last do list[#list + 1] = i end
+  return list
+end
+
+-- Calls fn(batch, first) over all samples in order.
+local function each_batch(set, size, fn)
+  for first = 1, #set, size do
+    if fn(set:batch(range(first, math.min(first + size - 1, #set))), first) == false then return end
+  end
+end
+
+-- image -> its captions as the writer takes them, {text =, tokens =}.
+local function captions_of(all, size)
+  local captions = {}
+  each_batch(all, size, function(batch)
+    if not batch.tokens then return false end
+    local tokens, lengths = batch.tokens:tolist(), batch.lengths:tolist()
+    for i, image in ipairs(batch.image_index:tolist()) do
+      captions[image] = captions[image] or {}
+      table.insert(captions[image], {text = batch.text and batch.text[i] or "",
+        tokens = table.move(tokens[i], 1, lengths[i], 1, {})})
+    end
+  end)
+  return captions
+end
+
+-- nil or the list, when it holds something
+local function some(list) return #list > 0 and list or nil end
+
+local function begin(out, first, o)
+  local attrs = first:attrs()
+  local classes, words = some(first:classes()), some(first:vocab())
+  return core.data.Writer(out, {name = attrs.name, source = attrs.source,
+    split_seed = attrs.split_seed, classes = classes, vocab = words, vectors = first:vectors(),
+    compress = o.compress, half = o.half})
+end
+
+-- One split through the model; mirrored: as further images.  true, or nil and a message.
+local function copy_split(writer, split, captions, mirrored, run, o)
+  local failed
+  each_batch(split.set, o.batch_size, function(batch, first)
+    if not batch.image then
+      failed = ("%s: split %s has no images"):format(split.set.path, split.name)
+      return false
+    end
+    local images = mirrored and batch.image:flip{4} or batch.image
+    local v, regions = run(images)
+    for i = 1, v.shape[1] do
+      local at = first + i - 1
+      local id = split.set:id(at)
+      local added, why = writer:add(split.name, {
+        image = o.images and images[i] or nil, feature = v[i],
+        regions = o.regions and regions and regions[i] or nil,
+        label = batch.label and batch.label[i]:item() or nil,
+        landmark = not mirrored and batch.landmark and batch.landmark[i] or nil,
+        id = id and (mirrored and id .. "#flip" or id), captions = captions[at] or {},
+      })
+      if not added then
+        failed = why
+        return false
+      end
+    end
+    if o.progress then o.progress(split.name, math.min(first + #images - 1, #split.set)) end
+  end)
+  return not failed, failed
+end
+
+--- Runs model(images) -> v [B,D], U [B,R,C] in evaluation over every image of the vesper HDF5 file
+-- `source` and writes `out`: v as feature, U as region/feature, and labels, captions, names,
+-- classes and vocabulary as they were.  Options (with their defaults):
+--   splits = those of train, val and test that are there
+--   batch_size = 32
+--   half = true           stored as float16
+--   regions = true        false: v alone
+--   images = false        true: the images too
+--   flip = false          true: train's images once more, mirrored, after the others
+--   compress = 0, progress = function(split, done)
+-- Returns {train =, val =, test =} images, or nil and a message.
+return function(model, source, out, options)
+  local o = options_of(options)
+  local splits, why = open_splits(source, o)
+  if not splits then return nil, why end
+  local writer <close>, unwritable = begin(out, splits[1].set, o)
+  if not writer then return nil, unwritable end
+  local was_training = type(model) ~= "function" and model.training
+  if was_training then model:eval() end
+  local function run(images)
+    local v, regions
+    core.no_grad(function() v, regions = model(images) end)
+    return v, regions
+  end
+  local counts, failed = {}, nil
+  for _, split in ipairs(splits) do
+    local captions = captions_of(split.all, o.batch_size)
+    local ok
+    ok, failed = copy_split(writer, split, captions, false, run, o)
+    if ok and o.flip and split.name == "train" then
+      ok, failed = copy_split(writer, split, captions, true, run, o)
+    end
+    if not ok then break end
+    counts[split.name] = writer:count(split.name)
+  end
+  if was_training then model:train() end
+  if failed then return nil, failed end
+  local closed, unwritten = writer:close()
+  if not closed then return nil, unwritten end
+  return counts
+end

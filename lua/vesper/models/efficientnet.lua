@@ -1,0 +1,131 @@
+-- EfficientNet-Lite0: inverted bottlenecks around depthwise convolutions, ReLU6 throughout, no
+-- squeeze-and-excitation.  Tan and Le, EfficientNet, ICML 2019, in the Lite variant of its authors'
+-- repository; parameter names are those of lukemelas' PyTorch port, which packaged weights have.
+local core = require "vesper.core"
+local nn = require "vesper.nn"
+local encoders = require "vesper.models.encoders"
+local pretrained = require "vesper.models.pretrained"
+
+local EPS, MOMENTUM = 1e-3, 0.01
+local MEAN, STD = {127 / 255, 127 / 255, 127 / 255}, {128 / 255, 128 / 255, 128 / 255}
+
+local function norm(channels) return nn.BatchNorm2d(channels, {eps = EPS, momentum = MOMENTUM}) end
+
+-- ---- convolution with TensorFlow's padding ------------------------------------------------------
+
+-- Where the stride is 1 both sides get (kernel - 1) / 2; else `pad_same` pads before.
+local function conv(from, to, kernel, stride, groups)
+  return nn.Conv2d(from, to, kernel, {stride = stride, groups = groups or 1, bias = false,
+    padding = stride == 1 and kernel // 2 or 0})
+end
+
+-- Zeros before and behind n positions, so that ceil(n / stride) outputs come out of them; an odd
+-- one goes behind.
+local function around(n, kernel, stride)
+  local all = math.max(((n + stride - 1) // stride - 1) * stride + kernel - n, 0)
+  return all // 2, all - all // 2
+end
+
+local function pad_same(x, kernel, stride)
+  if stride == 1 then return x end
+  local left, right = around(x.shape[4], kernel, stride)
+  local top, bottom = around(x.shape[3], kernel, stride)
+  return x:pad{left, right, top, bottom}
+end
+
+-- ---- the block ----------------------------------------------------------------------------------
+
+local MBConv = nn.Module:extend "MBConv"
+
+--- 1x1 to `expand` times the channels, depthwise kernel x kernel, 1x1 down; beside a shortcut where
+-- the shape stays.  drop: how often a sample goes by the shortcut alone while training.
+function MBConv:init(from, to, kernel, stride, expand, drop)
+  local wide = from * expand
+  if expand ~= 1 then self._expand_conv, self._bn0 = conv(from, wide, 1, 1), norm(wide) end
+  self._depthwise_conv, self._bn1 = conv(wide, wide, kernel, stride, wide), norm(wide)
+  self._project_conv, self._bn2 = conv(wide, to, 1, 1), norm(to)
+  self.kernel, self.stride, self.drop = kernel, stride, drop
+  self.residual = stride == 1 and from == to
+end
+
+function MBConv:forward(x)
+  local y = x
+  if self._expand_conv then y = self._bn0(self._expand_conv(y)):relu6() end
+  y = self._bn1(self._depthwise_conv(pad_same(y, self.kernel, self.stride))):relu6()
+  y = self._bn2(self._project_conv(y))
+  if not self.residual then return y end
+  if self.training and self.drop > 0 then
+    local kept = core.rand(y.shape[1], 1, 1, 1):ge(self.drop):float() / (1 - self.drop)
+    y = y * kept
+  end
+  return y + x
+end
+
+-- ---- the network --------------------------------------------------------------------------------
+
+local EfficientNet = nn.Module:extend "EfficientNetLite0"
+
+-- Lite0: repeats, kernel, stride of the first, expansion, channels.
+local BLOCKS = {
+  {1, 3, 1, 1, 16}, {2, 3, 2, 6, 24}, {2, 5, 2, 6, 40}, {3, 3, 2, 6, 80}, {3, 5, 1, 6, 112},
+  {4, 5, 2, 6, 192}, {1, 3, 1, 6, 320},
+}
+
+--- Options (with their defaults):
+--   blocks = those of Lite0, stem = 32, head = 1280     the channels
+--   num_classes = 1000        of the head `_fc`; 0: none
+--   dropout = 0.2             before the head
+--   drop_connect = 0.2        of the last block, less of those before it
+--   width = D                 a linear map of the pooled vector to D, for models that want it
+--   size = nil                what pictures are resized to; nil: they stay as they are
+--   mean, std                 of the normalisation; 127 and 128 of 255, as its weights were trained
+function EfficientNet:init(options)
+  local o = encoders.options(options, {blocks = BLOCKS, stem = 32, head = 1280,
+    num_classes = 1000, dropout = 0.2, drop_connect = 0.2},
+    {width = true, size = true, mean = true, std = true}, "EfficientNetLite0")
+  self._conv_stem, self._bn0 = conv(3, o.stem, 3, 2), norm(o.stem)
+  self._blocks = {}
+  local from, all = o.stem, 0
+  for _, b in ipairs(o.blocks) do all = all + b[1] end
+  for _, b in ipairs(o.blocks) do
+    local repeats, kernel, stride, expand, to = table.unpack(b)
+    for i = 1, repeats do
+      local drop = o.drop_connect * #self._blocks / all
+      table.insert(self._blocks, MBConv(from, to, kernel, i == 1 and stride or 1, expand, drop))
+      from = to
+    end
+  end
+  self._conv_head, self._bn1 = conv(from, o.head, 1, 1), norm(o.head)
+  self.region_width = o.head
+  self.dropout = nn.Dropout(o.dropout)
+  if o.num_classes > 0 then self._fc = nn.Linear(o.head, o.num_classes) end
+  if o.width then self.out = nn.Linear(o.head, o.width) end
+  self.size, self.mean, self.std = o.size, o.mean or MEAN, o.std or STD
+end
+
+--- The last map [B,C,H',W'] of images uint8 or float 0..255 [B,3,H,W].
+function EfficientNet:features(images)
+  local x = pretrained.prepare(images, self)
+  x = self._bn0(self._conv_stem(pad_same(x, 3, 2))):relu6()
+  for _, block in ipairs(self._blocks) do x = block(x) end
+  return self._bn1(self._conv_head(x)):relu6()
+end
+
+--- images -> v [B,C] (or [B,width]), U [B,R,C], the cells of the last map row by row, and its
+-- {height, width}
+function EfficientNet:forward(images)
+  return pretrained.pooled(self:features(images), self.out)
+end
+
+--- images -> the scores of the head [B,num_classes]
+function EfficientNet:logits(images)
+  if not self._fc then error("logits: this network was made without a head", 2) end
+  return self._fc(self.dropout(self:features(images):flatten(3):mean(3)))
+end
+
+--- With the weights of a .safetensors or .pth file: lua/vesper/models/pretrained.lua, `load`.
+function EfficientNet.from_pretrained(path, options)
+  return pretrained.load(EfficientNet, "_fc", path, options)
+end
+
+return {EfficientNetLite0 = EfficientNet}

@@ -1,0 +1,68 @@
+-- What CNNs with published weights share: normalisation of pictures, reading weights of a file, and
+-- saying what does not fit.
+local core = require "vesper.core"
+local data = require "vesper.data"
+
+local pretrained = {}
+
+--- Pictures as a CNN wants them: at o.size (a number, {height, width}, or nil: as they come) and
+-- normalised with o.mean and o.std.
+function pretrained.prepare(images, o)
+  local size = type(o.size) == "number" and {o.size, o.size} or o.size
+  images = images:float()
+  if size and (images.shape[3] ~= size[1] or images.shape[4] ~= size[2]) then
+    images = images:interpolate(size, {mode = "bilinear"})
+  end
+  return data.normalize(images, o.mean, o.std)
+end
+
+--- A last map [B,C,H,W] as an image encoder gives it: its mean [B,C], through the linear map `out`
+-- where there is one, its cells [B,H*W,C], and {H, W}.
+function pretrained.pooled(map, out)
+  local regions = map:flatten(3)
+  local v = regions:mean(3)
+  return out and out(v) or v, regions:transpose(2, 3), {map.shape[3], map.shape[4]}
+end
+
+--- The tensors of a .safetensors file, or of one that torch.save wrote; nil and a message.
+function pretrained.read(path, key)
+  if path:find "%.safetensors$" then return core.load(path) end
+  return core.load_pth(path, {key = key})
+end
+
+-- A file made before batch norm counted its batches has no count; a head that is replaced is left
+-- as it was made.
+local function fill_in(dict, state, head)
+  local theirs, ours = dict[head .. ".weight"], state[head .. ".weight"]
+  local fresh = not theirs or not ours or theirs.shape[1] ~= ours.shape[1]
+  for _, part in ipairs {".weight", ".bias"} do
+    if fresh then dict[head .. part] = state[head .. part] end
+  end
+  for name, tensor in pairs(state) do
+    local optional = name:find "num_batches_tracked$" or name:find "^out%."
+    if optional and not dict[name] then dict[name] = tensor end
+  end
+end
+
+--- A model of that class with the weights of a file.  Without num_classes it has as many as the
+-- file; with another number its head stays as it was made; with 0 there is none.  nil and a message
+-- that lists what is missing, unexpected or misshapen where the file does not fit.
+function pretrained.load(class, head, path, options)
+  local o = {}
+  for key, value in pairs(options or {}) do o[key] = value end
+  local key = o.key
+  o.key = nil
+  local dict, why = pretrained.read(path, key)
+  if not dict then return nil, why end
+  local weight = dict[head .. ".weight"]
+  o.num_classes = o.num_classes or weight and weight.shape[1] or 0
+  local model = class(o)
+  fill_in(dict, model:state_dict(), head)
+  local ok, misfit = pcall(model.load_state_dict, model, dict)
+  if not ok then
+    return nil, ("%s: %s"):format(path, tostring(misfit):gsub("^.-load_state_dict: ", ""))
+  end
+  return model
+end
+
+return pretrained

@@ -1,0 +1,132 @@
+-- ResNet-18, -34 and -50: residual networks with torchvision's parameter names.  He et al., Deep
+-- Residual Learning for Image Recognition, CVPR 2016; the stride of a bottleneck is at its 3x3.
+local nn = require "vesper.nn"
+local encoders = require "vesper.models.encoders"
+local pretrained = require "vesper.models.pretrained"
+
+local function conv(from, to, kernel, stride)
+  return nn.Conv2d(from, to, kernel,
+    {stride = stride, padding = kernel // 2, bias = false})
+end
+
+-- What x is added through where the shape changes; nil: as it is.
+local function shortcut(from, to, stride)
+  if stride == 1 and from == to then return nil end
+  return nn.Sequential{conv(from, to, 1, stride), nn.BatchNorm2d(to)}
+end
+
+-- ---- blocks -------------------------------------------------------------------------------------
+
+local BasicBlock = nn.Module:extend "BasicBlock"
+BasicBlock.expansion = 1
+
+--- Two 3x3 convolutions beside a shortcut: [B,from,H,W] -> [B,width,H/stride,W/stride].
+function BasicBlock:init(from, width, stride)
+  self.conv1, self.bn1 = conv(from, width, 3, stride), nn.BatchNorm2d(width)
+  self.conv2, self.bn2 = conv(width, width, 3, 1), nn.BatchNorm2d(width)
+  self.downsample = shortcut(from, width, stride)
+end
+
+function BasicBlock:forward(x)
+  local y = self.bn1(self.conv1(x)):relu()
+  y = self.bn2(self.conv2(y))
+  return (y + (self.downsample and self.downsample(x) or x)):relu()
+end
+
+local Bottleneck = nn.Module:extend "Bottleneck"
+Bottleneck.expansion = 4
+
+--- 1x1, 3x3 and 1x1 convolutions beside a shortcut: [B,from,H,W] -> [B,4 width,H/stride,W/stride].
+function Bottleneck:init(from, width, stride)
+  local to = 4 * width
+  self.conv1, self.bn1 = conv(from, width, 1, 1), nn.BatchNorm2d(width)
+  self.conv2, self.bn2 = conv(width, width, 3, stride), nn.BatchNorm2d(width)
+  self.conv3, self.bn3 = conv(width, to, 1, 1), nn.BatchNorm2d(to)
+  self.downsample = shortcut(from, to, stride)
+end
+
+function Bottleneck:forward(x)
+  local y = self.bn1(self.conv1(x)):relu()
+  y = self.bn2(self.conv2(y)):relu()
+  y = self.bn3(self.conv3(y))
+  return (y + (self.downsample and self.downsample(x) or x)):relu()
+end
+
+-- ---- the network --------------------------------------------------------------------------------
+
+local ResNet = nn.Module:extend "ResNet"
+
+--- Options (with their defaults):
+--   block = BasicBlock, layers = {2, 2, 2, 2}   how many blocks of 64, 128, 256, 512 channels
+--   base = 64                 channels of the first; the others double
+--   num_classes = 1000        of the head `fc`; 0: none
+--   width = D                 a linear map of the pooled vector to D, for models that want it
+--   size = nil                what pictures are resized to; nil: they stay as they are
+--   mean, std                 of the normalisation; those of ImageNet
+function ResNet:init(options)
+  local o = encoders.options(options, {block = BasicBlock, layers = {2, 2, 2, 2}, base = 64,
+    num_classes = 1000}, {width = true, size = true, mean = true, std = true}, "ResNet")
+  self.conv1, self.bn1 = conv(3, o.base, 7, 2), nn.BatchNorm2d(o.base)
+  self.maxpool = nn.MaxPool2d(3, {stride = 2, padding = 1})
+  local from = o.base
+  for stage, blocks in ipairs(o.layers) do
+    local list, width = {}, o.base << (stage - 1)
+    for i = 1, blocks do
+      list[i] = o.block(from, width, i == 1 and stage > 1 and 2 or 1)
+      from = width * o.block.expansion
+    end
+    self["layer" .. stage] = nn.Sequential(list)
+  end
+  self.stages, self.region_width = #o.layers, from
+  if o.num_classes > 0 then self.fc = nn.Linear(from, o.num_classes) end
+  if o.width then self.out = nn.Linear(from, o.width) end
+  self.size, self.mean, self.std = o.size, o.mean, o.std
+  self:apply(function(module)
+    if module.weight and #module.weight.shape == 4 then
+      nn.init.kaiming_normal_(module.weight, {mode = "fan_out", nonlinearity = "relu"})
+    end
+  end)
+end
+
+--- The last map [B,C,H',W'] of images uint8 or float 0..255 [B,3,H,W].
+function ResNet:features(images)
+  local x = pretrained.prepare(images, self)
+  x = self.maxpool(self.bn1(self.conv1(x)):relu())
+  for stage = 1, self.stages do x = self["layer" .. stage](x) end
+  return x
+end
+
+--- images -> v [B,C] (or [B,width]), U [B,R,C], the cells of the last map row by row, and its
+-- {height, width}
+function ResNet:forward(images)
+  return pretrained.pooled(self:features(images), self.out)
+end
+
+--- images -> the scores of the head [B,num_classes]
+function ResNet:logits(images)
+  if not self.fc then error("logits: this network was made without a head", 2) end
+  return self.fc(self:features(images):flatten(3):mean(3))
+end
+
+-- ---- sizes --------------------------------------------------------------------------------------
+
+local function named(name, block, layers)
+  local class = ResNet:extend(name)
+  function class:init(options)
+    local o = {block = block, layers = layers}
+    for key, value in pairs(options or {}) do o[key] = value end
+    ResNet.init(self, o)
+  end
+  --- With the weights of a .safetensors or .pth file: lua/vesper/models/pretrained.lua, `load`.
+  function class.from_pretrained(path, options)
+    return pretrained.load(class, "fc", path, options)
+  end
+  return class
+end
+
+return {
+  ResNet = ResNet, BasicBlock = BasicBlock, Bottleneck = Bottleneck,
+  ResNet18 = named("ResNet18", BasicBlock, {2, 2, 2, 2}),
+  ResNet34 = named("ResNet34", BasicBlock, {3, 4, 6, 3}),
+  ResNet50 = named("ResNet50", Bottleneck, {3, 4, 6, 3}),
+}
