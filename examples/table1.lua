@@ -2,7 +2,7 @@
 --
 --   lua5.4 examples/table1.lua DATA.h5 OUT [--rows=Baseline,VSE,CIM,...] [--seeds=1,2,3]
 --       [--epochs=12] [--width=128] [--glove=FILE] [--bert=FOLDER] [--flip=0.5] [--batch=64]
---       [--objective=hinge|infonce] [--pictures=yes]
+--       [--objective=infonce|hinge] [--pictures=yes]
 --
 -- What was stopped goes on when the same line is typed again; more seeds or rows join what is
 -- there.  OUT gets table.txt, .md, .csv and .tex, runs.csv, pictures, and index.html with all.
@@ -11,7 +11,7 @@ local data, models, optim, experiment = vs.data, vs.models, vs.optim, vs.experim
 
 local ROWS = "Baseline,VSE,CIM,COOT,DPM,AttentionPooling,DenseProjection"
 local o = {rows = ROWS, seeds = "1,2,3", epochs = "12", width = "128", flip = "0.5", batch = "64",
-  channels = "24,48,96,192", objective = "hinge", glove = "", bert = "", pictures = "yes",
+  channels = "24,48,96,192", objective = "infonce", glove = "", bert = "", pictures = "yes",
   title = "Image-text models"}
 local places = {}
 for _, word in ipairs(arg) do

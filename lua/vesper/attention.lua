@@ -109,7 +109,10 @@ return function(nn)
     key = key or query
     local q, k, v = self:project(1, query), self:project(2, key), self:project(3, value or key)
     local mask, bias = masks(o)
-    local y = core.scaled_dot_product_attention(q, k, v, mask, bias, {num_heads = self.num_heads,
+    local function of_op(x) -- which knows no heads where there is one
+      return x and x.ndim == 4 and self.num_heads == 1 and x:squeeze(2) or x
+    end
+    local y = core.scaled_dot_product_attention(q, k, v, of_op(mask), of_op(bias), {num_heads = self.num_heads,
       is_causal = o.is_causal, dropout_p = self.training and self.dropout or 0})
     y = self.out_proj(y)
     if not o.need_weights then return y end

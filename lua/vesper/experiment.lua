@@ -65,7 +65,8 @@ end
 local function same_run(folder, begun, now)
   local differ = {}
   for key, value in pairs(now) do
-    local was, is = core.io.json_encode(begun[key]), core.io.json_encode(value)
+    local was = begun[key] == nil and "nothing" or core.io.json_encode(begun[key])
+    local is = core.io.json_encode(value)
     if was ~= is then differ[#differ + 1] = ("%s was %s, now %s"):format(key, was, is) end
   end
   if #differ == 0 then return end
@@ -95,8 +96,11 @@ local function seconds_of(history)
   return sum
 end
 
-local function remove_folder(folder)
-  for _, path in ipairs(core.data.find(folder, "") or {}) do os.remove(path) end
+-- A run that has ended needs none.
+local function remove_checkpoint(folder)
+  for _, ending in ipairs {".safetensors", ".json"} do
+    for _, path in ipairs(core.data.find(folder, ending) or {}) do os.remove(path) end
+  end
   os.remove(folder)
 end
 
@@ -137,7 +141,7 @@ local function run_one(o, row, seed, data)
     result.run = what
     assert(core.io.json_save(path, result))
   end
-  remove_folder(folder .. "/checkpoint")
+  remove_checkpoint(folder .. "/checkpoint")
   return assert(core.io.json_load(path))
 end
 
@@ -161,7 +165,8 @@ end
 --   seeds = {1, 2, 3}
 --   loaders = function(seed) -> {train =, val =, test = loader}
 --   optimizer = function(model) -> optimizer
---   schedule = function(optimizer) -> what train.fit takes; schedule_per, score, clip, quiet likewise
+--   schedule = function(optimizer) -> what train.fit takes
+--   schedule_per, score, clip, quiet    as train.fit takes them
 --   settings = {}                  plain values that hold for every row
 --   data = path                    its size and checksum are part of what a run is
 -- Seeds are the outer loop: a table that is stopped early has whole columns.  Test data is looked

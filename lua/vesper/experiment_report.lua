@@ -32,7 +32,9 @@ function written.protocol(results, sizes)
   end
   local run, first = results[1].run, results[1]
   local data, file = run.data, ""
-  if data then file = ("%s (%d bytes, checksum %s), "):format(data.name, data.bytes, data.checksum) end
+  if data then
+    file = ("%s (%d bytes, checksum %s), "):format(data.name, data.bytes, data.checksum)
+  end
   local list = {
     ("Data: %s%d train, %d validation, %d test."):format(file, sizes.train, sizes.val, sizes.test),
     ("Training: seed%s %s; %d epochs%s. The same for every row."):format(#seeds > 1 and "s" or "",
@@ -176,7 +178,8 @@ end
 
 local function add_retrieved(o, section, row, result)
   local name = file_name("retrieved", row, "png")
-  add_picture(o, section, name, "Captions of the test set and what is nearest to them: " .. row.name,
+  local words = "Captions of the test set and what is nearest to them: " .. row.name
+  add_picture(o, section, name, words,
     report.retrieved(o.folder .. "/" .. name, o.sets.test, result.v, result.t,
       spread(o.sets.test, o.samples), math.min(8, #o.sets.test),
       {title = row.name .. ": captions and what they find",

@@ -75,8 +75,8 @@ local function put_row(sheet, row, y, o, colors)
   put(0, 0, picture, "the picture", FAINT)
   for t, word in ipairs(row.words) do
     local per_line = o.columns - 1 -- below the picture stands nothing
-    put((t - 1) // per_line, (t - 1) % per_line + 1, overlay(picture, weights[t]:reshape(row.grid[1], row.grid[2]), colors),
-      word, TEXT)
+    local map = weights[t]:reshape(row.grid[1], row.grid[2])
+    put((t - 1) // per_line, (t - 1) % per_line + 1, overlay(picture, map, colors), word, TEXT)
   end
 end
 

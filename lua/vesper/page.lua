@@ -51,8 +51,8 @@ local function add_part(lines, section, i, part)
 end
 
 --- The page as text.  sections is a list of {title =, parts...}; a part is {text = "..."},
--- {table = {columns =, rows =}} as report.table takes it, or {picture = "curves.svg", words = "..."}
--- with a path from where the page lies.
+-- {table = {columns =, rows =}} as report.table takes it, or {picture = "curves.svg", words =
+-- "..."} with a path from where the page lies.
 function page.html(title, sections)
   local lines = {
     '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',

@@ -37,7 +37,7 @@ local escapes = {
   csv = function(text)
     return text:find '[",\r\n]' and '"' .. text:gsub('"', '""') .. '"' or text
   end,
-  markdown = function(text) return (text:gsub("|", "\\|"):gsub("[\r\n]+", " ")) end,
+  markdown = function(text) return (text:gsub("[\\|]", "\\%0"):gsub("[\r\n]+", " ")) end,
   latex = function(text) return (text:gsub("[%z\1-\127\194-\244][\128-\191]*", LATEX)) end,
   html = function(text) return (text:gsub('[&<>"]', MARKUP)) end,
   text = function(text) return text end,

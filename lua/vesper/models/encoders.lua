@@ -56,7 +56,8 @@ local SmallCNN = nn.Module:extend("SmallCNN")
 encoders.SmallCNN = SmallCNN
 
 --- Blocks of 3x3 convolution, batch norm, ReLU and 2x2 max pooling, then pooling over the regions
--- and a linear map.  SmallCNN(D, {channels = {32, 64, 128, 256}, pooling = "mean" | "max" | "gpo"}).
+-- and a linear map.  SmallCNN(D, {channels = {32, 64, 128, 256}, pooling = "mean" | "max" |
+-- "gpo"}).
 function SmallCNN:init(width, options)
   local defaults = {channels = {32, 64, 128, 256}, pooling = "mean"}
   local o = encoders.options(options, defaults, {}, "SmallCNN")
@@ -85,7 +86,8 @@ local RegionEncoder = nn.Module:extend("RegionEncoder")
 encoders.RegionEncoder = RegionEncoder
 
 --- For region features that a data set brings along (batch.regions, batch.region_count), such as
--- those of a frozen CNN.  RegionEncoder(D, {region_width = 2048, pooling = "mean" | "max" | "gpo"}).
+-- those of a frozen CNN.  RegionEncoder(D, {region_width = 2048, pooling = "mean" | "max" |
+-- "gpo"}).
 function RegionEncoder:init(width, options)
   local o = encoders.options(options, {region_width = 2048, pooling = "mean"}, {}, "RegionEncoder")
   self.pooling = pooling_of(o.pooling, {mean = true, max = true, gpo = true}, "RegionEncoder")

@@ -22,7 +22,7 @@ function IntraAttention:init(width, options)
   self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
   self.mlp = nn.Sequential{nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(o.dropout),
     nn.Linear(2 * width, width)}
-  self.score, self.out = nn.Linear(width, 1), nn.Linear(width, width)
+  self.score, self.out = nn.Linear(width, 1, {bias = false}), nn.Linear(width, width)
 end
 
 -- The kind's vector, [1,1,D].

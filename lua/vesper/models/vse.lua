@@ -95,7 +95,9 @@ function VSE:terms(batch, out, epoch)
   add("rank", self.ranking, scores, epoch)
   add("contrast", self.contrast, scores)
   add("cosine", VSE.cosine_objective, out.v, out.t, batch.label, self.margin)
-  if w.text > 0 then add("text", nn.functional.cross_entropy, self.text_head(out.t), batch.label) end
+  if w.text > 0 then
+    add("text", nn.functional.cross_entropy, self.text_head(out.t), batch.label)
+  end
   return terms
 end
 
