@@ -1,6 +1,7 @@
 -- vs.models: the image-text models, each in a file of its own, loaded when first used.
 local files = {
   Baseline = "baseline", VSE = "vse", CIM = "cim", COOT = "coot",
+  BERTFusion = "bert_fusion", DPM = "dpm",
   AttentionPooling = "attention_pooling", DenseProjection = "dense_projection",
   IntraAttention = "intra_attention", InterAttention = "inter_attention",
   SmallCNN = "encoders", RegionEncoder = "encoders", TextEncoder = "encoders",

@@ -27,8 +27,8 @@ local KNOWN = {classes = true, image = true, channels = true, image_pooling = tr
 function VSE:init(options) self:setup(options, {}) end
 
 --- What init of this and of every model that extends it does; `more` are further options with their
--- defaults.  Returns all options.
-function VSE:setup(options, more)
+-- defaults, more_weights further terms of the loss.  Returns all options.
+function VSE:setup(options, more, more_weights)
   local defaults = {}
   for _, part in ipairs{DEFAULTS, more} do
     for key, value in pairs(part) do defaults[key] = value end
@@ -40,6 +40,7 @@ function VSE:setup(options, more)
   self.text = o.text and o.text.parameters and o.text or encoders.TextEncoder(o.width, o.text)
   self.fuse = self:mlp(2 * o.width, o.hidden or o.width, o.classes, o.dropout)
   local weights = {classify = 1, rank = 1, contrast = 0, cosine = 0, text = 0}
+  for name, weight in pairs(more_weights or {}) do weights[name] = weight end
   self.weights = encoders.options(o.weights, weights, {}, "VSE weights")
   if self.weights.text > 0 then self.text_head = nn.Linear(o.width, o.classes) end
   if self.weights.contrast > 0 then self.contrast = nn.InfoNCE(o.temperature) end

@@ -1,0 +1,123 @@
+-- BERT fusion: a pre-trained BERT reads the text beside VSE's own encoders and is fine-tuned with
+-- them.  The image enters BERT as one more position behind [CLS]; BERT's pooled output informs the
+-- image vector and joins it and the text vector in the fusion.
+--
+-- Retrieval must not let a text know its image: there BERT reads the text alone, and its mean over
+-- the words, projected, is added to t.
+local core = require "vesper.core"
+local nn = require "vesper.nn"
+local encoders = require "vesper.models.encoders"
+local VSE = require "vesper.models.vse"
+local Informed = require "vesper.models.informed"
+
+local BERTFusion = VSE:extend("BERTFusion")
+
+--- Options of VSE, and
+--   bert = models.BERT                with its tokenizer
+--   max_words = 32                    pieces of a text, [CLS] and [SEP] among them
+--   visual = true                     the image is a position of BERT's input
+--   weights.match = 0                 image-text matching: does this image belong to this text?
+--   weights.masked = 0                masked words: 15 % of the pieces are to be guessed
+function BERTFusion:init(options)
+  local o = self:setup(options, {bert = false, max_words = 32, visual = true},
+    {match = 0, masked = 0})
+  if not o.bert then
+    core._raise "BERTFusion: give bert = models.BERT.from_pretrained(folder)"
+  end
+  local width, inner = o.width, o.bert.config.hidden_size
+  self.bert, self.max_words, self.visual = o.bert, o.max_words, o.visual
+  self.to_bert, self.from_bert = nn.Linear(width, inner), nn.Linear(inner, width)
+  self.text_of_bert = nn.Linear(inner, width)
+  self.informed = Informed(width, o.dropout)
+  self.fuse = self:mlp(3 * width, o.hidden or width, o.classes, o.dropout)
+  if self.weights.match > 0 then self.match_head = nn.Linear(inner, 2) end
+end
+
+--- Takes over the encoders of a VSE that was trained before, so that BERT meets images as that VSE
+-- sees them.
+function BERTFusion:start_from(vse)
+  local own, given = self:state_dict(), {}
+  for name, tensor in pairs(vse:state_dict()) do
+    local known = name:find "^image%." or name:find "^text%." or name == "prototypes"
+    if known and own[name] then given[name] = tensor end
+  end
+  self:load_state_dict(given, {strict = false})
+  return self
+end
+
+--- Two groups of parameters for an optimizer: BERT's learn at lr * factor.
+function BERTFusion:param_groups(lr, factor)
+  local inside, rest = {}, {}
+  for _, pair in ipairs(self:named_parameters()) do
+    local group = pair[1]:find "^bert%." and inside or rest
+    group[#group + 1] = pair[2]
+  end
+  return {{params = rest, lr = lr}, {params = inside, lr = lr * (factor or 0.1)}}
+end
+
+-- Token ids [B,P] and lengths [B] of the batch's texts.
+local function pieces(self, batch)
+  if not batch.text then core._raise "BERTFusion: the batch has no text" end
+  local ids, _, lengths = self.bert.tokenizer:encode_batch(batch.text, {max_len = self.max_words})
+  return ids, lengths
+end
+
+-- BERT's pooled output [B,inner] for texts with their images v.
+local function read_with_image(self, ids, lengths, v)
+  local extra = self.visual and self.to_bert(v):unsqueeze(2) or nil
+  local _, pooled = self.bert(ids, {lengths = lengths, extra = extra})
+  return pooled
+end
+
+-- What retrieval compares [B,D].
+local function embed(self, batch, ids, lengths)
+  local states = self.bert(ids, {lengths = lengths})
+  local t = self:encode_text(batch.tokens, batch.lengths)
+  return t + self.text_of_bert(encoders.pool(states, lengths, "mean"))
+end
+
+function BERTFusion:embed_text(batch) return embed(self, batch, pieces(self, batch)) end
+
+--- batch with text beside what VSE takes -> {v, t, logits}, ids and lengths of the pieces.
+function BERTFusion:forward(batch)
+  local ids, lengths = pieces(self, batch)
+  local v = self:encode_image(batch)
+  local t = embed(self, batch, ids, lengths)
+  local b = self.from_bert(read_with_image(self, ids, lengths, v))
+  local logits = self.fuse(core.cat({self.informed(v, b), t, b}, 2))
+  return {v = v, t = t, logits = logits, ids = ids, lengths = lengths}
+end
+
+-- ---- fine-tuning objectives ---------------------------------------------------------------------
+
+-- Each text with its own image, and with the next one of the batch.
+local function match_loss(self, out)
+  local B = out.v.shape[1]
+  local ids, lengths = core.cat({out.ids, out.ids}, 1), core.cat({out.lengths, out.lengths}, 1)
+  local pooled = read_with_image(self, ids, lengths, core.cat({out.v, out.v:roll(1, 1)}, 1))
+  local target = core.cat({core.ones(B), core.ones(B) * 2}, 1):long()
+  return nn.functional.cross_entropy(self.match_head(pooled), target)
+end
+
+-- Guesses masked pieces by their likeness to BERT's own word embeddings.
+local function masked_loss(self, out)
+  local ids, words = out.ids, self.bert.embeddings.word_embeddings.weight
+  local inside = encoders.mask_of(out.lengths - 1, ids.shape[2]) -- neither [SEP] nor padding
+  inside = inside:logical_and(core.arange(1, ids.shape[2]):gt(1):unsqueeze(1))
+  local chosen = core.rand(table.unpack(ids.shape)):lt(0.15):logical_and(inside):long()
+  local rows = chosen:flatten():nonzero():flatten()
+  if #rows == 0 then return words:sum() * 0 end
+  local masked = ids * (1 - chosen) + chosen * self.bert.tokenizer:id "[MASK]"
+  local states = self.bert(masked, {lengths = out.lengths})
+  local logits = states:flatten(1, 2):index_select(1, rows):matmul(words:t())
+  return nn.functional.cross_entropy(logits, ids:flatten():index_select(1, rows))
+end
+
+function BERTFusion:terms(batch, out, epoch)
+  local terms = VSE.terms(self, batch, out, epoch)
+  if self.weights.match > 0 then terms[#terms + 1] = {"match", match_loss(self, out)} end
+  if self.weights.masked > 0 then terms[#terms + 1] = {"masked", masked_loss(self, out)} end
+  return terms
+end
+
+return BERTFusion

@@ -1,0 +1,71 @@
+-- DPM: BERT fusion with category-specific retrieval (PPM).  A query is asked once for each of its
+-- most probable categories, moved toward that category and among that category's images alone; the
+-- answers are merged by score times the category's probability.
+local core = require "vesper.core"
+local encoders = require "vesper.models.encoders"
+local BERTFusion = require "vesper.models.bert_fusion"
+
+local DPM = BERTFusion:extend("DPM")
+
+--- The images of a loader as retrieve wants them: {v = [N,D], category = int64 [N]}.  The category
+-- is the one that the image itself is taken for, or its label with {known = true}.
+function DPM:index(loader, options)
+  local o = encoders.options(options, {known = false}, {}, "DPM:index")
+  local was_training, v, category = self.training, {}, {}
+  self:eval()
+  core.no_grad(function()
+    for batch in loader do
+      local i = #v + 1
+      v[i] = self:encode_image(batch)
+      category[i] = o.known and batch.label
+        or v[i]:normalize():matmul(self.prototypes:t()):argmax(2)
+    end
+  end)
+  self:train(was_training)
+  return {v = core.cat(v), category = core.cat(category)}
+end
+
+--- What is known of queries: a batch with image (or regions), or text and tokens, or both
+-- -> embedding [Q,D], probabilities of the categories [Q,C].
+function DPM:ask(query)
+  local has_image = query.image or query.regions
+  if has_image and query.tokens then
+    local out = self(query)
+    return out.v:normalize() + out.t:normalize(), out.logits:softmax(2)
+  end
+  local e = has_image and (self:encode_image(query)) or self:embed_text(query)
+  return e, (e:normalize():matmul(self.prototypes:t()) * self.scale):softmax(2)
+end
+
+--- The k nearest images of each query: positions int64 [Q,k], scores [Q,k].  Options: categories = 3
+-- (how many are asked), k = 10, shift = 0.5 (how far the query moves toward a category's prototype).
+-- Where the asked categories hold fewer than k images, the rest are the nearest of all others, with
+-- scores below 0.
+function DPM:retrieve(query, index, options)
+  local o = encoders.options(options, {categories = 3, k = 10, shift = 0.5}, {}, "DPM:retrieve")
+  local n = index.v.shape[1]
+  if o.k > n then
+    core._raise(("retrieve: k is %d, the index has %d images"):format(o.k, n))
+  end
+  local was_training = self.training
+  self:eval()
+  local scores = core.no_grad(function()
+    local e, p = self:ask(query)
+    local gallery, unit = index.v:normalize():t(), e:normalize()
+    local likely, which = p:topk(math.min(o.categories, p.shape[2]), 2)
+    local best = (unit:matmul(gallery) - 3) / 4                       -- in [-1,-0.5]: nobody asked
+    for c = 1, which.shape[2] do
+      local asked = which:select(2, c)                                -- int64 [Q]
+      local moved = (unit + self.prototypes:index_select(1, asked) * o.shift):normalize()
+      local score = (moved:matmul(gallery) + 1) / 2 * likely:select(2, c):unsqueeze(2)
+      local outside = index.category:unsqueeze(1):ne(asked:unsqueeze(2))
+      best = best:maximum(score:masked_fill(outside, -2))
+    end
+    return best
+  end)
+  self:train(was_training)
+  local found, places = scores:topk(o.k, 2)
+  return places, found
+end
+
+return DPM
