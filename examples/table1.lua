@@ -1,18 +1,17 @@
 -- Table 1: image-text models over seeds on one data set, with the same budget for each.
 --
 --   lua5.4 examples/table1.lua DATA.h5 OUT [--rows=Baseline,VSE,CIM,...] [--seeds=1,2,3]
---       [--epochs=12] [--width=128] [--glove=FILE] [--bert=FOLDER] [--flip=0.5] [--batch=64]
---       [--objective=infonce|hinge] [--pictures=yes]
+--       [--epochs=12] [--width=128] [--glove=FILE] [--bert=FOLDER] [--freeze=4] [--flip=0.5]
+--       [--batch=64] [--objective=infonce|hinge] [--channels=24,48,96,192] [--pictures=yes]
 --
--- What was stopped goes on when the same line is typed again; more seeds or rows join what is
--- there.  OUT gets table.txt, .md, .csv and .tex, runs.csv, pictures, and index.html with all.
+-- What was stopped goes on when the same line is typed again; more seeds or rows join what is there.
 local vs = require "vesper"
 local data, models, optim, experiment = vs.data, vs.models, vs.optim, vs.experiment
 
 local ROWS = "Baseline,VSE,CIM,COOT,DPM,AttentionPooling,DenseProjection"
 local o = {rows = ROWS, seeds = "1,2,3", epochs = "12", width = "128", flip = "0.5", batch = "64",
-  channels = "24,48,96,192", objective = "infonce", glove = "", bert = "", pictures = "yes",
-  title = "Image-text models"}
+  channels = "24,48,96,192", objective = "infonce", glove = "", bert = "", freeze = "4",
+  pictures = "yes", title = "Image-text models"}
 local places = {}
 for _, word in ipairs(arg) do
   local key, value = word:match "^%-%-(%w+)=(.*)$"
@@ -53,7 +52,7 @@ local makers = {
   end,
   DPM = function(seed)
     local all = options(seed)
-    all.bert = o.bert
+    all.bert = assert(models.BERT.from_pretrained(o.bert)):freeze_layers(tonumber(o.freeze) // 1)
     return models.DPM(all)
   end,
 }
@@ -64,8 +63,9 @@ for name in o.rows:gmatch "[^,]+" do
   if not models[name] then
     row.missing = "there is no models." .. name
   elseif name == "DPM" and o.bert == "" then
-    row.missing = "give --bert=FOLDER, a Hugging Face folder of a BERT"
+    row.missing = "it needs --bert=FOLDER, a Hugging Face folder of a BERT"
   else
+    row.options = name == "DPM" and {bert = o.bert:match "[^/]+/*$", freeze = o.freeze} or nil
     row.make = makers[name] or function(seed) return models[name](options(seed)) end
   end
   rows[#rows + 1] = row
@@ -86,9 +86,12 @@ local results = experiment.run{
   data = file, settings = {width = o.width, batch = o.batch, flip = o.flip,
     channels = o.channels, objective = o.objective, optimizer = "Adam 1e-3, from 2/3 on 1e-4",
     word_vectors = glove and o.glove:match "[^/]*$" or "learned, 100"},
-  optimizer = function(model) return optim.Adam(model:parameters(), {lr = 1e-3}) end,
-  schedule = function()
-    return function(epoch) return epoch <= epochs * 2 // 3 and 1e-3 or 1e-4 end
+  optimizer = function(model) -- a BERT learns at a tenth of the rate
+    local parameters = model.param_groups and model:param_groups(1e-3) or model:parameters()
+    return optim.Adam(parameters, {lr = 1e-3})
+  end,
+  schedule = function(optimizer)
+    return optim.lr_scheduler.MultiStepLR(optimizer, {milestones = {epochs * 2 // 3}})
   end,
 }
 local table_rows, protocol = experiment.report{folder = out, results = results, rows = rows,

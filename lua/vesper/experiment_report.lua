@@ -196,6 +196,21 @@ local function add_attention(o, section, row, model)
         .. "each picture."}))
 end
 
+-- What category-specific retrieval (DPM) makes of the same captions.
+local function add_retrieved_again(o, section, row, model)
+  if not model.retrieve then return end
+  local samples, set = spread(o.sets.test, o.samples), o.sets.test
+  local asked, name = set:batch(samples), file_name("categories", row, "png")
+  local index = model:index(o.loaders(o.results[1].seed).test)
+  local found = model:retrieve({text = asked.text, tokens = asked.tokens, lengths = asked.lengths},
+    index, {k = math.min(8, #set)})
+  add_picture(o, section, name, "The same after the post-processing by categories: " .. row.name,
+    report.found(o.folder .. "/" .. name, set, samples, found:tolist(),
+      {title = row.name .. ": the same by categories",
+        note = "Asked once for each of the most probable categories, merged by score times "
+          .. "probability; green frame: the caption's own"}))
+end
+
 local function add_sheets(o, section)
   for _, sheet in ipairs(o.sheets) do
     add_picture(o, section, sheet.name, sheet.words or sheet.name, report.found(
@@ -213,10 +228,12 @@ local function pictures(o)
   for _, row in ipairs(o.rows) do
     if o.by_name[row.name] then
       local model = trained(o, row, seed)
-      if row == best or row == finder or row.name == "Baseline" then
+      local finds = row == finder or model.retrieve
+      if row == best or finds or row.name == "Baseline" then
         local result = train.evaluate(model, o.loaders(seed).test)
         add_confusion(o, confusion, row, result)
-        if row == finder then add_retrieved(o, retrieval, row, result) end
+        if finds then add_retrieved(o, retrieval, row, result) end
+        add_retrieved_again(o, retrieval, row, model)
       end
       add_attention(o, attention, row, model)
     end
