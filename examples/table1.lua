@@ -4,7 +4,7 @@
 --       [--epochs=12] [--width=128] [--glove=FILE] [--bert=FOLDER] [--freeze=4] [--flip=0.5]
 --       [--batch=64] [--objective=infonce|hinge] [--channels=24,48,96,192] [--pictures=yes]
 --
--- What was stopped goes on when the same line is typed again; more seeds or rows join what is there.
+-- What was stopped goes on when the line is typed again; more seeds or rows join what is there.
 local vs = require "vesper"
 local data, models, optim, experiment = vs.data, vs.models, vs.optim, vs.experiment
 

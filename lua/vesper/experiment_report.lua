@@ -22,12 +22,20 @@ local function settings_text(settings)
   return joined(parts)
 end
 
+-- The values of a field, each once, as they come.
+local function different(results, key)
+  local seen, list = {}, {}
+  for _, r in ipairs(results) do
+    if not seen[r[key]] then list[#list + 1], seen[r[key]] = r[key], true end
+  end
+  return list
+end
+
 --- The protocol of a table in words, a list of sentences: data, seeds, epochs, how an epoch was
 -- chosen, what the columns mean.  sizes = {train =, val =, test =}.
 function written.protocol(results, sizes)
-  local seen, seeds, retrieval = {}, {}, nil
+  local seeds, threads, retrieval = different(results, "seed"), different(results, "threads"), nil
   for _, r in ipairs(results) do
-    if not seen[r.seed] then seeds[#seeds + 1], seen[r.seed] = r.seed, true end
     retrieval = retrieval or (r.test.retrieval and r.test.retrieval.protocol)
   end
   local run, first = results[1].run, results[1]
@@ -49,8 +57,9 @@ function written.protocol(results, sizes)
   if #seeds > 1 then
     list[#list + 1] = "Figures are means over the seeds, ± the deviation (n - 1)."
   end
-  list[#list + 1] = ("vesper %s (%s), %d threads; seconds are those of training and validation.")
-    :format(first.version, first.isa, first.threads)
+  list[#list + 1] = ("vesper %s (%s), %s thread%s; seconds are those of training and validation.")
+    :format(first.version, first.isa, table.concat(threads, " or "),
+      #threads == 1 and threads[1] == 1 and "" or "s")
   return list
 end
 

@@ -614,8 +614,8 @@ local sections = {
       "true?", "A contact sheet: for each caption (its position in the set) the k images nearest "
         .. "to its embedding; v, t [N,D] in the order of the set."},
     {"report.found", "path:string, set:Dataset, captions:list, found:list, options:table?",
-      "true?", "The same sheet of given images: found has a list of positions for each caption, best "
-        .. "first."},
+      "true?", "The same sheet of given images: found has a list of positions for each caption, "
+        .. "best first."},
     {"report.attention", "path:string, set:Dataset, model:Module, samples:list, options:table?",
       "true?", "Which word of a caption looks at which part of its picture (plot.attention), for "
         .. "samples of a set and a model with attention_map."},
