@@ -18,7 +18,8 @@ vs.data = require "vesper.data"
 local on_demand = {
   metrics = "vesper.metrics", models = "vesper.models", plot = "vesper.plot",
   progress = "vesper.progress", help = "vesper.help", train = "vesper.train",
-  report = "vesper.report", checkpoint = "vesper.checkpoint", tensorboard = "vesper.tensorboard",
+  report = "vesper.report", experiment = "vesper.experiment",
+  checkpoint = "vesper.checkpoint", tensorboard = "vesper.tensorboard",
 }
 
 return setmetatable(vs, {

@@ -129,6 +129,18 @@ local Baseline = {}
 ---@class vesper.VSE: vesper.Module
 local VSE = {}
 
+---@class vesper.CIM
+local CIM = {}
+
+---@class vesper.AttentionPooling
+local AttentionPooling = {}
+
+---@class vesper.BERTFusion
+local BERTFusion = {}
+
+---@class vesper.DPM
+local DPM = {}
+
 ---@class vesper.ResNet18
 local ResNet18 = {}
 
@@ -164,6 +176,7 @@ vs.io = {}
 vs.metrics = {}
 vs.plot = {}
 vs.report = {}
+vs.experiment = {}
 vs.models = {}
 vs.train = {}
 vs.tensorboard = {}
@@ -5400,12 +5413,46 @@ function vs.plot.lines(path, series, options) end
 ---@return string? message
 function vs.plot.contact_sheet(path, rows, options) end
 
----Rows as lines of text. A column is {key, title}; absent values are "-".
+---@class vesper.options.plot.attention
+---@field title? string
+---@field note? string
+---@field size? integer default 112
+---@field columns? integer default 8
+
+---Which word looks where: a row is {image, words, weights [T,R], grid = {height, width}}; the
+---picture, then a panel a word, coloured where its weights are large.
+---@param path string
+---@param rows any[]
+---@param options? vesper.options.plot.attention
+---@return true?
+---@return string? message
+function vs.plot.attention(path, rows, options) end
+
+---@class vesper.options.plot.confusion
+---@field title? string
+
+---Counts int64 [C,C] of metrics.confusion as SVG; a cell is as dark as its share.
+---@param path string
+---@param counts vesper.Tensor
+---@param classes any[]
+---@param options? vesper.options.plot.confusion
+---@return true?
+---@return string? message
+function vs.plot.confusion(path, counts, classes, options) end
+
+---Rows as lines of text; for LaTeX a tabular that needs no package. A column is {key, title};
+---absent values are "-".
 ---@param columns any[]
 ---@param rows any[]
----@param format? "text"|"markdown"|"csv" default text
+---@param format? "text"|"markdown"|"csv"|"latex"|"html" default text
 ---@return string
 function vs.report.table(columns, rows, format) end
+
+---A text as the format takes it: "50 %" is "50 \%" in LaTeX.
+---@param text string
+---@param format? "text"|"markdown"|"csv"|"latex"|"html" default text
+---@return string
+function vs.report.escape(text, format) end
 
 ---The columns of a comparison of models, as report.row fills them.
 ---@type any[]
@@ -5441,6 +5488,46 @@ function vs.report.curves(path, histories, options) end
 ---@return string? message
 function vs.report.retrieved(path, set, v, t, captions, k, options) end
 
+---The same sheet of given images: found has a list of positions for each caption, best first.
+---@param path string
+---@param set vesper.Dataset
+---@param captions any[]
+---@param found any[]
+---@param options? table
+---@return true?
+---@return string? message
+function vs.report.found(path, set, captions, found, options) end
+
+---Which word of a caption looks at which part of its picture (plot.attention), for samples of a set
+---and a model with attention_map.
+---@param path string
+---@param set vesper.Dataset
+---@param model vesper.Module
+---@param samples any[]
+---@param options? table
+---@return true?
+---@return string? message
+function vs.report.attention(path, set, model, samples, options) end
+
+---plot.confusion of what train.evaluate returned.
+---@param path string
+---@param result table
+---@param classes any[]
+---@param options? table
+---@return true?
+---@return string? message
+function vs.report.confusion(path, result, classes, options) end
+
+---An HTML page that needs no network. A section is {title =, parts ...}, a part {text =}, {table =
+---{columns =, rows =}} or {picture = path from the folder, words =}.
+---@param folder string
+---@param name string
+---@param title string
+---@param sections any[]
+---@return true?
+---@return string? message
+function vs.report.page(folder, name, title, sections) end
+
 ---Writes folder/name.
 ---@param folder string
 ---@param name string
@@ -5448,6 +5535,111 @@ function vs.report.retrieved(path, set, v, t, captions, k, options) end
 ---@return true?
 ---@return string? message
 function vs.report.write(folder, name, text) end
+
+---@class vesper.options.experiment.run
+---@field folder? string
+---@field rows? any[]
+---@field seeds? any[]
+---@field epochs? integer
+---@field loaders? function
+---@field optimizer? function
+---@field schedule? function
+---@field schedule_per? "epoch"|"batch" default epoch
+---@field score? function
+---@field clip? number default 2
+---@field data? string
+---@field settings? table
+---@field quiet? boolean default false
+
+---Trains each row with each seed by train.fit, in a folder of its own below folder/runs, unless it
+---is done there; what was killed goes on from its checkpoint with the same numbers. A row is {name,
+---make = function(seed) -> model, options = what tells it from others}, or {name, missing = why}.
+---loaders(seed) gives {train, val, test}, optimizer(model) and schedule(optimizer) what fit takes.
+---Test data is looked at once a run, with the weights that are best on validation. A folder whose
+---run was begun with other epochs, settings, options or data is refused. Returns the results, seed
+---by seed: {row, seed, val, test, history, best_epoch, parameters, seconds, run, ...}.
+---@param options? vesper.options.experiment.run
+---@return any[]
+function vs.experiment.run(options) end
+
+---@class vesper.options.experiment.report
+---@field folder? string
+---@field results? any[]
+---@field rows? any[]
+---@field loaders? function
+---@field sets? table
+---@field title? string
+---@field samples? integer default 6
+---@field pictures? boolean default true
+---@field sheets? any[]
+
+---What experiment.write leaves, pictures of models of the first seed (confusion, retrieval,
+---attention), and index.html with all of it. Returns the rows and the protocol.
+---@param options? vesper.options.experiment.report
+---@return any[]
+---@return any[]
+function vs.experiment.report(options) end
+
+---table.txt, .md, .csv and .tex with the protocol, runs.csv with a line a run, curves.svg. sizes =
+---{train, val, test}. Returns the rows and the protocol.
+---@param folder string
+---@param results any[]
+---@param sizes table
+---@return any[]
+---@return any[]
+function vs.experiment.write(folder, results, sizes) end
+
+---Rows for report.table: mean and deviation over the seeds as text; .mean and .deviation have the
+---numbers.
+---@param results any[]
+---@return any[]
+function vs.experiment.summary(results) end
+
+---Mean validation accuracy by epoch, a line a row, as report.curves takes it.
+---@param results any[]
+---@return any[]
+function vs.experiment.curves(results) end
+
+---Data, seeds, epochs, how an epoch was chosen, what the columns mean, in sentences.
+---@param results any[]
+---@param sizes table
+---@return any[]
+function vs.experiment.protocol(results, sizes) end
+
+---Table, protocol and the published figures below it.
+---@param rows any[]
+---@param protocol any[]
+---@param format? "text"|"markdown"|"latex"|"html" default text
+---@return string
+function vs.experiment.text(rows, protocol, format) end
+
+---The figures of one result by the names of report.columns.
+---@param result table
+---@return table
+function vs.experiment.figures(result) end
+
+---Mean and deviation (over n - 1) of numbers; of one number there is no deviation.
+---@param list any[]
+---@return number
+---@return number|nil
+function vs.experiment.mean(list) end
+
+---Where a run lies; its best.safetensors are the weights.
+---@param folder string
+---@param name string
+---@param seed integer
+---@return string
+function vs.experiment.folder(folder, name, seed) end
+
+---{name, bytes, checksum} of a file: FNV-1a over words of eight bytes.
+---@param path string
+---@return table?
+---@return string? message
+function vs.experiment.fingerprint(path) end
+
+---Published figures {model, val, test} that stand beside a table; .note says what they are.
+---@type any[]
+vs.experiment.published = nil
 
 ---Classes from the image alone: {classes, width = 256, channels = {32, 64, 128, 256}, hidden =
 ---width, dropout = 0.2}. Called with a batch it returns {v [B,D], logits [B,C], image_logits}.
@@ -5467,20 +5659,45 @@ function Baseline:loss(batch) end
 ---@return vesper.Tensor
 function Baseline:classify_image(images) end
 
----Images and texts in one space: {classes, width = 256, text = options of TextEncoder, weights =
----{classify = 1, rank = 1, cosine = 0, text = 0}, margin = 0.2, warmup = 1, dropout = 0.2}. Called
----with a batch it returns {v [B,D], t [B,D], logits [B,C]}. Faghri et al., VSE++, BMVC 2018.
+---Images and texts in one space: {classes, width = 256, image = module or channels and
+---image_pooling, text = options of TextEncoder or a module, hidden, weights = {classify = 1, rank =
+---1, contrast = 0, cosine = 0, text = 0}, margin = 0.2, warmup = 1, temperature = 0.07, scale = 20,
+---dropout = 0.2}. Called with a batch (image or regions, tokens, lengths) it returns {v [B,D], t
+---[B,D], logits [B,C]}. Faghri et al., VSE++, BMVC 2018.
 ---@param options table
 ---@return vesper.VSE
 function vs.models.VSE(options) end
 
----The weighted sum, its parts as numbers, the outputs. Ranks with nn.HingeRanking.
+---The weighted sum, its parts as numbers, the outputs. rank is nn.HingeRanking, contrast
+---nn.InfoNCE.
 ---@param batch table
 ---@param epoch? integer default 1
 ---@return vesper.Tensor
 ---@return table
 ---@return table
 function VSE:loss(batch, epoch) end
+
+---The terms {name, tensor} of the loss that have a weight; a model of your own adds to them.
+---@param batch table
+---@param out table
+---@param epoch integer
+---@return any[]
+function VSE:terms(batch, out, epoch) end
+
+---What init of every model that extends VSE does: encoders, fusion and losses by the options; more
+---are further options with their defaults. Returns all options.
+---@param options table
+---@param more table
+---@return table
+function VSE:setup(options, more) end
+
+---Linear, ReLU, Dropout, Linear.
+---@param from integer
+---@param hidden integer
+---@param to integer
+---@param dropout number
+---@return vesper.Module
+function VSE:mlp(from, hidden, to, dropout) end
 
 ---Pairs [B,D] of one label pulled together, of different labels pushed below margin.
 ---@param v vesper.Tensor
@@ -5490,22 +5707,32 @@ function VSE:loss(batch, epoch) end
 ---@return vesper.Tensor
 function VSE.cosine_objective(v, t, label, margin) end
 
----uint8 [B,3,H,W] -> [B,D].
+---uint8 [B,3,H,W], or a batch -> v [B,D], regions [B,R,C], and {height, width} of their grid or
+---their numbers int64 [B].
 ---@param images vesper.Tensor
 ---@return vesper.Tensor
+---@return vesper.Tensor
+---@return any
 function VSE:encode_image(images) end
 
----int64 [B,T] and [B] -> [B,D].
+---int64 [B,T] and [B] -> t [B,D], word embeddings [B,T,E], states [B,T,S].
 ---@param tokens vesper.Tensor
 ---@param lengths vesper.Tensor
 ---@return vesper.Tensor
+---@return vesper.Tensor
+---@return vesper.Tensor
 function VSE:encode_text(tokens, lengths) end
+
+---What retrieval compares of a batch's texts, [B,D].
+---@param batch table
+---@return vesper.Tensor
+function VSE:embed_text(batch) end
 
 ---Sets the class prototypes to the mean text embedding of each class.
 ---@param loader vesper.Loader
 function VSE:fit_prototypes(loader) end
 
----Class probabilities [B,C] from the image and the prototypes.
+---Class probabilities [B,C] from the image (or a batch) and the prototypes.
 ---@param images vesper.Tensor
 ---@return vesper.Tensor
 function VSE:classify_image(images) end
@@ -5516,12 +5743,160 @@ function VSE:classify_image(images) end
 ---@return vesper.Tensor
 function VSE:classify_text(tokens, lengths) end
 
+---VSE whose image vector comes out of models.IntraAttention: options of VSE, heads = 4,
+---attention_dropout = 0.1.
+---@param options table
+---@return "CIM"
+function vs.models.CIM(options) end
+
+---As VSE:encode_image; the image without its text, as retrieval compares it.
+---@param images vesper.Tensor
+---@return vesper.Tensor
+---@return vesper.Tensor
+---@return any
+function CIM:encode_image(images) end
+
+---How much each word looks at each region, [B,T,R], and the grid {height, width} or the numbers of
+---regions.
+---@param batch table
+---@return vesper.Tensor
+---@return any
+function CIM:attention_map(batch) end
+
+---VSE whose fusion is models.InterAttention: options of VSE, iterations = 3, low = width / 4,
+---over_regions = false. The output has scores, a list of [B,k].
+---@param options table
+---@return "COOT"
+function vs.models.COOT(options) end
+
+---VSE whose classes come from an image informed by a summary of the words that its regions attend
+---to: options of VSE, heads = 4, best = false or k (only the k best words).
+---@param options table
+---@return vesper.AttentionPooling
+function vs.models.AttentionPooling(options) end
+
+---Regions U [B,R,C] with their grid or numbers and words W [B,T,E] -> the summary [B,D], and how
+---much each region takes of each word [B,R,T].
+---@param U vesper.Tensor
+---@param where any
+---@param W vesper.Tensor
+---@param lengths vesper.Tensor
+---@param need_weights? boolean default false
+---@return vesper.Tensor
+---@return vesper.Tensor|nil
+function AttentionPooling:summarise(U, where, W, lengths, need_weights) end
+
+---How much each region takes of each word, as [B,T,R], and the grid or the numbers.
+---@param batch table
+---@return vesper.Tensor
+---@return any
+function AttentionPooling:attention_map(batch) end
+
+---VSE whose classes come from an image informed by the mean of its words, each mapped into the
+---visual space by a small net: options of VSE.
+---@param options table
+---@return vesper.DenseProjection
+function vs.models.DenseProjection(options) end
+
+---VSE with a pre-trained BERT beside its encoders: options of VSE, bert = a BERT with its
+---tokenizer, max_words = 32, visual = true (the image is a position of BERT's input), weights.match
+---= 0, weights.masked = 0. Batches have text.
+---@param options table
+---@return vesper.BERTFusion
+function vs.models.BERTFusion(options) end
+
+---Takes over the encoders of a trained VSE.
+---@param vse vesper.Module
+---@return vesper.BERTFusion
+function BERTFusion:start_from(vse) end
+
+---Groups for an optimizer: BERT's parameters learn at lr * factor.
+---@param lr number
+---@param factor? number default 0.1
+---@return any[]
+function BERTFusion:param_groups(lr, factor) end
+
+---What retrieval compares of a batch's texts, [B,D].
+---@param batch table
+---@return vesper.Tensor
+function BERTFusion:embed_text(batch) end
+
+---Those of VSE, and match and masked.
+---@param batch table
+---@param out table
+---@param epoch integer
+---@return any[]
+function BERTFusion:terms(batch, out, epoch) end
+
+---BERTFusion with category-specific retrieval; options of BERTFusion.
+---@param options table
+---@return "DPM"
+function vs.models.DPM(options) end
+
+---@class vesper.options.DPM.index
+---@field known? boolean default false
+
+---The images of a loader for retrieve: {v [N,D], category int64 [N]}; the category is what the
+---image is taken for, or its label with known.
+---@param loader vesper.Loader
+---@param options? vesper.options.DPM.index
+---@return table
+function DPM:index(loader, options) end
+
+---What is known of queries (image, or text and tokens, or both): embeddings [Q,D], probabilities of
+---the categories [Q,C].
+---@param query table
+---@return vesper.Tensor
+---@return vesper.Tensor
+function DPM:ask(query) end
+
+---@class vesper.options.DPM.retrieve
+---@field categories? integer default 3
+---@field k? integer default 10
+---@field shift? number default 0.5
+
+---The k nearest images of each query, int64 [Q,k], and scores: asked once for each of its most
+---probable categories, moved by shift toward the category's prototype, merged by score times
+---probability.
+---@param query table
+---@param index table
+---@param options? vesper.options.DPM.retrieve
+---@return vesper.Tensor
+---@return vesper.Tensor
+function DPM:retrieve(query, index, options) end
+
+---@class vesper.options.models.IntraAttention
+---@field region_width? integer
+---@field word_width? integer
+---@field heads? integer default 4
+---@field dropout? number default 0.1
+
+---Words choose among regions: (U, where, W, lengths, need_weights) -> image vector [B,D], and
+---[B,T,R] with need_weights; without W the regions are alone.
+---@param width integer
+---@param options? vesper.options.models.IntraAttention
+---@return vesper.Module
+function vs.models.IntraAttention(width, options) end
+
+---@class vesper.options.models.InterAttention
+---@field iterations? integer default 3
+---@field low? integer default width/4
+---@field dropout? number default 0.2
+---@field region_width? integer
+
+---The fused vector asks all image vectors it has made: (v, t, U, where) -> m [B,D], and the scores
+---of each iteration.
+---@param width integer
+---@param options? vesper.options.models.InterAttention
+---@return vesper.Module
+function vs.models.InterAttention(width, options) end
+
 ---@class vesper.options.models.SmallCNN
 ---@field channels? any[]
----@field pooling? "mean"|"max" default mean
+---@field pooling? "mean"|"max"|"gpo" default mean
 
 ---Blocks of 3x3 convolution, batch norm, ReLU and max pooling: uint8 [B,3,H,W] -> [B,width],
----regions [B,R,C].
+---regions [B,R,C], {height, width} of their grid.
 ---@param width integer
 ---@param options? vesper.options.models.SmallCNN
 ---@return vesper.Module
@@ -5682,6 +6057,17 @@ function EfficientNetLite0:features(images) end
 ---@return vesper.Tensor
 function EfficientNetLite0:logits(images) end
 
+---@class vesper.options.models.RegionEncoder
+---@field region_width? integer default 2048
+---@field pooling? "mean"|"max"|"gpo" default mean
+
+---For features that a data set brings along (batch.regions, batch.region_count): [B,R,C] and int64
+---[B] -> [B,width], the regions, their numbers.
+---@param width integer
+---@param options? vesper.options.models.RegionEncoder
+---@return vesper.Module
+function vs.models.RegionEncoder(width, options) end
+
 ---@class vesper.options.models.TextEncoder
 ---@field vectors? vesper.Tensor
 ---@field vocab_size? integer
@@ -5691,11 +6077,11 @@ function EfficientNetLite0:logits(images) end
 ---@field hidden? integer
 ---@field num_layers? integer default 1
 ---@field bidirectional? boolean default false
----@field pooling? "last"|"mean"|"max" default last
+---@field pooling? "last"|"mean"|"max"|"gpo" default last
 ---@field projection? boolean default true
 
----Word embeddings and a recurrent net: tokens int64 [B,T], lengths int64 [B] -> [B,width], states
----[B,T,hidden].
+---Word embeddings and a recurrent net: tokens int64 [B,T], lengths int64 [B] -> [B,width], word
+---embeddings [B,T,E], states [B,T,hidden].
 ---@param width integer
 ---@param options? vesper.options.models.TextEncoder
 ---@return vesper.Module
@@ -5735,7 +6121,8 @@ function vs.models.TextEncoder(width, options) end
 ---@return integer
 function vs.train.fit(model, options) end
 
----{n, accuracy, image_accuracy, retrieval, v [N,D], t [N,D]} without gradients; percent.
+---{n, accuracy, image_accuracy, retrieval, v [N,D], t [N,D], predicted int64 [N], label int64 [N]}
+---without gradients; percent.
 ---@param model vesper.Module
 ---@param loader vesper.Loader
 ---@return table

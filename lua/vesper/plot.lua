@@ -1,38 +1,25 @@
---- Pictures for reports: line charts as SVG, contact sheets as PNG.
+--- Pictures for reports: line charts as SVG, contact sheets as PNG; heat.lua has the matrices.
 --
 -- A chart is text made here; a sheet is painted with vs.image.  Files are written under another
 -- name and renamed, so that a viewer never sees half of one.
 
 local image = require("vesper.core").image
+local heat = require "vesper.heat"
+local paint = require "vesper.paint"
+local svg = require "vesper.svg"
 
-local plot = {}
+local plot = {attention = heat.attention, confusion = heat.confusion}
 
 -- Told apart by readers with colour-blindness too, in this order.
 local PALETTE = {
   "#2563eb", "#e4572e", "#0f9d6c", "#9333ea", "#d99a00", "#0891b2", "#be185d", "#64748b",
 }
-local INK, SOFT, GRID = "#1f2937", "#6b7280", "#e5e7eb"
-local FONT = "font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\""
+local INK, SOFT, GRID = svg.INK, svg.SOFT, svg.GRID
 
 local function check_options(options, known, what)
   for key in pairs(options) do
     if not known[key] then error(("%s: unknown option '%s'"):format(what, tostring(key)), 3) end
   end
-end
-
-local function write_file(path, text)
-  local temp = path .. ".tmp"
-  local file, message = io.open(temp, "wb")
-  if not file then return nil, message end
-  local ok
-  ok, message = file:write(text)
-  local closed, why = file:close()
-  if ok and closed then
-    ok, message = os.rename(temp, path)
-    if ok then return true end
-  end
-  os.remove(temp)
-  return nil, message or why
 end
 
 -- --- numbers ---
@@ -124,33 +111,16 @@ end
 
 -- --- SVG ---
 
-local function escape(text)
-  return (text:gsub("[&<>\"]", {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;"}))
-end
-
---- Estimated width of a text: the viewer's font is not known here.
-local function text_width(text, size) return (utf8.len(text) or #text) * size * 0.56 end
-
-local function svg_text(x, y, size, text, more)
-  local tag = '<text x="%.1f" y="%.1f" font-size="%d" %s>%s</text>'
-  return tag:format(x, y, size, more, escape(text))
-end
-
-local function svg_line(x1, y1, x2, y2, color)
-  local tag = '<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s"/>'
-  return tag:format(x1, y1, x2, y2, color)
-end
-
 --- One row of swatches and names after another; returns the height they take.
 local function put_legend(out, list, left, top, right)
   if #list < 2 then return 0 end
   local x, y = left, top
   for i, s in ipairs(list) do
-    local width = 28 + text_width(s.name, 13) + 18
+    local width = 28 + svg.width(s.name, 13) + 18
     if x > left and x + width > right then x, y = left, y + 20 end
     out[#out + 1] = ('<rect x="%.1f" y="%.1f" width="18" height="4" rx="2" fill="%s"/>'):format(
       x, y + 6, PALETTE[(i - 1) % #PALETTE + 1])
-    out[#out + 1] = svg_text(x + 25, y + 12.5, 13, s.name, ('fill="%s"'):format(INK))
+    out[#out + 1] = svg.text(x + 25, y + 12.5, 13, s.name, ('fill="%s"'):format(INK))
     x = x + width
   end
   return y - top + 26
@@ -159,24 +129,24 @@ end
 local function put_axes(out, box, x, y, options)
   for _, v in ipairs(ticks(y.low, y.high, y.step)) do
     local at = box.y(v)
-    out[#out + 1] = svg_line(box.left, at, box.right, at, GRID)
-    out[#out + 1] = svg_text(box.left - 9, at + 4, 12, tick_label(v, y.step),
+    out[#out + 1] = svg.line(box.left, at, box.right, at, GRID)
+    out[#out + 1] = svg.text(box.left - 9, at + 4, 12, tick_label(v, y.step),
       ('text-anchor="end" fill="%s"'):format(SOFT))
   end
   for _, v in ipairs(ticks(x.low, x.high, x.step)) do
     local at = box.x(v)
-    out[#out + 1] = svg_line(at, box.bottom, at, box.bottom + 5, "#9ca3af")
-    out[#out + 1] = svg_text(at, box.bottom + 20, 12, tick_label(v, x.step),
+    out[#out + 1] = svg.line(at, box.bottom, at, box.bottom + 5, "#9ca3af")
+    out[#out + 1] = svg.text(at, box.bottom + 20, 12, tick_label(v, x.step),
       ('text-anchor="middle" fill="%s"'):format(SOFT))
   end
-  out[#out + 1] = svg_line(box.left, box.bottom, box.right, box.bottom, "#9ca3af")
+  out[#out + 1] = svg.line(box.left, box.bottom, box.right, box.bottom, "#9ca3af")
   if options.x_label then
-    out[#out + 1] = svg_text((box.left + box.right) / 2, box.bottom + 42, 13, options.x_label,
+    out[#out + 1] = svg.text((box.left + box.right) / 2, box.bottom + 42, 13, options.x_label,
       ('text-anchor="middle" fill="%s"'):format(INK))
   end
   if options.y_label then
     local middle = (box.top + box.bottom) / 2
-    out[#out + 1] = svg_text(20, middle, 13, options.y_label,
+    out[#out + 1] = svg.text(20, middle, 13, options.y_label,
       ('text-anchor="middle" fill="%s" transform="rotate(-90 20 %.1f)"'):format(INK, middle))
   end
 end
@@ -213,8 +183,6 @@ end
 local LINE_OPTIONS = {title = true, x_label = true, y_label = true, width = true, height = true,
   y_min = true, y_max = true}
 
-local HEAD = '<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" '
-  .. 'viewBox="0 0 %d %d" %s>'
 local CLIP = '<clipPath id="inside"><rect x="%.1f" y="%.1f" width="%.1f" height="%.1f"/></clipPath>'
 
 --- A line chart, written as SVG.
@@ -232,17 +200,14 @@ function plot.lines(path, series, options)
 
   local widest = 0
   for _, v in ipairs(ticks(y.low, y.high, y.step)) do
-    widest = math.max(widest, text_width(tick_label(v, y.step), 12))
+    widest = math.max(widest, svg.width(tick_label(v, y.step), 12))
   end
   local box = {right = width - 26, top = 22, bottom = height - (options.x_label and 58 or 36)}
   box.left = widest + (options.y_label and 46 or 26)
-  local out = {
-    HEAD:format(width, height, width, height, FONT),
-    '<rect width="100%" height="100%" fill="#ffffff"/>',
-  }
+  local out = {svg.head(width, height)}
   if options.title then
     local style = ('font-weight="bold" fill="%s"'):format(INK)
-    out[#out + 1] = svg_text(box.left, 31, 17, options.title, style)
+    out[#out + 1] = svg.text(box.left, 31, 17, options.title, style)
     box.top = 52
   end
   box.top = box.top + put_legend(out, list, box.left, box.top - 8, box.right)
@@ -256,7 +221,7 @@ function plot.lines(path, series, options)
   for i, s in ipairs(list) do put_series(out, box, s.points, PALETTE[(i - 1) % #PALETTE + 1]) end
   out[#out + 1] = "</g>"
   out[#out + 1] = "</svg>\n"
-  return write_file(path, table.concat(out, "\n"))
+  return svg.write(path, table.concat(out, "\n"))
 end
 
 -- --- contact sheets ---
@@ -265,53 +230,16 @@ local RIGHT, WRONG, NEUTRAL = {22, 163, 74}, {220, 38, 38}, {203, 208, 216}
 local TEXT, FAINT, RULE = {31, 41, 55}, {107, 114, 128}, {229, 231, 235}
 local MARGIN, GAP, FRAME, LINE = 20, 12, 4, 12
 
---- Cuts a text to a width in pixels, with two dots where something is left out.
-local function shorten(text, width, scale)
-  if image.text_size(text, scale) <= width then return text end
-  for n = utf8.len(text) or #text, 1, -1 do
-    local cut = text:sub(1, (utf8.offset(text, n) or n) - 1) .. ".."
-    if image.text_size(cut, scale) <= width then return cut end
-  end
-  return ""
-end
-
---- The lines of a text that fit a width; words are kept whole.
-local function wrap(text, width, scale)
-  local lines, line = {}, ""
-  for word in text:gmatch("%S+") do
-    local longer = line == "" and word or line .. " " .. word
-    if line ~= "" and image.text_size(longer, scale) > width then
-      lines[#lines + 1] = line
-      longer = word
-    end
-    line = longer
-  end
-  lines[#lines + 1] = line
-  for i, l in ipairs(lines) do lines[i] = shorten(l, width, scale) end
-  return lines
-end
-
-local function side(picture, from_end) return picture.shape[#picture.shape - from_end] end
-
---- The picture, as large as fits a square, its proportions kept.
-local function fit(picture, size)
-  local h, w = side(picture, 1), side(picture, 0)
-  local scale = math.min(size / h, size / w)
-  local height = math.max(1, math.floor(h * scale + 0.5))
-  local width = math.max(1, math.floor(w * scale + 0.5))
-  return image.resize(picture, {height, width}, "bicubic"), height, width
-end
-
 --- Frame, picture, rank above the label; x, y is the frame's top left.
 local function put_cell(sheet, cell, rank, x, y, size)
   local outer = size + 2 * FRAME
   local color = cell.correct == nil and NEUTRAL or cell.correct and RIGHT or WRONG
   image.draw_box(sheet, x, y, {outer, outer}, {color = {255, 255, 255}})
-  local picture, height, width = fit(cell.image, size)
+  local picture, height, width = paint.fit(cell.image, size)
   image.paste(sheet, picture, x + FRAME + (size - width) // 2, y + FRAME + (size - height) // 2)
   image.draw_box(sheet, x, y, {outer, outer}, {color = color, frame = FRAME})
   local label = cell.label and rank .. "  " .. cell.label or tostring(rank)
-  image.draw_text(sheet, x + 1, y + outer + 5, shorten(label, outer, 1), {color = FAINT})
+  image.draw_text(sheet, x + 1, y + outer + 5, paint.shorten(label, outer, 1), {color = FAINT})
 end
 
 local SHEET_OPTIONS = {title = true, size = true, note = true}
@@ -329,9 +257,9 @@ local function lay_out(rows, options, size)
   local inner = math.max(cells * (outer + GAP) - GAP, 320)
   local places, y = {}, MARGIN
   if options.title then y = y + 3 * LINE + 10 end
-  if options.note then y = y + #wrap(options.note, inner, 1) * LINE + 8 end
+  if options.note then y = y + #paint.wrap(options.note, inner, 1) * LINE + 8 end
   for i, row in ipairs(rows) do
-    local lines = wrap(tostring(row.caption or ""), inner, 2)
+    local lines = paint.wrap(tostring(row.caption or ""), inner, 2)
     places[i] = {y = y, lines = lines}
     y = y + 14 + #lines * 2 * LINE + 6 + outer + 5 + LINE + 12
   end
@@ -355,12 +283,12 @@ function plot.contact_sheet(path, rows, options)
   local sheet = image.canvas(extent)
   local y = MARGIN
   if options.title then
-    local title = shorten(options.title, inner, 3)
+    local title = paint.shorten(options.title, inner, 3)
     image.draw_text(sheet, MARGIN + 1, y, title, {scale = 3, color = TEXT})
     y = y + 3 * LINE + 10
   end
   if options.note then
-    local note = table.concat(wrap(options.note, inner, 1), "\n")
+    local note = table.concat(paint.wrap(options.note, inner, 1), "\n")
     image.draw_text(sheet, MARGIN + 1, y - 8, note, {color = FAINT})
   end
   for i, row in ipairs(rows) do

@@ -662,10 +662,20 @@ local sections = {
     {"plot.contact_sheet", "path:string, rows:list, {title:string?, note:string?, size:int=104}",
       "true?", "A sheet of pictures, one row a query: {caption, images = {{image, correct?, "
         .. "label?}, ...}}. A green frame is right, a red one wrong."},
+    {"plot.attention", "path:string, rows:list, {title:string?, note:string?, size:int=112, "
+        .. "columns:int=8}", "true?",
+      "Which word looks where: a row is {image, words, weights [T,R], grid = {height, width}}; the "
+        .. "picture, then a panel a word, coloured where its weights are large."},
+    {"plot.confusion", "path:string, counts:index, classes:list, {title:string?}", "true?",
+      "Counts int64 [C,C] of metrics.confusion as SVG; a cell is as dark as its share."},
   },
   {"report", "What is left of an experiment.",
-    {"report.table", "columns:list, rows:list, format:text|markdown|csv=text", "string",
-      "Rows as lines of text. A column is {key, title}; absent values are \"-\"."},
+    {"report.table", "columns:list, rows:list, format:text|markdown|csv|latex|html=text",
+      "string",
+      "Rows as lines of text; for LaTeX a tabular that needs no package. A column is {key, title}; "
+        .. "absent values are \"-\"."},
+    {"report.escape", "text:string, format:text|markdown|csv|latex|html=text", "string",
+      "A text as the format takes it: \"50 %\" is \"50 \\%\" in LaTeX."},
     {"report.columns", nil, "list",
       "The columns of a comparison of models, as report.row fills them."},
     {"report.row", "name:string, val:table, test:table, extra:table?", "table",
@@ -677,7 +687,57 @@ local sections = {
         .. "options:table?",
       "true?", "A contact sheet: for each caption (its position in the set) the k images nearest "
         .. "to its embedding; v, t [N,D] in the order of the set."},
+    {"report.found", "path:string, set:Dataset, captions:list, found:list, options:table?",
+      "true?", "The same sheet of given images: found has a list of positions for each caption, "
+        .. "best first."},
+    {"report.attention", "path:string, set:Dataset, model:Module, samples:list, options:table?",
+      "true?", "Which word of a caption looks at which part of its picture (plot.attention), for "
+        .. "samples of a set and a model with attention_map."},
+    {"report.confusion", "path:string, result:table, classes:list, options:table?", "true?",
+      "plot.confusion of what train.evaluate returned."},
+    {"report.page", "folder:string, name:string, title:string, sections:list", "true?",
+      "An HTML page that needs no network. A section is {title =, parts ...}, a part {text =}, "
+        .. "{table = {columns =, rows =}} or {picture = path from the folder, words =}."},
     {"report.write", "folder:string, name:string, text:string", "true?", "Writes folder/name."},
+  },
+  {"experiment", "Tables of experiments over rows and seeds, resumed where they were stopped.",
+    {"experiment.run", "{folder:string, rows:list, seeds:list, epochs:int, loaders:function, "
+        .. "optimizer:function, schedule:function?, schedule_per:epoch|batch=epoch, "
+        .. "score:function?, clip:num=2, data:string?, settings:table?, quiet:bool=false}", "list",
+      "Trains each row with each seed by train.fit, in a folder of its own below folder/runs, "
+        .. "unless it is done there; what was killed goes on from its checkpoint with the same "
+        .. "numbers. A row is {name, make = function(seed) -> model, options = what tells it from "
+        .. "others}, or {name, missing = why}. loaders(seed) gives {train, val, test}, "
+        .. "optimizer(model) and schedule(optimizer) what fit takes. Test data is looked at once "
+        .. "a run, with the weights that are best on validation. A folder whose run was begun with "
+        .. "other epochs, settings, options or data is refused. Returns the results, seed by seed: "
+        .. "{row, seed, val, test, history, best_epoch, parameters, seconds, run, ...}."},
+    {"experiment.report", "{folder:string, results:list, rows:list, loaders:function, sets:table, "
+        .. "title:string?, samples:int=6, pictures:bool=true, sheets:list?}", "list, list",
+      "What experiment.write leaves, pictures of models of the first seed (confusion, retrieval, "
+        .. "attention), and index.html with all of it. Returns the rows and the protocol."},
+    {"experiment.write", "folder:string, results:list, sizes:table", "list, list",
+      "table.txt, .md, .csv and .tex with the protocol, runs.csv with a line a run, curves.svg. "
+        .. "sizes = {train, val, test}. Returns the rows and the protocol."},
+    {"experiment.summary", "results:list", "list",
+      "Rows for report.table: mean and deviation over the seeds as text; .mean and .deviation have "
+        .. "the numbers."},
+    {"experiment.curves", "results:list", "list",
+      "Mean validation accuracy by epoch, a line a row, as report.curves takes it."},
+    {"experiment.protocol", "results:list, sizes:table", "list",
+      "Data, seeds, epochs, how an epoch was chosen, what the columns mean, in sentences."},
+    {"experiment.text", "rows:list, protocol:list, format:text|markdown|latex|html=text", "string",
+      "Table, protocol and the published figures below it."},
+    {"experiment.figures", "result:table", "table",
+      "The figures of one result by the names of report.columns."},
+    {"experiment.mean", "list:list", "number, number|nil",
+      "Mean and deviation (over n - 1) of numbers; of one number there is no deviation."},
+    {"experiment.folder", "folder:string, name:string, seed:int", "string",
+      "Where a run lies; its best.safetensors are the weights."},
+    {"experiment.fingerprint", "path:string", "table?",
+      "{name, bytes, checksum} of a file: FNV-1a over words of eight bytes."},
+    {"experiment.published", nil, "list",
+      "Published figures {model, val, test} that stand beside a table; .note says what they are."},
   },
   {"models", "Image-text models; each is a module class.",
     {"models.Baseline", "options:table", "Baseline",
@@ -689,25 +749,95 @@ local sections = {
     {"Baseline:classify_image", "images:any", "Tensor",
       "Class probabilities [B,C] of images uint8 [B,3,H,W]."},
     {"models.VSE", "options:table", "VSE",
-      "Images and texts in one space: {classes, width = 256, text = options of TextEncoder, "
-        .. "weights = {classify = 1, rank = 1, cosine = 0, text = 0}, margin = 0.2, warmup = 1, "
-        .. "dropout = 0.2}. Called with a batch it returns {v [B,D], t [B,D], logits [B,C]}. "
-        .. "Faghri et al., VSE++, BMVC 2018."},
+      "Images and texts in one space: {classes, width = 256, image = module or channels and "
+        .. "image_pooling, text = options of TextEncoder or a module, hidden, weights = {classify "
+        .. "= 1, rank = 1, contrast = 0, cosine = 0, text = 0}, margin = 0.2, warmup = 1, "
+        .. "temperature = 0.07, scale = 20, dropout = 0.2}. Called with a batch (image or regions, "
+        .. "tokens, lengths) it returns {v [B,D], t [B,D], logits [B,C]}. Faghri et al., VSE++, "
+        .. "BMVC 2018."},
     {"VSE:loss", "batch:table, epoch:int=1", "Tensor, table, table",
-      "The weighted sum, its parts as numbers, the outputs. Ranks with nn.HingeRanking."},
+      "The weighted sum, its parts as numbers, the outputs. rank is nn.HingeRanking, contrast "
+        .. "nn.InfoNCE."},
+    {"VSE:terms", "batch:table, out:table, epoch:int", "list",
+      "The terms {name, tensor} of the loss that have a weight; a model of your own adds to them."},
+    {"VSE:setup", "options:table, more:table", "table",
+      "What init of every model that extends VSE does: encoders, fusion and losses by the options; "
+        .. "more are further options with their defaults. Returns all options."},
+    {"VSE:mlp", "from:int, hidden:int, to:int, dropout:num", "Module",
+      "Linear, ReLU, Dropout, Linear."},
     {"VSE.cosine_objective", "v:tensor, t:tensor, label:index, margin:num", "Tensor",
       "Pairs [B,D] of one label pulled together, of different labels pushed below margin."},
-    {"VSE:encode_image", "images:any", "Tensor", "uint8 [B,3,H,W] -> [B,D]."},
-    {"VSE:encode_text", "tokens:index, lengths:index", "Tensor", "int64 [B,T] and [B] -> [B,D]."},
+    {"VSE:encode_image", "images:any", "Tensor, Tensor, value",
+      "uint8 [B,3,H,W], or a batch -> v [B,D], regions [B,R,C], and {height, width} of their grid "
+        .. "or their numbers int64 [B]."},
+    {"VSE:encode_text", "tokens:index, lengths:index", "Tensor, Tensor, Tensor",
+      "int64 [B,T] and [B] -> t [B,D], word embeddings [B,T,E], states [B,T,S]."},
+    {"VSE:embed_text", "batch:table", "Tensor",
+      "What retrieval compares of a batch's texts, [B,D]."},
     {"VSE:fit_prototypes", "loader:Loader", nil,
       "Sets the class prototypes to the mean text embedding of each class."},
     {"VSE:classify_image", "images:any", "Tensor",
-      "Class probabilities [B,C] from the image and the prototypes."},
+      "Class probabilities [B,C] from the image (or a batch) and the prototypes."},
     {"VSE:classify_text", "tokens:index, lengths:index", "Tensor",
       "Class probabilities [B,C] from the text (weights.text > 0)."},
-    {"models.SmallCNN", "width:int, {channels:list?, pooling:mean|max=mean}", "Module",
+    {"models.CIM", "options:table", "CIM",
+      "VSE whose image vector comes out of models.IntraAttention: options of VSE, heads = 4, "
+        .. "attention_dropout = 0.1."},
+    {"CIM:encode_image", "images:any", "Tensor, Tensor, value",
+      "As VSE:encode_image; the image without its text, as retrieval compares it."},
+    {"CIM:attention_map", "batch:table", "Tensor, value",
+      "How much each word looks at each region, [B,T,R], and the grid {height, width} or the "
+        .. "numbers of regions."},
+    {"models.COOT", "options:table", "COOT",
+      "VSE whose fusion is models.InterAttention: options of VSE, iterations = 3, low = width / 4, "
+        .. "over_regions = false. The output has scores, a list of [B,k]."},
+    {"models.AttentionPooling", "options:table", "AttentionPooling",
+      "VSE whose classes come from an image informed by a summary of the words that its regions "
+        .. "attend to: options of VSE, heads = 4, best = false or k (only the k best words)."},
+    {"AttentionPooling:summarise", "U:tensor, where:value, W:tensor, lengths:index, "
+        .. "need_weights:bool=false", "Tensor, Tensor|nil",
+      "Regions U [B,R,C] with their grid or numbers and words W [B,T,E] -> the summary [B,D], and "
+        .. "how much each region takes of each word [B,R,T]."},
+    {"AttentionPooling:attention_map", "batch:table", "Tensor, value",
+      "How much each region takes of each word, as [B,T,R], and the grid or the numbers."},
+    {"models.DenseProjection", "options:table", "DenseProjection",
+      "VSE whose classes come from an image informed by the mean of its words, each mapped into "
+        .. "the visual space by a small net: options of VSE."},
+    {"models.BERTFusion", "options:table", "BERTFusion",
+      "VSE with a pre-trained BERT beside its encoders: options of VSE, bert = a BERT with its "
+        .. "tokenizer, max_words = 32, visual = true (the image is a position of BERT's input), "
+        .. "weights.match = 0, weights.masked = 0. Batches have text."},
+    {"BERTFusion:start_from", "vse:Module", "BERTFusion",
+      "Takes over the encoders of a trained VSE."},
+    {"BERTFusion:param_groups", "lr:num, factor:num=0.1", "list",
+      "Groups for an optimizer: BERT's parameters learn at lr * factor."},
+    {"BERTFusion:embed_text", "batch:table", "Tensor",
+      "What retrieval compares of a batch's texts, [B,D]."},
+    {"BERTFusion:terms", "batch:table, out:table, epoch:int", "list",
+      "Those of VSE, and match and masked."},
+    {"models.DPM", "options:table", "DPM",
+      "BERTFusion with category-specific retrieval; options of BERTFusion."},
+    {"DPM:index", "loader:Loader, {known:bool=false}", "table",
+      "The images of a loader for retrieve: {v [N,D], category int64 [N]}; the category is what "
+        .. "the image is taken for, or its label with known."},
+    {"DPM:ask", "query:table", "Tensor, Tensor",
+      "What is known of queries (image, or text and tokens, or both): embeddings [Q,D], "
+        .. "probabilities of the categories [Q,C]."},
+    {"DPM:retrieve", "query:table, index:table, {categories:int=3, k:int=10, shift:num=0.5}",
+      "Tensor, Tensor", "The k nearest images of each query, int64 [Q,k], and scores: asked once "
+        .. "for each of its most probable categories, moved by shift toward the category's "
+        .. "prototype, merged by score times probability."},
+    {"models.IntraAttention", "width:int, {region_width:int, word_width:int, heads:int=4, "
+        .. "dropout:num=0.1}", "Module",
+      "Words choose among regions: (U, where, W, lengths, need_weights) -> image vector [B,D], and "
+        .. "[B,T,R] with need_weights; without W the regions are alone."},
+    {"models.InterAttention", "width:int, {iterations:int=3, low:int=width/4, dropout:num=0.2, "
+        .. "region_width:int?}", "Module",
+      "The fused vector asks all image vectors it has made: (v, t, U, where) -> m [B,D], and the "
+        .. "scores of each iteration."},
+    {"models.SmallCNN", "width:int, {channels:list?, pooling:mean|max|gpo=mean}", "Module",
       "Blocks of 3x3 convolution, batch norm, ReLU and max pooling: uint8 [B,3,H,W] -> "
-        .. "[B,width], regions [B,R,C]."},
+        .. "[B,width], regions [B,R,C], {height, width} of their grid."},
     {"models.ResNet18", "{num_classes:int=1000, width:int?, size:value?, mean:list?, std:list?}",
       "Module", "Called with images uint8 or float 0..255 [B,3,H,W] it returns v [B,C] and regions "
         .. "[B,R,C]. num_classes: of the head, 0 for none; width: a linear map of v to that width; "
@@ -743,11 +873,14 @@ local sections = {
     {"EfficientNetLite0:features", "images:any", "Tensor", "The last map [B,C,H',W']."},
     {"EfficientNetLite0:logits", "images:any", "Tensor",
       "The scores of the head [B,num_classes]."},
+    {"models.RegionEncoder", "width:int, {region_width:int=2048, pooling:mean|max|gpo=mean}",
+      "Module", "For features that a data set brings along (batch.regions, batch.region_count): "
+        .. "[B,R,C] and int64 [B] -> [B,width], the regions, their numbers."},
     {"models.TextEncoder", "width:int, {vectors:tensor?, vocab_size:int?, word_dim:int=300, "
         .. "freeze:bool=false, rnn:LSTM|GRU=LSTM, hidden:int?, num_layers:int=1, "
-        .. "bidirectional:bool=false, pooling:last|mean|max=last, projection:bool=true}",
+        .. "bidirectional:bool=false, pooling:last|mean|max|gpo=last, projection:bool=true}",
       "Module", "Word embeddings and a recurrent net: tokens int64 [B,T], lengths int64 [B] -> "
-        .. "[B,width], states [B,T,hidden]."},
+        .. "[B,width], word embeddings [B,T,E], states [B,T,hidden]."},
   },
   {"train", "Loops over loaders for models that have `loss`.",
     {"train.fit", "model:Module, {train:Loader, val:Loader, optimizer:Optimizer, epochs:int, "
@@ -765,7 +898,8 @@ local sections = {
         .. "a .csv or .jsonl file, tensorboard a folder of event files. Returns {epoch, loss, lr, "
         .. "seconds, score, val} an epoch, and the best epoch."},
     {"train.evaluate", "model:Module, loader:Loader", "table",
-      "{n, accuracy, image_accuracy, retrieval, v [N,D], t [N,D]} without gradients; percent."},
+      "{n, accuracy, image_accuracy, retrieval, v [N,D], t [N,D], predicted int64 [N], label int64 "
+        .. "[N]} without gradients; percent."},
     {"train.score", "result:table", "number",
       "Accuracy, and for models of text the mean recall beside it."},
     {"train.write_log", "path:string, history:list", "true?",
@@ -804,9 +938,11 @@ local sections = {
 
 -- Where names that start so live; classes made in C stand in the registry.
 local classes = {Module = "nn.Module", InfoNCE = "nn.InfoNCE",
-  Baseline = "models.Baseline", VSE = "models.VSE", ResNet = "models.ResNet",
-  ResNet18 = "models.ResNet18", ResNet34 = "models.ResNet34", ResNet50 = "models.ResNet50",
-  EfficientNetLite0 = "models.EfficientNetLite0",
+  ResNet = "models.ResNet", ResNet18 = "models.ResNet18", ResNet34 = "models.ResNet34",
+  ResNet50 = "models.ResNet50", EfficientNetLite0 = "models.EfficientNetLite0",
+  Baseline = "models.Baseline", VSE = "models.VSE", CIM = "models.CIM", COOT = "models.COOT",
+  AttentionPooling = "models.AttentionPooling", BERTFusion = "models.BERTFusion",
+  DPM = "models.DPM",
   EMA = "optim.EMA", SummaryWriter = "tensorboard.SummaryWriter",
   Scheduler = "optim.lr_scheduler.Scheduler"}
 

@@ -14,56 +14,120 @@ local function cell(value)
   return tostring(value)
 end
 
-local function widths_of(columns, rows)
+-- Letters, not bytes: "±" is one.
+local function width_of(text) return utf8.len(text) or #text end
+
+local function widths_of(lines)
   local widths = {}
-  for c, column in ipairs(columns) do
-    widths[c] = #column[2]
-    for _, row in ipairs(rows) do widths[c] = math.max(widths[c], #cell(row[column[1]])) end
+  for _, line in ipairs(lines) do
+    for c, value in ipairs(line) do widths[c] = math.max(widths[c] or 0, width_of(value)) end
   end
   return widths
 end
 
-local function pad(text, width, left)
-  local space = (" "):rep(width - #text)
-  return left and text .. space or space .. text
+local LATEX = {["\\"] = "\\textbackslash{}", ["{"] = "\\{", ["}"] = "\\}", ["$"] = "\\$",
+  ["&"] = "\\&", ["#"] = "\\#", ["%"] = "\\%", ["_"] = "\\_", ["~"] = "\\textasciitilde{}",
+  ["^"] = "\\textasciicircum{}", ["<"] = "\\textless{}", [">"] = "\\textgreater{}",
+  ["|"] = "\\textbar{}", ["±"] = "$\\pm$"}
+
+local MARKUP = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;"}
+
+-- How a cell is written so that its format takes it for text.
+local escapes = {
+  csv = function(text)
+    return text:find '[",\r\n]' and '"' .. text:gsub('"', '""') .. '"' or text
+  end,
+  markdown = function(text) return (text:gsub("[\\|]", "\\%0"):gsub("[\r\n]+", " ")) end,
+  latex = function(text) return (text:gsub("[%z\1-\127\194-\244][\128-\191]*", LATEX)) end,
+  html = function(text) return (text:gsub('[&<>"]', MARKUP)) end,
+  text = function(text) return text end,
+}
+
+--- A text as text, markdown, csv, latex or html takes it: "50 %" is "50 \%" in LaTeX.
+function report.escape(text, format)
+  local escape = escapes[format or "text"]
+  if not escape then
+    core._raise(("report: format is '%s', expected text, markdown, csv, latex or html"):format(
+      tostring(format)))
+  end
+  return escape(text)
 end
 
---- Rows as aligned text or Markdown.  columns is a list of {key, heading}; the first is set to the
--- left.  format = "text" | "markdown" | "csv".
-function report.table(columns, rows, format)
-  local lines, widths = {}, widths_of(columns, rows)
-  local function line(values, separator)
+-- Cells of one width below each other, the first column to the left; returns the lines.
+local function aligned(lines, separator)
+  local widths, list = widths_of(lines), {}
+  for i, line in ipairs(lines) do
     local parts = {}
-    for c, value in ipairs(values) do
-      parts[c] = format == "csv" and value or pad(value, widths[c], c == 1)
+    for c, value in ipairs(line) do
+      local space = (" "):rep(widths[c] - width_of(value))
+      parts[c] = c == 1 and value .. space or space .. value
     end
-    return table.concat(parts, separator)
+    list[i] = table.concat(parts, separator)
   end
-  local function add(values)
-    if format == "csv" then
-      for c, value in ipairs(values) do
-        if value:find('[",\n]') then values[c] = '"' .. value:gsub('"', '""') .. '"' end
-      end
-      lines[#lines + 1] = line(values, ",")
-    elseif format == "markdown" then
-      lines[#lines + 1] = "| " .. line(values, " | ") .. " |"
-    else
-      lines[#lines + 1] = line(values, "  ")
-    end
+  return list, widths
+end
+
+-- lines[1] holds the headings.
+local layouts = {}
+
+function layouts.text(lines)
+  local list, widths = aligned(lines, "  ")
+  local rules = {}
+  for c, width in ipairs(widths) do rules[c] = ("-"):rep(width) end
+  table.insert(list, 2, table.concat(rules, "  "))
+  return list
+end
+
+function layouts.markdown(lines)
+  local list, widths = aligned(lines, " | ")
+  local rules = {}
+  for c, width in ipairs(widths) do
+    rules[c] = c == 1 and ("-"):rep(width) or ("-"):rep(width - 1) .. ":"
   end
-  local headings, rules = {}, {}
-  for c, column in ipairs(columns) do
-    headings[c] = column[2]
-    rules[c] = ("-"):rep(widths[c] - 1) .. (format == "markdown" and c > 1 and ":" or "-")
+  table.insert(list, 2, table.concat(rules, " | "))
+  for i, line in ipairs(list) do list[i] = "| " .. line .. " |" end
+  return list
+end
+
+function layouts.csv(lines)
+  local list = {}
+  for i, line in ipairs(lines) do list[i] = table.concat(line, ",") end
+  return list
+end
+
+function layouts.latex(lines)
+  local list = aligned(lines, " & ")
+  for i, line in ipairs(list) do list[i] = line .. " \\\\" end
+  list[1] = list[1] .. " \\hline"
+  table.insert(list, 1, ("\\begin{tabular}{l%s} \\hline"):format(("r"):rep(#lines[1] - 1)))
+  list[#list] = list[#list] .. " \\hline"
+  list[#list + 1] = "\\end{tabular}"
+  return list
+end
+
+function layouts.html(lines)
+  local list = {"<table>"}
+  for i, line in ipairs(lines) do
+    local tag = i == 1 and "th" or "td"
+    list[#list + 1] = ("<tr><%s>%s</%s></tr>"):format(tag,
+      table.concat(line, ("</%s><%s>"):format(tag, tag)), tag)
   end
-  add(headings)
-  if format ~= "csv" then add(rules) end
-  for _, row in ipairs(rows) do
-    local values = {}
-    for c, column in ipairs(columns) do values[c] = cell(row[column[1]]) end
-    add(values)
+  list[#list + 1] = "</table>"
+  return list
+end
+
+--- Rows as a table.  columns is a list of {key, heading}; the first is set to the left.  format =
+-- "text" | "markdown" | "csv" | "latex" (a tabular, which needs no package) | "html".
+function report.table(columns, rows, format)
+  format = format or "text"
+  local lines = {{}}
+  for c, column in ipairs(columns) do lines[1][c] = report.escape(column[2], format) end
+  for i, row in ipairs(rows) do
+    local line = {}
+    for c, column in ipairs(columns) do line[c] = report.escape(cell(row[column[1]]), format) end
+    lines[i + 1] = line
   end
-  return table.concat(lines, "\n") .. "\n"
+  return table.concat(layouts[format](lines), "\n") .. "\n"
 end
 
 --- The columns of a comparison of models; report.row fills them.
@@ -100,22 +164,64 @@ function report.curves(path, histories, options)
   return plot.lines(path, series, options)
 end
 
---- A contact sheet: for each of the captions (positions in the set), the k images whose embeddings
--- are nearest to the caption's; the right one framed.  v, t [N,D] in the order of the set.
-function report.retrieved(path, set, v, t, captions, k, options)
-  local index = core.tensor(captions, {dtype = "int64"})
-  local nearest = metrics.topk(t:index_select(1, index), v, k):tolist()
-  local rows = {}
+--- A contact sheet: for each of the captions (positions in the set) the images that were found for
+-- it, found = {{position, ...}, ...}, best first; its own framed in green.
+function report.found(path, set, captions, found, options)
+  local classes, rows = set:classes(), {}
   for i, at in ipairs(captions) do
     local images = {}
-    for rank, found in ipairs(nearest[i]) do
-      local sample = set[found]
-      local label = set:classes()[sample.label]
-      images[rank] = {image = sample.image, correct = found == at, label = label}
+    for rank, position in ipairs(found[i]) do
+      local sample = set[position]
+      images[rank] = {image = sample.image, correct = position == at, label = classes[sample.label]}
     end
     rows[i] = {caption = set:text(at), images = images}
   end
   return plot.contact_sheet(path, rows, options)
+end
+
+--- The same with the k images whose embeddings are nearest to the caption's.  v, t [N,D] in the
+-- order of the set.
+function report.retrieved(path, set, v, t, captions, k, options)
+  local index = core.tensor(captions, {dtype = "int64"})
+  return report.found(path, set, captions,
+    metrics.topk(t:index_select(1, index), v, k):tolist(), options)
+end
+
+-- The words that the model saw of caption i: the text's own, where they are as many as its tokens.
+local function words_of(set, i, tokens)
+  local words = core.text.tokenize(set:text(i))
+  if #words >= #tokens then return table.move(words, 1, #tokens, 1, {}) end
+  local vocab = set:vocab()
+  for t, id in ipairs(tokens) do words[t] = vocab[id] end
+  return words
+end
+
+--- Which word of a caption attends to which part of its image, for samples of a set (positions) and
+-- a model with attention_map over a grid (CIM, AttentionPooling).
+function report.attention(path, set, model, samples, options)
+  local batch, rows, was_training = set:batch(samples), {}, model.training
+  model:eval()
+  local weights, grid = core.no_grad(function() return model:attention_map(batch) end)
+  model:train(was_training)
+  for i, at in ipairs(samples) do
+    local tokens = batch.tokens[i]:slice(1, 1, batch.lengths[i]:item()):tolist()
+    rows[i] = {image = batch.image[i], words = words_of(set, at, tokens), weights = weights[i],
+      grid = grid}
+  end
+  return plot.attention(path, rows, options)
+end
+
+--- Which class was taken for which, from what train.evaluate returned.
+function report.confusion(path, result, classes, options)
+  return plot.confusion(path, metrics.confusion(result.predicted, result.label, #classes), classes,
+    options)
+end
+
+--- Writes folder/name, an HTML page that needs no network.  sections is a list of {title =, parts
+-- ...}; a part is {text = "..."}, {table = {columns =, rows =}} or {picture = path from the folder,
+-- words = "..."}.
+function report.page(folder, name, title, sections)
+  return report.write(folder, name, require "vesper.page".html(title, sections))
 end
 
 --- Writes text to folder/name, or returns nil and a message.

@@ -13,31 +13,31 @@ local train = {write_log = log.write}
 
 --- Runs the model over a loader without gradients.  Returns
 -- {n =, accuracy = percent, image_accuracy = percent or nil, retrieval = metrics.retrieval or nil,
---  v = [N,D], t = [N,D] or nil}.  Retrieval is measured when the model embeds text.
+--  v = [N,D], t = [N,D] or nil, predicted = int64 [N], label = int64 [N]}.  Retrieval is measured
+-- when the model embeds text.
 function train.evaluate(model, loader)
   local was_training = model.training
   model:eval()
-  local v, t, right, image_right, n = {}, {}, 0, nil, 0
+  local v, t, predicted, label, image_right = {}, {}, {}, {}, nil
   local by_image = model.fit_prototypes ~= nil
   core.no_grad(function()
     for batch in loader do
       local out = model(batch)
       local function hits(logits) return logits:argmax(2):eq(batch.label):sum():item() end
-      right = right + hits(out.logits)
+      predicted[#predicted + 1], label[#label + 1] = out.logits:argmax(2), batch.label
       if out.image_logits then
         image_right = (image_right or 0) + hits(out.image_logits)
       elseif by_image then
         image_right = (image_right or 0) + hits(out.v:normalize():matmul(model.prototypes:t()))
       end
-      n = n + #batch.label
       v[#v + 1], t[#t + 1] = out.v, out.t
     end
   end)
   model:train(was_training)
-  local result = {
-    n = n, accuracy = 100 * right / n, v = core.cat(v),
-    image_accuracy = image_right and 100 * image_right / n,
-  }
+  local result = {v = core.cat(v), predicted = core.cat(predicted), label = core.cat(label)}
+  result.n = #result.label
+  result.accuracy = metrics.accuracy(result.predicted, result.label)
+  result.image_accuracy = image_right and 100 * image_right / result.n
   if #t > 0 then
     result.t = core.cat(t)
     result.retrieval = metrics.retrieval(result.v, result.t)
@@ -115,7 +115,7 @@ end
 local function validate(model, o, best)
   if model.fit_prototypes then model:fit_prototypes(o.train) end
   local val = train.evaluate(model, o.val)
-  val.v, val.t = nil, nil
+  val.v, val.t, val.predicted, val.label = nil, nil, nil, nil
   local score = o.score(val)
   if val.retrieval then setmetatable(val.retrieval, nil) end -- a checkpoint keeps plain tables
   local better = not best or score > best or best ~= best

@@ -8,18 +8,21 @@ local encoders = require "vesper.models.encoders"
 
 local IntraAttention = nn.Module:extend("IntraAttention")
 
---- IntraAttention(D, {region_width = C, word_width = E, heads = 4, dropout = 0.1}).
+--- IntraAttention(D, {region_width = C, word_width = E, heads = 4, dropout = 0.1}).  What regions and
+-- words have in them is brought to one size, so that neither it nor the places drown the other.
 function IntraAttention:init(width, options)
   local o = encoders.options(options, {heads = 4, dropout = 0.1},
     {region_width = true, word_width = true}, "IntraAttention")
   self.width = width
   self.regions, self.words = nn.Linear(o.region_width, width), nn.Linear(o.word_width, width)
+  self.region_norm, self.word_norm = nn.LayerNorm(width), nn.LayerNorm(width)
   self.kinds = nn.Embedding(2, width)                     -- 1: a region, 2: a word
+  nn.init.normal_(self.kinds.weight, 0, 0.02)
   self.attention = nn.MultiheadAttention(width, o.heads, {dropout = o.dropout})
   self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
   self.mlp = nn.Sequential{nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(o.dropout),
     nn.Linear(2 * width, width)}
-  self.score, self.out = nn.Linear(width, 1), nn.Linear(width, width)
+  self.score, self.out = nn.Linear(width, 1, {bias = false}), nn.Linear(width, width)
 end
 
 -- The kind's vector, [1,1,D].
@@ -29,7 +32,7 @@ end
 
 -- Regions as the sequence takes them [B,R,D], and true where there is none [B,R] or nil.
 local function place_regions(self, U, where)
-  local x = self.regions(U) + kind(self, 1)
+  local x = self.region_norm(self.regions(U)) + kind(self, 1)
   if type(where) == "table" then
     return x + nn.positional_encoding2d(where[1], where[2], self.width):unsqueeze(1), nil
   end
@@ -38,7 +41,8 @@ end
 
 local function place_words(self, W, lengths)
   local T = W.shape[2]
-  local x = self.words(W) + kind(self, 2) + nn.positional_encoding(T, self.width):unsqueeze(1)
+  local x = self.word_norm(self.words(W)) + kind(self, 2)
+  x = x + nn.positional_encoding(T, self.width):unsqueeze(1)
   return x, encoders.mask_of(lengths, T):logical_not()
 end
 

@@ -1,0 +1,47 @@
+-- What pictures made of SVG share: tags as text, and files that are complete or absent.
+local svg = {INK = "#1f2937", SOFT = "#6b7280", GRID = "#e5e7eb"}
+
+local FONT = "font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\""
+
+--- Writes text under another name and renames it; true, or nil and a message.
+function svg.write(path, text)
+  local temp = path .. ".tmp"
+  local file, message = io.open(temp, "wb")
+  if not file then return nil, message end
+  local ok
+  ok, message = file:write(text)
+  local closed, why = file:close()
+  if ok and closed then
+    ok, message = os.rename(temp, path)
+    if ok then return true end
+  end
+  os.remove(temp)
+  return nil, message or why
+end
+
+function svg.escape(text)
+  return (text:gsub("[&<>\"]", {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;"}))
+end
+
+--- Estimated width of a text: the viewer's font is not known here.
+function svg.width(text, size) return (utf8.len(text) or #text) * size * 0.56 end
+
+function svg.text(x, y, size, text, more)
+  local tag = '<text x="%.1f" y="%.1f" font-size="%d" %s>%s</text>'
+  return tag:format(x, y, size, more, svg.escape(text))
+end
+
+function svg.line(x1, y1, x2, y2, color)
+  local tag = '<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s"/>'
+  return tag:format(x1, y1, x2, y2, color)
+end
+
+--- The first line of a picture of that size, and its white ground.
+function svg.head(width, height)
+  local tag = '<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" '
+    .. 'viewBox="0 0 %d %d" %s>\n<rect width="100%%" height="100%%" fill="#ffffff"/>'
+  width, height = math.ceil(width), math.ceil(height)
+  return tag:format(width, height, width, height, FONT)
+end
+
+return svg

@@ -1,0 +1,287 @@
+-- The image-text models: each learns, gives gradients to all it has, does not see padding, copes
+-- with what is missing, and can be stored.
+local vs = require "vesper"
+local temp = require "spec.support.temp"
+local numbers = require "spec.support.numbers"
+
+local models, nn, optim = vs.models, vs.nn, vs.optim
+
+local WORDS, CLASSES, WIDTH, REGION = 12, 3, 16, 10
+local TEXT_MODELS = {"VSE", "CIM", "COOT", "AttentionPooling", "DenseProjection"}
+local ALL = {"Baseline", table.unpack(TEXT_MODELS)}
+
+local function options_of(name, more)
+  local all = {classes = CLASSES, width = WIDTH, channels = {4, 8}, dropout = 0}
+  if name ~= "Baseline" then all.text = {vocab_size = WORDS, word_dim = 8} end
+  if name == "CIM" then all.attention_dropout = 0 end
+  for key, value in pairs(more or {}) do all[key] = value end
+  return all
+end
+
+local function new(name, more, seed)
+  vs.manual_seed(seed or 1)
+  return models[name](options_of(name, more))
+end
+
+-- Pictures of one colour a class, with a text whose second word tells the class.
+local function pictures(n)
+  vs.manual_seed(9)
+  local label, image, tokens = {}, vs.rand(n, 3, 16, 16) * 60, {}
+  for i = 1, n do
+    label[i] = i % CLASSES + 1
+    image[i][label[i]]:add_(150)
+    tokens[i] = {3 + i % 4, 7 + label[i], 3 + (i // 2) % 5, 1}
+    if i % 2 == 0 then tokens[i][4] = 11 end
+  end
+  local lengths = {}
+  for i = 1, n do lengths[i] = i % 2 == 0 and 4 or 3 end
+  return {image = image:byte(), tokens = vs.tensor(tokens, {dtype = "int64"}),
+    lengths = vs.tensor(lengths, {dtype = "int64"}), label = vs.tensor(label, {dtype = "int64"})}
+end
+
+-- The same with region features, of which the images have different numbers.
+local function with_regions(batch, counts)
+  vs.manual_seed(4)
+  local n, most = #batch.label, 5
+  local list = counts or {}
+  for i = #list + 1, n do list[i] = 1 + i % most end
+  return {regions = vs.randn(n, most, REGION), region_count = vs.tensor(list, {dtype = "int64"}),
+    tokens = batch.tokens, lengths = batch.lengths, label = batch.label}
+end
+
+local function region_encoder(more)
+  local o = {region_width = REGION}
+  for key, value in pairs(more or {}) do o[key] = value end
+  return models.RegionEncoder(WIDTH, o)
+end
+
+local function finite(x) return x:sub(x):abs():sum():item() == 0 end -- inf - inf is not a number
+
+local function outputs(model, batch)
+  model:eval()
+  return vs.no_grad(function() return model(batch) end)
+end
+
+-- Within 1e-6 of the largest value.
+local function same(a, b)
+  assert.same(a.shape, b.shape)
+  local most = math.max(a:abs():max():item(), 1e-3)
+  local off = (a - b):abs():max():item()
+  assert(off <= 1e-6 * most, ("%g away, the largest is %g"):format(off, most))
+end
+
+local function same_outputs(a, b)
+  for _, key in ipairs {"v", "t", "logits"} do if a[key] then same(a[key], b[key]) end end
+end
+
+local function train(model, batch, steps)
+  local opt, first, last = optim.Adam(model:parameters(), {lr = 0.01}), nil, nil
+  model:train()
+  for _ = 1, steps do
+    local loss = model:loss(batch, 1)
+    first, last = first or loss:item(), loss:item()
+    opt:zero_grad()
+    loss:backward()
+    opt:step()
+  end
+  return first, last
+end
+
+-- The batch with two more columns of padding behind the words, and two more regions.
+local function padded(batch)
+  local more = {}
+  for key, value in pairs(batch) do more[key] = value end
+  local n = #batch.label
+  more.tokens = vs.cat({batch.tokens, vs.ones(n, 2):long()}, 2)
+  if batch.regions then
+    more.regions = vs.cat({batch.regions, vs.full({n, 2, REGION}, 7)}, 2)
+  end
+  return more
+end
+
+describe("models", function()
+  teardown(temp.remove)
+
+  for _, name in ipairs(ALL) do
+    describe(name, function()
+      it("learns a small set", function()
+        local model, batch = new(name), pictures(12)
+        local first, last = train(model, batch, 60)
+        assert(last < 0.5 * first, ("loss from %g to %g"):format(first, last))
+        local right = vs.metrics.accuracy(outputs(model, batch).logits, batch.label)
+        assert(right > 90, right .. " percent right")
+      end)
+
+      it("gives every parameter a gradient", function()
+        local model = new(name, name ~= "Baseline" and {weights = {cosine = 1, contrast = 1,
+          text = 1}} or nil)
+        model:train()
+        model:loss(pictures(12), 1):backward()
+        for _, pair in ipairs(model:named_parameters()) do
+          local grad = pair[2].grad
+          assert(grad, pair[1] .. " has no gradient")
+          assert(finite(grad), pair[1] .. " has a gradient that is not finite")
+          assert(grad:abs():max():item() > 1e-8, pair[1] .. " has a gradient of zeros")
+        end
+      end)
+
+      it("is stored and read back", function()
+        local one, other, batch = new(name), new(name, nil, 2), pictures(6)
+        local want = outputs(one, batch)
+        assert((outputs(other, batch).logits - want.logits):abs():max():item() > 1e-3)
+        local path = temp.folder() .. "/model.safetensors"
+        assert(vs.save(path, one:state_dict()))
+        other:load_state_dict(assert(vs.load(path)))
+        assert.same(want.logits:tolist(), outputs(other, batch).logits:tolist())
+      end)
+
+      it("goes on from a checkpoint with the same numbers", function()
+        local batch, folder = pictures(6), temp.folder() .. "/run"
+        local function step(model, opt)
+          local loss = model:loss(batch, 2)
+          opt:zero_grad()
+          loss:backward()
+          opt:step()
+          return loss:item()
+        end
+        local model = new(name, {dropout = 0.3})
+        local opt = optim.Adam(model:parameters(), {lr = 0.01})
+        step(model, opt)
+        assert(vs.checkpoint.save(folder, {model = model, optimizer = opt}))
+        local want = {step(model, opt), step(model, opt)}
+        local again = new(name, {dropout = 0.3}, 5)
+        local opt2 = optim.Adam(again:parameters(), {lr = 0.01})
+        assert(vs.checkpoint.load(folder, {model = again, optimizer = opt2}))
+        assert.same(want, {step(again, opt2), step(again, opt2)})
+      end)
+
+      it("tells which option it does not know", function()
+        assert.error_matches(function() new(name, {depth = 3}) end, "unknown option 'depth'")
+      end)
+    end)
+  end
+
+  for _, name in ipairs(TEXT_MODELS) do
+    describe(name, function()
+      it("does not see padded words", function()
+        local batch = pictures(6)
+        for _, more in ipairs {{}, {text = {vocab_size = WORDS, word_dim = 8, pooling = "gpo",
+          bidirectional = true, rnn = "GRU"}}} do
+          local model = new(name, more)
+          same_outputs(outputs(model, batch), outputs(model, padded(batch)))
+        end
+      end)
+
+      it("does not see padded regions", function()
+        for _, pooling in ipairs {"mean", "max", "gpo"} do
+          local model = new(name, {image = region_encoder{pooling = pooling}})
+          local batch = with_regions(pictures(6))
+          same_outputs(outputs(model, batch), outputs(model, padded(batch)))
+        end
+      end)
+
+      it("takes captions of one word", function()
+        local batch, model = pictures(4), new(name)
+        batch.tokens = batch.tokens:slice(2, 2, 2)
+        batch.lengths = vs.ones(4):long()
+        model:train()
+        local loss = model:loss(batch, 1)
+        loss:backward()
+        assert(finite(loss))
+        local out = outputs(model, batch)
+        assert(finite(out.logits))
+        batch.tokens = vs.cat({batch.tokens, vs.ones(4, 3):long()}, 2)
+        same_outputs(out, outputs(model, batch))
+      end)
+
+      it("takes images without regions", function()
+        local batch = with_regions(pictures(4), {0, 2, 0, 5})
+        local model = new(name, {image = region_encoder()})
+        model:train()
+        local loss = model:loss(batch, 1)
+        loss:backward()
+        for _, pair in ipairs(model:named_parameters()) do
+          assert(finite(pair[2].grad), pair[1] .. " has a gradient that is not finite")
+        end
+        local out = outputs(model, batch)
+        for _, key in ipairs {"v", "t", "logits"} do assert(finite(out[key]), key) end
+        batch.regions = batch.regions:clone()
+        batch.regions[1]:fill_(100) -- none of them is there
+        same_outputs(out, outputs(model, batch))
+      end)
+
+      it("classifies images alone, by the prototypes of its texts", function()
+        local model, batch = new(name), pictures(12)
+        train(model, batch, 60)
+        local set = vs.data.TensorDataset(batch)
+        model:fit_prototypes(vs.data.Loader(set, {batch_size = 5}))
+        model:eval()
+        local p = vs.no_grad(function() return model:classify_image(batch.image) end)
+        assert.same({12, CLASSES}, p.shape)
+        numbers.same(vs, p:sum(2), vs.ones(12):tolist(), {12})
+        assert(vs.metrics.accuracy(p, batch.label) > 90)
+      end)
+    end)
+  end
+
+  for _, name in ipairs {"CIM", "AttentionPooling"} do
+    it(name .. " shows which word looks where", function()
+      local model, batch = new(name), pictures(6)
+      model:eval()
+      local map, grid = model:attention_map(batch)
+      assert.same({6, 4, 16}, map.shape)
+      assert.same({4, 4}, grid)
+      assert(map:min():item() >= 0 and map:max():item() <= 1)
+      if name == "AttentionPooling" then -- a region's weights over the words that are there are one
+        numbers.same(vs, map[1]:slice(1, 1, 3):sum(1), vs.ones(16):tolist(), {16})
+        assert(map[1][4]:max():item() == 0)
+      else
+        assert(map[1][2]:sum():item() > 0.1)
+      end
+      local regions = new(name, {image = region_encoder()})
+      local _, counts = regions:eval():attention_map(with_regions(batch))
+      assert.equal("int64", counts.dtype)
+    end)
+  end
+
+  it("COOT gives the scores of every iteration, and attends over regions", function()
+    local batch = with_regions(pictures(4), {0, 2, 1, 5})
+    for _, over in ipairs {false, true} do
+      local model = new("COOT", {image = region_encoder(), iterations = 2, over_regions = over})
+      local out = outputs(model, batch)
+      assert.equal(2, #out.scores)
+      assert.same({4, 2}, out.scores[2].shape)
+      assert(out.scores[2]:min():item() > 0 and out.scores[2]:max():item() < 1)
+      same_outputs(out, outputs(model, padded(batch)))
+    end
+  end)
+
+  it("AttentionPooling pools the best k words alone", function()
+    local batch = pictures(4)
+    local all, one = new("AttentionPooling"), new("AttentionPooling", {best = 1})
+    one:load_state_dict(all:state_dict())
+    one:eval()
+    local map = one:attention_map(batch)
+    for i = 1, 4 do
+      local used = 0
+      for t = 1, 4 do if map[i][t]:max():item() > 0 then used = used + 1 end end
+      assert.equal(1, used)
+    end
+    local four = new("AttentionPooling", {best = 4})
+    four:load_state_dict(all:state_dict())
+    same_outputs(outputs(all, batch), outputs(four, batch))
+  end)
+
+  it("Baseline knows images alone", function()
+    local model, batch = new("Baseline"), pictures(6)
+    local out = outputs(model, batch)
+    assert(out.t == nil and out.logits == out.image_logits)
+    same(out.logits:softmax(2), vs.no_grad(function() return model:classify_image(batch.image) end))
+  end)
+
+  it("are modules of one class tree", function()
+    for _, name in ipairs(TEXT_MODELS) do assert.is_function(models[name].fit_prototypes) end
+    assert.is_nil(models.NoSuchModel)
+    assert(nn.Module)
+  end)
+end)
