@@ -182,10 +182,10 @@ asan: deps        ## every spec under the address and undefined-behaviour saniti
 	  $(LUA) /usr/bin/busted --ignore-lua $(or $(SPECS),spec)
 
 # clang, without OpenMP; every block comes from malloc (core/mem.c), so that the limits see it.  The
-# limits of one input: seconds, MiB of all memory; one allocation's is in spec/fuzz/run.lua, since
-# libFuzzer's own limit would also stop the child that tries HDF5 files (io/h5probe.c).
+# limit of all memory is here, those of time and of one allocation are in spec/fuzz/run.lua: the
+# latter is the sanitizer's, as libFuzzer's would also tell of the child that tries HDF5 files.
 FUZZ_TARGETS := image h5 safetensors npy csv glove checkpoint
-FUZZ_LIMITS  := -timeout=10 -malloc_limit_mb=4096 -rss_limit_mb=2560
+FUZZ_LIMITS  := -malloc_limit_mb=4096 -rss_limit_mb=2560
 FUZZ_FLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
                 -fno-sanitize-recover=undefined -fsanitize-recover=shift -D__SANITIZE_ADDRESS__
 FUZZER       := $(BUILD)/fuzz/fuzzer

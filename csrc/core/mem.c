@@ -233,6 +233,8 @@ size_t vs_mem_since_collection(void) { return __atomic_load_n(&since, __ATOMIC_R
 
 void vs_mem_collected(void) { __atomic_store_n(&since, 0, __ATOMIC_RELAXED); }
 
+void vs_mem_forked(void) { fail_in = 0; } /* the lock may be another thread's, who is not here */
+
 int64_t vs_mem_fail_at(int64_t nth, int64_t times) {
   pthread_mutex_lock(&lock);
   int64_t before = refused;

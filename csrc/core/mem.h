@@ -41,5 +41,7 @@ void vs_mem_collected(void);
 /* Test aid: the nth allocation from now (1 = the next) and those after it fail, `times` in all; 0
  * turns it off.  How many were refused since it was called last. */
 int64_t vs_mem_fail_at(int64_t nth, int64_t times);
+/* Ends that in a child process that has just been forked: the parent's allocations are meant. */
+void vs_mem_forked(void);
 
 #endif

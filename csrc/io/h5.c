@@ -13,8 +13,6 @@
 #include "core/mem.h"
 #include "io/h5priv.h"
 
-enum { MAX_ATTRS = 64 };
-
 /* --- lock and errors --- */
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -104,7 +102,7 @@ vs_h5 *vs_h5_open(const char *path) {
   struct stat st;
   if (stat(path, &st)) return vs_fail_file(path, "%s", strerror(errno)), NULL;
   if (!S_ISREG(st.st_mode)) return vs_fail_file(path, "not a file"), NULL;
-  if (h5_probe(path, st.st_size)) return NULL;
+  if (h5_probe(path, st.st_size) < 0) return NULL;
   return h5_open_file(path, st.st_size, false);
 }
 
@@ -268,30 +266,51 @@ static bool read_attr(hid_t attr, vs_h5attr *out) {
 typedef struct attrlist {
   vs_h5attr *attr;
   int n;
+  bool pass_varying, varying; /* pass over strings of varying length; there was one */
 } attrlist;
+
+static bool is_varying(hid_t attr) {
+  hid_t type = H5Aget_type(attr);
+  bool varying = H5Tis_variable_str(type) > 0;
+  H5Tclose(type);
+  return varying;
+}
 
 static herr_t add_attr(hid_t group, const char *name, const H5A_info_t *info, void *arg) {
   (void)info;
   attrlist *l = arg;
   hid_t a = H5Aopen(group, name, H5P_DEFAULT);
   if (a < 0) return -1;
-  if (read_attr(a, &l->attr[l->n])) l->n++;
+  if (l->pass_varying && is_varying(a))
+    l->varying = true;
+  else if (read_attr(a, &l->attr[l->n]))
+    l->n++;
   H5Aclose(a);
-  return l->n == MAX_ATTRS; /* enough */
+  return l->n == H5_MAX_ATTRS; /* enough */
 }
 
-int vs_h5_attrs(vs_h5 *h, const char *group, vs_h5attr **out, int *n) {
-  attrlist l = {.attr = vs_new0(MAX_ATTRS * sizeof *l.attr)};
-  if (!l.attr) return -1;
+static int list_attrs(vs_h5 *h, const char *group, attrlist *l) {
+  if (!(l->attr = vs_new0(H5_MAX_ATTRS * sizeof *l->attr))) return -1;
+  l->n = 0;
   h5_lock();
   int rc =
-      H5Aiterate_by_name(h->id, group, H5_INDEX_NAME, H5_ITER_INC, NULL, add_attr, &l, H5P_DEFAULT);
+      H5Aiterate_by_name(h->id, group, H5_INDEX_NAME, H5_ITER_INC, NULL, add_attr, l, H5P_DEFAULT);
   if (rc < 0) h5_fail(h->path, NULL, "broken attributes");
   H5Eclear2(H5E_DEFAULT);
   h5_unlock();
-  if (rc < 0) {
+  if (rc < 0) vs_h5_attrs_free(l->attr, l->n);
+  return rc < 0 ? -1 : 0;
+}
+
+int vs_h5_attrs(vs_h5 *h, const char *group, vs_h5attr **out, int *n) {
+  attrlist l = {.pass_varying = !h->in_child};
+  if (list_attrs(h, group, &l)) return -1;
+  if (l.varying) {
     vs_h5_attrs_free(l.attr, l.n);
-    return -1;
+    int rc = h5_attrs_apart(h, group, out, n);
+    if (rc <= 0) return rc;
+    l.pass_varying = false;
+    if (list_attrs(h, group, &l)) return -1;
   }
   *out = l.attr;
   *n = l.n;

@@ -57,6 +57,7 @@ typedef struct vs_h5info {
   vs_h5kind kind;
   int size; /* bytes of an element in the file */
   bool is_signed;
+  bool varying; /* strings of varying length */
   int ndim;
   int64_t dims[VS_MAX_DIM];
   int64_t row;   /* elements of one row: the product of dims[1..] */

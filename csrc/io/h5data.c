@@ -57,6 +57,7 @@ static int read_type(vs_h5data *d) {
                               : VS_H5_OTHER;
   f->size = (int)VS_MIN(H5Tget_size(type), VS_H5_MAX_STRING + 1);
   f->is_signed = c == H5T_INTEGER && H5Tget_sign(type) == H5T_SGN_2;
+  f->varying = c == H5T_STRING && H5Tis_variable_str(type) > 0;
   H5Tclose(type);
   if (f->size > VS_H5_MAX_STRING)
     return vs_h5_bad(d, "elements of more than %d bytes", VS_H5_MAX_STRING);
@@ -397,18 +398,29 @@ static int read_fixed(vs_h5data *d, hid_t type, int64_t first, int64_t n, vs_str
   return rc;
 }
 
+int h5_read_string(vs_h5data *d, int64_t row, vs_strings *out) {
+  h5_lock();
+  hid_t type = H5Dget_type(d->id);
+  int rc = read_fixed(d, type, row, 1, out);
+  H5Tclose(type);
+  h5_unlock();
+  return rc;
+}
+
 int vs_h5_read_strings(vs_h5data *d, vs_strings *out) {
   if (d->info.kind != VS_H5_STRINGS || d->info.ndim != 1)
     return vs_h5_bad(d, "expected a list of strings");
-  int rc = 0;
+  bool varying = d->info.varying;
+  int rc = varying && !d->file->in_child ? h5_strings_apart(d->file, d->name, out) : 1;
+  if (rc <= 0) return rc;
+  rc = 0;
   h5_lock();
-  hid_t file_type = H5Dget_type(d->id);
-  bool varying = H5Tis_variable_str(file_type) > 0;
+  hid_t type = H5Dget_type(d->id);
   for (int64_t i = 0, n; rc == 0 && i < d->info.dims[0]; i += n) {
     n = VS_MIN(varying ? STRING_BLOCK : VS_MAX(1, (4 << 20) / d->info.size), d->info.dims[0] - i);
-    rc = (varying ? read_varying : read_fixed)(d, file_type, i, n, out);
+    rc = (varying ? read_varying : read_fixed)(d, type, i, n, out);
   }
-  H5Tclose(file_type);
+  H5Tclose(type);
   h5_unlock();
   return rc;
 }

@@ -6,17 +6,26 @@
 
 #include "io/h5.h"
 
+enum { H5_MAX_ATTRS = 64 }; /* of a group; further ones are passed over */
+
 struct vs_h5 {
   hid_t id;
   int64_t bytes; /* of the file, when it was opened for reading */
+  bool in_child; /* which may crash: strings of varying length are read here */
   char *path;
 };
 
 /* Outside the lock.  An existing file of that many bytes; with an own descriptor, what another
  * process reads does not move this one's place. */
 vs_h5 *h5_open_file(const char *path, int64_t bytes, bool own_descriptor);
-/* Outside the lock.  Whether reading the file breaks the library: see h5probe.c. */
+/* Outside the lock: what a child process does, see h5probe.c.  -1: refused, with a message; 1:
+ * there could be no child.  Whether reading the file breaks the library (0: it does not): */
 int h5_probe(const char *path, int64_t bytes);
+/* The strings of varying length of a data set, and all attributes as vs_h5_attrs gives them: */
+int h5_strings_apart(const vs_h5 *h, const char *name, vs_strings *out);
+int h5_attrs_apart(const vs_h5 *h, const char *group, vs_h5attr **out, int *n);
+/* Outside the lock.  One string, not of varying length, of a data set of one dimension. */
+int h5_read_string(vs_h5data *d, int64_t row, vs_strings *out);
 /* What the library calls when one of its functions fails; nothing (NULL) at first. */
 void h5_watch(H5E_auto2_t f);
 

@@ -1,16 +1,22 @@
-/* Damaged HDF5 files: read once by a process that may crash.  See h5.h.
+/* What of an HDF5 file is left to a child process, because it may crash.  See h5.h.
  *
  * libhdf5 trusts what it reads: a changed number makes it read beyond its blocks, loop for ever or
  * ask for GiBs, and files in the old format have no checksums.  So a child process first does with
- * the file what a data set will: it opens every object, reads every attribute, all strings of
- * varying length and some rows of the rest.  Its time and memory are bounded.  A file that breaks
- * the child is refused.  Where there can be no child, or it is ended from outside, the file is
- * opened without.
+ * the file what a data set will: it opens every object, reads every attribute and some rows of
+ * every data set.  Its time and memory are bounded.  A file that breaks the child is refused.
+ *
+ * Strings of varying length are the worst: their lengths are nowhere compared, so that the library
+ * also writes beyond its blocks.  They are never read but in a child, which sends them through a
+ * pipe; what comes out of it is checked.  Where there can be no child, or it is ended from outside,
+ * all is done without.
  *
  * The child calls nothing but libhdf5, malloc and the functions of io/h5: no thread but the one
  * that forked lives in it. */
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +40,11 @@ enum {
   NO_MEMORY = 90
 };
 
-/* --- what the child does --- */
+/* What a child does with the file (NULL where it cannot be opened): 0, or -1 with a message.  The
+ * strings are its answer. */
+typedef int workfn(vs_h5 *h, const char *name, vs_strings *out);
+
+/* --- the child's memory --- */
 
 static herr_t is_memory(unsigned n, const H5E_error2_t *e, void *arg) {
   (void)n, (void)arg;
@@ -46,29 +56,27 @@ static herr_t on_failure(hid_t stack, void *arg) {
   return H5Ewalk2(stack, H5E_WALK_UPWARD, is_memory, arg);
 }
 
-static void read_some(vs_h5data *d) {
+/* --- what the child does --- */
+
+static void read_row(vs_h5data *d, int64_t at, double *room, vs_strings *text) {
   const vs_h5info *f = vs_h5_info(d);
-  int64_t most = VS_MIN(f->dims[0], ROWS);
-  double *row = most > 0 ? vs_new((size_t)f->row * sizeof *row) : NULL;
-  if (!row) return;
-  vs_dtype dtype = f->kind == VS_H5_INTS ? VS_INT64 : VS_FLOAT64;
-  for (int64_t i = 0; i < most; i++) {
-    int64_t at =
-        most > 1 ? (int64_t)((double)i / (double)(most - 1) * (double)(f->dims[0] - 1)) : 0;
-    vs_h5_read(d, dtype, at, 1, row);
-  }
-  free(row);
+  if (f->kind != VS_H5_STRINGS)
+    vs_h5_read(d, f->kind == VS_H5_INTS ? VS_INT64 : VS_FLOAT64, at, 1, room);
+  else if (f->ndim == 1)
+    h5_read_string(d, at, text);
 }
 
-static void read_data(vs_h5data *d) {
-  vs_strings all = {0};
-  vs_h5kind kind = vs_h5_info(d)->kind;
-  if (kind == VS_H5_STRINGS)
-    vs_h5_read_strings(d, &all);
-  else if (kind != VS_H5_OTHER)
-    read_some(d);
-  vs_strings_free(&all);
-  vs_h5_data_close(d);
+static void read_some(vs_h5data *d) {
+  const vs_h5info *f = vs_h5_info(d);
+  int64_t n = VS_MIN(f->dims[0], ROWS);
+  if (n == 0 || f->varying || f->kind == VS_H5_OTHER) return;
+  double *room = vs_new((size_t)f->row * sizeof *room);
+  vs_strings text = {0};
+  for (int64_t i = 0; room && i < n; i++)
+    read_row(d, n == 1 ? 0 : (int64_t)((double)i / (double)(n - 1) * (double)(f->dims[0] - 1)),
+             room, &text);
+  vs_strings_free(&text);
+  free(room);
 }
 
 static herr_t add_name(hid_t group, const char *name, const H5L_info_t *info, void *out) {
@@ -92,11 +100,41 @@ static void read_group(vs_h5 *h, const char *group, int depth, int *left) {
     if (length >= (int)sizeof full) continue;
     vs_h5data *d = vs_h5_data(h, full);
     if (d)
-      read_data(d);
+      read_some(d);
     else if (depth > 1 && vs_h5_has(h, full))
       read_group(h, full, depth - 1, left);
+    vs_h5_data_close(d);
   }
   vs_strings_free(&names);
+}
+
+/* What cannot be read is told where it is wanted. */
+static int read_all(vs_h5 *h, const char *name, vs_strings *out) {
+  int left = OBJECTS;
+  (void)name, (void)out;
+  if (h) read_group(h, "/", DEPTH, &left);
+  return 0;
+}
+
+static int read_strings(vs_h5 *h, const char *name, vs_strings *out) {
+  vs_h5data *d = h ? vs_h5_data(h, name) : NULL;
+  int rc = d ? vs_h5_read_strings(d, out) : -1;
+  vs_h5_data_close(d);
+  return rc;
+}
+
+/* Two strings each: the struct and its text. */
+static int read_attrs(vs_h5 *h, const char *group, vs_strings *out) {
+  vs_h5attr *attr;
+  int n, rc = 0;
+  if (!h || vs_h5_attrs(h, group, &attr, &n)) return -1;
+  for (int i = 0; rc == 0 && i < n; i++) {
+    const char *text = attr[i].text ? attr[i].text : "";
+    rc = vs_strings_add(out, (const char *)&attr[i], sizeof *attr);
+    if (rc == 0) rc = vs_strings_add(out, text, strlen(text));
+  }
+  vs_h5_attrs_free(attr, n);
+  return rc;
 }
 
 /* --- the child --- */
@@ -120,32 +158,93 @@ static void limit_memory(int64_t bytes) {
 /* A sanitizer must not take the child's end for the program's. */
 void __sanitizer_set_death_callback(void (*f)(void)) __attribute__((weak));
 
-static void prepare(int64_t bytes) {
+static void prepare(int64_t bytes, int pipe_end) {
   static const int deadly[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU, SIGALRM};
   sigset_t none;
   for (int i = 0; i < VS_COUNT(deadly); i++) signal(deadly[i], SIG_DFL);
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
   int null = open("/dev/null", O_RDWR);
-  for (int fd = 0; null >= 0 && fd < 3; fd++) dup2(null, fd);
+  for (int fd = 0; null >= 0 && fd < 3; fd++) {
+    if (fd != pipe_end) dup2(null, fd); /* as it is where the script has closed its own */
+  }
   if (__sanitizer_set_death_callback) __sanitizer_set_death_callback(NULL);
+#ifdef M_PERTURB
+  mallopt(M_PERTURB, 0xA5); /* what is read beyond a block leads nowhere, here too */
+#endif
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, 2 + (rlim_t)bytes / (PER_SECOND << 20));
   limit_memory(bytes);
   alarm(WALL);
 }
 
-static _Noreturn void child(const char *path, int64_t bytes) {
-  prepare(bytes);
+/* The pipe: two numbers, then s.at[0..n] and the bytes; n is -1 and the bytes are a message where
+ * the work failed. */
+static void put(int fd, const void *data, size_t n) {
+  for (const char *p = data; n > 0;) {
+    ssize_t done = write(fd, p, n);
+    if (done < 0 && errno != EINTR) _exit(FINE);
+    if (done > 0) p += done, n -= (size_t)done;
+  }
+}
+
+static _Noreturn void child(const char *path, int64_t bytes, workfn *work, const char *name,
+                            int fd) {
+  vs_strings out = {0};
+  vs_mem_forked();
+  prepare(bytes, fd);
   h5_watch(on_failure);
   vs_h5 *h = h5_open_file(path, bytes, true);
-  int left = OBJECTS;
-  if (h) read_group(h, "/", DEPTH, &left);
+  if (h) h->in_child = true;
+  bool done = work(h, name, &out) == 0;
+  int64_t n = done ? out.n : -1, zero = 0;
+  int64_t size = !done ? (int64_t)strlen(vs_error()) : n > 0 ? out.at[n] : 0;
+  put(fd, (int64_t[]){n, size}, 2 * sizeof(int64_t));
+  if (done) put(fd, n > 0 ? out.at : &zero, (size_t)(n + 1) * sizeof(int64_t));
+  put(fd, done ? out.bytes : vs_error(), (size_t)size);
   vs_h5_close(h);
   _exit(FINE);
 }
 
-/* --- the verdict --- */
+/* --- the answer --- */
+
+static bool get(int fd, void *data, int64_t n) {
+  for (char *p = data; n > 0;) {
+    ssize_t done = read(fd, p, (size_t)n);
+    if (done == 0 || (done < 0 && errno != EINTR)) return false;
+    if (done > 0) p += done, n -= done;
+  }
+  return true;
+}
+
+enum { ANSWERED = 0, NO_ANSWER = 1, NO_ROOM = 2 };
+
+/* Nothing of it is believed: the child's memory may be damaged. */
+static int get_answer(int fd, int64_t bytes, vs_strings *out, char *message, size_t room) {
+  int64_t head[2], most = ((int64_t)MEMORY << 20) + 4 * bytes;
+  if (!get(fd, head, sizeof head) || head[0] < -1 || head[1] < 0 || head[0] >= most / 8 ||
+      head[1] > most - 8 * head[0])
+    return NO_ANSWER;
+  if (head[0] < 0) {
+    if (head[1] >= (int64_t)room || !get(fd, message, head[1])) return NO_ANSWER;
+    message[head[1]] = 0;
+    return ANSWERED;
+  }
+  int64_t n = head[0], *at = vs_new((size_t)(n + 1) * sizeof *at);
+  char *text = vs_new((size_t)head[1] + 1);
+  bool room_for = at && text;
+  bool good = room_for && get(fd, at, (n + 1) * (int64_t)sizeof *at) && get(fd, text, head[1]);
+  good = good && at[0] == 0 && at[n] == head[1];
+  for (int64_t i = 0; good && i < n; i++)
+    good = at[i + 1] > at[i] && at[i + 1] <= head[1] && text[at[i + 1] - 1] == 0;
+  if (good) {
+    *out = (vs_strings){.n = n, .slots = n + 1, .at = at, .bytes = text, .room = (size_t)head[1]};
+    return ANSWERED;
+  }
+  free(at);
+  free(text);
+  return room_for ? NO_ANSWER : NO_ROOM;
+}
 
 static int judge(const char *path, int status) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == FINE) return 0;
@@ -153,25 +252,78 @@ static int judge(const char *path, int status) {
     return vs_fail_file(path, "damaged (libhdf5 asks for more memory than the file explains)");
   if (WIFEXITED(status)) return vs_fail_file(path, "damaged (libhdf5 fails on it)");
   switch (WTERMSIG(status)) {
+    case SIGPIPE: return vs_fail_file(path, "damaged (libhdf5 fails on it)"); /* not believed */
     case SIGXCPU: return vs_fail_file(path, "damaged (libhdf5 does not come to an end)");
     case SIGSEGV:
     case SIGBUS:
     case SIGABRT:
     case SIGFPE:
     case SIGILL: return vs_fail_file(path, "damaged (libhdf5 crashes on it)");
-    default: return 0; /* ended from outside */
+    default: return 1; /* ended from outside */
   }
 }
 
-int h5_probe(const char *path, int64_t bytes) {
-  int status = 0;
+/* out holds nothing yet.  Where work fails, so does this, with the same message. */
+static int in_child(const char *path, int64_t bytes, workfn *work, const char *name,
+                    vs_strings *out) {
+  char message[1024] = "";
+  int status = 0, fd[2];
   h5_lock(); /* the library is set up here, not in every child */
   h5_unlock();
+  if (pipe2(fd, O_CLOEXEC)) return 1;
   pid_t pid = fork();
-  if (pid == 0) child(path, bytes);
-  if (pid < 0) return 0;
+  if (pid == 0) child(path, bytes, work, name, fd[1]);
+  close(fd[1]);
+  int answer = pid > 0 ? get_answer(fd[0], bytes, out, message, sizeof message) : NO_ANSWER;
+  close(fd[0]);
+  if (pid < 0) return 1;
   while (waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR) return 0;
+    if (errno == EINTR) continue;
+    status = 0; /* the script's own SIGCHLD: the answer must do */
+    break;
   }
-  return judge(path, status);
+  if (answer == NO_ROOM) return -1;
+  int rc = judge(path, status);
+  if (rc == 0 && answer == NO_ANSWER) rc = vs_fail_file(path, "damaged (libhdf5 fails on it)");
+  if (rc == 0 && *message) {
+    size_t n = strlen(path);
+    bool named = strncmp(message, path, n) == 0 && strncmp(message + n, ": ", 2) == 0;
+    rc = vs_fail_file(path, "%s", named ? message + n + 2 : message);
+  }
+  if (rc) vs_strings_free(out);
+  return rc;
+}
+
+int h5_probe(const char *path, int64_t bytes) {
+  vs_strings none = {0};
+  int rc = in_child(path, bytes, read_all, "", &none);
+  vs_strings_free(&none);
+  return rc;
+}
+
+int h5_strings_apart(const vs_h5 *h, const char *name, vs_strings *out) {
+  return in_child(h->path, h->bytes, read_strings, name, out);
+}
+
+int h5_attrs_apart(const vs_h5 *h, const char *group, vs_h5attr **out, int *n) {
+  vs_strings s = {0};
+  int rc = in_child(h->path, h->bytes, read_attrs, group, &s);
+  if (rc) return rc;
+  *n = (int)VS_MIN(s.n / 2, H5_MAX_ATTRS);
+  *out = vs_new0(H5_MAX_ATTRS * sizeof **out);
+  if (!*out) rc = -1;
+  for (int i = 0; rc == 0 && i < *n; i++) {
+    vs_h5attr *a = &(*out)[i];
+    if (vs_strings_len(&s, 2 * i) != sizeof *a) {
+      rc = vs_fail_file(h->path, "damaged (libhdf5 fails on it)");
+      break;
+    }
+    memcpy(a, vs_strings_get(&s, 2 * i), sizeof *a);
+    a->name[sizeof a->name - 1] = 0;
+    a->text = a->kind == VS_H5_TEXT ? strdup(vs_strings_get(&s, 2 * i + 1)) : NULL;
+    if (a->kind == VS_H5_TEXT && !a->text) rc = vs_fail_memory(vs_strings_len(&s, 2 * i + 1));
+  }
+  vs_strings_free(&s);
+  if (rc) vs_h5_attrs_free(*out, *out ? *n : 0);
+  return rc;
 }

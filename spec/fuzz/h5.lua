@@ -32,12 +32,9 @@ end
 
 return function(bytes)
   support.write(path, bytes)
-  for _, split in ipairs {"train", "val"} do
-    for _, captions in ipairs {"all", "first", "random"} do
-      local set <close> = support.try(vs.data.open, path, split, {captions = captions})
-      if not set then break end
-      use(set)
-    end
+  for _, case in ipairs {{"train", "all"}, {"train", "first"}, {"val", "random"}} do
+    local set <close> = support.try(vs.data.open, path, case[1], {captions = case[2]})
+    if set then use(set) end
   end
   os.remove(path)
 end
