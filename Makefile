@@ -130,6 +130,10 @@ kill-test: deps   ## kill a training run at 50 random moments; each time it has 
 	@$(MAKE) $(jobs) float
 	@$(RUN) spec/support/kill.lua $(MOMENTS)
 
+minilm: deps      ## compare sentence embeddings of FOLDER with transformers' (PYTHON has to have it)
+	@$(MAKE) $(jobs) float
+	@PYTHON=$(or $(PYTHON),python3) $(RUN) bench/minilm.lua $(FOLDER)
+
 # The emoji pictures of a Debian package, unpacked but not installed.
 EMOJI = $(BUILD)/demo/ruby-gemojione
 REPORT ?= report
@@ -224,5 +228,5 @@ help:             ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
-.PHONY: all float double rock deps deps-dev test asan demo docs lint lint-lua lint-homes lint-text lint-clang \
+.PHONY: all float double rock deps deps-dev test asan demo minilm docs lint lint-lua lint-homes lint-text lint-clang \
         lint-format format install uninstall clean help

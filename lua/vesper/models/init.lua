@@ -1,5 +1,6 @@
 -- vs.models: the image-text models, each in a file of its own, loaded when first used.
 local files = {
+  BERT = "bert",
   Baseline = "baseline", VSE = "vse", SmallCNN = "encoders", TextEncoder = "encoders",
 }
 
