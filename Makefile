@@ -130,6 +130,10 @@ kill-test: deps   ## kill a training run at 50 random moments; each time it has 
 	@$(MAKE) $(jobs) float
 	@$(RUN) spec/support/kill.lua $(MOMENTS)
 
+minilm: deps      ## compare sentence embeddings of FOLDER with transformers' (PYTHON has to have it)
+	@$(MAKE) $(jobs) float
+	@PYTHON=$(or $(PYTHON),python3) $(RUN) bench/minilm.lua $(FOLDER)
+
 # Pictures of Debian packages, unpacked but not installed.
 EMOJI = $(BUILD)/demo/ruby-gemojione
 OPENCLIPART = $(BUILD)/demo/openclipart
@@ -271,5 +275,5 @@ help:             ## this list
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 .PHONY: all float double rock deps deps-dev test kill-test asan fuzz fuzz-objects emoji demo table \
-        openclipart docs lint lint-lua lint-homes lint-text lint-clang lint-format format install \
-        uninstall clean help
+        minilm openclipart docs lint lint-lua lint-homes lint-text lint-clang lint-format format \
+        install uninstall clean help

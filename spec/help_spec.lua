@@ -189,7 +189,7 @@ describe("vs.help", function()
     assert.matches("Tensor:item()", help(vs.ones(1)), 1, true)
     assert.matches("Vocab:encode(s", help "Vocab", 1, true)
     assert.matches("nn.Linear(in_features", help(vs.nn.Linear(1, 1)), 1, true)
-    assert.matches("Module:parameters()", help(vs.nn.Sequential{}), 1, true)
+    assert.matches("Module:buffers()", help(vs.nn.Sequential{}), 1, true)
     assert.matches("Adds the derivative", help "backward", 1, true)
   end)
 

@@ -22,6 +22,7 @@ enum { Q, K, V, MASK, BIAS };                    /* in */
 enum { DROPOUT, CAUSAL, SCALE, HEADS };          /* attr */
 enum { ITEMS, ROWS, COLUMNS, DQK, DV_, HEADS_ }; /* n: B * heads, L, S, widths of a head */
 enum { BLOCK = 64 };                             /* rows at a time */
+enum { GRAIN = 1 << 15 };                        /* products that are worth a thread */
 
 /* ---- shapes ---- */
 
@@ -64,6 +65,12 @@ static int score_shape(const vs_ctx *c, int64_t *shape) {
   return n;
 }
 
+/* Items that are worth a thread, by what one of them multiplies (cut before it overflows). */
+static int64_t grain(const vs_ctx *c) {
+  int64_t row = VS_MIN(c->n[COLUMNS] * (c->n[DQK] + c->n[DV_]), GRAIN);
+  return GRAIN / VS_MAX(1, row * VS_MIN(c->n[ROWS], GRAIN)) + 1;
+}
+
 static int64_t block_rows(const vs_ctx *c) { return VS_MIN(c->n[ROWS], BLOCK); }
 static int64_t block_size(const vs_ctx *c) { return block_rows(c) * c->n[COLUMNS]; }
 
@@ -88,7 +95,7 @@ static int attention_shape(vs_ctx *c) {
       return vs_fail_prefix(vs_in_name(c, i));
   if (c->training && !(c->saved[0] = vs_tensor_new(VS_REAL, vs_dims(c->n[ITEMS], c->n[ROWS]))))
     return -1;
-  size_t parts = (size_t)vs_parts(c->n[ITEMS], 1);
+  size_t parts = (size_t)vs_parts(c->n[ITEMS], grain(c));
   c->work_bytes = parts * (size_t)(block_size(c) + c->n[COLUMNS]) * sizeof(vs_real) + 1;
   memcpy(shape, q->shape, sizeof q->shape);
   shape[last] = v->shape[last];
@@ -216,7 +223,7 @@ static void close_all(attention *a) {
 static int attention_forward(vs_ctx *c) {
   attention a;
   int err = open_all(&a, c);
-  if (err == 0) vs_parallel(c->n[ITEMS], 1, forward_range, &a);
+  if (err == 0) vs_parallel(c->n[ITEMS], grain(c), forward_range, &a);
   close_all(&a);
   return err;
 }
@@ -328,7 +335,7 @@ static int open_gradients(attention *a) {
     vs_broadcast_onto(&a->dbias_view, c->din[BIAS], score_shape(c, shape), shape);
     a->dbias = vs_reals(c->din[BIAS]);
   }
-  size_t parts = (size_t)vs_parts(c->n[ITEMS], 1);
+  size_t parts = (size_t)vs_parts(c->n[ITEMS], grain(c));
   a->scratch = vs_mem_alloc(parts * (size_t)room_size(a) * sizeof(vs_real) + 1);
   return a->scratch ? 0 : -1;
 }
@@ -336,7 +343,7 @@ static int open_gradients(attention *a) {
 /* dbias: the sums of all threads, in order. */
 static void join_bias_gradients(const attention *a) {
   int64_t size = own_bias(a);
-  for (int p = 0; p < vs_parts(a->c->n[ITEMS], 1); p++) {
+  for (int p = 0; p < vs_parts(a->c->n[ITEMS], grain(a->c)); p++) {
     const vs_real *part = room_of(a, p).dbias;
     for (int64_t i = 0; i < size; i++) a->dbias[i] += part[i];
   }
@@ -348,7 +355,7 @@ static int attention_backward(vs_ctx *c) {
   if (err == 0) err = open_side(&a.dy, c->dout[0], c->n[DV_]);
   if (err == 0) err = open_gradients(&a);
   if (err == 0) {
-    vs_parallel(c->n[ITEMS], 1, backward_range, &a);
+    vs_parallel(c->n[ITEMS], grain(c), backward_range, &a);
     join_bias_gradients(&a);
   }
   vs_mem_free(a.scratch);

@@ -141,6 +141,9 @@ local BERTFusion = {}
 ---@class vesper.DPM
 local DPM = {}
 
+---@class vesper.BERT
+local BERT = {}
+
 ---@class vesper.ResNet18
 local ResNet18 = {}
 
@@ -4305,9 +4308,11 @@ function Module:forward(...) end
 ---@return vesper.Tensor
 function Module:register_buffer(name, x) end
 
----The parameters, each once: what optimizers take. Fields in sorted order.
+---The parameters, each once: what optimizers take, only the trained when true. Fields in sorted
+---order.
+---@param trainable? boolean default false
 ---@return any[]
-function Module:parameters() end
+function Module:parameters(trainable) end
 
 ---The parameters as {name, tensor}; names are PyTorch's: "0.weight".
 ---@return any[]
@@ -5890,6 +5895,57 @@ function vs.models.IntraAttention(width, options) end
 ---@param options? vesper.options.models.InterAttention
 ---@return vesper.Module
 function vs.models.InterAttention(width, options) end
+
+---A transformer encoder over word pieces with the parameter names of Hugging Face's BertModel.
+---config takes its names and defaults: {vocab_size = 30522, hidden_size = 768, num_hidden_layers =
+---12, num_attention_heads = 12, intermediate_size = 3072, max_position_embeddings = 512,
+---type_vocab_size = 2, hidden_act = "gelu", layer_norm_eps = 1e-12, hidden_dropout_prob = 0.1,
+---attention_probs_dropout_prob = 0.1, pad_token_id = 0 (from 0, as in files), add_pooling_layer =
+---true}. Called with ids int64 [B,T] from 1, and as far as given mask bool [B,T], true where a
+---piece is, or lengths int64 [B]; types int64 [B,T]; extra [B,1,D], which enters behind [CLS] as
+---the embedding of one piece more. Returns hidden [B,T,D], with extra [B,T+1,D], zeros at padding,
+---and pooled [B,D]. Devlin et al., NAACL 2019.
+---@param config table
+---@return "BERT"
+function vs.models.BERT(config) end
+
+---@class vesper.options.BERT.from_pretrained
+---@field max_len? integer
+---@field lowercase? boolean
+---@field invalid? "error"|"replace" default error
+---@field pooler? boolean default true
+
+---A model in evaluation mode from config.json, vocab.txt or tokenizer.json, and model.safetensors
+---or pytorch_model.bin; its tokenizer is bert.tokenizer. Where tensors do not fit, the message
+---lists the missing, unexpected and misshapen. Heads are left out; pooler = false leaves out the
+---pooler.
+---@param folder string
+---@param options? vesper.options.BERT.from_pretrained
+---@return "BERT"?
+---@return string? message
+function BERT.from_pretrained(folder, options) end
+
+---@class vesper.options.BERT.embed
+---@field batch_size? integer default 32
+---@field max_len? integer
+
+---Sentence embeddings [#texts,D] as sentence-transformers computes them for all-MiniLM-L6-v2: the
+---mean over the pieces, normalised. In evaluation, without gradients.
+---@param texts any[]
+---@param options? vesper.options.BERT.embed
+---@return vesper.Tensor
+function BERT:embed(texts, options) end
+
+---The mean of hidden [B,T,D] over the pieces, zeros where there are none; mask as when called.
+---@param hidden vesper.Tensor
+---@param mask? any
+---@return vesper.Tensor
+function BERT.mean_pool(hidden, mask) end
+
+---No gradients for the embeddings and the first n layers; 0: the embeddings alone.
+---@param n integer
+---@return "BERT"
+function BERT:freeze_layers(n) end
 
 ---@class vesper.options.models.SmallCNN
 ---@field channels? any[]

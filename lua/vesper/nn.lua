@@ -93,10 +93,13 @@ function methods:named_parameters()
   return list
 end
 
---- The parameters as a list of tensors: what optimizers take.
-function methods:parameters()
+--- The parameters as a list of tensors: what optimizers take; only those that are trained when
+-- `trainable` is true.
+function methods:parameters(trainable)
   local list = {}
-  for i, pair in ipairs(self:named_parameters()) do list[i] = pair[2] end
+  for _, pair in ipairs(self:named_parameters()) do
+    if not trainable or pair[2].requires_grad then list[#list + 1] = pair[2] end
+  end
   return list
 end
 
@@ -125,9 +128,7 @@ end
 --- How many numbers the parameters hold; only those that are trained when `trainable` is true.
 function methods:num_parameters(trainable)
   local n = 0
-  for _, p in ipairs(self:parameters()) do
-    if not trainable or p.requires_grad then n = n + p:numel() end
-  end
+  for _, p in ipairs(self:parameters(trainable)) do n = n + p:numel() end
   return n
 end
 

@@ -304,8 +304,9 @@ local sections = {
     {"Module:forward", "args:value...", "value", "What calling the module does."},
     {"Module:register_buffer", "name:string, x:any", "Tensor",
       "Makes x a field that is saved but not trained."},
-    {"Module:parameters", "", "list",
-      "The parameters, each once: what optimizers take. Fields in sorted order."},
+    {"Module:parameters", "trainable:bool=false", "list",
+      "The parameters, each once: what optimizers take, only the trained when true. Fields in "
+        .. "sorted order."},
     {"Module:named_parameters", "", "list",
       "The parameters as {name, tensor}; names are PyTorch's: \"0.weight\"."},
     {"Module:buffers", "", "list", "What is saved but not trained (running statistics)."},
@@ -835,6 +836,32 @@ local sections = {
         .. "region_width:int?}", "Module",
       "The fused vector asks all image vectors it has made: (v, t, U, where) -> m [B,D], and the "
         .. "scores of each iteration."},
+    {"models.BERT", "config:table", "BERT",
+      "A transformer encoder over word pieces with the parameter names of Hugging Face's "
+        .. "BertModel. config takes its names and defaults: {vocab_size = 30522, hidden_size = "
+        .. "768, num_hidden_layers = 12, num_attention_heads = 12, intermediate_size = 3072, "
+        .. "max_position_embeddings = 512, type_vocab_size = 2, hidden_act = \"gelu\", "
+        .. "layer_norm_eps = 1e-12, hidden_dropout_prob = 0.1, attention_probs_dropout_prob = "
+        .. "0.1, pad_token_id = 0 (from 0, as in files), add_pooling_layer = true}. Called with "
+        .. "ids int64 [B,T] from 1, and as far as given mask bool [B,T], true where a piece is, "
+        .. "or lengths int64 [B]; types int64 [B,T]; extra [B,1,D], which enters behind [CLS] as "
+        .. "the embedding of one piece more. Returns hidden [B,T,D], with extra [B,T+1,D], zeros "
+        .. "at padding, and pooled [B,D]. Devlin et al., NAACL 2019."},
+    {"BERT.from_pretrained", "folder:string, {max_len:int?, lowercase:bool?, "
+        .. "invalid:error|replace=error, pooler:bool=true}", "BERT?",
+      "A model in evaluation mode from config.json, vocab.txt or tokenizer.json, and "
+        .. "model.safetensors or pytorch_model.bin; its tokenizer is bert.tokenizer. Where "
+        .. "tensors do not fit, the message lists the missing, unexpected and misshapen. Heads "
+        .. "are left out; pooler = false leaves out the pooler."},
+    {"BERT:embed", "texts:list, {batch_size:int=32, max_len:int?}", "Tensor",
+      "Sentence embeddings [#texts,D] as sentence-transformers computes them for "
+        .. "all-MiniLM-L6-v2: the mean over the pieces, normalised. In evaluation, without "
+        .. "gradients."},
+    {"BERT.mean_pool", "hidden:tensor, mask:value?", "Tensor",
+      "The mean of hidden [B,T,D] over the pieces, zeros where there are none; mask as when "
+        .. "called."},
+    {"BERT:freeze_layers", "n:int", "BERT",
+      "No gradients for the embeddings and the first n layers; 0: the embeddings alone."},
     {"models.SmallCNN", "width:int, {channels:list?, pooling:mean|max|gpo=mean}", "Module",
       "Blocks of 3x3 convolution, batch norm, ReLU and max pooling: uint8 [B,3,H,W] -> "
         .. "[B,width], regions [B,R,C], {height, width} of their grid."},
@@ -942,7 +969,7 @@ local classes = {Module = "nn.Module", InfoNCE = "nn.InfoNCE",
   ResNet50 = "models.ResNet50", EfficientNetLite0 = "models.EfficientNetLite0",
   Baseline = "models.Baseline", VSE = "models.VSE", CIM = "models.CIM", COOT = "models.COOT",
   AttentionPooling = "models.AttentionPooling", BERTFusion = "models.BERTFusion",
-  DPM = "models.DPM",
+  DPM = "models.DPM", BERT = "models.BERT",
   EMA = "optim.EMA", SummaryWriter = "tensorboard.SummaryWriter",
   Scheduler = "optim.lr_scheduler.Scheduler"}
 

@@ -65,13 +65,13 @@ end
 -- BERT's pooled output [B,inner] for texts with their images v.
 local function read_with_image(self, ids, lengths, v)
   local extra = self.visual and self.to_bert(v):unsqueeze(2) or nil
-  local _, pooled = self.bert(ids, {lengths = lengths, extra = extra})
+  local _, pooled = self.bert(ids, lengths, nil, extra)
   return pooled
 end
 
 -- What retrieval compares [B,D].
 local function embed(self, batch, ids, lengths)
-  local states = self.bert(ids, {lengths = lengths})
+  local states = self.bert(ids, lengths)
   local t = self:encode_text(batch.tokens, batch.lengths)
   return t + self.text_of_bert(encoders.pool(states, lengths, "mean"))
 end
@@ -108,7 +108,7 @@ local function masked_loss(self, out)
   local rows = chosen:flatten():nonzero():flatten()
   if #rows == 0 then return words:sum() * 0 end
   local masked = ids * (1 - chosen) + chosen * self.bert.tokenizer:id "[MASK]"
-  local states = self.bert(masked, {lengths = out.lengths})
+  local states = self.bert(masked, out.lengths)
   local logits = states:flatten(1, 2):index_select(1, rows):matmul(words:t())
   return nn.functional.cross_entropy(logits, ids:flatten():index_select(1, rows))
 end

@@ -7,6 +7,7 @@ local files = {
   SmallCNN = "encoders", RegionEncoder = "encoders", TextEncoder = "encoders",
   ResNet = "resnet", ResNet18 = "resnet", ResNet34 = "resnet", ResNet50 = "resnet",
   EfficientNetLite0 = "efficientnet",
+  BERT = "bert",
 }
 
 return setmetatable({}, {

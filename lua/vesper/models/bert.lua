@@ -1,0 +1,200 @@
+-- BERT: a transformer encoder over pieces of words (Devlin et al., NAACL 2019), with the parameter
+-- names of Hugging Face's BertModel.  Its weights come from a folder: models/bert_folder.lua.
+--
+-- Shapes: B texts, T pieces ([CLS] and [SEP] included), D hidden_size.  Ids count from 1, as
+-- text.WordPiece gives them: those of a Hugging Face tokenizer plus 1.
+local core = require "vesper.core"
+local nn = require "vesper.nn"
+local configs = require "vesper.models.bert_config"
+
+-- ---- one layer ----------------------------------------------------------------------------------
+
+local Layer = nn.Module:extend "BertLayer"
+
+function Layer:init(c)
+  local D, norm = c.hidden_size, {eps = c.layer_norm_eps}
+  self.heads, self.attention_dropout = c.num_attention_heads, c.attention_probs_dropout_prob
+  self.act = configs.activations[c.hidden_act]
+  self.dropout = nn.Dropout(c.hidden_dropout_prob)
+  self.attention = {
+    self = {query = nn.Linear(D, D), key = nn.Linear(D, D), value = nn.Linear(D, D)},
+    output = {dense = nn.Linear(D, D), LayerNorm = nn.LayerNorm(D, norm)},
+  }
+  self.intermediate = {dense = nn.Linear(D, c.intermediate_size)}
+  self.output = {dense = nn.Linear(c.intermediate_size, D), LayerNorm = nn.LayerNorm(D, norm)}
+end
+
+--- x [B,T,D], seen bool [B,1,1,T] or nil -> [B,T,D]
+function Layer:forward(x, seen)
+  local inner, out = self.attention.self, self.attention.output
+  local y = core.scaled_dot_product_attention(inner.query(x), inner.key(x), inner.value(x), seen,
+    {num_heads = self.heads, dropout_p = self.training and self.attention_dropout or 0})
+  x = out.LayerNorm(x + self.dropout(out.dense(y)))
+  y = self.output.dense(self.act(self.intermediate.dense(x)))
+  return self.output.LayerNorm(x + self.dropout(y))
+end
+
+-- ---- the model ----------------------------------------------------------------------------------
+
+local BERT = nn.Module:extend "BERT"
+
+-- The first values of BERT: normal of deviation 0.02, no biases; norms as they are.
+local function begin(module)
+  for _, pair in ipairs(module:named_parameters()) do
+    local name, p = pair[1], pair[2]
+    if not name:find "LayerNorm" then
+      if name:find "bias$" then nn.init.zeros_(p) else nn.init.normal_(p, 0, 0.02) end
+    end
+  end
+end
+
+--- Config with Hugging Face's names and defaults, those of BERT-base: models/bert_config.lua.
+function BERT:init(config)
+  local c, wrong = configs.read(config or {}, true)
+  if not c then core._raise("BERT: " .. wrong) end
+  self.config = c
+  local D, pad = c.hidden_size, c.pad_token_id + 1
+  self.embeddings = {
+    word_embeddings = nn.Embedding(c.vocab_size, D, {padding_idx = pad}),
+    position_embeddings = nn.Embedding(c.max_position_embeddings, D),
+    token_type_embeddings = nn.Embedding(c.type_vocab_size, D),
+    LayerNorm = nn.LayerNorm(D, {eps = c.layer_norm_eps}),
+    dropout = nn.Dropout(c.hidden_dropout_prob),
+  }
+  self.encoder = {layer = {}}
+  for i = 1, c.num_hidden_layers do self.encoder.layer[i] = Layer(c) end
+  if c.add_pooling_layer then self.pooler = {dense = nn.Linear(D, D)} end
+  begin(self)
+  core.no_grad(function() self.embeddings.word_embeddings.weight[pad]:zero_() end)
+end
+
+local function raise_shape(what, x, expected)
+  local is = core.is_tensor(x) and ("%s [%s]"):format(x.dtype, table.concat(x.shape, ","))
+    or "a " .. type(x)
+  core._raise(("BERT: %s is %s, expected %s"):format(what, is, expected))
+end
+
+local function has_shape(x, ...)
+  return core.is_tensor(x) and table.concat(x.shape, ",") == table.concat({...}, ",")
+end
+
+-- bool [B,T], true where a piece is, from a mask or from lengths.
+local function mask_of(mask, B, T)
+  if mask == nil then return nil end
+  if has_shape(mask, B, T) and mask.dtype == "bool" then return mask end
+  if has_shape(mask, B) and mask.dtype == "int64" then
+    return core.arange(1, T):unsqueeze(1):le(mask:unsqueeze(2))
+  end
+  raise_shape("mask", mask, ("bool [%d,%d], or lengths int64 [%d]"):format(B, T, B))
+end
+
+-- `one` [B,1,...] at position 2 of x [B,T,...].
+local function insert(x, one)
+  return core.cat({x:slice(2, 1, 1), one, x:slice(2, 2)}, 2)
+end
+
+-- ids [B,T], types [B,T] or nil, extra [B,1,D] or nil -> the first states [B,T,D], or [B,T+1,D].
+local function embed(self, ids, types, extra)
+  local e, c = self.embeddings, self.config
+  local x, B = e.word_embeddings(ids), ids.shape[1]
+  if extra then
+    x = insert(x, extra)
+    types = types and insert(types, core.ones(B, 1):long())
+  end
+  local T = x.shape[2]
+  if T > c.max_position_embeddings then
+    core._raise(("BERT: %d positions, max_position_embeddings is %d"):format(T,
+      c.max_position_embeddings))
+  end
+  local place = e.position_embeddings.weight:slice(1, 1, T)
+  local kind = types and e.token_type_embeddings(types) or e.token_type_embeddings.weight[1]
+  return e.dropout(e.LayerNorm(x + (kind + place)))
+end
+
+--- ids int64 [B,T]; mask bool [B,T], true where a piece is, or lengths int64 [B]; types int64 [B,T]
+-- of 1 and 2 (1 unless given); extra [B,1,D], which enters at position 2, behind [CLS], as the
+-- embedding of a piece more -> hidden [B,T,D], or [B,T+1,D] with extra, zeros where nothing is; and
+-- pooled [B,D], tanh of a linear map of the first position.
+function BERT:forward(ids, mask, types, extra)
+  if not core.is_tensor(ids) or ids.ndim ~= 2 or ids.shape[2] == 0 then
+    raise_shape("ids", ids, "int64 [B,T]")
+  end
+  local B, T, D = ids.shape[1], ids.shape[2], self.config.hidden_size
+  if types and not has_shape(types, B, T) then
+    raise_shape("types", types, ("int64 [%d,%d]"):format(B, T))
+  end
+  if extra and not has_shape(extra, B, 1, D) then
+    raise_shape("extra", extra, ("[%d,1,%d]"):format(B, D))
+  end
+  mask = mask_of(mask, B, T)
+  if mask and extra then mask = insert(mask, mask:slice(2, 1, 1)) end
+  local x = embed(self, ids, types, extra)
+  local seen = mask and mask:reshape(B, 1, 1, -1)
+  for _, layer in ipairs(self.encoder.layer) do x = layer(x, seen) end
+  if mask then x = x:masked_fill(mask:logical_not():unsqueeze(3), 0) end
+  if not self.pooler then return x end
+  local pooled = self.pooler.dense(x:select(2, 1)):tanh()
+  return x, mask and pooled:masked_fill(mask:slice(2, 1, 1):logical_not(), 0) or pooled
+end
+
+--- No gradients for the embeddings and the first n layers (0: the embeddings alone).
+function BERT:freeze_layers(n)
+  local layers = self.encoder.layer
+  if math.type(n) ~= "integer" or n < 0 or n > #layers then
+    core._raise(("freeze_layers: n is %s, expected 0..%d"):format(tostring(n), #layers))
+  end
+  for _, part in pairs(self.embeddings) do part:freeze() end
+  for i = 1, n do layers[i]:freeze() end
+  return self
+end
+
+-- ---- sentences ----------------------------------------------------------------------------------
+
+--- The mean of hidden [B,T,D] over the pieces, [B,D]; zeros where there are none.  mask as in
+-- forward.
+function BERT.mean_pool(hidden, mask)
+  local B, T = hidden.shape[1], hidden.shape[2]
+  mask = mask_of(mask, B, T)
+  if not mask then return hidden:mean(2) end
+  local weight = mask:float():unsqueeze(3)
+  return (hidden * weight):sum(2) / weight:sum(2):clamp(1)
+end
+
+--- Sentence embeddings float32 [#texts,D]: the mean over the pieces, normalised to length 1, as
+-- sentence-transformers computes them.  Runs in evaluation, without gradients, texts of like length
+-- together.  Options: batch_size = 32, max_len (the tokenizer's).
+function BERT:embed(texts, options)
+  local o, D = options or {}, self.config.hidden_size
+  if not self.tokenizer then
+    core._raise("embed: this BERT has no tokenizer (bert.tokenizer = text.WordPiece(path))")
+  end
+  local size = o.batch_size or 32
+  if math.type(size) ~= "integer" or size < 1 then
+    core._raise(("embed: batch_size is %s, expected an integer from 1"):format(tostring(size)))
+  end
+  if type(texts) ~= "table" then core._raise("embed: texts is a " .. type(texts)) end
+  if #texts == 0 then return core.zeros(0, D) end
+  local ids, _, lengths = self.tokenizer:encode_batch(texts, {max_len = o.max_len})
+  local order, parts, was_training = lengths:argsort(), {}, self.training
+  local function run()
+    for first = 1, #texts, size do
+      local rows = order:slice(1, first, math.min(first + size - 1, #texts))
+      local length = lengths:index_select(1, rows)
+      local hidden = self(ids:index_select(1, rows):slice(2, 1, length:max():item()), length)
+      parts[#parts + 1] = BERT.mean_pool(hidden, length):normalize()
+    end
+    return core.cat(parts, 1):index_select(1, order:argsort())
+  end
+  self:eval()
+  local ok, result = pcall(core.no_grad, run)
+  self:train(was_training)
+  if not ok then error(result, 0) end
+  return result
+end
+
+--- The model of a Hugging Face folder, or nil and a message: models/bert_folder.lua.
+function BERT.from_pretrained(folder, options)
+  return require "vesper.models.bert_folder"(BERT, folder, options)
+end
+
+return BERT

@@ -1,0 +1,216 @@
+-- Reading a BERT from a folder as Hugging Face writes it: config.json, vocab.txt (or
+-- tokenizer.json), model.safetensors (or pytorch_model.bin).
+--
+-- Nothing of a broken folder gets into a model: every size of config.json is compared with the
+-- tensors that are really in the file before anything is made.
+local core = require "vesper.core"
+local configs = require "vesper.models.bert_config"
+
+local LISTED = 20 -- names a message shows of each kind
+
+local function exists(path)
+  local file = io.open(path, "rb")
+  if file then file:close() end
+  return file ~= nil
+end
+
+local function sizes(shape) return "[" .. table.concat(shape, ",") .. "]" end
+
+-- ---- config.json --------------------------------------------------------------------------------
+
+-- The object in folder/name without what is null; nil and a message.  {} when it is not there and
+-- need not be.
+local function read_object(folder, name, optional)
+  local path = folder .. "/" .. name
+  if optional and not exists(path) then return {} end
+  local object, why = core.io.json_load(path)
+  if object == nil then return nil, why end
+  if type(object) ~= "table" or getmetatable(object) ~= nil then
+    return nil, path .. ": not an object"
+  end
+  for key, value in pairs(object) do
+    if value == core.io.null then object[key] = nil end
+  end
+  return object
+end
+
+local function read_config(folder, options)
+  local path = folder .. "/config.json"
+  local object, why = read_object(folder, "config.json")
+  if not object then return nil, why end
+  local kind, position = object.model_type, object.position_embedding_type
+  if kind ~= nil and kind ~= "bert" then
+    return nil, ("%s: model_type is '%.40s', expected 'bert'"):format(path, tostring(kind))
+  elseif position ~= nil and position ~= "absolute" then
+    return nil, ("%s: position_embedding_type is '%.40s', only absolute is known"):format(path,
+      tostring(position))
+  end
+  object.add_pooling_layer = options.pooler ~= false
+  local c, wrong = configs.read(object)
+  if not c then return nil, path .. ": " .. wrong end
+  return c
+end
+
+-- ---- weights ------------------------------------------------------------------------------------
+
+-- The name a tensor has in the model, or nil for what is no part of it: heads, and buffers that
+-- only count positions.
+local function name_of(theirs, prefixed)
+  local name = theirs:match "^bert%.(.*)$"
+  if prefixed and not name then return nil end
+  name = name or theirs
+  if name:find "^cls%." or name:find "position_ids$" then return nil end
+  return (name:gsub("LayerNorm%.gamma$", "LayerNorm.weight")
+    :gsub("LayerNorm%.beta$", "LayerNorm.bias"))
+end
+
+-- {our name = tensor}; nil and a message.
+local function read_weights(folder)
+  local path = folder .. "/model.safetensors"
+  local old = folder .. "/pytorch_model.bin"
+  local load = core.load
+  if core.load_pth and not exists(path) and exists(old) then path, load = old, core.load_pth end
+  local tensors, why = load(path)
+  if not tensors then return nil, why end
+  local dict, from, prefixed = {}, {}, false
+  for theirs in pairs(tensors) do prefixed = prefixed or theirs:find "^bert%." ~= nil end
+  for theirs, tensor in pairs(tensors) do
+    local name = name_of(theirs, prefixed)
+    if name and from[name] then
+      local both = {theirs, from[name]}
+      table.sort(both)
+      return nil, ("%s: %s stands there twice, as %s"):format(path, name,
+        table.concat(both, " and "))
+    elseif name then
+      dict[name], from[name] = tensor, theirs
+    end
+  end
+  return dict, path
+end
+
+-- {name = shape} of every parameter that a BERT of these sizes has.
+local function shapes_of(c)
+  local D, I, shapes = c.hidden_size, c.intermediate_size, {}
+  local function linear(name, out, from)
+    shapes[name .. ".weight"], shapes[name .. ".bias"] = {out, from}, {out}
+  end
+  local function norm(name) shapes[name .. ".weight"], shapes[name .. ".bias"] = {D}, {D} end
+  shapes["embeddings.word_embeddings.weight"] = {c.vocab_size, D}
+  shapes["embeddings.position_embeddings.weight"] = {c.max_position_embeddings, D}
+  shapes["embeddings.token_type_embeddings.weight"] = {c.type_vocab_size, D}
+  norm "embeddings.LayerNorm"
+  for i = 0, c.num_hidden_layers - 1 do
+    local layer = ("encoder.layer.%d."):format(i)
+    for _, name in ipairs {"self.query", "self.key", "self.value", "output.dense"} do
+      linear(layer .. "attention." .. name, D, D)
+    end
+    norm(layer .. "attention.output.LayerNorm")
+    linear(layer .. "intermediate.dense", I, D)
+    linear(layer .. "output.dense", D, I)
+    norm(layer .. "output.LayerNorm")
+  end
+  if c.add_pooling_layer then linear("pooler.dense", D, D) end
+  return shapes
+end
+
+local function listing(lines, what, names)
+  if #names == 0 then return end
+  table.sort(names)
+  local more = #names > LISTED and (", and %d more"):format(#names - LISTED) or ""
+  lines[#lines + 1] = ("  %s: %s%s"):format(what, table.concat(names, ", ", 1,
+    math.min(#names, LISTED)), more)
+end
+
+local REAL = {float32 = true, float64 = true, float16 = true, bfloat16 = true}
+
+-- nil where the tensors are those of a BERT of these sizes, else a message.
+local function misfit(dict, c, path)
+  local count = 0
+  for _ in pairs(dict) do count = count + 1 end
+  if c.num_hidden_layers > count then -- before anything is counted in layers
+    return ("%s: %d tensors are not the %d layers of config.json"):format(path, count,
+      c.num_hidden_layers)
+  end
+  local shapes, missing, unexpected, misshapen = shapes_of(c), {}, {}, {}
+  for name, shape in pairs(shapes) do
+    local t = dict[name]
+    if not t then
+      missing[#missing + 1] = name
+    elseif sizes(t.shape) ~= sizes(shape) then
+      misshapen[#misshapen + 1] = ("%s is %s, by config.json %s"):format(name, sizes(t.shape),
+        sizes(shape))
+    elseif not REAL[t.dtype] then
+      misshapen[#misshapen + 1] = ("%s holds %s"):format(name, t.dtype)
+    end
+  end
+  for name in pairs(dict) do
+    local pooler = not c.add_pooling_layer and name:find "^pooler%."
+    if not shapes[name] and not pooler then unexpected[#unexpected + 1] = name end
+  end
+  local lines = {path .. ": its tensors are not those of this BERT"}
+  listing(lines, "missing", missing)
+  listing(lines, "unexpected", unexpected)
+  listing(lines, "misshapen", misshapen)
+  return #lines > 1 and table.concat(lines, "\n") or nil
+end
+
+-- ---- the tokenizer ------------------------------------------------------------------------------
+
+local function read_tokenizer(folder, c, options)
+  local settings, why = read_object(folder, "tokenizer_config.json", true)
+  if not settings then return nil, why end
+  local sentences
+  sentences, why = read_object(folder, "sentence_bert_config.json", true)
+  if not sentences then return nil, why end
+  local path, lower, most = folder .. "/vocab.txt", options.lowercase, options.max_len
+  if not exists(path) and exists(folder .. "/tokenizer.json") then
+    path = folder .. "/tokenizer.json"
+  end
+  if lower == nil and type(settings.do_lower_case) == "boolean" then
+    lower = settings.do_lower_case
+  end
+  local limit = sentences.max_seq_length
+  if not most and math.type(limit) == "integer" and limit >= 3 then most = limit end
+  local tokenizer
+  tokenizer, why = core.text.WordPiece(path, {lowercase = lower, invalid = options.invalid,
+    max_len = math.min(most or c.max_position_embeddings, c.max_position_embeddings)})
+  if not tokenizer then return nil, why end
+  if #tokenizer > c.vocab_size then
+    return nil, ("%s: %d pieces, vocab_size of config.json is %d"):format(path, #tokenizer,
+      c.vocab_size)
+  end
+  return tokenizer
+end
+
+-- ---- all of it ----------------------------------------------------------------------------------
+
+local OPTIONS = {pooler = true, lowercase = true, max_len = true, invalid = true}
+
+--- A model of that class in evaluation mode, with its tokenizer; nil and a message where the folder
+-- has none.  Options: lowercase, max_len, invalid of text.WordPiece; pooler = false reads none.
+return function(class, folder, options)
+  options = options or {}
+  if type(folder) ~= "string" then
+    core._raise("from_pretrained: folder is a " .. type(folder) .. ", expected a string")
+  end
+  for name in pairs(options) do
+    if not OPTIONS[name] then
+      core._raise(("from_pretrained: unknown option '%s'"):format(tostring(name)))
+    end
+  end
+  local c, why = read_config(folder, options)
+  if not c then return nil, why end
+  local dict, path = read_weights(folder)
+  if not dict then return nil, path end
+  local wrong = misfit(dict, c, path)
+  if wrong then return nil, wrong end
+  local tokenizer
+  tokenizer, why = read_tokenizer(folder, c, options)
+  if not tokenizer then return nil, why end
+  local bert = class(c)
+  core.no_grad(function()
+    for _, pair in ipairs(bert:named_parameters()) do pair[2]:copy_(dict[pair[1]]) end
+  end)
+  bert.tokenizer = tokenizer
+  return bert:eval()
+end

@@ -1,0 +1,254 @@
+-- models.BERT.from_pretrained: what folders it reads, and what it says of broken ones.
+local vs = require "vesper"
+local fails = require "spec.support.fails"
+local temp = require "spec.support.temp"
+
+local BERT = vs.models.BERT
+local FOLDER = "spec/fixtures/bert"
+local FILES = {"config.json", "vocab.txt", "model.safetensors"}
+
+local function read(name) return temp.read(FOLDER .. "/" .. name) end
+
+-- A folder like the fixture, with other bytes for some files (false: without it).
+local function folder_with(changes)
+  local folder = temp.folder()
+  for _, name in ipairs(FILES) do
+    if changes[name] == nil then temp.write(folder .. "/" .. name, read(name)) end
+  end
+  for name, bytes in pairs(changes) do
+    if bytes then temp.write(folder .. "/" .. name, bytes) end
+  end
+  return folder
+end
+
+local function load(changes, options) return BERT.from_pretrained(folder_with(changes), options) end
+
+-- config.json with other values; vs.io.null takes a key away.
+local function config_with(changes)
+  local c = assert(vs.io.json_load(FOLDER .. "/config.json"))
+  for key, value in pairs(changes) do c[key] = value end
+  return {["config.json"] = vs.io.json_encode(c)}
+end
+
+-- A folder whose tensors are change(name, tensor) -> name, tensor; more: further ones.
+local function weights_with(change, more)
+  local dict = {}
+  for name, tensor in pairs(assert(vs.load(FOLDER .. "/model.safetensors"))) do
+    name, tensor = change(name, tensor)
+    if name then dict[name] = tensor end
+  end
+  for name, tensor in pairs(more or {}) do dict[name] = tensor end
+  local folder = folder_with {["model.safetensors"] = false}
+  assert(vs.save(folder .. "/model.safetensors", dict))
+  return folder
+end
+
+local function keep(name, tensor) return name, tensor end
+
+local IDS
+local function hidden_of(bert) return (bert(IDS)):tolist() end
+
+describe("models.BERT.from_pretrained", function()
+  local plain
+  setup(function()
+    IDS = vs.tensor({{3, 9, 12, 4}}, {dtype = "int64"})
+    plain = hidden_of(assert(BERT.from_pretrained(FOLDER)))
+  end)
+  teardown(temp.remove)
+
+  it("gives a model in evaluation with its tokenizer", function()
+    local bert = assert(BERT.from_pretrained(FOLDER))
+    assert.is_false(bert.training)
+    assert.equal(8, bert.config.hidden_size)
+    assert.same({3, 10, 11, 14, 4}, bert.tokenizer:encode "The red hat":tolist())
+    assert.equal(16, #bert.tokenizer:encode(("hat "):rep(40)))
+  end)
+
+  it("knows the names of older files, and leaves out what is no part of it", function()
+    local folder = weights_with(function(name, tensor)
+      name = name:gsub("LayerNorm.weight", "LayerNorm.gamma")
+      return "bert." .. name:gsub("LayerNorm.bias", "LayerNorm.beta"), tensor
+    end, {["cls.predictions.bias"] = vs.zeros(32), ["classifier.weight"] = vs.zeros(2, 8),
+      ["bert.embeddings.position_ids"] = vs.arange(16):reshape(1, 16)})
+    assert.same(plain, hidden_of(assert(BERT.from_pretrained(folder))))
+  end)
+
+  it("reads weights of half precision", function()
+    for dtype, limit in pairs {float16 = 0.01, bfloat16 = 0.1, float64 = 0} do
+      local bert = assert(BERT.from_pretrained(weights_with(function(name, tensor)
+        return name, tensor:to(dtype)
+      end)))
+      assert.equal("float32", bert.pooler.dense.weight.dtype)
+      local off = ((bert(IDS)) - vs.tensor(plain)):abs():max():item()
+      assert(off <= limit, ("%s is off by %g"):format(dtype, off))
+    end
+  end)
+
+  it("takes null and absent keys of config.json as the defaults", function()
+    local bert = assert(load(config_with {hidden_act = vs.io.null, layer_norm_eps = vs.io.null,
+      type_vocab_size = vs.io.null, position_embedding_type = vs.io.null}))
+    assert.same(plain, hidden_of(bert))
+  end)
+
+  it("may leave out the pooler", function()
+    local folder = weights_with(function(name, tensor)
+      if not name:find "^pooler" then return name, tensor end
+    end)
+    fails("missing: pooler.dense.bias, pooler.dense.weight", BERT.from_pretrained, folder)
+    local bert = assert(BERT.from_pretrained(folder, {pooler = false}))
+    assert.same(plain, hidden_of(bert))
+    assert.is_nil(assert(BERT.from_pretrained(FOLDER, {pooler = false})).pooler)
+  end)
+
+  it("sets up the tokenizer by the folder's files and by options", function()
+    local function pieces(changes, text, options)
+      return assert(load(changes, options)).tokenizer:encode(text):tolist()
+    end
+    local lower = {3, 14, 4}
+    assert.same(lower, pieces({}, "HAT"))
+    assert.same({3, 2, 4}, pieces({["tokenizer_config.json"] = '{"do_lower_case": false}'}, "HAT"))
+    assert.same(lower, pieces({["tokenizer_config.json"] = '{"do_lower_case": false}'}, "HAT",
+      {lowercase = true}))
+    assert.same(lower, pieces({["sentence_bert_config.json"] = '{"max_seq_length": 3}'}, "hat cup"))
+    assert.same(lower, pieces({}, "hat cup", {max_len = 3}))
+    assert.equal(16, #pieces({["sentence_bert_config.json"] = '{"max_seq_length": 600}'},
+      ("hat "):rep(30)))
+    assert.same(lower, pieces({}, "hat\xff", {invalid = "replace"}))
+    local vocab = {}
+    for piece in read "vocab.txt":gmatch "[^\n]+" do vocab[#vocab + 1] = piece end
+    local map = {}
+    for i, piece in ipairs(vocab) do map[piece] = i - 1 end
+    local json = vs.io.json_encode {model = {type = "WordPiece", vocab = map}}
+    assert.same(lower, pieces({["vocab.txt"] = false, ["tokenizer.json"] = json}, "hat"))
+  end)
+end)
+
+describe("a broken folder", function()
+  teardown(temp.remove)
+
+  local function refused(want, changes, options)
+    local bert, message = load(changes, options)
+    assert.is_nil(bert)
+    assert.matches(want, message, 1, true)
+    return message
+  end
+
+  it("is named with the file that is missing", function()
+    for _, name in ipairs(FILES) do
+      local message = refused(name, {[name] = false})
+      assert.matches("No such file", message, 1, true)
+    end
+    assert.matches("/nowhere/config.json: No such file",
+      select(2, BERT.from_pretrained "/nowhere"), 1, true)
+  end)
+
+  it("says what is wrong in config.json", function()
+    for want, changes in pairs {
+      ["config.json: hidden_size is -8, expected a whole number from 1"] = {hidden_size = -8},
+      ["config.json: hidden_size is '8', expected"] = {hidden_size = "8"},
+      ["config.json: hidden_size is 8.5, expected"] = {hidden_size = 8.5},
+      ["config.json: hidden_size is a table, expected"] = {hidden_size = {8}},
+      ["config.json: vocab_size is true"] = {vocab_size = true},
+      ["config.json: num_attention_heads is 0"] = {num_attention_heads = 0},
+      ["num_attention_heads, 3"] = {num_attention_heads = 3},
+      ["config.json: pad_token_id is 32, vocab_size 32"] = {pad_token_id = 32},
+      ["config.json: pad_token_id is -1"] = {pad_token_id = -1},
+      ["config.json: hidden_act is 'mish', expected gelu"] = {hidden_act = "mish"},
+      ["config.json: layer_norm_eps is 0"] = {layer_norm_eps = 0},
+      ["config.json: hidden_dropout_prob is 1.5"] = {hidden_dropout_prob = 1.5},
+      ["config.json: model_type is 'gpt2', expected 'bert'"] = {model_type = "gpt2"},
+      ["position_embedding_type is 'relative_key'"] = {position_embedding_type = "relative_key"},
+    } do
+      refused(want, config_with(changes))
+    end
+    refused("config.json: not an object", {["config.json"] = "[1]"})
+    refused("config.json: not an object", {["config.json"] = "3"})
+    refused("tokenizer_config.json: not an object", {["tokenizer_config.json"] = "[]"})
+  end)
+
+  it("makes nothing by sizes that the weights do not have", function()
+    local live = vs.memory().peak
+    local huge = 2 ^ 62 | 0
+    for _, key in ipairs {"vocab_size", "hidden_size", "intermediate_size",
+      "max_position_embeddings", "type_vocab_size", "num_hidden_layers"} do
+      local message = refused("model.safetensors: ", config_with {[key] = huge})
+      assert.matches(key == "num_hidden_layers" and "are not the 4611686018427387904 layers"
+        or tostring(huge), message, 1, true)
+    end
+    refused("missing: encoder.layer.2.", config_with {num_hidden_layers = 3})
+    refused("unexpected: encoder.layer.1.", config_with {num_hidden_layers = 1})
+    assert(vs.memory().peak - live < 2 ^ 20)
+  end)
+
+  it("lists what is missing, unexpected and misshapen", function()
+    local folder = weights_with(function(name, tensor)
+      if name == "embeddings.LayerNorm.bias" then return "embeddings.LayerNorm.shift", tensor end
+      if name == "pooler.dense.weight" then return name, tensor:slice(1, 1, 7):clone() end
+      if name == "encoder.layer.1.output.dense.bias" then return name, tensor:long() end
+      return name, tensor
+    end)
+    local message = fails("model.safetensors: its tensors are not those", BERT.from_pretrained,
+      folder)
+    assert.matches("\n  missing: embeddings.LayerNorm.bias\n", message, 1, true)
+    assert.matches("\n  unexpected: embeddings.LayerNorm.shift\n", message, 1, true)
+    assert.matches("\n  misshapen: encoder.layer.1.output.dense.bias holds int64, "
+      .. "pooler.dense.weight is [7,8], by config.json [8,8]", message, 1, true)
+  end)
+
+  it("lists at most twenty names of a kind", function()
+    local message = fails("and 19 more", BERT.from_pretrained, weights_with(function(name, tensor)
+      return "model." .. name, tensor
+    end))
+    assert(#message < 3000)
+  end)
+
+  it("tells of a tensor under two names", function()
+    fails("embeddings.LayerNorm.weight stands there twice, as embeddings.LayerNorm.gamma and "
+      .. "embeddings.LayerNorm.weight", BERT.from_pretrained,
+      weights_with(keep, {["embeddings.LayerNorm.gamma"] = vs.zeros(8)}))
+  end)
+
+  it("says when the vocabulary is not the weights'", function()
+    refused("vocab.txt: 33 pieces, vocab_size of config.json is 32",
+      {["vocab.txt"] = read "vocab.txt" .. "one\nmore\n"})
+    refused("vocab.txt: not a WordPiece vocabulary", {["vocab.txt"] = "hat\n"})
+  end)
+
+  it("gives a message for files cut anywhere", function()
+    for _, name in ipairs(FILES) do
+      local bytes = read(name)
+      local step = name == "model.safetensors" and 397 or 7
+      for n = 0, #bytes - 2, step do
+        local bert, message = load {[name] = bytes:sub(1, n)}
+        -- A vocabulary may end early: then it is a smaller one.
+        assert(bert == nil or name == "vocab.txt", n)
+        assert(bert or message:find(name, 1, true), message)
+      end
+      temp.remove()
+    end
+  end)
+
+  it("gives a message, or a model, for config.json with any byte changed", function()
+    local bytes, models = read "config.json", 0
+    local folder = folder_with {}
+    for i = 1, #bytes, 2 do
+      for _, c in ipairs {"9", '"', "\xff"} do
+        temp.write(folder .. "/config.json", bytes:sub(1, i - 1) .. c .. bytes:sub(i + 1))
+        local bert, message = BERT.from_pretrained(folder)
+        models = models + (bert and 1 or 0)
+        assert(bert or message:find(folder, 1, true), message)
+      end
+    end
+    assert(models > 0)
+  end)
+
+  it("is told from a mistake in the script", function()
+    for want, arguments in pairs {["folder is a nil"] = {}, ["folder is a number"] = {3},
+      ["unknown option 'pool'"] = {FOLDER, {pool = false}}} do
+      local ok, message = pcall(function() BERT.from_pretrained(table.unpack(arguments, 1, 2)) end)
+      assert.is_false(ok)
+      assert.matches(want, message, 1, true)
+      assert.matches("bert_folder_spec", message, 1, true)
+    end
+  end)
+end)
