@@ -98,14 +98,14 @@ local function copy_split(writer, split, captions, mirrored, run, o)
         return false
       end
     end
-    if o.progress then o.progress(split.name, math.min(first + #images - 1, #split.set)) end
+    if o.progress then o.progress(split.name, first + v.shape[1] - 1) end
   end)
   return not failed, failed
 end
 
 --- Runs model(images) -> v [B,D], U [B,R,C] in evaluation over every image of the vesper HDF5 file
--- `source` and writes `out`: v as feature, U as region/feature, and labels, captions, names, classes
--- and vocabulary as they were.  Options (with their defaults):
+-- `source` and writes `out`: v as feature, U as region/feature, and labels, captions, names,
+-- classes and vocabulary as they were.  Options (with their defaults):
 --   splits = those of train, val and test that are there
 --   batch_size = 32
 --   half = true           stored as float16
