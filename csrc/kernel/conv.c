@@ -92,6 +92,35 @@ static void unpack(int64_t n, int width, const vs_real *panel, const vs_real *bi
   }
 }
 
+/* --- depthwise: a few rows of one vector at a time, every tap while they are in registers --- */
+
+enum { TAP_ROWS = 4 };
+
+static void taps(int64_t rows, int64_t n, int64_t nt, const int64_t *off, const vs_real *w,
+                 vs_real bias, const vs_real *x, int64_t row, vs_real *y, int64_t ld) {
+  for (int64_t i = 0; i < rows; i += TAP_ROWS, y += TAP_ROWS * ld) {
+    const vs_real *p[TAP_ROWS];
+    int real = (int)(rows - i < TAP_ROWS ? rows - i : TAP_ROWS);
+    for (int r = 0; r < TAP_ROWS; r++) p[r] = x + (r < real ? i + r : i) * row;
+    for (int64_t j = 0; j < n; j += LANES) {
+      vec a[TAP_ROWS];
+      for (int r = 0; r < TAP_ROWS; r++) a[r] = vec_all(bias);
+      for (int64_t t = 0; t < nt; t++) {
+        vec s = vec_all(w[t]);
+        for (int r = 0; r < TAP_ROWS; r++) a[r] += s * vec_load(p[r] + off[t] + j);
+      }
+      for (int r = 0; r < TAP_ROWS; r++) {
+        if (r >= real) break;
+        vs_real *to = y + r * ld + j;
+        if (j + LANES <= n)
+          vec_store(to, a[r]);
+        else
+          for (int64_t k = 0; k < n - j; k++) to[k] = a[r][k];
+      }
+    }
+  }
+}
+
 /* --- rows --- */
 
 static void axpy(int64_t n, vs_real a, const vs_real *restrict x, int64_t sx, vs_real *restrict y,
@@ -128,6 +157,7 @@ const vs_kernels_conv VS_K(vs_kernels_conv) = {
     .gather = gather,
     .pack = pack,
     .unpack = unpack,
+    .taps = taps,
     .axpy = axpy,
     .dot = dot,
     .sum = sum,

@@ -19,6 +19,10 @@ typedef struct vs_kernels_conv {
   /* dst[c*ld + i*step] = panel[i][c] + bias[c] for i < n, c < width; bias may be NULL. */
   void (*unpack)(int64_t n, int width, const vs_real *panel, const vs_real *bias, vs_real *dst,
                  int64_t ld, int64_t step);
+  /* y[i*ld + j] = bias + sum_t w[t] * x[i*row + off[t] + j] for i < rows, j < n, t < nt.  Reads up
+   * to `cols` elements behind the last j, whatever they hold. */
+  void (*taps)(int64_t rows, int64_t n, int64_t nt, const int64_t *off, const vs_real *w,
+               vs_real bias, const vs_real *x, int64_t row, vs_real *y, int64_t ld);
   /* y[i*sy] += a * x[i*sx] */
   void (*axpy)(int64_t n, vs_real a, const vs_real *x, int64_t sx, vs_real *y, int64_t sy);
   /* sum_i x[i*sx] * y[i]; sum_i x[i] */

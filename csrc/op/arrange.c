@@ -1,17 +1,27 @@
 /* Elements in other places: pad, flip, roll, tile, repeat_interleave; and tril, triu.
  *
  * The first five are one thing: for each dimension a table says which position of x an output
- * position takes, or none.  Dimensions behind the last one that changes are copied as runs. */
+ * position takes, or none.  Dimensions behind the last one that changes go together, and so do
+ * positions of that one that are neighbours on both sides. */
 #include <string.h>
 
 #include "op/dims.h"
 
-/* Inputs and sizes of a map: out's dimensions up to `dims` have tables, one behind the other; inner
- * elements behind them go together. */
+/* n positions of the output from `to` on, of the last dimension that changes, take those of x from
+ * `from` on. */
+typedef struct stretch {
+  int64_t to, n, from;
+} stretch;
+
+/* Inputs and sizes of a map.  out's dimensions up to `dims` have tables, one behind the other;
+ * those before the last of them make `rows`, each of which is put together from the stretches;
+ * inner elements behind it go together. */
 typedef struct map {
   int dims;
-  int64_t inner, xsize[VS_MAX_DIM], size[VS_MAX_DIM]; /* sizes of x, of the output */
+  int64_t rows, inner, xsize[VS_MAX_DIM], size[VS_MAX_DIM]; /* sizes of x, of the output */
   int64_t *table[VS_MAX_DIM];
+  int64_t nstretch, xrow, yrow; /* elements of a row in x and in the output */
+  stretch *stretch;
 } map;
 
 /* Where output position i of dimension d comes from, or -1. */
@@ -19,12 +29,31 @@ typedef int64_t (*source_fn)(const vs_ctx *c, int d, int64_t i, int64_t size);
 
 /* Room for the tables of an output with these sizes: scratch for both directions. */
 static int mapped_shape(vs_ctx *c, int ndim, const int64_t *shape) {
-  size_t total = 0;
+  size_t total = 0, largest = 1;
   if (vs_out(c, 0, c->in[0]->dtype, ndim, shape)) return -1;
   if (c->out[0]->numel == 0) return 0; /* nothing will be looked up */
-  for (int d = 0; d < ndim; d++) total += (size_t)shape[d];
-  c->work_bytes = c->back_bytes = (total + 1) * sizeof(int64_t);
+  for (int d = 0; d < ndim; d++) {
+    total += (size_t)shape[d];
+    largest = VS_MAX(largest, (size_t)shape[d]);
+  }
+  c->work_bytes = c->back_bytes = total * sizeof(int64_t) + largest * sizeof(stretch);
   return 0;
+}
+
+static void find_stretches(map *m) {
+  int last = m->dims - 1;
+  int64_t n = last < 0 ? 1 : m->size[last];
+  m->xrow = m->inner * (last < 0 ? 1 : m->xsize[last]);
+  m->yrow = m->inner * n;
+  for (int64_t i = 0; i < n; i++) {
+    int64_t from = last < 0 ? 0 : m->table[last][i];
+    stretch *s = m->nstretch > 0 ? &m->stretch[m->nstretch - 1] : NULL;
+    if (from < 0) continue;
+    if (s && s->to + s->n == i && s->from + s->n == from)
+      s->n++;
+    else
+      m->stretch[m->nstretch++] = (stretch){.to = i, .n = 1, .from = from};
+  }
 }
 
 /* x's sizes are those of in[0] with ones in front when the output has more dimensions. */
@@ -46,14 +75,17 @@ static map make_map(const vs_ctx *c, source_fn source) {
     if (!same || m.size[d] != m.xsize[d]) m.dims = d + 1;
   }
   for (int d = m.dims; d < y->ndim; d++) m.inner *= m.size[d];
+  m.stretch = (stretch *)(void *)room;
+  find_stretches(&m);
+  m.rows = y->numel / m.yrow;
   return m;
 }
 
-/* Place in x, in runs, of output run r; -1 where there is none. */
+/* Row of x that output row r takes; -1 where there is none. */
 static int64_t source_of(const map *m, int64_t r) {
   int64_t at = 0, step = 1;
   bool none = false;
-  for (int d = m->dims - 1; d >= 0; d--) {
+  for (int d = m->dims - 2; d >= 0; d--) {
     int64_t from = m->table[d][r % m->size[d]];
     r /= m->size[d];
     none = none || from < 0;
@@ -65,25 +97,31 @@ static int64_t source_of(const map *m, int64_t r) {
 
 typedef struct copying {
   map m;
-  size_t run; /* bytes */
+  size_t item; /* bytes */
   const char *x;
   char *y;
 } copying;
 
-static void copy_runs(void *arg, int64_t first, int64_t last, int part) {
+static void copy_rows(void *arg, int64_t first, int64_t last, int part) {
   const copying *j = arg;
+  const map *m = &j->m;
   (void)part;
   for (int64_t r = first; r < last; r++) {
-    int64_t from = source_of(&j->m, r);
-    if (from >= 0) memcpy(j->y + (size_t)r * j->run, j->x + (size_t)from * j->run, j->run);
+    int64_t from = source_of(m, r);
+    for (int64_t k = 0; from >= 0 && k < m->nstretch; k++) {
+      const stretch *s = &m->stretch[k];
+      memcpy(j->y + (size_t)(r * m->yrow + s->to * m->inner) * j->item,
+             j->x + (size_t)(from * m->xrow + s->from * m->inner) * j->item,
+             (size_t)(s->n * m->inner) * j->item);
+    }
   }
 }
 
 static int map_forward(vs_ctx *c, source_fn source) {
   if (c->out[0]->numel == 0) return 0;
   copying j = {.m = make_map(c, source), .x = vs_data(c->in[0]), .y = vs_data(c->out[0])};
-  j.run = (size_t)j.m.inner * vs_dtype_size(c->in[0]->dtype);
-  vs_parallel(c->out[0]->numel / j.m.inner, (1 << 14) / j.m.inner + 1, copy_runs, &j);
+  j.item = vs_dtype_size(c->in[0]->dtype);
+  vs_parallel(j.m.rows, (1 << 14) / j.m.yrow + 1, copy_rows, &j);
   return 0;
 }
 
@@ -93,10 +131,13 @@ static int map_backward(vs_ctx *c, source_fn source) {
   vs_fill(c->din[0], 0);
   if (c->out[0]->numel == 0) return 0;
   map m = make_map(c, source);
-  for (int64_t r = 0; r < c->out[0]->numel / m.inner; r++, dy += m.inner) {
+  for (int64_t r = 0; r < m.rows; r++, dy += m.yrow) {
     int64_t from = source_of(&m, r);
-    vs_real *dx = vs_reals(c->din[0]) + from * m.inner;
-    for (int64_t i = 0; from >= 0 && i < m.inner; i++) dx[i] += dy[i];
+    for (int64_t k = 0; from >= 0 && k < m.nstretch; k++) {
+      const stretch *s = &m.stretch[k];
+      vs_real *dx = vs_reals(c->din[0]) + from * m.xrow + s->from * m.inner;
+      for (int64_t i = 0; i < s->n * m.inner; i++) dx[i] += dy[s->to * m.inner + i];
+    }
   }
   return 0;
 }

@@ -5,7 +5,9 @@
  * positions the taps read.  Forward is one plan; the gradient of x is one plan for every residue of
  * the stride; the gradient of w uses the forward plan with pixels and taps changing places.
  * Work is cut into units (several small images, or a band of rows of a large one) whose padded
- * source stays in the second-level cache.  Depthwise convolutions go through plain row loops. */
+ * source stays in the second-level cache.  Depthwise convolutions, one kernel a channel, go
+ * plane by plane: forward from a padded copy of some rows, the gradients through plain row loops.
+ */
 #include "op/conv.h"
 
 #include <string.h>
@@ -372,23 +374,47 @@ typedef struct depthwise {
   const plan *p;
   const vs_real *x, *w, *bias, *dy;
   vs_real *out;
+  int64_t rows, row, phase; /* of the output at one go; of the buffer: distances of rows, phases */
+  int64_t nphase;           /* the stride, or 1 where there is one column */
+  int64_t *tap;             /* where each tap lies in the buffer */
+  char *parts;
+  size_t part_bytes;
 } depthwise;
+
+/* The source of n output rows from `top` on, with its borders of zeros.  A row is split by column
+ * modulo the stride, so that neighbouring outputs read neighbours. */
+static void load_phases(const depthwise *k, const vs_real *x, int64_t top, int64_t n,
+                        vs_real *out) {
+  const axis *ay = &k->p->y, *ax = &k->p->x;
+  int64_t s = k->nphase, first = top * ay->src_step + ay->at0;
+  for (int64_t i = first; i < first + span(ay, n); i++)
+    for (int64_t f = 0; f < s; f++, out += k->phase) {
+      int64_t at = i * ax->src + ax->at0 + f; /* column q of the phase: x[at + q*s] */
+      int64_t left = -ax->at0 - f, right = ax->src + left, q = 0;
+      int64_t begin = left > 0 ? VS_MIN((left + s - 1) / s, k->phase) : 0;
+      int64_t end = i >= 0 && i < ay->src && right > 0 ? VS_MIN((right - 1) / s + 1, k->phase) : 0;
+      for (; q < begin; q++) out[q] = 0;
+      if (s == 1)
+        for (; q < end; q++) out[q] = x[at + q];
+      else
+        for (; q < end; q++) out[q] = x[at + q * s];
+      for (; q < k->phase; q++) out[q] = 0;
+    }
+}
 
 static void depthwise_planes(void *arg, int64_t first, int64_t last, int part) {
   const depthwise *k = arg;
   const axis *ay = &k->p->y, *ax = &k->p->x;
-  int64_t plane = ay->grid * ax->grid, area = ay->taps * ax->taps;
-  (void)part;
+  int64_t area = ay->taps * ax->taps;
+  vs_real *buffer = (vs_real *)(void *)(k->parts + (size_t)part * k->part_bytes);
   for (int64_t u = first; u < last; u++) {
     int64_t c = u % k->p->groups;
-    vs_real *y = k->out + u * plane;
-    for (int64_t i = 0; i < plane; i++) y[i] = k->bias ? k->bias[c] : 0;
-    for (int64_t t = 0; t < area; t++) {
-      range ry = tap_range(ay, t / ax->taps), rx = tap_range(ax, t % ax->taps);
-      const vs_real *x = k->x + (u * ay->src + ry.src) * ax->src + rx.src;
-      for (int64_t i = ry.first; i < ry.last; i++, x += ay->src_step * ax->src)
-        vs_k_conv()->axpy(rx.last - rx.first, k->w[c * area + t], x, ax->src_step,
-                          y + i * ax->grid + rx.first, 1);
+    for (int64_t top = 0; top < ay->grid; top += k->rows) {
+      int64_t n = VS_MIN(k->rows, ay->grid - top);
+      load_phases(k, k->x + u * ay->src * ax->src, top, n, buffer);
+      vs_k_conv()->taps(n, ax->grid, area, k->tap, k->w + c * area, k->bias ? k->bias[c] : 0,
+                        buffer, ay->src_step * k->row, k->out + (u * ay->grid + top) * ax->grid,
+                        ax->grid);
     }
   }
 }
@@ -431,10 +457,40 @@ static void depthwise_weights(void *arg, int64_t first, int64_t last, int part) 
   }
 }
 
+static int64_t depthwise_grain(const plan *p, int64_t times) {
+  int64_t work = p->y.grid * p->x.grid * p->y.taps * p->x.taps * times;
+  return VS_MAX(1, 16384 / VS_MAX(work, 1));
+}
+
 static void run_depthwise(vs_rangefn fn, int64_t n, depthwise k) {
-  int64_t work = k.p->y.grid * k.p->x.grid * k.p->y.taps * k.p->x.taps;
-  if (fn == depthwise_weights) work *= k.p->batch;
-  vs_parallel(n, VS_MAX(1, 16384 / VS_MAX(work, 1)), fn, &k);
+  vs_parallel(n, depthwise_grain(k.p, fn == depthwise_weights ? k.p->batch : 1), fn, &k);
+}
+
+static int run_depthwise_forward(depthwise k) {
+  const axis *y = &k.p->y, *x = &k.p->x;
+  int64_t planes = k.p->batch * k.p->groups, grain = depthwise_grain(k.p, 1);
+  int64_t s = k.nphase = x->grid > 1 ? x->src_step : 1;
+  if (planes == 0 || y->grid * x->grid == 0) return 0;
+  k.phase = (span(x, x->grid) - 1) / s + 1 + vs_k_conv()->cols;
+  k.row = vs_numel(2, (int64_t[]){k.phase, s});
+  if (k.row < 0) return -1;
+  int64_t fit = UNIT_BYTES / (int64_t)sizeof(vs_real) / k.row - reach(y);
+  k.rows = VS_MAX(VS_MIN(fit / y->src_step, y->grid), 1);
+  int64_t size = vs_numel(2, (int64_t[]){span(y, k.rows), k.row});
+  if (size < 0) return -1;
+  k.part_bytes = reals(size);
+  size_t tables = ints(y->taps * x->taps);
+  char *work = vs_mem_alloc(tables + (size_t)vs_parts(planes, grain) * k.part_bytes);
+  if (work == NULL) return -1;
+  k.tap = (int64_t *)(void *)work;
+  k.parts = work + tables;
+  for (int64_t i = 0; i < y->taps; i++)
+    for (int64_t j = 0; j < x->taps; j++)
+      k.tap[i * x->taps + j] =
+          i * y->at_step * k.row + j * x->at_step % s * k.phase + j * x->at_step / s;
+  vs_parallel(planes, grain, depthwise_planes, &k);
+  vs_mem_free(work);
+  return 0;
 }
 
 static bool is_depthwise(const plan *p) { return p->groups > 1 && p->from == 1 && p->to == 1; }
@@ -456,11 +512,8 @@ static plan plan_of(const vs_conv *k) {
 int vs_conv_forward(const vs_conv *k, const vs_real *x, const vs_real *w, const vs_real *bias,
                     vs_real *y) {
   plan p = plan_of(k);
-  if (is_depthwise(&p)) {
-    run_depthwise(depthwise_planes, p.batch * p.groups,
-                  (depthwise){.p = &p, .x = x, .w = w, .bias = bias, .out = y});
-    return 0;
-  }
+  if (is_depthwise(&p))
+    return run_depthwise_forward((depthwise){.p = &p, .x = x, .w = w, .bias = bias, .out = y});
   if (finish_plan(&p) < 0) return -1;
   return run_gather(&p, x, w, false, bias, y);
 }

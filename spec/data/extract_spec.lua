@@ -89,7 +89,11 @@ describe("data.extract", function()
 
   it("takes a function for a model, and leaves nothing where it fails", function()
     local function mean(images) return images:float():mean{3, 4} end
-    assert.same({train = 7, val = 2}, assert(data.extract(mean, source, out)))
+    local done = {}
+    local function progress(split, n) done[#done + 1] = split .. n end
+    assert.same({train = 7, val = 2},
+      assert(data.extract(mean, source, out, {batch_size = 4, progress = progress})))
+    assert.same({"train4", "train7", "val2"}, done)
     local other = folder .. "/other.h5"
     local n, why = data.extract(mean, folder .. "/none.h5", other)
     assert.is_nil(n)

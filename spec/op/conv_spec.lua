@@ -6,8 +6,9 @@ local numbers = require "spec.support.numbers"
 
 local LIMIT = vs.build.real == "double" and 1e-12 or 1e-5
 
--- y[:, :, i, j] = sum over taps of w[:, :, u, v] x[:, :, i*s + u - p, j*s + v - p]
-local function by_taps(x, w, stride, padding)
+-- y[:, :, i, j] = sum over taps of w[:, :, u, v] x[:, :, i*s + u - p, j*s + v - p]; depthwise: each
+-- channel with a kernel of its own.
+local function by_taps(x, w, stride, padding, depthwise)
   local b, c, h, wide = table.unpack(numbers.shape(x))
   local o, _, kh, kw = table.unpack(numbers.shape(w))
   local p = padding
@@ -22,7 +23,8 @@ local function by_taps(x, w, stride, padding)
       local part = x:slice(3, u, u + (oh - 1) * stride, stride)
       part = part:slice(4, v, v + (ow - 1) * stride, stride)
       local tap = w:select(3, u):select(3, v)
-      local product = tap:matmul(part:contiguous():reshape({b, c, oh * ow}))
+      part = part:contiguous():reshape({b, c, oh * ow})
+      local product = depthwise and part * tap or tap:matmul(part)
       total = total and total + product or product
     end
   end
@@ -55,6 +57,12 @@ local works = {
   ["bands with stride"] = {x = {2, 3, 75, 66}, w = {8, 3, 7, 7}, padding = 3, stride = 2},
   ["wide rows"] = {x = {1, 2, 5, 900}, w = {3, 2, 3, 3}, padding = 1},
   ["deep"] = {x = {3, 130, 7, 9}, w = {33, 130, 3, 3}, padding = 1},
+  ["depthwise"] = {x = {2, 5, 31, 27}, w = {5, 1, 3, 3}, padding = 1, depthwise = true},
+  ["depthwise in bands"] = {x = {1, 2, 410, 310}, w = {2, 1, 5, 5}, padding = 2, depthwise = true},
+  ["depthwise with stride"] =
+    {x = {3, 4, 45, 52}, w = {4, 1, 5, 5}, padding = 2, stride = 2, depthwise = true},
+  ["depthwise with more stride than kernel"] =
+    {x = {2, 3, 38, 41}, w = {3, 1, 2, 2}, padding = 1, stride = 3, depthwise = true},
   ["1 x 1 in place"] = {x = {9, 33, 12, 11}, w = {40, 33, 1, 1}, padding = 0},
 }
 
@@ -66,8 +74,12 @@ describe("conv2d as a sum over taps", function()
   for name, work in numbers.sorted(works) do
     it(name, function()
       local stride, padding = work.stride or 1, work.padding
-      local function conv(x, w) return vs.conv2d(x, w, {stride = stride, padding = padding}) end
-      local want = run(function(x, w) return by_taps(x, w, stride, padding) end, work)
+      local groups = work.depthwise and work.w[1] or 1
+      local function conv(x, w)
+        return vs.conv2d(x, w, {stride = stride, padding = padding, groups = groups})
+      end
+      local function sums(x, w) return by_taps(x, w, stride, padding, work.depthwise) end
+      local want = run(sums, work)
       for threads = 1, 3 do
         vs.set_num_threads(threads)
         local got, again = run(conv, work), run(conv, work)

@@ -98,7 +98,7 @@ local function copy_split(writer, split, captions, mirrored, run, o)
         return false
       end
     end
-    if o.progress then o.progress(split.name, math.min(first + #images - 1, #split.set)) end
+    if o.progress then o.progress(split.name, first + v.shape[1] - 1) end
   end)
   return not failed, failed
 end
