@@ -6,7 +6,7 @@
 
 # Every Debian package that is needed, in one list; and what `make lint` needs on top of it.
 DEBS := build-essential pkg-config lua5.4 liblua5.4-dev luarocks lua-busted lua-check \
-        libopenblas-openmp-dev libhdf5-dev libstb-dev libjansson-dev libutf8proc-dev
+        libopenblas-openmp-dev libhdf5-dev libstb-dev libjansson-dev libutf8proc-dev libexpat1-dev
 DEBS_DEV := clang clang-format
 
 CC      ?= cc
@@ -15,7 +15,7 @@ BUILD   ?= build
 OPT     ?= -O3
 PREFIX  ?= /usr/local
 WARN    := -Wall -Wextra -Wshadow -Wmissing-prototypes -Werror
-PKGS    := hdf5 openblas jansson libutf8proc
+PKGS    := hdf5 openblas jansson libutf8proc expat
 # pkg-config is asked once, and only when something is compiled: it may be missing until deps ran.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) stb))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
@@ -130,16 +130,29 @@ kill-test: deps   ## kill a training run at 50 random moments; each time it has 
 	@$(MAKE) $(jobs) float
 	@$(RUN) spec/support/kill.lua $(MOMENTS)
 
-# The emoji pictures of a Debian package, unpacked but not installed.
+# Pictures of Debian packages, unpacked but not installed.
 EMOJI = $(BUILD)/demo/ruby-gemojione
+OPENCLIPART = $(BUILD)/demo/openclipart
 REPORT ?= report
 
+# $(call unpack,list): shell code that unpacks the packages into the folder $@, all or nothing.
+define unpack
+mkdir -p $@.debs && cd $@.debs && { apt-get download -qq $(1) 2>/dev/null || \
+{ $(as_root) && $$apt update </dev/null && apt-get download -qq $(1); } || \
+{ echo "this failed: sudo apt-get update && apt-get download $(1)" >&2; exit 1; }; } && \
+cd .. && rm -rf $(@F).part && for deb in $(@F).debs/*.deb; do \
+  dpkg-deb -x "$$deb" $(@F).part || exit 1; done && rm -rf $(@F).debs && mv $(@F).part $(@F)
+endef
+
 $(EMOJI): | deps
-	@mkdir -p $(@D)
-	@cd $(@D) && { apt-get download -qq ruby-gemojione 2>/dev/null || \
-	  { $(as_root) && $$apt update </dev/null && apt-get download -qq ruby-gemojione; } || \
-	  { echo "this failed: sudo apt-get update && apt-get download ruby-gemojione" >&2; exit 1; }; }
-	@rm -rf $@.part && dpkg-deb -x $(@D)/ruby-gemojione_*.deb $@.part && mv $@.part $@
+	@$(call unpack,ruby-gemojione)
+$(OPENCLIPART): | deps
+	@$(call unpack,openclipart-png openclipart-svg)
+
+openclipart: deps ## build/demo/openclipart.h5: 6,900 drawings of a Debian package (156 MB to fetch)
+	@$(MAKE) $(jobs) float
+	@$(MAKE) --no-print-directory $(OPENCLIPART)
+	@$(RUN) examples/openclipart.lua $(OPENCLIPART) $(BUILD)/demo/openclipart.h5
 
 demo: deps        ## train on emoji, print the table, leave report/ with pictures and the checkpoint
 	@$(MAKE) $(jobs) float
@@ -166,7 +179,7 @@ LUA_FILES  = $(wildcard lua/vesper/*.lua lua/vesper/*/*.lua docs/*.lua examples/
 C_FILES    = $(wildcard csrc/*/*.c csrc/*/*.h)
 # header:the only place that may include it
 HOMES     := lua.h:csrc/bind/ lauxlib.h:csrc/bind/ cblas.h:csrc/core/ stb_image.h:csrc/io/image.c \
-             stb_image_write.h:csrc/io/image.c hdf5.h:csrc/io/ omp.h:csrc/core/thread.c
+             stb_image_write.h:csrc/io/image.c hdf5.h:csrc/io/ expat.h:csrc/io/xml.c omp.h:csrc/core/thread.c
 
 lint: deps        ## luacheck, clang, clang-format, and who may include what
 	@$(MAKE) --no-print-directory deps-dev || echo "lint: without clang some checks are left out"
@@ -224,5 +237,5 @@ help:             ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
-.PHONY: all float double rock deps deps-dev test asan demo docs lint lint-lua lint-homes lint-text lint-clang \
+.PHONY: all float double rock deps deps-dev test asan demo openclipart docs lint lint-lua lint-homes lint-text lint-clang \
         lint-format format install uninstall clean help

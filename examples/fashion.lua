@@ -55,7 +55,7 @@ function VSE:forward(batch)
 end
 
 local model = VSE()
-local parameters = model:parameters()
+local parameters, ranking = model:parameters(), nn.HingeRanking{margin = 0.2}
 local opt = optim.Adam(parameters, {lr = 1e-3})
 
 local function evaluate(set)
@@ -81,8 +81,7 @@ for epoch = 1, epochs do
   for batch, bar in vs.progress(loader, ("epoch %d"):format(epoch)) do
     local v, t, logits = model(batch)
     local scores = v:normalize():matmul(t:normalize():t())
-    local loss = F.cross_entropy(logits, batch.label) +
-      F.hinge_ranking(scores, {margin = 0.2, negatives = epoch > 1 and "hardest" or "sum"})
+    local loss = F.cross_entropy(logits, batch.label) + ranking(scores, epoch)
     opt:zero_grad()
     loss:backward()
     optim.clip_grad_norm_(parameters, 2.0)

@@ -80,6 +80,50 @@ describe("checkpoint", function()
     assert.same({3, 1}, rest)
   end)
 
+  it("restores a schedule and averages of weights", function()
+    local function made(width)
+      local parts = make(width)
+      parts.schedule = optim.lr_scheduler.StepLR(parts.optimizer, {step_size = 1, gamma = 0.5})
+      parts.ema = optim.EMA(parts.model, {decay = 0.75, warmup = true})
+      return parts
+    end
+    local function text_of(ema)
+      local dict, list = ema:state_dict(), {}
+      for name, tensor in pairs(dict.state) do
+        list[#list + 1] = name .. vs.io.json_encode {tensor:reshape(-1):tolist()}
+      end
+      table.sort(list)
+      return table.concat(list, "\n") .. dict.decay .. dict.updates .. tostring(dict.warmup)
+    end
+    local a, b = made(), made()
+    vs.manual_seed(3)
+    for _ = 1, 3 do
+      step(a, vs.randn(5, 3))
+      a.schedule:step()
+      a.ema:update()
+    end
+    assert(checkpoint.save(folder, a))
+    b.ema.decay = 0.5
+    assert(checkpoint.load(folder, b))
+    assert.equal(state_of(a), state_of(b))
+    assert.equal(text_of(a.ema), text_of(b.ema))
+    assert.equal(3, b.schedule.last_epoch)
+    assert.equal(0.125 / 8, b.optimizer.lr)
+
+    -- averages of another shape: nothing is changed, whatever came before them
+    local before = text_of(b.ema)
+    local other = made(6).ema
+    step(b, vs.randn(5, 3))
+    refused(folder, {model = b.model, optimizer = b.optimizer, loader = b.loader, ema = other,
+      schedule = b.schedule}, "nothing was changed", "0.weight is [6,3] here, [4,3] there")
+    assert.equal(before, text_of(b.ema))
+    assert(checkpoint.save(folder, {model = a.model}))
+    refused(folder, b, "has no schedule", "has no ema", "has no optimizer")
+    local ok, message = pcall(checkpoint.save, folder, {ema = 3})
+    assert.is_false(ok)
+    assert.matches("ema has no state_dict", message, 1, true)
+  end)
+
   it("keeps random states of 64 bits", function()
     local state = {seed = math.mininteger + 1, counter = -1}
     vs.set_rng_state(state)
@@ -196,6 +240,8 @@ describe("checkpoint", function()
       local other = make()
       other.loader = data.Loader(other.loader.set, {batch_size = 5, shuffle = true})
       refused(folder, other, "state.json: batch_size of loader 'loader' is 5 here, 3 there")
+      other.loader = data.Loader(other.loader.set, {batch_size = 3, shuffle = true, flip = 0.5})
+      refused(folder, other, "state.json: flip of loader 'loader' is 0.5 here, 0.0 there")
       assert.matches("has no loader 'val'", select(2, checkpoint.load(folder,
         {loader = {loader = parts.loader, val = parts.loader}})), 1, true)
     end)

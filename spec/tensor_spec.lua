@@ -130,6 +130,36 @@ describe("constructors", function()
   end)
 end)
 
+describe("a mask as index", function()
+  local x = vs.tensor {{1, 2, 3}, {4, 5, 6}}
+
+  it("gives the elements where it is set", function()
+    assert.same({4, 5, 6}, x[x:gt(3)]:tolist())
+    assert.same({3, 6}, x[vs.tensor {false, false, true}]:tolist())
+  end)
+
+  it("writes there, a number or a value for each", function()
+    local y = x:clone()
+    y[y:gt(4)] = 0
+    assert.same({{1, 2, 3}, {4, 0, 0}}, y:tolist())
+    y[y:eq(0)] = vs.tensor {7, 8}
+    assert.same({{1, 2, 3}, {4, 7, 8}}, y:tolist())
+    y:t()[vs.tensor {true, false}] = -1
+    assert.same({{-1, -1, -1}, {4, 7, 8}}, y:tolist())
+    y[1][y[1]:lt(0)] = y[2]
+    assert.same({{4, 7, 8}, {4, 7, 8}}, y:tolist())
+  end)
+
+  it("refuses what does not fit", function()
+    refused("src is [3], expected [2], one for each place", function()
+      x[x:gt(4)] = vs.ones(3)
+    end)
+    refused("masked_scatter_", function() x[vs.ones(4, {dtype = "bool"})] = 1 end)
+    refused("expected a position or a mask", function() x[vs.ones(2)] = 1 end)
+    refused("make it a tensor first", function() x[x:gt(1)] = {1, 2} end)
+  end)
+end)
+
 describe("ops refuse", function()
   local x = vs.zeros(2, 3)
   local function index(values) return vs.tensor(values, {dtype = "int64"}) end

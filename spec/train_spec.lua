@@ -1,8 +1,10 @@
--- train.fit: early stopping, logs, checkpoints that it goes on from; train.write_log.
+-- train.fit: schedules, averages, accumulation, early stopping, logs, checkpoints that it goes on
+-- from; train.write_log.
 local vs = require "vesper"
 local temp = require "spec.support.temp"
 
-local nn, train = vs.nn, vs.train
+local nn, optim, train = vs.nn, vs.optim, vs.train
+local lr_scheduler = optim.lr_scheduler
 
 -- A model for fit: one linear layer with dropout on features.
 local Model = nn.Module:extend("Model")
@@ -27,10 +29,33 @@ local function setting(epochs)
   return model, {
     train = vs.data.Loader(set, {batch_size = 8, shuffle = true}), epochs = epochs, quiet = true,
     val = vs.data.Loader(set, {batch_size = 16}),
-    optimizer = vs.optim.Adam(model:parameters(), {lr = 0.05}),
+    optimizer = optim.Adam(model:parameters(), {lr = 0.05}),
     schedule = function(epoch) return 0.05 / epoch end,
   }
 end
+
+-- What setting may have on top: f(model, options).
+local variants = {
+  ["a function as schedule"] = function() end,
+  ["a schedule by epochs, averages"] = function(model, o)
+    o.schedule = lr_scheduler.StepLR(o.optimizer, {step_size = 2, gamma = 0.5})
+    o.ema = optim.EMA(model, {decay = 0.9, warmup = true})
+  end,
+  ["a schedule by batches, three to a step"] = function(_, o)
+    o.schedule = lr_scheduler.OneCycleLR(o.optimizer, {max_lr = 0.1, total_steps = 12})
+    o.schedule_per, o.accumulate = "batch", 3
+  end,
+  ["a schedule by the score, averages"] = function(model, o)
+    o.schedule = lr_scheduler.ReduceLROnPlateau(o.optimizer, {mode = "max", patience = 0})
+    o.ema = optim.EMA(model, {decay = 0.99})
+  end,
+  ["a model that embeds texts"] = function(model)
+    function model:forward(batch)
+      local v = self.net(batch.x)
+      return {v = v, t = v + batch.x:slice(2, 1, 3), logits = v}
+    end
+  end,
+}
 
 local function bytes_of(model, folder)
   assert(vs.save(folder .. "/bytes", model:state_dict()))
@@ -49,30 +74,137 @@ describe("train.fit", function()
   before_each(function() folder = temp.folder() end)
   teardown(temp.remove)
 
-  it("ends with the same bytes wherever it was stopped", function()
-    local model, options = setting(6)
-    local history, best = train.fit(model, options)
-    local want = bytes_of(model, folder)
-    for stop = 1, 6 do
-      model, options = setting(6)
-      options.checkpoint, options.resume = folder .. "/run" .. stop, true
-      local save = vs.checkpoint.save
-      vs.checkpoint.save = function(...) -- dies after it wrote epoch `stop`
-        assert(save(...))
-        if select(2, ...).epoch == stop then error "stopped" end
-        return true
+  for what, change in pairs(variants) do
+    it("ends with the same bytes wherever it was stopped: " .. what, function()
+      local function made(name)
+        local model, options = setting(6)
+        change(model, options)
+        if name then options.checkpoint, options.resume = folder .. "/" .. name, true end
+        return model, options
       end
-      local ok, message = pcall(train.fit, model, options)
-      vs.checkpoint.save = save
-      assert.is_false(ok)
-      assert.matches("stopped", message)
-      model, options = setting(6)
-      options.checkpoint, options.resume = folder .. "/run" .. stop, true
-      local again, best_again = train.fit(model, options)
-      assert.same(numbers_of(history), numbers_of(again))
-      assert.equal(best, best_again)
-      assert.equal(want, bytes_of(model, folder))
+      local model, options = made()
+      local history, best = train.fit(model, options)
+      local want, rate = bytes_of(model, folder), options.optimizer.lr
+      for stop = 1, 6 do
+        model, options = made("run" .. stop)
+        local save = vs.checkpoint.save
+        vs.checkpoint.save = function(...) -- dies after it wrote epoch `stop`
+          assert(save(...))
+          if select(2, ...).epoch == stop then error "stopped" end
+          return true
+        end
+        local ok, message = pcall(train.fit, model, options)
+        vs.checkpoint.save = save
+        assert.is_false(ok)
+        assert.matches("stopped", message)
+        model, options = made("run" .. stop)
+        local again, best_again = train.fit(model, options)
+        assert.same(numbers_of(history), numbers_of(again))
+        assert.equal(best, best_again)
+        assert.equal(rate, options.optimizer.lr)
+        assert.equal(want, bytes_of(model, folder))
+      end
+    end)
+  end
+
+  it("steps a schedule by epochs, by steps of the optimizer, by the score", function()
+    local function rates(epochs, change)
+      local model, options = setting(epochs)
+      change(options)
+      local list = {}
+      for i, entry in ipairs((train.fit(model, options))) do list[i] = entry.lr end
+      return list, options
     end
+    assert.same({0.05, 0.025, 0.0125}, (rates(3, function(o)
+      o.schedule = lr_scheduler.ExponentialLR(o.optimizer, 0.5)
+    end)))
+    local _, by_batch = rates(2, function(o)
+      o.schedule = lr_scheduler.ExponentialLR(o.optimizer, 0.5)
+      o.schedule_per = "batch"
+    end)
+    assert.equal(10, by_batch.schedule.last_epoch) -- 5 batches an epoch
+    _, by_batch = rates(2, function(o)
+      o.schedule = lr_scheduler.ExponentialLR(o.optimizer, 0.5)
+      o.schedule_per, o.accumulate = "batch", 3
+    end)
+    assert.equal(4, by_batch.schedule.last_epoch) -- 3 batches, then the 2 that are left
+    local scores, n = {5, 4, 6, 6}, 0
+    assert.same({0.05, 0.05, 0.025, 0.025}, (rates(4, function(o)
+      o.schedule = lr_scheduler.ReduceLROnPlateau(o.optimizer,
+        {mode = "max", factor = 0.5, patience = 0})
+      o.score = function()
+        n = n + 1
+        return scores[n]
+      end
+    end)))
+  end)
+
+  it("takes one step for the mean of several batches", function()
+    -- without dropout and shuffling: all batches of an epoch in one step are one large batch
+    local function weights(batch_size, accumulate)
+      vs.manual_seed(3)
+      local x = vs.randn(30, 4)
+      local set = vs.data.TensorDataset{x = x, label = x:slice(2, 1, 3):argmax(2)}
+      local model = Model()
+      model.net = nn.Linear(4, 3)
+      local loader = vs.data.Loader(set, {batch_size = batch_size})
+      train.fit(model, {train = loader, val = loader, epochs = 1, quiet = true, clip = false,
+        optimizer = optim.SGD(model:parameters(), {lr = 0.5}), accumulate = accumulate})
+      return model.net.weight
+    end
+    local whole = weights(30, 1)
+    assert((weights(10, 3) - whole):abs():max():item() < 1e-6)
+    assert((weights(10, 7) - whole):abs():max():item() < 1e-6) -- fewer than 7 are left
+    assert((weights(10, 1) - whole):abs():max():item() > 1e-3)
+  end)
+
+  it("validates and keeps the averages", function()
+    local model, options = setting(3)
+    local ema = optim.EMA(model, {decay = 0.5})
+    options.ema, options.weights = ema, folder .. "/best.safetensors"
+    local weight, seen = model.net[1].weight, {}
+    options.score = function()
+      seen[#seen + 1] = weight:clone()
+      return #seen
+    end
+    local averages = {}
+    local update = ema.update
+    function ema:update()
+      update(self)
+      averages[#averages + 1] = self.average["net.0.weight"]:clone()
+    end
+    train.fit(model, options)
+    assert.equal(15, #averages) -- 3 epochs of 5 batches
+    for epoch = 1, 3 do assert(seen[epoch]:eq(averages[5 * epoch]):all()) end
+    assert(weight:eq(averages[15]):all())
+    assert(assert(vs.load(options.weights))["net.0.weight"]:eq(averages[15]):all())
+    assert.is_false(ema.swapped)
+  end)
+
+  it("refuses schedules that it would use wrongly", function()
+    local function refused(want, change)
+      local model, options = setting(1)
+      change(options)
+      local ok, message = pcall(train.fit, model, options)
+      assert.is_false(ok)
+      assert.matches(want, message, 1, true)
+    end
+    refused("schedule is a number, expected one of optim.lr_scheduler, or a function",
+      function(o) o.schedule = 0.1 end)
+    refused("schedule_per is 'day', expected epoch or batch",
+      function(o) o.schedule_per = "day" end)
+    refused("a function goes by epochs", function(o) o.schedule_per = "batch" end)
+    refused("mode = 'max'",
+      function(o) o.schedule = lr_scheduler.ReduceLROnPlateau(o.optimizer) end)
+    refused("schedule_per = 'epoch'", function(o)
+      o.schedule = lr_scheduler.ReduceLROnPlateau(o.optimizer, {mode = "max"})
+      o.schedule_per = "batch"
+    end)
+    refused("the schedule is of another optimizer", function(o)
+      o.schedule = lr_scheduler.StepLR(optim.SGD({vs.ones(1):requires_grad_()}, {lr = 1}), 1)
+    end)
+    refused("accumulate is 0.5, expected an integer from 1",
+      function(o) o.accumulate = 0.5 end)
   end)
 
   it("starts anew unless it is told to resume", function()
@@ -127,6 +259,23 @@ describe("train.fit", function()
       assert.equal(history[i].val.accuracy, tonumber(row["val.accuracy"]))
       assert(tonumber(row.seconds) >= 0)
     end
+  end)
+
+  it("tells the accuracy of images alone only where the model has it", function()
+    local model, options = setting(1)
+    assert.is_nil(train.evaluate(model, options.val).image_accuracy)
+    function model:forward(batch)
+      return {v = self.net(batch.x), logits = batch.x, image_logits = -batch.x}
+    end
+    local result = train.evaluate(model, options.val)
+    local x, right = options.val.set:batch(vs.arange(40)), {0, 0}
+    for i = 1, 40 do
+      local row = x.x[i]
+      if row:argmax(1):item() == x.label[i]:item() then right[1] = right[1] + 1 end
+      if row:argmin(1):item() == x.label[i]:item() then right[2] = right[2] + 1 end
+    end
+    assert.near(100 * right[1] / 40, result.accuracy, 1e-9)
+    assert.near(100 * right[2] / 40, result.image_accuracy, 1e-9)
   end)
 
   it("wants a number of epochs", function()

@@ -2,6 +2,7 @@
 #include "autograd/accumulate.h"
 
 #include "core/loop.h"
+#include "core/rows.h"
 #include "kernel/elementwise.h"
 
 static bool is_sole_owner(const vs_tensor *t) {
@@ -13,9 +14,27 @@ static void add_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
   vs_k_elementwise()->binary[VS_BIN_ADD](n, p[0], s[0], p[1], s[1], p[2], s[2]);
 }
 
+/* grad has rows: only they are added, and dst, where it has some, has the rows of both. */
+static int add_rows(vs_tensor *dst, const vs_tensor *grad) {
+  const vs_tensor *had = vs_rows(dst);
+  vs_runs runs = vs_runs_of(grad);
+  vs_tensor *both = had ? vs_rows_union(had, vs_rows(grad)) : NULL;
+  if (had && !both) return -1;
+  for (int64_t i = 0, n; i < runs.count; i += n) {
+    int64_t at = vs_run(&runs, i, runs.count, &n);
+    vs_real *to = vs_reals(dst) + at;
+    vs_k_elementwise()->binary[VS_BIN_ADD](n, to, 1, to, 1, vs_reals(grad) + at, 1);
+  }
+  dst->storage->version++;
+  if (both) vs_rows_set(dst, both);
+  return 0;
+}
+
 int vs_accumulate_into(vs_tensor *dst, vs_tensor *grad) {
   vs_tensor *t[3] = {dst, dst, grad};
+  if (vs_rows(grad) && vs_is_contiguous(dst)) return add_rows(dst, grad);
   vs_loop(3, t, add_run, NULL, true);
+  dst->storage->version++;
   return 0;
 }
 

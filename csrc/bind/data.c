@@ -332,7 +332,7 @@ static int lvs_loader_new(lua_State *L) {
   vs_value v[VS_MAX_ARGS];
   if (vs_args_parse(
           "batch_size:int=32, shuffle:bool=false, seed:int?, workers:int=0, drop_last:bool=false, "
-          "crop:int=0, flip:num=0, jitter:num=0, erase:num=0",
+          "crop:int=0, flip:num=0, jitter:num=0, erase:num=0, chunks:int=0",
           &spec))
     return lvs_raise(L);
   lvs_checkargs(L, 2, &spec, v, "Loader");
@@ -343,15 +343,19 @@ static int lvs_loader_new(lua_State *L) {
     return lvs_error(L, "Loader: workers is %I, expected 0 to %d", (lua_Integer)v[3].i,
                      VS_MAX_WORKERS);
   vs_augment augment = {.crop = v[5].i, .flip = v[6].f, .jitter = v[7].f, .erase = v[8].f};
-  if (vs_augment_check(&augment)) {
+  vs_loaderopt o = {.batch_size = v[0].i,
+                    .shuffle = v[1].i,
+                    .workers = (int)v[3].i,
+                    .drop_last = v[4].i,
+                    .chunks = v[9].i,
+                    .augment = augment};
+  if (vs_augment_check(&augment) || vs_loader_check(d, &o)) {
     vs_fail_prefix("Loader");
     return lvs_raise(L);
   }
   loader *l = new_zeroed(L, LVS_LOADER, sizeof *l);
-  l->opt = (vs_loaderopt){
-      .batch_size = v[0].i, .shuffle = v[1].i, .workers = (int)v[3].i, .drop_last = v[4].i};
+  l->opt = o;
   bool random = l->opt.shuffle || vs_augment_any(&augment);
-  l->opt.augment = augment;
   l->opt.seed = v[2].kind != VS_V_NONE ? (uint64_t)v[2].i : random ? some_seed() : 0;
   l->resume = -1;
   l->set = vs_dataset_ref(d);
@@ -437,25 +441,73 @@ static int lvs_loader_len(lua_State *L) {
   return 1;
 }
 
-/* loader:state() -> {seed, epoch, batch}: epochs begun, and batches given of the running one (0:
- * none is running) */
+/* What decides which samples a batch holds and what is done to them, beside seed and position:
+ * field i of the loader, pushed. */
+enum { NSETTING = 9 };
+static const char *push_setting(lua_State *L, const loader *l, int i) {
+  const vs_augment *a = &l->opt.augment;
+  switch (i) {
+    case 0: return lua_pushinteger(L, l->set->n), "samples";
+    case 1: return lua_pushinteger(L, l->opt.batch_size), "batch_size";
+    case 2: return lua_pushboolean(L, l->opt.shuffle), "shuffle";
+    case 3: return lua_pushboolean(L, l->opt.drop_last), "drop_last";
+    case 4: return lua_pushinteger(L, l->opt.chunks), "chunks";
+    case 5: return lua_pushinteger(L, a->crop), "crop";
+    case 6: return lua_pushnumber(L, a->flip), "flip";
+    case 7: return lua_pushnumber(L, a->jitter), "jitter";
+    default: return lua_pushnumber(L, a->erase), "erase";
+  }
+}
+
+static bool push_named_setting(lua_State *L, const loader *l, const char *key) {
+  for (int i = 0; i < NSETTING; i++) {
+    if (!strcmp(push_setting(L, l, i), key)) return true;
+    lua_pop(L, 1);
+  }
+  return false;
+}
+
+/* loader:state() -> {seed, epoch, batch, and the settings}: epochs begun, and batches given of the
+ * running one (0: none is running) */
 static int lvs_loader_state(lua_State *L) {
   const loader *l = check_loader(L);
-  lua_createtable(L, 0, 3);
+  lua_createtable(L, 0, 3 + NSETTING);
   lua_pushinteger(L, (lua_Integer)l->opt.seed);
   lua_setfield(L, -2, "seed");
   lua_pushinteger(L, l->epoch);
   lua_setfield(L, -2, "epoch");
   lua_pushinteger(L, l->batch);
   lua_setfield(L, -2, "batch");
+  for (int i = 0; i < NSETTING; i++) {
+    const char *name = push_setting(L, l, i);
+    lua_setfield(L, -2, name);
+  }
   return 1;
+}
+
+/* Raises where a setting that the state at 2 has differs from the loader's. */
+static void check_settings(lua_State *L, const loader *l) {
+  for (int i = 0; i < NSETTING; i++) {
+    const char *name = push_setting(L, l, i);
+    int here = lua_gettop(L), there = here + 1;
+    if (lua_getfield(L, 2, name) != LUA_TNIL && !lua_compare(L, here, there, LUA_OPEQ)) {
+      const char *mine = luaL_tolstring(L, here, NULL);
+      lvs_error(L, "load_state: %s is %s here, %s in the state", name, mine,
+                luaL_tolstring(L, there, NULL));
+    }
+    lua_pop(L, 2);
+  }
 }
 
 /* loader:load_state(state): the next loop goes on where the state was taken */
 static int lvs_loader_load_state(lua_State *L) {
   loader *l = check_loader(L);
   lvs_checktype(L, 2, LUA_TTABLE, "state");
-  lvs_checkoptions(L, 2, "seed|epoch|batch", "load_state");
+  lvs_checkoptions(L, 2,
+                   "seed|epoch|batch|samples|batch_size|shuffle|drop_last|chunks|crop|flip|jitter|"
+                   "erase",
+                   "load_state");
+  check_settings(L, l);
   int64_t seed = lvs_optint(L, 2, "seed", INT64_MIN, INT64_MAX, (int64_t)l->opt.seed);
   int64_t epoch = lvs_optint(L, 2, "epoch", 0, INT64_MAX - 1, 0);
   int64_t most = vs_loader_batches(l->set->n, &l->opt);
@@ -474,19 +526,13 @@ static int lvs_loader_index(lua_State *L) {
   const char *key = lvs_checkstr(L, 2, "key", NULL);
   if (!strcmp(key, "epoch"))
     lua_pushinteger(L, l->epoch);
-  else if (!strcmp(key, "batch_size"))
-    lua_pushinteger(L, l->opt.batch_size);
   else if (!strcmp(key, "seed"))
     lua_pushinteger(L, (lua_Integer)l->opt.seed);
   else if (!strcmp(key, "workers"))
     lua_pushinteger(L, l->opt.workers);
-  else if (!strcmp(key, "shuffle"))
-    lua_pushboolean(L, l->opt.shuffle);
-  else if (!strcmp(key, "drop_last"))
-    lua_pushboolean(L, l->opt.drop_last);
   else if (!strcmp(key, "set"))
     *lvs_newbox(L, LVS_DATASET) = vs_dataset_ref(l->set);
-  else
+  else if (!push_named_setting(L, l, key))
     push_method(L, key);
   return 1;
 }

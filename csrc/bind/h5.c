@@ -83,7 +83,8 @@ static void opt_size(lua_State *L, int options, vs_writeropt *o) {
 static int lvs_writer_new(lua_State *L) {
   const char *path = lvs_checkstr(L, 1, "path", NULL);
   lvs_checkoptions(
-      L, 2, "name|source|split_seed|classes|vocab|vectors|image_size|regions|max_words|compress",
+      L, 2,
+      "name|source|split_seed|classes|vocab|vectors|image_size|regions|max_words|compress|chunk",
       "Writer");
   lua_settop(L, 2);
   if (lua_isnil(L, 2)) {
@@ -97,6 +98,7 @@ static int lvs_writer_new(lua_State *L) {
   o.regions = lvs_optint(L, 2, "regions", 1, 1 << 20, 0);
   o.max_words = lvs_optint(L, 2, "max_words", 1, 1 << 20, 0);
   o.compress = (int)lvs_optint(L, 2, "compress", 0, 9, 0);
+  o.chunk = lvs_optint(L, 2, "chunk", 1, 1 << 16, 1);
   opt_size(L, 2, &o);
   o.vectors = opt_tensor(L, 2, "vectors", "Writer");
   o.classes = opt_strings(L, 2, "classes");

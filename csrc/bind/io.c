@@ -1,5 +1,5 @@
-/* vs.io (CSV, JSON), vs.save, vs.load and folders for checkpoints: argument checks and conversion
- * to Lua values.
+/* vs.io (CSV, JSON, XML), vs.save, vs.load and folders for checkpoints: argument checks and
+ * conversion to Lua values.
  *
  * A missing or broken file gives nil and a message; a broken row in the middle of a `for` raises,
  * as io.lines does.  C trees, buffers and readers sit in boxes, so that Lua's errors free them. */
@@ -8,15 +8,18 @@
 
 #include "bind/bind.h"
 #include "bind/options.h"
+#include "core/mem.h"
 #include "io/csv.h"
 #include "io/folder.h"
 #include "io/json.h"
 #include "io/safetensors.h"
+#include "io/xml.h"
 
 #define LVS_CSV "vesper.CsvReader"
 #define LVS_JSONTREE "vesper.JsonTree"
 #define LVS_JSONARRAY "vesper.JsonArray"
 #define LVS_BUFFER "vesper.Buffer"
+#define LVS_XMLTEXTS "vesper.XmlTexts"
 #define LVS_TENSORFILE "vesper.TensorFile"
 
 /* --- CSV --- */
@@ -176,6 +179,38 @@ static int lvs_json_load(lua_State *L) {
   void **box = lvs_newbox(L, LVS_JSONTREE);
   *box = vs_json_read(path);
   return push_tree(L, box);
+}
+
+/* --- XML --- */
+
+typedef struct xmltexts {
+  vs_strings name, text;
+} xmltexts;
+
+static void free_xmltexts(void *p) {
+  xmltexts *x = p;
+  if (!x) return;
+  vs_strings_free(&x->name);
+  vs_strings_free(&x->text);
+  free(x);
+}
+
+/* vs.io.xml_texts(path) -> list of {name = "svg/title", text = "A hat"} */
+static int lvs_xml_texts(lua_State *L) {
+  const char *path = lvs_checkstr(L, 1, "path", NULL);
+  void **box = lvs_newbox(L, LVS_XMLTEXTS);
+  xmltexts *x = *box = vs_new0(sizeof *x);
+  if (!x || vs_xml_texts(path, &x->name, &x->text)) return lvs_nilerror(L);
+  lua_createtable(L, (int)x->name.n, 0); /* at most VS_XML_MAX_TEXT */
+  for (int64_t i = 0; i < x->name.n; i++) {
+    lua_createtable(L, 0, 2);
+    lua_pushlstring(L, vs_strings_get(&x->name, i), vs_strings_len(&x->name, i));
+    lua_setfield(L, -2, "name");
+    lua_pushlstring(L, vs_strings_get(&x->text, i), vs_strings_len(&x->text, i));
+    lua_setfield(L, -2, "text");
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
 }
 
 /* --- Lua to JSON --- */
@@ -465,7 +500,7 @@ static int lvs_load(lua_State *L) {
   return 2;
 }
 
-/* --- folders replaced as a whole: what lua/vesper/checkpoint.lua stands on --- */
+/* --- folders: what lua/vesper/checkpoint.lua and tensorboard.lua stand on --- */
 
 /* The list of file names at index; the strings are borrowed from it, the array is left pushed. */
 static vs_filenames read_names(lua_State *L, int index) {
@@ -479,6 +514,13 @@ static vs_filenames read_names(lua_State *L, int index) {
     lua_pop(L, 1);
   }
   return (vs_filenames){n, name};
+}
+
+/* _folder_make(folder) -> true */
+static int lvs_folder_make(lua_State *L) {
+  if (vs_folder_make(lvs_checkstr(L, 1, "folder", NULL))) return lvs_nilerror(L);
+  lua_pushboolean(L, true);
+  return 1;
 }
 
 /* _folder_stage(folder, files) -> the path to write them to */
@@ -530,10 +572,12 @@ void lvs_open_io(lua_State *L) {
                                        {"json_encode", lvs_json_encode},
                                        {"json_save", lvs_json_save},
                                        {"array", lvs_json_array},
+                                       {"xml_texts", lvs_xml_texts},
                                        {NULL, NULL}};
   lvs_newclass(L, LVS_CSV, csv_methods, csv_meta, free_csv);
   lvs_newclass(L, LVS_JSONTREE, none, none, free_json);
   lvs_newclass(L, LVS_BUFFER, none, none, free_buffer);
+  lvs_newclass(L, LVS_XMLTEXTS, none, none, free_xmltexts);
   lvs_newclass(L, LVS_TENSORFILE, none, none, free_tensorfile);
   luaL_newmetatable(L, LVS_JSONARRAY);
   lua_pop(L, 1);
@@ -545,6 +589,8 @@ void lvs_open_io(lua_State *L) {
   lua_setfield(L, -2, "save");
   lua_pushcfunction(L, lvs_load);
   lua_setfield(L, -2, "load");
+  lua_pushcfunction(L, lvs_folder_make);
+  lua_setfield(L, -2, "_folder_make");
   lua_pushcfunction(L, lvs_folder_stage);
   lua_setfield(L, -2, "_folder_stage");
   lua_pushcfunction(L, lvs_folder_commit);

@@ -48,10 +48,15 @@ static int push_row(lua_State *L, vs_tensor *t, int64_t i) {
   return 1;
 }
 
+static bool is_mask(const vs_tensor *t) { return t->dtype == VS_BOOL || t->dtype == VS_UINT8; }
+
+/* x[index]: those rows; x[mask]: those elements. */
 static int push_picked(lua_State *L, vs_tensor *t, vs_tensor *index) {
-  vs_value v[3] = {VS_T(t), VS_I(0), VS_T(index)};
+  vs_value rows[3] = {VS_T(t), VS_I(0), VS_T(index)}, elements[2] = {VS_T(t), VS_T(index)};
   void **box = lvs_newbox(L, LVS_TENSOR);
-  if (vs_call(&vs_op_index_select, v, 3, (vs_tensor **)box) < 0) return lvs_raise(L);
+  if (is_mask(index) ? vs_call(&vs_op_masked_select, elements, 2, (vs_tensor **)box) < 0
+                     : vs_call(&vs_op_index_select, rows, 3, (vs_tensor **)box) < 0)
+    return lvs_raise(L);
   return 1;
 }
 
@@ -73,8 +78,9 @@ static int tensor_index(lua_State *L) {
   }
   vs_tensor *index = lvs_testtensor(L, 2);
   if (index != NULL) return push_picked(L, t, index);
-  return lvs_error(L, "tensor index is a %s, expected a position, an int64 tensor or a method name",
-                   lvs_typename(L, 2));
+  return lvs_error(
+      L, "tensor index is a %s, expected a position, an int64 tensor, a mask or a method name",
+      lvs_typename(L, 2));
 }
 
 static int set_property(lua_State *L, vs_tensor *t, const char *key) {
@@ -98,27 +104,33 @@ static int set_property(lua_State *L, vs_tensor *t, const char *key) {
   return lvs_error(L, "tensor has no property '%s' to set", key);
 }
 
-/* x[i] = value: into the row. */
+/* The value at stack place i as an operand. */
+static vs_value operand(lua_State *L, int i) {
+  if (lua_isinteger(L, i)) return VS_I(lua_tointeger(L, i));
+  if (lua_type(L, i) == LUA_TNUMBER) return VS_F(lua_tonumber(L, i));
+  if (lua_isboolean(L, i)) return VS_F(lua_toboolean(L, i));
+  if (lua_istable(L, i)) lvs_error(L, "x[i] = table: make it a tensor first, vs.tensor(table)");
+  return VS_T(lvs_checktensor(L, i));
+}
+
+/* x[i] = value: into the row; x[mask] = value: into those elements. */
 static int tensor_newindex(lua_State *L) {
   vs_tensor *t = lvs_checktensor(L, 1), *out = NULL;
   if (lua_type(L, 2) == LUA_TSTRING) return set_property(L, t, lua_tostring(L, 2));
   int whole = 0;
   int64_t i = lua_type(L, 2) == LUA_TNUMBER ? lua_tointegerx(L, 2, &whole) : 0;
-  if (!whole) return lvs_error(L, "tensor index is a %s, expected a position", lvs_typename(L, 2));
+  vs_tensor *mask = whole ? NULL : lvs_testtensor(L, 2);
+  if (!whole && !(mask && is_mask(mask)))
+    return lvs_error(L, "tensor index is a %s, expected a position or a mask", lvs_typename(L, 2));
   lua_settop(L, 3);
-  if (lua_istable(L, 3))
-    return lvs_error(L, "x[i] = table: make it a tensor first, vs.tensor(table)");
-  push_row(L, t, i);
-  vs_value v[2] = {VS_T(lvs_checktensor(L, 4))};
-  if (lua_isinteger(L, 3))
-    v[1] = VS_I(lua_tointeger(L, 3));
-  else if (lua_type(L, 3) == LUA_TNUMBER)
-    v[1] = VS_F(lua_tonumber(L, 3));
-  else if (lua_isboolean(L, 3))
-    v[1] = VS_F(lua_toboolean(L, 3));
-  else
-    v[1] = VS_T(lvs_checktensor(L, 3));
-  if (vs_call(&vs_op_copy_, v, 2, &out) < 0) return lvs_raise(L);
+  vs_value v[3] = {VS_T(t), mask ? VS_T(mask) : VS_NONE, operand(L, 3)};
+  if (mask) {
+    if (vs_call(&vs_op_masked_scatter_, v, 3, &out) < 0) return lvs_raise(L);
+  } else {
+    push_row(L, t, i);
+    if (vs_call(&vs_op_copy_, (vs_value[]){VS_T(lvs_checktensor(L, 4)), v[2]}, 2, &out) < 0)
+      return lvs_raise(L);
+  }
   vs_unref(out);
   return 0;
 }

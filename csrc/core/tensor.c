@@ -61,6 +61,7 @@ static vs_tensor *blank(vs_dtype dtype, int ndim, const int64_t *shape) {
   t->storage = NULL;
   t->node = t->watch = NULL;
   t->grad = NULL;
+  t->rows = NULL;
   int64_t step = 1;
   for (int d = ndim - 1; d >= 0; d--) {
     t->shape[d] = shape[d];
@@ -132,6 +133,7 @@ void vs_unref(vs_tensor *t) {
   if (t->node != NULL) vs_node_unref_hook(t->node);
   if (t->watch != NULL) vs_node_unref_hook(t->watch);
   vs_unref(t->grad);
+  vs_unref(t->rows);
   storage_unref(t->storage);
   vs_mem_free(t);
 }

@@ -33,6 +33,8 @@ typedef struct vs_tensor {
   vs_node *node;       /* what computed it, owned; NULL for leaves */
   vs_node *watch;      /* of a leaf: what holds its hooks, owned */
   struct vs_tensor *grad; /* leaf gradient, owned */
+  struct vs_tensor *rows; /* see rows.h, owned */
+  uint32_t rows_version;
 } vs_tensor;
 
 /* --- dtypes --- */

@@ -41,6 +41,11 @@ typedef struct vs_readerdef {
   /* Adds every text of the image of a sample; *own is which of them the sample itself has, -1:
    * none. NULL for readers without text. */
   int (*captions)(const vs_dataset *d, int64_t sample, vs_strings *out, int64_t *own);
+  /* For readers whose samples lie in chunks that are read whole, else NULL.  chunk: the first image
+   * that begins in the same chunk as the sample's.  keep: so many of them stay in memory once read;
+   * -1 when that is too much. */
+  int64_t (*chunk)(const vs_dataset *d, int64_t sample);
+  int (*keep)(const vs_dataset *d, int64_t chunks);
   /* The name of a sample in its source; NULL when it has none. */
   const char *(*id)(const vs_dataset *d, int64_t sample);
   void (*close)(vs_dataset *d);

@@ -366,6 +366,54 @@ static const char *h5_id(const vs_dataset *d, int64_t sample) {
   return s->id.n ? vs_strings_get(&s->id, image_of(s, sample)) : NULL;
 }
 
+/* --- chunks --- */
+
+/* Of the parts that have a row an image, the one with the most rows a chunk; NULL where pictures
+ * are encoded bytes. */
+static vs_h5data *main_part(const h5set *s) {
+  vs_h5data *most = s->image, *part[] = {s->feature, s->box, s->landmark};
+  for (int i = 0; most && i < VS_COUNT(part); i++) {
+    if (part[i] && vs_h5_info(part[i])->chunk > vs_h5_info(most)->chunk) most = part[i];
+  }
+  return most;
+}
+
+/* The first image whose bytes do not begin before `at`. */
+static int64_t first_from(const h5set *s, int64_t at) {
+  int64_t low = 0, high = s->nimage;
+  while (low < high) {
+    int64_t mid = low + (high - low) / 2;
+    if (s->byte_at[mid] < at)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  return low;
+}
+
+static int64_t h5_chunk(const vs_dataset *d, int64_t sample) {
+  const h5set *s = d->state;
+  int64_t image = image_of(s, sample);
+  const vs_h5data *part = main_part(s);
+  int64_t rows = VS_MAX(vs_h5_info(part ? part : s->bytes)->chunk, 1);
+  return part ? image - image % rows : first_from(s, s->byte_at[image] / rows * rows);
+}
+
+static int h5_keep(const vs_dataset *d, int64_t chunks) {
+  const h5set *s = d->state;
+  vs_h5data *most = main_part(s), *part[] = {s->image, s->feature, s->box, s->landmark};
+  if (!most) return vs_h5_keep(s->bytes, chunks);
+  int64_t main = vs_h5_info(most)->chunk;
+  for (int i = 0; i < VS_COUNT(part); i++) {
+    int64_t rows = part[i] ? vs_h5_info(part[i])->chunk : 0;
+    if (rows < 1) continue;
+    /* those that the same images lie in, which may begin and end inside one */
+    int64_t each = rows == main ? 1 : main / rows + 2;
+    if (vs_h5_keep(part[i], chunks * each)) return -1;
+  }
+  return 0;
+}
+
 /* --- batches --- */
 
 /* A picture of any size as [3,height,width]; takes t over. */
@@ -491,6 +539,8 @@ const vs_readerdef vs_reader_h5 = {
     .open = h5_open,
     .fetch = h5_fetch,
     .captions = h5_captions,
+    .chunk = h5_chunk,
+    .keep = h5_keep,
     .id = h5_id,
     .close = h5_close,
     .doc =

@@ -42,6 +42,17 @@ int64_t vs_loader_batches(int64_t n, const vs_loaderopt *o) {
   return n / o->batch_size + (!o->drop_last && n % o->batch_size > 0);
 }
 
+int vs_loader_check(const vs_dataset *d, const vs_loaderopt *o) {
+  if (o->chunks < 0 || o->chunks > 1 << 20)
+    return vs_fail("chunks is %lld, expected 0 to %d", (long long)o->chunks, 1 << 20);
+  if (o->chunks > 0 && !o->shuffle)
+    return vs_fail("chunks is %lld, but shuffle is off: samples come in the order of the file",
+                   (long long)o->chunks);
+  if (o->chunks == 0 || !d->def->keep) return 0;
+  /* twice: batches at the end of one window are made while the next one begins */
+  return d->def->keep(d, 2 * o->chunks);
+}
+
 static int make(const vs_pass *p, int64_t b, vs_batch *out) {
   int64_t first = b * p->opt.batch_size;
   const int64_t *index = p->order + first;
@@ -95,16 +106,53 @@ static void start(vs_pass *p) {
 
 /* --- life --- */
 
+/* window[i]: which of the windows sample i belongs to, each of `chunks` chunks taken at random.
+ * -1: no memory; else how many windows there are. */
+static int64_t fill_windows(const vs_pass *p, int64_t *window) {
+  const vs_dataset *d = p->set;
+  int64_t count = 0, *number = vs_new((size_t)VS_MAX(d->images, 1) * 2 * sizeof *number);
+  if (!number) return -1;
+  int64_t *rank = number + VS_MAX(d->images, 1);
+  for (int64_t i = 0; i < d->images; i++) number[i] = -1;
+  for (int64_t i = 0; i < d->n; i++) number[window[i] = d->def->chunk(d, i)] = 0;
+  for (int64_t i = 0; i < d->images; i++) {
+    if (number[i] == 0) number[i] = count++;
+  }
+  /* the order of samples has stream `epoch`, random changes of images another bit */
+  vs_rng r = {p->opt.seed, (uint64_t)p->epoch | (uint64_t)1 << 62};
+  vs_rng_permutation(r, count, rank);
+  for (int64_t i = 0; i < d->n; i++) window[i] = rank[number[window[i]]] / p->opt.chunks;
+  free(number);
+  return (count + p->opt.chunks - 1) / p->opt.chunks;
+}
+
+/* Sorts the shuffled order by window, within which it stays what it is. */
+static int order_by_windows(vs_pass *p) {
+  int64_t n = p->set->n, *window = vs_new((size_t)VS_MAX(n, 1) * 2 * sizeof *window);
+  int64_t windows = window ? fill_windows(p, window) : -1;
+  int64_t *at = windows < 0 ? NULL : vs_new0((size_t)(windows + 1) * sizeof *at);
+  if (at) {
+    int64_t *sorted = window + n;
+    for (int64_t i = 0; i < n; i++) at[window[i] + 1]++;
+    for (int64_t i = 0; i < windows; i++) at[i + 1] += at[i];
+    for (int64_t i = 0; i < n; i++) sorted[at[window[p->order[i]]]++] = p->order[i];
+    memcpy(p->order, sorted, (size_t)n * sizeof *sorted);
+  }
+  free(window);
+  free(at);
+  return at ? 0 : -1;
+}
+
 static int fill_order(vs_pass *p) {
   int64_t n = p->set->n;
   p->order = vs_new((size_t)VS_MAX(n, 1) * sizeof *p->order);
   if (!p->order) return -1;
-  if (p->opt.shuffle) {
-    vs_rng_permutation((vs_rng){p->opt.seed, (uint64_t)p->epoch}, n, p->order);
-  } else {
+  if (!p->opt.shuffle) {
     for (int64_t i = 0; i < n; i++) p->order[i] = i;
+    return 0;
   }
-  return 0;
+  vs_rng_permutation((vs_rng){p->opt.seed, (uint64_t)p->epoch}, n, p->order);
+  return p->opt.chunks > 0 && p->set->def->chunk ? order_by_windows(p) : 0;
 }
 
 vs_pass *vs_pass_new(vs_dataset *d, const vs_loaderopt *o, int64_t epoch, int64_t first) {

@@ -1,8 +1,9 @@
 /* Batches of a data set, one pass (epoch) after the other, made ahead by worker threads.
  *
  * Which samples a batch holds depends on (seed, epoch, batch size, shuffle) alone, never on how
- * many workers there are.  Workers touch no Lua state; they stop when the pass is freed.  A pass
- * belongs to one thread; several passes over one data set may run at once. */
+ * many workers there are; with chunks also on how the file is cut into them.  Workers touch no Lua
+ * state; they stop when the pass is freed.  A pass belongs to one thread; several passes over one
+ * data set may run at once. */
 #ifndef VS_LOADER_H
 #define VS_LOADER_H
 
@@ -15,7 +16,8 @@ typedef struct vs_loaderopt {
   int64_t batch_size;
   bool shuffle, drop_last;
   uint64_t seed;
-  int workers; /* 0: batches are made when they are asked for */
+  int workers;    /* 0: batches are made when they are asked for */
+  int64_t chunks; /* shuffles within so many chunks of the file at a time; 0: over everything */
   vs_augment augment;
 } vs_loaderopt;
 
@@ -23,6 +25,8 @@ typedef struct vs_pass vs_pass;
 
 /* Batches of one epoch over n samples. */
 int64_t vs_loader_batches(int64_t n, const vs_loaderopt *o);
+/* Whether the data set can be read that way; chunks that are shuffled together stay in memory. */
+int vs_loader_check(const vs_dataset *d, const vs_loaderopt *o);
 /* Starts at batch `first` (from 0).  epoch counts from 1.  Retains the data set. */
 vs_pass *vs_pass_new(vs_dataset *d, const vs_loaderopt *o, int64_t epoch, int64_t first);
 /* 1: *out holds the next batch, owned by the pass until the next call (its tensors may be taken

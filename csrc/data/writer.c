@@ -20,7 +20,12 @@
 #include "text/unicode.h"
 #include "text/vocab.h"
 
-enum { MAX_SPLITS = 16, BUFFER = 1 << 20, CHUNK = 2048 /* rows of a column of numbers */ };
+enum {
+  MAX_SPLITS = 16,
+  BUFFER = 1 << 20,
+  MAX_CHUNK = 1 << 26, /* bytes */
+  CHUNK = 2048         /* rows of a column of numbers */
+};
 
 /* What a split may hold; each is one data set. */
 enum {
@@ -89,7 +94,11 @@ static int make_column(vs_writer *w, split *s, int c, vs_dtype dtype, int ndim, 
   k->dtype = dtype;
   k->row = vs_dtype_size(dtype);
   for (int i = 1; i < ndim; i++) k->row *= (size_t)dims[i];
-  k->room = VS_MAX(1, (int64_t)(BUFFER / k->row));
+  if (chunk > 1 && k->row > MAX_CHUNK / (size_t)chunk)
+    return vs_fail("%s: %lld rows of %zu bytes are too large for a chunk, the limit is %d bytes",
+                   column_name[c], (long long)chunk, k->row, MAX_CHUNK);
+  /* whole chunks: one that is written in two parts may be compressed twice */
+  k->room = VS_MAX(1, (int64_t)(BUFFER / k->row) / chunk) * chunk;
   k->buffer = vs_new((size_t)k->room * k->row);
   if (!k->buffer) return -1;
   k->data = vs_h5_new(w->file, full_name(s, column_name[c], name, sizeof name), dtype, ndim, dims,
@@ -161,7 +170,7 @@ static int make_plain(vs_writer *w, split *s, int c, vs_dtype dtype) {
 
 static int make_images(vs_writer *w, split *s, const vs_item *item) {
   int64_t dims[4] = {0, 3, w->opt.height, w->opt.width};
-  if (item->image) return make_column(w, s, IMAGE, VS_UINT8, 4, dims, 1);
+  if (item->image) return make_column(w, s, IMAGE, VS_UINT8, 4, dims, w->opt.chunk);
   if (make_group(w, s, "image_bytes") || make_plain(w, s, BYTES, VS_UINT8) ||
       make_plain(w, s, BYTE_OFFSET, VS_INT64))
     return -1;
@@ -183,7 +192,7 @@ static int make_regions(vs_writer *w, split *s, const vs_item *item) {
   s->regions = w->opt.regions ? w->opt.regions : item->regions->shape[0];
   s->width = item->regions->shape[1];
   if (make_group(w, s, "region") || make_plain(w, s, COUNT, VS_INT32) ||
-      make_column(w, s, FEATURE, VS_REAL, 3, (int64_t[]){0, s->regions, s->width}, 1))
+      make_column(w, s, FEATURE, VS_REAL, 3, (int64_t[]){0, s->regions, s->width}, w->opt.chunk))
     return -1;
   return item->boxes ? make_column(w, s, BOX, VS_REAL, 3, (int64_t[]){0, s->regions, 4}, 64) : 0;
 }

@@ -19,6 +19,7 @@ typedef struct vs_writeropt {
   int64_t regions;                   /* most regions of an image; 0: those of the first */
   int64_t max_words;                 /* of a caption that is tokenized here; 0: all */
   int compress;                      /* 0: not; 1 to 9: gzip, slower and smaller */
+  int64_t chunk; /* images (or region features) that are stored, and compressed, together; 0: 1 */
 } vs_writeropt;
 
 typedef struct vs_caption {

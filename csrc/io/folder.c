@@ -1,4 +1,4 @@
-/* Looking for files in folders, and replacing folders.  See folder.h. */
+/* Looking for files in folders, making and replacing folders.  See folder.h. */
 #include "io/folder.h"
 
 #include <dirent.h>
@@ -51,6 +51,35 @@ static int look(const char *path, const char *ending, int depth, vs_strings *out
 
 int vs_folder_find(const char *folder, const char *ending, vs_strings *out) {
   return look_in(folder, ending, 0, out);
+}
+
+/* --- making --- */
+
+static int make_one(const char *path) {
+  struct stat st;
+  if (mkdir(path, 0777) == 0) return 0;
+  int why = errno;
+  if (stat(path, &st) == 0) {
+    if (S_ISDIR(st.st_mode)) return 0;
+    return vs_fail_file(path, "is not a folder");
+  }
+  return vs_fail_file(path, "cannot make: %s", strerror(why));
+}
+
+int vs_folder_make(const char *folder) {
+  size_t n = strlen(folder) + 1;
+  char *path = vs_new(n);
+  int rc = 0;
+  if (!path) return -1;
+  memcpy(path, folder, n);
+  for (char *p = path + 1; rc == 0 && n > 1 && (p = strchr(p, '/')); p++) {
+    *p = 0;
+    rc = make_one(path);
+    *p = '/';
+  }
+  if (rc == 0) rc = make_one(path);
+  free(path);
+  return rc;
 }
 
 /* --- replacing --- */

@@ -1,4 +1,4 @@
-/* Looking for files in folders, and replacing the content of a folder as a whole.
+/* Looking for files in folders, making folders, and replacing the content of one as a whole.
  *
  * Looking follows no symbolic links, VS_FOLDER_DEPTH deep at most.
  *
@@ -17,6 +17,9 @@ enum { VS_FOLDER_DEPTH = 24 };
 /* Adds every file below the folder whose path ends in `ending` ("config/index.json"), in
  * alphabetical order. */
 int vs_folder_find(const char *folder, const char *ending, vs_strings *out);
+
+/* Makes a folder and those above it that are missing; one that is there is left as it is. */
+int vs_folder_make(const char *folder);
 
 /* Names of the plain files that a replaced folder may hold (and their temporary ones, file.h). */
 typedef struct vs_filenames {

@@ -13,9 +13,10 @@
 #include "io/strings.h"
 
 enum {
-  VS_H5_MAX_NAME = 96,       /* bytes of a path inside a file, with its end */
-  VS_H5_MAX_RATIO = 1100,    /* deflate cannot do better than about 1032 : 1 */
-  VS_H5_MAX_STRING = 1 << 16 /* bytes of one string */
+  VS_H5_MAX_NAME = 96,        /* bytes of a path inside a file, with its end */
+  VS_H5_MAX_RATIO = 1100,     /* deflate cannot do better than about 1032 : 1 */
+  VS_H5_MAX_STRING = 1 << 16, /* bytes of one string */
+  VS_H5_MAX_KEPT = 1 << 30    /* bytes of chunks kept in memory for one data set */
 };
 
 typedef struct vs_h5 vs_h5;         /* a file */
@@ -60,6 +61,7 @@ typedef struct vs_h5info {
   int64_t dims[VS_MAX_DIM];
   int64_t row;   /* elements of one row: the product of dims[1..] */
   int64_t chunk; /* rows of a chunk, 0 when the data set is not chunked */
+  double band;   /* bytes in memory of the chunks that hold the same rows; 0 without chunks */
 } vs_h5info;
 
 /* Opens a data set of a file that was opened for reading. */
@@ -69,6 +71,11 @@ const vs_h5info *vs_h5_info(const vs_h5data *d);
 const char *vs_h5_name(const vs_h5data *d);
 /* Fails with "file: data set: text". */
 int vs_h5_bad(const vs_h5data *d, const char *fmt, ...) VS_PRINTF(2, 3);
+
+/* From now on chunks of at least so many rows' worth (each `chunk` rows) stay in memory once read,
+ * so that rows in any order within them cost no second reading and inflating.  Nothing to do
+ * without chunks.  -1 when that is more than VS_H5_MAX_KEPT bytes (VS_EUSER). */
+int vs_h5_keep(vs_h5data *d, int64_t chunks);
 
 /* Rows [first, first+n) as VS_UINT8, VS_INT32, VS_INT64, VS_FLOAT32 or VS_FLOAT64. */
 int vs_h5_read(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, void *out);

@@ -1,4 +1,5 @@
 /* HDF5 data sets: opening with checks, reading rows, growing.  See h5.h. */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,12 +10,20 @@
 #include "core/tensor.h"
 #include "io/h5priv.h"
 
-enum { STRING_BLOCK = 4096, STRING_CHUNK = 1 << 18 /* bytes */, CACHE_MOST = 256 << 20 };
+enum {
+  STRING_BLOCK = 4096,
+  STRING_CHUNK = 1 << 18 /* bytes */,
+  CACHE = 32 << 20, /* bytes of chunks that are kept unasked */
+  CACHE_MOST = 256 << 20,
+  SLOTS_MOST = 1 << 20
+};
 
 struct vs_h5data {
   vs_h5 *file; /* borrowed: lives longer */
   hid_t id;
-  int64_t rows; /* written so far */
+  int64_t rows;  /* written so far */
+  int64_t kept;  /* chunks of rows that the library's cache has room for */
+  double places; /* numbers that the library gives its chunks */
   vs_h5info info;
   char name[VS_H5_MAX_NAME];
 };
@@ -83,8 +92,16 @@ static int check_storage(vs_h5data *d) {
   H5D_layout_t layout = H5Pget_layout(plist);
   int filters = H5Pget_nfilters(plist), outside = H5Pget_external_count(plist);
   hsize_t chunk[H5S_MAX_RANK];
-  if (layout == H5D_CHUNKED && H5Pget_chunk(plist, H5S_MAX_RANK, chunk) == f->ndim)
+  if (layout == H5D_CHUNKED && H5Pget_chunk(plist, H5S_MAX_RANK, chunk) == f->ndim) {
     f->chunk = (int64_t)VS_MIN(chunk[0], (hsize_t)INT64_MAX / 2);
+    f->band = (double)chunk[0] * f->size;
+    d->places = ceil((double)f->dims[0] / (double)chunk[0]);
+    for (int i = 1; i < f->ndim; i++) {
+      double across = ceil((double)f->dims[i] / (double)chunk[i]);
+      f->band *= across * (double)chunk[i];
+      d->places *= exp2(ceil(log2(across)));
+    }
+  }
   H5Pclose(plist);
   if (outside > 0 || (layout != H5D_CHUNKED && layout != H5D_CONTIGUOUS && layout != H5D_COMPACT))
     return vs_h5_bad(d, "its data lie outside the file, which vesper does not follow");
@@ -101,20 +118,43 @@ static int check_storage(vs_h5data *d) {
   return 0;
 }
 
-/* Opened again with room for a few chunks: otherwise each row of a large compressed chunk would
- * inflate the whole chunk anew. */
+/* Opens the data set again with a cache for so many chunks of rows; first closed, since the library
+ * gives every handle of a data set the cache of the first one (so does a second opening of the same
+ * file: its cache stays what the other made it).  A place in the cache's table for every chunk: two
+ * that share one would push each other out. */
+static void set_cache(vs_h5data *d, int64_t chunks) {
+  const vs_h5info *f = &d->info;
+  size_t slots = (size_t)VS_MIN(VS_MAX(d->places + 1, 521), SLOTS_MOST);
+  hid_t dapl = H5Pcreate(H5P_DATASET_ACCESS);
+  H5Pset_chunk_cache(dapl, slots, (size_t)(f->band * (double)chunks), 0);
+  H5Dclose(d->id);
+  d->id = H5Dopen2(d->file->id, d->name, dapl);
+  if (d->id < 0) d->id = H5Dopen2(d->file->id, d->name, H5P_DEFAULT);
+  d->kept = chunks;
+  H5Pclose(dapl);
+}
+
+/* Room for some chunks, where they hold several rows: otherwise each row of a large compressed
+ * chunk would inflate the whole chunk anew. */
 static void widen_cache(vs_h5data *d) {
   const vs_h5info *f = &d->info;
-  double want = 4.0 * (double)f->chunk * (double)f->row * f->size;
-  if (f->chunk < 2 || want < 1 << 20 || want > CACHE_MOST) return;
-  hid_t dapl = H5Pcreate(H5P_DATASET_ACCESS);
-  H5Pset_chunk_cache(dapl, H5D_CHUNK_CACHE_NSLOTS_DEFAULT, (size_t)want, 1.0);
-  hid_t id = H5Dopen2(d->file->id, d->name, dapl);
-  if (id >= 0) {
-    H5Dclose(d->id);
-    d->id = id;
-  }
-  H5Pclose(dapl);
+  if (f->chunk < 2 || 4 * f->band > CACHE_MOST) return;
+  double all = ceil((double)f->dims[0] / (double)f->chunk);
+  set_cache(d, (int64_t)VS_MIN(VS_MAX(CACHE / f->band, 4), VS_MAX(all, 1)));
+}
+
+int vs_h5_keep(vs_h5data *d, int64_t chunks) {
+  const vs_h5info *f = &d->info;
+  if (f->chunk < 1) return 0;
+  chunks = VS_MIN(chunks, (f->dims[0] + f->chunk - 1) / f->chunk);
+  if (f->band * (double)chunks > VS_H5_MAX_KEPT)
+    return vs_fail("%lld chunks of %s in %s are %.0f MB in memory, the limit is %d",
+                   (long long)chunks, d->name, d->file->path, f->band * (double)chunks / 1e6,
+                   VS_H5_MAX_KEPT / 1000000);
+  h5_lock();
+  if (chunks > d->kept) set_cache(d, chunks);
+  h5_unlock();
+  return 0;
 }
 
 static vs_h5data *new_data(vs_h5 *h, const char *name) {

@@ -28,6 +28,13 @@
   X(reciprocal, 1 / x, -y * y, OUT)                                                              \
   X(sin, VS_LIBM(sin)(x), VS_LIBM(cos)(x), IN)                                                   \
   X(cos, VS_LIBM(cos)(x), -VS_LIBM(sin)(x), IN)                                                  \
+  X(tan, VS_LIBM(tan)(x), 1 + y * y, OUT)                                                        \
+  X(asin, VS_LIBM(asin)(x), 1 / vs_sqrt(1 - x * x), IN)                                          \
+  X(acos, VS_LIBM(acos)(x), -1 / vs_sqrt(1 - x * x), IN)                                         \
+  X(atan, VS_LIBM(atan)(x), 1 / (1 + x * x), IN)                                                 \
+  X(sinh, VS_LIBM(sinh)(x), VS_LIBM(cosh)(x), IN)                                                \
+  X(cosh, VS_LIBM(cosh)(x), VS_LIBM(sinh)(x), IN)                                                \
+  X(erf, vs_erf(x), VS_R(1.1283791670955126) * vs_exp(-x * x), IN)                               \
   X(tanh, vs_tanh(x), 1 - y * y, OUT)                                                            \
   X(sigmoid, vs_sigmoid(x), y * (1 - y), OUT)                                                    \
   X(relu, x > 0 ? x : x != x ? x : 0, y > 0, OUT)                                                \
@@ -56,7 +63,8 @@
   X(sign, (x > 0) - (x < 0), 0, NONE)                                                            \
   X(floor, VS_LIBM(floor)(x), 0, NONE)                                                           \
   X(ceil, VS_LIBM(ceil)(x), 0, NONE)                                                             \
-  X(round, VS_LIBM(nearbyint)(x), 0, NONE)
+  X(round, VS_LIBM(nearbyint)(x), 0, NONE)                                                       \
+  X(trunc, VS_LIBM(trunc)(x), 0, NONE)
 
 #ifdef VS_DOUBLE
 #define VS_LIBM(name) name

@@ -1,7 +1,7 @@
 /* Embedding: a learned row for each 1-based id. */
 #include "nn/layer.h"
 
-enum { COUNT, DIM, PADDING }; /* attr */
+enum { COUNT, DIM, PADDING, SPARSE }; /* attr */
 
 static int embedding_init(vs_layer *l) {
   int64_t n = l->attr[COUNT].i, d = l->attr[DIM].i, pad = l->attr[PADDING].i;
@@ -19,17 +19,21 @@ static int embedding_init(vs_layer *l) {
 }
 
 static int embedding_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
-  *out = vs_call1(&vs_op_embedding, VS_T(vs_layer_get(l, "weight")), in[0], l->attr[PADDING]);
+  *out = vs_call1(&vs_op_embedding, VS_T(vs_layer_get(l, "weight")), in[0], l->attr[PADDING],
+                  l->attr[SPARSE]);
   return *out ? 0 : -1;
 }
 
 const vs_layerdef vs_layer_Embedding = {
     .name = "Embedding",
-    .args = "num_embeddings:int, embedding_dim:int, padding_idx:int?",
+    .args = "num_embeddings:int, embedding_dim:int, padding_idx:int?, sparse:bool=false",
     .inputs = "ids:index",
     .outputs = 1,
     .init = embedding_init,
     .forward = embedding_forward,
-    .doc = "ids [...] of 1..num_embeddings -> [...,embedding_dim]. weight starts normal(0,1); the "
-           "row padding_idx starts as zeros and gets no gradient.",
+    .doc =
+        "ids [...] of 1..num_embeddings -> [...,embedding_dim]. weight starts normal(0,1); the "
+        "row padding_idx starts as zeros and gets no gradient. sparse = true is for large tables: "
+        "a step then costs by the rows of the batch, and all optimizers are lazy with the "
+        "others: no momentum, decay or second moment moves a row that no id named.",
 };

@@ -3,6 +3,7 @@
  * second direction with _reverse behind. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "nn/layer.h"
 
@@ -50,78 +51,104 @@ static int rnn_init(vs_layer *l, int64_t gates) {
   return 0;
 }
 
-/* y and h of one direction of one layer. */
-static int run_direction(vs_layer *l, const vs_opdef *op, vs_tensor *x, vs_value lengths, int layer,
-                         int direction, vs_tensor **y, vs_tensor **h) {
-  vs_value v[7] = {VS_T(x)};
-  vs_tensor *out[VS_MAX_OUT];
+/* A call under way: the last states of the directions so far, all layers. */
+typedef struct run {
+  vs_layer *l;
+  const vs_opdef *op;
+  vs_value lengths;
+  vs_tensor *first[2]; /* h0 and c0 [L*D,B,H], or NULL */
+  vs_tensor *last[2][2 * MAX_LAYERS];
+  int n;
+} run;
+
+/* x is [B,T,I]; both initial states have a row for each direction of each layer. */
+static int check_inputs(const run *r, const vs_tensor *x) {
+  static const char *const names[2] = {"h0", "c0"};
+  const vs_value *attr = r->l->attr;
+  if (x->ndim != 3 || x->shape[2] != attr[INPUT].i)
+    return vs_fail("%s: x is %s, expected [B,T,%lld]", r->l->def->name, vs_shape_str(x),
+                   (long long)attr[INPUT].i);
+  int64_t want[3] = {attr[LAYERS].i * (attr[BOTH].i ? 2 : 1), x->shape[0], attr[HIDDEN].i};
+  for (int i = 0; i < 2; i++) {
+    const vs_tensor *t = r->first[i];
+    if (!t || (t->ndim == 3 && memcmp(t->shape, want, sizeof want) == 0)) continue;
+    return vs_fail("%s: %s is %s, expected %s (x is %s)", r->l->def->name, names[i],
+                   vs_shape_str(t), vs_dims_str(3, want), vs_shape_str(x));
+  }
+  return 0;
+}
+
+/* Every state of one direction of one layer; the last ones go to r->last. */
+static vs_tensor *run_direction(run *r, vs_tensor *x, int layer, int direction) {
+  int states = r->op->outputs - 1;
+  vs_value v[9] = {VS_T(x)};
+  vs_tensor *out[VS_MAX_OUT], *first[2] = {NULL, NULL};
   char name[32];
+  int bad = 0;
   for (int part = 0; part < 4; part++) {
-    vs_tensor *t = vs_layer_get(l, slot_name(name, sizeof name, part, layer, direction));
+    vs_tensor *t = vs_layer_get(r->l, slot_name(name, sizeof name, part, layer, direction));
     v[1 + part] = t ? VS_T(t) : VS_NONE;
   }
-  v[5] = lengths;
+  v[5] = r->lengths;
   v[6] = VS_B(direction);
-  if (vs_call(op, v, 7, out)) return -1;
-  *y = out[0];
-  *h = out[1];
-  for (int i = 2; i < op->outputs; i++) vs_unref(out[i]);
-  return 0;
-}
-
-/* Replaces *a by [*a; b] along the last dimension; drops b. */
-static int append(vs_tensor **a, vs_tensor *b) {
-  vs_tensor *pair[2] = {*a, b};
-  *a = vs_call1(&vs_op_cat, VS_L(pair, 2), VS_I(-1));
-  vs_unref(pair[0]);
-  vs_unref(pair[1]);
-  return *a ? 0 : -1;
-}
-
-static int run_layer(vs_layer *l, const vs_opdef *op, vs_tensor *x, vs_value lengths, int layer,
-                     vs_tensor **y, vs_tensor **h) {
-  vs_tensor *y2 = NULL, *h2 = NULL;
-  if (run_direction(l, op, x, lengths, layer, 0, y, h)) return -1;
-  if (!l->attr[BOTH].i) return 0;
-  if (run_direction(l, op, x, lengths, layer, 1, &y2, &h2)) goto fail;
-  if (append(y, y2)) {
-    vs_unref(h2);
-    goto fail;
+  for (int i = 0; i < states && !bad; i++) {
+    v[7 + i] = VS_NONE;
+    if (!r->first[i]) continue;
+    first[i] = vs_call1(&vs_op_select, VS_T(r->first[i]), VS_I(0), VS_I(r->n + 1));
+    bad = !first[i];
+    v[7 + i] = VS_T(first[i]);
   }
-  if (append(h, h2)) goto fail;
-  return 0;
-fail:
-  vs_unref(*y);
-  vs_unref(*h);
-  *y = *h = NULL;
-  return -1;
+  bad = bad || vs_call(r->op, v, 7 + states, out);
+  vs_unref(first[0]);
+  vs_unref(first[1]);
+  if (bad) return NULL;
+  for (int i = 0; i < states; i++) r->last[i][r->n] = out[1 + i];
+  r->n++;
+  return out[0];
 }
 
-static int rnn_forward(vs_layer *l, const vs_opdef *op, const vs_value *in, vs_tensor **out) {
-  int layers = (int)l->attr[LAYERS].i;
-  vs_tensor *x = vs_ref(in[0].t), *y = NULL, *h = NULL;
-  if (x->ndim != 3 || x->shape[2] != l->attr[INPUT].i) {
-    vs_fail("%s: x is %s, expected [B,T,%lld]", l->def->name, vs_shape_str(x),
-            (long long)l->attr[INPUT].i);
-    goto fail;
-  }
-  for (int layer = 0; layer < layers; layer++) {
-    vs_unref(h);
-    h = NULL;
-    if (run_layer(l, op, x, in[1], layer, &y, &h)) goto fail;
+static vs_tensor *run_layer(run *r, vs_tensor *x, int layer) {
+  vs_tensor *y[2] = {run_direction(r, x, layer, 0), NULL}, *both = NULL;
+  if (!y[0] || !r->l->attr[BOTH].i) return y[0];
+  if ((y[1] = run_direction(r, x, layer, 1))) both = vs_call1(&vs_op_cat, VS_L(y, 2), VS_I(-1));
+  vs_unref(y[0]);
+  vs_unref(y[1]);
+  return both;
+}
+
+/* Every state of the last layer. */
+static vs_tensor *run_layers(run *r, vs_tensor *x) {
+  int layers = (int)r->l->attr[LAYERS].i;
+  vs_value p = r->l->attr[DROPOUT];
+  vs_ref(x);
+  for (int layer = 0; layer < layers && x; layer++) {
+    vs_tensor *y = run_layer(r, x, layer);
     vs_unref(x);
     x = y;
-    if (layer + 1 == layers || !l->training || l->attr[DROPOUT].f == 0) continue;
-    x = vs_call1(&vs_op_dropout, VS_T(y), l->attr[DROPOUT]);
+    if (!y || layer + 1 == layers || !r->l->training || p.f == 0) continue;
+    x = vs_call1(&vs_op_dropout, VS_T(y), p);
     vs_unref(y);
-    if (!x) goto fail;
   }
-  out[0] = x;
-  out[1] = h;
-  return 0;
-fail:
-  vs_unref(x);
-  vs_unref(h);
+  return x;
+}
+
+/* out: every state, the last state of the last layer [B,D*H], the last states (and cells) of all
+ * layers [L*D,B,H]. */
+static int rnn_forward(vs_layer *l, const vs_opdef *op, const vs_value *in, vs_tensor **out) {
+  int states = op->outputs - 1, directions = l->attr[BOTH].i ? 2 : 1, made = 0;
+  run r = {.l = l, .op = op, .lengths = in[1]};
+  for (int i = 0; i < states; i++) r.first[i] = in[2 + i].kind == VS_V_TENSOR ? in[2 + i].t : NULL;
+  if (check_inputs(&r, in[0].t) || !(out[0] = run_layers(&r, in[0].t))) goto done;
+  vs_tensor **top = r.last[0] + r.n - directions;
+  made = 1;
+  if (!(out[1] = vs_call1(&vs_op_cat, VS_L(top, directions), VS_I(-1)))) goto done;
+  for (made = 2; made < 2 + states; made++)
+    if (!(out[made] = vs_call1(&vs_op_stack, VS_L(r.last[made - 2], r.n), VS_I(1)))) goto done;
+done:
+  for (int k = 0; k < r.n; k++)
+    for (int i = 0; i < states; i++) vs_unref(r.last[i][k]);
+  if (made == 2 + states) return 0;
+  while (made > 0) vs_unref(out[--made]);
   return -1;
 }
 
@@ -137,14 +164,16 @@ static int lstm_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
 const vs_layerdef vs_layer_LSTM = {
     .name = "LSTM",
     .args = ARGUMENTS,
-    .inputs = "x:tensor, lengths:index?",
-    .outputs = 2,
+    .inputs = "x:tensor, lengths:index?, h0:tensor?, c0:tensor?",
+    .outputs = 4,
     .init = lstm_init,
     .forward = lstm_forward,
-    .doc = "Long short-term memory (Hochreiter & Schmidhuber 1997). x [B,T,input], lengths [B] of "
-           "1..T (absent: T) -> every state [B,T,D*H], zeros at padded steps, and the last valid "
-           "state of the last layer [B,D*H]; D is 2 when bidirectional. dropout acts between "
-           "layers.",
+    .doc =
+        "Long short-term memory (Hochreiter & Schmidhuber 1997). x [B,T,input], lengths [B] of "
+        "1..T (absent: T), h0 and c0 [L*D,B,H] the states to begin with (absent: zeros) -> every "
+        "state [B,T,D*H], zeros at padded steps; the last valid state of the last layer "
+        "[B,D*H]; h_n and c_n [L*D,B,H], the last ones of all L layers, to begin with next time. "
+        "D is 2 when bidirectional, directions lie side by side. dropout acts between layers.",
 };
 
 static int gru_init(vs_layer *l) { return rnn_init(l, 3); }
@@ -155,11 +184,13 @@ static int gru_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
 const vs_layerdef vs_layer_GRU = {
     .name = "GRU",
     .args = ARGUMENTS,
-    .inputs = "x:tensor, lengths:index?",
-    .outputs = 2,
+    .inputs = "x:tensor, lengths:index?, h0:tensor?",
+    .outputs = 3,
     .init = gru_init,
     .forward = gru_forward,
     .doc = "Gated recurrent unit (Cho et al. 2014). x [B,T,input], lengths [B] of 1..T (absent: "
-           "T) -> every state [B,T,D*H], zeros at padded steps, and the last valid state of the "
-           "last layer [B,D*H]; D is 2 when bidirectional. dropout acts between layers.",
+           "T), h0 [L*D,B,H] the states to begin with (absent: zeros) -> every state [B,T,D*H], "
+           "zeros at padded steps; the last valid state of the last layer [B,D*H]; h_n [L*D,B,H], "
+           "the last ones of all L layers, to begin with next time. D is 2 when bidirectional, "
+           "directions lie side by side. dropout acts between layers.",
 };

@@ -1,4 +1,5 @@
-/* conv_transpose2d: the gradient of a convolution by its input, run forward.
+/* conv_transpose1d and 2d: the gradient of a convolution by its input, run forward.  One dimension
+ * is two with a height of 1.
  *
  * What x is here plays the part of the convolution's output, and y that of its input, so all three
  * passes are the products of conv.h with x and dy changing places. */
@@ -7,16 +8,27 @@
 enum { X, W, B };                                           /* inputs */
 enum { STRIDE, PADDING, OUTPUT_PADDING, GROUPS, DILATION }; /* attributes, in PyTorch's order */
 
+/* An attribute for height (0) or width (1); `none` for the height of one dimension. */
+static int64_t setting(const vs_ctx *c, int which, int d, int64_t none) {
+  if (c->attr[which].kind == VS_V_PAIR) return c->attr[which].pair[d];
+  return d == 0 ? none : c->attr[which].i;
+}
+
+static int64_t size_of(const vs_tensor *t, int d) {
+  int at = t->ndim - 2 + d;
+  return at < 2 ? 1 : t->shape[at];
+}
+
 static vs_conv conv_of(const vs_ctx *c) {
   const vs_tensor *x = c->in[X], *w = c->in[W], *y = c->out[0];
   int64_t groups = c->attr[GROUPS].i;
   vs_conv k = {
       .batch = x->shape[0], .groups = groups, .from = w->shape[1], .to = x->shape[1] / groups};
   for (int i = 0; i < 2; i++) {
-    k.in[i] = y->shape[2 + i], k.out[i] = x->shape[2 + i], k.kernel[i] = w->shape[2 + i];
-    k.stride[i] = c->attr[STRIDE].pair[i];
-    k.padding[i] = c->attr[PADDING].pair[i];
-    k.dilation[i] = c->attr[DILATION].pair[i];
+    k.in[i] = size_of(y, i), k.out[i] = size_of(x, i), k.kernel[i] = size_of(w, i);
+    k.stride[i] = setting(c, STRIDE, i, 1);
+    k.padding[i] = setting(c, PADDING, i, 0);
+    k.dilation[i] = setting(c, DILATION, i, 1);
   }
   return k;
 }
@@ -40,28 +52,32 @@ static int check_channels(const vs_ctx *c) {
   return 0;
 }
 
-static int conv_transpose2d_shape(vs_ctx *c) {
+static int transpose_shape(vs_ctx *c) {
   const vs_tensor *x = c->in[X], *w = c->in[W];
-  int64_t out[2];
-  if (vs_want_ndim(c, X, 4) < 0 || vs_want_ndim(c, W, 4) < 0 || check_channels(c) < 0) return -1;
-  for (int i = 0; i < 2; i++) {
-    int64_t s = c->attr[STRIDE].pair[i], p = c->attr[PADDING].pair[i];
-    int64_t d = c->attr[DILATION].pair[i], more = c->attr[OUTPUT_PADDING].pair[i];
-    int64_t k = w->shape[2 + i], n = x->shape[2 + i];
+  int ndim = c->attr[STRIDE].kind == VS_V_PAIR ? 4 : 3;
+  int64_t out[4];
+  if (vs_want_ndim(c, X, ndim) < 0 || vs_want_ndim(c, W, ndim) < 0 || check_channels(c) < 0)
+    return -1;
+  for (int i = 4 - ndim; i < 2; i++) {
+    int64_t s = setting(c, STRIDE, i, 1), p = setting(c, PADDING, i, 0);
+    int64_t d = setting(c, DILATION, i, 1), more = setting(c, OUTPUT_PADDING, i, 0);
+    int64_t k = size_of(w, i), n = size_of(x, i);
     if (vs_conv_check(s, p, d, k, w) < 0) return -1;
     if (more < 0 || more >= VS_MAX(s, d))
       return vs_fail("output_padding is %lld, expected 0 or more but less than stride %lld or "
                      "dilation %lld",
                      (long long)more, (long long)s, (long long)d);
     if (n < 1 || n > INT64_MAX / 2 / s)
-      return vs_fail("x is %s, expected a height and a width", vs_shape_str(x));
-    out[i] = (n - 1) * s - 2 * p + d * (k - 1) + more + 1;
-    if (out[i] < 1)
+      return vs_fail("x is %s, expected at least 1 along each dimension of places",
+                     vs_shape_str(x));
+    int64_t *to = &out[ndim - 2 + i];
+    *to = (n - 1) * s - 2 * p + d * (k - 1) + more + 1;
+    if (*to < 1)
       return vs_fail("padding %lld leaves nothing of x %s with w %s", (long long)p, vs_shape_str(x),
                      vs_shape_str(w));
   }
-  int64_t channels = w->shape[1] * c->attr[GROUPS].i;
-  return vs_out(c, 0, VS_REAL, vs_dims(x->shape[0], channels, out[0], out[1]));
+  out[0] = x->shape[0], out[1] = w->shape[1] * c->attr[GROUPS].i;
+  return vs_out(c, 0, VS_REAL, ndim, out);
 }
 
 typedef struct planes {
@@ -77,7 +93,7 @@ static void add_bias(void *arg, int64_t first, int64_t last, int part) {
     for (int64_t i = 0; i < k->size; i++) k->y[u * k->size + i] += k->bias[u % k->channels];
 }
 
-static int conv_transpose2d_forward(vs_ctx *c) {
+static int transpose_forward(vs_ctx *c) {
   vs_conv k = conv_of(c);
   vs_real *y = vs_reals(c->out[0]);
   if (vs_conv_input(&k, vs_reals(c->in[X]), vs_reals(c->in[W]), y) < 0) return -1;
@@ -89,7 +105,7 @@ static int conv_transpose2d_forward(vs_ctx *c) {
 }
 
 /* y[b,o,i*s-p+u*d, j*s-p+v*d] += x[b,c,i,j] * w[c,o,u,v], over c, i, j, u, v;  + b[o] */
-static int conv_transpose2d_backward(vs_ctx *c) {
+static int transpose_backward(vs_ctx *c) {
   vs_conv k = conv_of(c);
   const vs_real *dy = vs_reals(c->dout[0]);
   if (vs_needs(c, X) && vs_conv_forward(&k, dy, vs_reals(c->in[W]), NULL, vs_reals(c->din[X])) < 0)
@@ -107,10 +123,23 @@ const vs_opdef vs_op_conv_transpose2d = {
             "groups:int=1, dilation:pair=1",
     .outputs = 1,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W),
-    .shape = conv_transpose2d_shape,
-    .forward = conv_transpose2d_forward,
-    .backward = conv_transpose2d_backward,
+    .shape = transpose_shape,
+    .forward = transpose_forward,
+    .backward = transpose_backward,
     .doc = "2-D transposed convolution: the gradient of conv2d by its input. x [B,C,H,W], w "
            "[C,O/groups,kH,kW], b [O] -> [B,O,H',W'] with H' = (H - 1) stride - 2 padding + "
            "dilation (kH - 1) + output_padding + 1.",
+};
+
+const vs_opdef vs_op_conv_transpose1d = {
+    .name = "conv_transpose1d",
+    .args = "x:tensor, w:tensor, b:tensor?, stride:int=1, padding:int=0, output_padding:int=0, "
+            "groups:int=1, dilation:int=1",
+    .outputs = 1,
+    .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W),
+    .shape = transpose_shape,
+    .forward = transpose_forward,
+    .backward = transpose_backward,
+    .doc = "1-D transposed convolution: x [B,C,T], w [C,O/groups,k], b [O] -> [B,O,T'] with T' = "
+           "(T - 1) stride - 2 padding + dilation (k - 1) + output_padding + 1.",
 };

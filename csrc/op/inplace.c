@@ -1,6 +1,8 @@
 /* Ops that write into their first argument, named with a trailing underscore.
  *
  * Refused on anything that takes part in gradients unless grad mode is off. */
+#include <string.h>
+
 #include "core/loop.h"
 #include "kernel/elementwise.h"
 #include "op/op.h"
@@ -40,6 +42,56 @@ const vs_opdef vs_op_copy_ = {.name = "copy_",
                               .forward = copy_forward,
                               .doc = "Copies src, broadcast and converted to x's dtype, into x. "
                                      "x[i] = src does the same to a row."};
+
+/* ---- masked_scatter_ ---- */
+
+/* The mask spread over x, as one byte an element in row order; values of x's dtype, as many as it
+ * needs. */
+static int put_masked(vs_tensor *x, const vs_tensor *mask, const vs_tensor *values) {
+  size_t size = vs_dtype_size(x->dtype);
+  int64_t set = 0, step = values->ndim > 0;
+  for (int64_t i = 0; i < mask->numel; i++) set += vs_bytes(mask)[i] != 0;
+  if (step && values->numel != set)
+    return vs_fail("src is %s, expected [%lld], one for each place that is set in mask",
+                   vs_shape_str(values), (long long)set);
+  vs_tensor *whole = vs_is_contiguous(x) ? vs_ref(x) : vs_clone(x);
+  if (whole == NULL) return -1;
+  char *to = vs_data(whole);
+  const char *from = vs_data(values);
+  for (int64_t i = 0; i < mask->numel; i++) {
+    if (!vs_bytes(mask)[i]) continue;
+    memcpy(to + (size_t)i * size, from, size);
+    from += (size_t)step * size;
+  }
+  int err = whole == x ? 0 : vs_copy(x, whole);
+  vs_unref(whole);
+  return err;
+}
+
+static int masked_scatter_forward(vs_ctx *c) {
+  vs_tensor *x = c->in[0];
+  vs_tensor *wide = vs_expand_to(c->in[1], x->ndim, x->shape);
+  vs_tensor *mask = wide ? vs_contiguous(wide) : NULL, *cast = NULL, *values = NULL;
+  int err = -1;
+  if (mask && (cast = vs_cast(c->in[2], x->dtype))) /* a copy where it is x's own memory */
+    values = cast->storage == x->storage ? vs_clone(cast) : vs_contiguous(cast);
+  if (values) err = put_masked(x, mask, values);
+  vs_unref(wide);
+  vs_unref(mask);
+  vs_unref(cast);
+  vs_unref(values);
+  return err;
+}
+
+const vs_opdef vs_op_masked_scatter_ = {
+    .name = "masked_scatter_",
+    .args = "x:any, mask:mask, src:operand",
+    .outputs = 1,
+    .flags = VS_INPLACE | VS_NOGRAD,
+    .shape = no_shape,
+    .forward = masked_scatter_forward,
+    .doc = "Writes src where mask, broadcast to x, is set: one number, or a tensor with an element "
+           "for each such place in row order. Same as x[mask] = src."};
 
 /* ---- arithmetic: x = x op y ---- */
 

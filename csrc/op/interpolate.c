@@ -8,7 +8,7 @@
 
 #include "op/op.h"
 
-enum { SIZE, SCALE, MODE };
+enum { SIZE, SCALE, MODE, ALIGN };
 enum { NEAREST, BILINEAR };
 
 typedef struct tap {
@@ -30,6 +30,8 @@ static int interpolate_shape(vs_ctx *c) {
   if (vs_want_ndim(c, 0, 4) < 0) return -1;
   if (by_size == (c->attr[SCALE].kind != VS_V_NONE))
     return vs_fail("expected one of size and scale_factor");
+  if (c->attr[ALIGN].i && c->attr[MODE].i == NEAREST)
+    return vs_fail("align_corners goes with mode = \"bilinear\" alone");
   for (int i = 0; i < 2; i++) {
     double f = by_size ? 1 : c->attr[SCALE].numpair[i], n = (double)x->shape[2 + i];
     if (!(f > 0) || n * f > 1e9) return vs_fail("scale_factor is %g for x %s", f, vs_shape_str(x));
@@ -43,14 +45,19 @@ static int interpolate_shape(vs_ctx *c) {
   return 0;
 }
 
-/* Output position o is the middle of the input from o*step to (o+1)*step. */
+/* Output position o is the middle of the input from o*step to (o+1)*step; or, with the corners of
+ * both aligned, o*step between the first position and the last. */
 static void fill_taps(const vs_ctx *c, int i, tap *t) {
   int64_t in = c->in[0]->shape[2 + i], out = c->out[0]->shape[2 + i];
   bool scaled = c->attr[SCALE].kind != VS_V_NONE;
-  double step = scaled ? 1 / c->attr[SCALE].numpair[i] : (double)in / (double)out;
+  double step = scaled ? 1 / c->attr[SCALE].numpair[i] : (double)in / (double)out, half = 0.5;
+  if (c->attr[ALIGN].i) {
+    step = out > 1 ? (double)(in - 1) / (double)(out - 1) : 0;
+    half = 0;
+  }
   for (int64_t o = 0; o < out; o++) {
     double at =
-        c->attr[MODE].i == NEAREST ? floor((double)o * step) : ((double)o + 0.5) * step - 0.5;
+        c->attr[MODE].i == NEAREST ? floor((double)o * step) : ((double)o + half) * step - half;
     if (at < 0) at = 0;
     t[o].low = VS_MIN((int64_t)at, in - 1);
     t[o].high = VS_MIN(t[o].low + 1, in - 1);
@@ -127,12 +134,14 @@ static int interpolate_backward(vs_ctx *c) {
 
 const vs_opdef vs_op_interpolate = {
     .name = "interpolate",
-    .args = "x:tensor, size:pair?, scale_factor:numpair?, mode:nearest|bilinear=nearest",
+    .args = "x:tensor, size:pair?, scale_factor:numpair?, mode:nearest|bilinear=nearest, "
+            "align_corners:bool=false",
     .outputs = 1,
     .shape = interpolate_shape,
     .forward = interpolate_forward,
     .backward = interpolate_backward,
-    .doc = "x [B,C,H,W] at another size [B,C,H',W']: size, or floor of H and W times scale_factor. "
-           "Positions are middles of pixels, PyTorch's align_corners = false; no smoothing when "
-           "it gets smaller.",
+    .doc =
+        "x [B,C,H,W] at another size [B,C,H',W']: size, or floor of H and W times scale_factor. "
+        "Positions are middles of pixels; with align_corners, for bilinear alone, the corners of "
+        "both fall together. No smoothing when it gets smaller.",
 };

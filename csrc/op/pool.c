@@ -1,4 +1,5 @@
-/* max_pool2d, avg_pool2d and their adaptive kin over [B,C,H,W]; threads share out planes.
+/* max_pool2d, avg_pool2d and their adaptive kin over [B,C,H,W]; threads share out planes.  The ops
+ * of one dimension are the same with planes of one row.
  *
  * max_pool2d keeps which value won: one byte an output for 2 x 2 windows with stride 2, which go
  * through kernels, the position in the plane for all others.  Both averages are one loop over
@@ -9,14 +10,14 @@
 #include "kernel/pool.h"
 #include "op/op.h"
 
-enum { KERNEL, STRIDE, PADDING }; /* attributes; the adaptive ones have SIZE */
+enum { KERNEL, STRIDE, PADDING, CEIL, COUNT }; /* attributes; the adaptive ones have SIZE */
 enum { SIZE = 0 };
 enum { LARGEST = 1 << 24 }; /* of kernel, stride, padding */
 
 typedef struct pool {
   int64_t planes, in[2], out[2];
   int64_t kernel[2], stride[2], padding[2];
-  bool adaptive;
+  bool adaptive, count; /* count: padding counts in averages */
   const vs_real *x, *dy;
   vs_real *y, *dx;
   uint8_t *code;
@@ -24,40 +25,57 @@ typedef struct pool {
 } pool;
 
 typedef struct window {
-  int64_t first, last;
+  int64_t first, last, size; /* size: what an average divides by */
 } window;
 
 /* The source positions of output i in dimension d. */
 static window window_at(const pool *p, int d, int64_t i) {
   if (p->adaptive) {
     int64_t first = i * p->in[d] / p->out[d];
-    return (window){first, ((i + 1) * p->in[d] + p->out[d] - 1) / p->out[d]};
+    int64_t last = ((i + 1) * p->in[d] + p->out[d] - 1) / p->out[d];
+    return (window){first, last, last - first};
   }
-  int64_t first = i * p->stride[d] - p->padding[d];
-  return (window){VS_MAX(first, 0), VS_MIN(first + p->kernel[d], p->in[d])};
+  int64_t from = i * p->stride[d] - p->padding[d], to = from + p->kernel[d];
+  int64_t first = VS_MAX(from, 0), last = VS_MIN(to, p->in[d]);
+  int64_t padded = VS_MIN(to, p->in[d] + p->padding[d]) - from;
+  return (window){first, last, p->count ? padded : last - first};
+}
+
+/* Dimensions that windows have: those of one take a number where the others take a pair. */
+static int spatial(const vs_ctx *c) { return c->attr[0].kind == VS_V_INT ? 1 : 2; }
+
+/* The attribute `which` for rows (0) or columns (1); `none` for the rows of one dimension. */
+static int64_t setting(const vs_ctx *c, int which, int d, int64_t none) {
+  if (spatial(c) == 2) return c->attr[which].pair[d];
+  return d == 0 ? none : c->attr[which].i;
+}
+
+static int64_t size_of(const vs_ctx *c, const vs_tensor *t, int d) {
+  int at = t->ndim - 2 + d;
+  return spatial(c) == 1 && d == 0 ? 1 : t->shape[at];
 }
 
 static pool pool_of(const vs_ctx *c, bool adaptive) {
   const vs_tensor *x = c->in[0], *y = c->out[0];
-  pool p = {.adaptive = adaptive};
-  int lead = x->ndim - 2;
-  p.planes = x->shape[0] * (lead > 1 ? x->shape[1] : 1);
+  pool p = {.adaptive = adaptive, .planes = x->shape[0]};
+  if (x->ndim - spatial(c) > 1) p.planes *= x->shape[1];
   for (int d = 0; d < 2; d++) {
-    p.in[d] = x->shape[lead + d];
-    p.out[d] = y->shape[lead + d];
+    p.in[d] = size_of(c, x, d);
+    p.out[d] = size_of(c, y, d);
     if (adaptive) continue;
-    p.kernel[d] = c->attr[KERNEL].pair[d];
-    p.stride[d] = c->attr[c->attr[STRIDE].kind == VS_V_NONE ? KERNEL : STRIDE].pair[d];
-    p.padding[d] = c->attr[PADDING].pair[d];
+    p.kernel[d] = setting(c, KERNEL, d, 1);
+    p.stride[d] = setting(c, c->attr[STRIDE].kind == VS_V_NONE ? KERNEL : STRIDE, d, 1);
+    p.padding[d] = setting(c, PADDING, d, 0);
   }
   return p;
 }
 
 static int check_planes(const vs_ctx *c) {
   const vs_tensor *x = c->in[0];
-  if (x->ndim != 3 && x->ndim != 4)
-    return vs_fail("x is %s, expected [B,C,H,W] or [C,H,W]", vs_shape_str(x));
-  return 0;
+  int more = x->ndim - spatial(c);
+  if (more == 1 || more == 2) return 0;
+  return vs_fail("x is %s, expected %s", vs_shape_str(x),
+                 spatial(c) == 1 ? "[B,C,T] or [C,T]" : "[B,C,H,W] or [C,H,W]");
 }
 
 static int windows_shape(vs_ctx *c) {
@@ -65,10 +83,9 @@ static int windows_shape(vs_ctx *c) {
   int64_t shape[4];
   if (check_planes(c) < 0) return -1;
   memcpy(shape, x->shape, sizeof shape);
-  for (int d = 0; d < 2; d++) {
-    int64_t k = c->attr[KERNEL].pair[d], p = c->attr[PADDING].pair[d],
-            in = x->shape[x->ndim - 2 + d];
-    int64_t s = c->attr[STRIDE].kind == VS_V_NONE ? k : c->attr[STRIDE].pair[d];
+  for (int d = 2 - spatial(c); d < 2; d++) {
+    int64_t k = setting(c, KERNEL, d, 1), p = setting(c, PADDING, d, 0), in = size_of(c, x, d);
+    int64_t s = c->attr[STRIDE].kind == VS_V_NONE ? k : setting(c, STRIDE, d, 1);
     if (k < 1 || s < 1 || p < 0 || k > LARGEST || s > LARGEST)
       return vs_fail(
           "kernel %lld, stride %lld, padding %lld: kernel and stride are 1 to %d, padding is "
@@ -79,7 +96,10 @@ static int windows_shape(vs_ctx *c) {
     if (in + 2 * p < k)
       return vs_fail("kernel %lld is larger than x %s with padding %lld", (long long)k,
                      vs_shape_str(x), (long long)p);
-    shape[x->ndim - 2 + d] = (in + 2 * p - k) / s + 1;
+    int64_t room = in + 2 * p - k, n = room / s + 1;
+    /* a last window that is cut off, unless it would lie in the padding alone */
+    if (c->attr[CEIL].i && room % s && n * s < in + p) n++;
+    shape[x->ndim - 2 + d] = n;
   }
   return vs_out(c, 0, VS_REAL, x->ndim, shape);
 }
@@ -92,7 +112,8 @@ static int64_t plane_grain(const pool *p) {
 
 static bool is_two_by_two(const pool *p) {
   for (int d = 0; d < 2; d++)
-    if (p->kernel[d] != 2 || p->stride[d] != 2 || p->padding[d] != 0) return false;
+    if (p->kernel[d] != 2 || p->stride[d] != 2 || p->padding[d] != 0 || 2 * p->out[d] > p->in[d])
+      return false;
   return true;
 }
 
@@ -183,30 +204,39 @@ static int max_backward(vs_ctx *c, bool adaptive) {
   return 0;
 }
 
-static int max_pool2d_forward(vs_ctx *c) { return max_forward(c, false); }
-static int max_pool2d_backward(vs_ctx *c) { return max_backward(c, false); }
+/* The same op for two dimensions and for one. */
+#define BOTH(op, prefix, adaptive, marks, shape_fn, two, one, doc_two, doc_one)  \
+  static int op##_forward(vs_ctx *c) { return prefix##_forward(c, adaptive); }   \
+  static int op##_backward(vs_ctx *c) { return prefix##_backward(c, adaptive); } \
+  const vs_opdef vs_op_##op##2d = {.name = #op "2d",                             \
+                                   .args = two,                                  \
+                                   .outputs = 1,                                 \
+                                   .flags = marks,                               \
+                                   .shape = shape_fn,                            \
+                                   .forward = op##_forward,                      \
+                                   .backward = op##_backward,                    \
+                                   .doc = doc_two};                              \
+  const vs_opdef vs_op_##op##1d = {.name = #op "1d",                             \
+                                   .args = one,                                  \
+                                   .outputs = 1,                                 \
+                                   .flags = marks,                               \
+                                   .shape = shape_fn,                            \
+                                   .forward = op##_forward,                      \
+                                   .backward = op##_backward,                    \
+                                   .doc = doc_one};
 
-const vs_opdef vs_op_max_pool2d = {
-    .name = "max_pool2d",
-    .args = "x:tensor, kernel:pair, stride:pair?, padding:pair=0",
-    .outputs = 1,
-    .flags = VS_KINK,
-    .shape = windows_shape,
-    .forward = max_pool2d_forward,
-    .backward = max_pool2d_backward,
-    .doc = "The most of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 "
-           "padding - "
-           "kernel) / stride) + 1. stride is the kernel unless given; padding never wins. The "
-           "gradient "
-           "goes to the first of equal values.",
-};
+#define PAIRS "x:tensor, kernel:pair, stride:pair?, padding:pair=0, ceil_mode:bool=false"
+#define NUMBERS "x:tensor, kernel:int, stride:int?, padding:int=0, ceil_mode:bool=false"
+
+BOTH(max_pool, max, false, VS_KINK, windows_shape, PAIRS, NUMBERS,
+     "The most of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding - "
+     "kernel) / stride) + 1, or with ceil_mode one more where a last window is cut off. stride is "
+     "the kernel unless given; padding never wins. The gradient goes to the first of equal values.",
+     "The most of each window of x [B,C,T] or [C,T] -> [..,T']; see max_pool2d.")
 
 /* ---- averages ---- */
 
-static vs_real divisor(const pool *p, window a, window b) {
-  if (!p->adaptive) return (vs_real)(p->kernel[0] * p->kernel[1]); /* padding counts as zeros */
-  return (vs_real)((a.last - a.first) * (b.last - b.first));
-}
+static vs_real divisor(window a, window b) { return (vs_real)(a.size * b.size); }
 
 static vs_real window_sum(const pool *p, const vs_real *x, window a, window b) {
   int64_t n = b.last - b.first;
@@ -231,7 +261,7 @@ static void average_planes(void *arg, int64_t first, int64_t last, int part) {
       window a = window_at(p, 0, i);
       for (int64_t j = 0; j < p->out[1]; j++, o++) {
         window b = window_at(p, 1, j);
-        p->y[o] = window_sum(p, p->x + u * p->in[0] * p->in[1], a, b) / divisor(p, a, b);
+        p->y[o] = window_sum(p, p->x + u * p->in[0] * p->in[1], a, b) / divisor(a, b);
       }
     }
 }
@@ -247,7 +277,7 @@ static void average_planes_back(void *arg, int64_t first, int64_t last, int part
       window a = window_at(p, 0, i);
       for (int64_t j = 0; j < p->out[1]; j++, o++) {
         window b = window_at(p, 1, j);
-        vs_real g = p->dy[o] / divisor(p, a, b);
+        vs_real g = p->dy[o] / divisor(a, b);
         for (int64_t y = a.first; y < a.last; y++)
           for (int64_t k = b.first; k < b.last; k++) p->dx[u * plane + y * p->in[1] + k] += g;
       }
@@ -256,6 +286,7 @@ static void average_planes_back(void *arg, int64_t first, int64_t last, int part
 
 static int average_forward(vs_ctx *c, bool adaptive) {
   pool p = pool_of(c, adaptive);
+  p.count = !adaptive && c->attr[COUNT].i;
   p.x = vs_reals(c->in[0]);
   p.y = vs_reals(c->out[0]);
   vs_parallel(p.planes, plane_grain(&p), average_planes, &p);
@@ -264,34 +295,27 @@ static int average_forward(vs_ctx *c, bool adaptive) {
 
 static int average_backward(vs_ctx *c, bool adaptive) {
   pool p = pool_of(c, adaptive);
+  p.count = !adaptive && c->attr[COUNT].i;
   p.dy = vs_reals(c->dout[0]);
   p.dx = vs_reals(c->din[0]);
   vs_parallel(p.planes, plane_grain(&p), average_planes_back, &p);
   return 0;
 }
 
-static int avg_pool2d_forward(vs_ctx *c) { return average_forward(c, false); }
-static int avg_pool2d_backward(vs_ctx *c) { return average_backward(c, false); }
-
-const vs_opdef vs_op_avg_pool2d = {
-    .name = "avg_pool2d",
-    .args = "x:tensor, kernel:pair, stride:pair?, padding:pair=0",
-    .outputs = 1,
-    .shape = windows_shape,
-    .forward = avg_pool2d_forward,
-    .backward = avg_pool2d_backward,
-    .doc = "The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 "
-           "padding - "
-           "kernel) / stride) + 1. stride is the kernel unless given; padding counts as zeros.",
-};
+BOTH(avg_pool, average, false, 0, windows_shape, PAIRS ", count_include_pad:bool=true",
+     NUMBERS ", count_include_pad:bool=true",
+     "The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' as of max_pool2d. stride "
+     "is the kernel unless given; padding counts as zeros, or not at all with count_include_pad = "
+     "false.",
+     "The mean of each window of x [B,C,T] or [C,T] -> [..,T']; see avg_pool2d.")
 
 static int adaptive_shape(vs_ctx *c) {
   const vs_tensor *x = c->in[0];
   int64_t shape[4];
   if (check_planes(c) < 0) return -1;
   memcpy(shape, x->shape, sizeof shape);
-  for (int d = 0; d < 2; d++) {
-    int64_t size = c->attr[SIZE].pair[d];
+  for (int d = 2 - spatial(c); d < 2; d++) {
+    int64_t size = setting(c, SIZE, d, 1);
     if (size < 1 || size > LARGEST)
       return vs_fail("size %lld is not 1 to %d", (long long)size, LARGEST);
     if (x->shape[x->ndim - 2 + d] < 1)
@@ -301,34 +325,14 @@ static int adaptive_shape(vs_ctx *c) {
   return vs_out(c, 0, VS_REAL, x->ndim, shape);
 }
 
-static int adaptive_avg_pool2d_forward(vs_ctx *c) { return average_forward(c, true); }
-static int adaptive_avg_pool2d_backward(vs_ctx *c) { return average_backward(c, true); }
+BOTH(adaptive_avg_pool, average, true, 0, adaptive_shape, "x:tensor, size:pair=1",
+     "x:tensor, size:int=1",
+     "Means of x [B,C,H,W] or [C,H,W] -> [..,size]: output i averages rows floor(i H / H') up to "
+     "ceil((i + 1) H / H'), counted from 0, and columns alike. size 1 is global average pooling.",
+     "Means of x [B,C,T] or [C,T] -> [..,size]; see adaptive_avg_pool2d.")
 
-const vs_opdef vs_op_adaptive_avg_pool2d = {
-    .name = "adaptive_avg_pool2d",
-    .args = "x:tensor, size:pair=1",
-    .outputs = 1,
-    .shape = adaptive_shape,
-    .forward = adaptive_avg_pool2d_forward,
-    .backward = adaptive_avg_pool2d_backward,
-    .doc =
-        "Means of x [B,C,H,W] or [C,H,W] -> [..,size]: output i averages rows floor(i H / H') up "
-        "to "
-        "ceil((i + 1) H / H'), counted from 0, and columns alike. size 1 is global average "
-        "pooling.",
-};
-
-static int adaptive_max_pool2d_forward(vs_ctx *c) { return max_forward(c, true); }
-static int adaptive_max_pool2d_backward(vs_ctx *c) { return max_backward(c, true); }
-
-const vs_opdef vs_op_adaptive_max_pool2d = {
-    .name = "adaptive_max_pool2d",
-    .args = "x:tensor, size:pair=1",
-    .outputs = 1,
-    .flags = VS_KINK,
-    .shape = adaptive_shape,
-    .forward = adaptive_max_pool2d_forward,
-    .backward = adaptive_max_pool2d_backward,
-    .doc = "The most of each window of x [B,C,H,W] or [C,H,W] -> [..,size], the windows being "
-           "those of adaptive_avg_pool2d.",
-};
+BOTH(adaptive_max_pool, max, true, VS_KINK, adaptive_shape, "x:tensor, size:pair=1",
+     "x:tensor, size:int=1",
+     "The most of each window of x [B,C,H,W] or [C,H,W] -> [..,size], the windows being those of "
+     "adaptive_avg_pool2d.",
+     "The most of each window of x [B,C,T] or [C,T] -> [..,size]; see adaptive_max_pool2d.")

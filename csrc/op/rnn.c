@@ -7,19 +7,22 @@
  * [B*T, I].
  *
  * Saved for backward: the plan (int64), activated gates [rows, G*H], cells [rows, H] (LSTM: c; GRU:
- * the hidden part of n) and states [rows, H], all packed. */
+ * the hidden part of n) and states [rows, H], all packed.  With initial states the LSTM's cells and
+ * the states have B rows more in front of the packed ones: h0 and c0 by rank, what step 0 follows.
+ */
 #include <string.h>
 
 #include "core/blas.h"
 #include "kernel/rnn.h"
 #include "op/op.h"
 
-enum { PLAN, GATES, CELLS, STATES };         /* saved */
-enum { X, W_IH, W_HH, B_IH, B_HH, LENGTHS }; /* inputs */
-enum { N_B, N_T, N_I, N_H, N_ROWS };         /* c->n */
+enum { PLAN, GATES, CELLS, STATES };                 /* saved */
+enum { X, W_IH, W_HH, B_IH, B_HH, LENGTHS, H0, C0 }; /* inputs; C0: lstm alone */
+enum { N_B, N_T, N_I, N_H, N_ROWS, N_FIRST };        /* c->n */
 
 typedef struct rnn {
   int64_t b, t, in, h, gh, rows; /* gh: gates * h */
+  int64_t first;                 /* rows of initial states: b or 0 */
   bool lstm, reverse;
   int64_t *order, *len;   /* [b] by rank: row of x, its length */
   int64_t *count, *start; /* [t], [t+1]: rows of a step, first packed row of it */
@@ -33,6 +36,7 @@ static int64_t plan_size(const vs_ctx *c) {
 
 static rnn rnn_of(const vs_ctx *c, int gates) {
   rnn r = {.b = c->n[N_B], .t = c->n[N_T], .in = c->n[N_I], .h = c->n[N_H], .rows = c->n[N_ROWS]};
+  r.first = c->n[N_FIRST];
   r.lstm = gates == 4;
   r.gh = gates * r.h;
   r.reverse = c->attr[0].i;
@@ -42,9 +46,15 @@ static rnn rnn_of(const vs_ctx *c, int gates) {
   r.start = r.count + r.t;
   r.place = r.start + r.t + 1;
   r.gates = vs_reals(c->saved[GATES]);
-  r.cells = vs_reals(c->saved[CELLS]);
-  r.states = vs_reals(c->saved[STATES]);
+  r.cells = vs_reals(c->saved[CELLS]) + (r.lstm ? r.first * r.h : 0);
+  r.states = vs_reals(c->saved[STATES]) + r.first * r.h;
   return r;
+}
+
+/* Of packed states or cells, those that step t follows, the first row of them; NULL: zeros. */
+static vs_real *before(const rnn *r, vs_real *packed, int64_t t) {
+  if (t) return packed + r->start[t - 1] * r->h;
+  return r->first ? packed - r->first * r->h : NULL;
 }
 
 static int want_shape(const vs_ctx *c, int i, int ndim, int64_t rows, int64_t cols) {
@@ -64,6 +74,12 @@ static int rnn_shape(vs_ctx *c, int gates) {
       want_shape(c, B_IH, 1, gh, 0) || want_shape(c, B_HH, 1, gh, 0) ||
       want_shape(c, LENGTHS, 1, b, 0))
     return -1;
+  bool initial = false;
+  for (int i = H0; i < c->nin; i++) {
+    if (want_shape(c, i, 2, b, h)) return -1;
+    initial = initial || c->in[i];
+  }
+  c->n[N_FIRST] = initial ? b : 0;
   c->n[N_B] = b, c->n[N_T] = t, c->n[N_I] = in, c->n[N_H] = h;
   if (vs_numel(2, (int64_t[]){b * t, 2 * gh + in}) < 0) return -1;
   /* packed x, the two biases, and for the GRU W_hh h of one step */
@@ -165,14 +181,16 @@ static void forward_rows(void *arg, int64_t first, int64_t last, int part) {
   const vs_kernels_rnn *k = vs_k_rnn();
   (void)part;
   for (int64_t i = first; i < last; i++) {
-    int64_t row = r->start[s->t] + i, prev = s->t ? r->start[s->t - 1] + i : -1;
+    int64_t row = r->start[s->t] + i;
     vs_real *gates = r->gates + row * r->gh, *cell = r->cells + row * r->h,
             *y = r->states + row * r->h;
+    const vs_real *prev = before(r, r->lstm ? r->cells : r->states, s->t);
+    if (prev) prev += i * r->h;
     if (r->lstm)
-      k->lstm_cell(r->h, s->bias_x, gates, prev < 0 ? NULL : r->cells + prev * r->h, cell, y);
+      k->lstm_cell(r->h, s->bias_x, gates, prev, cell, y);
     else
-      k->gru_cell(r->h, s->bias_x, s->bias_h, gates, prev < 0 ? NULL : s->hidden + i * r->gh,
-                  prev < 0 ? NULL : r->states + prev * r->h, cell, y);
+      k->gru_cell(r->h, s->bias_x, s->bias_h, gates, prev ? s->hidden + i * r->gh : NULL, prev,
+                  cell, y);
   }
 }
 
@@ -180,8 +198,8 @@ static void forward_steps(const rnn *r, const vs_real *w_hh, const vs_real *bias
   step s = {.r = r, .bias_x = bias, .bias_h = bias + r->gh, .hidden = hidden};
   for (s.t = 0; s.t < r->t && r->count[s.t]; s.t++) {
     int64_t n = r->count[s.t];
-    if (s.t) {
-      const vs_real *prev = r->states + r->start[s.t - 1] * r->h;
+    const vs_real *prev = before(r, r->states, s.t);
+    if (prev) {
       vs_real *to = r->lstm ? r->gates + r->start[s.t] * r->gh : hidden;
       vs_gemm(false, true, n, r->gh, r->h, 1, prev, r->h, w_hh, r->h, r->lstm, to, r->gh);
     }
@@ -189,15 +207,32 @@ static void forward_steps(const rnn *r, const vs_real *w_hh, const vs_real *bias
   }
 }
 
-/* The last valid state of each row, from packed values. */
-static void last_rows(const rnn *r, const vs_real *packed, vs_real *out) {
+/* The last valid state of each row, from packed values; the initial one where there is no step. */
+static void last_rows(const rnn *r, vs_real *packed, vs_real *out) {
   for (int64_t k = 0; k < r->b; k++) {
     vs_real *to = out + r->order[k] * r->h;
-    if (r->len[k])
-      memcpy(to, packed + (r->start[r->len[k] - 1] + k) * r->h, (size_t)r->h * sizeof *to);
+    const vs_real *from = before(r, packed, r->len[k]);
+    if (from)
+      memcpy(to, from + k * r->h, (size_t)r->h * sizeof *to);
     else
       memset(to, 0, (size_t)r->h * sizeof *to);
   }
+}
+
+/* Ranks [first, last) of the rows of x [B,H]; NULL: zeros. */
+static void by_rank(const rnn *r, int64_t first, int64_t last, const vs_tensor *x, vs_real *to) {
+  for (int64_t k = first; k < last; k++) {
+    if (x)
+      memcpy(to + k * r->h, vs_reals(x) + r->order[k] * r->h, (size_t)r->h * sizeof *to);
+    else
+      memset(to + k * r->h, 0, (size_t)r->h * sizeof *to);
+  }
+}
+
+/* The other way: all rows of x from ranked ones. */
+static void by_row(const rnn *r, const vs_real *ranked, vs_tensor *x) {
+  for (int64_t k = 0; k < r->b; k++)
+    memcpy(vs_reals(x) + r->order[k] * r->h, ranked + k * r->h, (size_t)r->h * sizeof *ranked);
 }
 
 /* bias [2*G*H]: for the LSTM the sum in the first half; for the GRU b_ih, b_hh. */
@@ -210,15 +245,18 @@ static void fill_bias(const vs_ctx *c, const rnn *r, vs_real *bias) {
 
 static int rnn_forward(vs_ctx *c, int gates) {
   int64_t rows = c->n[N_ROWS] = check_lengths(c), h = c->n[N_H], gh = gates * h;
+  int64_t first = c->n[N_FIRST];
   if (rows < 0) return -1;
   if (!(c->saved[PLAN] = vs_tensor_new(VS_INT64, vs_dims(plan_size(c)))) ||
       !(c->saved[GATES] = vs_tensor_new(VS_REAL, vs_dims(rows, gh))) ||
-      !(c->saved[CELLS] = vs_tensor_new(VS_REAL, vs_dims(rows, h))) ||
-      !(c->saved[STATES] = vs_tensor_new(VS_REAL, vs_dims(rows, h))))
+      !(c->saved[CELLS] = vs_tensor_new(VS_REAL, vs_dims((gates == 4 ? first : 0) + rows, h))) ||
+      !(c->saved[STATES] = vs_tensor_new(VS_REAL, vs_dims(first + rows, h))))
     return -1;
   rnn r = rnn_of(c, gates);
   vs_real *packed = c->work, *bias = packed + rows * r.in, *hidden = bias + 2 * gh;
   make_plan(&r, c->in[LENGTHS] ? vs_ints(c->in[LENGTHS]) : NULL);
+  if (first) by_rank(&r, 0, r.b, c->in[H0], before(&r, r.states, 0));
+  if (first && r.lstm) by_rank(&r, 0, r.b, c->in[C0], before(&r, r.cells, 0));
   gather(&r, r.in, packed, vs_reals(c->in[X]));
   vs_gemm(false, true, rows, gh, r.in, 1, packed, r.in, vs_reals(c->in[W_IH]), r.in, 0, r.gates,
           gh);
@@ -241,44 +279,44 @@ static void backward_rows(void *arg, int64_t first, int64_t last, int part) {
   const vs_kernels_rnn *k = vs_k_rnn();
   (void)part;
   for (int64_t i = first; i < last; i++) {
-    int64_t row = r->start[s->t] + i, prev = s->t ? r->start[s->t - 1] + i : -1;
+    int64_t row = r->start[s->t] + i;
+    const vs_real *prev = before(r, r->lstm ? r->cells : r->states, s->t);
+    if (prev) prev += i * r->h;
     const vs_real *gates = r->gates + row * r->gh, *cell = r->cells + row * r->h;
     const vs_real *dy = s->dy ? s->dy + r->place[row] * r->h : NULL;
     vs_real *dh = s->dh + i * r->h, *dgx = s->dgx + row * r->gh;
     if (r->lstm)
-      k->lstm_cell_back(r->h, gates, prev < 0 ? NULL : r->cells + prev * r->h, cell, dh, dy,
-                        s->dc + i * r->h, dgx);
+      k->lstm_cell_back(r->h, gates, prev, cell, dh, dy, s->dc + i * r->h, dgx);
     else
-      k->gru_cell_back(r->h, gates, cell, prev < 0 ? NULL : r->states + prev * r->h, dy, dh, dgx,
-                       s->dgh + row * r->gh);
+      k->gru_cell_back(r->h, gates, cell, prev, dy, dh, dgx, s->dgh + row * r->gh);
   }
 }
 
-/* Ranks [first, last) end here: their running gradient starts as that of the last state. */
-static void start_rows(const rnn *r, int64_t first, int64_t last, const vs_tensor *dlast,
-                       vs_real *run) {
-  for (int64_t k = first; k < last; k++) {
-    if (dlast)
-      memcpy(run + k * r->h, vs_reals(dlast) + r->order[k] * r->h, (size_t)r->h * sizeof *run);
-    else
-      memset(run + k * r->h, 0, (size_t)r->h * sizeof *run);
-  }
+/* What flows from step t into the states before it: dh (+)= dgates_t W_hh; the GRU's dh already
+ * holds its direct part. */
+static void flow(const vs_ctx *c, const rnn *r, const step *s, int64_t t) {
+  vs_gemm(false, false, r->count[t], r->h, r->gh, 1, s->dgh + r->start[t] * r->gh, r->gh,
+          vs_reals(c->in[W_HH]), r->h, !r->lstm, s->dh, r->h);
 }
 
+/* Leaves the gradients of the initial states in dh and dc, by rank. */
 static void backward_steps(const vs_ctx *c, const rnn *r, step *s) {
   int64_t next = 0; /* rows of the step after */
   s->t = 0;
   while (s->t < r->t && r->count[s->t]) s->t++;
   for (s->t--; s->t >= 0; s->t--) {
     int64_t n = r->count[s->t];
-    if (next) /* dh (+)= dgates_{t+1} W_hh; the GRU's dh already holds its direct part */
-      vs_gemm(false, false, next, r->h, r->gh, 1, s->dgh + r->start[s->t + 1] * r->gh, r->gh,
-              vs_reals(c->in[W_HH]), r->h, !r->lstm, s->dh, r->h);
-    start_rows(r, next, n, c->dout[1], s->dh);
-    if (r->lstm) start_rows(r, next, n, c->dout[2], s->dc);
+    if (next) flow(c, r, s, s->t + 1);
+    /* rows that end here: their running gradient starts as that of the last state */
+    by_rank(r, next, n, c->dout[1], s->dh);
+    if (r->lstm) by_rank(r, next, n, c->dout[2], s->dc);
     vs_parallel(n, grain(r->h, 2048), backward_rows, s);
     next = n;
   }
+  if (!c->din[H0] && !(r->lstm && c->din[C0])) return;
+  if (next) flow(c, r, s, 0);
+  by_rank(r, next, r->b, c->dout[1], s->dh);
+  if (r->lstm) by_rank(r, next, r->b, c->dout[2], s->dc);
 }
 
 typedef struct colsum {
@@ -305,12 +343,12 @@ static void sum_columns(int64_t rows, int64_t cols, const vs_real *x, vs_tensor 
 /* forward: gates = x W_ih^T + h_prev W_hh^T + b */
 static void weight_grads(vs_ctx *c, const rnn *r, const vs_real *dgx, const vs_real *dgh,
                          vs_real *rows) {
-  int64_t n0 = r->t ? r->count[0] : 0, later = r->rows - n0;
-  if (c->din[W_HH]) { /* the state before each packed row of steps 2.. */
-    for (int64_t t = 1; t < r->t && r->count[t]; t++)
-      memcpy(rows + (r->start[t] - n0) * r->h, r->states + r->start[t - 1] * r->h,
+  int64_t n0 = r->t && !r->first ? r->count[0] : 0; /* rows that follow zeros */
+  if (c->din[W_HH]) {                               /* the state before each of the others */
+    for (int64_t t = n0 > 0; t < r->t && r->count[t]; t++)
+      memcpy(rows + (r->start[t] - n0) * r->h, before(r, r->states, t),
              (size_t)(r->count[t] * r->h) * sizeof *rows);
-    vs_gemm(true, false, r->gh, r->h, later, 1, dgh + n0 * r->gh, r->gh, rows, r->h, 0,
+    vs_gemm(true, false, r->gh, r->h, r->rows - n0, 1, dgh + n0 * r->gh, r->gh, rows, r->h, 0,
             vs_reals(c->din[W_HH]), r->h);
   }
   if (c->din[W_IH]) {
@@ -333,6 +371,8 @@ static int rnn_backward(vs_ctx *c, int gates) {
             .dgx = dgx,
             .dgh = dgh};
   backward_steps(c, &r, &s);
+  if (c->din[H0]) by_row(&r, s.dh, c->din[H0]);
+  if (r.lstm && c->din[C0]) by_row(&r, s.dc, c->din[C0]);
   weight_grads(c, &r, dgx, dgh, rows);
   if (c->din[X]) {
     vs_gemm(false, false, r.rows, r.in, r.gh, 1, dgx, r.gh, vs_reals(c->in[W_IH]), r.in, 0, rows,
@@ -349,7 +389,7 @@ static int lstm_backward(vs_ctx *c) { return rnn_backward(c, 4); }
 const vs_opdef vs_op_lstm = {
     .name = "lstm",
     .args = "x:tensor, w_ih:tensor, w_hh:tensor, b_ih:tensor?, b_hh:tensor?, lengths:index?, "
-            "reverse:bool=false",
+            "reverse:bool=false, h0:tensor?, c0:tensor?",
     .outputs = 3,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W_IH) | VS_KEEP_IN(W_HH),
     .shape = lstm_shape,
@@ -358,7 +398,8 @@ const vs_opdef vs_op_lstm = {
     .doc = "One layer of LSTM in one direction. x [B,T,I], w_ih [4H,I], w_hh [4H,H], biases [4H] "
            "(gates i, f, g, o), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n "
            "[B,H], c_n [B,H]: the last valid state and cell. reverse reads each row from its last "
-           "valid step to its first. Hochreiter & Schmidhuber 1997.",
+           "valid step to its first; h0, c0 [B,H] are the state and cell to begin with, zeros when "
+           "absent. Hochreiter & Schmidhuber 1997.",
 };
 
 static int gru_shape(vs_ctx *c) { return rnn_shape(c, 3); }
@@ -368,7 +409,7 @@ static int gru_backward(vs_ctx *c) { return rnn_backward(c, 3); }
 const vs_opdef vs_op_gru = {
     .name = "gru",
     .args = "x:tensor, w_ih:tensor, w_hh:tensor, b_ih:tensor?, b_hh:tensor?, lengths:index?, "
-            "reverse:bool=false",
+            "reverse:bool=false, h0:tensor?",
     .outputs = 2,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W_IH) | VS_KEEP_IN(W_HH),
     .shape = gru_shape,
@@ -376,6 +417,6 @@ const vs_opdef vs_op_gru = {
     .backward = gru_backward,
     .doc = "One layer of GRU in one direction. x [B,T,I], w_ih [3H,I], w_hh [3H,H], biases [3H] "
            "(gates r, z, n), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H]: "
-           "the last valid state. reverse reads each row from its last valid step to its first. "
-           "Cho et al. 2014.",
+           "the last valid state. reverse reads each row from its last valid step to its first; h0 "
+           "[B,H] is the state to begin with, zeros when absent. Cho et al. 2014.",
 };

@@ -413,3 +413,78 @@ const vs_opdef vs_op_cumsum = {
     .doc = "Sums of the first 1, 2, ... elements along dim, of x's shape. Integers and masks give "
            "int64.",
 };
+
+/* ---- cumprod: n: outer, along, inner ---- */
+
+typedef struct products {
+  const vs_real *x, *dy;
+  vs_real *y;
+  int64_t along, inner;
+} products;
+
+/* y[k] = x[0] * ... * x[k], a line of one outer and one inner position at a time. */
+static void multiply_lines(void *arg, int64_t first, int64_t last, int part) {
+  const products *j = arg;
+  (void)part;
+  for (int64_t line = first; line < last; line++) {
+    int64_t at = line / j->inner * j->along * j->inner + line % j->inner;
+    double product = 1;
+    for (int64_t k = 0; k < j->along; k++, at += j->inner)
+      j->y[at] = (vs_real)(product *= (double)j->x[at]);
+  }
+}
+
+/* dx[k] = x[0] * ... * x[k-1] * s[k],  s[k] = dy[k] + x[k+1] * s[k+1]: no division, so that zeros
+ * are nothing special. */
+static void multiply_lines_back(void *arg, int64_t first, int64_t last, int part) {
+  const products *j = arg;
+  (void)part;
+  for (int64_t line = first; line < last; line++) {
+    int64_t start = line / j->inner * j->along * j->inner + line % j->inner;
+    double s = 0, before = 1;
+    for (int64_t k = j->along - 1; k >= 0; k--) {
+      int64_t at = start + k * j->inner;
+      double after = k + 1 < j->along ? (double)j->x[at + j->inner] * s : 0;
+      s = (double)j->dy[at] + after;
+      j->y[at] = (vs_real)s;
+    }
+    for (int64_t k = 0; k < j->along; k++) {
+      int64_t at = start + k * j->inner;
+      j->y[at] = (vs_real)((double)j->y[at] * before);
+      before *= (double)j->x[at];
+    }
+  }
+}
+
+static int cumprod_shape(vs_ctx *c) {
+  vs_along(c->in[0], (int)c->attr[0].i, c->n);
+  return vs_out_like(c, 0, c->in[0]);
+}
+
+static void run_products(const vs_ctx *c, products j, vs_rangefn fn) {
+  j.along = c->n[1];
+  j.inner = c->n[2];
+  vs_parallel(c->n[0] * j.inner, GRAIN / VS_MAX(j.along, 1) + 1, fn, &j);
+}
+
+static int cumprod_forward(vs_ctx *c) {
+  run_products(c, (products){.x = vs_reals(c->in[0]), .y = vs_reals(c->out[0])}, multiply_lines);
+  return 0;
+}
+
+static int cumprod_backward(vs_ctx *c) {
+  products j = {.x = vs_reals(c->in[0]), .dy = vs_reals(c->dout[0]), .y = vs_reals(c->din[0])};
+  run_products(c, j, multiply_lines_back);
+  return 0;
+}
+
+const vs_opdef vs_op_cumprod = {
+    .name = "cumprod",
+    .args = "x:tensor, dim:dim",
+    .outputs = 1,
+    .keep = VS_KEEP_IN(0),
+    .shape = cumprod_shape,
+    .forward = cumprod_forward,
+    .backward = cumprod_backward,
+    .doc = "Products of the first 1, 2, ... elements along dim, of x's shape.",
+};

@@ -17,10 +17,10 @@ static int adagrad_check(const vs_value *h) {
 static void adagrad_step(const vs_value *h, int64_t t, int64_t n, vs_real *p, const vs_real *g,
                          vs_real *const *state) {
   double lr = h[LR].f / (1 + (double)(t - 1) * h[LR_DECAY].f);
-  if (t == 1)
-    for (int64_t i = 0; i < n; i++) state[0][i] = (vs_real)h[INITIAL].f;
   vs_k_optim()->adagrad(n, (vs_real)lr, (vs_real)h[DECAY].f, (vs_real)h[EPS].f, p, g, state[0]);
 }
+
+static double adagrad_initial(const vs_value *h) { return h[INITIAL].f; }
 
 const vs_optimdef vs_optim_Adagrad = {
     .name = "Adagrad",
@@ -29,6 +29,7 @@ const vs_optimdef vs_optim_Adagrad = {
     .state = "sum",
     .step = adagrad_step,
     .check = adagrad_check,
+    .initial = adagrad_initial,
     .doc = "Steps over the root of the sum of all squared gradients so far: s += g^2; p -= lr / (1 "
            "+ (t - 1) lr_decay) * g / (sqrt(s) + eps). Duchi et al. 2011.",
 };

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/rows.h"
 #include "kernel/optim.h"
 #include "optim/optim.h"
 
@@ -9,7 +10,7 @@ enum { PIECE = 1 << 16 };
 
 typedef struct clip {
   vs_real *g;
-  int64_t n;
+  vs_runs runs;
   vs_real factor;
   double *partial;
 } clip;
@@ -27,29 +28,43 @@ static int contiguous_gradient(vs_tensor *p) {
 static void square_pieces(void *arg, int64_t first, int64_t last, int part) {
   const clip *c = arg;
   (void)part;
-  for (int64_t k = first; k < last; k++)
-    c->partial[k] = vs_k_optim()->sum_squares(VS_MIN(PIECE, c->n - k * PIECE), c->g + k * PIECE);
+  for (int64_t k = first; k < last; k++) {
+    int64_t from = k * PIECE, to = VS_MIN(from + PIECE, c->runs.count);
+    c->partial[k] = 0;
+    for (int64_t n; from < to; from += n) {
+      int64_t at = vs_run(&c->runs, from, to, &n);
+      c->partial[k] += vs_k_optim()->sum_squares(n, c->g + at);
+    }
+  }
 }
 
 static void scale_range(void *arg, int64_t first, int64_t last, int part) {
   const clip *c = arg;
   (void)part;
-  vs_k_optim()->scale(last - first, c->factor, c->g + first);
+  for (int64_t n; first < last; first += n) {
+    int64_t at = vs_run(&c->runs, first, last, &n);
+    vs_k_optim()->scale(n, c->factor, c->g + at);
+  }
 }
 
 static void clamp_range(void *arg, int64_t first, int64_t last, int part) {
   const clip *c = arg;
   (void)part;
-  vs_k_optim()->clamp(last - first, c->factor, c->g + first);
+  for (int64_t n; first < last; first += n) {
+    int64_t at = vs_run(&c->runs, first, last, &n);
+    vs_k_optim()->clamp(n, c->factor, c->g + at);
+  }
 }
 
 static void change_gradients(vs_tensor *const *params, int n, double factor, vs_rangefn fn) {
   for (int i = 0; i < n; i++) {
     vs_tensor *g = params[i]->grad;
     if (!g) continue;
-    clip c = {.g = vs_reals(g), .n = g->numel, .factor = (vs_real)factor};
-    vs_parallel(c.n, PIECE, fn, &c);
+    const vs_tensor *rows = vs_rows(g);
+    clip c = {.g = vs_reals(g), .runs = vs_runs_of(g), .factor = (vs_real)factor};
+    vs_parallel(c.runs.count, PIECE, fn, &c);
     g->storage->version++;
+    vs_rows_written(g, rows);
   }
 }
 
@@ -66,8 +81,9 @@ int vs_clip_grad_norm(vs_tensor *const *params, int n, double max_norm, double *
   if (!partial) return -1;
   for (int i = 0; i < n; i++) {
     if (!params[i]->grad) continue;
-    clip c = {.g = vs_reals(params[i]->grad), .n = params[i]->grad->numel, .partial = partial};
-    int64_t pieces = (c.n + PIECE - 1) / PIECE;
+    vs_tensor *g = params[i]->grad;
+    clip c = {.g = vs_reals(g), .runs = vs_runs_of(g), .partial = partial};
+    int64_t pieces = (c.runs.count + PIECE - 1) / PIECE;
     vs_parallel(pieces, 1, square_pieces, &c);
     for (int64_t k = 0; k < pieces; k++) total += partial[k];
   }

@@ -3,11 +3,15 @@
  *
  * A step cuts the elements of a whole group into one range per thread, so that many small
  * parameters and one large one are both shared out.  State tensors are made at the first step that
- * needs them.  An optimizer retains its parameters; their gradients stay the parameters' own. */
+ * needs them.  Of a gradient that is zero but for some rows (core/rows.h) only these are looked at:
+ * the other rows of the parameter and of its state stay as they are.  An optimizer retains its
+ * parameters; their gradients stay the parameters' own. */
 #include "optim/optim.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/rows.h"
 
 #define VS_OPTIM(name) &vs_optim_##name,
 const vs_optimdef *const vs_optims[] = {
@@ -137,7 +141,8 @@ static unsigned states_of(const vs_optimdef *def, const vs_value *h) {
 
 typedef struct job {
   int64_t start; /* in the group's elements, counting parameters with a gradient */
-  int64_t n, t;
+  int64_t t;
+  vs_runs runs;
   vs_real *p;
   const vs_real *g;
   vs_real *state[VS_MAX_STATE];
@@ -155,17 +160,20 @@ static void step_range(void *arg, int64_t first, int64_t last, int part) {
   (void)part;
   for (int i = 0; i < w->n; i++) {
     const job *j = &w->jobs[i];
-    int64_t from = VS_MAX(first - j->start, 0), to = VS_MIN(last - j->start, j->n);
-    vs_real *state[VS_MAX_STATE];
-    if (from >= to) continue;
-    for (int k = 0; k < VS_MAX_STATE; k++) state[k] = j->state[k] ? j->state[k] + from : NULL;
-    w->def->step(w->hyper, j->t, to - from, j->p + from, j->g + from, state);
+    int64_t from = VS_MAX(first - j->start, 0), to = VS_MIN(last - j->start, j->runs.count);
+    for (int64_t n; from < to; from += n) {
+      int64_t at = vs_run(&j->runs, from, to, &n);
+      vs_real *state[VS_MAX_STATE];
+      for (int k = 0; k < VS_MAX_STATE; k++) state[k] = j->state[k] ? j->state[k] + at : NULL;
+      w->def->step(w->hyper, j->t, n, j->p + at, j->g + at, state);
+    }
   }
 }
 
 /* Makes what is missing before anything is changed: dense gradients and state tensors. */
 static int prepare(const vs_optim *o, group *g) {
   unsigned wanted = states_of(o->def, g->hyper);
+  double start = o->def->initial ? o->def->initial(g->hyper) : 0;
   if (o->def->check && o->def->check(g->hyper)) return -1;
   for (int i = 0; i < g->n; i++) {
     entry *e = &g->entry[i];
@@ -181,7 +189,7 @@ static int prepare(const vs_optim *o, group *g) {
     }
     for (int k = 0; k < VS_MAX_STATE; k++)
       if ((wanted >> k & 1) && !e->state[k] &&
-          !(e->state[k] = vs_tensor_zeros(VS_REAL, e->param->ndim, e->param->shape)))
+          !(e->state[k] = vs_tensor_full(VS_REAL, e->param->ndim, e->param->shape, start)))
         return -1;
   }
   return 0;
@@ -195,13 +203,13 @@ static void step_group(const vs_optim *o, group *g, job *jobs) {
     if (!e->param->grad) continue;
     job *j = &jobs[w.n++];
     *j = (job){.start = total,
-               .n = e->param->numel,
                .t = ++e->steps,
+               .runs = vs_runs_of(e->param->grad),
                .p = vs_reals(e->param),
                .g = vs_reals(e->param->grad)};
     for (int k = 0; k < VS_MAX_STATE; k++) j->state[k] = e->state[k] ? vs_reals(e->state[k]) : NULL;
     e->param->storage->version++;
-    total += j->n;
+    total += j->runs.count;
   }
   vs_parallel(total, 1 << 14, step_range, &w);
 }

@@ -2,10 +2,11 @@
 --
 -- The folder holds weights.safetensors, optimizer.safetensors and extra.safetensors (the last two
 -- when there is something for them) and state.json: settings and steps of the optimizer, positions
--- of loaders, schedule, random state, epoch, best score, the script's own values.  It is replaced
--- as a whole (csrc/io/folder.h): whenever the process or the machine stops, the old or the new one
--- is there, complete.  load changes nothing unless everything fits.  Not kept: gradients (save
--- after optimizer:step), which parameters are frozen, what data sets and files hold.
+-- of loaders, schedule, averages of weights, random state, epoch, best score, the script's own
+-- values.  It is replaced as a whole (csrc/io/folder.h): whenever the process or the machine stops,
+-- the old or the new one is there, complete.  load changes nothing unless everything fits.  Not
+-- kept: gradients (save after optimizer:step), which parameters are frozen, what data sets and
+-- files hold.
 local core = require "vesper.core"
 local pack = require "vesper.pack"
 local optim = require "vesper.optim"
@@ -37,7 +38,7 @@ local function check_parts(parts, known, what)
       core._raise(("checkpoint.%s: unknown entry '%s'"):format(what, tostring(key)))
     end
   end
-  for _, key in ipairs {"model", "optimizer", "schedule"} do
+  for _, key in ipairs {"model", "optimizer", "schedule", "ema"} do
     local ok, method = pcall(function() return parts[key].state_dict end)
     if parts[key] ~= nil and not (ok and method) then
       core._raise(("checkpoint.%s: %s has no state_dict"):format(what, key))
@@ -61,17 +62,13 @@ end
 
 -- ---- saving -------------------------------------------------------------------------------------
 
--- What decides which samples a batch holds, beside the position.
-local function loader_settings(loader)
-  return {samples = #loader.set, batch_size = loader.batch_size, shuffle = loader.shuffle,
-    drop_last = loader.drop_last}
+local function loader_state(loader)
+  local state = loader:state()
+  state.seed = hex(state.seed)
+  return state
 end
 
-local function loader_state(loader)
-  local state, settings = loader:state(), loader_settings(loader)
-  settings.seed, settings.epoch, settings.batch = hex(state.seed), state.epoch, state.batch
-  return settings
-end
+local POSITION = {seed = true, epoch = true, batch = true}
 
 local function sorted_keys(t)
   local keys = {}
@@ -109,8 +106,8 @@ local function collect(parts)
   for _, key in ipairs {"best", "extra"} do
     if parts[key] ~= nil then state[key] = pack.pack(parts[key], key, tensors) end
   end
-  if parts.schedule then
-    state.schedule = pack.pack(parts.schedule:state_dict(), "schedule", tensors)
+  for _, key in ipairs {"schedule", "ema"} do
+    if parts[key] then state[key] = pack.pack(parts[key]:state_dict(), key, tensors) end
   end
   if next(tensors) then files[EXTRA] = tensors end
   state.files = core.io.array(sorted_keys(files))
@@ -126,13 +123,14 @@ local function write_files(path, files, state)
 end
 
 --- Writes a checkpoint, or returns nil and a message and leaves the old one as it was.  parts:
---   model, optimizer, schedule   with state_dict
---   loader                       a Loader, or a table of them by name
---   epoch, best, extra           an integer; any number, string, list or table, tensors in it too
+--   model, optimizer, schedule, ema   with state_dict
+--   loader                            a Loader, or a table of them by name
+--   epoch, best, extra                an integer; any number, string, list or table, tensors in it
+--                                     too
 function checkpoint.save(folder, parts)
   folder = folder_of(folder, "save")
-  check_parts(parts, {model = true, optimizer = true, loader = true, schedule = true, epoch = true,
-    best = true, extra = true}, "save")
+  check_parts(parts, {model = true, optimizer = true, loader = true, schedule = true, ema = true,
+    epoch = true, best = true, extra = true}, "save")
   if parts.epoch ~= nil and math.type(parts.epoch) ~= "integer" then
     core._raise("checkpoint.save: epoch is an integer, got " .. tostring(parts.epoch))
   end
@@ -153,6 +151,7 @@ local function is_table(x) return type(x) == "table" end
 local function check_loader_state(s)
   return is_table(s) and from_hex(s.seed) and math.type(s.epoch) == "integer" and s.epoch >= 0
     and math.type(s.batch) == "integer" and s.batch >= 0 and math.type(s.samples) == "integer"
+    and math.type(s.batch_size) == "integer" and s.batch_size > 0
 end
 
 local function check_optimizer_state(o)
@@ -308,8 +307,10 @@ end
 
 function Misfit:check_loader(name, loader, saved)
   if not saved then return self:add(STATE, ("has no loader '%s'"):format(name)) end
-  for key, value in pairs(loader_settings(loader)) do
-    if saved[key] ~= value then
+  local state = loader:state()
+  for _, key in ipairs(sorted_keys(state)) do
+    local value = state[key]
+    if not POSITION[key] and saved[key] ~= value then
       self:add(STATE, ("%s of loader '%s' is %s here, %s there"):format(
         key, name, tostring(value), tostring(saved[key])))
     end
@@ -346,14 +347,16 @@ local function loader_step(loader, saved)
     undo = function() loader:load_state(before) end}
 end
 
-local function schedule_step(schedule, dict)
+-- Of objects whose state_dict is small, but for tensors that they share with it.
+local function object_step(object, dict)
   local before = {}
-  for key, value in pairs(schedule:state_dict()) do before[key] = value end
-  return {apply = function() schedule:load_state_dict(dict) end,
-    undo = function() schedule:load_state_dict(before) end}
+  for key, value in pairs(object:state_dict()) do before[key] = value end
+  return {apply = function() object:load_state_dict(dict) end,
+    undo = function() object:load_state_dict(before) end}
 end
 
--- The weights come last: copying them asks for no memory, so nothing can fail any more.
+-- Averages and weights come last, and change nothing unless they fit: copying them asks for no
+-- memory, so nothing can fail any more.
 local function steps_of(parts, found, values)
   local steps, state = {}, found.state
   if parts.optimizer then
@@ -361,10 +364,11 @@ local function steps_of(parts, found, values)
     steps[#steps + 1] = by_dict(parts.optimizer,
       {name = o.name, groups = values.groups, steps = o.steps, state = found[OPTIMIZER] or {}})
   end
-  if parts.schedule then steps[#steps + 1] = schedule_step(parts.schedule, values.schedule) end
+  if parts.schedule then steps[#steps + 1] = object_step(parts.schedule, values.schedule) end
   for name, loader in pairs(loaders_of(parts.loader)) do
     steps[#steps + 1] = loader_step(loader, state.loaders[name])
   end
+  if parts.ema then steps[#steps + 1] = object_step(parts.ema, values.ema) end
   if parts.model then
     steps[#steps + 1] = {undo = function() end,
       apply = function() parts.model:load_state_dict(found[WEIGHTS]) end}
@@ -401,8 +405,8 @@ local function find_misfits(parts, found, values)
   for _, name in ipairs(sorted_keys(loaders_of(parts.loader))) do
     misfit:check_loader(name, loaders_of(parts.loader)[name], (state.loaders or {})[name])
   end
-  if parts.schedule and type(values.schedule) ~= "table" then
-    misfit:add(STATE, "has no schedule")
+  for _, key in ipairs {"schedule", "ema"} do
+    if parts[key] and type(values[key]) ~= "table" then misfit:add(STATE, "has no " .. key) end
   end
   return misfit
 end
@@ -410,7 +414,7 @@ end
 -- The script's values out of state.json and extra.safetensors; or nil and a message.
 local function unpack_values(found)
   local state, values = found.state, {}
-  for _, key in ipairs {"best", "extra", "schedule"} do
+  for _, key in ipairs {"best", "extra", "schedule", "ema"} do
     local ok, value = pcall(pack.unpack, state[key], found[EXTRA] or {})
     if not ok then return nil, key .. " " .. value end
     values[key] = value
@@ -427,7 +431,8 @@ end
 function checkpoint.load(folder, parts)
   folder = folder_of(folder, "load")
   parts = parts or {}
-  check_parts(parts, {model = true, optimizer = true, loader = true, schedule = true}, "load")
+  check_parts(parts,
+    {model = true, optimizer = true, loader = true, schedule = true, ema = true}, "load")
   local found, why = read_all(folder)
   if not found then return nil, why end
   local values, broken = unpack_values(found)

@@ -98,7 +98,8 @@ end
 --- Goes on where state_dict was called.  Names and shapes have to be the module's.
 function EMA:load_state_dict(dict)
   self:_only_apart "load_state_dict"
-  if type(dict) ~= "table" or type(dict.state) ~= "table" or not dict.updates then
+  if type(dict) ~= "table" or type(dict.state) ~= "table" or type(dict.decay) ~= "number"
+      or type(dict.warmup) ~= "boolean" or math.type(dict.updates) ~= "integer" then
     fail "load_state_dict: expected what state_dict returned"
   end
   local wrong = {}

@@ -10,6 +10,7 @@ if here then vs._set_own_folder(here) end
 
 require "vesper.tensor"
 vs.autograd = require "vesper.autograd"
+require "vesper.functions"
 vs.nn = require "vesper.nn"
 vs.optim = require "vesper.optim"
 vs.data = require "vesper.data"
@@ -17,7 +18,7 @@ vs.data = require "vesper.data"
 local on_demand = {
   metrics = "vesper.metrics", models = "vesper.models", plot = "vesper.plot",
   progress = "vesper.progress", help = "vesper.help", train = "vesper.train",
-  report = "vesper.report", checkpoint = "vesper.checkpoint",
+  report = "vesper.report", checkpoint = "vesper.checkpoint", tensorboard = "vesper.tensorboard",
 }
 
 return setmetatable(vs, {

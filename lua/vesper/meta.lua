@@ -89,6 +89,18 @@ local Dataset = {}
 ---@field shuffle boolean
 ---Whether a smaller last batch is left out.
 ---@field drop_last boolean
+---Chunks that are shuffled together, 0 for all samples.
+---@field chunks integer
+---Samples of the data set.
+---@field samples integer
+---Pixels by which images are shifted at most.
+---@field crop integer
+---Probability of mirroring.
+---@field flip number
+---How far brightness, contrast and saturation change.
+---@field jitter number
+---Probability of a rectangle set to 0.
+---@field erase number
 ---What it loads.
 ---@field set vesper.Dataset
 local Loader = {}
@@ -117,9 +129,12 @@ local Baseline = {}
 ---@class vesper.VSE: vesper.Module
 local VSE = {}
 
+---@class vesper.SummaryWriter
+local SummaryWriter = {}
+
 vs.autograd = {}
 vs.nn = {}
----@overload fun(num_embeddings, embedding_dim, padding_idx?): vesper.Layer
+---@overload fun(num_embeddings, embedding_dim, padding_idx?, sparse?): vesper.Layer
 vs.nn.Embedding = {}
 vs.nn.init = {}
 vs.optim = {}
@@ -136,6 +151,7 @@ vs.plot = {}
 vs.report = {}
 vs.models = {}
 vs.train = {}
+vs.tensorboard = {}
 vs.checkpoint = {}
 
 ---@class vesper.options.tensor
@@ -314,6 +330,13 @@ function vs.set_grad_enabled(on) end
 ---@return boolean
 function vs.is_grad_enabled() end
 
+---For each vector a grid of all sizes in which it runs along its own dimension; xy swaps the first
+---two.
+---@param vectors any[]
+---@param indexing? "ij"|"xy" default ij
+---@return "Tensor..."
+function vs.meshgrid(vectors, indexing) end
+
 ---Products of tensors by named dimensions: vs.einsum("bij,bjk->bik", {x, y}). A letter a dimension;
 ---those not behind the arrow are summed over. Products are made from left to right as matrix
 ---products; a letter stands once in a term.
@@ -478,6 +501,229 @@ function Tensor:movedim(from, to) end
 ---@return vesper.Tensor
 function Tensor:swapaxes(a, b) end
 
+---Where x is NaN: bool of x's shape.
+---@return vesper.Tensor
+function Tensor:isnan() end
+
+---Where x is inf or -inf.
+---@return vesper.Tensor
+function Tensor:isinf() end
+
+---Where x is neither NaN nor infinite.
+---@return vesper.Tensor
+function Tensor:isfinite() end
+
+---x with numbers in place of NaN, inf and -inf; the largest float32 where none is given.
+---@param nan? number default 0
+---@param posinf? number
+---@param neginf? number
+---@return vesper.Tensor
+function Tensor:nan_to_num(nan, posinf, neginf) end
+
+---x - trunc(x).
+---@return vesper.Tensor
+function Tensor:frac() end
+
+---clamp with a lower bound alone.
+---@param min number
+---@return vesper.Tensor
+function Tensor:clamp_min(min) end
+
+---clamp with an upper bound alone.
+---@param max number
+---@return vesper.Tensor
+function Tensor:clamp_max(max) end
+
+---floor(x / y). No gradient.
+---@param y vesper.Tensor|number
+---@return vesper.Tensor
+function Tensor:floor_divide(y) end
+
+---x - y floor(x / y), of y's sign, as % in Lua.
+---@param y vesper.Tensor|number
+---@return vesper.Tensor
+function Tensor:remainder(y) end
+
+---x - y trunc(x / y), of x's sign.
+---@param y vesper.Tensor|number
+---@return vesper.Tensor
+function Tensor:fmod(y) end
+
+---x + weight (y - x).
+---@param y vesper.Tensor
+---@param weight vesper.Tensor|number
+---@return vesper.Tensor
+function Tensor:lerp(y, weight) end
+
+---x + value a b.
+---@param a vesper.Tensor|number
+---@param b vesper.Tensor|number
+---@param value? number default 1
+---@return vesper.Tensor
+function Tensor:addcmul(a, b, value) end
+
+---x + value a / b.
+---@param a vesper.Tensor|number
+---@param b vesper.Tensor|number
+---@param value? number default 1
+---@return vesper.Tensor
+function Tensor:addcdiv(a, b, value) end
+
+---max without the places.
+---@param dim? integer
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+function Tensor:amax(dim, keepdim) end
+
+---min without the places.
+---@param dim? integer
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+function Tensor:amin(dim, keepdim) end
+
+---amin and amax.
+---@param dim? integer
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@return vesper.Tensor
+function Tensor:aminmax(dim, keepdim) end
+
+---How many elements are not 0: int64.
+---@param dim? integer|integer[]
+---@return vesper.Tensor
+function Tensor:count_nonzero(dim) end
+
+---std and mean.
+---@param dim? integer|integer[]
+---@param unbiased? boolean default true
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@return vesper.Tensor
+function Tensor:std_mean(dim, unbiased, keepdim) end
+
+---var and mean.
+---@param dim? integer|integer[]
+---@param unbiased? boolean default true
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@return vesper.Tensor
+function Tensor:var_mean(dim, unbiased, keepdim) end
+
+---The k-th smallest along dim, and its place from 1; NaN counts as largest.
+---@param k integer
+---@param dim? integer default -1
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@return vesper.Tensor
+function Tensor:kthvalue(k, dim, keepdim) end
+
+---The middle value along dim, of an even number the lower, and its place from 1; over all elements
+---without dim (the place counts in row order). NaN counts as largest.
+---@param dim? integer
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@return vesper.Tensor
+function Tensor:median(dim, keepdim) end
+
+---The different values of x, rising; for each element of x, in x's shape, which of them it is; how
+---often each is there. No gradient.
+---@return vesper.Tensor
+---@return vesper.Tensor
+---@return vesper.Tensor
+function Tensor:unique() end
+
+---As nonzero.
+---@return vesper.Tensor
+function Tensor:argwhere() end
+
+---Whether shapes and all elements are the same.
+---@param y vesper.Tensor
+---@return boolean
+function Tensor:equal(y) end
+
+---Whether |x - y| <= atol + rtol |y| everywhere.
+---@param y vesper.Tensor
+---@param rtol? number default 1e-5
+---@param atol? number default 1e-8
+---@param equal_nan? boolean default false
+---@return boolean
+function Tensor:allclose(y, rtol, atol, equal_nan) end
+
+---matmul of two matrices.
+---@param y vesper.Tensor
+---@return vesper.Tensor
+function Tensor:mm(y) end
+
+---matmul of [B,M,K] and [B,K,N].
+---@param y vesper.Tensor
+---@return vesper.Tensor
+function Tensor:bmm(y) end
+
+---matmul of a matrix and a vector.
+---@param y vesper.Tensor
+---@return vesper.Tensor
+function Tensor:mv(y) end
+
+---The sum of products of two vectors.
+---@param y vesper.Tensor
+---@return vesper.Tensor
+function Tensor:dot(y) end
+
+---All products of two vectors [M] and [N]: [M,N].
+---@param y vesper.Tensor
+---@return vesper.Tensor
+function Tensor:outer(y) end
+
+---beta input + alpha x y, a product of matrices.
+---@param x vesper.Tensor
+---@param y vesper.Tensor
+---@param beta? number default 1
+---@param alpha? number default 1
+---@return vesper.Tensor
+function Tensor:addmm(x, y, beta, alpha) end
+
+---The same of batches [B,M,K] and [B,K,N].
+---@param x vesper.Tensor
+---@param y vesper.Tensor
+---@param beta? number default 1
+---@param alpha? number default 1
+---@return vesper.Tensor
+function Tensor:baddbmm(x, y, beta, alpha) end
+
+---p-norm distances of all rows of x [...,P,D] and y [...,R,D]: [...,P,R]. Takes P R D numbers of
+---memory.
+---@param y vesper.Tensor
+---@param p? number default 2
+---@return vesper.Tensor
+function Tensor:cdist(y, p) end
+
+---x y / (max(|x|, eps) max(|y|, eps)) along dim, with broadcasting.
+---@param y vesper.Tensor
+---@param dim? integer default 2
+---@param eps? number default 1e-8
+---@return vesper.Tensor
+function Tensor:cosine_similarity(y, dim, eps) end
+
+---As reshape.
+---@param shape integer|integer[]
+---@return vesper.Tensor
+function Tensor:view(shape) end
+
+---x in the shape of other.
+---@param other vesper.Tensor
+---@return vesper.Tensor
+function Tensor:view_as(other) end
+
+---x in the shape of other.
+---@param other vesper.Tensor
+---@return vesper.Tensor
+function Tensor:reshape_as(other) end
+
+---expand to the shape of other.
+---@param other vesper.Tensor
+---@return vesper.Tensor
+function Tensor:expand_as(other) end
+
 ---Equal for two handles of one tensor: a key for tables.
 ---@return any
 function Tensor:id() end
@@ -529,6 +775,31 @@ function vs.abs(x) end
 ---@return vesper.Tensor
 function Tensor:abs() end
 
+---The angle of a cosine, 0 to pi; NaN outside -1..1.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.acos(x) end
+
+---The angle of a cosine, 0 to pi; NaN outside -1..1.
+---@return vesper.Tensor
+function Tensor:acos() end
+
+---@class vesper.options.adaptive_avg_pool1d
+---@field size? integer default 1
+
+---Means of x [B,C,T] or [C,T] -> [..,size]; see adaptive_avg_pool2d.
+---@param x vesper.Tensor
+---@param size? integer default 1
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.adaptive_avg_pool1d): vesper.Tensor
+function vs.adaptive_avg_pool1d(x, size) end
+
+---Means of x [B,C,T] or [C,T] -> [..,size]; see adaptive_avg_pool2d.
+---@param size? integer default 1
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.adaptive_avg_pool1d): vesper.Tensor
+function Tensor:adaptive_avg_pool1d(size) end
+
 ---@class vesper.options.adaptive_avg_pool2d
 ---@field size? integer|integer[] default 1
 
@@ -546,6 +817,22 @@ function vs.adaptive_avg_pool2d(x, size) end
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.adaptive_avg_pool2d): vesper.Tensor
 function Tensor:adaptive_avg_pool2d(size) end
+
+---@class vesper.options.adaptive_max_pool1d
+---@field size? integer default 1
+
+---The most of each window of x [B,C,T] or [C,T] -> [..,size]; see adaptive_max_pool2d.
+---@param x vesper.Tensor
+---@param size? integer default 1
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.adaptive_max_pool1d): vesper.Tensor
+function vs.adaptive_max_pool1d(x, size) end
+
+---The most of each window of x [B,C,T] or [C,T] -> [..,size]; see adaptive_max_pool2d.
+---@param size? integer default 1
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.adaptive_max_pool1d): vesper.Tensor
+function Tensor:adaptive_max_pool1d(size) end
 
 ---@class vesper.options.adaptive_max_pool2d
 ---@field size? integer|integer[] default 1
@@ -682,6 +969,24 @@ function vs.argsort(x, dim, descending) end
 ---@overload fun(self, o: vesper.options.argsort): vesper.Tensor
 function Tensor:argsort(dim, descending) end
 
+---The angle of a sine, -pi/2 to pi/2; NaN outside -1..1.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.asin(x) end
+
+---The angle of a sine, -pi/2 to pi/2; NaN outside -1..1.
+---@return vesper.Tensor
+function Tensor:asin() end
+
+---The angle of a tangent, -pi/2 to pi/2.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.atan(x) end
+
+---The angle of a tangent, -pi/2 to pi/2.
+---@return vesper.Tensor
+function Tensor:atan() end
+
 ---The angle of the point (y, x), x the height, in radians, -pi to pi; with broadcasting.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
@@ -693,28 +998,61 @@ function vs.atan2(x, y) end
 ---@return vesper.Tensor
 function Tensor:atan2(y) end
 
+---@class vesper.options.avg_pool1d
+---@field stride? integer
+---@field padding? integer default 0
+---@field ceil_mode? boolean default false
+---@field count_include_pad? boolean default true
+
+---The mean of each window of x [B,C,T] or [C,T] -> [..,T']; see avg_pool2d.
+---@param x vesper.Tensor
+---@param kernel integer
+---@param stride? integer
+---@param padding? integer default 0
+---@param ceil_mode? boolean default false
+---@param count_include_pad? boolean default true
+---@return vesper.Tensor
+---@overload fun(x, kernel, o: vesper.options.avg_pool1d): vesper.Tensor
+function vs.avg_pool1d(x, kernel, stride, padding, ceil_mode, count_include_pad) end
+
+---The mean of each window of x [B,C,T] or [C,T] -> [..,T']; see avg_pool2d.
+---@param kernel integer
+---@param stride? integer
+---@param padding? integer default 0
+---@param ceil_mode? boolean default false
+---@param count_include_pad? boolean default true
+---@return vesper.Tensor
+---@overload fun(self, kernel, o: vesper.options.avg_pool1d): vesper.Tensor
+function Tensor:avg_pool1d(kernel, stride, padding, ceil_mode, count_include_pad) end
+
 ---@class vesper.options.avg_pool2d
 ---@field stride? integer|integer[]
 ---@field padding? integer|integer[] default 0
+---@field ceil_mode? boolean default false
+---@field count_include_pad? boolean default true
 
----The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
----kernel) / stride) + 1. stride is the kernel unless given; padding counts as zeros.
+---The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' as of max_pool2d. stride is
+---the kernel unless given; padding counts as zeros, or not at all with count_include_pad = false.
 ---@param x vesper.Tensor
 ---@param kernel integer|integer[]
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
+---@param ceil_mode? boolean default false
+---@param count_include_pad? boolean default true
 ---@return vesper.Tensor
 ---@overload fun(x, kernel, o: vesper.options.avg_pool2d): vesper.Tensor
-function vs.avg_pool2d(x, kernel, stride, padding) end
+function vs.avg_pool2d(x, kernel, stride, padding, ceil_mode, count_include_pad) end
 
----The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
----kernel) / stride) + 1. stride is the kernel unless given; padding counts as zeros.
+---The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' as of max_pool2d. stride is
+---the kernel unless given; padding counts as zeros, or not at all with count_include_pad = false.
 ---@param kernel integer|integer[]
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
+---@param ceil_mode? boolean default false
+---@param count_include_pad? boolean default true
 ---@return vesper.Tensor
 ---@overload fun(self, kernel, o: vesper.options.avg_pool2d): vesper.Tensor
-function Tensor:avg_pool2d(kernel, stride, padding) end
+function Tensor:avg_pool2d(kernel, stride, padding, ceil_mode, count_include_pad) end
 
 ---@class vesper.options.batch_norm
 ---@field weight? vesper.Tensor
@@ -911,6 +1249,41 @@ function vs.conv2d(x, w, b, stride, padding, dilation, groups) end
 ---@overload fun(self, w, o: vesper.options.conv2d): vesper.Tensor
 function Tensor:conv2d(w, b, stride, padding, dilation, groups) end
 
+---@class vesper.options.conv_transpose1d
+---@field b? vesper.Tensor
+---@field stride? integer default 1
+---@field padding? integer default 0
+---@field output_padding? integer default 0
+---@field groups? integer default 1
+---@field dilation? integer default 1
+
+---1-D transposed convolution: x [B,C,T], w [C,O/groups,k], b [O] -> [B,O,T'] with T' = (T - 1)
+---stride - 2 padding + dilation (k - 1) + output_padding + 1.
+---@param x vesper.Tensor
+---@param w vesper.Tensor
+---@param b? vesper.Tensor
+---@param stride? integer default 1
+---@param padding? integer default 0
+---@param output_padding? integer default 0
+---@param groups? integer default 1
+---@param dilation? integer default 1
+---@return vesper.Tensor
+---@overload fun(x, w, o: vesper.options.conv_transpose1d): vesper.Tensor
+function vs.conv_transpose1d(x, w, b, stride, padding, output_padding, groups, dilation) end
+
+---1-D transposed convolution: x [B,C,T], w [C,O/groups,k], b [O] -> [B,O,T'] with T' = (T - 1)
+---stride - 2 padding + dilation (k - 1) + output_padding + 1.
+---@param w vesper.Tensor
+---@param b? vesper.Tensor
+---@param stride? integer default 1
+---@param padding? integer default 0
+---@param output_padding? integer default 0
+---@param groups? integer default 1
+---@param dilation? integer default 1
+---@return vesper.Tensor
+---@overload fun(self, w, o: vesper.options.conv_transpose1d): vesper.Tensor
+function Tensor:conv_transpose1d(w, b, stride, padding, output_padding, groups, dilation) end
+
 ---@class vesper.options.conv_transpose2d
 ---@field b? vesper.Tensor
 ---@field stride? integer|integer[] default 1
@@ -968,6 +1341,15 @@ function vs.cos(x) end
 ---@return vesper.Tensor
 function Tensor:cos() end
 
+---Hyperbolic cosine.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.cosh(x) end
+
+---Hyperbolic cosine.
+---@return vesper.Tensor
+function Tensor:cosh() end
+
 ---@class vesper.options.cosine_embedding_loss
 ---@field margin? number default 0
 ---@field reduction? "mean"|"sum"|"none" default mean
@@ -1023,6 +1405,17 @@ function vs.cross_entropy(x, target, weight, reduction, ignore_index, label_smoo
 ---@return vesper.Tensor
 ---@overload fun(self, target, o: vesper.options.cross_entropy): vesper.Tensor
 function Tensor:cross_entropy(target, weight, reduction, ignore_index, label_smoothing) end
+
+---Products of the first 1, 2, ... elements along dim, of x's shape.
+---@param x vesper.Tensor
+---@param dim integer
+---@return vesper.Tensor
+function vs.cumprod(x, dim) end
+
+---Products of the first 1, 2, ... elements along dim, of x's shape.
+---@param dim integer
+---@return vesper.Tensor
+function Tensor:cumprod(dim) end
 
 ---Sums of the first 1, 2, ... elements along dim, of x's shape. Integers and masks give int64.
 ---@param x vesper.Tensor
@@ -1114,23 +1507,30 @@ function Tensor:elu(alpha) end
 
 ---@class vesper.options.embedding
 ---@field padding_idx? integer
+---@field sparse? boolean default false
 
 ---Rows of a table. weight [V,D], ids [...] of 1..V -> [...,D]. The row padding_idx gets no
----gradient. An id outside the table is an error that names it and its position.
+---gradient. An id outside the table is an error that names it and its position. sparse: the
+---gradient takes memory and time only for the rows of ids; optimizers and clipping then leave all
+---other rows, and their state, as they are.
 ---@param weight vesper.Tensor
 ---@param ids vesper.Tensor
 ---@param padding_idx? integer
+---@param sparse? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(weight, ids, o: vesper.options.embedding): vesper.Tensor
-function vs.embedding(weight, ids, padding_idx) end
+function vs.embedding(weight, ids, padding_idx, sparse) end
 
 ---Rows of a table. weight [V,D], ids [...] of 1..V -> [...,D]. The row padding_idx gets no
----gradient. An id outside the table is an error that names it and its position.
+---gradient. An id outside the table is an error that names it and its position. sparse: the
+---gradient takes memory and time only for the rows of ids; optimizers and clipping then leave all
+---other rows, and their state, as they are.
 ---@param ids vesper.Tensor
 ---@param padding_idx? integer
+---@param sparse? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, ids, o: vesper.options.embedding): vesper.Tensor
-function Tensor:embedding(ids, padding_idx) end
+function Tensor:embedding(ids, padding_idx, sparse) end
 
 ---x == y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param x vesper.Tensor|number
@@ -1142,6 +1542,15 @@ function vs.eq(x, y) end
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:eq(y) end
+
+---The error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.erf(x) end
+
+---The error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
+---@return vesper.Tensor
+function Tensor:erf() end
 
 ---e to the power x, element by element.
 ---@param x vesper.Tensor
@@ -1291,10 +1700,12 @@ function Tensor:group_norm(num_groups, weight, bias, eps) end
 ---@field b_hh? vesper.Tensor
 ---@field lengths? vesper.Tensor
 ---@field reverse? boolean default false
+---@field h0? vesper.Tensor
 
 ---One layer of GRU in one direction. x [B,T,I], w_ih [3H,I], w_hh [3H,H], biases [3H] (gates r, z,
 ---n), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H]: the last valid state.
----reverse reads each row from its last valid step to its first. Cho et al. 2014.
+---reverse reads each row from its last valid step to its first; h0 [B,H] is the state to begin
+---with, zeros when absent. Cho et al. 2014.
 ---@param x vesper.Tensor
 ---@param w_ih vesper.Tensor
 ---@param w_hh vesper.Tensor
@@ -1302,24 +1713,27 @@ function Tensor:group_norm(num_groups, weight, bias, eps) end
 ---@param b_hh? vesper.Tensor
 ---@param lengths? vesper.Tensor
 ---@param reverse? boolean default false
+---@param h0? vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(x, w_ih, w_hh, o: vesper.options.gru): vesper.Tensor
-function vs.gru(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
+function vs.gru(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse, h0) end
 
 ---One layer of GRU in one direction. x [B,T,I], w_ih [3H,I], w_hh [3H,H], biases [3H] (gates r, z,
 ---n), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H]: the last valid state.
----reverse reads each row from its last valid step to its first. Cho et al. 2014.
+---reverse reads each row from its last valid step to its first; h0 [B,H] is the state to begin
+---with, zeros when absent. Cho et al. 2014.
 ---@param w_ih vesper.Tensor
 ---@param w_hh vesper.Tensor
 ---@param b_ih? vesper.Tensor
 ---@param b_hh? vesper.Tensor
 ---@param lengths? vesper.Tensor
 ---@param reverse? boolean default false
+---@param h0? vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(self, w_ih, w_hh, o: vesper.options.gru): vesper.Tensor
-function Tensor:gru(w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
+function Tensor:gru(w_ih, w_hh, b_ih, b_hh, lengths, reverse, h0) end
 
 ---x > y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param x vesper.Tensor|number
@@ -1443,25 +1857,30 @@ function Tensor:index_select(dim, index) end
 ---@field size? integer|integer[]
 ---@field scale_factor? number|number[]
 ---@field mode? "nearest"|"bilinear" default nearest
+---@field align_corners? boolean default false
 
 ---x [B,C,H,W] at another size [B,C,H',W']: size, or floor of H and W times scale_factor. Positions
----are middles of pixels, PyTorch's align_corners = false; no smoothing when it gets smaller.
+---are middles of pixels; with align_corners, for bilinear alone, the corners of both fall together.
+---No smoothing when it gets smaller.
 ---@param x vesper.Tensor
 ---@param size? integer|integer[]
 ---@param scale_factor? number|number[]
 ---@param mode? "nearest"|"bilinear" default nearest
+---@param align_corners? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.interpolate): vesper.Tensor
-function vs.interpolate(x, size, scale_factor, mode) end
+function vs.interpolate(x, size, scale_factor, mode, align_corners) end
 
 ---x [B,C,H,W] at another size [B,C,H',W']: size, or floor of H and W times scale_factor. Positions
----are middles of pixels, PyTorch's align_corners = false; no smoothing when it gets smaller.
+---are middles of pixels; with align_corners, for bilinear alone, the corners of both fall together.
+---No smoothing when it gets smaller.
 ---@param size? integer|integer[]
 ---@param scale_factor? number|number[]
 ---@param mode? "nearest"|"bilinear" default nearest
+---@param align_corners? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.interpolate): vesper.Tensor
-function Tensor:interpolate(size, scale_factor, mode) end
+function Tensor:interpolate(size, scale_factor, mode, align_corners) end
 
 ---@class vesper.options.kl_div
 ---@field reduction? "mean"|"sum"|"none"|"batchmean" default mean
@@ -1686,11 +2105,13 @@ function Tensor:logsumexp(dim, keepdim) end
 ---@field b_hh? vesper.Tensor
 ---@field lengths? vesper.Tensor
 ---@field reverse? boolean default false
+---@field h0? vesper.Tensor
+---@field c0? vesper.Tensor
 
 ---One layer of LSTM in one direction. x [B,T,I], w_ih [4H,I], w_hh [4H,H], biases [4H] (gates i, f,
 ---g, o), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H], c_n [B,H]: the last
----valid state and cell. reverse reads each row from its last valid step to its first. Hochreiter &
----Schmidhuber 1997.
+---valid state and cell. reverse reads each row from its last valid step to its first; h0, c0 [B,H]
+---are the state and cell to begin with, zeros when absent. Hochreiter & Schmidhuber 1997.
 ---@param x vesper.Tensor
 ---@param w_ih vesper.Tensor
 ---@param w_hh vesper.Tensor
@@ -1698,27 +2119,31 @@ function Tensor:logsumexp(dim, keepdim) end
 ---@param b_hh? vesper.Tensor
 ---@param lengths? vesper.Tensor
 ---@param reverse? boolean default false
+---@param h0? vesper.Tensor
+---@param c0? vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(x, w_ih, w_hh, o: vesper.options.lstm): vesper.Tensor
-function vs.lstm(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
+function vs.lstm(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse, h0, c0) end
 
 ---One layer of LSTM in one direction. x [B,T,I], w_ih [4H,I], w_hh [4H,H], biases [4H] (gates i, f,
 ---g, o), lengths [B] of 1..T -> y [B,T,H] (zeros at padded steps), h_n [B,H], c_n [B,H]: the last
----valid state and cell. reverse reads each row from its last valid step to its first. Hochreiter &
----Schmidhuber 1997.
+---valid state and cell. reverse reads each row from its last valid step to its first; h0, c0 [B,H]
+---are the state and cell to begin with, zeros when absent. Hochreiter & Schmidhuber 1997.
 ---@param w_ih vesper.Tensor
 ---@param w_hh vesper.Tensor
 ---@param b_ih? vesper.Tensor
 ---@param b_hh? vesper.Tensor
 ---@param lengths? vesper.Tensor
 ---@param reverse? boolean default false
+---@param h0? vesper.Tensor
+---@param c0? vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(self, w_ih, w_hh, o: vesper.options.lstm): vesper.Tensor
-function Tensor:lstm(w_ih, w_hh, b_ih, b_hh, lengths, reverse) end
+function Tensor:lstm(w_ih, w_hh, b_ih, b_hh, lengths, reverse, h0, c0) end
 
 ---x < y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
 ---@param x vesper.Tensor|number
@@ -1743,6 +2168,21 @@ function vs.masked_fill(x, mask, value) end
 ---@param value number
 ---@return vesper.Tensor
 function Tensor:masked_fill(mask, value) end
+
+---Writes src where mask, broadcast to x, is set: one number, or a tensor with an element for each
+---such place in row order. Same as x[mask] = src.
+---@param x vesper.Tensor
+---@param mask vesper.Tensor
+---@param src vesper.Tensor|number
+---@return vesper.Tensor
+function vs.masked_scatter_(x, mask, src) end
+
+---Writes src where mask, broadcast to x, is set: one number, or a tensor with an element for each
+---such place in row order. Same as x[mask] = src.
+---@param mask vesper.Tensor
+---@param src vesper.Tensor|number
+---@return vesper.Tensor
+function Tensor:masked_scatter_(mask, src) end
 
 ---The elements of x where mask, broadcast to x's shape, is set: [K], in row order.
 ---@param x vesper.Tensor
@@ -1791,30 +2231,57 @@ function vs.max(x, dim, keepdim) end
 ---@overload fun(self, o: vesper.options.max): vesper.Tensor
 function Tensor:max(dim, keepdim) end
 
+---@class vesper.options.max_pool1d
+---@field stride? integer
+---@field padding? integer default 0
+---@field ceil_mode? boolean default false
+
+---The most of each window of x [B,C,T] or [C,T] -> [..,T']; see max_pool2d.
+---@param x vesper.Tensor
+---@param kernel integer
+---@param stride? integer
+---@param padding? integer default 0
+---@param ceil_mode? boolean default false
+---@return vesper.Tensor
+---@overload fun(x, kernel, o: vesper.options.max_pool1d): vesper.Tensor
+function vs.max_pool1d(x, kernel, stride, padding, ceil_mode) end
+
+---The most of each window of x [B,C,T] or [C,T] -> [..,T']; see max_pool2d.
+---@param kernel integer
+---@param stride? integer
+---@param padding? integer default 0
+---@param ceil_mode? boolean default false
+---@return vesper.Tensor
+---@overload fun(self, kernel, o: vesper.options.max_pool1d): vesper.Tensor
+function Tensor:max_pool1d(kernel, stride, padding, ceil_mode) end
+
 ---@class vesper.options.max_pool2d
 ---@field stride? integer|integer[]
 ---@field padding? integer|integer[] default 0
+---@field ceil_mode? boolean default false
 
 ---The most of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
----kernel) / stride) + 1. stride is the kernel unless given; padding never wins. The gradient goes
----to the first of equal values.
+---kernel) / stride) + 1, or with ceil_mode one more where a last window is cut off. stride is the
+---kernel unless given; padding never wins. The gradient goes to the first of equal values.
 ---@param x vesper.Tensor
 ---@param kernel integer|integer[]
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
+---@param ceil_mode? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, kernel, o: vesper.options.max_pool2d): vesper.Tensor
-function vs.max_pool2d(x, kernel, stride, padding) end
+function vs.max_pool2d(x, kernel, stride, padding, ceil_mode) end
 
 ---The most of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
----kernel) / stride) + 1. stride is the kernel unless given; padding never wins. The gradient goes
----to the first of equal values.
+---kernel) / stride) + 1, or with ceil_mode one more where a last window is cut off. stride is the
+---kernel unless given; padding never wins. The gradient goes to the first of equal values.
 ---@param kernel integer|integer[]
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
+---@param ceil_mode? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, kernel, o: vesper.options.max_pool2d): vesper.Tensor
-function Tensor:max_pool2d(kernel, stride, padding) end
+function Tensor:max_pool2d(kernel, stride, padding, ceil_mode) end
 
 ---The larger of x and y, with broadcasting. Equal values share the gradient.
 ---@param x vesper.Tensor|number
@@ -2447,6 +2914,15 @@ function vs.sin(x) end
 ---@return vesper.Tensor
 function Tensor:sin() end
 
+---Hyperbolic sine.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.sinh(x) end
+
+---Hyperbolic sine.
+---@return vesper.Tensor
+function Tensor:sinh() end
+
 ---@class vesper.options.slice
 ---@field first? integer default 1
 ---@field last? integer default -1
@@ -2658,6 +3134,15 @@ function vs.sum(x, dim, keepdim) end
 ---@overload fun(self, o: vesper.options.sum): vesper.Tensor
 function Tensor:sum(dim, keepdim) end
 
+---Tangent; x in radians.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.tan(x) end
+
+---Tangent; x in radians.
+---@return vesper.Tensor
+function Tensor:tan() end
+
 ---Hyperbolic tangent.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
@@ -2806,6 +3291,15 @@ function vs.triu(x, diagonal) end
 ---@overload fun(self, o: vesper.options.triu): vesper.Tensor
 function Tensor:triu(diagonal) end
 
+---x without its fraction. No gradient.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.trunc(x) end
+
+---x without its fraction. No gradient.
+---@return vesper.Tensor
+function Tensor:trunc() end
+
 ---@class vesper.options.uniform_
 ---@field low? number default 0
 ---@field high? number default 1
@@ -2882,6 +3376,16 @@ function vs.zero_(x) end
 ---@return vesper.Tensor
 function Tensor:zero_() end
 
+---@class vesper.options.nn.AdaptiveAvgPool1d
+---@field output_size? integer default 1
+
+---Means to a given size: x [B,C,T] -> [B,C,output_size]; 1 is the mean over time.
+---Called with (x).
+---@param output_size? integer default 1
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.AdaptiveAvgPool1d): vesper.Layer
+function vs.nn.AdaptiveAvgPool1d(output_size) end
+
 ---@class vesper.options.nn.AdaptiveAvgPool2d
 ---@field output_size? integer|integer[] default 1
 
@@ -2891,6 +3395,16 @@ function Tensor:zero_() end
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.AdaptiveAvgPool2d): vesper.Layer
 function vs.nn.AdaptiveAvgPool2d(output_size) end
+
+---@class vesper.options.nn.AdaptiveMaxPool1d
+---@field output_size? integer default 1
+
+---The most of each window, to a given size: x [B,C,T] -> [B,C,output_size].
+---Called with (x).
+---@param output_size? integer default 1
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.AdaptiveMaxPool1d): vesper.Layer
+function vs.nn.AdaptiveMaxPool1d(output_size) end
 
 ---@class vesper.options.nn.AdaptiveMaxPool2d
 ---@field output_size? integer|integer[] default 1
@@ -2902,19 +3416,54 @@ function vs.nn.AdaptiveAvgPool2d(output_size) end
 ---@overload fun(o: vesper.options.nn.AdaptiveMaxPool2d): vesper.Layer
 function vs.nn.AdaptiveMaxPool2d(output_size) end
 
+---@class vesper.options.nn.AvgPool1d
+---@field stride? integer
+---@field padding? integer default 0
+---@field ceil_mode? boolean default false
+---@field count_include_pad? boolean default true
+
+---The mean of each window: x [B,C,T] -> [B,C,T']. stride is kernel_size unless given.
+---Called with (x).
+---@param kernel_size integer
+---@param stride? integer
+---@param padding? integer default 0
+---@param ceil_mode? boolean default false
+---@param count_include_pad? boolean default true
+---@return vesper.Layer
+---@overload fun(kernel_size, o: vesper.options.nn.AvgPool1d): vesper.Layer
+function vs.nn.AvgPool1d(kernel_size, stride, padding, ceil_mode, count_include_pad) end
+
 ---@class vesper.options.nn.AvgPool2d
 ---@field stride? integer|integer[]
 ---@field padding? integer|integer[] default 0
+---@field ceil_mode? boolean default false
+---@field count_include_pad? boolean default true
 
 ---The mean of each window: x [B,C,H,W] -> [B,C,H',W']. stride is kernel_size unless given; padding
----counts as zeros.
+---counts as zeros, or not at all with count_include_pad = false.
 ---Called with (x).
 ---@param kernel_size integer|integer[]
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
+---@param ceil_mode? boolean default false
+---@param count_include_pad? boolean default true
 ---@return vesper.Layer
 ---@overload fun(kernel_size, o: vesper.options.nn.AvgPool2d): vesper.Layer
-function vs.nn.AvgPool2d(kernel_size, stride, padding) end
+function vs.nn.AvgPool2d(kernel_size, stride, padding, ceil_mode, count_include_pad) end
+
+---@class vesper.options.nn.BCEWithLogitsLoss
+---@field weight? vesper.Tensor
+---@field reduction? "mean"|"sum"|"none" default mean
+---@field pos_weight? vesper.Tensor
+
+---binary_cross_entropy_with_logits of x and target in 0..1; the weights are buffers.
+---Called with (x, target).
+---@param weight? vesper.Tensor
+---@param reduction? "mean"|"sum"|"none" default mean
+---@param pos_weight? vesper.Tensor
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.BCEWithLogitsLoss): vesper.Layer
+function vs.nn.BCEWithLogitsLoss(weight, reduction, pos_weight) end
 
 ---@class vesper.options.nn.BatchNorm1d
 ---@field eps? number default 1e-5
@@ -2960,6 +3509,7 @@ function vs.nn.BatchNorm2d(num_features, eps, momentum, affine, track_running_st
 ---@field dilation? integer default 1
 ---@field groups? integer default 1
 ---@field bias? boolean default true
+---@field padding_mode? "zeros"|"reflect"|"replicate" default zeros
 
 ---1-D convolution: x [B,in,T] -> [B,out,T'] with T' = floor((T + 2 padding - dilation (kernel - 1)
 ---- 1) / stride) + 1. weight [out,in/groups,k] and bias [out] start uniform within 1/sqrt(in/groups
@@ -2973,10 +3523,11 @@ function vs.nn.BatchNorm2d(num_features, eps, momentum, affine, track_running_st
 ---@param dilation? integer default 1
 ---@param groups? integer default 1
 ---@param bias? boolean default true
+---@param padding_mode? "zeros"|"reflect"|"replicate" default zeros
 ---@return vesper.Layer
 ---@overload fun(in_channels, out_channels, kernel_size, o: vesper.options.nn.Conv1d): vesper.Layer
 function vs.nn.Conv1d(in_channels, out_channels, kernel_size, stride, padding, dilation, groups,
-  bias) end
+  bias, padding_mode) end
 
 ---@class vesper.options.nn.Conv2d
 ---@field stride? integer|integer[] default 1
@@ -2984,6 +3535,7 @@ function vs.nn.Conv1d(in_channels, out_channels, kernel_size, stride, padding, d
 ---@field dilation? integer|integer[] default 1
 ---@field groups? integer default 1
 ---@field bias? boolean default true
+---@field padding_mode? "zeros"|"reflect"|"replicate" default zeros
 
 ---2-D convolution: x [B,in,H,W] -> [B,out,H',W'] with H' = floor((H + 2 padding - dilation (kernel
 ---- 1) - 1) / stride) + 1. weight [out,in/groups,kH,kW] and bias [out] start uniform within
@@ -2997,10 +3549,37 @@ function vs.nn.Conv1d(in_channels, out_channels, kernel_size, stride, padding, d
 ---@param dilation? integer|integer[] default 1
 ---@param groups? integer default 1
 ---@param bias? boolean default true
+---@param padding_mode? "zeros"|"reflect"|"replicate" default zeros
 ---@return vesper.Layer
 ---@overload fun(in_channels, out_channels, kernel_size, o: vesper.options.nn.Conv2d): vesper.Layer
 function vs.nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, dilation, groups,
-  bias) end
+  bias, padding_mode) end
+
+---@class vesper.options.nn.ConvTranspose1d
+---@field stride? integer default 1
+---@field padding? integer default 0
+---@field output_padding? integer default 0
+---@field groups? integer default 1
+---@field bias? boolean default true
+---@field dilation? integer default 1
+
+---1-D transposed convolution: x [B,in,T] -> [B,out,T'] with T' = (T - 1) stride - 2 padding +
+---dilation (kernel - 1) + output_padding + 1. weight [in,out/groups,k] and bias [out] start uniform
+---within 1/sqrt(out/groups k).
+---Called with (x).
+---@param in_channels integer
+---@param out_channels integer
+---@param kernel_size integer
+---@param stride? integer default 1
+---@param padding? integer default 0
+---@param output_padding? integer default 0
+---@param groups? integer default 1
+---@param bias? boolean default true
+---@param dilation? integer default 1
+---@return vesper.Layer
+---@overload fun(in_channels, out_channels, kernel_size, o: vesper.options.nn.ConvTranspose1d): vesper.Layer
+function vs.nn.ConvTranspose1d(in_channels, out_channels, kernel_size, stride, padding,
+  output_padding, groups, bias, dilation) end
 
 ---@class vesper.options.nn.ConvTranspose2d
 ---@field stride? integer|integer[] default 1
@@ -3027,6 +3606,34 @@ function vs.nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, d
 ---@overload fun(in_channels, out_channels, kernel_size, o: vesper.options.nn.ConvTranspose2d): vesper.Layer
 function vs.nn.ConvTranspose2d(in_channels, out_channels, kernel_size, stride, padding,
   output_padding, groups, bias, dilation) end
+
+---@class vesper.options.nn.CosineEmbeddingLoss
+---@field margin? number default 0
+---@field reduction? "mean"|"sum"|"none" default mean
+
+---cosine_embedding_loss of x1, x2 [B,D] and y [B] of 1 (a match) or -1.
+---Called with (x1, x2, y).
+---@param margin? number default 0
+---@param reduction? "mean"|"sum"|"none" default mean
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.CosineEmbeddingLoss): vesper.Layer
+function vs.nn.CosineEmbeddingLoss(margin, reduction) end
+
+---@class vesper.options.nn.CrossEntropyLoss
+---@field weight? vesper.Tensor
+---@field ignore_index? integer
+---@field reduction? "mean"|"sum"|"none" default mean
+---@field label_smoothing? number default 0
+
+---cross_entropy of logits x [B,C] and classes target [B] of 1..C; weight [C] is a buffer.
+---Called with (x, target).
+---@param weight? vesper.Tensor
+---@param ignore_index? integer
+---@param reduction? "mean"|"sum"|"none" default mean
+---@param label_smoothing? number default 0
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.CrossEntropyLoss): vesper.Layer
+function vs.nn.CrossEntropyLoss(weight, ignore_index, reduction, label_smoothing) end
 
 ---@class vesper.options.nn.Dropout
 ---@field p? number default 0.5
@@ -3084,10 +3691,12 @@ function vs.nn.GELU() end
 ---@field bidirectional? boolean default false
 ---@field dropout? number default 0
 
----Gated recurrent unit (Cho et al. 2014). x [B,T,input], lengths [B] of 1..T (absent: T) -> every
----state [B,T,D*H], zeros at padded steps, and the last valid state of the last layer [B,D*H]; D is
----2 when bidirectional. dropout acts between layers.
----Called with (x, lengths?).
+---Gated recurrent unit (Cho et al. 2014). x [B,T,input], lengths [B] of 1..T (absent: T), h0
+---[L*D,B,H] the states to begin with (absent: zeros) -> every state [B,T,D*H], zeros at padded
+---steps; the last valid state of the last layer [B,D*H]; h_n [L*D,B,H], the last ones of all L
+---layers, to begin with next time. D is 2 when bidirectional, directions lie side by side. dropout
+---acts between layers.
+---Called with (x, lengths?, h0?).
 ---@param input_size integer
 ---@param hidden_size integer
 ---@param num_layers? integer default 1
@@ -3123,10 +3732,44 @@ function vs.nn.Hardsigmoid() end
 ---@return vesper.Layer
 function vs.nn.Hardswish() end
 
+---@class vesper.options.nn.HuberLoss
+---@field reduction? "mean"|"sum"|"none" default mean
+---@field delta? number default 1
+
+---huber_loss: squares below delta, straight above.
+---Called with (x, target).
+---@param reduction? "mean"|"sum"|"none" default mean
+---@param delta? number default 1
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.HuberLoss): vesper.Layer
+function vs.nn.HuberLoss(reduction, delta) end
+
 ---Gives x back.
 ---Called with (x).
 ---@return vesper.Layer
 function vs.nn.Identity() end
+
+---@class vesper.options.nn.KLDivLoss
+---@field reduction? "mean"|"sum"|"none"|"batchmean" default mean
+---@field log_target? boolean default false
+
+---kl_div of log-probabilities x and probabilities target, or their logarithms with log_target.
+---Called with (x, target).
+---@param reduction? "mean"|"sum"|"none"|"batchmean" default mean
+---@param log_target? boolean default false
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.KLDivLoss): vesper.Layer
+function vs.nn.KLDivLoss(reduction, log_target) end
+
+---@class vesper.options.nn.L1Loss
+---@field reduction? "mean"|"sum"|"none" default mean
+
+---|x - target|.
+---Called with (x, target).
+---@param reduction? "mean"|"sum"|"none" default mean
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.L1Loss): vesper.Layer
+function vs.nn.L1Loss(reduction) end
 
 ---@class vesper.options.nn.LSTM
 ---@field num_layers? integer default 1
@@ -3135,9 +3778,11 @@ function vs.nn.Identity() end
 ---@field dropout? number default 0
 
 ---Long short-term memory (Hochreiter & Schmidhuber 1997). x [B,T,input], lengths [B] of 1..T
----(absent: T) -> every state [B,T,D*H], zeros at padded steps, and the last valid state of the last
----layer [B,D*H]; D is 2 when bidirectional. dropout acts between layers.
----Called with (x, lengths?).
+---(absent: T), h0 and c0 [L*D,B,H] the states to begin with (absent: zeros) -> every state
+---[B,T,D*H], zeros at padded steps; the last valid state of the last layer [B,D*H]; h_n and c_n
+---[L*D,B,H], the last ones of all L layers, to begin with next time. D is 2 when bidirectional,
+---directions lie side by side. dropout acts between layers.
+---Called with (x, lengths?, h0?, c0?).
 ---@param input_size integer
 ---@param hidden_size integer
 ---@param num_layers? integer default 1
@@ -3194,23 +3839,65 @@ function vs.nn.Linear(in_features, out_features, bias) end
 ---@overload fun(o: vesper.options.nn.LogSoftmax): vesper.Layer
 function vs.nn.LogSoftmax(dim) end
 
+---@class vesper.options.nn.MSELoss
+---@field reduction? "mean"|"sum"|"none" default mean
+
+---(x - target)^2.
+---Called with (x, target).
+---@param reduction? "mean"|"sum"|"none" default mean
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.MSELoss): vesper.Layer
+function vs.nn.MSELoss(reduction) end
+
+---@class vesper.options.nn.MaxPool1d
+---@field stride? integer
+---@field padding? integer default 0
+---@field ceil_mode? boolean default false
+
+---The most of each window: x [B,C,T] -> [B,C,T']. stride is kernel_size unless given.
+---Called with (x).
+---@param kernel_size integer
+---@param stride? integer
+---@param padding? integer default 0
+---@param ceil_mode? boolean default false
+---@return vesper.Layer
+---@overload fun(kernel_size, o: vesper.options.nn.MaxPool1d): vesper.Layer
+function vs.nn.MaxPool1d(kernel_size, stride, padding, ceil_mode) end
+
 ---@class vesper.options.nn.MaxPool2d
 ---@field stride? integer|integer[]
 ---@field padding? integer|integer[] default 0
+---@field ceil_mode? boolean default false
 
----The most of each window: x [B,C,H,W] -> [B,C,H',W']. stride is kernel_size unless given.
+---The most of each window: x [B,C,H,W] -> [B,C,H',W']. stride is kernel_size unless given;
+---ceil_mode keeps a last window that is cut off.
 ---Called with (x).
 ---@param kernel_size integer|integer[]
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[] default 0
+---@param ceil_mode? boolean default false
 ---@return vesper.Layer
 ---@overload fun(kernel_size, o: vesper.options.nn.MaxPool2d): vesper.Layer
-function vs.nn.MaxPool2d(kernel_size, stride, padding) end
+function vs.nn.MaxPool2d(kernel_size, stride, padding, ceil_mode) end
 
 ---x * tanh(softplus(x)), element by element.
 ---Called with (x).
 ---@return vesper.Layer
 function vs.nn.Mish() end
+
+---@class vesper.options.nn.NLLLoss
+---@field weight? vesper.Tensor
+---@field ignore_index? integer
+---@field reduction? "mean"|"sum"|"none" default mean
+
+---nll_loss of log-probabilities x [B,C] and classes target [B] of 1..C; weight [C] is a buffer.
+---Called with (x, target).
+---@param weight? vesper.Tensor
+---@param ignore_index? integer
+---@param reduction? "mean"|"sum"|"none" default mean
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.NLLLoss): vesper.Layer
+function vs.nn.NLLLoss(weight, ignore_index, reduction) end
 
 ---@class vesper.options.nn.PReLU
 ---@field num_parameters? integer default 1
@@ -3264,6 +3951,18 @@ function vs.nn.SiLU() end
 ---@return vesper.Layer
 function vs.nn.Sigmoid() end
 
+---@class vesper.options.nn.SmoothL1Loss
+---@field reduction? "mean"|"sum"|"none" default mean
+---@field beta? number default 1
+
+---smooth_l1_loss: squares below beta, straight above.
+---Called with (x, target).
+---@param reduction? "mean"|"sum"|"none" default mean
+---@param beta? number default 1
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.SmoothL1Loss): vesper.Layer
+function vs.nn.SmoothL1Loss(reduction, beta) end
+
 ---@class vesper.options.nn.Softmax
 ---@field dim? integer default -1
 
@@ -3289,19 +3988,37 @@ function vs.nn.Softsign() end
 ---@return vesper.Layer
 function vs.nn.Tanh() end
 
+---@class vesper.options.nn.TripletMarginLoss
+---@field margin? number default 1
+---@field eps? number default 1e-6
+---@field swap? boolean default false
+---@field reduction? "mean"|"sum"|"none" default mean
+
+---triplet_margin_loss of anchor, positive and negative [B,D].
+---Called with (anchor, positive, negative).
+---@param margin? number default 1
+---@param eps? number default 1e-6
+---@param swap? boolean default false
+---@param reduction? "mean"|"sum"|"none" default mean
+---@return vesper.Layer
+---@overload fun(o: vesper.options.nn.TripletMarginLoss): vesper.Layer
+function vs.nn.TripletMarginLoss(margin, eps, swap, reduction) end
+
 ---@class vesper.options.nn.Upsample
 ---@field size? integer|integer[]
 ---@field scale_factor? number|number[]
 ---@field mode? "nearest"|"bilinear" default nearest
+---@field align_corners? boolean default false
 
 ---x [B,C,H,W] at another size, as interpolate: Upsample{scale_factor = 2, mode = "bilinear"}.
 ---Called with (x).
 ---@param size? integer|integer[]
 ---@param scale_factor? number|number[]
 ---@param mode? "nearest"|"bilinear" default nearest
+---@param align_corners? boolean default false
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.Upsample): vesper.Layer
-function vs.nn.Upsample(size, scale_factor, mode) end
+function vs.nn.Upsample(size, scale_factor, mode, align_corners) end
 
 ---A tensor that is trained: as a field of a module it is one of its parameters.
 ---@param x vesper.Tensor
@@ -3320,6 +4037,7 @@ vs.nn.Module = nil
 ---@class vesper.options.nn.Embedding.from_pretrained
 ---@field freeze? boolean default true
 ---@field padding_idx? integer
+---@field sparse? boolean default false
 
 ---An Embedding over the table weight [V,D]; not trained unless freeze = false.
 ---@param weight vesper.Tensor
@@ -3349,6 +4067,27 @@ function vs.nn.InfoNCE(temperature, options) end
 ---The temperature as it is now.
 ---@return number
 function InfoNCE:temperature() end
+
+---@class vesper.options.nn.HingeRanking
+---@field margin? number default 0.2
+---@field negatives? "hardest"|"sum" default hardest
+---@field warmup? integer default 1
+
+---The hinge ranking loss of scores [B,B], pairs standing on the diagonal: loss(scores, epoch,
+---same?) is the mean over pairs. Up to the epoch warmup it counts every negative, later the
+---hardest; the epoch may be left out when warmup is 0, and may be a step when warmup counts steps.
+---same, bool [B,B], marks pairs that are no negatives. When the loss has stuck at 2 * margin for
+---100 training steps, all embeddings being in one point, it says so on standard error, once. Faghri
+---et al., VSE++, BMVC 2018.
+---@param options? vesper.options.nn.HingeRanking
+---@return vesper.Module
+function vs.nn.HingeRanking(options) end
+
+---cosine_similarity of two tensors along dim.
+---@param dim? integer default 2
+---@param eps? number default 1e-8
+---@return vesper.Module
+function vs.nn.CosineSimilarity(dim, eps) end
 
 ---What a module does with these inputs: {name=, kind=, depth=, output=, parameters=} for each call
 ---in order, beside it parameters and trained for all; print shows it. Runs the module once, in
@@ -3874,12 +4613,16 @@ function vs.data.open(path, split, captions, seed) end
 ---@field flip? number default 0
 ---@field jitter? number default 0
 ---@field erase? number default 0
+---@field chunks? integer default 0
 
 ---for batch in loader is one epoch, shuffled anew each time; the order depends on (seed, epoch)
 ---alone. workers are threads that make batches ahead, 0 to 64. Images are changed at random, by
 ---(seed, epoch, sample): shifted by up to crop pixels (the border is repeated), mirrored with
 ---probability flip, brightness, contrast and saturation multiplied by 1 - jitter to 1 + jitter, a
----rectangle of 2 to 33 % set to 0 with probability erase.
+---rectangle of 2 to 33 % set to 0 with probability erase. chunks: for files whose chunks hold
+---several samples, compressed above all: the chunks are shuffled, and the samples of so many of
+---them at a time, so that each chunk is read once an epoch; twice as many are kept in memory (at
+---most 1 GiB). 0 shuffles all samples over the whole file.
 ---@param set vesper.Dataset
 ---@param options? vesper.options.data.Loader
 ---@return vesper.Loader
@@ -3896,9 +4639,12 @@ function vs.data.Loader(set, options) end
 ---@field regions? integer
 ---@field max_words? integer
 ---@field compress? integer default 0
+---@field chunk? integer default 1
 
 ---Begins a vesper HDF5 file, which takes its place at close. vocab is a Vocab or a list of words;
----image_size is {height, width}, without it pictures stay the bytes they were; compress 0..9.
+---image_size is {height, width}, without it pictures stay the bytes they were; compress 0..9;
+---chunk: pictures that are stored and compressed together, which is smaller, and slower to read in
+---any order but that of Loader's chunks.
 ---@param path string
 ---@param options? vesper.options.data.Writer
 ---@return vesper.Writer?
@@ -3972,6 +4718,32 @@ function vs.data.prepare.folder(folder, out, options) end
 ---@return string? message
 function vs.data.prepare.emoji(folder, out, options) end
 
+---@class vesper.options.data.prepare.openclipart
+---@field size? any default 64
+---@field keywords? integer default 4
+---@field min_count? integer default 2
+---@field max_words? integer default 16
+---@field min_class? integer default 10
+---@field max_title? integer
+---@field seed? integer default 1
+---@field vectors? vesper.WordVectors
+---@field skip_broken? boolean default false
+---@field compress? integer default 0
+---@field name? string default openclipart
+---@field source? string
+---@field progress? function
+
+---Writes the drawings of the Debian packages openclipart-png and openclipart-svg, unpacked below
+---folder, as a vesper HDF5 file: the class is the topmost folder, the caption title and keywords,
+---and no title crosses a split. max_title: at most so many drawings of one title. Returns counts by
+---name.
+---@param folder string
+---@param out string
+---@param options? vesper.options.data.prepare.openclipart
+---@return table?
+---@return string? message
+function vs.data.prepare.openclipart(folder, out, options) end
+
 ---Those samples as a batch; a list or an int64 tensor [B], from 1 or negative from the end. set[i]
 ---is one sample, #set how many there are.
 ---@param samples any
@@ -4014,11 +4786,14 @@ function Dataset:id(i) end
 ---@return function
 function Loader:batches() end
 
----{seed, epoch, batch}: epochs begun, batches given of the running one.
+---{seed, epoch, batch}: epochs begun, batches given of the running one; beside them the settings
+---that decide what batches hold: samples, batch_size, shuffle, drop_last, chunks, crop, flip,
+---jitter, erase.
 ---@return table
 function Loader:state() end
 
----The next loop goes on where the state was taken.
+---The next loop goes on where the state was taken. Settings that stand in the state have to be the
+---loader's own.
 ---@param state table
 function Loader:load_state(state) end
 
@@ -4413,6 +5188,14 @@ function vs.io.json_save(path, value, options) end
 ---@return any[]
 function vs.io.array(list) end
 
+---The texts of an XML file: {name, text} of every element that has some of its own, name being the
+---elements down to it without prefixes ("svg/metadata/RDF/Work/title"), in the order in which they
+---end. Reads nothing outside the file; at most 1 MiB of text.
+---@param path string
+---@return any[]?
+---@return string? message
+function vs.io.xml_texts(path) end
+
 ---What stands for JSON's null.
 ---@type any
 vs.io.null = nil
@@ -4560,8 +5343,7 @@ function Baseline:classify_image(images) end
 ---@return vesper.VSE
 function vs.models.VSE(options) end
 
----The weighted sum, its parts as numbers, the outputs. The ranking loss sums all negatives in the
----first warmup epochs, later it takes the hardest.
+---The weighted sum, its parts as numbers, the outputs. Ranks with nn.HingeRanking.
 ---@param batch table
 ---@param epoch? integer default 1
 ---@return vesper.Tensor
@@ -4639,7 +5421,10 @@ function vs.models.TextEncoder(width, options) end
 ---@field optimizer? vesper.Optimizer
 ---@field epochs? integer
 ---@field clip? number default 2
----@field schedule? function
+---@field schedule? any
+---@field schedule_per? "epoch"|"batch" default epoch
+---@field ema? vesper.EMA
+---@field accumulate? integer default 1
 ---@field score? function
 ---@field patience? integer
 ---@field label? string
@@ -4647,13 +5432,17 @@ function vs.models.TextEncoder(width, options) end
 ---@field checkpoint? string
 ---@field resume? boolean default false
 ---@field log? string
+---@field tensorboard? string
 ---@field quiet? boolean default false
 
----Trains and leaves the model with the weights that were best on validation. schedule(epoch) gives
----the learning rate; patience stops after so many epochs without anything better. weights is a
+---Trains and leaves the model with the weights that were best on validation. schedule is one of
+---optim.lr_scheduler, stepped after each epoch or, with batch, after each step of the optimizer
+---(ReduceLROnPlateau is given the score), or a function of the epoch that gives the rate. ema:
+---averages, which are validated and kept as the best. accumulate: a step for the mean loss of so
+---many batches. patience stops after so many epochs without anything better. weights is a
 ---safetensors file for the best, checkpoint a folder written after each epoch, from which resume
----goes on; log a .csv or .jsonl file. Returns {epoch, loss, lr, seconds, score, val} an epoch, and
----the best epoch.
+---goes on; log a .csv or .jsonl file, tensorboard a folder of event files. Returns {epoch, loss,
+---lr, seconds, score, val} an epoch, and the best epoch.
 ---@param model vesper.Module
 ---@param options? vesper.options.train.fit
 ---@return any[]
@@ -4678,16 +5467,56 @@ function vs.train.score(result) end
 ---@return string? message
 function vs.train.write_log(path, history) end
 
----Writes parts = {model, optimizer, loader, schedule, epoch, best, extra}, each as you like, and
----the random state; the old checkpoint is replaced as a whole. loader may be a table of loaders by
----name; best and extra hold numbers, strings, tables and tensors.
+---@class vesper.options.tensorboard.SummaryWriter
+---@field purge_step? integer
+---@field flush_secs? number default 120
+
+---A writer of a new event file in the folder, which is made if need be. With purge_step TensorBoard
+---forgets what earlier files of the folder have from that step on: for a run that goes on from a
+---checkpoint. May be a <close> variable.
+---@param folder string
+---@param options? vesper.options.tensorboard.SummaryWriter
+---@return vesper.SummaryWriter?
+---@return string? message
+function vs.tensorboard.SummaryWriter(folder, options) end
+
+---A number, or a tensor of one element, as a point of the curve tag. Tags like "train/loss" are
+---shown in groups.
+---@param tag string
+---@param value any
+---@param step integer
+---@return true?
+---@return string? message
+function SummaryWriter:add_scalar(tag, value, step) end
+
+---A picture uint8 [C,H,W], C being 1, 3 or 4, or [H,W].
+---@param tag string
+---@param picture vesper.Tensor
+---@param step integer
+---@return true?
+---@return string? message
+function SummaryWriter:add_image(tag, picture, step) end
+
+---Hands what was added to the system; done every flush_secs seconds and by close.
+---@return true?
+---@return string? message
+function SummaryWriter:flush() end
+
+---Ends the file.
+---@return true?
+---@return string? message
+function SummaryWriter:close() end
+
+---Writes parts = {model, optimizer, loader, schedule, ema, epoch, best, extra}, each as you like,
+---and the random state; the old checkpoint is replaced as a whole. loader may be a table of loaders
+---by name; best and extra hold numbers, strings, tables and tensors.
 ---@param folder string
 ---@param parts table
 ---@return true?
 ---@return string? message
 function vs.checkpoint.save(folder, parts) end
 
----Restores parts = {model, optimizer, loader, schedule} and the random state; returns {epoch,
+---Restores parts = {model, optimizer, loader, schedule, ema} and the random state; returns {epoch,
 ---next_epoch, best, extra}. When something is missing, broken or does not fit, nothing is changed,
 ---and the message lists what.
 ---@param folder string

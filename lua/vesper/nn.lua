@@ -357,16 +357,29 @@ function InfoNCE:forward(scores)
     + core.cross_entropy(logits:transpose(1, 2), pairs_)) / 2
 end
 
+nn.HingeRanking = require "vesper.ranking"(Module)
+
+local CosineSimilarity = Module:extend("CosineSimilarity")
+nn.CosineSimilarity = CosineSimilarity
+
+--- cosine_similarity along dim.
+function CosineSimilarity:init(dim, eps)
+  self.dim, self.eps = dim or 2, eps or 1e-8
+end
+
+function CosineSimilarity:forward(x, y) return core.cosine_similarity(x, y, self.dim, self.eps) end
+
 -- ---- layers, functions, initialisers ------------------------------------------------------------
 
 for name, constructor in pairs(core.layers) do nn[name] = constructor end
 
 nn.Embedding = setmetatable({
-  --- An Embedding over a given table [V,D]; {freeze = true} keeps it as it is, {padding_idx = 1}.
+  --- An Embedding over a given table [V,D]; {freeze = true} keeps it as it is, {padding_idx = 1},
+  --- {sparse = true} as Embedding's.
   from_pretrained = function(weight, options)
     options = options or {}
     local layer = core.layers.Embedding(weight.shape[1], weight.shape[2],
-      {padding_idx = options.padding_idx})
+      {padding_idx = options.padding_idx, sparse = options.sparse or false})
     core.no_grad(function() layer.weight:copy_(weight) end)
     if options.freeze ~= false then layer.weight:requires_grad_(false) end
     return layer

@@ -60,6 +60,9 @@ local sections = {
     {"vs.set_grad_enabled", "on:bool", "boolean",
       "Sets whether ops record a graph; returns what held before."},
     {"vs.is_grad_enabled", "", "boolean", "Whether ops record a graph."},
+    {"vs.meshgrid", "vectors:list, indexing:ij|xy=ij", "Tensor...",
+      "For each vector a grid of all sizes in which it runs along its own dimension; xy swaps the "
+        .. "first two."},
     {"vs.einsum", "equation:string, operands:list", "Tensor",
       "Products of tensors by named dimensions: vs.einsum(\"bij,bjk->bik\", {x, y}). A letter a "
         .. "dimension; those not behind the arrow are summed over. Products are made from left "
@@ -98,8 +101,9 @@ local sections = {
       "{version, real = \"float\" or \"double\", isa = \"generic\", \"avx2\" or \"avx512\"}."},
   },
   {"Tensor", "What tensors have beside the ops.  x[i] is a view of row i (negative: from the "
-      .. "end), x[index] with an int64 tensor copies those rows, x[i] = v writes, #x is the "
-      .. "first size; + - * / ^ and unary - are ops.",
+      .. "end), x[index] with an int64 tensor copies those rows, x[mask] those elements; x[i] = v "
+      .. "and x[mask] = v write, #x is the first size; + - * / ^ and unary - are ops.  Those that "
+      .. "compute are functions of vs too: vs.lerp(x, y, 0.5).",
     {"Tensor.shape", nil, "list", "The sizes."},
     {"Tensor.dtype", nil, "string",
       "float32, float64, float16, bfloat16, int64, int32, uint8 or bool."},
@@ -130,6 +134,59 @@ local sections = {
     {"Tensor:movedim", "from:dim, to:dim", "Tensor",
       "Dimension from at place to, the others in their order; a view."},
     {"Tensor:swapaxes", "a:dim, b:dim", "Tensor", "Dimensions a and b swapped; a view."},
+    {"Tensor:isnan", "", "Tensor", "Where x is NaN: bool of x's shape."},
+    {"Tensor:isinf", "", "Tensor", "Where x is inf or -inf."},
+    {"Tensor:isfinite", "", "Tensor", "Where x is neither NaN nor infinite."},
+    {"Tensor:nan_to_num", "nan:num=0, posinf:num?, neginf:num?", "Tensor",
+      "x with numbers in place of NaN, inf and -inf; the largest float32 where none is given."},
+    {"Tensor:frac", "", "Tensor", "x - trunc(x)."},
+    {"Tensor:clamp_min", "min:num", "Tensor", "clamp with a lower bound alone."},
+    {"Tensor:clamp_max", "max:num", "Tensor", "clamp with an upper bound alone."},
+    {"Tensor:floor_divide", "y:operand", "Tensor", "floor(x / y). No gradient."},
+    {"Tensor:remainder", "y:operand", "Tensor",
+      "x - y floor(x / y), of y's sign, as % in Lua."},
+    {"Tensor:fmod", "y:operand", "Tensor", "x - y trunc(x / y), of x's sign."},
+    {"Tensor:lerp", "y:tensor, weight:operand", "Tensor", "x + weight (y - x)."},
+    {"Tensor:addcmul", "a:operand, b:operand, value:num=1", "Tensor", "x + value a b."},
+    {"Tensor:addcdiv", "a:operand, b:operand, value:num=1", "Tensor", "x + value a / b."},
+    {"Tensor:amax", "dim:dim?, keepdim:bool=false", "Tensor", "max without the places."},
+    {"Tensor:amin", "dim:dim?, keepdim:bool=false", "Tensor", "min without the places."},
+    {"Tensor:aminmax", "dim:dim?, keepdim:bool=false", "Tensor, Tensor", "amin and amax."},
+    {"Tensor:count_nonzero", "dim:dims?", "Tensor", "How many elements are not 0: int64."},
+    {"Tensor:std_mean", "dim:dims?, unbiased:bool=true, keepdim:bool=false",
+      "Tensor, Tensor", "std and mean."},
+    {"Tensor:var_mean", "dim:dims?, unbiased:bool=true, keepdim:bool=false",
+      "Tensor, Tensor", "var and mean."},
+    {"Tensor:kthvalue", "k:int, dim:dim=-1, keepdim:bool=false", "Tensor, Tensor",
+      "The k-th smallest along dim, and its place from 1; NaN counts as largest."},
+    {"Tensor:median", "dim:dim?, keepdim:bool=false", "Tensor, Tensor",
+      "The middle value along dim, of an even number the lower, and its place from 1; over all "
+        .. "elements without dim (the place counts in row order). NaN counts as largest."},
+    {"Tensor:unique", "", "Tensor, Tensor, Tensor",
+      "The different values of x, rising; for each element of x, in x's shape, which of them it "
+        .. "is; how often each is there. No gradient."},
+    {"Tensor:argwhere", "", "Tensor", "As nonzero."},
+    {"Tensor:equal", "y:any", "boolean", "Whether shapes and all elements are the same."},
+    {"Tensor:allclose", "y:any, rtol:num=1e-5, atol:num=1e-8, equal_nan:bool=false", "boolean",
+      "Whether |x - y| <= atol + rtol |y| everywhere."},
+    {"Tensor:mm", "y:tensor", "Tensor", "matmul of two matrices."},
+    {"Tensor:bmm", "y:tensor", "Tensor", "matmul of [B,M,K] and [B,K,N]."},
+    {"Tensor:mv", "y:tensor", "Tensor", "matmul of a matrix and a vector."},
+    {"Tensor:dot", "y:tensor", "Tensor", "The sum of products of two vectors."},
+    {"Tensor:outer", "y:tensor", "Tensor", "All products of two vectors [M] and [N]: [M,N]."},
+    {"Tensor:addmm", "x:tensor, y:tensor, beta:num=1, alpha:num=1", "Tensor",
+      "beta input + alpha x y, a product of matrices."},
+    {"Tensor:baddbmm", "x:tensor, y:tensor, beta:num=1, alpha:num=1", "Tensor",
+      "The same of batches [B,M,K] and [B,K,N]."},
+    {"Tensor:cdist", "y:tensor, p:num=2", "Tensor",
+      "p-norm distances of all rows of x [...,P,D] and y [...,R,D]: [...,P,R]. Takes P R D "
+        .. "numbers of memory."},
+    {"Tensor:cosine_similarity", "y:tensor, dim:dim=2, eps:num=1e-8", "Tensor",
+      "x y / (max(|x|, eps) max(|y|, eps)) along dim, with broadcasting."},
+    {"Tensor:view", "shape:ints", "Tensor", "As reshape."},
+    {"Tensor:view_as", "other:any", "Tensor", "x in the shape of other."},
+    {"Tensor:reshape_as", "other:any", "Tensor", "x in the shape of other."},
+    {"Tensor:expand_as", "other:any", "Tensor", "expand to the shape of other."},
     {"Tensor:id", "", "value", "Equal for two handles of one tensor: a key for tables."},
     {"Tensor:requires_grad_", "on:bool=true", "Tensor",
       "Asks backward for .grad; float32 leaves only. Returns itself."},
@@ -156,8 +213,9 @@ local sections = {
       "Calls modules or functions one after the other: nn.Sequential{a, b, c}."},
     {"nn.Module", nil, "Module",
       "The class that modules of one's own extend: local Net = nn.Module:extend(\"Net\")."},
-    {"nn.Embedding.from_pretrained", "weight:tensor, {freeze:bool=true, padding_idx:int?}", "Layer",
-      "An Embedding over the table weight [V,D]; not trained unless freeze = false."},
+    {"nn.Embedding.from_pretrained",
+      "weight:tensor, {freeze:bool=true, padding_idx:int?, sparse:bool=false}",
+      "Layer", "An Embedding over the table weight [V,D]; not trained unless freeze = false."},
     {"nn.functional", nil, "table",
       "Every op under the name it has in vs: nn.functional.cross_entropy."},
     {"nn.utils", nil, "table", "clip_grad_norm_ and clip_grad_value_, as in optim."},
@@ -166,6 +224,15 @@ local sections = {
         .. "give it cosines. Its parameter logit_scale, log(1 / temperature), is learned and kept "
         .. "at or below log(100), and fixed with learn = false. Radford et al., 2021."},
     {"InfoNCE:temperature", "", "number", "The temperature as it is now."},
+    {"nn.HingeRanking", "{margin:num=0.2, negatives:hardest|sum=hardest, warmup:int=1}", "Module",
+      "The hinge ranking loss of scores [B,B], pairs standing on the diagonal: loss(scores, epoch, "
+        .. "same?) is the mean over pairs. Up to the epoch warmup it counts every negative, later "
+        .. "the hardest; the epoch may be left out when warmup is 0, and may be a step when warmup "
+        .. "counts steps. same, bool [B,B], marks pairs that are no negatives. When the loss has "
+        .. "stuck at 2 * margin for 100 training steps, all embeddings being in one point, it says "
+        .. "so on standard error, once. Faghri et al., VSE++, BMVC 2018."},
+    {"nn.CosineSimilarity", "dim:dim=2, eps:num=1e-8", "Module",
+      "cosine_similarity of two tensors along dim."},
     {"nn.summary", "module:Module, inputs:value...", "list",
       "What a module does with these inputs: {name=, kind=, depth=, output=, parameters=} for each "
         .. "call in order, beside it parameters and trained for all; print shows it. Runs the "
@@ -338,19 +405,23 @@ local sections = {
   {"data", "Data sets, loaders, and files of one's own.",
     {"data.Loader", "set:Dataset, {batch_size:int=32, shuffle:bool=false, seed:int?, "
         .. "workers:int=0, drop_last:bool=false, crop:int=0, flip:num=0, jitter:num=0, "
-        .. "erase:num=0}",
+        .. "erase:num=0, chunks:int=0}",
       "Loader", "for batch in loader is one epoch, shuffled anew each time; the order depends on "
         .. "(seed, epoch) alone. workers are threads that make batches ahead, 0 to 64. Images are "
         .. "changed at random, by (seed, epoch, sample): shifted by up to crop pixels (the border "
         .. "is repeated), mirrored with probability flip, brightness, contrast and saturation "
         .. "multiplied by 1 - jitter to 1 + jitter, a rectangle of 2 to 33 % set to 0 with "
-        .. "probability erase."},
+        .. "probability erase. chunks: for files whose chunks hold several samples, compressed "
+        .. "above all: the chunks are shuffled, and the samples of so many of them at a time, so "
+        .. "that each chunk is read once an epoch; twice as many are kept in memory (at most 1 "
+        .. "GiB). 0 shuffles all samples over the whole file."},
     {"data.Writer", "path:string, {name:string?, source:string?, split_seed:int=0, "
         .. "classes:list?, vocab:value?, vectors:tensor?, image_size:list?, regions:int?, "
-        .. "max_words:int?, compress:int=0}",
+        .. "max_words:int?, compress:int=0, chunk:int=1}",
       "Writer?", "Begins a vesper HDF5 file, which takes its place at close. vocab is a Vocab or "
         .. "a list of words; image_size is {height, width}, without it pictures stay the bytes "
-        .. "they were; compress 0..9."},
+        .. "they were; compress 0..9; chunk: pictures that are stored and compressed together, "
+        .. "which is smaller, and slower to read in any order but that of Loader's chunks."},
     {"data.permutation", "n:int, seed:int", "list",
       "1..n in an order that depends on the seed alone."},
     {"data.find", "folder:string, ending:string", "list?",
@@ -370,6 +441,14 @@ local sections = {
         .. "source:string?, progress:function?}",
       "table?", "Writes the pictures, names and keywords of the Debian package ruby-gemojione, "
         .. "unpacked below folder, as a vesper HDF5 file. Returns counts by name."},
+    {"data.prepare.openclipart", "folder:string, out:string, {size:value=64, keywords:int=4, "
+        .. "min_count:int=2, max_words:int=16, min_class:int=10, max_title:int?, seed:int=1, "
+        .. "vectors:WordVectors?, skip_broken:bool=false, compress:int=0, "
+        .. "name:string=openclipart, source:string?, progress:function?}",
+      "table?", "Writes the drawings of the Debian packages openclipart-png and openclipart-svg, "
+        .. "unpacked below folder, as a vesper HDF5 file: the class is the topmost folder, the "
+        .. "caption title and keywords, and no title crosses a split. max_title: at most so many "
+        .. "drawings of one title. Returns counts by name."},
     {"Dataset:batch", "samples:value, epoch:int=0", "table",
       "Those samples as a batch; a list or an int64 tensor [B], from 1 or negative from the end. "
         .. "set[i] is one sample, #set how many there are."},
@@ -387,8 +466,12 @@ local sections = {
     {"Loader:batches", "", "function",
       "for batch in loader:batches(): an epoch of its own, for loops inside loops."},
     {"Loader:state", "", "table",
-      "{seed, epoch, batch}: epochs begun, batches given of the running one."},
-    {"Loader:load_state", "state:table", nil, "The next loop goes on where the state was taken."},
+      "{seed, epoch, batch}: epochs begun, batches given of the running one; beside them the "
+        .. "settings that decide what batches hold: samples, batch_size, shuffle, drop_last, "
+        .. "chunks, crop, flip, jitter, erase."},
+    {"Loader:load_state", "state:table", nil,
+      "The next loop goes on where the state was taken. Settings that stand in the state have to "
+        .. "be the loader's own."},
     {"Loader:close", "", nil, "Stops the workers; a loop that follows starts anew."},
     {"Loader.epoch", nil, "integer",
       "Epochs begun; may be set. #loader is the number of batches in one."},
@@ -397,6 +480,12 @@ local sections = {
     {"Loader.workers", nil, "integer", "Threads that make batches ahead."},
     {"Loader.shuffle", nil, "boolean", "Whether the order is shuffled."},
     {"Loader.drop_last", nil, "boolean", "Whether a smaller last batch is left out."},
+    {"Loader.chunks", nil, "integer", "Chunks that are shuffled together, 0 for all samples."},
+    {"Loader.samples", nil, "integer", "Samples of the data set."},
+    {"Loader.crop", nil, "integer", "Pixels by which images are shifted at most."},
+    {"Loader.flip", nil, "number", "Probability of mirroring."},
+    {"Loader.jitter", nil, "number", "How far brightness, contrast and saturation change."},
+    {"Loader.erase", nil, "number", "Probability of a rectangle set to 0."},
     {"Loader.set", nil, "Dataset", "What it loads."},
     {"Writer:add", "split:string, item:table", "true?",
       "item: image uint8 [3,H,W] or image_bytes (a JPEG or PNG as it was), label from 1, id, "
@@ -498,6 +587,11 @@ local sections = {
     {"io.json_save", "path:string, value:value, {indent:int=0}", "true?", "The same into a file."},
     {"io.array", "list:list", "list",
       "Marks a table, so that it is written as [] even when it is empty."},
+    {"io.xml_texts", "path:string", "list?",
+      "The texts of an XML file: {name, text} of every element that has some of its own, name "
+        .. "being the elements down to it without prefixes (\"svg/metadata/RDF/Work/title\"), "
+        .. "in the order in which they end. Reads nothing outside the file; at most 1 MiB of "
+        .. "text."},
     {"io.null", nil, "value", "What stands for JSON's null."},
   },
   {"metrics", "Percent, ranks, neighbours.  Ties count against the right item.",
@@ -553,8 +647,7 @@ local sections = {
         .. "dropout = 0.2}. Called with a batch it returns {v [B,D], t [B,D], logits [B,C]}. "
         .. "Faghri et al., VSE++, BMVC 2018."},
     {"VSE:loss", "batch:table, epoch:int=1", "Tensor, table, table",
-      "The weighted sum, its parts as numbers, the outputs. The ranking loss sums all negatives "
-        .. "in the first warmup epochs, later it takes the hardest."},
+      "The weighted sum, its parts as numbers, the outputs. Ranks with nn.HingeRanking."},
     {"VSE.cosine_objective", "v:tensor, t:tensor, label:index, margin:num", "Tensor",
       "Pairs [B,D] of one label pulled together, of different labels pushed below margin."},
     {"VSE:encode_image", "images:any", "Tensor", "uint8 [B,3,H,W] -> [B,D]."},
@@ -576,14 +669,19 @@ local sections = {
   },
   {"train", "Loops over loaders for models that have `loss`.",
     {"train.fit", "model:Module, {train:Loader, val:Loader, optimizer:Optimizer, epochs:int, "
-        .. "clip:num=2, schedule:function?, score:function?, patience:int?, label:string?, "
-        .. "weights:string?, checkpoint:string?, resume:bool=false, log:string?, quiet:bool=false}",
+        .. "clip:num=2, schedule:value?, schedule_per:epoch|batch=epoch, ema:EMA?, "
+        .. "accumulate:int=1, score:function?, patience:int?, label:string?, weights:string?, "
+        .. "checkpoint:string?, resume:bool=false, log:string?, tensorboard:string?, "
+        .. "quiet:bool=false}",
       "list, integer", "Trains and leaves the model with the weights that were best on "
-        .. "validation. schedule(epoch) gives the learning rate; patience stops after so many "
-        .. "epochs without anything better. weights is a safetensors file for the best, "
-        .. "checkpoint a folder written after each epoch, from which resume goes on; log a .csv "
-        .. "or .jsonl file. Returns {epoch, loss, lr, seconds, score, val} an epoch, and the best "
-        .. "epoch."},
+        .. "validation. schedule is one of optim.lr_scheduler, stepped after each epoch or, with "
+        .. "batch, after each step of the optimizer (ReduceLROnPlateau is given the score), or a "
+        .. "function of the epoch that gives the rate. ema: averages, which are validated and "
+        .. "kept as the best. accumulate: a step for the mean loss of so many batches. patience "
+        .. "stops after so many epochs without anything better. weights is a safetensors file for "
+        .. "the best, checkpoint a folder written after each epoch, from which resume goes on; log "
+        .. "a .csv or .jsonl file, tensorboard a folder of event files. Returns {epoch, loss, lr, "
+        .. "seconds, score, val} an epoch, and the best epoch."},
     {"train.evaluate", "model:Module, loader:Loader", "table",
       "{n, accuracy, image_accuracy, retrieval, v [N,D], t [N,D]} without gradients; percent."},
     {"train.score", "result:table", "number",
@@ -592,14 +690,29 @@ local sections = {
       "A history of fit as .csv or .jsonl, one line an epoch; nested fields get names like "
         .. "val.accuracy."},
   },
+  {"tensorboard", "Event files that TensorBoard shows, by the names of PyTorch's SummaryWriter. "
+      .. "Scalars and pictures; a file that the disk refuses gives nil and a message.",
+    {"tensorboard.SummaryWriter", "folder:string, {purge_step:int?, flush_secs:num=120}",
+      "SummaryWriter?", "A writer of a new event file in the folder, which is made if need be. "
+        .. "With purge_step TensorBoard forgets what earlier files of the folder have from that "
+        .. "step on: for a run that goes on from a checkpoint. May be a <close> variable."},
+    {"SummaryWriter:add_scalar", "tag:string, value:value, step:int", "true?",
+      "A number, or a tensor of one element, as a point of the curve tag. Tags like "
+        .. "\"train/loss\" are shown in groups."},
+    {"SummaryWriter:add_image", "tag:string, picture:any, step:int", "true?",
+      "A picture uint8 [C,H,W], C being 1, 3 or 4, or [H,W]."},
+    {"SummaryWriter:flush", "", "true?",
+      "Hands what was added to the system; done every flush_secs seconds and by close."},
+    {"SummaryWriter:close", "", "true?", "Ends the file."},
+  },
   {"checkpoint", "Everything a training run needs to go on as if it had never stopped, in one "
       .. "folder that is complete at every moment.",
     {"checkpoint.save", "folder:string, parts:table", "true?",
-      "Writes parts = {model, optimizer, loader, schedule, epoch, best, extra}, each as you like, "
-        .. "and the random state; the old checkpoint is replaced as a whole. loader may be a "
+      "Writes parts = {model, optimizer, loader, schedule, ema, epoch, best, extra}, each as you "
+        .. "like, and the random state; the old checkpoint is replaced as a whole. loader may be a "
         .. "table of loaders by name; best and extra hold numbers, strings, tables and tensors."},
     {"checkpoint.load", "folder:string, parts:table?", "table?",
-      "Restores parts = {model, optimizer, loader, schedule} and the random state; returns "
+      "Restores parts = {model, optimizer, loader, schedule, ema} and the random state; returns "
         .. "{epoch, next_epoch, best, extra}. When something is missing, broken or does not fit, "
         .. "nothing is changed, and the message lists what."},
     {"checkpoint.exists", "folder:string", "boolean",
@@ -610,7 +723,8 @@ local sections = {
 -- Where names that start so live; classes made in C stand in the registry.
 local classes = {Module = "nn.Module", InfoNCE = "nn.InfoNCE",
   Baseline = "models.Baseline", VSE = "models.VSE",
-  EMA = "optim.EMA", Scheduler = "optim.lr_scheduler.Scheduler"}
+  EMA = "optim.EMA", SummaryWriter = "tensorboard.SummaryWriter",
+  Scheduler = "optim.lr_scheduler.Scheduler"}
 
 -- --- arguments ---
 

@@ -2,12 +2,14 @@
 -- prefers a loop of its own needs nothing from here.
 local core = require "vesper.core"
 local checkpoint = require "vesper.checkpoint"
+local log = require "vesper.log"
 local metrics = require "vesper.metrics"
 local optim = require "vesper.optim"
 local progress = require "vesper.progress"
+local tensorboard = require "vesper.tensorboard"
 local encoders = require "vesper.models.encoders"
 
-local train = {}
+local train = {write_log = log.write}
 
 --- Runs the model over a loader without gradients.  Returns
 -- {n =, accuracy = percent, image_accuracy = percent or nil, retrieval = metrics.retrieval or nil,
@@ -15,7 +17,7 @@ local train = {}
 function train.evaluate(model, loader)
   local was_training = model.training
   model:eval()
-  local v, t, right, image_right, n = {}, {}, 0, 0, 0
+  local v, t, right, image_right, n = {}, {}, 0, nil, 0
   local by_image = model.fit_prototypes ~= nil
   core.no_grad(function()
     for batch in loader do
@@ -23,9 +25,9 @@ function train.evaluate(model, loader)
       local function hits(logits) return logits:argmax(2):eq(batch.label):sum():item() end
       right = right + hits(out.logits)
       if out.image_logits then
-        image_right = image_right + hits(out.image_logits)
+        image_right = (image_right or 0) + hits(out.image_logits)
       elseif by_image then
-        image_right = image_right + hits(out.v:normalize():matmul(model.prototypes:t()))
+        image_right = (image_right or 0) + hits(out.v:normalize():matmul(model.prototypes:t()))
       end
       n = n + #batch.label
       v[#v + 1], t[#t + 1] = out.v, out.t
@@ -33,7 +35,8 @@ function train.evaluate(model, loader)
   end)
   model:train(was_training)
   local result = {
-    n = n, accuracy = 100 * right / n, image_accuracy = 100 * image_right / n, v = core.cat(v),
+    n = n, accuracy = 100 * right / n, v = core.cat(v),
+    image_accuracy = image_right and 100 * image_right / n,
   }
   if #t > 0 then
     result.t = core.cat(t)
@@ -49,78 +52,6 @@ function train.score(result)
   return r and result.accuracy + r.rsum / 6 or result.accuracy
 end
 
--- ---- logs ---------------------------------------------------------------------------------------
-
--- {a = {b = 1}} -> {["a.b"] = 1}; numbers, strings and booleans alone.
-local function flatten(value, name, row)
-  if type(value) == "table" then
-    for key, inner in pairs(value) do
-      flatten(inner, name and name .. "." .. tostring(key) or tostring(key), row)
-    end
-  elseif type(value) == "number" or type(value) == "string" or type(value) == "boolean" then
-    row[name] = value
-  end
-  return row
-end
-
-local function by_epoch_first(a, b)
-  if (a == "epoch") ~= (b == "epoch") then return a == "epoch" end
-  return a < b
-end
-
-local function csv_text(rows)
-  local columns, seen, lines = {}, {}, {}
-  for _, row in ipairs(rows) do
-    for name in pairs(row) do
-      if not seen[name] then columns[#columns + 1] = name end
-      seen[name] = true
-    end
-  end
-  table.sort(columns, by_epoch_first)
-  local function add(value_of)
-    local cells = {}
-    for c, name in ipairs(columns) do
-      local cell = value_of(name)
-      cell = cell == nil and "" or tostring(cell)
-      cells[c] = cell:find '[",\r\n]' and '"' .. cell:gsub('"', '""') .. '"' or cell
-    end
-    lines[#lines + 1] = table.concat(cells, ",")
-  end
-  add(function(name) return name end)
-  for _, row in ipairs(rows) do add(function(name) return row[name] end) end
-  return table.concat(lines, "\n") .. "\n"
-end
-
-local function jsonl_text(rows)
-  local lines = {}
-  for i, row in ipairs(rows) do
-    for name, value in pairs(row) do -- what JSON has no numbers for
-      if value ~= value or value == math.huge or value == -math.huge then
-        row[name] = tostring(value)
-      end
-    end
-    lines[i] = core.io.json_encode(row) .. "\n"
-  end
-  return table.concat(lines)
-end
-
---- Writes a history (of fit) to a .csv or a .jsonl file, one line an epoch; nested fields get names
--- like val.accuracy.  The file is written anew and renamed, so that it never holds half a line.
--- Returns true, or nil and a message.
-function train.write_log(path, history)
-  local rows, format = {}, tostring(path):match "%.(%w+)$"
-  for i, entry in ipairs(history) do rows[i] = flatten(entry, nil, {}) end
-  if format ~= "csv" and format ~= "jsonl" then
-    core._raise(("write_log: '%s' ends neither in .csv nor in .jsonl"):format(tostring(path)))
-  end
-  local file, why = io.open(path .. ".new", "wb")
-  if not file then return nil, why end
-  local ok, message = file:write(format == "csv" and csv_text(rows) or jsonl_text(rows))
-  local closed, failed = file:close()
-  if not (ok and closed) then return nil, message or failed end
-  return os.rename(path .. ".new", path)
-end
-
 -- ---- fit ----------------------------------------------------------------------------------------
 
 local function copy_of(dict)
@@ -129,29 +60,74 @@ local function copy_of(dict)
   return copy
 end
 
--- One pass over the training set; returns the mean loss.
+-- ---- steps and schedules ------------------------------------------------------------------------
+
+-- A function of the epoch sets its rate before it; an object is stepped after it, or after each
+-- step of the optimizer.
+
+local function before_epoch(o, epoch)
+  if type(o.schedule) == "function" then o.optimizer.lr = o.schedule(epoch) end
+end
+
+local function after_step(o)
+  o.optimizer:step()
+  if o.ema then o.ema:update() end
+  if o.schedule and o.schedule_per == "batch" then o.schedule:step() end
+end
+
+local function after_epoch(o, score)
+  if o.schedule and type(o.schedule) ~= "function" and o.schedule_per == "epoch" then
+    o.schedule:step(score)
+  end
+end
+
+-- One pass over the training set; returns the mean loss.  A step of the optimizer is taken for the
+-- mean loss of `accumulate` batches, or of those that are left.
 local function train_epoch(model, o, epoch, parameters)
-  local label, sum, steps = ("%s epoch %d/%d"):format(o.label, epoch, o.epochs), 0, 0
+  local label, sum, done = ("%s epoch %d/%d"):format(o.label, epoch, o.epochs), 0, 0
+  local total, first, last = #o.train, 1, 0 -- first, last: the batches of one step
   model:train()
   for batch, bar in progress(o.train, label, {quiet = o.quiet}) do
+    done = done + 1
+    if done > last then
+      first, last = done, math.min(done + o.accumulate - 1, total)
+      o.optimizer:zero_grad()
+    end
     local loss = model:loss(batch, epoch)
-    o.optimizer:zero_grad()
-    loss:backward()
-    if o.clip then optim.clip_grad_norm_(parameters, o.clip) end
-    o.optimizer:step()
     bar.loss = loss:item()
-    sum, steps = sum + bar.loss, steps + 1
+    sum = sum + bar.loss
     if sum ~= sum then
       core._raise(("fit: the loss of epoch %d, batch %d is not a number: "
-        .. "lower the learning rate"):format(epoch, steps))
+        .. "lower the learning rate"):format(epoch, done))
+    end
+    if last > first then loss = loss / (last - first + 1) end
+    loss:backward()
+    if done == last then
+      if o.clip then optim.clip_grad_norm_(parameters, o.clip) end
+      after_step(o)
     end
   end
-  return sum / steps
+  return sum / done
 end
+
+-- What the model is worth after an epoch, by the averages where there are some.  Returns the result
+-- of evaluate, and, when the score beats `best`, a copy of the weights.
+local function validate(model, o, best)
+  if model.fit_prototypes then model:fit_prototypes(o.train) end
+  local val = train.evaluate(model, o.val)
+  val.v, val.t = nil, nil
+  local score = o.score(val)
+  if val.retrieval then setmetatable(val.retrieval, nil) end -- a checkpoint keeps plain tables
+  local better = not best or score > best or best ~= best
+  return val, score, better and copy_of(model:state_dict()) or nil
+end
+
+-- ---- what a run leaves --------------------------------------------------------------------------
 
 -- What of a run its checkpoint holds, beside what it has in `run`.
 local function parts_of(model, o)
-  return {model = model, optimizer = o.optimizer, loader = {train = o.train, val = o.val}}
+  return {model = model, optimizer = o.optimizer, loader = {train = o.train, val = o.val},
+    ema = o.ema, schedule = type(o.schedule) ~= "function" and o.schedule or nil}
 end
 
 -- Where a run stands: {history =, best = {score, epoch, state} or nil}.
@@ -164,23 +140,79 @@ local function begin(model, o)
   return found.extra
 end
 
-local function keep(model, o, run)
-  if o.log then assert(train.write_log(o.log, run.history)) end
+-- A writer of curves over epochs, which replaces what the folder has of epochs still to come.
+local function begin_curves(o, run)
+  if not o.tensorboard then return nil end
+  return assert(tensorboard.SummaryWriter(o.tensorboard, {purge_step = #run.history + 1}))
+end
+
+local function add_curves(writer, entry)
+  for name, value in pairs(log.flatten(entry, "/")) do
+    if type(value) == "number" and name ~= "epoch" then
+      assert(writer:add_scalar(name, value, entry.epoch))
+    end
+  end
+  assert(writer:flush())
+end
+
+local function keep(model, o, run, writer)
+  if o.log then assert(log.write(o.log, run.history)) end
+  if writer then add_curves(writer, run.history[#run.history]) end
   if not o.checkpoint then return end
   local parts = parts_of(model, o)
   parts.epoch, parts.best, parts.extra = #run.history, run.best.score, run
   assert(checkpoint.save(o.checkpoint, parts))
 end
 
+-- ---- fit ----------------------------------------------------------------------------------------
+
 local function should_stop(o, run)
   local epoch = #run.history
   return epoch >= o.epochs or (o.patience and run.best and epoch - run.best.epoch >= o.patience)
 end
 
+local function fail(format, ...) core._raise("fit: " .. format:format(...)) end
+
+local function check_count(o, name)
+  if math.type(o[name]) ~= "integer" or o[name] < 1 then
+    fail("%s is %s, expected an integer from 1", name, tostring(o[name]))
+  end
+end
+
+local function check_schedule(o)
+  local s = o.schedule
+  if o.schedule_per ~= "epoch" and o.schedule_per ~= "batch" then
+    fail("schedule_per is '%s', expected epoch or batch", tostring(o.schedule_per))
+  elseif type(s) == "function" then
+    if o.schedule_per == "batch" then fail "a schedule that is a function goes by epochs" end
+  elseif s ~= nil and not (type(s) == "table" and s.step and s.state_dict) then
+    fail("schedule is a %s, expected one of optim.lr_scheduler, or a function", type(s))
+  elseif s and s.optimizer and s.optimizer ~= o.optimizer then
+    fail "the schedule is of another optimizer"
+  elseif s and s.name == "ReduceLROnPlateau" then
+    if s.mode ~= "max" then
+      fail "ReduceLROnPlateau watches the score, and more is better: mode = 'max'"
+    elseif o.schedule_per == "batch" then
+      fail "ReduceLROnPlateau watches the score of an epoch: schedule_per = 'epoch'"
+    end
+  end
+end
+
+local function check(o)
+  if o.resume and not o.checkpoint then fail "resume needs a checkpoint" end
+  check_count(o, "epochs")
+  check_count(o, "accumulate")
+  check_schedule(o)
+end
+
 --- Trains a model and leaves it with the weights that were best on validation.  Options:
 --   train = loader, val = loader, optimizer = optimizer, epochs = n
 --   clip = 2.0                  limit of the gradient norm; false: none
---   schedule = f(epoch) -> lr   called before each epoch
+--   schedule                    one of optim.lr_scheduler; ReduceLROnPlateau is given the score.
+--                               Or f(epoch) -> lr, called before each epoch
+--   schedule_per = "epoch"      "batch": stepped after each step of the optimizer
+--   ema = optim.EMA(model)      averages, which are what is validated and what is kept as the best
+--   accumulate = 1              batches to a step of the optimizer
 --   score = train.score         larger is better
 --   patience = n                stop when n epochs have brought nothing better
 --   label = "VSE"               of the progress bar
@@ -188,34 +220,36 @@ end
 --   checkpoint = folder         written after each epoch (vesper.checkpoint)
 --   resume = false              true: go on where the checkpoint was written, if there is one
 --   log = path                  .csv or .jsonl, one line an epoch (train.write_log)
+--   tensorboard = folder        curves by epoch (vesper.tensorboard)
 --   quiet = false
 -- Returns the history, a list of {epoch =, loss =, lr =, seconds =, score =, val = result}, and the
 -- best epoch.  A resumed run ends with the same bits as one that never stopped.
 function train.fit(model, options)
-  local o = encoders.options(options,
-    {clip = 2.0, score = train.score, label = "", quiet = false, resume = false},
+  local o = encoders.options(options, {clip = 2.0, score = train.score, label = "", quiet = false,
+    resume = false, accumulate = 1, schedule_per = "epoch"},
     {train = true, val = true, optimizer = true, epochs = true, schedule = true, patience = true,
-     weights = true, checkpoint = true, log = true}, "fit")
-  if o.resume and not o.checkpoint then core._raise "fit: resume needs a checkpoint" end
-  if math.type(o.epochs) ~= "integer" or o.epochs < 1 then
-    core._raise("fit: epochs is " .. tostring(o.epochs) .. ", expected an integer from 1")
-  end
+     ema = true, weights = true, checkpoint = true, log = true, tensorboard = true}, "fit")
+  check(o)
   local parameters, run = model:parameters(), begin(model, o)
+  local writer <close> = begin_curves(o, run)
   while not should_stop(o, run) do
     local epoch, start = #run.history + 1, core.now()
-    if o.schedule then o.optimizer.lr = o.schedule(epoch) end
-    local loss = train_epoch(model, o, epoch, parameters)
-    if model.fit_prototypes then model:fit_prototypes(o.train) end
-    local val = train.evaluate(model, o.val)
-    val.v, val.t = nil, nil
-    local score = o.score(val)
-    run.history[epoch] = {epoch = epoch, loss = loss, lr = o.optimizer.lr, val = val, score = score,
-      seconds = core.now() - start}
-    if not run.best or score > run.best.score then
-      run.best = {score = score, epoch = epoch, state = copy_of(model:state_dict())}
-      if o.weights then assert(core.save(o.weights, run.best.state)) end
+    before_epoch(o, epoch)
+    local loss, rate = train_epoch(model, o, epoch, parameters), o.optimizer.lr
+    local val, score, weights
+    if o.ema then
+      val, score, weights = o.ema:apply(validate, model, o, run.best and run.best.score)
+    else
+      val, score, weights = validate(model, o, run.best and run.best.score)
     end
-    keep(model, o, run)
+    after_epoch(o, score)
+    run.history[epoch] = {epoch = epoch, loss = loss, lr = rate, val = val, score = score,
+      seconds = core.now() - start}
+    if weights then
+      run.best = {score = score, epoch = epoch, state = weights}
+      if o.weights then assert(core.save(o.weights, weights)) end
+    end
+    keep(model, o, run, writer)
   end
   model:load_state_dict(run.best.state)
   return run.history, run.best.epoch

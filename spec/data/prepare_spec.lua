@@ -219,6 +219,126 @@ describe("data.prepare.emoji", function()
   end)
 end)
 
+describe("data.prepare.openclipart", function()
+  local root, out, base
+  before_each(function()
+    root = temp.folder()
+    out, base = root .. "/out.h5", root .. "/x/usr/share/openclipart"
+  end)
+  teardown(temp.remove)
+
+  local SVG = [[
+<?xml version="1.0" encoding="UTF-8" standalone="no"?>
+<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.0//EN" "http://www.w3.org/TR/SVG/DTD/svg10.dtd" [
+  <!ENTITY ns_svg "http://www.w3.org/2000/svg">
+]>
+<svg xmlns="&ns_svg;" width="100" height="100"><g><title>not this one</title></g>
+ <metadata><rdf:RDF xmlns="http://web.resource.org/cc/"
+   xmlns:dc="http://purl.org/dc/elements/1.1/"
+   xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><Work rdf:about="">
+  <dc:title>%s</dc:title><dc:description>a drawing</dc:description>
+  <dc:subject><rdf:Bag>%s</rdf:Bag></dc:subject>
+  <dc:creator><Agent><dc:title>Somebody</dc:title></Agent></dc:creator>
+  <dc:format>image/svg+xml</dc:format><dc:language>en</dc:language></Work></rdf:RDF></metadata>
+</svg>
+]]
+  local made, folders = 0, {}
+  local function draw(name, title, keywords)
+    made = made + 1
+    local parts = {}
+    for i, word in ipairs(keywords) do parts[i] = "<rdf:li>" .. word .. "</rdf:li>" end
+    for _, kind in ipairs {"png", "svg"} do
+      local below = (base .. "/" .. kind .. "/" .. name):match "^(.*)/"
+      if not folders[below] then temp.subfolder(below) end
+      folders[below] = true
+    end
+    assert(vs.image.save(("%s/png/%s.png"):format(base, name), dataset.picture(made % 256, 9, 7)))
+    if title then
+      temp.write(("%s/svg/%s.svg"):format(base, name), SVG:format(title, table.concat(parts)))
+    end
+  end
+
+  -- caption -> {class, split, id} of all images of out
+  local function captions()
+    local all = {}
+    for _, split in ipairs {"train", "val", "test"} do
+      local list, set = titles(out, split)
+      for i, title in ipairs(list) do
+        all[title] = {set:classes()[set[i].label], split, set:id(i)}
+        all[#all + 1] = title
+      end
+    end
+    return all
+  end
+
+  it("takes class, title and keywords from where they stand", function()
+    for i = 1, 8 do
+      draw("food/fruit/apple_0" .. i, "Apple " .. i, {"hash", "", "Fruit", "red_fruit", "apple"})
+      draw("animals/sheep_0" .. i, i % 2 == 0 and "" or "Two &amp; a half sheep", {"wool", "farm"})
+    end
+    draw("animals/lion_12", "", {})
+    draw("logos/odd", "Odd", {})
+    draw("food/nothing", nil, {})
+    -- the same drawing under another subject
+    assert(os.execute(("ln -s ../animals/lion_12.png '%s/png/food/lion_12.png'"):format(base)))
+    temp.subfolder(root .. "/x/usr/share/pixmaps")
+    assert(vs.image.save(root .. "/x/usr/share/pixmaps/other.png", dataset.picture(1)))
+    local s = assert(data.prepare.openclipart(root, out, {size = 4, min_class = 2}))
+    assert.same({17, 2, 1, 1, 0, 2}, {s.train + s.val + s.test, s.classes, s.missing, s.rare,
+      s.broken, s.skipped})
+    local all = captions()
+    assert.equal(17, #all)
+    assert.equal("food", all["Apple 3, fruit, red fruit"][1])
+    assert.equal("animals", all["Two & a half sheep, wool, farm"][1])
+    assert.equal("animals", all["wool, farm"][1])
+    assert.equal("animals", all["lion"][1])
+    local set = assert(data.open(out, "train"))
+    assert.same({3, 4, 4}, set[1].image.shape)
+    assert.equal("food/fruit/apple_01", all["Apple 1, fruit, red fruit"][3])
+  end)
+
+  it("keeps drawings of one title together, and no more of them than asked for", function()
+    for i = 1, 60 do
+      draw(("shapes/s%02d"):format(i), i > 30 and "Series" or "SHAPE " .. i // 3, {"no" .. i})
+      draw(("tools/t%02d"):format(i), "shape " .. i // 3, {"tool" .. i})
+    end
+    local s = assert(data.prepare.openclipart(root, out, {size = 4}))
+    assert.equal(120, s.train + s.val + s.test)
+    assert.is_true(s.val > 3 and s.test > 3)
+    local where = {}
+    local all = captions()
+    assert.equal(120, #all)
+    for _, caption in ipairs(all) do
+      local title, split = caption:match("^[^,]+"):lower(), all[caption][2]
+      assert.is_true(where[title] == nil or where[title] == split)
+      where[title] = split
+    end
+    s = assert(data.prepare.openclipart(root, out, {size = 4, max_title = 5}))
+    assert.equal(25 + 9, s.same_title) -- of Series, and one each of shape 1 to 9
+  end)
+
+  it("stops at a broken drawing, or counts it", function()
+    for i = 1, 3 do draw("food/f" .. i, "Food " .. i, {}) end
+    temp.write(base .. "/svg/food/f2.svg", "<svg>\n<metadata></svg>")
+    local png = temp.read(base .. "/png/food/f3.png")
+    temp.write(base .. "/png/food/f3.png", png:sub(1, #png // 2))
+    local s, why = data.prepare.openclipart(root, out, {min_class = 1})
+    assert.is_nil(s)
+    assert.matches("svg/food/f2.svg: line 2, column 13: mismatched tag", why)
+    s = assert(data.prepare.openclipart(root, out, {min_class = 1, skip_broken = true}))
+    assert.same({1, 2, 2}, {s.train + s.val + s.test, s.broken, s.skipped})
+  end)
+
+  it("says what it looks for when it is not there", function()
+    local s, why = data.prepare.openclipart(root, out)
+    assert.is_nil(s)
+    assert.matches("no usr/share/openclipart/png below it; unpack Debian's openclipart%-png", why)
+    s, why = data.prepare.openclipart(root .. "/none", out)
+    assert.is_nil(s)
+    assert.matches("none: No such file", why)
+  end)
+end)
+
 describe("data.permutation", function()
   it("is an order of 1..n that the seed decides", function()
     local a = data.permutation(20, 1)

@@ -27,6 +27,13 @@ with new("foreign.h5", "earliest", name="foreign", rate=0.5) as f:
     g["image_id"] = np.array([b"a", b"bb"])
     g["region/feature"] = np.array([[[0.5, -2]], [[65504, 2 ** -24]]], np.float16)
 
+with new("pieces.h5", "earliest") as f:  # chunks that cut rows apart, other ones for the features
+    number = np.arange(50).reshape(50, 1, 1, 1)
+    f.create_dataset("train/image", data=np.broadcast_to(number, (50, 3, 6, 10)).astype(np.uint8),
+                     chunks=(8, 2, 4, 3), compression=4, shuffle=True)
+    f.create_dataset("train/region/feature", chunks=(16, 1, 2), compression=4,
+                     data=np.broadcast_to(number[..., 0], (50, 2, 3)).astype(np.float32))
+
 with new("huge.h5") as f:  # a shape without bytes
     f.create_dataset("train/image", (10 ** 9, 3, 640, 480), np.uint8, chunks=(1, 3, 64, 48),
                      maxshape=(None, 3, 640, 480))

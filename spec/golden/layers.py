@@ -112,5 +112,26 @@ module.logit_scale.data = module.logit_scale.data.float().double()
 scores = (F.normalize(rand(7, 5)) @ F.normalize(rand(7, 5)).t()).float().double()
 record("info_nce", module, [scores], list(module.named_parameters()))
 
+layer("convtranspose1d", nn.ConvTranspose1d(3, 5, 4, stride=2, padding=1), 2, 3, 7)
+layer("convtranspose1d.groups",
+      nn.ConvTranspose1d(4, 6, 3, stride=3, output_padding=2, groups=2, dilation=2, bias=False),
+      2, 4, 6)
+layer("conv1d.reflect", nn.Conv1d(3, 4, 5, padding=2, padding_mode="reflect"), 2, 3, 9)
+layer("conv2d.replicate", nn.Conv2d(3, 4, 3, stride=2, padding=(2, 1), padding_mode="replicate"),
+      2, 3, 5, 6)
+layer("maxpool1d", nn.MaxPool1d(2), 2, 3, 9)
+layer("maxpool1d.ceil", nn.MaxPool1d(3, stride=2, padding=1, ceil_mode=True), 2, 3, 10)
+layer("avgpool1d", nn.AvgPool1d(3, stride=2, padding=1), 2, 3, 9)
+layer("avgpool1d.ceil", nn.AvgPool1d(3, 2, 1, ceil_mode=True, count_include_pad=False), 2, 3, 10)
+layer("adaptiveavgpool1d", nn.AdaptiveAvgPool1d(3), 2, 3, 10)
+layer("adaptivemaxpool1d", nn.AdaptiveMaxPool1d(4), 2, 3, 10)
+layer("maxpool2d.ceil", nn.MaxPool2d(2, ceil_mode=True), 2, 3, 5, 8)
+layer("maxpool2d.ceil.padded", nn.MaxPool2d(3, stride=2, padding=1, ceil_mode=True), 2, 3, 8, 6)
+layer("avgpool2d.ceil", nn.AvgPool2d(3, stride=2, padding=1, ceil_mode=True), 2, 3, 8, 6)
+layer("avgpool2d.inside", nn.AvgPool2d((3, 2), stride=(2, 1), padding=1, ceil_mode=True,
+                                       count_include_pad=False), 2, 3, 8, 6)
+# the last window would lie in the padding alone
+layer("avgpool2d.dropped", nn.AvgPool2d(2, stride=3, padding=1, ceil_mode=True), 1, 2, 5, 6)
+
 st.save(os.path.join(os.path.dirname(os.path.abspath(__file__)), "layers.safetensors"), out)
 print(len(out), "arrays")

@@ -80,6 +80,16 @@ case("cumsum.last", lambda x: x.cumsum(-1), rand(3, 7))
 case("cumsum.middle", lambda x: x.cumsum(1), rand(2, 5, 3))
 case("cumsum.wide", lambda x: x.cumsum(0), rand(3, 70))
 
+case("cumprod.last", lambda x: x.cumprod(-1), rand(3, 7))
+case("cumprod.middle", lambda x: x.cumprod(1), rand(2, 5, 3))
+case("cumprod.zeros", lambda x: x.cumprod(1), zeros.detach().clone())
+
+# interpolate.c
+case("interpolate.corners", lambda x: F.interpolate(x, (7, 3), mode="bilinear",
+                                                    align_corners=True), rand(2, 2, 4, 9))
+case("interpolate.one", lambda x: F.interpolate(x, (1, 5), mode="bilinear", align_corners=True),
+     rand(1, 2, 3, 1))
+
 # sort.c
 case("sort.last", lambda x: x.sort(dim=-1), rand(3, 7), positions=[2])
 case("sort.middle", lambda x: x.sort(dim=1, descending=True), rand(2, 5, 3), positions=[2])
@@ -121,6 +131,37 @@ case("tril.more", lambda x: x.tril(2), rand(3, 5))
 case("triu", lambda x: x.triu(), rand(5, 4))
 case("triu.batch", lambda x: x.triu(1), rand(2, 3, 5))
 case("triu.less", lambda x: x.triu(-2), rand(5, 3))
+
+# vesper/functions.lua; spec/op/golden_spec.lua says how each is called
+case("cosine_similarity.rows", F.cosine_similarity, rand(4, 5), rand(4, 5))
+case("cosine_similarity.last", lambda x, y: F.cosine_similarity(x, y, -1, 1e-3), rand(2, 3, 4),
+     rand(3, 4))
+case("remainder", torch.remainder, rand(3, 5) * 4, rand(3, 5))
+case("fmod", lambda x: torch.fmod(x, 0.7), rand(3, 5) * 4)
+case("lerp", torch.lerp, rand(3, 5), rand(5), rand(3, 1))
+case("addcmul", lambda x, a, b: torch.addcmul(x, a, b, value=-0.5), rand(3, 5), rand(5), rand(3, 1))
+case("addcdiv", lambda x, a, b: torch.addcdiv(x, a, b, value=2), rand(3, 5), rand(5), rand(3, 1))
+case("frac", torch.frac, rand(3, 5) * 3)
+case("amax", lambda x: x.amax(1, True), rand(3, 5, 2))
+case("aminmax", lambda x: (x.amin(1), x.amax(1)), rand(3, 5))
+case("std_mean", lambda x: torch.std_mean(x, 1), rand(3, 5))
+case("var_mean", lambda x: torch.var_mean(x, 1, unbiased=False, keepdim=True), rand(3, 5))
+case("median.all", lambda x: x.median(), rand(4, 5))
+case("median.dim", lambda x: tuple(x.median(1)), rand(3, 6, 2), positions=[2])
+case("kthvalue", lambda x: tuple(x.kthvalue(2, 0, True)), rand(5, 3), positions=[2])
+case("nan_to_num", lambda x: torch.nan_to_num(x, 0.5, 9.0, -9.0),
+     torch.tensor([1.0, float("nan"), inf, -inf, -2.0]))
+case("outer", torch.outer, rand(3), rand(5))
+case("dot", torch.dot, rand(7), rand(7))
+case("mv", torch.mv, rand(3, 5), rand(5))
+case("bmm", torch.bmm, rand(2, 3, 4), rand(2, 4, 5))
+case("addmm", lambda m, x, y: torch.addmm(m, x, y, beta=0.5, alpha=2), rand(5), rand(3, 4),
+     rand(4, 5))
+case("baddbmm", torch.baddbmm, rand(2, 3, 5), rand(2, 3, 4), rand(2, 4, 5))
+case("cdist", torch.cdist, rand(2, 3, 4), rand(2, 5, 4))
+case("cdist.one", lambda x, y: torch.cdist(x, y, 1.0), rand(3, 4), rand(5, 4))
+case("meshgrid", lambda x, y: torch.meshgrid(x, y, indexing="ij"), rand(3), rand(4))
+case("meshgrid.xy", lambda x, y: torch.meshgrid(x, y, indexing="xy"), rand(3), rand(4))
 
 # einsum, of vesper/tensor.lua: the case is named by its equation
 for equation, *shapes in [

@@ -59,6 +59,21 @@ def momentum_of(group):
     return group["betas"][0] if "betas" in group else group.get("momentum", 0.0)
 
 
+def lazy(case, make):
+    """Six steps on a table of which each batch touches some rows, one of them twice."""
+    table = nn.Parameter(rand(7, 3))
+    put(f"{case}/p.0", table)
+    opt = make([table])
+    for step, ids in enumerate([[0, 2, 2], [5], [2, 6, 0], [1, 5, 5], [2, 0], [6, 1]], 1):
+        ids, g = torch.tensor(ids), rand(len(ids), 3)
+        opt.zero_grad()
+        (nn.functional.embedding(ids, table, sparse=True) * g).sum().backward()
+        opt.step()
+        out[f"{case}/ids.{step}"] = (ids + 1).numpy()
+        put(f"{case}/g.{step}", g)
+        put(f"{case}/p.{step}", table)
+
+
 def schedule(case, make, n=40, watched=None, kind=optim.SGD, **settings):
     """Two groups; the first begins at 0.4, the second at 0.05."""
     groups = [{"params": [nn.Parameter(rand(2))], "lr": 0.4}, {"params": [nn.Parameter(rand(2))]}]
@@ -114,6 +129,10 @@ schedule("warm", lambda o: sched.SequentialLR(o, [
 schedule("three", lambda o: sched.SequentialLR(o, [
     sched.LinearLR(o, start_factor=0.5, total_iters=4), sched.StepLR(o, 3, gamma=0.5),
     sched.ExponentialLR(o, 0.8)], [4, 20]))
+
+lazy("lazy.sgd", lambda p: optim.SGD(p, 0.1))
+lazy("lazy.adagrad", lambda p: optim.Adagrad(p, 0.1, lr_decay=0.1, initial_accumulator_value=0.5))
+lazy("lazy.adam", lambda p: optim.SparseAdam(p, 0.05))
 
 net, average, warm = nn.Linear(3, 2), nn.Linear(3, 2), nn.Linear(3, 2)
 for p, a, w in zip(net.parameters(), average.parameters(), warm.parameters()):

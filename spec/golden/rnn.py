@@ -57,15 +57,16 @@ def layer(case, module, inputs, fn=None, shift=()):
 
 
 def packed(module):
-    """Every state and the last valid one, as vesper's layers return them."""
-    def run(x, lengths=None):
+    """Every state, the last valid one and the last ones of all layers, as vesper's layers return
+    them."""
+    def run(x, lengths=None, *first):
         n = lengths if lengths is not None else torch.full((len(x),), x.shape[1])
         p = nn.utils.rnn.pack_padded_sequence(x, n, batch_first=True, enforce_sorted=False)
-        y, h = module(p)
-        h = h[0] if isinstance(h, tuple) else h
+        y, h = module(p, *([first] if len(first) == 2 else first))
+        h = h if isinstance(h, tuple) else (h,)
         directions = 2 if module.bidirectional else 1
         y, _ = nn.utils.rnn.pad_packed_sequence(y, batch_first=True, total_length=x.shape[1])
-        return y, torch.cat(list(h[-directions:]), 1)
+        return (y, torch.cat(list(h[0][-directions:]), 1), *h)
     return run
 
 
@@ -170,6 +171,11 @@ steps("adamw.decay", lambda p: optim.AdamW(p, 0.05, weight_decay=0.3, amsgrad=Tr
 steps("clip.norm", lambda p: optim.SGD(p, 0.1), lambda p: nn.utils.clip_grad_norm_(p, 2.0))
 steps("clip.large", lambda p: optim.SGD(p, 0.1), lambda p: nn.utils.clip_grad_norm_(p, 1000.0))
 steps("clip.value", lambda p: optim.SGD(p, 0.1), lambda p: nn.utils.clip_grad_value_(p, 0.4))
+
+for kind in (nn.LSTM, nn.GRU):
+    module = kind(6, 5, batch_first=True, num_layers=2, bidirectional=True)
+    first = [rand(4, 5, 5) for _ in range(2 if kind is nn.LSTM else 1)]
+    layer(f"{kind.__name__.lower()}.state", module, [rand(5, 7, 6), lengths, *first], packed(module))
 
 st.save(os.path.join(os.path.dirname(os.path.abspath(__file__)), "rnn.safetensors"), out)
 print(len(out), "arrays")

@@ -29,6 +29,41 @@ local layers = {
   ["convtranspose2d.wide"] = function()
     return nn.ConvTranspose2d(2, 3, 2, {stride = 3, output_padding = 2})
   end,
+  convtranspose1d = function()
+    return nn.ConvTranspose1d(3, 5, 4, {stride = 2, padding = 1})
+  end,
+  ["convtranspose1d.groups"] = function()
+    return nn.ConvTranspose1d(4, 6, 3, {stride = 3, output_padding = 2, groups = 2, dilation = 2,
+      bias = false})
+  end,
+  ["conv1d.reflect"] = function()
+    return nn.Conv1d(3, 4, 5, {padding = 2, padding_mode = "reflect"})
+  end,
+  ["conv2d.replicate"] = function()
+    return nn.Conv2d(3, 4, 3, {stride = 2, padding = {2, 1}, padding_mode = "replicate"})
+  end,
+  maxpool1d = function() return nn.MaxPool1d(2) end,
+  ["maxpool1d.ceil"] = function()
+    return nn.MaxPool1d(3, {stride = 2, padding = 1, ceil_mode = true})
+  end,
+  avgpool1d = function() return nn.AvgPool1d(3, 2, 1) end,
+  ["avgpool1d.ceil"] = function() return nn.AvgPool1d(3, 2, 1, true, false) end,
+  adaptiveavgpool1d = function() return nn.AdaptiveAvgPool1d(3) end,
+  adaptivemaxpool1d = function() return nn.AdaptiveMaxPool1d(4) end,
+  ["maxpool2d.ceil"] = function() return nn.MaxPool2d(2, {ceil_mode = true}) end,
+  ["maxpool2d.ceil.padded"] = function()
+    return nn.MaxPool2d(3, {stride = 2, padding = 1, ceil_mode = true})
+  end,
+  ["avgpool2d.ceil"] = function()
+    return nn.AvgPool2d(3, {stride = 2, padding = 1, ceil_mode = true})
+  end,
+  ["avgpool2d.inside"] = function()
+    return nn.AvgPool2d({3, 2}, {stride = {2, 1}, padding = 1, ceil_mode = true,
+      count_include_pad = false})
+  end,
+  ["avgpool2d.dropped"] = function()
+    return nn.AvgPool2d(2, {stride = 3, padding = 1, ceil_mode = true})
+  end,
   groupnorm = function() return nn.GroupNorm(3, 6) end,
   ["groupnorm.one"] = function() return nn.GroupNorm(1, 5, {eps = 1e-3}) end,
   ["groupnorm.bare"] = function() return nn.GroupNorm(4, 4, {affine = false}) end,

@@ -6,6 +6,11 @@ local CASES = {
   Conv2d = "conv", MaxPool2d = "max_pool", AvgPool2d = "avg_pool", AdaptiveAvgPool2d = "adaptive",
   BatchNorm1d = "batch1d", BatchNorm2d = "batch2d", LayerNorm = "layer", LeakyReLU = "leaky_relu",
   LogSoftmax = "log_softmax",
+  -- of the functions; spec/nn/loss_spec.lua compares the layers
+  CrossEntropyLoss = "cross_entropy", NLLLoss = "nll_loss", BCEWithLogitsLoss = "bce",
+  MSELoss = "mse_loss", L1Loss = "l1_loss", SmoothL1Loss = "smooth_l1_loss", HuberLoss = "huber",
+  KLDivLoss = "kl_div", CosineEmbeddingLoss = "cosine_embedding_loss",
+  TripletMarginLoss = "triplet",
 }
 -- Random, or not in PyTorch 1.13 (RMSNorm): specs of their own check what can be checked.
 local ELSEWHERE = {Dropout = true, Dropout2d = true, RMSNorm = true}

@@ -48,6 +48,15 @@ describe("recurrent layers", function()
       end
     end)
 
+    it(name .. " goes on from the states that it gave", function()
+      local rnn, x = make(3, 5, {num_layers = 2}), numbers.signed(vs, {2, 6, 3}, 1)
+      local whole, last = rnn(x)
+      local states = {rnn(x:slice(2, 1, 4))}
+      local y, there = rnn(x:slice(2, 5, 6), nil, table.unpack(states, 3))
+      numbers.same(vs, y, numbers.flat(whole:slice(2, 5, 6)), {2, 2, 5}, 1e-6)
+      numbers.same(vs, there, numbers.flat(last), {2, 5}, 1e-6)
+    end)
+
     it(name .. " drops between layers only while training", function()
       local rnn = make(3, 8, {num_layers = 2, dropout = 0.5})
       local x = numbers.signed(vs, {2, 4, 3}, 1)
@@ -63,6 +72,8 @@ describe("recurrent layers", function()
       fails("lengths[1] is 0, outside 1..4", rnn, vs.zeros(2, 4, 3), ids {0, 4})
       fails("lengths is [3], expected [2]", rnn, vs.zeros(2, 4, 3), ids {1, 2, 3})
       fails(name .. ": x is [2,4,7], expected [B,T,3]", rnn, vs.zeros(2, 4, 7))
+      fails(name .. ": h0 is [2,4,5], expected [1,2,5] (x is [2,4,3])", rnn, vs.zeros(2, 4, 3),
+        {h0 = vs.zeros(2, 4, 5)})
       fails("num_layers is 0", make, 3, 5, {num_layers = 0})
       fails("hidden_size 0", make, 3, 0)
       fails("dropout is 2", make, 3, 5, {dropout = 2})

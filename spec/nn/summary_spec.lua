@@ -23,9 +23,9 @@ describe("nn.summary", function()
     for i, row in ipairs(summary) do
       got[i] = ("%s %s %s %d"):format(row.name, row.kind, row.output, row.parameters)
     end
-    assert.same({" Tower [2,12,5] [2,5] 285", "conv Sequential [2,4,4,3] 120",
+    assert.same({" Tower [2,12,5] [2,5] [1,2,5] 285", "conv Sequential [2,4,4,3] 120",
       "conv.0 Conv2d [2,4,4,3] 112", "conv.1 BatchNorm2d [2,4,4,3] 8",
-      "conv.2 ReLU [2,4,4,3] 0", "rnn GRU [2,12,5] [2,5] 165"}, got)
+      "conv.2 ReLU [2,4,4,3] 0", "rnn GRU [2,12,5] [2,5] [1,2,5] 165"}, got)
     assert.equal(285, summary.parameters)
     assert.equal(173, summary.trained)
     local text = tostring(summary)

@@ -42,6 +42,29 @@ describe("ops as PyTorch's", function()
     end
   end
 
+  -- lua/vesper/functions.lua
+  local functions = {
+    ["cosine_similarity.rows"] = vs.cosine_similarity,
+    ["cosine_similarity.last"] = function(x, y) return x:cosine_similarity(y, -1, 1e-3) end,
+    remainder = vs.remainder, fmod = function(x) return x:fmod(0.7) end, lerp = vs.lerp,
+    addcmul = function(x, a, b) return x:addcmul(a, b, -0.5) end,
+    addcdiv = function(x, a, b) return x:addcdiv(a, b, 2) end, frac = vs.frac,
+    amax = function(x) return x:amax(2, true) end,
+    aminmax = function(x) return x:aminmax(2) end,
+    std_mean = function(x) return x:std_mean(2) end,
+    var_mean = function(x) return x:var_mean(2, false, true) end,
+    ["median.all"] = function(x) return (x:median()) end,
+    ["median.dim"] = function(x) return x:median(2) end,
+    kthvalue = function(x) return x:kthvalue(2, 1, true) end,
+    nan_to_num = function(x) return x:nan_to_num(0.5, 9, -9) end,
+    outer = vs.outer, dot = vs.dot, mv = vs.mv, bmm = vs.bmm, baddbmm = vs.baddbmm,
+    addmm = function(m, x, y) return vs.addmm(m, x, y, 0.5, 2) end,
+    cdist = vs.cdist, ["cdist.one"] = function(x, y) return x:cdist(y, 1) end,
+    meshgrid = function(x, y) return vs.meshgrid {x, y} end,
+    ["meshgrid.xy"] = function(x, y) return vs.meshgrid({x, y}, "xy") end,
+  }
+  for name, fn in pairs(functions) do it(name, function() compare(name, fn) end) end
+
   it("uses every golden case", function()
     for name in pairs(values) do
       local case = name:match "^(.*)/out1$"

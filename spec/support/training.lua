@@ -2,10 +2,11 @@
 --
 --   lua5.4 spec/support/training.lua FOLDER RESULT EVERY STEPS [FROM]
 --
--- Trains STEPS steps of a net with dropout and batch norm on shuffled batches with Adam, a schedule
--- and a running mean in the script's own table; writes FOLDER/run every EVERY steps and goes on
--- from it when it is there, or from the checkpoint FROM; writes the weights to RESULT.  With EVERY
--- = 0 a checkpoint FOLDER/K is left after every step K.  Prints where it begins and what it saved.
+-- Trains STEPS steps of a net with dropout and batch norm on shuffled batches with Adam, a warm-up
+-- and a cosine, averages of the weights, and a running mean in the script's own table; writes
+-- FOLDER/run every EVERY steps and goes on from it when it is there, or from the checkpoint FROM;
+-- writes weights, averages and the rate to RESULT.  With EVERY = 0 a checkpoint FOLDER/K is left
+-- after every step K.  Prints where it begins and what it saved.
 local vs = require "vesper"
 local nn, optim, data = vs.nn, vs.optim, vs.data
 
@@ -22,19 +23,17 @@ local opt = optim.Adam(net:parameters(), {lr = 0.01})
 local loader = data.Loader(data.TensorDataset{x = x, label = label},
   {batch_size = 4, shuffle = true, workers = 2})
 
--- A schedule with a state of its own: the rate falls by a hundredth at every step.
-local schedule = {count = 0}
-function schedule:step()
-  self.count = self.count + 1
-  opt.lr = opt.lr * 0.99
-end
-function schedule:state_dict() return {count = self.count} end
-function schedule:load_state_dict(dict) self.count = dict.count end
+local lr_scheduler = optim.lr_scheduler
+local schedule = lr_scheduler.SequentialLR(opt, {milestones = {5}, schedulers = {
+  lr_scheduler.LinearLR(opt, {start_factor = 0.1, total_iters = 5}),
+  lr_scheduler.CosineAnnealingLR(opt, {T_max = 50})}})
+local ema = optim.EMA(net, {decay = 0.95, warmup = true, buffers = true})
 
-local parts = {model = net, optimizer = opt, loader = loader, schedule = schedule}
+local parts = {model = net, optimizer = opt, loader = loader, schedule = schedule, ema = ema}
 local own = {step = 0, mean = 0}
 if vs.checkpoint.exists(from) then own = assert(vs.checkpoint.load(from, parts)).extra end
-if own.step ~= schedule.count then error "the schedule lost its count" end
+if own.step ~= schedule.last_epoch then error "the schedule lost its count" end
+if own.step ~= ema.updates then error "the averages lost their count" end
 io.stdout:setvbuf "line"
 print("begins", own.step)
 
@@ -51,6 +50,7 @@ while own.step < steps do
     loss:backward()
     opt:step()
     schedule:step()
+    ema:update()
     own.step, own.mean = own.step + 1, 0.9 * own.mean + 0.1 * loss:item()
     if every == 0 then
       keep(own.step)
@@ -62,6 +62,7 @@ while own.step < steps do
 end
 
 local dict = net:state_dict()
+for name, tensor in pairs(ema:state_dict().state) do dict["ema." .. name] = tensor end
 dict.mean = vs.tensor({own.mean}, {dtype = "float64"})
 dict.rate = vs.tensor({opt.lr}, {dtype = "float64"})
 assert(vs.save(result, dict))

@@ -20,22 +20,8 @@ end
 -- bike, exercise, hipster, sport".
 local function make_caption(entry, most)
   local base, tone = plain_name(entry.name)
-  local parts, seen = {base}, {}
-  for _, word in ipairs(core.text.tokenize(base)) do seen[word] = true end
-  if tone then parts[2] = SKIN[tone] .. " skin" end
-  local added = 0
-  for _, keyword in ipairs(entry.keywords or {}) do
-    local new = false
-    for _, word in ipairs(core.text.tokenize(keyword)) do
-      new = new or not seen[word]
-      seen[word] = true
-    end
-    if new and added < most then
-      parts[#parts + 1] = keyword:lower()
-      added = added + 1
-    end
-  end
-  return table.concat(parts, ", ")
+  return table.concat(prepare.add_keywords(
+    {base, tone and SKIN[tone] .. " skin"}, entry.keywords or {}, most), ", ")
 end
 
 local function picture_of(folder, code)
@@ -74,17 +60,6 @@ local function read_items(index, pictures, o, count)
   return items
 end
 
--- Without the categories that are too small to learn or to measure.
-local function drop_rare(items, least, count)
-  local size, kept = {}, {}
-  for _, item in ipairs(items) do size[item.label] = (size[item.label] or 0) + 1 end
-  for _, item in ipairs(items) do
-    if size[item.label] >= least then kept[#kept + 1] = item end
-  end
-  count.rare = #items - #kept
-  return kept
-end
-
 --- Writes `out` from a folder below which the package is unpacked.  An emoji's class is its
 --- category, its caption the name with a few keywords.  80/10/10 by seed; the variants of one emoji
 --- that differ by the colour of the skin never cross a split.  Options (with their defaults):
@@ -103,11 +78,11 @@ return function(folder, out, options)
   if not index then
     return nil, folder .. ": no config/index.json below it; unpack Debian's ruby-gemojione there"
   end
-  local count = {missing = 0, rare = 0}
+  local count = {missing = 0}
   local pictures = index:gsub("config/index%.json$", "assets/png")
   local items, failed = read_items(index, pictures, o, count)
   if not items then return nil, failed end
-  items = drop_rare(items, o.min_class, count)
+  items, count.rare = prepare.drop_rare(items, o.min_class)
   prepare.assign_splits(items, function(item) return item.group end, o.seed)
   local summary, unwritten = prepare.write(items, out, o)
   if not summary then return nil, unwritten end

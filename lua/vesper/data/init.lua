@@ -8,7 +8,7 @@ local data = require("vesper.core").data
 --- {train=, val=, test=, classes=, vocab=, skipped=}, or nil and a message.
 data.prepare = setmetatable({}, {
   __index = function(prepare, name)
-    local known = {emoji = true, folder = true}
+    local known = {emoji = true, folder = true, openclipart = true}
     if not known[name] then return nil end
     prepare[name] = require("vesper.data." .. name)
     return prepare[name]

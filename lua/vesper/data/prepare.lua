@@ -61,6 +61,35 @@ function prepare.assign_splits(items, group_of, seed)
   end
 end
 
+--- Appends to parts, whose first is a title, those keywords that add a word to what is there, at
+--- most so many.
+function prepare.add_keywords(parts, keywords, most)
+  local seen, added = {}, 0
+  for _, word in ipairs(core.text.tokenize(parts[1] or "")) do seen[word] = true end
+  for _, keyword in ipairs(keywords) do
+    local new = false
+    for _, word in ipairs(core.text.tokenize(keyword)) do
+      new = new or not seen[word]
+      seen[word] = true
+    end
+    if new and added < most then
+      parts[#parts + 1] = keyword:lower()
+      added = added + 1
+    end
+  end
+  return parts
+end
+
+--- The items without the classes that are too small to learn or to measure, and how many went.
+function prepare.drop_rare(items, least)
+  local size, kept = {}, {}
+  for _, item in ipairs(items) do size[item.label] = (size[item.label] or 0) + 1 end
+  for _, item in ipairs(items) do
+    if size[item.label] >= least then kept[#kept + 1] = item end
+  end
+  return kept, #items - #kept
+end
+
 -- The first n words of a text that has more; vocabularies count only what the model will see.
 local function shorten(caption, n)
   local words = core.text.tokenize(caption)

@@ -1,8 +1,7 @@
 -- VSE: visual-semantic embedding.  An image and its text meet in one space of D dimensions; classes
 -- are predicted from both.
 --
--- Losses: hinge ranking after Faghri et al. (VSE++, BMVC 2018), sums in the first epoch after Chen
--- et al. (VSE-infinity, CVPR 2021); cosine objective with labels as in cosine_embedding_loss.
+-- Losses: nn.HingeRanking; cosine objective with labels as in cosine_embedding_loss.
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local encoders = require "vesper.models.encoders"
@@ -33,7 +32,8 @@ function VSE:init(options)
   local weights = {classify = 1, rank = 1, cosine = 0, text = 0}
   self.weights = encoders.options(o.weights, weights, {}, "VSE weights")
   if self.weights.text > 0 then self.text_head = nn.Linear(o.width, o.classes) end
-  self.margin, self.warmup, self.scale = o.margin, o.warmup, o.scale
+  self.ranking = nn.HingeRanking{margin = o.margin, warmup = o.warmup}
+  self.margin, self.scale = o.margin, o.scale
   self:register_buffer("prototypes", core.zeros(o.classes, o.width))
 end
 
@@ -61,17 +61,6 @@ function VSE.cosine_objective(v, t, label, margin)
   return pull + (s - margin):relu():masked_fill(same, 0):sum() / others
 end
 
--- The hardest-negative loss has a trap: all embeddings in one point, where it stays 2 * margin.
-local function watch_collapse(self, rank)
-  local plateau = 2 * self.margin
-  self.stuck = math.abs(rank - plateau) < 0.002 * plateau and (self.stuck or 0) + 1 or 0
-  if self.stuck == 100 then
-    io.stderr:write(("VSE: the ranking loss has been %.3f = 2 * margin for 100 steps: the " ..
-      "embeddings have collapsed into one point. Train longer on all negatives (warmup), or " ..
-      "lower the learning rate.\n"):format(plateau))
-  end
-end
-
 --- The weighted sum of the losses, a table of its parts as numbers, and the outputs.
 -- epoch counts from 1 and decides between all negatives and the hardest.
 function VSE:loss(batch, epoch)
@@ -84,10 +73,7 @@ function VSE:loss(batch, epoch)
   if w.classify > 0 then add("classify", nn.functional.cross_entropy(out.logits, batch.label)) end
   if w.rank > 0 then
     local scores = out.v:normalize():matmul(out.t:normalize():t())
-    local hardest = (epoch or 1) > self.warmup
-    local negatives = hardest and "hardest" or "sum"
-    add("rank", scores:hinge_ranking{margin = self.margin, negatives = negatives})
-    if hardest then watch_collapse(self, parts.rank) end
+    add("rank", self.ranking(scores, epoch or 1))
   end
   if w.cosine > 0 then
     add("cosine", VSE.cosine_objective(out.v, out.t, batch.label, self.margin))

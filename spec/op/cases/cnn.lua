@@ -74,6 +74,16 @@ add {op = "max_pool2d", name = "ties go to the first, NaN wins", grad = {}, args
     numbers.same(vs, x.grad, {1, 0, 1, 0, 0, 0, 0, 0}, {1, 1, 2, 4})
   end}
 
+for _, op in ipairs {"max_pool", "avg_pool"} do
+  pool(op .. "2d", "a last window cut off", {2, 2, 7, 6},
+    {kernel = {2, 3}, stride = 2, padding = {0, 1}, ceil_mode = true})
+  pool(op .. "1d", "pairs", {2, 3, 8}, {kernel = 2})
+  pool(op .. "1d", "padded, cut off, without a batch", {3, 10},
+    {kernel = 3, stride = 2, padding = 1, ceil_mode = true})
+  pool("adaptive_" .. op .. "1d", "windows that overlap", {2, 3, 7}, {size = 3})
+end
+pool("avg_pool2d", "padding not counted", {2, 2, 7, 6},
+  {kernel = 3, stride = 2, padding = 1, count_include_pad = false})
 pool("adaptive_avg_pool2d", "global", {2, 3, 5, 7})
 pool("adaptive_avg_pool2d", "windows that overlap", {2, 2, 5, 7}, {size = {3, 2}})
 pool("adaptive_avg_pool2d", "larger than the input", {1, 2, 2, 3}, {size = {3, 4}})

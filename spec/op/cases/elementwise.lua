@@ -76,6 +76,13 @@ local unary = {
   {"reciprocal", function(x) return 1 / x end, range = {0.4, 3}},
   {"sin", math.sin, range = {-7, 7}},
   {"cos", math.cos, range = {-7, 7}},
+  {"tan", math.tan, range = {-1.2, 1.2}},
+  {"asin", math.asin, range = {-0.9, 0.9}},
+  {"acos", math.acos, range = {-0.9, 0.9}},
+  {"atan", math.atan, range = {-4, 4}},
+  {"sinh", function(x) return (math.exp(x) - math.exp(-x)) / 2 end, range = {-3, 3}},
+  {"cosh", function(x) return (math.exp(x) + math.exp(-x)) / 2 end, range = {-3, 3}},
+  {"erf", erf, range = {-2.5, 2.5}},
   {"tanh", tanh, range = {-4, 4}},
   {"sigmoid", sigmoid, range = {-6, 6}},
   {"relu", function(x) return math.max(x, 0) end},
@@ -103,6 +110,7 @@ local unary = {
   {"floor", math.floor, range = {-3, 3}},
   {"ceil", math.ceil, range = {-3, 3}},
   {"round", half_even, range = {-3, 3}},
+  {"trunc", function(x) return x < 0 and math.ceil(x) or math.floor(x) end, range = {-3, 3}},
 }
 for k, u in ipairs(unary) do
   local given = {}
@@ -125,6 +133,10 @@ local edges = {
   log = {{0, -1, inf, 1, nan}, {-inf, nan, inf, 0, nan}},
   sqrt = {{0, -1, inf, nan}, {0, nan, inf, nan}},
   reciprocal = {{inf, 0.5}, {0, 2}},
+  asin = {{2, 1}, {nan, math.pi / 2}},
+  atan = {{inf, -inf, nan}, {math.pi / 2, -math.pi / 2, nan}},
+  erf = {{-50, 0, 50, nan}, {-1, 0, 1, nan}},
+  trunc = {{-1.5, 2.999, -3, inf}, {-1, 2, -3, inf}},
   tanh = {{-100, 100, 0, nan}, {-1, 1, 0, nan}},
   sigmoid = {{-200, 200, 0, nan}, {0, 1, 0.5, nan}},
   relu = {{-1, 0, 3, inf, nan}, {0, 0, 3, inf, nan}},

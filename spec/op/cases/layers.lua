@@ -1,4 +1,5 @@
--- Cases of conv1d, conv_transpose2d, group_norm, interpolate, prelu and the losses beside them.
+-- Cases of conv1d, conv_transpose1d and 2d, group_norm, interpolate, prelu and the losses beside
+-- them.
 -- Values are compared with PyTorch's in spec/nn/layers_golden_spec.lua.
 local numbers = require "spec.support.numbers"
 
@@ -24,6 +25,9 @@ add {op = "conv1d", name = "by eye", grad = {},
   end,
   forward = function(vs, outputs) numbers.same(vs, outputs[1], {8, 7}, {1, 1, 2}) end}
 
+conv("conv_transpose1d", "plain", {2, 3, 4}, {3, 4, 3}, 4)
+conv("conv_transpose1d", "all options", {2, 4, 5}, {4, 3, 3}, 6,
+  {stride = 3, padding = 1, output_padding = 2, groups = 2, dilation = 2})
 conv("conv_transpose2d", "plain", {2, 3, 4, 3}, {3, 4, 3, 2}, 4)
 conv("conv_transpose2d", "stride", {2, 3, 3, 4}, {3, 2, 3, 3}, 2,
   {stride = 2, padding = 1, output_padding = 1})

@@ -46,8 +46,30 @@ local function recurrent(op, gates)
       local w_ih, w_hh = weights(vs, 1, 1)
       return {signed(vs, {1, 1, 1}, 1), w_ih, w_hh, signed(vs, {gates}, 4)}
     end}
+  for name, lengths in pairs {["from a state"] = false, ["from a state, lengths"] = {2, 3, 1}} do
+    add {op = op, name = name, args = {reverse = not lengths},
+      inputs = function(vs)
+        local w_ih, w_hh = weights(vs, 4, 5)
+        return {signed(vs, {3, 3, 4}, 1), w_ih, w_hh, signed(vs, {gates * 5}, 4),
+          signed(vs, {gates * 5}, 5), lengths and ids(vs, lengths) or nil, signed(vs, {3, 5}, 6),
+          gates == 4 and signed(vs, {3, 5}, 7) or nil}
+      end}
+  end
+  add {op = op, name = "no steps give the state back",
+    inputs = function(vs)
+      local w_ih, w_hh = weights(vs, 4, 5)
+      return {vs.zeros(3, 0, 4), w_ih, w_hh, nil, nil, nil, signed(vs, {3, 5}, 6)}
+    end,
+    forward = function(vs, outputs, inputs)
+      numbers.same(vs, outputs[2], numbers.flat(inputs[7]), {3, 5})
+    end}
 end
 recurrent("lstm", 4)
+add {op = "lstm", name = "from a cell alone",
+  inputs = function(vs)
+    return {signed(vs, {3, 2, 4}, 1), uniform(vs, {8, 4}, -0.6, 0.6, 2),
+      uniform(vs, {8, 2}, -0.6, 0.6, 3), nil, nil, ids(vs, {1, 2, 2}), nil, signed(vs, {3, 2}, 7)}
+  end}
 recurrent("gru", 3)
 
 add {op = "embedding",
@@ -59,6 +81,8 @@ add {op = "embedding",
     end
     numbers.same(vs, outputs[1], want, {2, 3, 3})
   end}
+add {op = "embedding", name = "sparse", args = {sparse = true},
+  inputs = function(vs) return {signed(vs, {70, 33}, 1), ids(vs, {{2, 70}, {2, 69}})} end}
 -- The padding row has no gradient by definition, so differences see none only where it is not used.
 add {op = "embedding", name = "padding not used", args = {padding_idx = 1},
   inputs = function(vs) return {signed(vs, {70, 33}, 1), ids(vs, {2, 70, 2, 69})} end}

@@ -1,0 +1,21 @@
+/* The texts of an XML file.  xml.c is the only user of the XML library.
+ *
+ * Nothing outside the file is ever read (external entities are passed over), and what comes out is
+ * limited whatever the file says of its entities. */
+#ifndef VS_XML_H
+#define VS_XML_H
+
+#include "io/strings.h"
+
+enum {
+  VS_XML_MAX_TEXT = 1 << 20, /* bytes of text and of names that may come out, together */
+  VS_XML_MAX_DEPTH = 1000
+};
+#define VS_XML_MAX_FILE ((size_t)1 << 26)
+
+/* Of every element that has text of its own, in the order in which elements end: the names down to
+ * it, without prefixes ("svg/metadata/RDF/Work/title"), and the text, white space folded into
+ * single spaces.  Errors read "path: line 3, column 7: ...". */
+int vs_xml_texts(const char *path, vs_strings *name, vs_strings *text);
+
+#endif
