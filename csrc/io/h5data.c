@@ -390,20 +390,27 @@ static int read_fixed(vs_h5data *d, hid_t type, int64_t first, int64_t n, vs_str
   return rc;
 }
 
-int vs_h5_read_strings(vs_h5data *d, vs_strings *out) {
-  if (d->info.kind != VS_H5_STRINGS || d->info.ndim != 1)
+int vs_h5_read_some_strings(vs_h5data *d, int64_t first, int64_t count, vs_strings *out) {
+  if (d->info.kind != VS_H5_STRINGS || d->info.row != 1)
     return vs_h5_bad(d, "expected a list of strings");
+  if (first < 0 || count < 0 || first > d->info.dims[0] - count)
+    return vs_h5_bad(d, "rows %lld to %lld of %lld", (long long)first + 1,
+                     (long long)(first + count), (long long)d->info.dims[0]);
   int rc = 0;
   h5_lock();
   hid_t file_type = H5Dget_type(d->id);
   bool varying = H5Tis_variable_str(file_type) > 0;
-  for (int64_t i = 0, n; rc == 0 && i < d->info.dims[0]; i += n) {
-    n = VS_MIN(varying ? STRING_BLOCK : VS_MAX(1, (4 << 20) / d->info.size), d->info.dims[0] - i);
-    rc = (varying ? read_varying : read_fixed)(d, file_type, i, n, out);
+  for (int64_t i = 0, n; rc == 0 && i < count; i += n) {
+    n = VS_MIN(varying ? STRING_BLOCK : VS_MAX(1, (4 << 20) / d->info.size), count - i);
+    rc = (varying ? read_varying : read_fixed)(d, file_type, first + i, n, out);
   }
   H5Tclose(file_type);
   h5_unlock();
   return rc;
+}
+
+int vs_h5_read_strings(vs_h5data *d, vs_strings *out) {
+  return vs_h5_read_some_strings(d, 0, d->info.dims[0], out);
 }
 
 /* --- writing --- */

@@ -90,6 +90,53 @@ describe("data.Writer", function()
     assert.same({"a red hat", "a blue cup"}, set:batch({1, 2}).text)
   end)
 
+  it("stores items, tags, and boxes without regions", function()
+    local w = assert(data.Writer(path, {tags = {"red", "round", "big"}, regions = 3}))
+    local function box(n) return vs.arange(1, 4 * n):reshape({n, 4}):to "float32" end
+    local picture = dataset.picture(1)
+    assert(w:add("train", {image = picture, item = 7, tags = {3, 1}, boxes = box(2)}))
+    local function refused(change, pattern)
+      local item = {image = picture, item = 1, tags = {}, boxes = box(1)}
+      for key, value in pairs(change) do item[key] = value or nil end
+      assert.error_matches(function() w:add("train", item) end, pattern)
+    end
+    refused({tags = {4}}, "image 2 of train: tag 4 is not in 1%.%.3")
+    refused({tags = {0}}, "tag 0 is not in 1%.%.3")
+    refused({tags = {1.5}}, "tag 1 is not an integer")
+    refused({tags = 3}, "tags is a number, expected a list")
+    refused({tags = false}, "has no field tags, unlike those before")
+    refused({item = 0}, "item is 0, expected an integer from 1")
+    refused({item = "x"}, "item is x, expected an integer from 1")
+    refused({item = 1 << 40}, "item 1099511627776 is not in 1%.%.2147483647")
+    refused({item = false}, "has no field item, unlike those before")
+    refused({boxes = box(4)}, "boxes is float%d+ %[4,4%]")
+    refused({boxes = false}, "has no field boxes, unlike those before")
+    refused({regions = vs.zeros(1, 2)}, "has a field regions, unlike those before")
+    assert(w:add("train", {image = picture, item = 2, tags = {}, boxes = box(3)}))
+    assert(w:add("other", {image = picture}))
+    assert(w:close())
+    local set = assert(data.open(path))
+    assert.same({"red", "round", "big"}, set:tags())
+    local batch = set:batch {2, 1}
+    assert.same({2, 7}, batch.item:tolist())
+    assert.same({{0, 0, 0}, {1, 0, 1}}, batch.tags:tolist())
+    assert.equal(vs.zeros(1).dtype, batch.tags.dtype)
+    assert.same({3, 2}, batch.region_count:tolist())
+    assert.same({{1, 2, 3, 4}, {5, 6, 7, 8}, {0, 0, 0, 0}}, batch.boxes[2]:tolist())
+    assert.is_nil(batch.regions)
+    local other = assert(data.open(path, "other")):batch {1}
+    assert.is_nil(other.item)
+    assert.is_nil(other.tags)
+    assert.is_nil(other.boxes)
+    w = assert(data.Writer(path))
+    assert.error_matches(function() w:add("train", {image = picture, tags = {}}) end,
+      "has tags, but the Writer was given no names of any")
+    assert.error_matches(function() w:add("tags", {image = picture}) end, "cannot be the name")
+    w:add("train", {image = picture})
+    assert(w:close())
+    assert.same({}, assert(data.open(path)):tags())
+  end)
+
   it("refuses lists and vectors that do not fit", function()
     assert.error_matches(function() data.Writer(path, {vocab = {"a"}}) end, "<pad>")
     assert.error_matches(function() data.Writer(path, {classes = {1}}) end,

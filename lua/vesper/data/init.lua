@@ -8,7 +8,10 @@ local data = require("vesper.core").data
 --- {train=, val=, test=, classes=, vocab=, skipped=}, or nil and a message.
 data.prepare = setmetatable({}, {
   __index = function(prepare, name)
-    local known = {emoji = true, folder = true, openclipart = true}
+    local known = {
+      emoji = true, fashiongen = true, folder = true, inshop = true, openclipart = true,
+      visual_genome = true,
+    }
     if not known[name] then return nil end
     prepare[name] = require("vesper.data." .. name)
     return prepare[name]
