@@ -196,11 +196,13 @@ static int push_item(lua_State *L, vs_jsonitems *r) {
   return got;
 }
 
-/* vs.io.json_items(path) -> what a generic for wants: the reader, and again to be closed */
+/* vs.io.json_items(path [, {key = "images"}]) -> what a generic for wants: the reader, and again to be closed */
 static int lvs_json_items(lua_State *L) {
   const char *path = lvs_checkstr(L, 1, "path", NULL);
+  lvs_checkoptions(L, 2, "key", "json_items");
+  const char *key = lvs_optword(L, 2, "key", NULL);
   void **box = lvs_newbox(L, LVS_JSONITEMS);
-  *box = vs_jsonitems_open(path);
+  *box = vs_jsonitems_open(path, key);
   if (!*box) return lvs_nilerror(L);
   lua_pushnil(L);
   lua_pushnil(L);

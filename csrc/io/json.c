@@ -70,17 +70,17 @@ void vs_json_free(vs_json *root) { json_decref((json_t *)root); }
 
 struct vs_jsonitems {
   FILE *f;
-  char *path, *text; /* text: of one element, room bytes */
+  char *path, *key, *text; /* key: or NULL; text: of one element, room bytes */
   size_t n, room;
-  int64_t at, element; /* bytes read; elements begun */
-  bool failed, ended;
+  int64_t at, element;       /* bytes read; elements begun */
+  bool skips, failed, ended; /* skips: what is collected is only counted */
 };
 
-vs_jsonitems *vs_jsonitems_open(const char *path) {
+vs_jsonitems *vs_jsonitems_open(const char *path, const char *key) {
   struct stat st;
   vs_jsonitems *r = vs_new0(sizeof *r);
   if (!r) return NULL;
-  if (!(r->path = strdup(path))) {
+  if (!(r->path = strdup(path)) || (key && !(r->key = strdup(key)))) {
     vs_fail_memory(strlen(path));
   } else if (!(r->f = fopen(path, "rbe"))) {
     vs_fail_file(path, "%s", strerror(errno));
@@ -97,13 +97,15 @@ void vs_jsonitems_close(vs_jsonitems *r) {
   if (!r) return;
   if (r->f) fclose(r->f);
   free(r->text);
+  free(r->key);
   free(r->path);
   free(r);
 }
 
 static int items_fail(vs_jsonitems *r, const char *what) {
-  return vs_fail_file(r->path, "element %lld, byte %lld: %s", (long long)r->element,
-                      (long long)r->at, what);
+  char element[40] = "";
+  if (r->element > 0) snprintf(element, sizeof element, "element %lld, ", (long long)r->element);
+  return vs_fail_file(r->path, "%sbyte %lld: %s", element, (long long)r->at, what);
 }
 
 /* The next byte; EOF is counted as a byte, so that an error names the place behind the last one. */
@@ -120,6 +122,10 @@ static int items_token(vs_jsonitems *r) {
 }
 
 static int items_put(vs_jsonitems *r, int c) {
+  if (r->skips) {
+    r->n = 1;
+    return 0;
+  }
   if (r->n == r->room) {
     size_t room = r->room ? 2 * r->room : 4096;
     if (room > VS_JSON_MAX_ITEM) {
@@ -136,13 +142,14 @@ static int items_put(vs_jsonitems *r, int c) {
   return 0;
 }
 
-/* Collects the element that starts with c; *after is the byte behind it. */
-static int items_collect(vs_jsonitems *r, int c, int *after) {
+/* Collects what starts with c up to one of the two stops outside brackets and strings, which is
+ * left in *after. */
+static int items_collect(vs_jsonitems *r, int c, const char stop[2], int *after) {
   int depth = 0;
   bool inside = false, escaped = false; /* a string; the byte after a backslash */
   for (r->n = 0;; c = items_byte(r)) {
     if (c == EOF) return items_fail(r, ferror(r->f) ? strerror(errno) : "the file ends here");
-    if (!inside && depth == 0 && r->n > 0 && (c == ',' || c == ']')) break;
+    if (!inside && depth == 0 && r->n > 0 && (c == stop[0] || c == stop[1])) break;
     if (items_put(r, c)) return -1;
     if (inside) {
       inside = escaped || c != '"';
@@ -173,17 +180,48 @@ static int items_parse(vs_jsonitems *r, vs_json **out) {
   return 0;
 }
 
+/* Passes over members of the object until the value of the key begins. */
+static int items_find_key(vs_jsonitems *r) {
+  vs_json *name;
+  for (int after = ',';;) {
+    if (after != ',') return vs_fail_file(r->path, "has no \"%s\"", r->key);
+    int c = items_token(r);
+    if (c == '}') return vs_fail_file(r->path, "has no \"%s\"", r->key);
+    if (items_collect(r, c, "::", &after) || items_parse(r, &name)) return -1;
+    bool found = json_is_string(tree(name)) && !strcmp(json_string_value(tree(name)), r->key);
+    vs_json_free(name);
+    if (found) return 0;
+    r->skips = true;
+    int rc = items_collect(r, items_token(r), ",}", &after);
+    r->skips = false;
+    if (rc) return -1;
+  }
+}
+
 /* The opening bracket, after a byte order mark if there is one. */
 static int items_start(vs_jsonitems *r) {
   int c = items_token(r);
   if (c == 0xEF && items_byte(r) == 0xBB && items_byte(r) == 0xBF) c = items_token(r);
-  return c == '[' ? 0 : vs_fail_file(r->path, "byte %lld: expected [, an array", (long long)r->at);
+  if (r->key) {
+    if (c != '{') return items_fail(r, "expected {, an object");
+    if (items_find_key(r)) return -1;
+    c = items_token(r);
+  }
+  return c == '[' ? 0 : items_fail(r, "expected [, an array");
 }
 
+/* What follows the array: nothing, or the rest of the object that holds it. */
 static int items_end(vs_jsonitems *r) {
-  r->ended = true;
-  if (items_token(r) == EOF) return 0;
-  return vs_fail_file(r->path, "byte %lld: text behind the array", (long long)r->at);
+  int c = items_token(r);
+  r->ended = r->skips = true;
+  r->element = 0;
+  while (r->key && c == ',')
+    if (items_collect(r, items_token(r), ",}", &c)) return -1;
+  if (r->key) {
+    if (c != '}') return items_fail(r, "expected }, the object's end");
+    c = items_token(r);
+  }
+  return c == EOF ? 0 : items_fail(r, "text behind the end");
 }
 
 static int items_next(vs_jsonitems *r, vs_json **out) {
@@ -194,7 +232,7 @@ static int items_next(vs_jsonitems *r, vs_json **out) {
   c = items_token(r);
   if (c == ']' && r->element == 1) return items_end(r);
   if (c == ',' || c == ']') return items_fail(r, "expected a value");
-  if (items_collect(r, c, &c) || items_parse(r, out)) return -1;
+  if (items_collect(r, c, ",]", &c) || items_parse(r, out)) return -1;
   if (c != ']' || !items_end(r)) return 1;
   vs_json_free(*out);
   *out = NULL;

@@ -28,12 +28,13 @@ vs_json *vs_json_parse(const char *text, size_t n, const char *name);
 vs_json *vs_json_read(const char *path);
 void vs_json_free(vs_json *root); /* NULL is fine */
 
-/* The elements of a file that is one long array, read one after the other: memory holds one of
- * them, at most VS_JSON_MAX_ITEM bytes of text.  Errors read "name: element 17, byte 90210: ...", a
- * byte of the file from 1. */
+/* The elements of a file that is one long array, or (with a key) an object with such an array under
+ * that key, read one after the other: memory holds one of them, at most VS_JSON_MAX_ITEM bytes of
+ * text.  What else the object holds is passed over, unseen but for its brackets.  Errors read
+ * "name: element 17, byte 90210: ...", a byte of the file from 1. */
 #define VS_JSON_MAX_ITEM ((size_t)64 << 20)
 typedef struct vs_jsonitems vs_jsonitems;
-vs_jsonitems *vs_jsonitems_open(const char *path);
+vs_jsonitems *vs_jsonitems_open(const char *path, const char *key /* may be NULL */);
 /* 1 and the next element, which the caller owns; 0 at the end of a whole file; -1.  After an error
  * every later call fails too. */
 int vs_jsonitems_next(vs_jsonitems *r, vs_json **out);

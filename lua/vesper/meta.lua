@@ -4829,6 +4829,30 @@ function vs.data.prepare.inshop(folder, out, options) end
 ---@return string? message
 function vs.data.prepare.fashiongen(train, validation, out, options) end
 
+---@class vesper.options.data.prepare.karpathy
+---@field captions? integer default 5
+---@field restval? "train"|"val"|"test"|"restval" default train
+---@field size? any default 64
+---@field min_count? integer default 2
+---@field max_words? integer default 32
+---@field seed? integer default 1
+---@field vectors? vesper.WordVectors
+---@field skip_broken? boolean default false
+---@field compress? integer default 0
+---@field name? string
+---@field source? string
+---@field progress? function
+
+---Writes dataset_flickr8k.json, dataset_flickr30k.json or dataset_coco.json and the pictures in
+---folder as a vesper HDF5 file, in Karpathy's splits, without classes. Returns counts by name.
+---@param json string
+---@param folder string
+---@param out string
+---@param options? vesper.options.data.prepare.karpathy
+---@return table?
+---@return string? message
+function vs.data.prepare.karpathy(json, folder, out, options) end
+
 ---Those samples as a batch; a list or an int64 tensor [B], from 1 or negative from the end. set[i]
 ---is one sample, #set how many there are.
 ---@param samples any
@@ -5254,13 +5278,18 @@ function vs.io.json_decode(text) end
 ---@return string? message
 function vs.io.json_load(path) end
 
----for element in io.json_items(path): the elements of a file that is one array, read one after the
----other, so that memory holds one of them (at most 64 MiB of text). A broken file is an error that
----names element and byte. items() is the next element, nil at the end.
+---@class vesper.options.io.json_items
+---@field key? string
+
+---for element in io.json_items(path): the elements of a file that is one array, or an object with
+---an array under the key, read one after the other, so that memory holds one of them (at most 64
+---MiB of text). A broken file is an error that names element and byte. items() is the next element,
+---nil at the end.
 ---@param path string
+---@param options? vesper.options.io.json_items
 ---@return vesper.JsonItems?
 ---@return string? message
-function vs.io.json_items(path) end
+function vs.io.json_items(path, options) end
 
 ---The next element, nil at the end; nil and a message where the file is broken.
 ---@return any?

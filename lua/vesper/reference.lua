@@ -470,6 +470,13 @@ local sections = {
         .. "name:string=fashiongen, source:string?, progress:function?}",
       "table?", "Writes Fashion-Gen's two HDF5 files as a vesper one: train and val of the first, "
         .. "by product, test the second. text: name, description or both. Returns counts by name."},
+    {"data.prepare.karpathy", "json:string, folder:string, out:string, {captions:int=5, "
+        .. "restval:train|val|test|restval=train, size:value=64, min_count:int=2, "
+        .. "max_words:int=32, seed:int=1, vectors:WordVectors?, skip_broken:bool=false, "
+        .. "compress:int=0, name:string?, source:string?, progress:function?}",
+      "table?", "Writes dataset_flickr8k.json, dataset_flickr30k.json or dataset_coco.json and the "
+        .. "pictures in folder as a vesper HDF5 file, in Karpathy's splits, without classes. "
+        .. "Returns counts by name."},
     {"Dataset:batch", "samples:value, epoch:int=0", "table",
       "Those samples as a batch; a list or an int64 tensor [B], from 1 or negative from the end. "
         .. "set[i] is one sample, #set how many there are."},
@@ -606,9 +613,9 @@ local sections = {
     {"io.json_decode", "text:string", "value?",
       "JSON as Lua values: objects and arrays are tables, null is io.null."},
     {"io.json_load", "path:string", "value?", "The same of a file."},
-    {"io.json_items", "path:string", "JsonItems?",
-      "for element in io.json_items(path): the elements of a file that is one array, read one after "
-        .. "the other, so that memory holds one of them (at most 64 MiB of text). A broken file is "
+    {"io.json_items", "path:string, {key:string?}", "JsonItems?",
+      "for element in io.json_items(path): the elements of a file that is one array, or an object "
+        .. "with an array under the key, read one after the other, so that memory holds one of them (at most 64 MiB of text). A broken file is "
         .. "an error that names element and byte. items() is the next element, nil at the end."},
     {"JsonItems:read", "", "value?",
       "The next element, nil at the end; nil and a message where the file is broken."},

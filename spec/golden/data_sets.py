@@ -1,4 +1,4 @@
-"""Makes the fixtures of spec/data/{visual_genome,inshop,fashiongen}_spec.lua, made-up files in the
+"""Makes the fixtures of spec/data/{visual_genome,inshop,fashiongen,karpathy}_spec.lua, made-up files in the
 exact layouts with pictures of a few pixels: python3 spec/golden/data_sets.py"""
 import json
 import os
@@ -140,3 +140,18 @@ save_list("Anno/list_landmarks_inshop.txt", ["image_name  clothes_type  variatio
     for k in range(1, 9))], landmarks)
 save_list("Eval/list_eval_partition.txt", ["image_name item_id evaluation_status"], partition)
 save_json(os.path.join(SHOP, "Anno", "list_description_inshop.json"), descriptions)
+
+# --- Karpathy's splits: six images with five sentences, as in dataset_coco.json ---
+
+COCO = os.path.join(OUT, "karpathy")
+USE = ["train", "restval", "train", "val", "test", "train"]
+images = []
+for i, use in enumerate(USE, 1):
+    folder = "train2014" if use == "train" else "val2014"
+    images.append({
+        "filepath": folder, "sentids": [10 * i + k for k in range(5)], "filename": "COCO_%d.jpg" % i,
+        "imgid": i - 1, "split": use, "cocoid": 100 + i, "sentences": [
+            {"tokens": ["a", "café"], "raw": "A café number %d from side %d. " % (i, k), "imgid": i - 1,
+             "sentid": 10 * i + k} for k in range(5)]})
+    picture(os.path.join(COCO, folder, "COCO_%d.jpg" % i), 30 * i, 16, 8)
+save_json(os.path.join(COCO, "dataset_coco.json"), {"images": images, "dataset": "coco"})

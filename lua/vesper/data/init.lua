@@ -9,8 +9,8 @@ local data = require("vesper.core").data
 data.prepare = setmetatable({}, {
   __index = function(prepare, name)
     local known = {
-      emoji = true, fashiongen = true, folder = true, inshop = true, openclipart = true,
-      visual_genome = true,
+      emoji = true, fashiongen = true, folder = true, inshop = true, karpathy = true,
+      openclipart = true, visual_genome = true,
     }
     if not known[name] then return nil end
     prepare[name] = require("vesper.data." .. name)

@@ -1,7 +1,7 @@
 -- What preparers share: options, splits without leaks, and the loop that writes the file.
 --
--- An item is {path =, captions = {...}, label = class name, split =, id =, place = where it came
--- from}; load, a function that gives the picture uint8 [3,H,W] or nil and a message, may stand for
+-- An item is {path =, captions = {...}, label = class name or nil, split =, id =, place = where it
+-- came from}; load, a function that gives the picture uint8 [3,H,W] or nil and a message, may stand for
 -- path.  It may have item (a number from 1 of the thing that is shown), tags (positions in the
 -- list of their names), boxes {{x1, y1, x2, y2}, ...} and landmarks {{x, y, visibility}, ...} in
 -- pixels of the picture in its own size, or that of item.width and item.height; they are written
@@ -165,10 +165,12 @@ local function clean_captions(items)
   return count
 end
 
--- label -> position, and the list itself
+-- label -> position, and the list itself; both are empty where items have none
 local function list_classes(items)
   local seen = {}
-  for _, item in ipairs(items) do seen[item.label] = true end
+  for _, item in ipairs(items) do
+    if item.label then seen[item.label] = true end
+  end
   local classes = sorted_keys(seen)
   for i, name in ipairs(classes) do seen[name] = i end
   return seen, classes
@@ -218,7 +220,7 @@ function prepare.write(items, out, o)
   local size = image_size(o.size)
   local vectors = o.vectors and o.vectors:matrix(vocab, {seed = o.seed}) or nil
   local writer <close>, why = core.data.Writer(out, {
-    name = o.name, source = o.source, split_seed = o.seed, classes = classes, vocab = vocab,
+    name = o.name, source = o.source, split_seed = o.seed, classes = #classes > 0 and classes or nil, vocab = vocab,
     vectors = vectors, image_size = size, max_words = o.max_words, compress = o.compress,
     tags = o.tags, regions = o.regions,
   })
@@ -230,7 +232,7 @@ function prepare.write(items, out, o)
     local picture, width, height = load_image(item, size)
     if picture then
       local added, failed = writer:add(item.split, {
-        image = picture, label = number[item.label], id = item.id, captions = item.captions,
+        image = picture, label = item.label and number[item.label], id = item.id, captions = item.captions,
         item = item.item, tags = item.tags, boxes = to_fractions(item.boxes, 2, width, height),
         landmark = to_fractions(item.landmarks, 1, width, height),
       })
