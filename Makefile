@@ -7,7 +7,7 @@
 # Every Debian package that is needed, in one list; and what `make lint` needs on top of it.
 DEBS := build-essential pkg-config lua5.4 liblua5.4-dev luarocks lua-busted lua-check \
         libopenblas-openmp-dev libhdf5-dev libstb-dev libjansson-dev libutf8proc-dev libexpat1-dev
-DEBS_DEV := clang clang-format
+DEBS_DEV := clang clang-format libclang-rt-dev
 
 CC      ?= cc
 LUA     ?= lua5.4
@@ -170,6 +170,28 @@ asan: deps        ## every spec under the address and undefined-behaviour saniti
 	  ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
 	  $(LUA) /usr/bin/busted --ignore-lua $(or $(SPECS),spec)
 
+# clang, without OpenMP; every block comes from malloc (core/mem.c), so that the limits see it.  The
+# limits of one input: seconds, MiB of all memory; one allocation's is in spec/fuzz/run.lua, since
+# libFuzzer's own limit would also stop the child that tries HDF5 files (io/h5probe.c).
+FUZZ_TARGETS := image h5 safetensors npy csv glove checkpoint
+FUZZ_LIMITS  := -timeout=10 -malloc_limit_mb=4096 -rss_limit_mb=2560
+FUZZ_FLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+                -fno-sanitize-recover=undefined -fsanitize-recover=shift -D__SANITIZE_ADDRESS__
+FUZZER       := $(BUILD)/fuzz/fuzzer
+TARGET  ?= $(FUZZ_TARGETS)
+SECONDS ?= 60
+
+$(FUZZER): spec/fuzz/harness.c $(SOURCES) $(KERNELS) $(wildcard csrc/*/*.h csrc/*/*.def)
+	@$(MAKE) --no-print-directory deps-dev
+	@$(MAKE) $(jobs) fuzz-objects CC=clang OPENMP= BUILD=$(BUILD)/fuzz OPT= \
+	  CFLAGS="$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link"
+	$(call say,link $@) clang $(LUA_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< \
+	  $$(find $(BUILD)/fuzz/float -name '*.o') $(LIBS) $$(pkg-config --libs lua5.4)
+fuzz-objects: $(FLOAT_OBJECTS)
+
+fuzz: $(FUZZER)   ## SECONDS=60 of fuzzing for each TARGET; what is found stays in build/fuzz
+	@$(LUA) spec/fuzz/run.lua $(FUZZER) $(BUILD)/fuzz $(SECONDS) "$(FUZZ_LIMITS)" $(TARGET)
+
 docs: float       ## write docs/reference.md and the editors' annotations from the descriptors
 	@$(RUN) docs/generate.lua
 
@@ -209,13 +231,13 @@ lint-clang:
 	  printf '%s\n' $(KERNELS) | xargs -P 2 -n 1 $$check -DVS_ISA=avx512 $(ISA_avx512); \
 	else echo "lint: clang is missing, its check is left out"; fi
 lint-format:
-	@if command -v clang-format >/dev/null; then clang-format --dry-run -Werror $(C_FILES); \
+	@if command -v clang-format >/dev/null; then clang-format --dry-run -Werror $(C_FILES) spec/fuzz/harness.c; \
 	else echo "lint: clang-format is missing, its check is left out"; fi
 
 format:           ## rewrite the C files the way clang-format wants them
-	@clang-format -i $(C_FILES)
+	@clang-format -i $(C_FILES) spec/fuzz/harness.c
 	@perl -0pi -e 's| (\S+)\n( +)\*/\n|\n$$2* $$1 */\n|g' $(C_FILES)
-	@clang-format -i $(C_FILES)
+	@clang-format -i $(C_FILES) spec/fuzz/harness.c
 
 # --- installing: LUADIR and LIBDIR are as LuaRocks passes them ---
 
@@ -237,5 +259,5 @@ help:             ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
-.PHONY: all float double rock deps deps-dev test asan demo openclipart docs lint lint-lua lint-homes lint-text lint-clang \
-        lint-format format install uninstall clean help
+.PHONY: all float double rock deps deps-dev test kill-test asan fuzz fuzz-objects demo openclipart docs \
+        lint lint-lua lint-homes lint-text lint-clang lint-format format install uninstall clean help

@@ -27,8 +27,8 @@ typedef struct block {
 } block;
 _Static_assert(sizeof(block) == HEADER, "data is aligned to 64 bytes");
 
-#ifdef __SANITIZE_ADDRESS__ /* blocks go straight back, so that a use after free is seen */
-enum { KEEPS = 0 };
+#ifdef __SANITIZE_ADDRESS__ /* blocks are malloc's, as long as was asked, and go straight back, */
+enum { KEEPS = 0 };         /* so that what is read behind them or after their end is seen */
 #else
 enum { KEEPS = 1 };
 #endif
@@ -61,6 +61,8 @@ static size_t size_of(int class) {
 }
 
 static block *from_system(size_t size) {
+  void *exact;
+  if (!KEEPS) return posix_memalign(&exact, 64, size + HEADER) == 0 ? exact : NULL;
   if (size < MAPPED) return aligned_alloc(64, (size + HEADER + 63) & ~(size_t)63);
   void *p = mmap(NULL, size + HEADER, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (p == MAP_FAILED) return NULL;
@@ -70,7 +72,7 @@ static block *from_system(size_t size) {
 
 static void to_system(block *b) {
   size_t size = size_of(b->class);
-  if (size < MAPPED)
+  if (!KEEPS || size < MAPPED)
     free(b);
   else
     munmap(b, size + HEADER);
@@ -149,7 +151,7 @@ void *vs_mem_alloc(size_t bytes) {
   init_locked();
   block *b = NULL;
   if (!injected_failure_locked() && (b = from_cache_locked(class)) == NULL)
-    b = fresh_locked(class, size);
+    b = fresh_locked(class, KEEPS ? size : bytes);
   if (b != NULL) {
     stats.live += size_of(b->class);
     stats.blocks++;

@@ -29,10 +29,14 @@ static void start(void) {
   pthread_atfork(before_fork, after_fork, after_fork);
 }
 
+static H5E_auto2_t watcher;
+
+void h5_watch(H5E_auto2_t f) { watcher = f; }
+
 void h5_lock(void) {
   pthread_once(&once, start);
   pthread_mutex_lock(&mutex);
-  H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+  H5Eset_auto2(H5E_DEFAULT, watcher, NULL);
 }
 
 void h5_unlock(void) { pthread_mutex_unlock(&mutex); }
@@ -76,26 +80,32 @@ static hid_t access_list(void) {
   return fapl;
 }
 
-vs_h5 *vs_h5_open(const char *path) {
+vs_h5 *h5_open_file(const char *path, int64_t bytes, bool own_descriptor) {
   vs_h5 *h = NULL;
-  struct stat st;
-  if (stat(path, &st)) return vs_fail_file(path, "%s", strerror(errno)), NULL;
-  if (!S_ISREG(st.st_mode)) return vs_fail_file(path, "not a file"), NULL;
   h5_lock();
   hid_t fapl = access_list();
+  if (own_descriptor) H5Pset_fapl_stdio(fapl);
   if (H5Fis_hdf5(path) <= 0) {
-    vs_fail_file(path, "not an HDF5 file (%lld bytes)", (long long)st.st_size);
+    vs_fail_file(path, "not an HDF5 file (%lld bytes)", (long long)bytes);
   } else {
     hid_t id = H5Fopen(path, H5F_ACC_RDONLY, fapl);
     if (id < 0)
       h5_fail(path, NULL, "broken HDF5 file");
     else
       h = new_file(path, id);
-    if (h) h->bytes = st.st_size;
+    if (h) h->bytes = bytes;
   }
   H5Pclose(fapl);
   h5_unlock();
   return h;
+}
+
+vs_h5 *vs_h5_open(const char *path) {
+  struct stat st;
+  if (stat(path, &st)) return vs_fail_file(path, "%s", strerror(errno)), NULL;
+  if (!S_ISREG(st.st_mode)) return vs_fail_file(path, "not a file"), NULL;
+  if (h5_probe(path, st.st_size)) return NULL;
+  return h5_open_file(path, st.st_size, false);
 }
 
 vs_h5 *vs_h5_create(const char *path) {

@@ -88,6 +88,7 @@ static int read_shape(vs_h5data *d) {
 /* Whether the file holds what the shape promises; only then may sizes of it be allocated. */
 static int check_storage(vs_h5data *d) {
   vs_h5info *f = &d->info;
+  int64_t together = f->size; /* bytes of a chunk, which the library reads whole */
   hid_t plist = H5Dget_create_plist(d->id);
   H5D_layout_t layout = H5Pget_layout(plist);
   int filters = H5Pget_nfilters(plist), outside = H5Pget_external_count(plist);
@@ -101,6 +102,8 @@ static int check_storage(vs_h5data *d) {
       f->band *= across * (double)chunk[i];
       d->places *= exp2(ceil(log2(across)));
     }
+    for (int i = 0; i < f->ndim; i++)
+      if (__builtin_mul_overflow(together, chunk[i], &together)) together = INT64_MAX;
   }
   H5Pclose(plist);
   if (outside > 0 || (layout != H5D_CHUNKED && layout != H5D_CONTIGUOUS && layout != H5D_COMPACT))
@@ -112,9 +115,13 @@ static int check_storage(vs_h5data *d) {
   if (layout != H5D_COMPACT && stored > d->file->bytes)
     return vs_h5_bad(d, "claims %lld bytes of a file of %lld", (long long)stored,
                      (long long)d->file->bytes);
-  if (promised > stored * (filters > 0 ? VS_H5_MAX_RATIO : 1))
+  int64_t most = stored * (filters > 0 ? VS_H5_MAX_RATIO : 1);
+  if (promised > most)
     return vs_h5_bad(d, "shape %s needs %lld bytes, the file holds %lld",
                      vs_dims_str(f->ndim, f->dims), (long long)promised, (long long)stored);
+  if (promised > 0 && layout == H5D_CHUNKED && together > most)
+    return vs_h5_bad(d, "chunks of %lld bytes, the file holds %lld", (long long)together,
+                     (long long)stored);
   return 0;
 }
 

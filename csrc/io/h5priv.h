@@ -12,6 +12,14 @@ struct vs_h5 {
   char *path;
 };
 
+/* Outside the lock.  An existing file of that many bytes; with an own descriptor, what another
+ * process reads does not move this one's place. */
+vs_h5 *h5_open_file(const char *path, int64_t bytes, bool own_descriptor);
+/* Outside the lock.  Whether reading the file breaks the library: see h5probe.c. */
+int h5_probe(const char *path, int64_t bytes);
+/* What the library calls when one of its functions fails; nothing (NULL) at first. */
+void h5_watch(H5E_auto2_t f);
+
 /* Takes the lock and keeps the library from printing its errors. */
 void h5_lock(void);
 void h5_unlock(void);

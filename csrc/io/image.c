@@ -194,6 +194,15 @@ static const char *reason(void) {
   return why ? why : "unknown reason";
 }
 
+/* The fewest bytes that hold so many pixels: a JPEG spends at least a bit on each 8 x 8 of them,
+ * and deflate cannot do better than about 1032 : 1.  The decoder fills up what is missing. */
+static int64_t fewest_bytes(const uint8_t *p, size_t n, int64_t w, int64_t h) {
+  static const int8_t values[8] = {1, 0, 3, 1, 2, 0, 4, 0}; /* a pixel, by PNG's colour type */
+  if (p[0] == 0xFF) return w * h / 512;
+  if (p[0] != 0x89 || n < 26 || memcmp(p + 12, "IHDR", 4) != 0) return 0;
+  return w * h / 8 * p[24] * values[p[25] & 7] / 1100;
+}
+
 int vs_image_info(const void *bytes, size_t n, const char *name, vs_imageinfo *out) {
   if (n == 0) return vs_fail_file(name, "truncated image (empty file)");
   if (n > VS_IMAGE_MAX_FILE) return vs_fail_file(name, "an image file of more than 512 MiB");
@@ -210,6 +219,10 @@ int vs_image_info(const void *bytes, size_t n, const char *name, vs_imageinfo *o
     return vs_fail_file(name,
                         "an image of %d x %d pixels; the limit is %d a side and 64 megapixels",
                         out->width, out->height, VS_IMAGE_MAX_SIDE);
+  }
+  if (fewest_bytes(bytes, n, w, h) > (int64_t)n) {
+    return vs_fail_file(name, TRUNCATED("%zu bytes for %d x %d pixels"), n, out->width,
+                        out->height);
   }
   return 0;
 }

@@ -2,6 +2,8 @@
  *
  * Either operand may be a number.  Two integer operands (int64, uint8, bool; integer-valued numbers
  * count) give int64, anything else the compute type; comparisons give bool. */
+#include <math.h>
+
 #include "core/loop.h"
 #include "kernel/elementwise.h"
 #include "op/op.h"
@@ -278,30 +280,49 @@ const vs_opdef vs_op_logical_not = {.name = "logical_not",
 
 /* ---- where and masked_fill: out = mask ? x : y ---- */
 
+/* The dtype that x takes here: its own, or the wider one that stands for it. */
+static vs_dtype computable(const vs_tensor *x) {
+  if (!vs_is_integer(x)) return VS_REAL;
+  return x->dtype == VS_INT32 ? VS_INT64 : x->dtype;
+}
+
 static int where_shape(vs_ctx *c) {
   int64_t dims[VS_MAX_DIM];
   vs_tensor like = {0};
-  int n = vs_broadcast(c->in[1], c->in[2], dims);
-  if (n < 0 || cast_input(c, 1, VS_REAL) < 0 || cast_input(c, 2, VS_REAL) < 0) return -1;
+  const vs_tensor *x = c->in[1], *y = c->in[2];
+  vs_dtype dtype = !vs_is_integer(x) || !vs_is_integer(y) ? VS_REAL
+                   : x->dtype == y->dtype                 ? computable(x)
+                                                          : VS_INT64;
+  int n = vs_broadcast(x, y, dims);
+  if (n < 0 || cast_input(c, 1, dtype) < 0 || cast_input(c, 2, dtype) < 0) return -1;
   like.ndim = n;
   for (int d = 0; d < n; d++) like.shape[d] = dims[d];
   n = vs_broadcast(c->in[0], &like, dims);
-  return n < 0 ? -1 : vs_out(c, 0, VS_REAL, n, dims);
+  return n < 0 ? -1 : vs_out(c, 0, dtype, n, dims);
 }
 
-static void where_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
-  vs_real *o = p[0];
-  const uint8_t *m = p[1];
-  const vs_real *x = p[2], *y = p[3];
-  (void)arg;
-  for (int64_t i = 0; i < n; i++) o[i * s[0]] = m[i * s[1]] ? x[i * s[2]] : y[i * s[3]];
-}
+#define VS_WHERE(name, type)                                                               \
+  static void name(int64_t n, void *const *p, const int64_t *s, void *arg) {               \
+    type *o = p[0];                                                                        \
+    const uint8_t *m = p[1];                                                               \
+    const type *x = p[2], *y = p[3];                                                       \
+    (void)arg;                                                                             \
+    for (int64_t i = 0; i < n; i++) o[i * s[0]] = m[i * s[1]] ? x[i * s[2]] : y[i * s[3]]; \
+  }
+VS_WHERE(where_reals, vs_real)
+VS_WHERE(where_ints, int64_t)
+VS_WHERE(where_bytes, uint8_t)
 
+/* out, x and y have one dtype. */
 static int where_walk(vs_tensor *out, vs_tensor *m, vs_tensor *x, vs_tensor *y) {
   vs_tensor view[3], *from[3] = {m, x, y}, *t[4] = {out, &view[0], &view[1], &view[2]};
   for (int i = 0; i < 3; i++)
     if (vs_broadcast_onto(&view[i], from[i], out->ndim, out->shape) < 0) return -1;
-  vs_loop(4, t, where_run, NULL, true);
+  vs_loop(4, t,
+          out->dtype == VS_REAL    ? where_reals
+          : out->dtype == VS_INT64 ? where_ints
+                                   : where_bytes,
+          NULL, true);
   return 0;
 }
 
@@ -332,7 +353,8 @@ const vs_opdef vs_op_where = {
     .shape = where_shape,
     .forward = where_forward,
     .backward = where_backward,
-    .doc = "x where mask is true, y elsewhere, with broadcasting; x and y may be numbers."};
+    .doc = "x where mask is true, y elsewhere, with broadcasting; x and y may be numbers. Integers "
+           "stay integers when both are."};
 
 static int masked_fill_shape(vs_ctx *c) {
   int64_t dims[VS_MAX_DIM];
@@ -340,11 +362,17 @@ static int masked_fill_shape(vs_ctx *c) {
   if (n != c->in[0]->ndim || vs_numel(n, dims) != c->in[0]->numel)
     return vs_fail("mask %s does not broadcast to x %s", vs_shape_str(c->in[1]),
                    vs_shape_str(c->in[0]));
+  vs_dtype dtype = computable(c->in[0]);
+  double value = c->attr[0].f, most = dtype == VS_INT64 ? 9e18 : dtype == VS_UINT8 ? 255 : 1;
+  double least = dtype == VS_INT64 ? -most : 0;
+  if (dtype != VS_REAL && !(value == floor(value) && value >= least && value <= most))
+    return vs_fail("value is %g, which %s cannot hold", value, vs_dtype_name(dtype));
+  if (cast_input(c, 0, dtype) < 0) return -1;
   return vs_out_like(c, 0, c->in[0]);
 }
 
 static int masked_fill_forward(vs_ctx *c) {
-  vs_tensor *value = vs_tensor_scalar(c->attr[0].f);
+  vs_tensor *value = vs_tensor_full(c->in[0]->dtype, 0, NULL, c->attr[0].f);
   int err = value == NULL ? -1 : where_walk(c->out[0], c->in[1], value, c->in[0]);
   vs_unref(value);
   return err;
@@ -360,7 +388,7 @@ static int masked_fill_backward(vs_ctx *c) {
 
 const vs_opdef vs_op_masked_fill = {
     .name = "masked_fill",
-    .args = "x:tensor, mask:mask, value:num",
+    .args = "x:any, mask:mask, value:num",
     .outputs = 1,
     .flags = VS_STRIDED | VS_OWN_GRADS,
     .keep = VS_KEEP_IN(1),

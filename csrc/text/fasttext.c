@@ -23,6 +23,8 @@ static int take(cursor *c, void *out, size_t n, const char *what) {
   return 0;
 }
 
+enum { MAX_NGRAM = 32 /* characters: the work for a word is that many times its length */ };
+
 typedef struct settings { /* as they stand in the file */
   int32_t dim, ws, epoch, min_count, neg, word_ngrams, loss, model, bucket, minn, maxn, lr_update;
 } settings;
@@ -39,7 +41,7 @@ static int read_settings(cursor *c, vs_vectors *v) {
     return vs_fail_file(c->path, "fastText format version %d, only %d is read", head[1],
                         VS_FASTTEXT_VERSION);
   if (take(c, &s, sizeof s, "settings") != 0 || take(c, &t, sizeof t, "settings") != 0) return -1;
-  if (s.dim < 1 || s.bucket < 0 || s.minn < 0 || s.maxn < 0)
+  if (s.dim < 1 || s.bucket < 0 || s.minn < 0 || s.maxn < 0 || s.maxn > MAX_NGRAM)
     return vs_fail_file(c->path, "broken settings: dim %d, bucket %d, minn %d, maxn %d", s.dim,
                         s.bucket, s.minn, s.maxn);
   v->dim = s.dim;
@@ -105,6 +107,7 @@ static int read_matrix(cursor *c, vs_vectors *v) {
                         (long long)shape[0], (long long)shape[1], (long long)(v->map.n + v->bucket),
                         (long long)v->dim, (long long)v->map.n, (long long)v->bucket);
   size_t left = c->size - c->at;
+  if (shape[0] == 0) return vs_fail_file(c->path, "no words in it");
   if ((uint64_t)shape[0] > left / sizeof(float) / (uint64_t)v->dim)
     return vs_fail_file(c->path, "truncated: %zu bytes left for a matrix [%lld,%lld] of float32",
                         left, (long long)shape[0], (long long)shape[1]);

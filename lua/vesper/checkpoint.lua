@@ -421,6 +421,9 @@ local function unpack_values(found)
   end
   local ok, groups = pcall(pack.unpack, state.optimizer and state.optimizer.groups, {})
   if not ok then return nil, "optimizer " .. groups end
+  if state.optimizer and type(groups) ~= "table" then
+    return nil, "optimizer is not as it was written"
+  end
   values.groups = groups
   return values
 end

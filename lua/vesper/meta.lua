@@ -3360,14 +3360,16 @@ function vs.var(x, dim, unbiased, keepdim) end
 ---@overload fun(self, o: vesper.options.var): vesper.Tensor
 function Tensor:var(dim, unbiased, keepdim) end
 
----x where mask is true, y elsewhere, with broadcasting; x and y may be numbers.
+---x where mask is true, y elsewhere, with broadcasting; x and y may be numbers. Integers stay
+---integers when both are.
 ---@param mask vesper.Tensor
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function vs.where(mask, x, y) end
 
----x where mask is true, y elsewhere, with broadcasting; x and y may be numbers.
+---x where mask is true, y elsewhere, with broadcasting; x and y may be numbers. Integers stay
+---integers when both are.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor

@@ -1,6 +1,7 @@
 """Makes the HDF5 fixtures of spec/io/h5_spec.lua with h5py: python3 spec/golden/h5_files.py
 They are files that vesper's own writer would never write."""
 import os
+import struct
 import h5py
 import numpy as np
 
@@ -73,3 +74,11 @@ with new("version.h5", version=2) as f:
 
 with h5py.File(os.path.join(OUT, "other.h5"), "w") as f:
     f.create_group("train")
+
+with new("chunk.h5", "earliest") as f:  # a chunk larger than the file, made so by hand
+    f.create_dataset("train/image", data=np.zeros((2, 3, 4, 4), np.uint8), chunks=(2, 3, 4, 4))
+path = os.path.join(OUT, "chunk.h5")
+with open(path, "rb") as f:
+    data = f.read()
+with open(path, "wb") as f:
+    f.write(data.replace(struct.pack("<5I", 2, 3, 4, 4, 1), struct.pack("<5I", 20000000, 3, 4, 4, 1)))

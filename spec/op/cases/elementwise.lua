@@ -234,4 +234,31 @@ for name, mask in numbers.sorted {["same shape"] = {3, 5, 7}, broadcast = {5, 1}
     inputs = function(vs) return {numbers.signed(vs, {3, 5, 7}, 1), numbers.mask(vs, mask, 2)} end}
 end
 
+-- Integers stay what they are, and exact.
+local big = (1 << 60) + 1
+local function holds(x, dtype, want)
+  assert(x.dtype == dtype, x.dtype)
+  for i, v in ipairs(want) do assert(x[i]:item() == v, ("%d: %s"):format(i, x[i]:item())) end
+end
+add {op = "where", name = "integers", grad = {},
+  inputs = function(vs)
+    return {vs.tensor({true, false, true}), vs.tensor({1, 2, big}, {dtype = "int64"}),
+      vs.tensor({7, big, 9}, {dtype = "int64"})}
+  end,
+  forward = function(_, outputs) holds(outputs[1], "int64", {1, big, big}) end}
+add {op = "masked_fill", name = "integers", args = {value = -3}, grad = {},
+  inputs = function(vs)
+    return {vs.tensor({1, 2, big}, {dtype = "int64"}), vs.tensor({false, true, false})}
+  end,
+  forward = function(_, outputs) holds(outputs[1], "int64", {1, -3, big}) end}
+add {op = "masked_fill", name = "bytes", args = {value = 255}, grad = {},
+  inputs = function(vs)
+    return {vs.tensor({1, 2, 3}):byte(), vs.tensor({false, true, true})}
+  end,
+  forward = function(vs, outputs)
+    holds(outputs[1], "uint8", {1, 255, 255})
+    local ok, message = pcall(vs.masked_fill, outputs[1], outputs[1]:bool(), 256)
+    assert(not ok and message:find("value is 256, which uint8 cannot hold", 1, true), message)
+  end}
+
 return list

@@ -1,0 +1,65 @@
+-- Writes spec/fuzz/seeds anew: the inputs that fuzzing starts from, beside the fixtures that
+-- run.lua names.  From the root of the sources, with vesper on the path.
+local vs = require "vesper"
+local temp = require "spec.support.temp"
+
+local ROOT = "spec/fuzz/seeds"
+
+local function put(target, name, bytes)
+  temp.subfolder(ROOT .. "/" .. target)
+  temp.write(("%s/%s/%s"):format(ROOT, target, name), bytes)
+end
+
+local dir = temp.folder()
+
+-- Headers as spec/fuzz/support.lua and spec/fuzz/npy.lua take them.
+put("npy", "plain", "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }\n"
+  .. ("\0"):rep(24))
+put("npy", "fortran", "{'descr':'|u1','fortran_order':True,'shape':(1,2,3)}\nabcdef")
+put("npy", "bool", "{'descr': '|b1', 'fortran_order': False, 'shape': (3,), }\n\0\1\1")
+
+local types = {{"F32", 4}, {"F64", 8}, {"F16", 2}, {"BF16", 2}, {"I64", 8}, {"I32", 4}, {"U8", 1},
+  {"BOOL", 1}}
+for _, type in ipairs(types) do
+  put("safetensors", type[1], ('{"__metadata__":{"id":"x"},"a":{"dtype":"%s","shape":[2,1],'
+    .. '"data_offsets":[0,%d]},"b":{"dtype":"%s","shape":[],"data_offsets":[%d,%d]}}\n%s'):format(
+    type[1], 2 * type[2], type[1], 2 * type[2], 3 * type[2], ("\0"):rep(3 * type[2])))
+end
+assert(vs.save(dir .. "/x", {weight = vs.ones(2, 2), empty = vs.zeros(0, 3)}, {made = "here"}))
+put("safetensors", "file", temp.read(dir .. "/x"))
+
+put("csv", "plain", "id,title,label\n1,red hat,hat\n2,\"a \"\"cup\"\"\",cup\n")
+put("csv", "lines", "a,b\r\n\"two\r\nlines\",1\r\n\r\n,\r\n")
+put("csv", "one", "\xEF\xBB\xBFonly\n\n\"\"\nx")
+put("csv", "tabs", "a\tb\n1\t2\n")
+
+put("glove", "glove.txt", "the 0.5 -1e-3 7\nhat 1 2 3.25\n. . . -0 1 2\n")
+put("glove", "head.vec", "2 3\nhat 1 2 3\n\xC3\xBCber 1.5e3 -2 .5 \n")
+
+local function dataset(name, options, item)
+  local path = dir .. "/" .. name
+  local w = assert(vs.data.Writer(path, options))
+  for i = 1, 3 do
+    assert(w:add("train", item(i)))
+  end
+  assert(w:close())
+  put("h5", name, temp.read(path))
+end
+
+local words = {"<pad>", "<unk>", "a", "hat"}
+local function picture(i) return vs.full({3, 2, 2}, i, {dtype = "uint8"}) end
+dataset("plain", {name = "toy", classes = {"cup", "hat"}, vocab = words, vectors = vs.ones(4, 2)},
+  function(i)
+    return {image = picture(i), label = i % 2 + 1, id = "i" .. i, captions = {"a hat", "a"}}
+  end)
+dataset("regions", {regions = 2, compress = 6, vocab = words}, function(i)
+  return {image = picture(i), captions = {"hat"}, regions = vs.ones(i % 2 + 1, 3),
+    boxes = vs.zeros(i % 2 + 1, 4), landmark = vs.ones(2, 3)}
+end)
+dataset("bytes", {classes = {"cup"}}, function(i)
+  return {image_bytes = vs.image.encode(picture(i), i == 2 and "jpg" or "png"), label = 1}
+end)
+
+local _, checkpoint = loadfile "spec/fuzz/checkpoint.lua"(dir)
+for i, bytes in ipairs(checkpoint()) do put("checkpoint", "file" .. i, bytes) end
+temp.remove()

@@ -1,0 +1,57 @@
+-- What the fuzzers' targets share: files for the input, and what counts as a finding.
+--
+-- vesper may refuse an input in two ways: nil and a message, or an error that it raises on purpose.
+-- Everything else that Lua can raise (an index into nil, arithmetic on a table, ...) means that a
+-- broken file got further than it should have.
+local support = {}
+
+-- What Lua itself says, behind the place where it says so; and a place inside vesper's own files.
+local SLIPS = {"^[^:\n]*:%d+: attempt to ", "^[^:\n]*:%d+: bad argument #", "^bad argument #",
+  "^[^:\n]*:%d+: stack overflow", "^stack overflow", "^error in error handling",
+  "^not enough memory", "lua/vesper/[%w_/]+%.lua:%d+: "}
+
+--- Raises unless text is a message of vesper's own making.
+function support.check_message(text)
+  if type(text) ~= "string" or text == "" then error("no message but " .. tostring(text), 0) end
+  for _, slip in ipairs(SLIPS) do
+    if text:find(slip) then error("not a message of vesper: " .. text, 0) end
+  end
+end
+
+--- f's results; nothing when it refused.  `nil` without a message is a result.
+function support.try(f, ...)
+  local result = table.pack(pcall(f, ...))
+  if not result[1] then
+    support.check_message(result[2])
+    return nil
+  end
+  if result[2] == nil and result[3] ~= nil then
+    support.check_message(result[3])
+    return nil
+  end
+  return table.unpack(result, 2, result.n)
+end
+
+--- Writes bytes to a file and returns its path.
+function support.write(path, bytes)
+  local file = assert(io.open(path, "wb"))
+  assert(file:write(bytes))
+  assert(file:close())
+  return path
+end
+
+--- A tensor looked at as a whole: every element is read.
+function support.read(x)
+  local y = x:float()
+  return y:numel() > 0 and y:sum():item() or 0
+end
+
+--- A safetensors file: bytes that begin with a brace are its header, up to a line feed, and its
+-- data; the length in front is made for them.  Others are the file itself.
+function support.safetensors(bytes)
+  if bytes:sub(1, 1) ~= "{" then return bytes end
+  local header, data = bytes:match "^([^\n]*)\n(.*)$"
+  return string.pack("<s8", header or bytes) .. (data or "")
+end
+
+return support
