@@ -196,7 +196,8 @@ static int push_item(lua_State *L, vs_jsonitems *r) {
   return got;
 }
 
-/* vs.io.json_items(path [, {key = "images"}]) -> what a generic for wants: the reader, and again to be closed */
+/* vs.io.json_items(path [, {key = "images"}]) -> what a generic for wants: the reader, and again to
+ * be closed */
 static int lvs_json_items(lua_State *L) {
   const char *path = lvs_checkstr(L, 1, "path", NULL);
   lvs_checkoptions(L, 2, "key", "json_items");
