@@ -188,3 +188,53 @@ describe("metrics.topk", function()
     assert.error_matches(function() metrics.topk(vs.ones(1, 2), vs.ones(3, 4), 1) end, "same wid")
   end)
 end)
+
+describe("metrics.item_retrieval", function()
+  it("agrees with the definition", function()
+    vs.manual_seed(8)
+    local things = vs.randn(12, 6)
+    local item_q, item_g = {}, {}
+    for i = 1, 40 do item_q[i] = i * 7 % 12 + 1 end
+    for i = 1, 90 do item_g[i] = i * 5 % 12 + 1 end
+    local q = things:index_select(1, ints(item_q)) + vs.randn(40, 6) * 2
+    local g = things:index_select(1, ints(item_g)) + vs.randn(90, 6) * 2
+    local want = ranks(q:tolist(), g:tolist(), function(a, b) return item_q[a] == item_g[b] end)
+    local r = metrics.item_retrieval(q, ints(item_q), g, ints(item_g))
+    for _, k in ipairs {1, 5, 10, 20, 50} do
+      local within = 0
+      for _, rank in ipairs(want) do within = within + (rank <= k and 1 or 0) end
+      assert.near(100 * within / 40, r["r" .. k], 1e-9)
+    end
+    assert.is_true(r.r1 > 0 and r.r1 < r.r5 and r.r5 < 100)
+    assert.same({40, 0}, {r.n, r.missing})
+    assert.matches("^40 queries, 90 gallery images; right within k", r.protocol)
+  end)
+
+  it("counts ties against the query, and items that the gallery lacks as wrong", function()
+    local v = vs.ones(1, 3)
+    local r = metrics.item_retrieval(v, ints {1}, vs.ones(3, 3), ints {2, 1, 1})
+    assert.same({0, 100}, {r.r1, r.r5}) -- the one wrong image comes first, right ones never count
+    r = metrics.item_retrieval(vs.eye(3), ints {1, 9, 3}, vs.eye(3), ints {1, 2, 3})
+    assert.near(200 / 3, r.r1, 1e-9)
+    assert.near(200 / 3, r.r50, 1e-9)
+    assert.equal(1, r.missing)
+    assert.matches("1 queries whose item the gallery lacks count as wrong", r.protocol)
+    r = metrics.item_retrieval(v, ints {9}, v, ints {1})
+    assert.same({0, 0, 1}, {r.r1, r.r50, r.missing})
+  end)
+
+  it("names what does not fit", function()
+    local v, one = vs.ones(2, 3), ints {1, 2}
+    local function refused(want, ...)
+      local args = table.pack(...)
+      assert.error_matches(function() metrics.item_retrieval(table.unpack(args, 1, args.n)) end,
+        want)
+    end
+    refused("item_query has 1 entries, but v_query has 2 rows", v, ints {1}, v, one)
+    refused("item_gallery has 3 entries, but v_gallery has 2 rows", v, one, v, ints {1, 2, 3})
+    refused("v_query is %[2,3%] and v_gallery is %[2,4%]", v, one, vs.ones(2, 4), one)
+    refused("item_query is float32", v, vs.ones(2), v, one)
+    refused("v_gallery is a table", v, one, {}, one)
+    refused("expected %[Q,D%]", vs.zeros(0, 3), ints {}, v, one)
+  end)
+end)

@@ -205,6 +205,12 @@ static int lvs_dataset_classes(lua_State *L) {
   return 1;
 }
 
+/* set:tags() -> list of names; column g of a batch's tags is the g-th */
+static int lvs_dataset_tags(lua_State *L) {
+  push_strings(L, &check_set(L)->tags);
+  return 1;
+}
+
 /* set:vocab() -> list of words in the order of their ids, made anew at each call */
 static int lvs_dataset_vocab(lua_State *L) {
   push_strings(L, &check_set(L)->vocab);
@@ -614,6 +620,7 @@ static int lvs_readers(lua_State *L) {
 static void open_classes(lua_State *L) {
   static const luaL_Reg set_methods[] = {{"batch", lvs_dataset_batch},
                                          {"classes", lvs_dataset_classes},
+                                         {"tags", lvs_dataset_tags},
                                          {"vocab", lvs_dataset_vocab},
                                          {"vectors", lvs_dataset_vectors},
                                          {"attrs", lvs_dataset_attrs},

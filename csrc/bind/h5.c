@@ -84,8 +84,8 @@ static int lvs_writer_new(lua_State *L) {
   const char *path = lvs_checkstr(L, 1, "path", NULL);
   lvs_checkoptions(
       L, 2,
-      "name|source|split_seed|classes|vocab|vectors|image_size|regions|max_words|compress|chunk|"
-      "half",
+      "name|source|split_seed|classes|vocab|tags|vectors|image_size|regions|max_words|compress|"
+      "chunk|half",
       "Writer");
   lua_settop(L, 2);
   if (lua_isnil(L, 2)) {
@@ -104,6 +104,7 @@ static int lvs_writer_new(lua_State *L) {
   opt_size(L, 2, &o);
   o.vectors = opt_tensor(L, 2, "vectors", "Writer");
   o.classes = opt_strings(L, 2, "classes");
+  o.tags = opt_strings(L, 2, "tags");
   o.words = opt_strings(L, 2, "vocab");
   void **box = lvs_newbox(L, LVS_WRITER);
   *box = vs_writer_new(path, &o);
@@ -176,13 +177,43 @@ static void check_captions(lua_State *L, int item, vs_item *out) {
   out->caption = c;
 }
 
+/* A whole number from 1 in field `key` of the item, 0 when absent. */
+static int64_t opt_number(lua_State *L, int item, const char *key) {
+  int64_t number = 0;
+  if (lua_getfield(L, item, key) != LUA_TNIL) {
+    int whole;
+    number = lua_tointegerx(L, -1, &whole);
+    if (!whole || number < 1)
+      lvs_error(L, "add: %s is %s, expected an integer from 1", key, luaL_tolstring(L, -1, NULL));
+  }
+  lua_pop(L, 1);
+  return number;
+}
+
+/* The list of numbers in field tags, in a userdata left on the stack. */
+static void check_tags(lua_State *L, int item, vs_item *out) {
+  if (lua_getfield(L, item, "tags") == LUA_TNIL) return;
+  if (!lua_istable(L, -1)) lvs_error(L, "add: tags is a %s, expected a list", luaL_typename(L, -1));
+  int list = lua_gettop(L);
+  out->ntag = (int64_t)lua_rawlen(L, list);
+  int64_t *tag = lua_newuserdatauv(L, (size_t)(out->ntag + 1) * sizeof *tag, 0);
+  for (lua_Integer i = 1; i <= out->ntag; i++) {
+    int whole;
+    lua_rawgeti(L, list, i);
+    tag[i - 1] = lua_tointegerx(L, -1, &whole);
+    if (!whole) lvs_error(L, "add: tag %I is not an integer", i);
+    lua_pop(L, 1);
+  }
+  out->tag = tag;
+}
+
 /* w:add(split, item) -> true, or nil and a message when it cannot be written */
 static int lvs_writer_add(lua_State *L) {
   vs_writer *w = lvs_checkbox(L, 1, LVS_WRITER);
   const char *split = lvs_checkstr(L, 2, "split", NULL);
   lvs_checktype(L, 3, LUA_TTABLE, "item");
-  lvs_checkoptions(L, 3, "image|image_bytes|label|id|captions|landmark|regions|boxes|feature",
-                   "add");
+  lvs_checkoptions(
+      L, 3, "image|image_bytes|label|item|tags|id|captions|landmark|regions|boxes|feature", "add");
   vs_item item = {0};
   item.image = opt_tensor(L, 3, "image", "add");
   item.landmark = opt_tensor(L, 3, "landmark", "add");
@@ -193,12 +224,9 @@ static int lvs_writer_add(lua_State *L) {
     item.bytes = lua_tolstring(L, -1, &item.nbytes);
   else if (!lua_isnil(L, -1))
     lvs_error(L, "add: image_bytes is a %s, expected a string", luaL_typename(L, -1));
-  if (lua_getfield(L, 3, "label") != LUA_TNIL) {
-    int whole;
-    item.label = lua_tointegerx(L, -1, &whole);
-    if (!whole || item.label < 1)
-      lvs_error(L, "add: label is %s, expected an integer from 1", luaL_tolstring(L, -1, NULL));
-  }
+  item.label = opt_number(L, 3, "label");
+  item.thing = opt_number(L, 3, "item");
+  check_tags(L, 3, &item);
   item.id = lvs_optword(L, 3, "id", NULL);
   check_captions(L, 3, &item);
   if (vs_writer_add(w, split, &item)) return lvs_nilerror(L);

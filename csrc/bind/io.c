@@ -17,6 +17,7 @@
 
 #define LVS_CSV "vesper.CsvReader"
 #define LVS_JSONTREE "vesper.JsonTree"
+#define LVS_JSONITEMS "vesper.JsonItems"
 #define LVS_JSONARRAY "vesper.JsonArray"
 #define LVS_BUFFER "vesper.Buffer"
 #define LVS_XMLTEXTS "vesper.XmlTexts"
@@ -179,6 +180,57 @@ static int lvs_json_load(lua_State *L) {
   void **box = lvs_newbox(L, LVS_JSONTREE);
   *box = vs_json_read(path);
   return push_tree(L, box);
+}
+
+/* --- a JSON array element by element --- */
+
+static void free_items(void *r) { vs_jsonitems_close(r); }
+
+/* Pushes the next element.  1; 0 at the end, nothing pushed; -1 with an error set. */
+static int push_item(lua_State *L, vs_jsonitems *r) {
+  void **box = lvs_newbox(L, LVS_JSONTREE);
+  vs_json *v;
+  int got = vs_jsonitems_next(r, &v);
+  *box = v;
+  if (got == 1) push_tree(L, box);
+  return got;
+}
+
+/* vs.io.json_items(path [, {key = "images"}]) -> what a generic for wants: the reader, and again to
+ * be closed */
+static int lvs_json_items(lua_State *L) {
+  const char *path = lvs_checkstr(L, 1, "path", NULL);
+  lvs_checkoptions(L, 2, "key", "json_items");
+  const char *key = lvs_optword(L, 2, "key", NULL);
+  void **box = lvs_newbox(L, LVS_JSONITEMS);
+  *box = vs_jsonitems_open(path, key);
+  if (!*box) return lvs_nilerror(L);
+  lua_pushnil(L);
+  lua_pushnil(L);
+  lua_pushvalue(L, -3);
+  return 4;
+}
+
+/* items() -> the next element, nil at the end; raises where the file is broken */
+static int lvs_items_call(lua_State *L) {
+  int got = push_item(L, lvs_checkbox(L, 1, LVS_JSONITEMS));
+  return got < 0 ? lvs_raise(L) : got;
+}
+
+/* items:read() -> the next element, nil at the end, nil and a message where the file is broken */
+static int lvs_items_read(lua_State *L) {
+  int got = push_item(L, lvs_checkbox(L, 1, LVS_JSONITEMS));
+  if (got < 0) return lvs_nilerror(L);
+  if (got == 0) lua_pushnil(L);
+  return 1;
+}
+
+static int lvs_items_close(lua_State *L) {
+  void **box = luaL_testudata(L, 1, LVS_JSONITEMS);
+  if (!box) return lvs_wrongarg(L, 1, "items", "JsonItems");
+  vs_jsonitems_close(*box);
+  *box = NULL;
+  return 0;
 }
 
 /* --- XML --- */
@@ -569,12 +621,17 @@ void lvs_open_io(lua_State *L) {
                                        {"csv_rows", lvs_csv_rows},
                                        {"json_decode", lvs_json_decode},
                                        {"json_load", lvs_json_load},
+                                       {"json_items", lvs_json_items},
                                        {"json_encode", lvs_json_encode},
                                        {"json_save", lvs_json_save},
                                        {"array", lvs_json_array},
                                        {"xml_texts", lvs_xml_texts},
                                        {NULL, NULL}};
+  static const luaL_Reg items_methods[] = {
+      {"read", lvs_items_read}, {"close", lvs_items_close}, {NULL, NULL}};
+  static const luaL_Reg items_meta[] = {{"__call", lvs_items_call}, {NULL, NULL}};
   lvs_newclass(L, LVS_CSV, csv_methods, csv_meta, free_csv);
+  lvs_newclass(L, LVS_JSONITEMS, items_methods, items_meta, free_items);
   lvs_newclass(L, LVS_JSONTREE, none, none, free_json);
   lvs_newclass(L, LVS_BUFFER, none, none, free_buffer);
   lvs_newclass(L, LVS_XMLTEXTS, none, none, free_xmltexts);

@@ -59,6 +59,7 @@ void vs_dataset_unref(vs_dataset *d) {
   free(d->split);
   free(d->path);
   vs_strings_free(&d->classes);
+  vs_strings_free(&d->tags);
   vs_strings_free(&d->vocab);
   vs_unref(d->vectors);
   vs_h5_attrs_free(d->attr, d->nattr);

@@ -57,7 +57,7 @@ struct vs_dataset {
   int refs;
   int64_t n, images;         /* samples; images they come from */
   char *name, *split, *path; /* owned; may be NULL */
-  vs_strings classes, vocab;
+  vs_strings classes, tags, vocab;
   vs_tensor *vectors; /* float [V,D] or NULL */
   vs_h5attr *attr;    /* of the file */
   int nattr;

@@ -19,10 +19,11 @@ enum { ALL, FIRST, RANDOM }; /* captions */
 
 typedef struct h5set {
   vs_h5 *file;
-  vs_h5data *image, *bytes, *feature, *box, *landmark, *vector; /* each may be NULL */
+  /* each may be NULL */
+  vs_h5data *image, *bytes, *feature, *box, *landmark, *vector, *tags;
   int64_t nimage, height, width;
-  int64_t *byte_at;       /* [N+1]: where an image's bytes lie */
-  int64_t *label, *count; /* [N] */
+  int64_t *byte_at;               /* [N+1]: where an image's bytes lie */
+  int64_t *label, *thing, *count; /* [N] */
   vs_strings id, text;
   int64_t ncaption, ntoken;
   int64_t *offset, *of_image; /* [M+1], [M]: a caption's tokens and image */
@@ -237,13 +238,27 @@ static int open_regions(vs_dataset *d) {
   if (open_data(d, "feature", VS_H5_REALS, 2, s->nimage, &s->vector)) return -1;
   if (s->landmark && vs_h5_info(s->landmark)->dims[2] != 3)
     return vs_h5_bad(s->landmark, "expected [N,K,3]: x, y, visibility");
-  if (!s->feature) return s->box ? vs_h5_bad(s->box, "boxes without region/feature") : 0;
-  int64_t most = vs_h5_info(s->feature)->dims[1];
+  if (!s->feature && !s->box) return 0;
+  int64_t most = vs_h5_info(s->feature ? s->feature : s->box)->dims[1];
   if (read_ints(d, "region/count", s->nimage, 0, most, &s->count)) return -1;
   if (!s->box) return 0;
   const int64_t *dims = vs_h5_info(s->box)->dims;
   if (dims[1] == most && dims[2] == 4) return 0;
   return vs_h5_bad(s->box, "is %s, expected [N,%lld,4]", vs_dims_str(3, dims), (long long)most);
+}
+
+/* What the pictures show, beside their one label. */
+static int open_things(vs_dataset *d) {
+  h5set *s = d->state;
+  int64_t most = d->classes.n ? d->classes.n - 1 : INT32_MAX;
+  if (read_ints(d, "label", s->nimage, 0, most, &s->label)) return -1;
+  if (read_ints(d, "item", s->nimage, 0, INT32_MAX - 1, &s->thing)) return -1;
+  if (read_strings(d, "tags", -1, &d->tags)) return -1;
+  if (open_data(d, "tags", VS_H5_INTS, 2, s->nimage, &s->tags)) return -1;
+  if (!s->tags || vs_h5_info(s->tags)->dims[1] == d->tags.n) return 0;
+  return vs_h5_bad(s->tags, "is %s, expected [N,%lld] for the %lld names in tags",
+                   vs_dims_str(2, vs_h5_info(s->tags)->dims), (long long)d->tags.n,
+                   (long long)d->tags.n);
 }
 
 /* --- opening: captions --- */
@@ -309,9 +324,7 @@ static int open_all(vs_dataset *d) {
   if (read_strings(d, "vocab/words", -1, &d->vocab) || read_vectors(d)) return -1;
   if (d->vocab.n > 0 && d->vocab.n < FIRST_WORD)
     return vs_fail_file(d->path, "vocab/words: expected at least the padding and the unknown word");
-  if (open_images(d) || open_regions(d) || open_captions(d)) return -1;
-  int64_t most = d->classes.n ? d->classes.n - 1 : INT32_MAX;
-  if (read_ints(d, "label", s->nimage, 0, most, &s->label)) return -1;
+  if (open_images(d) || open_regions(d) || open_captions(d) || open_things(d)) return -1;
   return read_strings(d, in_split(d, "image_id"), s->nimage, &s->id);
 }
 
@@ -334,10 +347,10 @@ static int h5_open(vs_dataset *d, const vs_value *v, const vs_field *field, int 
 static void h5_close(vs_dataset *d) {
   h5set *s = d->state;
   if (!s) return;
-  vs_h5data *data[] = {s->image, s->bytes, s->feature, s->box, s->landmark, s->vector};
+  vs_h5data *data[] = {s->image, s->bytes, s->feature, s->box, s->landmark, s->vector, s->tags};
   for (int i = 0; i < VS_COUNT(data); i++) vs_h5_data_close(data[i]);
   vs_h5_close(s->file);
-  void *block[] = {s->byte_at,  s->label, s->count, s->offset,
+  void *block[] = {s->byte_at,  s->label, s->thing, s->count,  s->offset,
                    s->of_image, s->token, s->first, s->caption};
   for (int i = 0; i < VS_COUNT(block); i++) free(block[i]);
   vs_strings_free(&s->id);
@@ -516,16 +529,24 @@ static int fetch_reals(vs_h5data *f, const char *name, const int64_t *image, int
   return t ? vs_h5_gather(f, VS_REAL, image, n, vs_data(t)) : -1;
 }
 
+/* float [B,G]: 1 where the image has the tag, as a loss takes it. */
+static int fetch_tags(const h5set *s, const int64_t *image, int64_t n, vs_batch *b) {
+  int64_t shape[2] = {n, vs_h5_info(s->tags)->dims[1]};
+  vs_tensor *t = vs_batch_add(b, "tags", VS_REAL, 2, shape);
+  return t ? vs_h5_gather(s->tags, VS_REAL, image, n, vs_data(t)) : -1;
+}
+
 static int fetch_regions(const h5set *s, const int64_t *image, int64_t n, vs_batch *b) {
   if (fetch_reals(s->landmark, "landmark", image, n, b)) return -1;
   if (fetch_reals(s->vector, "feature", image, n, b)) return -1;
-  if (!s->feature) return 0;
+  if (!s->feature && !s->box) return 0;
   if (fetch_reals(s->feature, "regions", image, n, b)) return -1;
   if (fetch_reals(s->box, "boxes", image, n, b)) return -1;
   if (s->count) return fetch_ints(b, "region_count", s->count, image, n, 0);
   vs_tensor *t = vs_batch_add(b, "region_count", VS_INT64, 1, &n);
   if (!t) return -1;
-  for (int64_t i = 0; i < n; i++) vs_ints(t)[i] = vs_h5_info(s->feature)->dims[1];
+  int64_t all = vs_h5_info(s->feature ? s->feature : s->box)->dims[1];
+  for (int64_t i = 0; i < n; i++) vs_ints(t)[i] = all;
   return 0;
 }
 
@@ -542,6 +563,8 @@ static int h5_fetch(const vs_dataset *d, int64_t epoch, const int64_t *index, in
   if (rc == 0 && s->of_image) rc = fetch_tokens(s, caption, n, b);
   if (rc == 0 && s->text.n) rc = fetch_text(s, caption, n, b);
   if (rc == 0 && s->label) rc = fetch_ints(b, "label", s->label, image, n, 1);
+  if (rc == 0 && s->thing) rc = fetch_ints(b, "item", s->thing, image, n, 1);
+  if (rc == 0 && s->tags) rc = fetch_tags(s, image, n, b);
   if (rc == 0) rc = fetch_ints(b, "index", NULL, index, n, 1);
   if (rc == 0) rc = fetch_ints(b, "image_index", NULL, image, n, 1);
   if (rc == 0) rc = fetch_regions(s, image, n, b);
@@ -563,7 +586,7 @@ const vs_readerdef vs_reader_h5 = {
            "sample (all), or every image is one, with its first caption or one picked by (seed, "
            "epoch, image). A batch has index and image_index int64 [B], and, where the file has "
            "them: image uint8 [B,3,H,W], feature float32 [B,D], tokens int64 [B,T] padded with 1, "
-           "lengths int64 [B] (at least "
-           "1), text (list), label int64 [B], regions float32 [B,R,D], region_count int64 [B], "
-           "boxes float32 [B,R,4], landmark float32 [B,K,3].",
+           "lengths int64 [B] (at least 1), text (list), label and item int64 [B], tags float32 "
+           "[B,G] of 0 and 1, regions float32 [B,R,D], region_count int64 [B], boxes float32 "
+           "[B,R,4], landmark float32 [B,K,3].",
 };

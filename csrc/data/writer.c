@@ -33,6 +33,8 @@ enum {
   BYTES,
   BYTE_OFFSET,
   LABEL,
+  ITEM,
+  TAGS,
   TOKENS,
   OFFSET,
   OF_IMAGE,
@@ -44,10 +46,10 @@ enum {
   NCOLUMN
 };
 enum { ID, TEXT, NLIST };
-static const char *const column_name[] = {"image",         "image_bytes/data", "image_bytes/offset",
-                                          "label",         "caption/tokens",   "caption/offset",
-                                          "caption/image", "region/feature",   "region/count",
-                                          "region/box",    "landmark",         "feature"};
+static const char *const column_name[] = {
+    "image",        "image_bytes/data", "image_bytes/offset", "label",         "item",
+    "tags",         "caption/tokens",   "caption/offset",     "caption/image", "region/feature",
+    "region/count", "region/box",       "landmark",           "feature"};
 static const char *const list_name[] = {"image_id", "caption/text"};
 
 typedef struct column {
@@ -72,9 +74,9 @@ struct vs_writer {
   char *path, *temp;
   vs_h5 *file;
   bool failed, closed;
-  pid_t owner;      /* a fork's copy must not remove the file */
-  vs_writeropt opt; /* its pointers are not used after vs_writer_new */
-  int64_t nclass;
+  pid_t owner;          /* a fork's copy must not remove the file */
+  vs_writeropt opt;     /* its pointers are not used after vs_writer_new */
+  int64_t nclass, ntag; /* names that labels and tags point to */
   vs_vocab *vocab;
   vs_ids ids; /* of the item being added: a row a caption */
   int nsplit;
@@ -194,12 +196,15 @@ static int make_captions(vs_writer *w, split *s) {
 static vs_dtype feature_dtype(const vs_writer *w) { return w->opt.half ? VS_FLOAT16 : VS_REAL; }
 
 static int make_regions(vs_writer *w, split *s, const vs_item *item) {
-  s->regions = w->opt.regions ? w->opt.regions : item->regions->shape[0];
-  s->width = item->regions->shape[1];
-  if (make_group(w, s, "region") || make_plain(w, s, COUNT, VS_INT32) ||
-      make_column(w, s, FEATURE, feature_dtype(w), 3, (int64_t[]){0, s->regions, s->width},
-                  w->opt.chunk))
-    return -1;
+  const vs_tensor *t = item->regions ? item->regions : item->boxes;
+  s->regions = w->opt.regions ? w->opt.regions : t->shape[0];
+  if (make_group(w, s, "region") || make_plain(w, s, COUNT, VS_INT32)) return -1;
+  if (item->regions) {
+    s->width = item->regions->shape[1];
+    if (make_column(w, s, FEATURE, feature_dtype(w), 3, (int64_t[]){0, s->regions, s->width},
+                    w->opt.chunk))
+      return -1;
+  }
   return item->boxes ? make_column(w, s, BOX, VS_REAL, 3, (int64_t[]){0, s->regions, 4}, 64) : 0;
 }
 
@@ -207,9 +212,11 @@ static int make_regions(vs_writer *w, split *s, const vs_item *item) {
 static int make_split(vs_writer *w, split *s, const vs_item *item) {
   if (vs_h5_group(w->file, s->name) || make_images(w, s, item)) return -1;
   if (item->label && make_plain(w, s, LABEL, VS_INT32)) return -1;
+  if (item->thing && make_plain(w, s, ITEM, VS_INT32)) return -1;
+  if (item->tag && make_column(w, s, TAGS, VS_UINT8, 2, (int64_t[]){0, w->ntag}, CHUNK)) return -1;
   if (item->id && make_list(w, s, ID)) return -1;
   if (item->ncaption && make_captions(w, s)) return -1;
-  if (item->regions && make_regions(w, s, item)) return -1;
+  if ((item->regions || item->boxes) && make_regions(w, s, item)) return -1;
   if (item->feature) {
     s->vector = item->feature->shape[0];
     if (make_column(w, s, VECTOR, feature_dtype(w), 2, (int64_t[]){0, s->vector}, 16)) return -1;
@@ -235,7 +242,8 @@ static int as_mistake(const split *s) {
 
 static int check_name(const char *name) {
   size_t n = strlen(name);
-  bool fine = n > 0 && n < 48 && strcmp(name, "vocab") && strcmp(name, "classes");
+  bool fine =
+      n > 0 && n < 48 && strcmp(name, "vocab") && strcmp(name, "classes") && strcmp(name, "tags");
   for (size_t i = 0; fine && i < n; i++) {
     char c = name[i];
     fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -277,6 +285,20 @@ static int check_label(const vs_writer *w, const split *s, const vs_item *item) 
   if (item->label >= 0 && item->label <= most) return 0;
   return vs_fail("add: image %lld of %s: label %lld is not in 1..%lld", (long long)s->n + 1,
                  s->name, (long long)item->label, (long long)most);
+}
+
+static int check_things(const vs_writer *w, const split *s, const vs_item *item) {
+  if (item->thing < 0 || item->thing > INT32_MAX)
+    return vs_fail("add: image %lld of %s: item %lld is not in 1..%d", (long long)s->n + 1, s->name,
+                   (long long)item->thing, INT32_MAX);
+  if (item->tag && w->ntag == 0)
+    return bad(s, "has tags, but the Writer was given no names of any");
+  for (int64_t i = 0; i < item->ntag; i++) {
+    if (item->tag[i] < 1 || item->tag[i] > w->ntag)
+      return vs_fail("add: image %lld of %s: tag %lld is not in 1..%lld", (long long)s->n + 1,
+                     s->name, (long long)item->tag[i], (long long)w->ntag);
+  }
+  return 0;
 }
 
 /* Readers hand texts on to functions that want UTF-8: all of a text is checked, not only the words
@@ -338,10 +360,10 @@ static int check_extras(const vs_writer *w, const split *s, const vs_item *item)
     return vs_fail("add: image %lld of %s: feature is %s %s, expected %s [%lld] (0: any)",
                    (long long)s->n + 1, s->name, vs_dtype_name(f->dtype), vs_shape_str(f),
                    vs_dtype_name(VS_REAL), (long long)s->vector);
-  if (!item->regions) return item->boxes ? bad(s, "boxes without regions") : 0;
-  if (check_matrix(s, "regions", item->regions, s->regions ? s->regions : w->opt.regions, s->width))
-    return -1;
+  int64_t most = s->regions ? s->regions : w->opt.regions;
+  if (item->regions && check_matrix(s, "regions", item->regions, most, s->width)) return -1;
   if (!item->boxes) return 0;
+  if (!item->regions) return check_matrix(s, "boxes", item->boxes, most, 4);
   if (check_matrix(s, "boxes", item->boxes, item->regions->shape[0], 4)) return -1;
   return item->boxes->shape[0] == item->regions->shape[0] ? 0 : bad(s, "fewer boxes than regions");
 }
@@ -354,6 +376,8 @@ static int check_fields(const split *s, const vs_item *item) {
   } field[] = {{"image", item->image, s->column[IMAGE].data},
                {"image_bytes", item->bytes, s->column[BYTES].data},
                {"label", item->label, s->column[LABEL].data},
+               {"item", item->thing, s->column[ITEM].data},
+               {"tags", item->tag, s->column[TAGS].data},
                {"id", item->id, s->list[ID]},
                {"regions", item->regions, s->column[FEATURE].data},
                {"feature", item->feature, s->column[VECTOR].data},
@@ -372,8 +396,8 @@ static int check_item(vs_writer *w, const split *s, const vs_item *item) {
   if (item->id && strlen(item->id) >= VS_H5_MAX_STRING) return bad(s, "its id is too long");
   if (item->image && item->bytes) return bad(s, "expected one of image and image_bytes");
   if (s->n > 0 && check_fields(s, item)) return -1;
-  return check_label(w, s, item) || check_captions(w, s, item) || check_extras(w, s, item) ||
-                 check_image(w, s, item)
+  return check_label(w, s, item) || check_things(w, s, item) || check_captions(w, s, item) ||
+                 check_extras(w, s, item) || check_image(w, s, item)
              ? -1
              : 0;
 }
@@ -425,13 +449,25 @@ static int put_captions(vs_writer *w, split *s, const vs_item *item) {
   return 0;
 }
 
+/* One byte a name: whether the image has that tag. */
+static int put_tags(column *k, const vs_item *item) {
+  char *row = vs_new0(k->row);
+  if (!row) return -1;
+  for (int64_t i = 0; i < item->ntag; i++) row[item->tag[i] - 1] = 1;
+  int rc = put(k, row, 1);
+  free(row);
+  return rc;
+}
+
 static int put_item(vs_writer *w, split *s, const vs_item *item) {
   if (put_image(s, item) || put_captions(w, s, item)) return -1;
   if (item->label && put_int(&s->column[LABEL], item->label - 1)) return -1;
+  if (item->thing && put_int(&s->column[ITEM], item->thing - 1)) return -1;
+  if (item->tag && put_tags(&s->column[TAGS], item)) return -1;
   if (item->id && put_text(s, ID, item->id, strlen(item->id))) return -1;
-  if (item->regions && (put_padded(&s->column[FEATURE], item->regions) ||
-                        put_int(&s->column[COUNT], item->regions->shape[0])))
-    return -1;
+  const vs_tensor *counted = item->regions ? item->regions : item->boxes;
+  if (item->regions && put_padded(&s->column[FEATURE], item->regions)) return -1;
+  if (counted && put_int(&s->column[COUNT], counted->shape[0])) return -1;
   if (item->boxes && put_padded(&s->column[BOX], item->boxes)) return -1;
   if (item->feature && put_padded(&s->column[VECTOR], item->feature)) return -1;
   return item->landmark ? put_tensor(&s->column[LANDMARK], item->landmark) : 0;
@@ -520,6 +556,7 @@ static int write_head(vs_writer *w, const vs_writeropt *o) {
       vs_h5_set_int(w->file, "/", "split_seed", o->split_seed))
     return -1;
   if (o->classes && write_list(w, "classes", o->classes)) return -1;
+  if (o->tags && write_list(w, "tags", o->tags)) return -1;
   if (o->words && (vs_h5_group(w->file, "vocab") || write_list(w, "vocab/words", o->words)))
     return -1;
   return o->vectors ? write_vectors(w, o->vectors) : 0;
@@ -540,6 +577,7 @@ vs_writer *vs_writer_new(const char *path, const vs_writeropt *o) {
   w->opt = *o;
   w->owner = getpid();
   w->nclass = o->classes ? o->classes->n : 0;
+  w->ntag = o->tags ? o->tags->n : 0;
   w->path = strdup(path);
   w->temp = temp_name(path);
   if (!w->path || !w->temp) {
@@ -547,6 +585,7 @@ vs_writer *vs_writer_new(const char *path, const vs_writeropt *o) {
     goto failed;
   }
   if (o->classes && check_strings(o->classes, "classes")) goto failed;
+  if (o->tags && check_strings(o->tags, "tags")) goto failed;
   if (o->words && (check_strings(o->words, "vocab") || make_vocab(w, o->words))) goto failed;
   if (!(w->file = vs_h5_create(w->temp)) || write_head(w, o)) goto failed;
   return w;

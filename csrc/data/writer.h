@@ -14,6 +14,7 @@ typedef struct vs_writeropt {
   const char *name, *source; /* attributes; may be NULL */
   int64_t split_seed;
   const vs_strings *classes, *words; /* NULL: none; words start with padding and unknown */
+  const vs_strings *tags;            /* what an image may hold of several; NULL: none */
   vs_tensor *vectors;                /* [words,D] or NULL */
   int64_t height, width;             /* 0: those of the first image */
   int64_t regions;                   /* most regions of an image; 0: those of the first */
@@ -34,11 +35,16 @@ typedef struct vs_item {
   vs_tensor *image;  /* uint8 [3,H,W], or: */
   const void *bytes; /* a JPEG or PNG file; neither where there are features or regions */
   size_t nbytes;
-  int64_t label;  /* from 1; 0: none */
+  int64_t label; /* from 1; 0: none */
+  int64_t thing; /* the item that it shows, from 1, the same number in all splits; 0: none */
+  const int64_t
+      *tag; /* ntag positions in tags, from 1; NULL: none are known, unlike none of them */
+  int64_t ntag;
   const char *id; /* NULL: none */
   const vs_caption *caption;
   int64_t ncaption;
-  vs_tensor *landmark, *regions, *boxes, *feature; /* [K,3], [R,D], [R,4], [D]; NULL: none */
+  /* [K,3], [R,D], [R,4], [D]; NULL: none.  Boxes may stand without regions */
+  vs_tensor *landmark, *regions, *boxes, *feature;
 } vs_item;
 
 typedef struct vs_writer vs_writer;

@@ -84,7 +84,9 @@ int vs_h5_read(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, void *out
 int vs_h5_gather(vs_h5data *d, vs_dtype dtype, const int64_t *index, int64_t n, void *out);
 /* A whole data set of integers, one or two dimensions, malloc'ed; free() it. */
 int64_t *vs_h5_read_ints(vs_h5data *d);
+/* Strings of a list, shape [N] or [N,1,...]: all of them, or [first, first+n). */
 int vs_h5_read_strings(vs_h5data *d, vs_strings *out);
+int vs_h5_read_some_strings(vs_h5data *d, int64_t first, int64_t n, vs_strings *out);
 
 /* --- writing: data sets that grow --- */
 int vs_h5_group(vs_h5 *h, const char *name);

@@ -407,22 +407,40 @@ int h5_read_string(vs_h5data *d, int64_t row, vs_strings *out) {
   return rc;
 }
 
-int vs_h5_read_strings(vs_h5data *d, vs_strings *out) {
-  if (d->info.kind != VS_H5_STRINGS || d->info.ndim != 1)
+/* Strings of varying length, by a child: all of them, of which some are kept.  1: no child. */
+static int read_apart(vs_h5data *d, int64_t first, int64_t count, vs_strings *out) {
+  vs_strings all = {0};
+  int rc = h5_strings_apart(d->file, d->name, &all);
+  if (rc == 0 && all.n != d->info.dims[0]) rc = vs_h5_bad(d, "damaged (libhdf5 fails on it)");
+  for (int64_t i = first; rc == 0 && i < first + count; i++)
+    rc = vs_strings_add(out, vs_strings_get(&all, i), vs_strings_len(&all, i));
+  vs_strings_free(&all);
+  return rc;
+}
+
+int vs_h5_read_some_strings(vs_h5data *d, int64_t first, int64_t count, vs_strings *out) {
+  if (d->info.kind != VS_H5_STRINGS || d->info.row != 1)
     return vs_h5_bad(d, "expected a list of strings");
+  if (first < 0 || count < 0 || first > d->info.dims[0] - count)
+    return vs_h5_bad(d, "rows %lld to %lld of %lld", (long long)first + 1,
+                     (long long)(first + count), (long long)d->info.dims[0]);
   bool varying = d->info.varying;
-  int rc = varying && !d->file->in_child ? h5_strings_apart(d->file, d->name, out) : 1;
+  int rc = varying && !d->file->in_child ? read_apart(d, first, count, out) : 1;
   if (rc <= 0) return rc;
   rc = 0;
   h5_lock();
   hid_t type = H5Dget_type(d->id);
-  for (int64_t i = 0, n; rc == 0 && i < d->info.dims[0]; i += n) {
-    n = VS_MIN(varying ? STRING_BLOCK : VS_MAX(1, (4 << 20) / d->info.size), d->info.dims[0] - i);
-    rc = (varying ? read_varying : read_fixed)(d, type, i, n, out);
+  for (int64_t i = 0, n; rc == 0 && i < count; i += n) {
+    n = VS_MIN(varying ? STRING_BLOCK : VS_MAX(1, (4 << 20) / d->info.size), count - i);
+    rc = (varying ? read_varying : read_fixed)(d, type, first + i, n, out);
   }
   H5Tclose(type);
   h5_unlock();
   return rc;
+}
+
+int vs_h5_read_strings(vs_h5data *d, vs_strings *out) {
+  return vs_h5_read_some_strings(d, 0, d->info.dims[0], out);
 }
 
 /* --- writing --- */

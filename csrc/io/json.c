@@ -1,13 +1,16 @@
 /* JSON.  See json.h.  Trees are the library's own; vs_json only names them. */
 #include "io/json.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/error.h"
+#include "core/mem.h"
 
 static const json_t *tree(const vs_json *v) { return (const json_t *)v; }
 
@@ -28,13 +31,15 @@ static int depth_ok(const json_t *v, int left) {
   return 1;
 }
 
+enum { FLAGS = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL };
+
 vs_json *vs_json_parse(const char *text, size_t n, const char *name) {
   json_error_t e;
   if (n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
     text += 3;
     n -= 3;
   }
-  json_t *v = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
+  json_t *v = json_loadb(text, n, FLAGS, &e);
   if (!v) {
     vs_fail_file(name, "line %d, column %d: %s", e.line < 1 ? 1 : e.line, e.column, e.text);
     return NULL;
@@ -57,6 +62,190 @@ vs_json *vs_json_read(const char *path) {
 }
 
 void vs_json_free(vs_json *root) { json_decref((json_t *)root); }
+
+/* --- reading an array element by element ---
+ *
+ * An element's end is found by counting brackets outside strings; its text is then parsed as any
+ * other.  So nothing is read ahead of the element, and its size is known before it is parsed. */
+
+struct vs_jsonitems {
+  FILE *f;
+  char *path, *key, *text; /* key: or NULL; text: of one element, room bytes */
+  size_t n, room;
+  int64_t at, element;       /* bytes read; elements begun */
+  bool skips, failed, ended; /* skips: what is collected is only counted */
+};
+
+vs_jsonitems *vs_jsonitems_open(const char *path, const char *key) {
+  struct stat st;
+  vs_jsonitems *r = vs_new0(sizeof *r);
+  if (!r) return NULL;
+  if (!(r->path = strdup(path)) || (key && !(r->key = strdup(key)))) {
+    vs_fail_memory(strlen(path));
+  } else if (!(r->f = fopen(path, "rbe"))) {
+    vs_fail_file(path, "%s", strerror(errno));
+  } else if (fstat(fileno(r->f), &st) || !S_ISREG(st.st_mode)) {
+    vs_fail_file(path, "not a file");
+  } else {
+    return r;
+  }
+  vs_jsonitems_close(r);
+  return NULL;
+}
+
+void vs_jsonitems_close(vs_jsonitems *r) {
+  if (!r) return;
+  if (r->f) fclose(r->f);
+  free(r->text);
+  free(r->key);
+  free(r->path);
+  free(r);
+}
+
+static int items_fail(vs_jsonitems *r, const char *what) {
+  char element[40] = "";
+  if (r->element > 0) snprintf(element, sizeof element, "element %lld, ", (long long)r->element);
+  return vs_fail_file(r->path, "%sbyte %lld: %s", element, (long long)r->at, what);
+}
+
+/* The next byte; EOF is counted as a byte, so that an error names the place behind the last one. */
+static int items_byte(vs_jsonitems *r) {
+  r->at++;
+  return getc_unlocked(r->f);
+}
+
+static int items_token(vs_jsonitems *r) {
+  int c;
+  do c = items_byte(r);
+  while (c == ' ' || c == '\t' || c == '\n' || c == '\r');
+  return c;
+}
+
+static int items_put(vs_jsonitems *r, int c) {
+  if (r->skips) {
+    r->n = 1;
+    return 0;
+  }
+  if (r->n == r->room) {
+    size_t room = r->room ? 2 * r->room : 4096;
+    if (room > VS_JSON_MAX_ITEM) {
+      char what[64];
+      snprintf(what, sizeof what, "more than %zu bytes in one element", VS_JSON_MAX_ITEM);
+      return items_fail(r, what);
+    }
+    char *text = realloc(r->text, room);
+    if (!text) return vs_fail_memory(room);
+    r->text = text;
+    r->room = room;
+  }
+  r->text[r->n++] = (char)c;
+  return 0;
+}
+
+/* Collects what starts with c up to one of the two stops outside brackets and strings, which is
+ * left in *after. */
+static int items_collect(vs_jsonitems *r, int c, const char stop[2], int *after) {
+  int depth = 0;
+  bool inside = false, escaped = false; /* a string; the byte after a backslash */
+  for (r->n = 0;; c = items_byte(r)) {
+    if (c == EOF) return items_fail(r, ferror(r->f) ? strerror(errno) : "the file ends here");
+    if (!inside && depth == 0 && r->n > 0 && (c == stop[0] || c == stop[1])) break;
+    if (items_put(r, c)) return -1;
+    if (inside) {
+      inside = escaped || c != '"';
+      escaped = !escaped && c == '\\';
+    } else {
+      inside = c == '"';
+      depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+      if (depth < 0) return items_fail(r, "a bracket closes that was not opened");
+    }
+  }
+  *after = c;
+  return 0;
+}
+
+static int items_parse(vs_jsonitems *r, vs_json **out) {
+  json_error_t e;
+  int64_t first = r->at - (int64_t)r->n; /* the byte behind has been read too */
+  json_t *v = json_loadb(r->text, r->n, FLAGS, &e);
+  if (!v) {
+    r->at = first + VS_MAX(e.position - 1, 0);
+    return items_fail(r, e.text);
+  }
+  if (!depth_ok(v, VS_JSON_MAX_DEPTH)) {
+    json_decref(v);
+    return items_fail(r, "nested too deep");
+  }
+  *out = (vs_json *)v;
+  return 0;
+}
+
+/* Passes over members of the object until the value of the key begins. */
+static int items_find_key(vs_jsonitems *r) {
+  vs_json *name;
+  for (int after = ',';;) {
+    if (after != ',') return vs_fail_file(r->path, "has no \"%s\"", r->key);
+    int c = items_token(r);
+    if (c == '}') return vs_fail_file(r->path, "has no \"%s\"", r->key);
+    if (items_collect(r, c, "::", &after) || items_parse(r, &name)) return -1;
+    bool found = json_is_string(tree(name)) && !strcmp(json_string_value(tree(name)), r->key);
+    vs_json_free(name);
+    if (found) return 0;
+    r->skips = true;
+    int rc = items_collect(r, items_token(r), ",}", &after);
+    r->skips = false;
+    if (rc) return -1;
+  }
+}
+
+/* The opening bracket, after a byte order mark if there is one. */
+static int items_start(vs_jsonitems *r) {
+  int c = items_token(r);
+  if (c == 0xEF && items_byte(r) == 0xBB && items_byte(r) == 0xBF) c = items_token(r);
+  if (r->key) {
+    if (c != '{') return items_fail(r, "expected {, an object");
+    if (items_find_key(r)) return -1;
+    c = items_token(r);
+  }
+  return c == '[' ? 0 : items_fail(r, "expected [, an array");
+}
+
+/* What follows the array: nothing, or the rest of the object that holds it. */
+static int items_end(vs_jsonitems *r) {
+  int c = items_token(r);
+  r->ended = r->skips = true;
+  r->element = 0;
+  while (r->key && c == ',')
+    if (items_collect(r, items_token(r), ",}", &c)) return -1;
+  if (r->key) {
+    if (c != '}') return items_fail(r, "expected }, the object's end");
+    c = items_token(r);
+  }
+  return c == EOF ? 0 : items_fail(r, "text behind the end");
+}
+
+static int items_next(vs_jsonitems *r, vs_json **out) {
+  int c;
+  if (r->ended) return 0;
+  if (r->at == 0 && items_start(r)) return -1;
+  r->element++;
+  c = items_token(r);
+  if (c == ']' && r->element == 1) return items_end(r);
+  if (c == ',' || c == ']') return items_fail(r, "expected a value");
+  if (items_collect(r, c, ",]", &c) || items_parse(r, out)) return -1;
+  if (c != ']' || !items_end(r)) return 1;
+  vs_json_free(*out);
+  *out = NULL;
+  return -1;
+}
+
+int vs_jsonitems_next(vs_jsonitems *r, vs_json **out) {
+  *out = NULL;
+  if (r->failed) return vs_fail_file(r->path, "could not be read before");
+  int got = items_next(r, out);
+  r->failed = got < 0;
+  return got;
+}
 
 /* --- looking --- */
 

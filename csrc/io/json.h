@@ -2,7 +2,8 @@
  *
  * A tree is immutable and owned by its root; what vs_json_get and the walks return borrows from it.
  * Text must be UTF-8, without a key twice in one object, nested at most VS_JSON_MAX_DEPTH deep,
- * integers within 64 bits.  Large files are read whole. */
+ * integers within 64 bits.  vs_json_read holds the whole file, vs_jsonitems one element at a time.
+ */
 #ifndef VS_JSON_H
 #define VS_JSON_H
 
@@ -26,6 +27,18 @@ typedef enum vs_jsonkind {
 vs_json *vs_json_parse(const char *text, size_t n, const char *name);
 vs_json *vs_json_read(const char *path);
 void vs_json_free(vs_json *root); /* NULL is fine */
+
+/* The elements of a file that is one long array, or (with a key) an object with such an array under
+ * that key, read one after the other: memory holds one of them, at most VS_JSON_MAX_ITEM bytes of
+ * text.  What else the object holds is passed over, unseen but for its brackets.  Errors read
+ * "name: element 17, byte 90210: ...", a byte of the file from 1. */
+#define VS_JSON_MAX_ITEM ((size_t)64 << 20)
+typedef struct vs_jsonitems vs_jsonitems;
+vs_jsonitems *vs_jsonitems_open(const char *path, const char *key /* may be NULL */);
+/* 1 and the next element, which the caller owns; 0 at the end of a whole file; -1.  After an error
+ * every later call fails too. */
+int vs_jsonitems_next(vs_jsonitems *r, vs_json **out);
+void vs_jsonitems_close(vs_jsonitems *r); /* NULL is fine */
 
 vs_jsonkind vs_json_kind(const vs_json *v);
 bool vs_json_bool(const vs_json *v);

@@ -123,6 +123,12 @@ local WordPiece = {}
 ---@class vesper.CsvReader
 local CsvReader = {}
 
+---@class vesper.JsonItems
+local JsonItems = {}
+
+---@class vesper.H5File
+local H5File = {}
+
 ---@class vesper.Baseline: vesper.Module
 local Baseline = {}
 
@@ -4705,8 +4711,8 @@ function vs.data.TensorDataset(tensors) end
 ---or every image is one, with its first caption or one picked by (seed, epoch, image). A batch has
 ---index and image_index int64 [B], and, where the file has them: image uint8 [B,3,H,W], feature
 ---float32 [B,D], tokens int64 [B,T] padded with 1, lengths int64 [B] (at least 1), text (list),
----label int64 [B], regions float32 [B,R,D], region_count int64 [B], boxes float32 [B,R,4], landmark
----float32 [B,K,3].
+---label and item int64 [B], tags float32 [B,G] of 0 and 1, regions float32 [B,R,D], region_count
+---int64 [B], boxes float32 [B,R,4], landmark float32 [B,K,3].
 ---@param path string
 ---@param split? string
 ---@param captions? "all"|"first"|"random" default all
@@ -4746,6 +4752,7 @@ function vs.data.Loader(set, options) end
 ---@field source? string
 ---@field split_seed? integer default 0
 ---@field classes? any[]
+---@field tags? any[]
 ---@field vocab? any
 ---@field vectors? vesper.Tensor
 ---@field image_size? any[]
@@ -4892,6 +4899,107 @@ function vs.data.prepare.emoji(folder, out, options) end
 ---@return string? message
 function vs.data.prepare.openclipart(folder, out, options) end
 
+---@class vesper.options.data.prepare.visual_genome
+---@field images? integer default 7034
+---@field regions? integer default 5
+---@field classes? integer default 20
+---@field objects? integer default 100
+---@field attributes? integer default 50
+---@field test? number default 0.1
+---@field val? number default 0.2
+---@field size? any default 64
+---@field min_count? integer default 2
+---@field max_words? integer default 16
+---@field seed? integer default 1
+---@field vectors? vesper.WordVectors
+---@field skip_broken? boolean default false
+---@field compress? integer default 0
+---@field name? string default visual_genome
+---@field source? string
+---@field progress? function
+
+---Writes Visual Genome's own files (its JSON streamed, a subset of images by seed) as a vesper HDF5
+---file: captions are region phrases, boxes theirs, the class the image's most frequent object, tags
+---its objects and attributes. Returns counts by name.
+---@param folder string
+---@param out string
+---@param options? vesper.options.data.prepare.visual_genome
+---@return table?
+---@return string? message
+function vs.data.prepare.visual_genome(folder, out, options) end
+
+---@class vesper.options.data.prepare.inshop
+---@field val? number default 0.2
+---@field boxes? boolean default true
+---@field landmarks? boolean default true
+---@field size? any default 64
+---@field min_count? integer default 2
+---@field max_words? integer default 32
+---@field seed? integer default 1
+---@field vectors? vesper.WordVectors
+---@field skip_broken? boolean default false
+---@field compress? integer default 0
+---@field name? string default inshop
+---@field source? string
+---@field progress? function
+
+---Writes DeepFashion In-shop, a folder with Anno, Eval and Img, as a vesper HDF5 file with splits
+---train, val, query and gallery, items, boxes and eight landmarks. Returns counts by name.
+---@param folder string
+---@param out string
+---@param options? vesper.options.data.prepare.inshop
+---@return table?
+---@return string? message
+function vs.data.prepare.inshop(folder, out, options) end
+
+---@class vesper.options.data.prepare.fashiongen
+---@field text? string default both
+---@field val? number default 0.2
+---@field size? any default 64
+---@field min_count? integer default 2
+---@field max_words? integer default 32
+---@field seed? integer default 1
+---@field vectors? vesper.WordVectors
+---@field skip_broken? boolean default false
+---@field compress? integer default 0
+---@field name? string default fashiongen
+---@field source? string
+---@field progress? function
+
+---Writes Fashion-Gen's two HDF5 files as a vesper one: train and val of the first, by product, test
+---the second. text: name, description or both. Returns counts by name.
+---@param train string
+---@param validation string
+---@param out string
+---@param options? vesper.options.data.prepare.fashiongen
+---@return table?
+---@return string? message
+function vs.data.prepare.fashiongen(train, validation, out, options) end
+
+---@class vesper.options.data.prepare.karpathy
+---@field captions? integer default 5
+---@field restval? "train"|"val"|"test"|"restval" default train
+---@field size? any default 64
+---@field min_count? integer default 2
+---@field max_words? integer default 32
+---@field seed? integer default 1
+---@field vectors? vesper.WordVectors
+---@field skip_broken? boolean default false
+---@field compress? integer default 0
+---@field name? string
+---@field source? string
+---@field progress? function
+
+---Writes dataset_flickr8k.json, dataset_flickr30k.json or dataset_coco.json and the pictures in
+---folder as a vesper HDF5 file, in Karpathy's splits, without classes. Returns counts by name.
+---@param json string
+---@param folder string
+---@param out string
+---@param options? vesper.options.data.prepare.karpathy
+---@return table?
+---@return string? message
+function vs.data.prepare.karpathy(json, folder, out, options) end
+
 ---Those samples as a batch; a list or an int64 tensor [B], from 1 or negative from the end. set[i]
 ---is one sample, #set how many there are.
 ---@param samples any
@@ -4902,6 +5010,10 @@ function Dataset:batch(samples, epoch) end
 ---Names of the classes; label l is the l-th.
 ---@return any[]
 function Dataset:classes() end
+
+---Names of the tags; column g of a batch's tags is the g-th.
+---@return any[]
+function Dataset:tags() end
 
 ---Words in the order of their ids: text.Vocab.new(set:vocab()).
 ---@return any[]
@@ -4948,9 +5060,11 @@ function Loader:load_state(state) end
 ---Stops the workers; a loop that follows starts anew.
 function Loader:close() end
 
----item: image uint8 [3,H,W] or image_bytes (a JPEG or PNG as it was), label from 1, id, captions
----(texts, or {text, tokens}), landmark [K,3], regions [R,D], boxes [R,4], feature [D]. An image may
----be left out where there are regions or a feature.
+---item: image uint8 [3,H,W] or image_bytes (a JPEG or PNG as it was), label from 1, item (what is
+---shown, a number from 1 that means the same in all splits), tags (a list of positions in the
+---Writer's), id, captions (texts, or {text, tokens}), landmark [K,3], regions [R,D], boxes [R,4],
+---alone or beside regions, feature [D]. An image may be left out where there are regions or a
+---feature.
 ---@param split string
 ---@param item table
 ---@return true?
@@ -5312,6 +5426,52 @@ function vs.io.json_decode(text) end
 ---@return string? message
 function vs.io.json_load(path) end
 
+---@class vesper.options.io.json_items
+---@field key? string
+
+---for element in io.json_items(path): the elements of a file that is one array, or an object with
+---an array under the key, read one after the other, so that memory holds one of them (at most 64
+---MiB of text). A broken file is an error that names element and byte. items() is the next element,
+---nil at the end.
+---@param path string
+---@param options? vesper.options.io.json_items
+---@return vesper.JsonItems?
+---@return string? message
+function vs.io.json_items(path, options) end
+
+---The next element, nil at the end; nil and a message where the file is broken.
+---@return any?
+---@return string? message
+function JsonItems:read() end
+
+---Closes the file.
+function JsonItems:close() end
+
+---Any HDF5 file, to read data sets of it in pieces; vesper's own are data.open's.
+---@param path string
+---@return vesper.H5File?
+---@return string? message
+function vs.io.h5(path) end
+
+---{kind, shape, bytes} of a data set: kind is integers, numbers, strings or other, bytes those of
+---an element.
+---@param name string
+---@return table?
+---@return string? message
+function H5File:info(name) end
+
+---Rows first to last: a tensor (uint8, int64 or float32), or a list of strings, as their bytes are,
+---for shapes [N] and [N,1].
+---@param name string
+---@param first? integer default 1
+---@param last? integer
+---@return any?
+---@return string? message
+function H5File:read(name, first, last) end
+
+---Closes the file.
+function H5File:close() end
+
 ---@class vesper.options.io.json_encode
 ---@field indent? integer default 0
 
@@ -5378,6 +5538,16 @@ function vs.metrics.retrieval(v, t, options) end
 ---@param r table
 ---@return string
 function vs.metrics.format(r) end
+
+---Recall by cosine of gallery images [N,D] that show the item of a query image [Q,D]: r.r1, r5,
+---r10, r20, r50 in percent; r.n queries, r.missing of them without their item in the gallery, which
+---count as wrong; r.protocol in words.
+---@param v_query vesper.Tensor
+---@param item_query vesper.Tensor
+---@param v_gallery vesper.Tensor
+---@param item_gallery vesper.Tensor
+---@return table
+function vs.metrics.item_retrieval(v_query, item_query, v_gallery, item_gallery) end
 
 ---Rows of gallery [N,D] with the largest cosine to each query [Q,D]: int64 [Q,k], and the cosines.
 ---@param queries vesper.Tensor

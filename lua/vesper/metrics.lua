@@ -184,6 +184,64 @@ end
 result_meta.__tostring = metrics.format
 result_meta.__name = "retrieval"
 
+local WITHIN = {1, 5, 10, 20, 50}
+
+local function check_items(name, items, other, rows)
+  check_tensor("item_retrieval", name, items, 1, "int64")
+  if #items ~= rows then
+    error(("item_retrieval: %s has %d entries, but %s has %d rows"):format(name, #items, other,
+      rows), 3)
+  end
+end
+
+-- The queries whose item the gallery has, int64 [M], or nil when there is none.
+local function answerable(item_query, item_gallery)
+  local has, list = {}, {}
+  for _, item in ipairs(item_gallery:tolist()) do has[item] = true end
+  for i, item in ipairs(item_query:tolist()) do
+    if has[item] then list[#list + 1] = i end
+  end
+  return #list > 0 and core.tensor(list, {dtype = "int64"}) or nil
+end
+
+--- Retrieval of pictures of the same item (DeepFashion In-shop): a query is answered within k when
+--- one of the k nearest gallery images by cosine shows its item.  An image of another item that
+--- scores as high as the best of the right ones ranks above it.  A query whose item the gallery
+--- does not have is never answered.
+---@param v_query any embeddings float32 [Q,D]
+---@param item_query any int64 [Q], the item that each shows
+---@param v_gallery any embeddings float32 [N,D]
+---@param item_gallery any int64 [N]
+---@return table r percent r.r1, .r5, .r10, .r20, .r50; r.n queries, r.missing of them without their
+--- item in the gallery; r.protocol what was measured, in words
+function metrics.item_retrieval(v_query, item_query, v_gallery, item_gallery)
+  check_tensor("item_retrieval", "v_query", v_query, 2)
+  check_tensor("item_retrieval", "v_gallery", v_gallery, 2)
+  check_items("item_query", item_query, "v_query", #v_query)
+  check_items("item_gallery", item_gallery, "v_gallery", #v_gallery)
+  if v_query.shape[2] ~= v_gallery.shape[2] or #v_query == 0 or #v_gallery == 0 then
+    error(("item_retrieval: v_query is %s and v_gallery is %s, expected [Q,D] and [N,D]"):format(
+      shape_text(v_query), shape_text(v_gallery)), 2)
+  end
+  local n, rows, ranks = #v_query, answerable(item_query, item_gallery), {}
+  if rows then
+    local gallery, target = unit_rows(v_gallery), item_query:index_select(1, rows)
+    each_block(unit_rows(v_query:index_select(1, rows)), gallery, function(scores, x, first, last)
+      ranks[#ranks + 1] = scores:rank {target = target:slice(1, first, last),
+        group = item_gallery, x = x, y = gallery}
+    end)
+  end
+  local all = rows and core.cat(ranks, 1)
+  local r = {n = n, missing = n - (all and #all or 0)}
+  for _, k in ipairs(WITHIN) do
+    r["r" .. k] = all and 100 * all:le(k):sum():item() / n or 0
+  end
+  r.protocol = ("%d queries, %d gallery images; right within k when one of the k nearest by cosine "
+    .. "shows the query's item; ties count against it; %d queries whose item the gallery lacks "
+    .. "count as wrong"):format(n, #v_gallery, r.missing)
+  return r
+end
+
 --- The k rows of the gallery with the largest cosine to each query, best first.
 ---@param queries any float32 [Q,D]
 ---@param gallery any float32 [N,D]

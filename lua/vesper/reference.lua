@@ -451,8 +451,8 @@ local sections = {
         .. "that each chunk is read once an epoch; twice as many are kept in memory (at most 1 "
         .. "GiB). 0 shuffles all samples over the whole file."},
     {"data.Writer", "path:string, {name:string?, source:string?, split_seed:int=0, "
-        .. "classes:list?, vocab:value?, vectors:tensor?, image_size:list?, regions:int?, "
-        .. "max_words:int?, compress:int=0, chunk:int=1, half:bool=false}",
+        .. "classes:list?, tags:list?, vocab:value?, vectors:tensor?, image_size:list?, "
+        .. "regions:int?, max_words:int?, compress:int=0, chunk:int=1, half:bool=false}",
       "Writer?", "Begins a vesper HDF5 file, which takes its place at close. vocab is a Vocab or "
         .. "a list of words; image_size is {height, width}, without it pictures stay the bytes "
         .. "they were; compress 0..9; chunk: pictures that are stored and compressed together, "
@@ -496,10 +496,39 @@ local sections = {
         .. "unpacked below folder, as a vesper HDF5 file: the class is the topmost folder, the "
         .. "caption title and keywords, and no title crosses a split. max_title: at most so many "
         .. "drawings of one title. Returns counts by name."},
+    {"data.prepare.visual_genome", "folder:string, out:string, {images:int=7034, regions:int=5, "
+        .. "classes:int=20, objects:int=100, attributes:int=50, test:num=0.1, val:num=0.2, "
+        .. "size:value=64, min_count:int=2, max_words:int=16, seed:int=1, vectors:WordVectors?, "
+        .. "skip_broken:bool=false, compress:int=0, name:string=visual_genome, source:string?, "
+        .. "progress:function?}",
+      "table?", "Writes Visual Genome's own files (its JSON streamed, a subset of images by seed) "
+        .. "as a vesper HDF5 file: captions are region phrases, boxes theirs, the class the image's "
+        .. "most frequent object, tags its objects and attributes. Returns counts by name."},
+    {"data.prepare.inshop", "folder:string, out:string, {val:num=0.2, boxes:bool=true, "
+        .. "landmarks:bool=true, size:value=64, min_count:int=2, max_words:int=32, seed:int=1, "
+        .. "vectors:WordVectors?, skip_broken:bool=false, compress:int=0, name:string=inshop, "
+        .. "source:string?, progress:function?}",
+      "table?", "Writes DeepFashion In-shop, a folder with Anno, Eval and Img, as a vesper HDF5 "
+        .. "file with splits train, val, query and gallery, items, boxes and eight landmarks. "
+        .. "Returns counts by name."},
+    {"data.prepare.fashiongen", "train:string, validation:string, out:string, {text:string=both, "
+        .. "val:num=0.2, size:value=64, min_count:int=2, max_words:int=32, seed:int=1, "
+        .. "vectors:WordVectors?, skip_broken:bool=false, compress:int=0, "
+        .. "name:string=fashiongen, source:string?, progress:function?}",
+      "table?", "Writes Fashion-Gen's two HDF5 files as a vesper one: train and val of the first, "
+        .. "by product, test the second. text: name, description or both. Returns counts by name."},
+    {"data.prepare.karpathy", "json:string, folder:string, out:string, {captions:int=5, "
+        .. "restval:train|val|test|restval=train, size:value=64, min_count:int=2, "
+        .. "max_words:int=32, seed:int=1, vectors:WordVectors?, skip_broken:bool=false, "
+        .. "compress:int=0, name:string?, source:string?, progress:function?}",
+      "table?", "Writes dataset_flickr8k.json, dataset_flickr30k.json or dataset_coco.json and the "
+        .. "pictures in folder as a vesper HDF5 file, in Karpathy's splits, without classes. "
+        .. "Returns counts by name."},
     {"Dataset:batch", "samples:value, epoch:int=0", "table",
       "Those samples as a batch; a list or an int64 tensor [B], from 1 or negative from the end. "
         .. "set[i] is one sample, #set how many there are."},
     {"Dataset:classes", "", "list", "Names of the classes; label l is the l-th."},
+    {"Dataset:tags", "", "list", "Names of the tags; column g of a batch's tags is the g-th."},
     {"Dataset:vocab", "", "list", "Words in the order of their ids: text.Vocab.new(set:vocab())."},
     {"Dataset:vectors", "", "Tensor|nil", "Word vectors float32 [V,D] where the file has them."},
     {"Dataset:attrs", "", "table", "The file's attributes."},
@@ -535,9 +564,11 @@ local sections = {
     {"Loader.erase", nil, "number", "Probability of a rectangle set to 0."},
     {"Loader.set", nil, "Dataset", "What it loads."},
     {"Writer:add", "split:string, item:table", "true?",
-      "item: image uint8 [3,H,W] or image_bytes (a JPEG or PNG as it was), label from 1, id, "
-        .. "captions (texts, or {text, tokens}), landmark [K,3], regions [R,D], boxes [R,4], "
-        .. "feature [D]. An image may be left out where there are regions or a feature."},
+      "item: image uint8 [3,H,W] or image_bytes (a JPEG or PNG as it was), label from 1, item "
+        .. "(what is shown, a number from 1 that means the same in all splits), tags (a list of "
+        .. "positions in the Writer's), id, captions (texts, or {text, tokens}), landmark [K,3], "
+        .. "regions [R,D], boxes [R,4], alone or beside regions, feature [D]. An image may be left "
+        .. "out where there are regions or a feature."},
     {"Writer:count", "split:string", "integer", "Images added to a split so far."},
     {"Writer:close", "", "true?",
       "Finishes the file and puts it in its place; without it nothing is left."},
@@ -630,6 +661,22 @@ local sections = {
     {"io.json_decode", "text:string", "value?",
       "JSON as Lua values: objects and arrays are tables, null is io.null."},
     {"io.json_load", "path:string", "value?", "The same of a file."},
+    {"io.json_items", "path:string, {key:string?}", "JsonItems?",
+      "for element in io.json_items(path): the elements of a file that is one array, or an object "
+        .. "with an array under the key, read one after the other, so that memory holds one of them (at most 64 MiB of text). A broken file is "
+        .. "an error that names element and byte. items() is the next element, nil at the end."},
+    {"JsonItems:read", "", "value?",
+      "The next element, nil at the end; nil and a message where the file is broken."},
+    {"JsonItems:close", "", nil, "Closes the file."},
+    {"io.h5", "path:string", "H5File?",
+      "Any HDF5 file, to read data sets of it in pieces; vesper's own are data.open's."},
+    {"H5File:info", "name:string", "table?",
+      "{kind, shape, bytes} of a data set: kind is integers, numbers, strings or other, bytes those "
+        .. "of an element."},
+    {"H5File:read", "name:string, first:int=1, last:int?", "value?",
+      "Rows first to last: a tensor (uint8, int64 or float32), or a list of strings, as their bytes "
+        .. "are, for shapes [N] and [N,1]."},
+    {"H5File:close", "", nil, "Closes the file."},
     {"io.json_encode", "value:value, {indent:int=0}", "string",
       "JSON with sorted keys, on one line unless indented."},
     {"io.json_save", "path:string, value:value, {indent:int=0}", "true?", "The same into a file."},
@@ -652,6 +699,11 @@ local sections = {
         .. "percent, medr, meanr; r.rsum; r.protocol in words. image_of int64 [M] says whose "
         .. "caption each text is."},
     {"metrics.format", "r:table", "string", "One line of what metrics.retrieval returned."},
+    {"metrics.item_retrieval", "v_query:tensor, item_query:index, v_gallery:tensor, "
+        .. "item_gallery:index", "table",
+      "Recall by cosine of gallery images [N,D] that show the item of a query image [Q,D]: r.r1, "
+        .. "r5, r10, r20, r50 in percent; r.n queries, r.missing of them without their item in the "
+        .. "gallery, which count as wrong; r.protocol in words."},
     {"metrics.topk", "queries:tensor, gallery:tensor, k:int", "Tensor, Tensor",
       "Rows of gallery [N,D] with the largest cosine to each query [Q,D]: int64 [Q,k], and the "
         .. "cosines."},

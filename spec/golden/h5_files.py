@@ -57,6 +57,11 @@ with new("short.h5") as f:
     f["train/image"] = np.zeros((2, 3, 2, 2), np.uint8)
     f["train/label"] = np.zeros(3, np.int32)
 
+with new("tags.h5") as f:  # two names, three columns
+    f.create_dataset("tags", data=["red", "big"], dtype=h5py.string_dtype())
+    f["train/image"] = np.zeros((2, 3, 2, 2), np.uint8)
+    f["train/tags"] = np.zeros((2, 3), np.uint8)
+
 with new("noimage.h5") as f:
     f.create_group("train")
 

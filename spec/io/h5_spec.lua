@@ -130,6 +130,7 @@ describe("a file of another hand", function()
     dense = "train/image: shape %[1000000000,3,4,4%] needs 48000000000 bytes, the file holds %d+$",
     grey = "train/image: is %[2,1,4,4%] of 1%-byte integers, expected uint8 %[N,3,H,W%]",
     wide = "train/image: is %[2,3,4,4%] of 2%-byte integers, expected uint8 %[N,3,H,W%]",
+    tags = "train/tags: is %[2,3%], expected %[N,2%] for the 2 names in tags",
     flat = "train/image: shape is %[2,48%], expected 4 dimensions",
     short = "train/label: 3 rows, expected 2",
     noimage = "train/image: no such data set",

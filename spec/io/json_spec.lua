@@ -1,5 +1,6 @@
 local vs = require "vesper"
 local folder = require "spec.support.folder"
+local memory = require "spec.support.memory"
 
 describe("vs.io JSON", function()
   local dir
@@ -90,5 +91,141 @@ describe("vs.io JSON", function()
     assert.error_matches(function() encode {1, 2, x = 3} end, "list 1%.%.n or has string keys")
     assert.error_matches(function() encode {[1] = 1, [3] = 3} end, "list 1%.%.n or has string keys")
     assert.error_matches(function() encode({}, {spaces = 2}) end, "unknown option 'spaces'")
+  end)
+end)
+
+describe("io.json_items", function()
+  local dir
+  setup(function() dir = folder.new() end)
+  teardown(function() dir:remove() end)
+
+  -- How many elements there are before the message, or all of them.
+  local function read(text, options)
+    local items <close> = assert(vs.io.json_items(dir:write("items.json", text), options))
+    local list = {}
+    while true do
+      local value, message = items:read()
+      if value == nil then return list, message end
+      list[#list + 1] = value
+    end
+  end
+
+  it("gives the elements of an array one after the other", function()
+    assert.same({}, read "[]")
+    assert.same({}, read " [\n] \n")
+    assert.same({1, 2.5, "x", true, vs.io.null}, read "\xEF\xBB\xBF[1 ,2.5,\"x\", true,null]")
+    assert.same({{a = {{1}, {}}}, {{2, "]"}}, {['"}'] = "\\\"[,"}},
+      read [==[[{"a": [[1], []]}, [[2, "]"]],{"\"}": "\\\"[,"}]]==])
+    local list = {}
+    for value in vs.io.json_items(dir:write("x.json", "[1, {\"a\": 2}]")) do
+      list[#list + 1] = value
+    end
+    assert.same({1, {a = 2}}, list)
+  end)
+
+  it("reads what json_load reads", function()
+    local parts = {}
+    for i = 1, 3000 do
+      parts[i] = vs.io.json_encode {id = i, text = ("é]}\"\\"):rep(i % 90), list = {i, {i}}}
+    end
+    local path = dir:write("many.json", "[" .. table.concat(parts, ",\n") .. "]")
+    assert.same(vs.io.json_load(path), (read(vs.io.json_encode(vs.io.json_load(path)))))
+  end)
+
+  it("names element and byte of what is broken, after the elements before it", function()
+    local function refused(count, want, text)
+      local list, message = read(text)
+      assert.equal(count, #list)
+      assert.matches("items.json: " .. want, message, 1, true)
+    end
+    refused(0, "byte 1: expected [, an array", "")
+    refused(0, "byte 2: expected [, an array", " {}")
+    refused(0, "element 1, byte 2: the file ends here", "[")
+    refused(1, "element 2, byte 4: the file ends here", "[1,")
+    refused(0, "element 1, byte 3: the file ends here", "[1")
+    refused(1, "element 2, byte 12: the file ends here", '[1,{"a": "]')
+    refused(1, "element 2, byte 4: expected a value", "[1,]")
+    refused(1, "element 2, byte 4: expected a value", "[1,,2]")
+    refused(1, "element 2, byte 9: unexpected token", '[1,{"a":}]')
+    refused(0, "element 1, byte 3: a bracket closes that was not opened", "[1}")
+    refused(0, "element 1, byte 4: end of file expected", "[1 2]")
+    refused(0, "byte 4: text behind the end", "[1]x")
+    refused(0, "element 1, byte 5: unable to decode byte 0xe9", '["caf\xE9"]')
+    refused(0, "element 1, byte 3002: nested too deep",
+      "[" .. ("["):rep(1500) .. ("]"):rep(1500) .. "]")
+    refused(0, "element 1, byte 13: duplicate object key", '[{"a": 1, "a": 2}]')
+  end)
+
+  it("finds the array under a key", function()
+    local whole = '{"info": {"images": [7], "x": "}\\""}, "images" : [{"a": 1}, [2]], "b": [1, 2]}'
+    assert.same({{a = 1}, {2}}, read(whole, {key = "images"}))
+    assert.same({1, 2}, read(whole, {key = "b"}))
+    assert.same({}, read('{"images":[]}', {key = "images"}))
+    local function refused(want, text, key)
+      local _, message = read(text, {key = key or "images"})
+      assert.matches("items.json: " .. want, message, 1, true)
+    end
+    refused('has no "sentences"', whole, "sentences")
+    refused('has no "images"', "{}")
+    refused("byte 1: expected {, an object", "[]")
+    refused("byte 11: expected [, an array", '{"images":{}}')
+    refused("byte 2: invalid token", "{x: 1}")
+    refused("byte 15: text behind the end", '{"images":[]} x')
+    refused("byte 13: expected }, the object's end", '{"images":[]]')
+    assert.error_matches(function() vs.io.json_items("x", {name = "y"}) end, "name")
+    for n = 0, #whole - 1 do
+      refused("", whole:sub(1, n))
+    end
+  end)
+
+  it("refuses a file cut anywhere", function()
+    local whole = '[{"a": "x\\"]"}, [1, 2], "é"]'
+    for n = 0, #whole - 1 do
+      local _, message = read(whole:sub(1, n))
+      assert.is_string(message, "cut to " .. n)
+    end
+    assert.is_nil((select(2, read(whole))))
+  end)
+
+  it("raises in a loop, and goes on failing", function()
+    local path = dir:write("cut.json", "[1, 2")
+    local seen = 0
+    assert.error_matches(function()
+      for _ in vs.io.json_items(path) do seen = seen + 1 end
+    end, "cut.json: element 2, byte 6: the file ends here")
+    assert.equal(1, seen)
+    local items <close> = assert(vs.io.json_items(path))
+    assert.equal(1, items:read())
+    assert.is_nil(items:read())
+    assert.matches("could not be read before", select(2, items:read()))
+    assert.matches("No such file", select(2, vs.io.json_items(dir:path "none.json")))
+    assert.matches("not a file", select(2, vs.io.json_items "spec"))
+    items:close()
+    assert.error_matches(function() items:read() end, "closed")
+  end)
+
+  it("holds one element at a time, and none that is too long", function()
+    local path = dir:path "long.json"
+    local file = assert(io.open(path, "wb"))
+    local element = '{"id": 1, "text": "' .. ("x"):rep(1 << 16) .. '"}'
+    file:write("[", element)
+    for _ = 2, 400 do file:write(",", element) end -- 25 MiB
+    file:write(',"')
+    for _ = 1, 1025 do file:write(("y"):rep(1 << 16)) end
+    file:write('"]')
+    file:close()
+    local sanitized = os.getenv "ASAN_OPTIONS" ~= nil -- keeps freed memory aside
+    local before, n = memory.resident(), 0
+    local items <close> = assert(vs.io.json_items(path))
+    local message
+    repeat
+      local value
+      value, message = items:read()
+      n = n + (value and 1 or 0)
+      if n % 40 == 0 then collectgarbage() end
+      assert.is_true(sanitized or not value or memory.resident() - before < 8 * 1024 * 1024)
+    until not value
+    assert.equal(400, n)
+    assert.matches("element 401, byte %d+: more than 67108864 bytes in one element", message)
   end)
 end)

@@ -217,7 +217,7 @@ describe("text.WordVectors, fastText models", function()
       assert.equal(numbers, printed(wv:vector(word)))
       lines = lines + 1
     end
-    assert.equal(10, lines)
+    assert.equal(27, lines) -- seen and unseen, in several scripts, some of 180 bytes and more
     assert.equal(42, #wv)
     assert.equal(4, wv:dim())
     assert.is_true(wv:has "hatless")

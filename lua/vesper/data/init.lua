@@ -9,7 +9,10 @@ local data = core.data
 --- {train=, val=, test=, classes=, vocab=, skipped=}, or nil and a message.
 data.prepare = setmetatable({}, {
   __index = function(prepare, name)
-    local known = {emoji = true, folder = true, openclipart = true}
+    local known = {
+      emoji = true, fashiongen = true, folder = true, inshop = true, karpathy = true,
+      openclipart = true, visual_genome = true,
+    }
     if not known[name] then return nil end
     prepare[name] = require("vesper.data." .. name)
     return prepare[name]

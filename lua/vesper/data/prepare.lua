@@ -1,7 +1,12 @@
 -- What preparers share: options, splits without leaks, and the loop that writes the file.
 --
--- An item is {path =, captions = {...}, label = class name, split =, id =, place = where it came
--- from}.  Everything is decided by the seed: two runs write the same data.
+-- An item is {path =, captions = {...}, label = class name or nil, split =, id =, place = where it
+-- came from}; load, a function that gives the picture uint8 [3,H,W] or nil and a message, may stand for
+-- path.  It may have item (a number from 1 of the thing that is shown), tags (positions in the
+-- list of their names), boxes {{x1, y1, x2, y2}, ...} and landmarks {{x, y, visibility}, ...} in
+-- pixels of the picture in its own size, or that of item.width and item.height; they are written
+-- as fractions of width and height.
+-- Everything is decided by the seed: two runs write the same data.
 local core = require "vesper.core"
 
 local prepare = {}
@@ -40,20 +45,49 @@ local function shuffled_groups(items, group_of, seed)
   return order
 end
 
---- Sets item.split to train (80 %), val or test (10 % each), within each label as nearly as whole
---- groups allow.  Items for which group_of gives the same string always share a split.
-function prepare.assign_splits(items, group_of, seed)
-  local share = {{"train", 0.8}, {"val", 0.1}, {"test", 0.1}}
+--- A function for assign_splits: the group of an item, which holds all items of the same item[key]
+--- and all whose item.title, where they have one, is the same but for case; and so on from those.
+function prepare.join_groups(items, key)
+  local parent = {}
+  local function top(name)
+    while parent[name] do
+      parent[name] = parent[parent[name]] or parent[name] -- halves the way for the next one
+      name = parent[name]
+    end
+    return name
+  end
+  local function join(a, b)
+    a, b = top(a), top(b)
+    if a > b then a, b = b, a end
+    if a ~= b then parent[b] = a end
+  end
+  for _, item in ipairs(items) do
+    if item.title then join("key " .. item[key], "title " .. item.title:lower()) end
+  end
+  return function(item) return top("key " .. item[key]) end
+end
+
+--- Shares for assign_splits: `test` of everything is held out first, then `val` of the rest.
+function prepare.shares(test, val)
+  return {{"train", (1 - test) * (1 - val)}, {"val", (1 - test) * val}, {"test", test}}
+end
+
+--- Sets item.split to train (80 %), val or test (10 % each, or as in `shares`), within each label
+--- as nearly as whole groups allow.  Items for which group_of gives the same string always share a
+--- split.
+function prepare.assign_splits(items, group_of, seed, shares)
+  shares = shares or {{"train", 0.8}, {"val", 0.1}, {"test", 0.1}}
   local missing = {} -- label -> split -> images that it still lacks
   for _, item in ipairs(items) do
-    local lacks = missing[item.label] or {train = 0, val = 0, test = 0}
+    local lacks = missing[item.label] or {}
     missing[item.label] = lacks
-    for _, s in ipairs(share) do lacks[s[1]] = lacks[s[1]] + s[2] end
+    for _, s in ipairs(shares) do lacks[s[1]] = (lacks[s[1]] or 0) + s[2] end
   end
   for _, group in ipairs(shuffled_groups(items, group_of, seed)) do
-    local lacks, best = missing[group[1].label], "train"
-    if lacks.val > lacks[best] then best = "val" end
-    if lacks.test > lacks[best] then best = "test" end
+    local lacks, best = missing[group[1].label], shares[1][1]
+    for _, s in ipairs(shares) do
+      if s[2] > 0 and lacks[s[1]] > lacks[best] then best = s[1] end
+    end
     for _, item in ipairs(group) do
       item.split = best
       missing[item.label][best] = missing[item.label][best] - 1
@@ -131,21 +165,43 @@ local function clean_captions(items)
   return count
 end
 
--- label -> position, and the list itself
+-- label -> position, and the list itself; both are empty where items have none
 local function list_classes(items)
   local seen = {}
-  for _, item in ipairs(items) do seen[item.label] = true end
+  for _, item in ipairs(items) do
+    if item.label then seen[item.label] = true end
+  end
   local classes = sorted_keys(seen)
   for i, name in ipairs(classes) do seen[name] = i end
   return seen, classes
 end
 
-local function load_image(path, size)
-  local picture, why = core.image.load(path)
+-- The picture in the set's size, and the width and height that boxes refer to; or nil and a
+-- message.
+local function load_image(item, size)
+  local picture, why
+  if item.load then picture, why = item.load() else picture, why = core.image.load(item.path) end
   if not picture then return nil, why end
-  local shape = picture.shape
-  if shape[2] == size[1] and shape[3] == size[2] then return picture end
-  return core.image.resize(picture, size, "bilinear")
+  local height, width = picture.shape[2], picture.shape[3]
+  if height ~= size[1] or width ~= size[2] then
+    picture = core.image.resize(picture, size, "bilinear")
+  end
+  return picture, item.width or width, item.height or height
+end
+
+-- Rows {x, y, ...} in pixels as a tensor: the first `points` pairs of a row as fractions of width
+-- and height, inside the picture, the rest as it is.
+local function to_fractions(rows, points, width, height)
+  if not rows then return nil end
+  local out = {}
+  for i, row in ipairs(rows) do
+    out[i] = {table.unpack(row)}
+    for p = 1, 2 * points, 2 do
+      out[i][p] = math.min(math.max(row[p] / width, 0), 1)
+      out[i][p + 1] = math.min(math.max(row[p + 1] / height, 0), 1)
+    end
+  end
+  return core.tensor(out)
 end
 
 -- "64" or {64, 48} as {height, width}
@@ -154,7 +210,8 @@ local function image_size(size)
 end
 
 --- Writes the items to `out`.  o: size, min_count, max_words, seed, name, source, and optionally
---- vectors, compress, skip_broken, progress(done, total).  Captions lose their bad bytes.
+--- vectors, compress, skip_broken, progress(done, total), tags (names), regions (most boxes of an
+--- image).  Captions lose their bad bytes.
 function prepare.write(items, out, o)
   if #items == 0 then return nil, out .. ": no images found to write" end
   local invalid = clean_captions(items)
@@ -163,25 +220,28 @@ function prepare.write(items, out, o)
   local size = image_size(o.size)
   local vectors = o.vectors and o.vectors:matrix(vocab, {seed = o.seed}) or nil
   local writer <close>, why = core.data.Writer(out, {
-    name = o.name, source = o.source, split_seed = o.seed, classes = classes, vocab = vocab,
+    name = o.name, source = o.source, split_seed = o.seed, classes = #classes > 0 and classes or nil, vocab = vocab,
     vectors = vectors, image_size = size, max_words = o.max_words, compress = o.compress,
+    tags = o.tags, regions = o.regions,
   })
   if not writer then return nil, why end
   local summary = {
     train = 0, val = 0, test = 0, classes = #classes, vocab = #vocab, broken = 0, invalid = invalid,
   }
   for done, item in ipairs(items) do
-    local picture, broken = load_image(item.path, size)
+    local picture, width, height = load_image(item, size)
     if picture then
       local added, failed = writer:add(item.split, {
-        image = picture, label = number[item.label], id = item.id, captions = item.captions,
+        image = picture, label = item.label and number[item.label], id = item.id, captions = item.captions,
+        item = item.item, tags = item.tags, boxes = to_fractions(item.boxes, 2, width, height),
+        landmark = to_fractions(item.landmarks, 1, width, height),
       })
       if not added then return nil, failed end
       summary[item.split] = (summary[item.split] or 0) + 1
     elseif o.skip_broken then
       summary.broken = summary.broken + 1
     else
-      return nil, ("%s (%s)"):format(broken, item.place)
+      return nil, ("%s (%s)"):format(width, item.place) -- the message of load_image
     end
     if o.progress then o.progress(done, #items) end
   end

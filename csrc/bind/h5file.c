@@ -1,0 +1,157 @@
+/* vs.io.h5: somebody else's HDF5 file, read a few rows at a time.  vesper's own are data.open's.
+ *
+ * A file and the data sets opened in it sit in one box; rows count from 1.  What cannot be read
+ * gives nil and a message; rows beyond the ends raise. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bind/bind.h"
+#include "core/mem.h"
+#include "io/h5.h"
+
+#define LVS_H5FILE "vesper.H5File"
+#define LVS_H5STRINGS "vesper.H5Strings"
+
+enum { MAX_OPEN = 16 }; /* data sets kept open, and what of them is inflated with them */
+
+typedef struct h5file {
+  vs_h5 *h;
+  int n;
+  vs_h5data *data[MAX_OPEN];
+} h5file;
+
+static void free_file(void *p) {
+  h5file *f = p;
+  if (!f) return;
+  for (int i = 0; i < f->n; i++) vs_h5_data_close(f->data[i]);
+  vs_h5_close(f->h);
+  free(f);
+}
+
+static void free_list(void *p) {
+  if (p) vs_strings_free(p);
+  free(p);
+}
+
+/* vs.io.h5(path) -> H5File, or nil and a message */
+static int lvs_h5(lua_State *L) {
+  const char *path = lvs_checkstr(L, 1, "path", NULL);
+  void **box = lvs_newbox(L, LVS_H5FILE);
+  h5file *f = *box = vs_new0(sizeof *f);
+  if (!f || !(f->h = vs_h5_open(path))) return lvs_nilerror(L);
+  return 1;
+}
+
+/* The data set named at 2, opened once; NULL with an error set. */
+static vs_h5data *open_data(lua_State *L, h5file *f) {
+  const char *name = lvs_checkstr(L, 2, "name", NULL);
+  for (int i = 0; i < f->n; i++)
+    if (!strcmp(vs_h5_name(f->data[i]), name)) return f->data[i];
+  vs_h5data *d = vs_h5_data(f->h, name);
+  if (!d) return NULL;
+  if (f->n == MAX_OPEN) vs_h5_data_close(f->data[--f->n]);
+  return f->data[f->n++] = d;
+}
+
+/* file:info(name) -> {kind, shape, bytes}, or nil and a message */
+static int lvs_h5_info(lua_State *L) {
+  static const char *const kinds[] = {"integers", "numbers", "strings", "other"};
+  const vs_h5data *d = open_data(L, lvs_checkbox(L, 1, LVS_H5FILE));
+  if (!d) return lvs_nilerror(L);
+  const vs_h5info *info = vs_h5_info(d);
+  lua_createtable(L, 0, 3);
+  lua_pushstring(L, kinds[info->kind]);
+  lua_setfield(L, -2, "kind");
+  lua_pushinteger(L, info->size);
+  lua_setfield(L, -2, "bytes");
+  lua_createtable(L, info->ndim, 0);
+  for (int i = 0; i < info->ndim; i++) {
+    lua_pushinteger(L, info->dims[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -2, "shape");
+  return 1;
+}
+
+typedef struct rows {
+  vs_h5data *d;
+  int64_t first, n;
+} rows;
+
+static vs_tensor *make_rows(void *arg) {
+  const rows *r = arg;
+  const vs_h5info *info = vs_h5_info(r->d);
+  int64_t shape[VS_MAX_DIM];
+  memcpy(shape, info->dims, sizeof shape);
+  shape[0] = r->n;
+  vs_dtype dtype = info->kind == VS_H5_REALS             ? VS_REAL
+                   : info->size == 1 && !info->is_signed ? VS_UINT8
+                                                         : VS_INT64;
+  vs_tensor *t = vs_tensor_new(dtype, info->ndim, shape);
+  if (t && vs_h5_read(r->d, dtype, r->first, r->n, vs_data(t))) {
+    vs_unref(t);
+    t = NULL;
+  }
+  return t;
+}
+
+static int push_tensor(lua_State *L, rows *r) {
+  void **box = lvs_newbox(L, LVS_TENSOR);
+  *box = make_rows(r);
+  if (!*box && vs_error_kind() == VS_ENOMEM && lvs_collect(L)) *box = make_rows(r);
+  lvs_maybe_collect(L);
+  return *box ? 1 : lvs_nilerror(L);
+}
+
+static int push_list(lua_State *L, const rows *r) {
+  void **box = lvs_newbox(L, LVS_H5STRINGS);
+  vs_strings *s = *box = vs_new0(sizeof *s);
+  if (!s || vs_h5_read_some_strings(r->d, r->first, r->n, s)) return lvs_nilerror(L);
+  lua_createtable(L, (int)VS_MIN(s->n, 1 << 24), 0);
+  for (int64_t i = 0; i < s->n; i++) {
+    lua_pushlstring(L, vs_strings_get(s, i), vs_strings_len(s, i));
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
+/* file:read(name [, first [, last]]) -> tensor or list of strings, or nil and a message */
+static int lvs_h5_read(lua_State *L) {
+  h5file *f = lvs_checkbox(L, 1, LVS_H5FILE);
+  lua_Integer first = lua_isnoneornil(L, 3) ? 1 : lvs_checkint(L, 3, "first");
+  bool all = lua_isnoneornil(L, 4);
+  lua_Integer last = all ? 0 : lvs_checkint(L, 4, "last");
+  rows r = {.d = open_data(L, f)};
+  if (!r.d) return lvs_nilerror(L);
+  const vs_h5info *info = vs_h5_info(r.d);
+  if (all) last = info->dims[0];
+  if (first < 1 || last > info->dims[0] || last < first - 1)
+    return lvs_error(L, "read: rows %I to %I of %I", first, last, (lua_Integer)info->dims[0]);
+  r.first = first - 1;
+  r.n = last - first + 1;
+  if (info->kind == VS_H5_OTHER) {
+    vs_h5_bad(r.d, "neither numbers nor strings");
+    return lvs_nilerror(L);
+  }
+  return info->kind == VS_H5_STRINGS ? push_list(L, &r) : push_tensor(L, &r);
+}
+
+static int lvs_h5_close(lua_State *L) {
+  void **box = luaL_testudata(L, 1, LVS_H5FILE);
+  if (!box) return lvs_wrongarg(L, 1, "file", "an H5File");
+  free_file(*box);
+  *box = NULL;
+  return 0;
+}
+
+void lvs_open_h5file(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"info", lvs_h5_info}, {"read", lvs_h5_read}, {"close", lvs_h5_close}, {NULL, NULL}};
+  static const luaL_Reg none[] = {{NULL, NULL}};
+  lvs_newclass(L, LVS_H5FILE, methods, none, free_file);
+  lvs_newclass(L, LVS_H5STRINGS, none, none, free_list);
+  lua_getfield(L, -1, "io");
+  lua_pushcfunction(L, lvs_h5);
+  lua_setfield(L, -2, "h5");
+  lua_pop(L, 1);
+}

@@ -1,0 +1,179 @@
+-- prepare.fashiongen: the HDF5 files of Fashion-Gen, pictures with names and descriptions.
+--
+-- Both files are read a block of rows at a time: texts are held, pictures never more than one.
+-- Texts are ISO-8859-1 there and UTF-8 here.
+local core = require "vesper.core"
+local prepare = require "vesper.data.prepare"
+
+local DEFAULTS = {
+  text = "both", val = 0.2, size = 64, seed = 1, min_count = 2, max_words = 32,
+  skip_broken = false, name = "fashiongen", source = "Fashion-Gen",
+}
+local KNOWN = {vectors = true, progress = true, compress = true}
+local STRINGS = {"input_name", "input_description", "input_category", "input_subcategory"}
+local BLOCK = 2048 -- rows of texts
+
+-- Every byte of ISO-8859-1 is the code point of that number.
+local function to_utf8(text)
+  return (text:gsub("[\x80-\xFF]", function(byte) return utf8.char(byte:byte()) end))
+end
+
+-- The number of rows, which all data sets that are used must share.
+local function check_file(file, path)
+  local image, why = file:info "input_image"
+  if not image then return nil, why end
+  local shape = image.shape
+  if image.kind ~= "integers" or image.bytes ~= 1 or #shape ~= 4 or shape[4] ~= 3 then
+    return nil, ("%s: input_image: %d-byte %s [%s], expected uint8 [N,H,W,3]"):format(path,
+      image.bytes, image.kind, table.concat(shape, ","))
+  end
+  for _, name in ipairs {"input_productID", table.unpack(STRINGS)} do
+    local info, missing = file:info(name)
+    if not info then return nil, missing end
+    if info.shape[1] ~= shape[1] or (info.shape[2] or 1) ~= 1 or #info.shape > 2 then
+      return nil, ("%s: %s: [%s], expected [%d,1], a row for each of input_image"):format(path,
+        name, table.concat(info.shape, ","), shape[1])
+    end
+    if name ~= "input_productID" and info.kind ~= "strings" then
+      return nil, ("%s: %s: %s, expected strings"):format(path, name, info.kind)
+    end
+  end
+  return shape[1]
+end
+
+-- Products of a block as strings, whichever type they have in the file.
+local function read_products(file, path, first, last)
+  local rows, why = file:read("input_productID", first, last)
+  if not rows then return nil, why end
+  if type(rows) ~= "table" then rows = rows:flatten():tolist() end
+  for i, value in ipairs(rows) do
+    if math.type(value) == "float" then
+      if value % 1 ~= 0 or math.abs(value) >= 1 << 24 then -- read as float32
+        return nil, ("%s: input_productID: row %d is %s, not a whole number below 2^24"):format(
+          path, first + i - 1, value)
+      end
+      value = math.tointeger(value)
+    end
+    rows[i] = tostring(value)
+  end
+  return rows
+end
+
+-- The texts of rows first..last, {name = list}; or nil and a message.
+local function read_block(file, path, first, last)
+  local block, why = {}, nil
+  block.product, why = read_products(file, path, first, last)
+  if not block.product then return nil, why end
+  for _, name in ipairs(STRINGS) do
+    local list, broken = file:read(name, first, last)
+    if not list then return nil, broken end
+    for i, text in ipairs(list) do list[i] = to_utf8(text):match "^%s*(.-)%s*$" end
+    block[name] = list
+  end
+  return block
+end
+
+-- uint8 [3,H,W] of one row of [N,H,W,3]
+local function read_picture(file, row)
+  local rows, why = file:read("input_image", row, row)
+  if not rows then return nil, why end
+  return rows[1]:permute(3, 1, 2):contiguous()
+end
+
+local function caption_of(block, i, text)
+  local name, description = block.input_name[i], block.input_description[i]
+  if text == "name" or description == "" then return name end
+  if text == "description" or name == "" then return description end
+  return name .. ". " .. description
+end
+
+-- An item for each row of the file.
+local function read_items(path, o, files)
+  local file, why = core.io.h5(path)
+  if not file then return nil, why end
+  files[#files + 1] = file
+  local n, wrong = check_file(file, path)
+  if not n then return nil, wrong end
+  local items = {}
+  for first = 1, n, BLOCK do
+    local block, broken = read_block(file, path, first, math.min(first + BLOCK - 1, n))
+    if not block then return nil, broken end
+    for i, product in ipairs(block.product) do
+      local row = first + i - 1
+      local caption = caption_of(block, i, o.text)
+      items[row] = {
+        load = function() return read_picture(file, row) end,
+        captions = {caption}, title = caption ~= "" and caption or nil,
+        label = block.input_category[i],
+        kind = block.input_subcategory[i], product = product, id = product .. "/" .. row,
+        place = ("%s, row %d"):format(path, row),
+      }
+    end
+  end
+  return items
+end
+
+-- The training items whose product does not stand in the other file too.
+local function without_crossing(items, test)
+  local held, kept = {}, {}
+  for _, item in ipairs(test) do held[item.product] = true end
+  for _, item in ipairs(items) do
+    if not held[item.product] then kept[#kept + 1] = item end
+  end
+  return kept, #items - #kept
+end
+
+-- Numbers for products and subcategories; returns the names of the latter.
+local function number(items)
+  local product, kind, numbers = {}, {}, {}
+  for _, item in ipairs(items) do kind[item.kind], product[item.product] = true, true end
+  local tags = prepare.sorted_keys(kind)
+  for i, name in ipairs(tags) do kind[name] = i end
+  for i, name in ipairs(prepare.sorted_keys(product)) do numbers[name] = i end
+  for _, item in ipairs(items) do
+    item.item, item.tags = numbers[item.product], {kind[item.kind]}
+  end
+  return tags
+end
+
+local function close_all(files)
+  for _, file in ipairs(files) do file:close() end
+end
+
+--- Writes `out` from Fashion-Gen's files fashiongen_256_256_train.h5 and ..._validation.h5.  The
+--- first is divided into train and val by seed, the second, on which the field reports, is the test
+--- split: it chooses nothing.  Products, and rows with one text, never cross train and val; rows of
+--- train whose product stands in the other file are left out.  The class is input_category, tags
+--- are input_subcategory, item numbers the products.  Options (with their defaults):
+---   text = "both"                 caption: "name", "description", or both in one
+---   val = 0.2                     share of the first file for validation
+---   size = 64                     of the pictures, or {height, width}
+---   min_count = 2, max_words = 32 of a word of the vocabulary, of a caption
+---   skip_broken = false           count pictures that cannot be read instead of stopping
+---   seed = 1, vectors, compress, name, source, progress = function(done, total)
+--- Returns {train=, val=, test=, classes=, vocab=, tags=, items=, skipped=, crossing=, broken=,
+--- invalid=}, or nil and a message.
+return function(train, validation, out, options)
+  local o = prepare.options(options, DEFAULTS, KNOWN, "prepare.fashiongen")
+  if o.text ~= "both" and o.text ~= "name" and o.text ~= "description" then
+    error(("prepare.fashiongen: text is %s, expected name, description or both")
+      :format(tostring(o.text)), 2)
+  end
+  local files <close> = setmetatable({}, {__close = close_all})
+  local items, why = read_items(train, o, files)
+  if not items then return nil, why end
+  local test, broken = read_items(validation, o, files)
+  if not test then return nil, broken end
+  local crossing
+  items, crossing = without_crossing(items, test)
+  prepare.assign_splits(items, prepare.join_groups(items, "product"), o.seed,
+    {{"train", 1 - o.val}, {"val", o.val}})
+  for _, item in ipairs(test) do item.split = "test" end
+  table.move(test, 1, #test, #items + 1, items)
+  o.tags = number(items)
+  local summary, unwritten = prepare.write(items, out, o)
+  if not summary then return nil, unwritten end
+  summary.tags, summary.crossing = #o.tags, crossing
+  summary.skipped = crossing + summary.broken
+  return summary
+end

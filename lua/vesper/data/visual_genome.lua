@@ -1,0 +1,252 @@
+-- prepare.visual_genome: the images, region descriptions, objects and attributes of Visual Genome.
+--
+-- The JSON files are arrays of hundreds of MB.  They are read an element at a time, and of what
+-- stands in them only that of the chosen images is kept, cut to what will be written.
+local core = require "vesper.core"
+local prepare = require "vesper.data.prepare"
+
+local DEFAULTS = {
+  images = 7034, regions = 5, classes = 20, objects = 100, attributes = 50, test = 0.1, val = 0.2,
+  size = 64, seed = 1, min_count = 2, max_words = 16, skip_broken = false,
+  name = "visual_genome", source = "Visual Genome",
+}
+local KNOWN = {vectors = true, progress = true, compress = true}
+local FOLDERS = {"VG_100K", "VG_100K_2"}
+
+local function integer(x) return math.type(x) == "integer" and x or nil end
+
+-- Calls fn(element, image id) for every element of the array; fn returns nothing, or what is wrong
+-- with the element.  true, or nil and a message.  In older files image_id is called id.
+local function each(path, fn)
+  local items <close>, why = core.io.json_items(path)
+  if not items then return nil, why end
+  local at = 0
+  while true do
+    local element, broken = items:read()
+    if broken then return nil, broken end
+    if element == nil then return true end
+    at = at + 1
+    local id = type(element) == "table" and (integer(element.image_id) or integer(element.id))
+    local wrong = not id and "has no image_id" or fn(element, id)
+    if wrong then return nil, ("%s: element %d %s"):format(path, at, wrong) end
+  end
+end
+
+-- All images as {id =, group =}: pictures that came from one photograph share a group.
+local function list_images(path)
+  local list, seen = {}, {}
+  local ok, why = each(path, function(element, id)
+    if seen[id] then return "repeats image " .. id end
+    seen[id] = true
+    local width, height = integer(element.width), integer(element.height)
+    if not width or not height or width < 1 or height < 1 then return "lacks width or height" end
+    local coco, flickr = integer(element.coco_id), integer(element.flickr_id)
+    local group = coco and "coco" .. coco or flickr and "flickr" .. flickr or "vg" .. id
+    list[#list + 1] = {
+      id = id, group = group, width = width, height = height,
+      place = ("%s, image %d"):format(path, id),
+    }
+  end)
+  if not ok then return nil, why end
+  return list
+end
+
+local function find_picture(folder, id)
+  for _, name in ipairs(FOLDERS) do
+    local path = ("%s/%s/%d.jpg"):format(folder, name, id)
+    local file = io.open(path, "rb")
+    if file then
+      file:close()
+      return path
+    end
+  end
+end
+
+-- The first images in the order of the seed that have a picture, by id, and how many had none.
+local function choose(folder, list, o)
+  local chosen, count, missing = {}, 0, 0
+  for _, at in ipairs(core.data.permutation(#list, o.seed)) do
+    if count == o.images then break end
+    local image = list[at]
+    image.path = find_picture(folder, image.id)
+    if image.path then
+      chosen[image.id], count = image, count + 1
+    elseif o.skip_broken then
+      missing = missing + 1
+    else
+      return nil, ("%s/VG_100K/%d.jpg: no such file, nor in VG_100K_2 (%s)"):format(folder,
+        image.id, image.place)
+    end
+  end
+  return chosen, missing
+end
+
+-- A region's phrase and box, or nil and what is wrong.
+local function read_region(region)
+  if type(region) ~= "table" or type(region.phrase) ~= "string" then return nil, "has no phrase" end
+  local x, y, width, height = region.x, region.y, region.width, region.height
+  for _, v in ipairs {x or false, y or false, width or false, height or false} do
+    if type(v) ~= "number" then return nil, "lacks x, y, width or height" end
+  end
+  return region.phrase:match "^%s*(.-)%s*$", {x, y, x + width, y + height}
+end
+
+-- Captions and boxes of the chosen images: the first regions whose phrases differ.
+local function read_regions(path, chosen, o)
+  return each(path, function(element, id)
+    local image = chosen[id]
+    if not image then return end
+    if type(element.regions) ~= "table" then return "has no regions" end
+    local seen = {}
+    image.captions, image.boxes = {}, {}
+    for i, region in ipairs(element.regions) do
+      local phrase, box = read_region(region)
+      if not phrase then return ("(image %d): region %d %s"):format(id, i, box) end
+      local key = phrase:lower()
+      if phrase ~= "" and not seen[key] and #image.captions < o.regions then
+        seen[key] = true
+        table.insert(image.captions, phrase)
+        table.insert(image.boxes, box)
+      end
+    end
+  end)
+end
+
+-- Counts the names of a list into image[field] = {name = how often}; names that are no strings are
+-- none.
+local function count_names(image, field, names)
+  if type(names) ~= "table" then return end
+  local own = image[field]
+  for _, name in ipairs(names) do
+    if type(name) == "string" then
+      name = name:lower():match "^%s*(.-)%s*$"
+      if name ~= "" then own[name] = (own[name] or 0) + 1 end
+    end
+  end
+end
+
+-- The names of objects, or of attributes, of the chosen images.  An object's first name counts.
+local function read_names(path, chosen, field)
+  return each(path, function(element, id)
+    local image = chosen[id]
+    if not image then return end
+    if type(element[field]) ~= "table" then return "has no " .. field end
+    image[field] = {}
+    for i, object in ipairs(element[field]) do
+      if type(object) ~= "table" then
+        return ("(image %d): entry %d of %s is no object"):format(id, i, field)
+      end
+      local names = object.attributes
+      if field == "objects" then
+        names = type(object.names) == "table" and {object.names[1]} or {object.name}
+      end
+      count_names(image, field, names)
+    end
+  end)
+end
+
+-- The names that most images have, most frequent first, at most so many.
+local function frequent(images, field, most)
+  local count = {}
+  for _, image in ipairs(images) do
+    for name in pairs(image[field] or {}) do count[name] = (count[name] or 0) + 1 end
+  end
+  local names = prepare.sorted_keys(count)
+  table.sort(names, function(a, b)
+    if count[a] ~= count[b] then return count[a] > count[b] end
+    return a < b
+  end)
+  return table.move(names, 1, math.min(most, #names), 1, {})
+end
+
+-- The class that the image has most objects of; of equals the one that fewer images have, which
+-- says more.
+local function label_of(image, classes)
+  local best, most
+  for i = #classes, 1, -1 do
+    local n = image.objects and image.objects[classes[i]] or 0
+    if n > (most or 0) then best, most = classes[i], n end
+  end
+  return best
+end
+
+-- Sets labels and tags; returns the images that have a label and a caption, and the names of tags.
+local function annotate(images, o, count)
+  local classes, tags, kept = frequent(images, "objects", o.classes), {}, {}
+  local names = {
+    objects = frequent(images, "objects", o.objects),
+    attributes = frequent(images, "attributes", o.attributes),
+  }
+  for _, image in ipairs(images) do
+    image.label, image.tags, image.id = label_of(image, classes), {}, tostring(image.id)
+    if not image.captions or #image.captions == 0 then
+      count.undescribed = count.undescribed + 1
+    elseif not image.label then
+      count.unlabelled = count.unlabelled + 1
+    else
+      kept[#kept + 1] = image
+    end
+  end
+  for _, field in ipairs {"objects", "attributes"} do
+    for _, name in ipairs(names[field]) do
+      tags[#tags + 1] = (field == "objects" and "object " or "attribute ") .. name
+      for _, image in ipairs(kept) do
+        if image[field] and image[field][name] then table.insert(image.tags, #tags) end
+      end
+    end
+  end
+  return kept, tags
+end
+
+-- The chosen images by id, with everything that the files say of them.
+local function read_all(folder, o, count)
+  local list, why = list_images(folder .. "/image_data.json")
+  if not list then return nil, why end
+  local chosen, missing = choose(folder, list, o)
+  if not chosen then return nil, missing end
+  count.missing = missing
+  local ok, broken = read_regions(folder .. "/region_descriptions.json", chosen, o)
+  if ok then ok, broken = read_names(folder .. "/objects.json", chosen, "objects") end
+  if ok and o.attributes > 0 then
+    ok, broken = read_names(folder .. "/attributes.json", chosen, "attributes")
+  end
+  if not ok then return nil, broken end
+  local images = {}
+  for _, id in ipairs(prepare.sorted_keys(chosen)) do images[#images + 1] = chosen[id] end
+  return images
+end
+
+--- Writes `out` from a folder with image_data.json, region_descriptions.json, objects.json and
+--- attributes.json of Visual Genome, and the pictures ID.jpg in VG_100K and VG_100K_2.  Captions
+--- are the phrases of an image's first regions, boxes theirs in the same order.  The class is, of
+--- the object names that most images have, the one the image has most objects of; tags say which of
+--- the frequent objects and attributes it has.  Images of one photograph never cross a split.
+--- Options (with their defaults):
+---   images = 7034                 how many, chosen by seed
+---   regions = 5                   phrases and boxes of an image, at most
+---   classes = 20                  object names that make classes; images with none are left out
+---   objects = 100, attributes = 50   names of each that make tags; attributes = 0 reads no
+---                                 attributes.json
+---   test = 0.1, val = 0.2         share held out first, and of the rest for validation
+---   size = 64                     of the pictures, or {height, width}
+---   min_count = 2, max_words = 16 of a word of the vocabulary, of a caption
+---   skip_broken = false           count pictures that are missing or cannot be read, and go on
+---   seed = 1, vectors, compress, name, source, progress = function(done, total)
+--- Returns {train=, val=, test=, classes=, vocab=, tags=, skipped=, missing=, undescribed=,
+--- unlabelled=, broken=, invalid=}, or nil and a message.
+return function(folder, out, options)
+  local o = prepare.options(options, DEFAULTS, KNOWN, "prepare.visual_genome")
+  local count = {undescribed = 0, unlabelled = 0}
+  local images, why = read_all(folder, o, count)
+  if not images then return nil, why end
+  local items, tags = annotate(images, o, count)
+  prepare.assign_splits(items, function(item) return item.group end, o.seed,
+    prepare.shares(o.test, o.val))
+  o.tags = #tags > 0 and tags or nil
+  local summary, unwritten = prepare.write(items, out, o)
+  if not summary then return nil, unwritten end
+  summary.tags = #tags
+  for name, n in pairs(count) do summary[name] = n end
+  summary.skipped = count.missing + count.undescribed + count.unlabelled + summary.broken
+  return summary
+end
