@@ -8,8 +8,8 @@ local encoders = require "vesper.models.encoders"
 
 local IntraAttention = nn.Module:extend("IntraAttention")
 
---- IntraAttention(D, {region_width = C, word_width = E, heads = 4, dropout = 0.1}).  What regions and
--- words have in them is brought to one size, so that neither it nor the places drown the other.
+--- IntraAttention(D, {region_width = C, word_width = E, heads = 4, dropout = 0.1}).  What regions
+-- and words have in them is brought to one size, so that neither it nor the places drown the other.
 function IntraAttention:init(width, options)
   local o = encoders.options(options, {heads = 4, dropout = 0.1},
     {region_width = true, word_width = true}, "IntraAttention")
