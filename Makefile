@@ -160,13 +160,13 @@ openclipart: deps ## build/demo/openclipart.h5: 6,900 drawings of a Debian packa
 
 # A Hugging Face folder of a BERT, for the row DPM: make demo BERT=folder.
 BERT ?=
-TABLE = $(RUN) examples/table1.lua $(BUILD)/demo/emoji.h5 $(REPORT) $(if $(BERT),--bert=$(BERT))
+TABLE = $(RUN) examples/table1.lua $(REPORT)/emoji.h5 $(REPORT) $(if $(BERT),--bert=$(BERT))
 
 emoji: deps
 	@$(MAKE) $(jobs) float
 	@$(MAKE) --no-print-directory $(EMOJI)
 	@mkdir -p $(REPORT)
-	@$(RUN) examples/demo.lua $(EMOJI) $(BUILD)/demo/emoji.h5
+	@$(RUN) examples/demo.lua $(EMOJI) $(REPORT)/emoji.h5
 
 demo: emoji       ## train seven models on emoji, print the table, leave report/index.html
 	@$(TABLE) --epochs=12 --seeds=1

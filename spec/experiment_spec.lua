@@ -95,6 +95,9 @@ describe("experiment", function()
     local file = temp.write(temp.folder() .. "/data.h5", "some data")
     refused('data was nothing, now {"bytes": 9, "checksum"', {data = file})
     assert.error_matches(function() experiment.run{folder = whole} end, "rows is missing")
+    local rows = small.options(whole).rows
+    rows[2] = rows[1]
+    refused("there are two rows one", {rows = rows})
   end)
 
   it("prints why a row is left out", function()
@@ -181,18 +184,24 @@ describe("experiment.report", function()
         id = "x" .. i})
     end
     assert(w:close())
+    local Finder = vs.models.VSE:extend("Finder") -- finds the first images, whatever is asked
+    function Finder:index(loader) return {n = #loader.set} end
+    function Finder:retrieve(query, index, o)
+      assert(#query.text == 2 and query.tokens.shape[1] == 2 and self.image)
+      return vs.stack({vs.arange(1, o.k), vs.arange(index.n, index.n - o.k + 1, -1)}, 1)
+    end
     local sets = {}
     for _, split in ipairs {"train", "val", "test"} do
       sets[split] = assert(vs.data.open(file, split))
     end
     local function row(name)
       return {name = name, make = function()
-        return vs.models[name]{classes = 2, width = 8, channels = {4, 8},
+        return (vs.models[name] or Finder){classes = 2, width = 8, channels = {4, 8},
           text = name ~= "Baseline" and {vocab_size = #sets.train:vocab(), word_dim = 4} or nil}
       end}
     end
-    options = {folder = folder, rows = {row "Baseline", row "CIM", row "AttentionPooling"},
-      seeds = {1}, epochs = 1, quiet = true, data = file,
+    options = {folder = folder, rows = {row "Baseline", row "CIM", row "AttentionPooling",
+      row "Finder"}, seeds = {1}, epochs = 1, quiet = true, data = file,
       optimizer = function(model) return vs.optim.Adam(model:parameters(), {lr = 0.01}) end,
       loaders = function(seed)
         return {train = vs.data.Loader(sets.train, {batch_size = 6, shuffle = true, seed = seed}),
@@ -224,7 +233,8 @@ describe("experiment.report", function()
       end
     end
     for _, name in ipairs {"curves.svg", "confusion-Baseline.svg", "attention-CIM.png",
-      "attention-AttentionPooling.png", "more.png"} do
+      "attention-AttentionPooling.png", "more.png", "retrieved-Finder.png",
+      "categories-Finder.png"} do
       assert(pictures[name], name)
     end
     local open = {}

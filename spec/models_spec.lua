@@ -194,6 +194,27 @@ describe("models", function()
         same_outputs(out, outputs(model, batch))
       end)
 
+      it("takes captions without words", function()
+        local batch, pooled = pictures(4), {text = {vocab_size = WORDS, word_dim = 8,
+          pooling = "mean"}}
+        batch.lengths = vs.tensor({0, 2, 4, 0}, {dtype = "int64"})
+        for _, more in ipairs {{}, pooled} do
+          local model = new(name, more)
+          model:train()
+          model:loss(batch, 1):backward()
+          for _, pair in ipairs(model:named_parameters()) do
+            assert(finite(pair[2].grad), pair[1] .. " has a gradient that is not finite")
+          end
+          local out, other = outputs(model, batch), {}
+          for _, key in ipairs {"v", "t", "logits"} do assert(finite(out[key]), key) end
+          for key, value in pairs(batch) do other[key] = value end
+          other.tokens = batch.tokens:clone()
+          other.tokens[1]:fill_(5) -- none of them is there
+          same_outputs(out, outputs(model, other))
+          if model.attention_map then assert(finite((model:attention_map(batch)))) end
+        end
+      end)
+
       it("takes images without regions", function()
         local batch = with_regions(pictures(4), {0, 2, 0, 5})
         local model = new(name, {image = region_encoder()})

@@ -64,13 +64,12 @@ end
 -- Raises where a folder was begun as something else than what it is to be now.
 local function same_run(folder, begun, now)
   local differ = {}
-  for key, value in pairs(now) do
-    local was = begun[key] == nil and "nothing" or core.io.json_encode(begun[key])
-    local is = core.io.json_encode(value)
+  local function text(value) return value == nil and "nothing" or core.io.json_encode(value) end
+  for _, key in ipairs {"row", "seed", "epochs", "options", "settings", "data"} do
+    local was, is = text(begun[key]), text(now[key])
     if was ~= is then differ[#differ + 1] = ("%s was %s, now %s"):format(key, was, is) end
   end
   if #differ == 0 then return end
-  table.sort(differ)
   fail("%s was begun otherwise: %s; take another folder, or remove it", folder,
     table.concat(differ, "; "))
 end

@@ -196,7 +196,7 @@ local function add_retrieved(o, section, row, result)
 end
 
 local function add_attention(o, section, row, model)
-  if not (model.attention_map and o.sets.test:batch{1}.image) then return end
+  if not model.attention_map or model.image.takes_regions then return end -- no grid to paint
   local name = file_name("attention", row, "png")
   add_picture(o, section, name, row.name .. ", test pictures", report.attention(
     o.folder .. "/" .. name, o.sets.test, model, spread(o.sets.test, o.samples),

@@ -137,11 +137,15 @@ function TextEncoder:init(width, options)
   self.word_width, self.state_width = self.words.embedding_dim, states
 end
 
---- tokens int64 [B,T], lengths int64 [B] -> t [B,D], word embeddings [B,T,E], states [B,T,S] (zeros
--- behind the end)
+--- tokens int64 [B,T], lengths int64 [B] (0: no words, whose state is zeros) -> t [B,D], word
+-- embeddings [B,T,E], states [B,T,S] (zeros behind the end)
 function TextEncoder:forward(tokens, lengths)
   local words = self.words(tokens)
-  local states, last = self.rnn(words, lengths)
+  local empty = lengths:min():item() < 1 and lengths:eq(0):unsqueeze(2)
+  local states, last = self.rnn(words, empty and lengths + empty:squeeze(2):long() or lengths)
+  if empty then
+    states, last = states:masked_fill(empty:unsqueeze(3), 0), last:masked_fill(empty, 0)
+  end
   local pooled = self.pooling == "last" and last or encoders.pool(states, lengths, self.pooling)
   return self.out and self.out(pooled) or pooled, words, states
 end
