@@ -62,6 +62,22 @@ local function zip(entries, count)
     count or #entries, #directory, #body, 0)
 end
 
+-- One entry with the sizes and places of 64 bits that files over 4 GiB have; `where` of its end
+-- record and `at` of the entry can be changed.
+local function zip64(name, data, where, at)
+  local all = 0xffffffff
+  local body = string.pack("<I4I2I2I2I4I4I4I4I2I2", 0x04034b50, 45, 0, 0, 0, crc32(data), all, all,
+    #name, 0) .. name .. data
+  local directory = string.pack("<I4I2I2I2I2I4I4I4I4I2I2I2I2I2I4I4", 0x02014b50, 45, 45, 0, 0, 0,
+    crc32(data), all, all, #name, 28, 0, 0, 0, 0, all) .. name
+    .. string.pack("<I2I2I8I8I8", 1, 24, #data, #data, at or 0)
+  local ending = string.pack("<I4I8I2I2I4I4I8I8I8I8", 0x06064b50, 44, 45, 45, 0, 0, 1, 1,
+    #directory, #body)
+  return body .. directory .. ending
+    .. string.pack("<I4I4I8I4", 0x07064b50, 0, where or #body + #directory, 1)
+    .. string.pack("<I4I2I2I2I2I4I4I2", 0x06054b50, 0, 0, 0xffff, 0xffff, all, all, 0)
+end
+
 local EMPTY = "\x80\2}."
 
 -- ---- expectations -------------------------------------------------------------------------------
@@ -281,6 +297,14 @@ describe("vs.load_pth", function()
     refuses(zip {{"a/data.pkl", store}, {"a/data/7", "abcd", change = {crc = 5}}}, "a/data/7")
   end)
 
+  it("reads archives with places of 64 bits", function()
+    assert(vs.load_pth(dir:write("x.pth", zip64("a/data.pkl", EMPTY))))
+    refuses(zip64("a/data.pkl", EMPTY, 7), "no 64-bit directory at byte 7")
+    refuses(zip64("a/data.pkl", EMPTY, -1), "no 64-bit directory")
+    refuses(zip64("a/data.pkl", EMPTY, nil, 1), "is broken")
+    refuses(zip64("a/data.pkl", EMPTY, nil, -30), "is broken")
+  end)
+
   it("says what is no such file", function()
     local values, message = vs.load_pth(dir:path "none.pth")
     assert.is_nil(values)
@@ -298,6 +322,7 @@ describe("vs.load_pth", function()
       local whole, read = folder.read(fixture(name)), 0
       local path = dir:path "damaged.pth"
       local function try(bytes)
+        os.remove(path) -- file systems flush what is written over what was there
         dir:write("damaged.pth", bytes)
         local values, message = vs.load_pth(path)
         assert(values or message:find("damaged.pth: ", 1, true), message)
