@@ -161,7 +161,9 @@ describe("a broken folder", function()
     } do
       refused(want, config_with(changes))
     end
+    refused("model_type is", {["config.json"] = '{"model_type": "a\\u0000b"}'})
     refused("config.json: not an object", {["config.json"] = "[1]"})
+    refused("config.json: not an object", {["config.json"] = "null"})
     refused("config.json: not an object", {["config.json"] = "3"})
     refused("tokenizer_config.json: not an object", {["tokenizer_config.json"] = "[]"})
   end)

@@ -38,8 +38,9 @@ local KINDS = {
   switch = {"true or false", function(x) return type(x) == "boolean" end},
 }
 
-local function shown(x)
-  if type(x) == "string" then return ("'%.40s'"):format(x) end
+--- A value in a message.
+function configs.shown(x)
+  if type(x) == "string" then return "'" .. x:sub(1, 40) .. "'" end
   return type(x) == "table" and "a table" or tostring(x)
 end
 
@@ -55,7 +56,7 @@ function configs.read(given, strict)
     local value, kind = given[name], KINDS[field[1]]
     if value == nil then value = field[2] end
     if not kind[2](value) then
-      return nil, ("%s is %s, expected %s"):format(name, shown(value), kind[1])
+      return nil, ("%s is %s, expected %s"):format(name, configs.shown(value), kind[1])
     end
     c[name] = value
   end

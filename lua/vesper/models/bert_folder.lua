@@ -40,10 +40,10 @@ local function read_config(folder, options)
   if not object then return nil, why end
   local kind, position = object.model_type, object.position_embedding_type
   if kind ~= nil and kind ~= "bert" then
-    return nil, ("%s: model_type is '%.40s', expected 'bert'"):format(path, tostring(kind))
+    return nil, ("%s: model_type is %s, expected 'bert'"):format(path, configs.shown(kind))
   elseif position ~= nil and position ~= "absolute" then
-    return nil, ("%s: position_embedding_type is '%.40s', only absolute is known"):format(path,
-      tostring(position))
+    return nil, ("%s: position_embedding_type is %s, only 'absolute' is known"):format(path,
+      configs.shown(position))
   end
   object.add_pooling_layer = options.pooler ~= false
   local c, wrong = configs.read(object)
