@@ -2,11 +2,11 @@
 --
 -- An item is {path =, captions = {...}, label = class name or nil, split =, id =, place = where it
 -- came from}; load, a function that gives the picture uint8 [3,H,W] or nil and a message, may
--- stand for path.  It may have item (a number from 1 of the thing that is shown), tags (positions in the
--- list of their names), boxes {{x1, y1, x2, y2}, ...} and landmarks {{x, y, visibility}, ...} in
--- pixels of the picture in its own size, or that of item.width and item.height; they are written
--- as fractions of width and height.
--- Everything is decided by the seed: two runs write the same data.
+-- stand for path.  It may have item (a number from 1 of the thing that is shown), tags (positions
+-- in the list of their names), boxes {{x1, y1, x2, y2}, ...} and landmarks {{x, y, visibility},
+-- ...} in pixels of the picture in its own size, or that of item.width and item.height; they are
+-- written as fractions of width and height.  Everything is decided by the seed: two runs write the
+-- same data.
 local core = require "vesper.core"
 
 local prepare = {}
