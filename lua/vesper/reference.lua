@@ -502,7 +502,8 @@ local sections = {
         .. "skip_broken:bool=false, compress:int=0, name:string=visual_genome, source:string?, "
         .. "progress:function?}",
       "table?", "Writes Visual Genome's own files (its JSON streamed, a subset of images by seed) "
-        .. "as a vesper HDF5 file: captions are region phrases, boxes theirs, the class the image's "
+        .. "as a vesper HDF5 file: captions are region phrases, boxes theirs, the class the "
+        .. "image's "
         .. "most frequent object, tags its objects and attributes. Returns counts by name."},
     {"data.prepare.inshop", "folder:string, out:string, {val:num=0.2, boxes:bool=true, "
         .. "landmarks:bool=true, size:value=64, min_count:int=2, max_words:int=32, seed:int=1, "
@@ -663,7 +664,8 @@ local sections = {
     {"io.json_load", "path:string", "value?", "The same of a file."},
     {"io.json_items", "path:string, {key:string?}", "JsonItems?",
       "for element in io.json_items(path): the elements of a file that is one array, or an object "
-        .. "with an array under the key, read one after the other, so that memory holds one of them (at most 64 MiB of text). A broken file is "
+        .. "with an array under the key, read one after the other, so that memory holds one of "
+        .. "them (at most 64 MiB of text). A broken file is "
         .. "an error that names element and byte. items() is the next element, nil at the end."},
     {"JsonItems:read", "", "value?",
       "The next element, nil at the end; nil and a message where the file is broken."},
@@ -671,10 +673,12 @@ local sections = {
     {"io.h5", "path:string", "H5File?",
       "Any HDF5 file, to read data sets of it in pieces; vesper's own are data.open's."},
     {"H5File:info", "name:string", "table?",
-      "{kind, shape, bytes} of a data set: kind is integers, numbers, strings or other, bytes those "
+      "{kind, shape, bytes} of a data set: kind is integers, numbers, strings or other, bytes "
+        .. "those "
         .. "of an element."},
     {"H5File:read", "name:string, first:int=1, last:int?", "value?",
-      "Rows first to last: a tensor (uint8, int64 or float32), or a list of strings, as their bytes "
+      "Rows first to last: a tensor (uint8, int64 or float32), or a list of strings, as their "
+        .. "bytes "
         .. "are, for shapes [N] and [N,1]."},
     {"H5File:close", "", nil, "Closes the file."},
     {"io.json_encode", "value:value, {indent:int=0}", "string",

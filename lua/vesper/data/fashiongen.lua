@@ -61,9 +61,9 @@ end
 
 -- The texts of rows first..last, {name = list}; or nil and a message.
 local function read_block(file, path, first, last)
-  local block, why = {}, nil
-  block.product, why = read_products(file, path, first, last)
-  if not block.product then return nil, why end
+  local products, why = read_products(file, path, first, last)
+  if not products then return nil, why end
+  local block = {product = products}
   for _, name in ipairs(STRINGS) do
     local list, broken = file:read(name, first, last)
     if not list then return nil, broken end

@@ -1,12 +1,12 @@
 -- What preparers share: options, splits without leaks, and the loop that writes the file.
 --
 -- An item is {path =, captions = {...}, label = class name or nil, split =, id =, place = where it
--- came from}; load, a function that gives the picture uint8 [3,H,W] or nil and a message, may stand for
--- path.  It may have item (a number from 1 of the thing that is shown), tags (positions in the
--- list of their names), boxes {{x1, y1, x2, y2}, ...} and landmarks {{x, y, visibility}, ...} in
--- pixels of the picture in its own size, or that of item.width and item.height; they are written
--- as fractions of width and height.
--- Everything is decided by the seed: two runs write the same data.
+-- came from}; load, a function that gives the picture uint8 [3,H,W] or nil and a message, may
+-- stand for path.  It may have item (a number from 1 of the thing that is shown), tags (positions
+-- in the list of their names), boxes {{x1, y1, x2, y2}, ...} and landmarks {{x, y, visibility},
+-- ...} in pixels of the picture in its own size, or that of item.width and item.height; they are
+-- written as fractions of width and height.  Everything is decided by the seed: two runs write the
+-- same data.
 local core = require "vesper.core"
 
 local prepare = {}
@@ -220,7 +220,8 @@ function prepare.write(items, out, o)
   local size = image_size(o.size)
   local vectors = o.vectors and o.vectors:matrix(vocab, {seed = o.seed}) or nil
   local writer <close>, why = core.data.Writer(out, {
-    name = o.name, source = o.source, split_seed = o.seed, classes = #classes > 0 and classes or nil, vocab = vocab,
+    name = o.name, source = o.source, split_seed = o.seed, vocab = vocab,
+    classes = #classes > 0 and classes or nil,
     vectors = vectors, image_size = size, max_words = o.max_words, compress = o.compress,
     tags = o.tags, regions = o.regions,
   })
@@ -232,7 +233,8 @@ function prepare.write(items, out, o)
     local picture, width, height = load_image(item, size)
     if picture then
       local added, failed = writer:add(item.split, {
-        image = picture, label = item.label and number[item.label], id = item.id, captions = item.captions,
+        image = picture, label = item.label and number[item.label], id = item.id,
+        captions = item.captions,
         item = item.item, tags = item.tags, boxes = to_fractions(item.boxes, 2, width, height),
         landmark = to_fractions(item.landmarks, 1, width, height),
       })
