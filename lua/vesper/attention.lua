@@ -112,8 +112,9 @@ return function(nn)
     local function of_op(x) -- which knows no heads where there is one
       return x and x.ndim == 4 and self.num_heads == 1 and x:squeeze(2) or x
     end
-    local y = core.scaled_dot_product_attention(q, k, v, of_op(mask), of_op(bias), {num_heads = self.num_heads,
-      is_causal = o.is_causal, dropout_p = self.training and self.dropout or 0})
+    local y = core.scaled_dot_product_attention(q, k, v, of_op(mask), of_op(bias),
+      {num_heads = self.num_heads, is_causal = o.is_causal,
+        dropout_p = self.training and self.dropout or 0})
     y = self.out_proj(y)
     if not o.need_weights then return y end
     local w = weights_of(q, k, mask, bias, o.is_causal, self.num_heads)
