@@ -156,13 +156,12 @@ local function spread(set, n)
   return list
 end
 
--- The row with the best mean score on validation among those that pass.
-local function best_row(o, seed, passes)
+-- The row whose validation result has the highest score(val); nil: it is none.
+local function best_row(o, seed, score_of)
   local best, most
   for _, result in ipairs(o.results) do
-    local row = o.by_name[result.row]
-    local score = train.score(result.val)
-    if row and result.seed == seed and passes(result) and (not most or score > most) then
+    local row, score = o.by_name[result.row], score_of(result.val)
+    if row and result.seed == seed and score and (not most or score > most) then
       best, most = row, score
     end
   end
@@ -232,8 +231,8 @@ local function pictures(o)
   local seed = o.results[1].seed
   local confusion, retrieval = {title = "Confusion"}, {title = "Retrieval"}
   local attention = {title = "Attention"}
-  local best = best_row(o, seed, function() return true end)
-  local finder = best_row(o, seed, function(result) return result.val.retrieval ~= nil end)
+  local best = best_row(o, seed, train.score)
+  local finder = best_row(o, seed, function(val) return val.retrieval and val.retrieval.rsum end)
   for _, row in ipairs(o.rows) do
     if o.by_name[row.name] then
       local model = trained(o, row, seed)

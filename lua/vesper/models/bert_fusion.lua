@@ -25,7 +25,8 @@ function BERTFusion:init(options)
     core._raise "BERTFusion: give bert = models.BERT.from_pretrained(folder)"
   end
   local width, inner = o.width, o.bert.config.hidden_size
-  self.bert, self.max_words, self.visual = o.bert, o.max_words, o.visual
+  self.bert, self.visual = o.bert, o.visual
+  self.max_words = math.min(o.max_words, o.bert.config.max_position_embeddings - 1)
   self.to_bert, self.from_bert = nn.Linear(width, inner), nn.Linear(inner, width)
   self.text_of_bert = nn.Linear(inner, width)
   self.informed = Informed(width, o.dropout)
@@ -45,12 +46,13 @@ function BERTFusion:start_from(vse)
   return self
 end
 
---- Two groups of parameters for an optimizer: BERT's learn at lr * factor.
+--- Two groups of parameters for an optimizer: BERT's, without those that are frozen, learn at
+-- lr * factor.
 function BERTFusion:param_groups(lr, factor)
   local inside, rest = {}, {}
   for _, pair in ipairs(self:named_parameters()) do
     local group = pair[1]:find "^bert%." and inside or rest
-    group[#group + 1] = pair[2]
+    if pair[2].requires_grad then group[#group + 1] = pair[2] end
   end
   return {{params = rest, lr = lr}, {params = inside, lr = lr * (factor or 0.1)}}
 end
