@@ -37,8 +37,9 @@ function DPM:ask(query)
   return e, (e:normalize():matmul(self.prototypes:t()) * self.scale):softmax(2)
 end
 
---- The k nearest images of each query: positions int64 [Q,k], scores [Q,k].  Options: categories = 3
--- (how many are asked), k = 10, shift = 0.5 (how far the query moves toward a category's prototype).
+--- The k nearest images of each query: positions int64 [Q,k], scores [Q,k].  Options: categories =
+-- 3 (how many are asked), k = 10, shift = 0.5 (how far the query moves toward a category's
+-- prototype).
 -- Where the asked categories hold fewer than k images, the rest are the nearest of all others, with
 -- scores below 0.
 function DPM:retrieve(query, index, options)
