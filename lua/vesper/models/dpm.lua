@@ -38,9 +38,10 @@ function DPM:ask(query)
 end
 
 --- The k nearest images of each query: positions int64 [Q,k], scores [Q,k].  Options: categories =
--- 3 (how many are asked), k = 10, shift = 0.5 (how far the query moves toward the prototype of a
--- category).  Where the asked categories hold fewer than k images, the rest are the nearest of all
--- others, with scores below 0.
+-- 3 (how many are asked), k = 10, shift = 0.5 (how far the query moves toward a category's
+-- prototype).
+-- Where the asked categories hold fewer than k images, the rest are the nearest of all others, with
+-- scores below 0.
 function DPM:retrieve(query, index, options)
   local o = encoders.options(options, {categories = 3, k = 10, shift = 0.5}, {}, "DPM:retrieve")
   local n = index.v.shape[1]

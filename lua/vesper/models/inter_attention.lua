@@ -1,4 +1,5 @@
--- The inter-attention module: the fused vector asks, again and again, all image vectors so far.
+-- The inter-attention module: the fused vector asks, again and again, all image vectors it has
+-- made.
 --
 --   m_1 = MLP([v; t]), u_1 = W_v v
 --   q_k = W_t m_k;  s_j = sigmoid(q_k . W_m u_j), j = 1..k;  e_k = sum_j s_j u_j
