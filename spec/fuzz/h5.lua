@@ -33,8 +33,8 @@ end
 return function(bytes)
   support.write(path, bytes)
   for _, case in ipairs {{"train", "all"}, {"train", "first"}, {"val", "random"}} do
-    local set <close> = support.try(vs.data.open, path, case[1], {captions = case[2]})
-    if set then use(set) end
+    local set <close>, why = support.try(vs.data.open, path, case[1], {captions = case[2]})
+    if set then use(set) elseif why:find "libhdf5" then break end -- that can take seconds each time
   end
   os.remove(path)
 end

@@ -34,12 +34,16 @@ local function run(target)
   assert(os.execute("mkdir -p " .. quote(corpus)))
   local dictionary = "spec/fuzz/" .. target .. ".dict"
   local extra = os.execute("test -f " .. dictionary) and "-dict=" .. dictionary or ""
-  local ok = os.execute(("VESPER_FUZZ=%s VESPER_FUZZ_DIR=%s OMP_NUM_THREADS=1 "
-    .. "ASAN_OPTIONS=quarantine_size_mb=16:max_allocation_size_mb=512 "
-    .. "UBSAN_OPTIONS=print_stacktrace=1 %s %s %s "
-    .. "-max_len=%d -timeout=%d -max_total_time=%d -print_final_stats=1 "
+  local function program(symbolize)
+    return ("VESPER_FUZZ=%s VESPER_FUZZ_DIR=%s OMP_NUM_THREADS=1 LSAN_OPTIONS=print_suppressions=0 "
+      .. "ASAN_OPTIONS=quarantine_size_mb=16:max_allocation_size_mb=512:symbolize=%d "
+      .. "UBSAN_OPTIONS=print_stacktrace=1:symbolize=%d %s %s"):format(
+      target, scratch, symbolize, symbolize, quote(fuzzer), limits)
+  end
+  -- names of functions take seconds in each child of libhdf5's that crashes
+  local ok = os.execute(("%s %s -max_len=%d -timeout=%d -max_total_time=%d -print_final_stats=1 "
     .. "-artifact_prefix=%s %s >%s 2>&1")
-    :format(target, scratch, quote(fuzzer), limits, extra, LONGEST[target] or 16384,
+    :format(program(0), extra, LONGEST[target] or 16384,
       SLOWEST[target] or 30, seconds,
       quote(("%s/%s-"):format(folder, target)), table.concat(places, " "), quote(log)))
   local text = table.concat(lines_of("cat " .. quote(log)), "\n")
@@ -50,7 +54,10 @@ local function run(target)
     text:match "peak_rss_mb: +(%d+)" or "?", ok and "nothing found" or "FOUND"))
   if ok then return true end
   print("  log: " .. log)
-  for path in text:gmatch "Test unit written to (%S+)" do print("  input: " .. path) end
+  for path in text:gmatch "Test unit written to (%S+)" do
+    print("  input: " .. path)
+    os.execute(("%s %s >>%s 2>&1"):format(program(1), quote(path), quote(log)))
+  end
   return false
 end
 

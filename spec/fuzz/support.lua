@@ -18,16 +18,16 @@ function support.check_message(text)
   end
 end
 
---- f's results; nothing when it refused.  `nil` without a message is a result.
+--- f's results; nil and the message when it refused.  `nil` without a message is a result.
 function support.try(f, ...)
   local result = table.pack(pcall(f, ...))
   if not result[1] then
     support.check_message(result[2])
-    return nil
+    return nil, result[2]
   end
   if result[2] == nil and result[3] ~= nil then
     support.check_message(result[3])
-    return nil
+    return nil, result[3]
   end
   return table.unpack(result, 2, result.n)
 end
