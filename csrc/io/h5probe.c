@@ -146,17 +146,18 @@ static void limit(int what, rlim_t most) {
   setrlimit(what, &l);
 }
 
-static void limit_memory(int64_t bytes) {
-  unsigned long pages = 0;
-  FILE *f = fopen("/proc/self/statm", "r"); /* elsewhere than on Linux memory is not bounded */
-  if (f && fscanf(f, "%lu", &pages) == 1)
-    limit(RLIMIT_AS, (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + ((rlim_t)MEMORY << 20) +
-                         4 * (rlim_t)bytes);
-  if (f) fclose(f);
-}
-
 /* A sanitizer must not take the child's end for the program's. */
 void __sanitizer_set_death_callback(void (*f)(void)) __attribute__((weak));
+
+static void limit_memory(int64_t bytes) {
+  unsigned long pages = 0;
+  rlim_t more =
+      (rlim_t)MEMORY << (__sanitizer_set_death_callback ? 24 : 20); /* it keeps what is freed */
+  FILE *f = fopen("/proc/self/statm", "r"); /* elsewhere than on Linux memory is not bounded */
+  if (f && fscanf(f, "%lu", &pages) == 1)
+    limit(RLIMIT_AS, (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + more + 4 * (rlim_t)bytes);
+  if (f) fclose(f);
+}
 
 static void prepare(int64_t bytes, int pipe_end) {
   static const int deadly[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU, SIGALRM};
