@@ -151,11 +151,11 @@ void __sanitizer_set_death_callback(void (*f)(void)) __attribute__((weak));
 
 static void limit_memory(int64_t bytes) {
   unsigned long pages = 0;
-  rlim_t more =
-      (rlim_t)MEMORY << (__sanitizer_set_death_callback ? 24 : 20); /* it keeps what is freed */
-  FILE *f = fopen("/proc/self/statm", "r"); /* elsewhere than on Linux memory is not bounded */
+  if (__sanitizer_set_death_callback) return; /* it keeps what is freed, and has a limit itself */
+  FILE *f = fopen("/proc/self/statm", "r");   /* elsewhere than on Linux memory is not bounded */
   if (f && fscanf(f, "%lu", &pages) == 1)
-    limit(RLIMIT_AS, (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + more + 4 * (rlim_t)bytes);
+    limit(RLIMIT_AS, (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + ((rlim_t)MEMORY << 20) +
+                         4 * (rlim_t)bytes);
   if (f) fclose(f);
 }
 
