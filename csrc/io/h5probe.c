@@ -147,7 +147,7 @@ static void limit(int what, rlim_t most) {
 }
 
 /* A sanitizer must not take the child's end for the program's. */
-void __sanitizer_set_death_callback(void (*f)(void)) __attribute__((weak));
+void __sanitizer_set_death_callback(void (*f)(void)) __attribute__((weak, visibility("default")));
 
 static void limit_memory(int64_t bytes) {
   unsigned long pages = 0;
