@@ -146,18 +146,17 @@ static void limit(int what, rlim_t most) {
   setrlimit(what, &l);
 }
 
-/* A sanitizer must not take the child's end for the program's. */
-void __sanitizer_set_death_callback(void (*f)(void)) __attribute__((weak, visibility("default")));
-
 static void limit_memory(int64_t bytes) {
   unsigned long pages = 0;
-  if (__sanitizer_set_death_callback) return; /* it keeps what is freed, and has a limit itself */
-  FILE *f = fopen("/proc/self/statm", "r");   /* elsewhere than on Linux memory is not bounded */
+  FILE *f = fopen("/proc/self/statm", "r"); /* elsewhere than on Linux memory is not bounded */
   if (f && fscanf(f, "%lu", &pages) == 1)
     limit(RLIMIT_AS, (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + ((rlim_t)MEMORY << 20) +
                          4 * (rlim_t)bytes);
   if (f) fclose(f);
 }
+
+/* A sanitizer must not take the child's end for the program's. */
+void __sanitizer_set_death_callback(void (*f)(void)) __attribute__((weak));
 
 static void prepare(int64_t bytes, int pipe_end) {
   static const int deadly[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU, SIGALRM};
