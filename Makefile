@@ -179,11 +179,12 @@ table: emoji      ## the same table over three seeds, in report/table; it may be
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fsanitize-recover=shift
 asan: deps        ## every spec under the address and undefined-behaviour sanitizers
 	@$(MAKE) $(jobs) float BUILD=$(BUILD)/asan OPT=-O1 CFLAGS="$(SANITIZE) -fno-omit-frame-pointer" LDFLAGS="$(SANITIZE)"
-	@env LUA_PATH_5_4="$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;" VESPER_BUILD=float \
+	@env LUA_PATH_5_4="$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;" \
+	  VESPER_CORE="$(abspath $(BUILD))/asan/float/vesper/core.so" \
 	  LUA_CPATH_5_4="$(abspath $(BUILD))/asan/float/?.so;;" \
 	  LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
 	  ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
-	  $(LUA) /usr/bin/busted --ignore-lua $(or $(SPECS),spec)
+	  $(LUA) /usr/bin/busted --ignore-lua -r suite -o plainTerminal $(or $(SPECS),spec)
 
 # clang, without OpenMP; every block comes from malloc (core/mem.c), so that the limits see it.  The
 # limit of all memory is here, those of time and of one allocation are in spec/fuzz/run.lua: the

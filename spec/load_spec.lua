@@ -4,6 +4,13 @@ local run = require "spec.support.process".run
 local LIMIT = 0.030 -- seconds that require may take
 
 describe("require 'vesper'", function()
+  -- Whoever runs the specs says which build is meant (VESPER_CORE): a path of busted's own must not
+  -- put another in its place.
+  it("loads the library that is to be tested", function()
+    local meant = os.getenv "VESPER_CORE"
+    if meant then assert.equal(meant, package.searchpath("vesper.core", package.cpath)) end
+  end)
+
   -- Processor time: what else the machine does at the moment is not counted.
   it("takes under 30 ms", function()
     local best = math.huge

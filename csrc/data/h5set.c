@@ -143,9 +143,9 @@ static int check_split(const vs_dataset *d) {
   const h5set *s = d->state;
   vs_strings names = {0};
   char list[256] = "";
-  if (vs_h5_groups(s->file, &names)) return -1;
+  int rc = vs_h5_groups(s->file, &names);
   bool found = false;
-  for (int64_t i = 0; i < names.n; i++) {
+  for (int64_t i = 0; rc == 0 && i < names.n; i++) {
     const char *name = vs_strings_get(&names, i);
     if (!strcmp(name, "vocab")) continue;
     found = found || !strcmp(name, d->split);
@@ -153,7 +153,7 @@ static int check_split(const vs_dataset *d) {
     snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", name);
   }
   vs_strings_free(&names);
-  if (found) return 0;
+  if (rc || found) return rc;
   return vs_fail_file(d->path, "no split \"%.64s\"; it has %s", d->split, *list ? list : "none");
 }
 

@@ -29,8 +29,14 @@
 #include "core/mem.h"
 #include "io/h5priv.h"
 
+#ifdef __SANITIZE_ADDRESS__
+enum { SANITIZED = 4 }; /* shadows of memory, and what was freed is held for a while */
+#else
+enum { SANITIZED = 1 };
+#endif
+
 enum {
-  MEMORY = 256,    /* MiB more than the process has, plus four times the file */
+  MEMORY = 256 * SANITIZED, /* MiB more than the process has, plus four times the file */
   PER_SECOND = 4,  /* MiB of the file for each second of processor time, after the first two */
   WALL = 60,       /* seconds, after which the child is given up: a very slow disk */
   DEPTH = 3,       /* "train/caption/text" */

@@ -27,7 +27,7 @@ end
 
 local function environment(kind, isa)
   local set = {
-    "VESPER_BUILD=" .. kind,
+    ("VESPER_CORE='%s/%s/vesper/core.so'"):format(build, kind),
     ("LUA_PATH_5_4='%s/lua/?.lua;%s/lua/?/init.lua;;'"):format(root, root),
     ("LUA_CPATH_5_4='%s/%s/?.so;;'"):format(build, kind),
   }
