@@ -5000,6 +5000,34 @@ function vs.data.prepare.fashiongen(train, validation, out, options) end
 ---@return string? message
 function vs.data.prepare.karpathy(json, folder, out, options) end
 
+---@class vesper.options.data.prepare.precomputed
+---@field splits? vesper.Tensor
+---@field captions? integer default 5
+---@field repeated? boolean
+---@field dev? any default 5000
+---@field boxes? boolean default true
+---@field half? boolean default false
+---@field min_count? integer default 4
+---@field max_words? integer default 32
+---@field seed? integer default 1
+---@field vectors? vesper.WordVectors
+---@field compress? integer default 0
+---@field name? string
+---@field source? string
+---@field progress? function
+
+---Writes the precomputed features of VSE++ and SCAN (train_ims.npy [N,D] or [N,R,D],
+---train_caps.txt, ...) as a vesper HDF5 file, mapped, a row at a time. splits = {train = 'train',
+---val = 'dev', test = 'test'} says what the files are called; repeated: whether each image stands
+---there once for each caption, else the ids or the rows tell; dev: captions of dev, false for all.
+---Returns counts by name.
+---@param folder string
+---@param out string
+---@param options? vesper.options.data.prepare.precomputed
+---@return table?
+---@return string? message
+function vs.data.prepare.precomputed(folder, out, options) end
+
 ---Those samples as a batch; a list or an int64 tensor [B], from 1 or negative from the end. set[i]
 ---is one sample, #set how many there are.
 ---@param samples any

@@ -525,6 +525,15 @@ local sections = {
       "table?", "Writes dataset_flickr8k.json, dataset_flickr30k.json or dataset_coco.json and the "
         .. "pictures in folder as a vesper HDF5 file, in Karpathy's splits, without classes. "
         .. "Returns counts by name."},
+    {"data.prepare.precomputed", "folder:string, out:string, {splits:any?, captions:int=5, "
+        .. "repeated:bool?, dev:value=5000, boxes:bool=true, half:bool=false, min_count:int=4, "
+        .. "max_words:int=32, seed:int=1, vectors:WordVectors?, compress:int=0, name:string?, "
+        .. "source:string?, progress:function?}",
+      "table?", "Writes the precomputed features of VSE++ and SCAN (train_ims.npy [N,D] or "
+        .. "[N,R,D], train_caps.txt, ...) as a vesper HDF5 file, mapped, a row at a time. splits = "
+        .. "{train = 'train', val = 'dev', test = 'test'} says what the files are called; "
+        .. "repeated: whether each image stands there once for each caption, else the ids or the "
+        .. "rows tell; dev: captions of dev, false for all. Returns counts by name."},
     {"Dataset:batch", "samples:value, epoch:int=0", "table",
       "Those samples as a batch; a list or an int64 tensor [B], from 1 or negative from the end. "
         .. "set[i] is one sample, #set how many there are."},
