@@ -293,6 +293,31 @@ describe("models", function()
     same_outputs(outputs(all, batch), outputs(four, batch))
   end)
 
+  it("take features, one vector an image, and features beside images", function()
+    local batch = pictures(6)
+    vs.manual_seed(3)
+    local features = vs.randn(6, REGION)
+    for _, name in ipairs(ALL) do
+      vs.manual_seed(1)
+      local cnn = models.SmallCNN(WIDTH, {channels = {4}})
+      local encoder = models.JoinedEncoder{region_encoder{hidden = 6, dropout = 0.5}, cnn}
+      local model = new(name, {channels = nil, image = encoder})
+      local both = {feature = features, image = batch.image, tokens = batch.tokens,
+        lengths = batch.lengths, label = batch.label}
+      model:loss(both, 1):backward()
+      assert.is_true(encoder.parts[1].mlp[1].weight.grad:abs():sum():item() > 0)
+      assert.is_true(cnn.out.weight.grad:abs():sum():item() > 0)
+      local out = outputs(model, both)
+      local alone = vs.no_grad(function()
+        return encoder.parts[1](features:unsqueeze(2)) + (cnn(batch.image))
+      end)
+      if name ~= "CIM" then same(out.v, alone) end -- whose v is attended
+      assert.same({6, CLASSES}, model:classify_image(both).shape)
+    end
+    assert.error_matches(function() region_encoder():encode_batch(batch) end,
+      "RegionEncoder: the batch has no regions and no feature")
+  end)
+
   it("Baseline knows images alone", function()
     local model, batch = new("Baseline"), pictures(6)
     local out = outputs(model, batch)

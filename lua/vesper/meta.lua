@@ -165,6 +165,12 @@ local ResNet = {}
 ---@class vesper.EfficientNetLite0
 local EfficientNetLite0 = {}
 
+---@class vesper.RegionEncoder
+local RegionEncoder = {}
+
+---@class vesper.JoinedEncoder
+local JoinedEncoder = {}
+
 ---@class vesper.SummaryWriter
 local SummaryWriter = {}
 
@@ -6314,13 +6320,38 @@ function EfficientNetLite0:logits(images) end
 ---@class vesper.options.models.RegionEncoder
 ---@field region_width? integer default 2048
 ---@field pooling? "mean"|"max"|"gpo" default mean
+---@field hidden? integer
+---@field dropout? number default 0
 
----For features that a data set brings along (batch.regions, batch.region_count): [B,R,C] and int64
----[B] -> [B,width], the regions, their numbers.
+---For features that a data set brings along (regions [B,R,C] and region_count int64 [B], or feature
+---[B,C]) -> [B,width], the regions, their numbers. hidden: an MLP of so many units beside the
+---linear map.
 ---@param width integer
 ---@param options? vesper.options.models.RegionEncoder
 ---@return vesper.Module
 function vs.models.RegionEncoder(width, options) end
+
+---v [B,D], U [B,R,C], their numbers, of the batch's regions or feature. An image encoder of one's
+---own that has this method is given the batch, one that has not its images.
+---@param batch table
+---@return vesper.Tensor
+---@return vesper.Tensor
+---@return vesper.Tensor?
+---@return string? message
+function RegionEncoder:encode_batch(batch) end
+
+---Several image encoders whose vectors are added, such as a RegionEncoder and a SmallCNN; the
+---regions are those of the first.
+---@param encoders any[]
+---@return vesper.Module
+function vs.models.JoinedEncoder(encoders) end
+
+---v [B,D], U [B,R,C], and its grid or numbers.
+---@param batch table
+---@return vesper.Tensor
+---@return vesper.Tensor
+---@return vesper.Tensor
+function JoinedEncoder:encode_batch(batch) end
 
 ---@class vesper.options.models.TextEncoder
 ---@field vectors? vesper.Tensor

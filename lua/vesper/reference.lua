@@ -31,6 +31,7 @@ local classes = {Module = "nn.Module", InfoNCE = "nn.InfoNCE",
   Baseline = "models.Baseline", VSE = "models.VSE", CIM = "models.CIM", COOT = "models.COOT",
   AttentionPooling = "models.AttentionPooling", BERTFusion = "models.BERTFusion",
   DPM = "models.DPM", BERT = "models.BERT",
+  RegionEncoder = "models.RegionEncoder", JoinedEncoder = "models.JoinedEncoder",
   EMA = "optim.EMA", SummaryWriter = "tensorboard.SummaryWriter",
   Scheduler = "optim.lr_scheduler.Scheduler"}
 

@@ -25,10 +25,10 @@ function DPM:index(loader, options)
   return {v = core.cat(v), category = core.cat(category)}
 end
 
---- What is known of queries: a batch with image (or regions), or text and tokens, or both
+--- What is known of queries: a batch with image (or features), or text and tokens, or both
 -- -> embedding [Q,D], probabilities of the categories [Q,C].
 function DPM:ask(query)
-  local has_image = query.image or query.regions
+  local has_image = query.image or query.regions or query.feature
   if has_image and query.tokens then
     local out = self(query)
     return out.v:normalize() + out.t:normalize(), out.logits:softmax(2)

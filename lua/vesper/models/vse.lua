@@ -55,11 +55,7 @@ function VSE:mlp(from, hidden, to, dropout)
 end
 
 --- images uint8 [B,3,H,W], or a batch -> v [B,D], U [B,R,C], grid or counts of the regions.
-function VSE:encode_image(images)
-  local batch = core.is_tensor(images) and {image = images} or images
-  if self.image.takes_regions then return self.image(batch.regions, batch.region_count) end
-  return self.image(batch.image)
-end
+function VSE:encode_image(images) return encoders.encode(self.image, images) end
 
 --- tokens int64 [B,T], lengths int64 [B] -> t [B,D], word embeddings [B,T,E], states [B,T,S].
 function VSE:encode_text(tokens, lengths) return self.text(tokens, lengths) end
