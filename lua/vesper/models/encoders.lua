@@ -11,11 +11,22 @@ function encoders.options(given, defaults, known, what)
   for key, value in pairs(defaults) do all[key] = value end
   for key, value in pairs(given or {}) do
     if defaults[key] == nil and not known[key] then
-      error(("%s: unknown option '%s'"):format(what, tostring(key)), 4)
+      core._raise(("%s: unknown option '%s'"):format(what, tostring(key)))
     end
     all[key] = value
   end
   return all
+end
+
+--- fn() in evaluation and without gradients -> its result.  The mode is then what it was, after an
+-- error too.
+function encoders.evaluate(model, fn)
+  local was_training = model.training
+  model:eval()
+  local ok, result = pcall(core.no_grad, fn)
+  model:train(was_training)
+  if not ok then error(result, 0) end
+  return result
 end
 
 --- True where position i of row b is there: bool [B,n].
@@ -41,8 +52,8 @@ local function pooling_of(name, known, what)
     local list = {}
     for word in pairs(known) do list[#list + 1] = word end
     table.sort(list)
-    error(("%s: pooling is '%s', expected %s"):format(what, tostring(name),
-      table.concat(list, ", ")), 4)
+    core._raise(("%s: pooling is '%s', expected %s"):format(what, tostring(name),
+      table.concat(list, ", ")))
   end
   return name == "gpo" and nn.GPO() or name
 end
@@ -155,9 +166,11 @@ function TextEncoder:init(width, options)
     bidirectional = false, pooling = "last", projection = true, freeze = false},
     {vectors = true, vocab_size = true}, "TextEncoder")
   if o.rnn ~= "LSTM" and o.rnn ~= "GRU" then
-    error(("TextEncoder: rnn is '%s', expected LSTM or GRU"):format(o.rnn), 3)
+    core._raise(("TextEncoder: rnn is '%s', expected LSTM or GRU"):format(o.rnn))
   end
-  if not o.vectors and not o.vocab_size then error("TextEncoder: give vectors or vocab_size", 3) end
+  if not o.vectors and not o.vocab_size then
+    core._raise "TextEncoder: give vectors or vocab_size"
+  end
   if o.vectors then
     self.words = nn.Embedding.from_pretrained(o.vectors, {freeze = o.freeze})
   else
@@ -169,8 +182,8 @@ function TextEncoder:init(width, options)
   if o.projection then
     self.out = nn.Linear(states, width)
   elseif states ~= width then
-    error(("TextEncoder: without projection the states [%d] are not D = %d"):format(
-      states, width), 3)
+    core._raise(("TextEncoder: without projection the states [%d] are not D = %d"):format(
+      states, width))
   end
   self.pooling = pooling_of(o.pooling, {last = true, mean = true, max = true, gpo = true},
     "TextEncoder")

@@ -108,7 +108,7 @@ function VSE:loss(batch, epoch)
     local weighted = value * (self.weights[name] or 1)
     total = total and total + weighted or weighted
   end
-  if not total then error("VSE: every loss has weight 0", 2) end
+  if not total then core._raise "VSE: every loss has weight 0" end
   return total, parts, out
 end
 
@@ -118,7 +118,7 @@ end
 -- (weights.text > 0).
 function VSE:classify_text(tokens, lengths)
   if not self.text_head then
-    error("classify_text: this VSE was made without it (weights = {text = 0.1})", 2)
+    core._raise "classify_text: this VSE was made without it (weights = {text = 0.1})"
   end
   return (self.text_head((self:encode_text(tokens, lengths)))):softmax(2)
 end
@@ -126,9 +126,7 @@ end
 --- Sets the class prototypes to the mean text embedding of each class over a loader's batches.
 -- Classes without any text keep a zero prototype.
 function VSE:fit_prototypes(loader)
-  local was_training = self.training
-  self:eval()
-  core.no_grad(function()
+  encoders.evaluate(self, function()
     local sums = core.zeros_like(self.prototypes)
     local classes = core.arange(1, sums.shape[1]):reshape(-1, 1)
     for batch in loader do
@@ -138,7 +136,6 @@ function VSE:fit_prototypes(loader)
     end
     self.prototypes:copy_(sums:normalize())
   end)
-  self:train(was_training)
 end
 
 --- The text embedding of a batch, [B,D]: what retrieval compares.
