@@ -388,8 +388,8 @@ describe("models", function()
       local cnn = models.SmallCNN(WIDTH, {channels = {4}})
       local encoder = models.JoinedEncoder{region_encoder{hidden = 6, dropout = 0.5}, cnn}
       local model = new(name, {channels = nil, image = encoder})
-      local both = {feature = features, image = batch.image, tokens = batch.tokens,
-        lengths = batch.lengths, label = batch.label}
+      local both = {feature = features}
+      for key, value in pairs(batch) do both[key] = value end
       model:loss(both, 1):backward()
       assert.is_true(encoder.parts[1].mlp[1].weight.grad:abs():sum():item() > 0)
       assert.is_true(cnn.out.weight.grad:abs():sum():item() > 0)
