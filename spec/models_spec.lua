@@ -404,6 +404,16 @@ describe("models", function()
       "RegionEncoder: the batch has no regions and no feature")
   end)
 
+  it("take nothing for a class that had no text", function()
+    local model = new "VSE"
+    model.prototypes:fill_(-0.1)
+    model.prototypes[2]:zero_()
+    local e = vs.rand(5, WIDTH) + 0.1                       -- cosines to the others are negative
+    local cosines = model:class_cosines(e)
+    assert.is_true(cosines:select(2, 2):eq(-1):all())
+    assert.is_true(cosines:argmax(2):ne(2):all())
+  end)
+
   it("Baseline knows images alone", function()
     local model, batch = new("Baseline"), pictures(6)
     local out = outputs(model, batch)

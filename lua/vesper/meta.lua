@@ -5941,6 +5941,11 @@ function VSE:embed_text(batch) end
 ---@param loader vesper.Loader
 function VSE:fit_prototypes(loader) end
 
+---Cosines [B,C] of embeddings [B,D] to the prototypes; -1 to classes that had no text.
+---@param e vesper.Tensor
+---@return vesper.Tensor
+function VSE:class_cosines(e) end
+
 ---Class probabilities [B,C] from the image (or a batch) and the prototypes.
 ---@param images vesper.Tensor
 ---@return vesper.Tensor

@@ -17,7 +17,7 @@ function DPM:index(loader, options)
       local i = #v + 1
       v[i] = self:encode_image(batch)
       category[i] = o.known and batch.label
-        or v[i]:normalize():matmul(self.prototypes:t()):argmax(2)
+        or self:class_cosines(v[i]):argmax(2)
     end
   end)
   return {v = core.cat(v), category = core.cat(category)}
@@ -35,7 +35,7 @@ function DPM:ask(query)
     return out.v:normalize() + out.t:normalize(), out.logits:softmax(2)
   end
   local e = has_image and (self:encode_image(query)) or self:embed_text(query)
-  return e, (e:normalize():matmul(self.prototypes:t()) * self.scale):softmax(2)
+  return e, (self:class_cosines(e) * self.scale):softmax(2)
 end
 
 local function check(index, o)

@@ -124,7 +124,7 @@ function VSE:classify_text(tokens, lengths)
 end
 
 --- Sets the class prototypes to the mean text embedding of each class over a loader's batches.
--- Classes without any text keep a zero prototype.
+-- Classes without any text have a zero prototype.
 function VSE:fit_prototypes(loader)
   encoders.evaluate(self, function()
     local sums = core.zeros_like(self.prototypes)
@@ -141,11 +141,17 @@ end
 --- The text embedding of a batch, [B,D]: what retrieval compares.
 function VSE:embed_text(batch) return (self:encode_text(batch.tokens, batch.lengths)) end
 
+--- Cosines [B,C] of embeddings [B,D] to the class prototypes; -1 to those of classes that had no
+-- text, so that nothing is taken for one of them.
+function VSE:class_cosines(e)
+  local absent = self.prototypes:abs():sum(2):eq(0):unsqueeze(1)
+  return e:normalize():matmul(self.prototypes:t()):masked_fill(absent, -1)
+end
+
 --- Class probabilities of images (or of a batch) from the shared embedding alone [B,C]: a softmax
 -- over scaled cosines to the class prototypes.
 function VSE:classify_image(images)
-  local v = self:encode_image(images)
-  return (v:normalize():matmul(self.prototypes:t()) * self.scale):softmax(2)
+  return (self:class_cosines((self:encode_image(images))) * self.scale):softmax(2)
 end
 
 return VSE

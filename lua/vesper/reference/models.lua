@@ -37,6 +37,8 @@ return {
       "What retrieval compares of a batch's texts, [B,D]."},
     {"VSE:fit_prototypes", "loader:Loader", nil,
       "Sets the class prototypes to the mean text embedding of each class."},
+    {"VSE:class_cosines", "e:tensor", "Tensor",
+      "Cosines [B,C] of embeddings [B,D] to the prototypes; -1 to classes that had no text."},
     {"VSE:classify_image", "images:any", "Tensor",
       "Class probabilities [B,C] from the image (or a batch) and the prototypes."},
     {"VSE:classify_text", "tokens:index, lengths:index", "Tensor",
