@@ -34,8 +34,9 @@ local glove = o.glove ~= "" and assert(vs.text.WordVectors(o.glove)) or nil
 local epochs, batch = math.tointeger(tonumber(o.epochs)), math.tointeger(tonumber(o.batch))
 
 -- Features that the file has (data.extract wrote them), its images, or both.
+local one = sets.train:batch{1}
+if not one.image then o.flip, o.pictures, o.channels = "0", "no", "" end
 local function image_encoder(width)
-  local one = sets.train:batch{1}
   local C = one.regions and one.regions.shape[3] or one.feature and one.feature.shape[2]
   local features = C and models.RegionEncoder(width, {region_width = C, hidden = 4 * width,
     dropout = 0.2, pooling = one.regions and "gpo" or "mean"})
@@ -106,7 +107,6 @@ local results = experiment.run{
   end,
 }
 local table_rows, protocol = experiment.report{folder = out, results = results, rows = rows,
-  loaders = loaders, sets = sets, title = o.title,
-  pictures = o.pictures == "yes" and sets.train:batch{1}.image ~= nil}
+  loaders = loaders, sets = sets, title = o.title, pictures = o.pictures == "yes"}
 print("\n" .. experiment.text(table_rows, protocol))
 print("report: " .. out .. "/index.html")
