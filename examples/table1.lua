@@ -33,6 +33,17 @@ for _, split in ipairs {"train", "val", "test"} do sets[split] = assert(data.ope
 local glove = o.glove ~= "" and assert(vs.text.WordVectors(o.glove)) or nil
 local epochs, batch = math.tointeger(tonumber(o.epochs)), math.tointeger(tonumber(o.batch))
 
+-- Features that the file has (data.extract wrote them), its images, or both.
+local one = sets.train:batch{1}
+if not one.image then o.flip, o.pictures, o.channels = "0", "no", "" end
+local function image_encoder(width)
+  local C = one.regions and one.regions.shape[3] or one.feature and one.feature.shape[2]
+  local features = C and models.RegionEncoder(width, {region_width = C, hidden = 4 * width,
+    dropout = 0.2, pooling = one.regions and "gpo" or "mean"})
+  local cnn = one.image and models.SmallCNN(width, {channels = numbers(o.channels)})
+  return features and cnn and models.JoinedEncoder{features, cnn} or features or cnn
+end
+
 -- The same encoders, losses and options for every row.
 local function options(seed)
   local text = {vocab_size = #sets.train:vocab(), word_dim = 100}
@@ -40,15 +51,16 @@ local function options(seed)
     local vocab = vs.text.Vocab.new(sets.train:vocab())
     text = {vectors = glove:matrix(vocab, {scale = 0.1, seed = seed})}
   end
-  return {classes = #sets.train:classes(), width = math.tointeger(tonumber(o.width)),
-    channels = numbers(o.channels), text = text, warmup = 2,
+  local width = math.tointeger(tonumber(o.width))
+  return {classes = #sets.train:classes(), width = width, image = image_encoder(width),
+    text = text, warmup = 2,
     weights = o.objective == "infonce" and {rank = 0, contrast = 1} or nil}
 end
 
 local makers = {
   Baseline = function(seed)
     local all = options(seed)
-    return models.Baseline{classes = all.classes, width = all.width, channels = all.channels}
+    return models.Baseline{classes = all.classes, width = all.width, image = all.image}
   end,
   DPM = function(seed)
     local all = options(seed)

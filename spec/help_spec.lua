@@ -60,7 +60,7 @@ describe("vesper.reference", function()
       if not values[fn] and not names[name:gsub("^vs%.", "")] then missing[#missing + 1] = name end
     end, {})
     table.sort(missing)
-    assert(#missing == 0, "no entry in lua/vesper/reference.lua: " .. table.concat(missing, ", "))
+    assert(#missing == 0, "no entry in lua/vesper/reference: " .. table.concat(missing, ", "))
     assert(count > 200, "only " .. count .. " functions found")
     for _, key in ipairs(parts) do
       assert(sections[key] or names["vs." .. key], "no section or entry for vs." .. key)
@@ -80,7 +80,7 @@ describe("vesper.reference", function()
       end
     end
     table.sort(missing)
-    assert(#missing == 0, "no entry in lua/vesper/reference.lua: " .. table.concat(missing, ", "))
+    assert(#missing == 0, "no entry in lua/vesper/reference: " .. table.concat(missing, ", "))
     assert(count > 150, "only " .. count .. " methods found")
   end)
 
@@ -100,7 +100,7 @@ describe("vesper.reference", function()
       assert(names["models." .. name], "no entry for models." .. name)
       look(name, vs.models[name])
     end
-    assert(#missing == 0, "no entry in lua/vesper/reference.lua: " .. table.concat(missing, ", "))
+    assert(#missing == 0, "no entry in lua/vesper/reference: " .. table.concat(missing, ", "))
   end)
 
   it("has a function for every entry", function()

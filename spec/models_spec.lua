@@ -3,24 +3,60 @@
 local vs = require "vesper"
 local temp = require "spec.support.temp"
 local numbers = require "spec.support.numbers"
+local tiny_bert = require "spec.support.tiny_bert"
 
 local models, nn, optim = vs.models, vs.nn, vs.optim
 
 local WORDS, CLASSES, WIDTH, REGION = 12, 3, 16, 10
-local TEXT_MODELS = {"VSE", "CIM", "COOT", "AttentionPooling", "DenseProjection"}
+local TEXT_MODELS = {"VSE", "CIM", "COOT", "AttentionPooling", "DenseProjection", "BERTFusion",
+  "DPM"}
 local ALL = {"Baseline", table.unpack(TEXT_MODELS)}
 
+-- The words of the ids 2.. in batch.tokens, as the models that read batch.text meet them.
+local WORD = {"[PAD]", "on", "the", "big", "small", "with", "and", "red", "blue", "green", "hat",
+  "dog"}
+
+-- What a model takes beside the options of all; dropout goes to all parts that have one.
+local OWN = {
+  CIM = function(dropout) return {attention_dropout = dropout} end,
+  BERTFusion = function(dropout)
+    return {bert = tiny_bert{hidden_dropout_prob = dropout, attention_probs_dropout_prob = dropout}}
+  end,
+}
+OWN.DPM = OWN.BERTFusion
+
+-- Weights that bring in every term of a model's loss.
+local function every_term(name)
+  if name == "Baseline" then return nil end
+  local weights = {cosine = 1, contrast = 1, text = 1}
+  if models[name].start_from then weights.match, weights.masked = 1, 1 end
+  return weights
+end
+
 local function options_of(name, more)
+  more = more or {}
   local all = {classes = CLASSES, width = WIDTH, channels = {4, 8}, dropout = 0}
   if name ~= "Baseline" then all.text = {vocab_size = WORDS, word_dim = 8} end
-  if name == "CIM" then all.attention_dropout = 0 end
-  for key, value in pairs(more or {}) do all[key] = value end
+  for key, value in pairs(OWN[name] and OWN[name](more.dropout or 0) or {}) do all[key] = value end
+  for key, value in pairs(more) do all[key] = value end
   return all
 end
 
 local function new(name, more, seed)
   vs.manual_seed(seed or 1)
   return models[name](options_of(name, more))
+end
+
+-- The batch with the text of its tokens.
+local function spelled(batch)
+  local tokens, lengths, text = batch.tokens:tolist(), batch.lengths:tolist(), {}
+  for i, length in ipairs(lengths) do
+    local words = {}
+    for t = 1, length do words[t] = WORD[tokens[i][t]] end
+    text[i] = table.concat(words, " ")
+  end
+  batch.text = text
+  return batch
 end
 
 -- Pictures of one colour a class, with a text whose second word tells the class.
@@ -35,7 +71,7 @@ local function pictures(n)
   end
   local lengths = {}
   for i = 1, n do lengths[i] = i % 2 == 0 and 4 or 3 end
-  return {image = image:byte(), tokens = vs.tensor(tokens, {dtype = "int64"}),
+  return spelled{image = image:byte(), tokens = vs.tensor(tokens, {dtype = "int64"}),
     lengths = vs.tensor(lengths, {dtype = "int64"}), label = vs.tensor(label, {dtype = "int64"})}
 end
 
@@ -46,7 +82,7 @@ local function with_regions(batch, counts)
   local list = counts or {}
   for i = #list + 1, n do list[i] = 1 + i % most end
   return {regions = vs.randn(n, most, REGION), region_count = vs.tensor(list, {dtype = "int64"}),
-    tokens = batch.tokens, lengths = batch.lengths, label = batch.label}
+    tokens = batch.tokens, lengths = batch.lengths, text = batch.text, label = batch.label}
 end
 
 local function region_encoder(more)
@@ -62,8 +98,9 @@ local function outputs(model, batch)
   return vs.no_grad(function() return model(batch) end)
 end
 
--- Within 1e-6 of the largest value.
+-- Within 1e-6 of the largest value; b may have further rows.
 local function same(a, b)
+  b = b:slice(1, 1, a.shape[1])
   assert.same(a.shape, b.shape)
   local most = math.max(a:abs():max():item(), 1e-3)
   local off = (a - b):abs():max():item()
@@ -87,16 +124,50 @@ local function train(model, batch, steps)
   return first, last
 end
 
--- The batch with two more columns of padding behind the words, and two more regions.
+-- The batch with one more sample, whose text is longer by two words and which has two more regions:
+-- for the others, padding.
 local function padded(batch)
-  local more = {}
-  for key, value in pairs(batch) do more[key] = value end
-  local n = #batch.label
-  more.tokens = vs.cat({batch.tokens, vs.ones(n, 2):long()}, 2)
-  if batch.regions then
-    more.regions = vs.cat({batch.regions, vs.full({n, 2, REGION}, 7)}, 2)
+  local T, more = batch.tokens.shape[2] + 2, {}
+  for key, value in pairs(batch) do
+    if vs.is_tensor(value) then more[key] = vs.cat({value, value:slice(1, 1, 1)}, 1) end
   end
+  local n = #more.label
+  more.tokens = vs.cat({more.tokens, vs.ones(n, 2):long()}, 2)
+  more.tokens[n]:fill_(WORDS)
+  more.lengths[n] = T
+  if batch.regions then
+    more.regions = vs.cat({more.regions, vs.full({n, 2, REGION}, 7)}, 2)
+    more.region_count[n] = more.regions.shape[2]
+  end
+  more = spelled(more)
+  table.move(batch.text, 1, n - 1, 1, more.text)
   return more
+end
+
+-- Batches of a Loader, with the texts that a set in memory does not hold.
+local function loader(batch, size)
+  local set = {row = vs.arange(1, #batch.label)}
+  for key, value in pairs(batch) do if vs.is_tensor(value) then set[key] = value end end
+  local pass = vs.data.Loader(vs.data.TensorDataset(set), {batch_size = size}):batches()
+  return function()
+    local part = pass()
+    if part then
+      part.text = {}
+      for i, row in ipairs(part.row:tolist()) do part.text[i] = batch.text[row] end
+    end
+    return part
+  end
+end
+
+-- A step's loss and all gradients of it are numbers.
+local function check_step(model, batch)
+  model:train()
+  local loss = model:loss(batch, 1)
+  loss:backward()
+  assert(finite(loss))
+  for _, pair in ipairs(model:named_parameters()) do
+    assert(finite(pair[2].grad), pair[1] .. " has a gradient that is not finite")
+  end
 end
 
 describe("models", function()
@@ -113,15 +184,16 @@ describe("models", function()
       end)
 
       it("gives every parameter a gradient", function()
-        local model = new(name, name ~= "Baseline" and {weights = {cosine = 1, contrast = 1,
-          text = 1}} or nil)
+        local model = new(name, {weights = every_term(name)})
         model:train()
         model:loss(pictures(12), 1):backward()
         for _, pair in ipairs(model:named_parameters()) do
           local grad = pair[2].grad
           assert(grad, pair[1] .. " has no gradient")
           assert(finite(grad), pair[1] .. " has a gradient that is not finite")
-          assert(grad:abs():max():item() > 1e-8, pair[1] .. " has a gradient of zeros")
+          -- A bias of all keys moves no attention: what is left of it is rounding.
+          assert(pair[1]:find "key%.bias$" or grad:abs():max():item() > 1e-8,
+            pair[1] .. " has a gradient of zeros")
         end
       end)
 
@@ -184,33 +256,52 @@ describe("models", function()
         local batch, model = pictures(4), new(name)
         batch.tokens = batch.tokens:slice(2, 2, 2)
         batch.lengths = vs.ones(4):long()
-        model:train()
-        local loss = model:loss(batch, 1)
-        loss:backward()
-        assert(finite(loss))
+        spelled(batch)
+        check_step(model, batch)
         local out = outputs(model, batch)
         assert(finite(out.logits))
-        batch.tokens = vs.cat({batch.tokens, vs.ones(4, 3):long()}, 2)
-        same_outputs(out, outputs(model, batch))
+        same_outputs(out, outputs(model, padded(batch)))
+      end)
+
+      it("takes long captions, and those beyond its limit as if they ended there", function()
+        local batch = pictures(4)
+        batch.tokens, batch.lengths = vs.randint(2, WORDS, 4, 40), vs.full({4}, 40):long()
+        local text = spelled(batch).text
+        for _, more in ipairs {{}, models[name].start_from and {max_words = 6}} do
+          local model = new(name, more)
+          check_step(model, batch)
+          local out = outputs(model, batch)
+          same_outputs(out, outputs(model, padded(batch)))
+          if model.max_words then -- BERT has 12 positions, one of them the image's
+            local limit = more.max_words or 11
+            local function cut(n)
+              local words = {}
+              for i, line in ipairs(text) do
+                words[i] = line:match(("%S+ "):rep(n - 1) .. "%S+")
+              end
+              return outputs(model, setmetatable({text = words}, {__index = batch}))
+            end
+            same_outputs(out, cut(limit - 2)) -- without [CLS] and [SEP]
+            assert((out.t - cut(limit - 3).t):abs():max():item() > 1e-5)
+          end
+        end
       end)
 
       it("takes captions without words", function()
         local batch, pooled = pictures(4), {text = {vocab_size = WORDS, word_dim = 8,
           pooling = "mean"}}
         batch.lengths = vs.tensor({0, 2, 4, 0}, {dtype = "int64"})
+        spelled(batch)
         for _, more in ipairs {{}, pooled} do
           local model = new(name, more)
-          model:train()
-          model:loss(batch, 1):backward()
-          for _, pair in ipairs(model:named_parameters()) do
-            assert(finite(pair[2].grad), pair[1] .. " has a gradient that is not finite")
-          end
+          check_step(model, batch)
           local out, other = outputs(model, batch), {}
           for _, key in ipairs {"v", "t", "logits"} do assert(finite(out[key]), key) end
           for key, value in pairs(batch) do other[key] = value end
           other.tokens = batch.tokens:clone()
           other.tokens[1]:fill_(5) -- none of them is there
           same_outputs(out, outputs(model, other))
+          same_outputs(out, outputs(model, padded(batch)))
           if model.attention_map then assert(finite((model:attention_map(batch)))) end
         end
       end)
@@ -218,24 +309,19 @@ describe("models", function()
       it("takes images without regions", function()
         local batch = with_regions(pictures(4), {0, 2, 0, 5})
         local model = new(name, {image = region_encoder()})
-        model:train()
-        local loss = model:loss(batch, 1)
-        loss:backward()
-        for _, pair in ipairs(model:named_parameters()) do
-          assert(finite(pair[2].grad), pair[1] .. " has a gradient that is not finite")
-        end
+        check_step(model, batch)
         local out = outputs(model, batch)
         for _, key in ipairs {"v", "t", "logits"} do assert(finite(out[key]), key) end
         batch.regions = batch.regions:clone()
         batch.regions[1]:fill_(100) -- none of them is there
         same_outputs(out, outputs(model, batch))
+        same_outputs(out, outputs(model, padded(batch)))
       end)
 
       it("classifies images alone, by the prototypes of its texts", function()
         local model, batch = new(name), pictures(12)
         train(model, batch, 60)
-        local set = vs.data.TensorDataset(batch)
-        model:fit_prototypes(vs.data.Loader(set, {batch_size = 5}))
+        model:fit_prototypes(loader(batch, 5))
         model:eval()
         local p = vs.no_grad(function() return model:classify_image(batch.image) end)
         assert.same({12, CLASSES}, p.shape)
@@ -291,6 +377,41 @@ describe("models", function()
     local four = new("AttentionPooling", {best = 4})
     four:load_state_dict(all:state_dict())
     same_outputs(outputs(all, batch), outputs(four, batch))
+  end)
+
+  it("take features, one vector an image, and features beside images", function()
+    local batch = pictures(6)
+    vs.manual_seed(3)
+    local features = vs.randn(6, REGION)
+    for _, name in ipairs(ALL) do
+      vs.manual_seed(1)
+      local cnn = models.SmallCNN(WIDTH, {channels = {4}})
+      local encoder = models.JoinedEncoder{region_encoder{hidden = 6, dropout = 0.5}, cnn}
+      local model = new(name, {channels = nil, image = encoder})
+      local both = {feature = features}
+      for key, value in pairs(batch) do both[key] = value end
+      model:loss(both, 1):backward()
+      assert.is_true(encoder.parts[1].mlp[1].weight.grad:abs():sum():item() > 0)
+      assert.is_true(cnn.out.weight.grad:abs():sum():item() > 0)
+      local out = outputs(model, both)
+      local alone = vs.no_grad(function()
+        return encoder.parts[1](features:unsqueeze(2)) + (cnn(batch.image))
+      end)
+      if name ~= "CIM" then same(out.v, alone) end -- whose v is attended
+      assert.same({6, CLASSES}, model:classify_image(both).shape)
+    end
+    assert.error_matches(function() region_encoder():encode_batch(batch) end,
+      "RegionEncoder: the batch has no regions and no feature")
+  end)
+
+  it("take nothing for a class that had no text", function()
+    local model = new "VSE"
+    model.prototypes:fill_(-0.1)
+    model.prototypes[2]:zero_()
+    local e = vs.rand(5, WIDTH) + 0.1                       -- cosines to the others are negative
+    local cosines = model:class_cosines(e)
+    assert.is_true(cosines:select(2, 2):eq(-1):all())
+    assert.is_true(cosines:argmax(2):ne(2):all())
   end)
 
   it("Baseline knows images alone", function()

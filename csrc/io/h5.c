@@ -109,10 +109,11 @@ vs_h5 *vs_h5_open(const char *path) {
 vs_h5 *vs_h5_create(const char *path) {
   vs_h5 *h = NULL;
   h5_lock();
-  hid_t fapl = access_list();
+  hid_t fapl = access_list(), fcpl = H5Pcreate(H5P_FILE_CREATE);
   H5Pset_libver_bounds(fapl, H5F_LIBVER_V110, H5F_LIBVER_V110); /* all metadata have checksums */
+  H5Pset_obj_track_times(fcpl, false);                          /* of the root group */
   errno = 0;
-  hid_t id = H5Fcreate(path, H5F_ACC_EXCL, H5P_DEFAULT, fapl);
+  hid_t id = H5Fcreate(path, H5F_ACC_EXCL, fcpl, fapl);
   int err = errno;
   if (id >= 0) {
     h = new_file(path, id);
@@ -122,6 +123,7 @@ vs_h5 *vs_h5_create(const char *path) {
   } else {
     h5_fail(path, NULL, "cannot be written");
   }
+  H5Pclose(fcpl);
   H5Pclose(fapl);
   h5_unlock();
   return h;
@@ -196,9 +198,12 @@ int vs_h5_groups(vs_h5 *h, vs_strings *out) {
 
 int vs_h5_group(vs_h5 *h, const char *name) {
   h5_lock();
-  hid_t g = H5Gcreate2(h->id, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  hid_t plist = H5Pcreate(H5P_GROUP_CREATE);
+  H5Pset_obj_track_times(plist, false); /* the same data give the same bytes */
+  hid_t g = H5Gcreate2(h->id, name, H5P_DEFAULT, plist, H5P_DEFAULT);
   int rc = g < 0 ? h5_fail(h->path, name, "cannot be written") : 0;
   if (g >= 0) H5Gclose(g);
+  H5Pclose(plist);
   h5_unlock();
   return rc;
 }

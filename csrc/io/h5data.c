@@ -460,6 +460,7 @@ static vs_h5data *create(vs_h5 *h, const char *name, hid_t type, int ndim, const
   most[0] = H5S_UNLIMITED;
   chunks[0] = (hsize_t)chunk;
   hid_t space = H5Screate_simple(ndim, now, most), plist = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_obj_track_times(plist, false); /* the same data give the same bytes */
   H5Pset_chunk(plist, ndim, chunks);
   if (gzip > 0 && H5Zfilter_avail(H5Z_FILTER_DEFLATE) > 0) {
     H5Pset_shuffle(plist);

@@ -188,7 +188,8 @@ static int items_find_key(vs_jsonitems *r) {
     int c = items_token(r);
     if (c == '}') return vs_fail_file(r->path, "has no \"%s\"", r->key);
     if (items_collect(r, c, "::", &after) || items_parse(r, &name)) return -1;
-    bool found = json_is_string(tree(name)) && !strcmp(json_string_value(tree(name)), r->key);
+    bool found = json_is_string(tree(name)) && !strcmp(json_string_value(tree(name)), r->key) &&
+                 json_string_length(tree(name)) == strlen(r->key); /* no zero byte in it */
     vs_json_free(name);
     if (found) return 0;
     r->skips = true;

@@ -195,7 +195,7 @@ local function add_retrieved(o, section, row, result)
 end
 
 local function add_attention(o, section, row, model)
-  if not model.attention_map or model.image.takes_regions then return end -- no grid to paint
+  if not model.attention_map or model.image.encode_batch then return end -- features: no grid
   local name = file_name("attention", row, "png")
   add_picture(o, section, name, row.name .. ", test pictures", report.attention(
     o.folder .. "/" .. name, o.sets.test, model, spread(o.sets.test, o.samples),

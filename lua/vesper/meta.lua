@@ -165,6 +165,12 @@ local ResNet = {}
 ---@class vesper.EfficientNetLite0
 local EfficientNetLite0 = {}
 
+---@class vesper.RegionEncoder
+local RegionEncoder = {}
+
+---@class vesper.JoinedEncoder
+local JoinedEncoder = {}
+
 ---@class vesper.SummaryWriter
 local SummaryWriter = {}
 
@@ -5000,6 +5006,34 @@ function vs.data.prepare.fashiongen(train, validation, out, options) end
 ---@return string? message
 function vs.data.prepare.karpathy(json, folder, out, options) end
 
+---@class vesper.options.data.prepare.precomputed
+---@field splits? vesper.Tensor
+---@field captions? integer default 5
+---@field repeated? boolean
+---@field dev? any default 5000
+---@field boxes? boolean default true
+---@field half? boolean default false
+---@field min_count? integer default 4
+---@field max_words? integer default 32
+---@field seed? integer default 1
+---@field vectors? vesper.WordVectors
+---@field compress? integer default 0
+---@field name? string
+---@field source? string
+---@field progress? function
+
+---Writes the precomputed features of VSE++ and SCAN (train_ims.npy [N,D] or [N,R,D],
+---train_caps.txt, ...) as a vesper HDF5 file, mapped, a row at a time. splits = {train = 'train',
+---val = 'dev', test = 'test'} says what the files are called; repeated: whether each image stands
+---there once for each caption, else the ids or the rows tell; dev: captions of dev, false for all.
+---Returns counts by name.
+---@param folder string
+---@param out string
+---@param options? vesper.options.data.prepare.precomputed
+---@return table?
+---@return string? message
+function vs.data.prepare.precomputed(folder, out, options) end
+
 ---Those samples as a batch; a list or an int64 tensor [B], from 1 or negative from the end. set[i]
 ---is one sample, #set how many there are.
 ---@param samples any
@@ -5907,6 +5941,11 @@ function VSE:embed_text(batch) end
 ---@param loader vesper.Loader
 function VSE:fit_prototypes(loader) end
 
+---Cosines [B,C] of embeddings [B,D] to the prototypes; -1 to classes that had no text.
+---@param e vesper.Tensor
+---@return vesper.Tensor
+function VSE:class_cosines(e) end
+
 ---Class probabilities [B,C] from the image (or a batch) and the prototypes.
 ---@param images vesper.Tensor
 ---@return vesper.Tensor
@@ -6286,13 +6325,38 @@ function EfficientNetLite0:logits(images) end
 ---@class vesper.options.models.RegionEncoder
 ---@field region_width? integer default 2048
 ---@field pooling? "mean"|"max"|"gpo" default mean
+---@field hidden? integer
+---@field dropout? number default 0
 
----For features that a data set brings along (batch.regions, batch.region_count): [B,R,C] and int64
----[B] -> [B,width], the regions, their numbers.
+---For features that a data set brings along (regions [B,R,C] and region_count int64 [B], or feature
+---[B,C]) -> [B,width], the regions, their numbers. hidden: an MLP of so many units beside the
+---linear map.
 ---@param width integer
 ---@param options? vesper.options.models.RegionEncoder
 ---@return vesper.Module
 function vs.models.RegionEncoder(width, options) end
+
+---v [B,D], U [B,R,C], their numbers, of the batch's regions or feature. An image encoder of one's
+---own that has this method is given the batch, one that has not its images.
+---@param batch table
+---@return vesper.Tensor
+---@return vesper.Tensor
+---@return vesper.Tensor?
+---@return string? message
+function RegionEncoder:encode_batch(batch) end
+
+---Several image encoders whose vectors are added, such as a RegionEncoder and a SmallCNN; the
+---regions are those of the first.
+---@param encoders any[]
+---@return vesper.Module
+function vs.models.JoinedEncoder(encoders) end
+
+---v [B,D], U [B,R,C], and its grid or numbers.
+---@param batch table
+---@return vesper.Tensor
+---@return vesper.Tensor
+---@return vesper.Tensor
+function JoinedEncoder:encode_batch(batch) end
 
 ---@class vesper.options.models.TextEncoder
 ---@field vectors? vesper.Tensor

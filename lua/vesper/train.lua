@@ -19,7 +19,7 @@ function train.evaluate(model, loader)
   local was_training = model.training
   model:eval()
   local v, t, predicted, label, image_right = {}, {}, {}, {}, nil
-  local by_image = model.fit_prototypes ~= nil
+  local by_image = model.class_cosines ~= nil
   core.no_grad(function()
     for batch in loader do
       local out = model(batch)
@@ -28,7 +28,7 @@ function train.evaluate(model, loader)
       if out.image_logits then
         image_right = (image_right or 0) + hits(out.image_logits)
       elseif by_image then
-        image_right = (image_right or 0) + hits(out.v:normalize():matmul(model.prototypes:t()))
+        image_right = (image_right or 0) + hits(model:class_cosines(out.v))
       end
       v[#v + 1], t[#t + 1] = out.v, out.t
     end

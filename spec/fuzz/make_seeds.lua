@@ -36,6 +36,36 @@ put("csv", "tabs", "a\tb\n1\t2\n")
 put("glove", "glove.txt", "the 0.5 -1e-3 7\nhat 1 2 3.25\n. . . -0 1 2\n")
 put("glove", "head.vec", "2 3\nhat 1 2 3\n\xC3\xBCber 1.5e3 -2 .5 \n")
 
+put("json", "array", '[{"id": 1, "phrase": "a \\"dog\\""}, [], {}, null, -0.5e-3, true]\n')
+put("json", "object",
+  '\xEF\xBB\xBF{"info": {"n": [1, 2]}, "images": [{"a": "]"}, 2], "end": "\\u00e9"}')
+put("json", "empty", '{"images": []}')
+put("json", "text", '"caf\u{E9} \\ud83d\\ude00 \\u0000"')
+put("json", "deep", ("["):rep(40) .. 9007199254740993 .. ("]"):rep(40))
+
+-- A file of torch.save's, a zip archive, as spec/fuzz/pth.lua takes its pickle and storages.
+local function put_archive(name)
+  local bytes = temp.read("spec/fixtures/pth/" .. name .. ".pth")
+  local at, entry = string.unpack("<I4", bytes, #bytes - 5) + 1, {}
+  while bytes:sub(at, at + 3) == "PK\1\2" do
+    local size, long, extra, comment = string.unpack("<I4I2I2I2", bytes, at + 24)
+    local head = string.unpack("<I4", bytes, at + 42) + 1
+    local first = head + 30 + long + string.unpack("<I2", bytes, head + 28)
+    entry[bytes:sub(at + 46, at + 45 + long):match "^[^/]*/(.*)$"] =
+      bytes:sub(first, first + size - 1)
+    at = at + 46 + long + extra + comment
+  end
+  local parts, key = {"P" .. entry["data.pkl"]}, 0
+  while entry["data/" .. key] do
+    parts[#parts + 1], key = entry["data/" .. key], key + 1
+  end
+  put("pth", name, table.concat(parts, "\nDATA\n"))
+end
+put_archive "module"
+put_archive "nested"
+put_archive "protocol4"
+put("pth", "module_old", temp.read "spec/fixtures/pth/module_old.pth")
+
 local function dataset(name, options, item)
   local path = dir .. "/" .. name
   local w = assert(vs.data.Writer(path, options))

@@ -2,7 +2,8 @@
 -- generator that is always the same, and every input that was a finding once (spec/fuzz/found).
 local temp = require "spec.support.temp"
 
-local TARGETS = {"image", "h5", "safetensors", "npy", "csv", "glove", "checkpoint"}
+local TARGETS = {"image", "h5", "safetensors", "npy", "csv", "glove", "checkpoint", "pth",
+  "json"}
 local CHANGES = 60 -- of each target's seeds together
 
 -- Small numbers that depend on nothing but the calls so far.

@@ -5,7 +5,7 @@
 local fuzzer, folder, seconds, limits = table.unpack(arg, 1, 4)
 
 -- Inputs to start from, beside spec/fuzz/seeds/TARGET and spec/fuzz/found/TARGET.
-local FIXTURES = {image = "io", npy = "npy", glove = "text"}
+local FIXTURES = {image = "io", npy = "npy", glove = "text", pth = "pth"}
 
 local LONGEST = {h5 = 65536} -- bytes of an input; 16384 for the others
 

@@ -167,6 +167,7 @@ describe("io.json_items", function()
     end
     refused('has no "sentences"', whole, "sentences")
     refused('has no "images"', "{}")
+    refused('has no "images"', '{"images\\u0000": [1]}')
     refused("byte 1: expected {, an object", "[]")
     refused("byte 11: expected [, an array", '{"images":{}}')
     refused("byte 2: invalid token", "{x: 1}")

@@ -73,6 +73,23 @@ describe("models.BERT.from_pretrained", function()
     assert.same(plain, hidden_of(assert(BERT.from_pretrained(folder))))
   end)
 
+  it("reads pytorch_model.bin where there is no model.safetensors", function()
+    local old = read "pytorch_model.bin"
+    local tensors = assert(vs.load_pth(FOLDER .. "/pytorch_model.bin"))
+    assert.equal("int64", tensors["bert.embeddings.position_ids"].dtype)
+    local folder = folder_with {["model.safetensors"] = false, ["pytorch_model.bin"] = old}
+    local bert = assert(BERT.from_pretrained(folder))
+    assert.same(plain, hidden_of(bert))
+    for name, tensor in pairs(assert(vs.load(FOLDER .. "/model.safetensors"))) do
+      assert.is_true(bert:state_dict()[name]:eq(tensor):all(), name)
+    end
+    -- the weights are the model's own, not the file's
+    vs.no_grad(function() bert.pooler.dense.weight:zero_() end)
+    assert.equal(old, temp.read(folder .. "/pytorch_model.bin"))
+    -- the other one goes first
+    assert.same(plain, hidden_of(assert(load {["pytorch_model.bin"] = "broken"})))
+  end)
+
   it("reads weights of half precision", function()
     for dtype, limit in pairs {float16 = 0.01, bfloat16 = 0.1, float64 = 0} do
       local bert = assert(BERT.from_pretrained(weights_with(function(name, tensor)
@@ -132,6 +149,20 @@ describe("a broken folder", function()
     assert.matches(want, message, 1, true)
     return message
   end
+
+  it("is named with pytorch_model.bin and what is wrong with it", function()
+    local old = read "pytorch_model.bin"
+    local function refused_with(bytes, want)
+      refused("pytorch_model.bin: " .. want,
+        {["model.safetensors"] = false, ["pytorch_model.bin"] = bytes})
+    end
+    refused_with("", "truncated: 0 bytes")
+    refused_with(old:sub(1, -2), "zip: no directory at its end")
+    refused_with(old:sub(1, #old // 2), "zip: no directory at its end")
+    refused_with(temp.read "spec/fixtures/pth/whole.pth", "pickle, byte 66: it names torch.nn")
+    refused_with(temp.read "spec/fixtures/pth/module.pth",
+      "its tensors are not those of this BERT")
+  end)
 
   it("is named with the file that is missing", function()
     for _, name in ipairs(FILES) do

@@ -11,7 +11,7 @@ data.prepare = setmetatable({}, {
   __index = function(prepare, name)
     local known = {
       emoji = true, fashiongen = true, folder = true, inshop = true, karpathy = true,
-      openclipart = true, visual_genome = true,
+      openclipart = true, precomputed = true, visual_genome = true,
     }
     if not known[name] then return nil end
     prepare[name] = require("vesper.data." .. name)

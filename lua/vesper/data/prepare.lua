@@ -2,11 +2,12 @@
 --
 -- An item is {path =, captions = {...}, label = class name or nil, split =, id =, place = where it
 -- came from}; load, a function that gives the picture uint8 [3,H,W] or nil and a message, may
--- stand for path.  It may have item (a number from 1 of the thing that is shown), tags (positions
--- in the list of their names), boxes {{x1, y1, x2, y2}, ...} and landmarks {{x, y, visibility},
--- ...} in pixels of the picture in its own size, or that of item.width and item.height; they are
--- written as fractions of width and height.  Everything is decided by the seed: two runs write the
--- same data.
+-- stand for path, and for both fields, a function that gives what data.Writer takes in place of a
+-- picture ({feature =} or {regions =, boxes =}), or nil and a message.  It may have item (a number
+-- from 1 of the thing that is shown), tags (positions in the list of their names), boxes {{x1, y1,
+-- x2, y2}, ...} and landmarks {{x, y, visibility}, ...} in pixels of the picture in its own size,
+-- or that of item.width and item.height; they are written as fractions of width and height.
+-- Everything is decided by the seed: two runs write the same data.
 local core = require "vesper.core"
 
 local prepare = {}
@@ -204,14 +205,26 @@ local function to_fractions(rows, points, width, height)
   return core.tensor(out)
 end
 
--- "64" or {64, 48} as {height, width}
+-- "64" or {64, 48} as {height, width}; nil as it is
 local function image_size(size)
-  return type(size) == "table" and size or {size, size}
+  if size == nil or type(size) == "table" then return size end
+  return {size, size}
 end
 
---- Writes the items to `out`.  o: size, min_count, max_words, seed, name, source, and optionally
---- vectors, compress, skip_broken, progress(done, total), tags (names), regions (most boxes of an
---- image).  Captions lose their bad bytes.
+-- What the writer takes for what the item shows; or nil and a message.
+local function load_fields(item, size)
+  if item.fields then return item.fields() end
+  local picture, width, height = load_image(item, size)
+  if not picture then return nil, ("%s (%s)"):format(width, item.place) end
+  return {
+    image = picture, boxes = to_fractions(item.boxes, 2, width, height),
+    landmark = to_fractions(item.landmarks, 1, width, height),
+  }
+end
+
+--- Writes the items to `out`.  o: size (where there are pictures), min_count, max_words, seed,
+--- name, source, and optionally vectors, compress, half, skip_broken, progress(done, total), tags
+--- (names), regions (most boxes of an image).  Captions lose their bad bytes.
 function prepare.write(items, out, o)
   if #items == 0 then return nil, out .. ": no images found to write" end
   local invalid = clean_captions(items)
@@ -223,27 +236,24 @@ function prepare.write(items, out, o)
     name = o.name, source = o.source, split_seed = o.seed, vocab = vocab,
     classes = #classes > 0 and classes or nil,
     vectors = vectors, image_size = size, max_words = o.max_words, compress = o.compress,
-    tags = o.tags, regions = o.regions,
+    tags = o.tags, regions = o.regions, half = o.half,
   })
   if not writer then return nil, why end
   local summary = {
     train = 0, val = 0, test = 0, classes = #classes, vocab = #vocab, broken = 0, invalid = invalid,
   }
   for done, item in ipairs(items) do
-    local picture, width, height = load_image(item, size)
-    if picture then
-      local added, failed = writer:add(item.split, {
-        image = picture, label = item.label and number[item.label], id = item.id,
-        captions = item.captions,
-        item = item.item, tags = item.tags, boxes = to_fractions(item.boxes, 2, width, height),
-        landmark = to_fractions(item.landmarks, 1, width, height),
-      })
-      if not added then return nil, failed end
+    local fields, failed = load_fields(item, size)
+    if fields then
+      fields.label, fields.id, fields.item = item.label and number[item.label], item.id, item.item
+      fields.captions, fields.tags = item.captions, item.tags
+      local added, refused = writer:add(item.split, fields)
+      if not added then return nil, refused end
       summary[item.split] = (summary[item.split] or 0) + 1
     elseif o.skip_broken then
       summary.broken = summary.broken + 1
     else
-      return nil, ("%s (%s)"):format(width, item.place) -- the message of load_image
+      return nil, failed
     end
     if o.progress then o.progress(done, #items) end
   end

@@ -14,9 +14,9 @@ function Baseline:init(options)
     nn.Linear(hidden, o.classes)}
 end
 
---- batch.image [B,3,H,W] -> {v = [B,D], logits = [B,C], image_logits = logits}
+--- batch -> {v = [B,D], logits = [B,C], image_logits = logits}
 function Baseline:forward(batch)
-  local v = self.image(batch.image)
+  local v = encoders.encode(self.image, batch)
   local logits = self.head(v)
   return {v = v, logits = logits, image_logits = logits}
 end
@@ -28,9 +28,9 @@ function Baseline:loss(batch)
   return loss, {classify = loss:item()}, out
 end
 
---- Class probabilities of images, [B,C].
+--- Class probabilities of images (or of a batch), [B,C].
 function Baseline:classify_image(images)
-  return (self.head((self.image(images)))):softmax(2)
+  return (self.head((encoders.encode(self.image, images)))):softmax(2)
 end
 
 return Baseline

@@ -12,22 +12,39 @@ local Informed = require "vesper.models.informed"
 
 local BERTFusion = VSE:extend("BERTFusion")
 
+local function check(o, weights)
+  local bert, n = o.bert, o.max_words
+  if not bert then
+    core._raise "BERTFusion: give bert = models.BERT.from_pretrained(folder)"
+  elseif type(bert) ~= "table" or not bert.config then
+    core._raise(("BERTFusion: bert is a %s, expected a models.BERT"):format(type(bert)))
+  elseif not bert.tokenizer or not bert.pooler then
+    core._raise(("BERTFusion: this BERT has no %s"):format(bert.pooler and "tokenizer" or "pooler"))
+  elseif math.type(n) ~= "integer" or n < 2 then
+    core._raise(("BERTFusion: max_words is %s, expected a whole number from 2, [CLS] and [SEP]")
+      :format(tostring(n)))
+  elseif weights.masked > 0 and not bert.tokenizer:id "[MASK]" then
+    core._raise "BERTFusion: weights.masked needs a vocabulary with [MASK]"
+  end
+end
+
 --- Options of VSE, and
---   bert = models.BERT                with its tokenizer
---   max_words = 32                    pieces of a text, [CLS] and [SEP] among them
+--   bert = models.BERT                with its tokenizer and its pooler
+--   max_words = 32                    pieces of a text, [CLS] and [SEP] among them; fewer where
+--                                     BERT has fewer positions
 --   visual = true                     the image is a position of BERT's input
 --   weights.match = 0                 image-text matching: does this image belong to this text?
 --   weights.masked = 0                masked words: 15 % of the pieces are to be guessed
 function BERTFusion:init(options)
   local o = self:setup(options, {bert = false, max_words = 32, visual = true},
     {match = 0, masked = 0})
-  if not o.bert then
-    core._raise "BERTFusion: give bert = models.BERT.from_pretrained(folder)"
-  end
-  local width, inner = o.width, o.bert.config.hidden_size
+  check(o, self.weights)
+  local width, config = o.width, o.bert.config
+  local inner = config.hidden_size
   self.bert, self.visual = o.bert, o.visual
-  self.max_words = math.min(o.max_words, o.bert.config.max_position_embeddings - 1)
-  self.to_bert, self.from_bert = nn.Linear(width, inner), nn.Linear(inner, width)
+  self.max_words = math.min(o.max_words, config.max_position_embeddings - (o.visual and 1 or 0))
+  if o.visual then self.to_bert = nn.Linear(width, inner) end
+  self.from_bert = nn.Linear(inner, width)
   self.text_of_bert = nn.Linear(inner, width)
   self.informed = Informed(width, o.dropout)
   self.fuse = self:mlp(3 * width, o.hidden or width, o.classes, o.dropout)
@@ -57,10 +74,16 @@ function BERTFusion:param_groups(lr, factor)
   return {{params = rest, lr = lr}, {params = inside, lr = lr * (factor or 0.1)}}
 end
 
--- Token ids [B,P] and lengths [B] of the batch's texts.
+-- Token ids [B,P] and lengths [B] of the batch's texts, which are those of its tokens.
 local function pieces(self, batch)
   if not batch.text then core._raise "BERTFusion: the batch has no text" end
+  if not batch.tokens or not batch.lengths then
+    core._raise "BERTFusion: the batch has text without tokens and lengths"
+  end
   local ids, _, lengths = self.bert.tokenizer:encode_batch(batch.text, {max_len = self.max_words})
+  if ids.shape[1] ~= batch.tokens.shape[1] then
+    core._raise(("BERTFusion: %d texts, tokens of %d"):format(ids.shape[1], batch.tokens.shape[1]))
+  end
   return ids, lengths
 end
 
@@ -92,9 +115,10 @@ end
 
 -- ---- fine-tuning objectives ---------------------------------------------------------------------
 
--- Each text with its own image, and with the next one of the batch.
+-- Each text with its own image, and with the next one of the batch; nothing where there is no next.
 local function match_loss(self, out)
   local B = out.v.shape[1]
+  if B == 1 then return out.v:sum() * 0 end
   local ids, lengths = core.cat({out.ids, out.ids}, 1), core.cat({out.lengths, out.lengths}, 1)
   local pooled = read_with_image(self, ids, lengths, core.cat({out.v, out.v:roll(1, 1)}, 1))
   local target = core.cat({core.ones(B), core.ones(B) * 2}, 1):long()

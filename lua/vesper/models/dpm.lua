@@ -11,46 +11,58 @@ local DPM = BERTFusion:extend("DPM")
 -- is the one that the image itself is taken for, or its label with {known = true}.
 function DPM:index(loader, options)
   local o = encoders.options(options, {known = false}, {}, "DPM:index")
-  local was_training, v, category = self.training, {}, {}
-  self:eval()
-  core.no_grad(function()
+  local v, category = {}, {}
+  encoders.evaluate(self, function()
     for batch in loader do
       local i = #v + 1
       v[i] = self:encode_image(batch)
       category[i] = o.known and batch.label
-        or v[i]:normalize():matmul(self.prototypes:t()):argmax(2)
+        or self:class_cosines(v[i]):argmax(2)
     end
   end)
-  self:train(was_training)
   return {v = core.cat(v), category = core.cat(category)}
 end
 
---- What is known of queries: a batch with image (or regions), or text and tokens, or both
+--- What is known of queries: a batch with image (or features), or text and tokens, or both
 -- -> embedding [Q,D], probabilities of the categories [Q,C].
 function DPM:ask(query)
-  local has_image = query.image or query.regions
-  if has_image and query.tokens then
+  local has_image = query.image or query.regions or query.feature
+  local has_text = query.text or query.tokens
+  if not has_image and not has_text then
+    core._raise "retrieve: the query has neither an image nor a text"
+  elseif has_image and has_text then
     local out = self(query)
     return out.v:normalize() + out.t:normalize(), out.logits:softmax(2)
   end
   local e = has_image and (self:encode_image(query)) or self:embed_text(query)
-  return e, (e:normalize():matmul(self.prototypes:t()) * self.scale):softmax(2)
+  return e, (self:class_cosines(e) * self.scale):softmax(2)
 end
 
---- The k nearest images of each query: positions int64 [Q,k], scores [Q,k].  Options: categories =
--- 3 (how many are asked), k = 10, shift = 0.5 (how far the query moves toward a category's
--- prototype).
--- Where the asked categories hold fewer than k images, the rest are the nearest of all others, with
--- scores below 0.
-function DPM:retrieve(query, index, options)
-  local o = encoders.options(options, {categories = 3, k = 10, shift = 0.5}, {}, "DPM:retrieve")
+local function check(index, o)
+  if type(index) ~= "table" or not index.v or not index.category then
+    core._raise "retrieve: index is none that model:index(loader) made"
+  end
+  for name, least in pairs {k = 1, categories = 0} do
+    if math.type(o[name]) ~= "integer" or o[name] < least then
+      core._raise(("retrieve: %s is %s, expected a whole number from %d"):format(name,
+        tostring(o[name]), least))
+    end
+  end
   local n = index.v.shape[1]
   if o.k > n then
     core._raise(("retrieve: k is %d, the index has %d images"):format(o.k, n))
   end
-  local was_training = self.training
-  self:eval()
-  local scores = core.no_grad(function()
+end
+
+--- The k nearest images of each query: positions int64 [Q,k], scores [Q,k], the earlier of equals
+-- first.  Options: categories = 3 (how many are asked), k = 10, shift = 0.5 (how far the query
+-- moves toward a category's prototype).
+-- Where the asked categories hold fewer than k images, the rest are the nearest of all others, with
+-- scores below 0.
+function DPM:retrieve(query, index, options)
+  local o = encoders.options(options, {categories = 3, k = 10, shift = 0.5}, {}, "DPM:retrieve")
+  check(index, o)
+  local scores = encoders.evaluate(self, function()
     local e, p = self:ask(query)
     local gallery, unit = index.v:normalize():t(), e:normalize()
     local likely, which = p:topk(math.min(o.categories, p.shape[2]), 2)
@@ -64,7 +76,6 @@ function DPM:retrieve(query, index, options)
     end
     return best
   end)
-  self:train(was_training)
   local found, places = scores:topk(o.k, 2)
   return places, found
 end

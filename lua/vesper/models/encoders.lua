@@ -11,11 +11,22 @@ function encoders.options(given, defaults, known, what)
   for key, value in pairs(defaults) do all[key] = value end
   for key, value in pairs(given or {}) do
     if defaults[key] == nil and not known[key] then
-      error(("%s: unknown option '%s'"):format(what, tostring(key)), 4)
+      core._raise(("%s: unknown option '%s'"):format(what, tostring(key)))
     end
     all[key] = value
   end
   return all
+end
+
+--- fn() in evaluation and without gradients -> its result.  The mode is then what it was, after an
+-- error too.
+function encoders.evaluate(model, fn)
+  local was_training = model.training
+  model:eval()
+  local ok, result = pcall(core.no_grad, fn)
+  model:train(was_training)
+  if not ok then error(result, 0) end
+  return result
 end
 
 --- True where position i of row b is there: bool [B,n].
@@ -41,8 +52,8 @@ local function pooling_of(name, known, what)
     local list = {}
     for word in pairs(known) do list[#list + 1] = word end
     table.sort(list)
-    error(("%s: pooling is '%s', expected %s"):format(what, tostring(name),
-      table.concat(list, ", ")), 4)
+    core._raise(("%s: pooling is '%s', expected %s"):format(what, tostring(name),
+      table.concat(list, ", ")))
   end
   return name == "gpo" and nn.GPO() or name
 end
@@ -50,7 +61,15 @@ end
 -- ---- images -------------------------------------------------------------------------------------
 --
 -- An image encoder gives v [B,D], U [B,R,C] and where the regions are: {height, width} of a grid,
--- or int64 [B], how many of the R are there.  Its field `region_width` is C.
+-- or int64 [B], how many of the R are there (nil: all).  Its field `region_width` is C.  One that
+-- reads more of a batch than its images has `encode_batch`.
+
+--- What an encoder makes of images uint8 [B,3,H,W], or of a batch that has what it reads.
+function encoders.encode(encoder, batch)
+  if core.is_tensor(batch) then batch = {image = batch} end
+  if encoder.encode_batch then return encoder:encode_batch(batch) end
+  return encoder(batch.image)
+end
 
 local SmallCNN = nn.Module:extend("SmallCNN")
 encoders.SmallCNN = SmallCNN
@@ -84,18 +103,50 @@ end
 local RegionEncoder = nn.Module:extend("RegionEncoder")
 encoders.RegionEncoder = RegionEncoder
 
---- For region features that a data set brings along (batch.regions, batch.region_count), such as
--- those of a frozen CNN.  RegionEncoder(D, {region_width = 2048, pooling = mean, max or gpo}).
+--- For features that a data set brings along, such as those of a frozen CNN: batch.regions with
+-- batch.region_count, or else batch.feature, one vector an image.  RegionEncoder(D, options):
+--   region_width = 2048, pooling = "mean" | "max" | "gpo"
+--   hidden = nil              beside the linear map to D one through so many units
+--   dropout = 0               of what is pooled
 function RegionEncoder:init(width, options)
-  local o = encoders.options(options, {region_width = 2048, pooling = "mean"}, {}, "RegionEncoder")
+  local o = encoders.options(options, {region_width = 2048, pooling = "mean", dropout = 0},
+    {hidden = true}, "RegionEncoder")
   self.pooling = pooling_of(o.pooling, {mean = true, max = true, gpo = true}, "RegionEncoder")
-  self.region_width, self.takes_regions = o.region_width, true
-  self.out = nn.Linear(o.region_width, width)
+  self.region_width = o.region_width
+  self.dropout, self.out = nn.Dropout(o.dropout), nn.Linear(o.region_width, width)
+  if o.hidden then
+    self.mlp = nn.Sequential{nn.Linear(o.region_width, o.hidden), nn.ReLU(), nn.Dropout(o.dropout),
+      nn.Linear(o.hidden, width)}
+  end
 end
 
 --- regions [B,R,C], counts int64 [B] -> v [B,D], U [B,R,C], counts
 function RegionEncoder:forward(regions, counts)
-  return self.out(encoders.pool(regions, counts, self.pooling)), regions, counts
+  local x = self.dropout(encoders.pool(regions, counts, self.pooling))
+  local v = self.out(x)
+  return self.mlp and v + self.mlp(x) or v, regions, counts
+end
+
+function RegionEncoder:encode_batch(batch)
+  if batch.regions then return self(batch.regions, batch.region_count) end
+  if not batch.feature then core._raise "RegionEncoder: the batch has no regions and no feature" end
+  return self(batch.feature:unsqueeze(2))
+end
+
+local JoinedEncoder = nn.Module:extend("JoinedEncoder")
+encoders.JoinedEncoder = JoinedEncoder
+
+--- Several encoders of one image, such as the features of a frozen CNN and a small CNN that learns:
+-- v is the sum of theirs, the regions are those of the first.  JoinedEncoder{encoder, ...}.
+function JoinedEncoder:init(list)
+  self.parts = list
+  self.region_width = list[1].region_width
+end
+
+function JoinedEncoder:encode_batch(batch)
+  local v, U, where = encoders.encode(self.parts[1], batch)
+  for i = 2, #self.parts do v = v + (encoders.encode(self.parts[i], batch)) end
+  return v, U, where
 end
 
 -- ---- text ---------------------------------------------------------------------------------------
@@ -115,9 +166,11 @@ function TextEncoder:init(width, options)
     bidirectional = false, pooling = "last", projection = true, freeze = false},
     {vectors = true, vocab_size = true}, "TextEncoder")
   if o.rnn ~= "LSTM" and o.rnn ~= "GRU" then
-    error(("TextEncoder: rnn is '%s', expected LSTM or GRU"):format(o.rnn), 3)
+    core._raise(("TextEncoder: rnn is '%s', expected LSTM or GRU"):format(o.rnn))
   end
-  if not o.vectors and not o.vocab_size then error("TextEncoder: give vectors or vocab_size", 3) end
+  if not o.vectors and not o.vocab_size then
+    core._raise "TextEncoder: give vectors or vocab_size"
+  end
   if o.vectors then
     self.words = nn.Embedding.from_pretrained(o.vectors, {freeze = o.freeze})
   else
@@ -129,8 +182,8 @@ function TextEncoder:init(width, options)
   if o.projection then
     self.out = nn.Linear(states, width)
   elseif states ~= width then
-    error(("TextEncoder: without projection the states [%d] are not D = %d"):format(
-      states, width), 3)
+    core._raise(("TextEncoder: without projection the states [%d] are not D = %d"):format(
+      states, width))
   end
   self.pooling = pooling_of(o.pooling, {last = true, mean = true, max = true, gpo = true},
     "TextEncoder")

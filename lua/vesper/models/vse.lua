@@ -55,11 +55,7 @@ function VSE:mlp(from, hidden, to, dropout)
 end
 
 --- images uint8 [B,3,H,W], or a batch -> v [B,D], U [B,R,C], grid or counts of the regions.
-function VSE:encode_image(images)
-  local batch = core.is_tensor(images) and {image = images} or images
-  if self.image.takes_regions then return self.image(batch.regions, batch.region_count) end
-  return self.image(batch.image)
-end
+function VSE:encode_image(images) return encoders.encode(self.image, images) end
 
 --- tokens int64 [B,T], lengths int64 [B] -> t [B,D], word embeddings [B,T,E], states [B,T,S].
 function VSE:encode_text(tokens, lengths) return self.text(tokens, lengths) end
@@ -112,7 +108,7 @@ function VSE:loss(batch, epoch)
     local weighted = value * (self.weights[name] or 1)
     total = total and total + weighted or weighted
   end
-  if not total then error("VSE: every loss has weight 0", 2) end
+  if not total then core._raise "VSE: every loss has weight 0" end
   return total, parts, out
 end
 
@@ -122,17 +118,15 @@ end
 -- (weights.text > 0).
 function VSE:classify_text(tokens, lengths)
   if not self.text_head then
-    error("classify_text: this VSE was made without it (weights = {text = 0.1})", 2)
+    core._raise "classify_text: this VSE was made without it (weights = {text = 0.1})"
   end
   return (self.text_head((self:encode_text(tokens, lengths)))):softmax(2)
 end
 
 --- Sets the class prototypes to the mean text embedding of each class over a loader's batches.
--- Classes without any text keep a zero prototype.
+-- Classes without any text have a zero prototype.
 function VSE:fit_prototypes(loader)
-  local was_training = self.training
-  self:eval()
-  core.no_grad(function()
+  encoders.evaluate(self, function()
     local sums = core.zeros_like(self.prototypes)
     local classes = core.arange(1, sums.shape[1]):reshape(-1, 1)
     for batch in loader do
@@ -142,17 +136,22 @@ function VSE:fit_prototypes(loader)
     end
     self.prototypes:copy_(sums:normalize())
   end)
-  self:train(was_training)
 end
 
 --- The text embedding of a batch, [B,D]: what retrieval compares.
 function VSE:embed_text(batch) return (self:encode_text(batch.tokens, batch.lengths)) end
 
+--- Cosines [B,C] of embeddings [B,D] to the class prototypes; -1 to those of classes that had no
+-- text, so that nothing is taken for one of them.
+function VSE:class_cosines(e)
+  local absent = self.prototypes:abs():sum(2):eq(0):unsqueeze(1)
+  return e:normalize():matmul(self.prototypes:t()):masked_fill(absent, -1)
+end
+
 --- Class probabilities of images (or of a batch) from the shared embedding alone [B,C]: a softmax
 -- over scaled cosines to the class prototypes.
 function VSE:classify_image(images)
-  local v = self:encode_image(images)
-  return (v:normalize():matmul(self.prototypes:t()) * self.scale):softmax(2)
+  return (self:class_cosines((self:encode_image(images))) * self.scale):softmax(2)
 end
 
 return VSE

@@ -1,0 +1,271 @@
+-- prepare.precomputed: features that were computed beforehand, in the layout of VSE++ and SCAN:
+-- NAME_ims.npy, NAME_caps.txt and perhaps NAME_ids.txt, NAME_boxes.npy and NAME_img_sizes.npy, NAME
+-- being train, dev, test or testall.
+--
+-- Arrays are mapped and read a row at a time, once; only the texts are held in memory.
+--
+-- Captions are in the order of the images, `captions` of them an image.  Where there are as many
+-- rows of features as captions, either each image stands there once for each of its captions, of
+-- which the first row is taken, or each has one caption.  Unless `repeated` says which, the former
+-- is meant when in every group of rows all have the same id, or else the same features.
+local core = require "vesper.core"
+local prepare = require "vesper.data.prepare"
+
+local DEFAULTS = {
+  captions = 5, dev = 5000, boxes = true, half = false, seed = 1, min_count = 4, max_words = 32,
+}
+local KNOWN = {
+  splits = true, repeated = true, vectors = true, progress = true, compress = true, name = true,
+  source = true,
+}
+local SPLITS = {train = "train", val = "dev", test = "test"}
+local REAL = {float32 = true, float64 = true, float16 = true}
+local NUMBERS = {float32 = true, float64 = true, float16 = true, int32 = true, int64 = true}
+local LONGEST = 65535 -- bytes of a line
+
+local function exists(path)
+  local file = io.open(path, "rb")
+  if file then file:close() end
+  return file ~= nil
+end
+
+local function sizes(shape) return "[" .. table.concat(shape, ",") .. "]" end
+
+-- The lines of a file without the space around them; or nil and a message.
+local function read_lines(path)
+  local file <close>, why = io.open(path, "rb")
+  if not file then return nil, why end
+  local list = {}
+  while true do
+    local line, broken = file:read "l"
+    if broken then return nil, ("%s: %s"):format(path, broken) end
+    if not line then return list end
+    if #line > LONGEST then
+      return nil, ("%s, line %d: %d bytes, at most %d are read"):format(path, #list + 1, #line,
+        LONGEST)
+    end
+    list[#list + 1] = line:match "^%s*(.-)%s*$"
+  end
+end
+
+-- ---- the files of a split -----------------------------------------------------------------------
+
+local function load_array(path, dtypes, expected)
+  local t, why = core.npy.load(path)
+  if not t then return nil, why end
+  if dtypes[t.dtype] then return t end
+  return nil, ("%s: holds %s, expected %s"):format(path, t.dtype, expected)
+end
+
+local function load_features(path)
+  local ims, why = load_array(path, REAL, "float32, float64 or float16")
+  if not ims then return nil, why end
+  local shape = ims.shape
+  if (#shape ~= 2 and #shape ~= 3) or ims:numel() == 0 then
+    return nil, ("%s: is %s, expected [N,D] or [N,R,D]"):format(path, sizes(shape))
+  end
+  return ims
+end
+
+-- A reading of the file whose rows belong to those of the features or to the images.
+local function load_numbers(s, path, ...)
+  local t, why = load_array(path, NUMBERS, "numbers")
+  if not t then return nil, why end
+  local shape, tail = t.shape, {...}
+  local fits = #shape == #tail + 1 and (shape[1] == s.rows or shape[1] == s.images)
+  for i, size in ipairs(tail) do fits = fits and shape[i + 1] == size end
+  if fits then return t end
+  return nil, ("%s: is %s, expected %s for %s of %s"):format(path, sizes(shape),
+    sizes {s.images, ...}, sizes(s.ims.shape), s.ims_path)
+end
+
+local function load_boxes(s, prefix)
+  local path = prefix .. "_boxes.npy"
+  if not exists(path) then return true end
+  if #s.ims.shape ~= 3 then
+    return nil, ("%s: there are boxes, but %s is %s (boxes = false passes over them)"):format(path,
+      s.ims_path, sizes(s.ims.shape))
+  end
+  local why
+  s.boxes, why = load_numbers(s, path, s.ims.shape[2], 4)
+  if not s.boxes then return nil, why end
+  s.boxes_path, s.frames_path = path, prefix .. "_img_sizes.npy"
+  s.frames, why = load_numbers(s, s.frames_path, 2)
+  return s.frames ~= nil, why
+end
+
+-- ---- which row belongs to which caption ---------------------------------------------------------
+
+-- Whether same(i, j) holds in every group of k of n for its first and each other one.
+local function in_groups(n, k, same)
+  if n % k ~= 0 then return false end
+  for i = 1, n, k do
+    for j = i + 1, i + k - 1 do
+      if not same(i, j) then return false end
+    end
+  end
+  return true
+end
+
+local function is_repeated(s, o)
+  if o.repeated ~= nil then return o.repeated end
+  local ids, ims = s.ids, s.ims
+  if ids and #ids == s.rows
+    and in_groups(s.rows, o.captions, function(i, j) return ids[i] == ids[j] end) then
+    return true
+  end
+  return in_groups(s.rows, o.captions, function(i, j)
+    return ims[i]:float():eq(ims[j]:float()):all()
+  end)
+end
+
+-- Sets s.images, and how many captions (s.each) and rows of features (s.step) each has.
+local function lay_out(s, o)
+  local n, k = #s.texts, o.captions
+  s.step, s.each = 1, k
+  if n ~= s.rows * k then
+    if n ~= s.rows then
+      return nil, ("%s: %d captions do not fit the %d rows of %s, expected %d or %d"):format(
+        s.texts_path, n, s.rows, s.ims_path, s.rows * k, s.rows)
+    end
+    if is_repeated(s, o) then s.step = k else s.each = 1 end
+  end
+  if s.rows % s.step ~= 0 then
+    return nil, ("%s: %d rows are not %d for each image"):format(s.ims_path, s.rows, s.step)
+  end
+  s.images = s.rows // s.step
+  if s.ids and #s.ids ~= s.images and #s.ids ~= s.rows and #s.ids ~= n then
+    return nil, ("%s: %d ids, expected %d"):format(s.ids_path, #s.ids, s.images)
+  end
+  return true
+end
+
+-- The place of image i among n things, of which each image has as many as any other.
+local function place_of(s, i, n) return (i - 1) * (n // s.images) + 1 end
+
+local function open_split(folder, file, o)
+  local prefix = folder .. "/" .. file
+  local s = {
+    ims_path = prefix .. "_ims.npy", texts_path = prefix .. "_caps.txt",
+    ids_path = prefix .. "_ids.txt",
+  }
+  local why
+  s.ims, why = load_features(s.ims_path)
+  if not s.ims then return nil, why end
+  s.rows = s.ims.shape[1]
+  s.texts, why = read_lines(s.texts_path)
+  if not s.texts then return nil, why end
+  if exists(s.ids_path) then
+    s.ids, why = read_lines(s.ids_path)
+    if not s.ids then return nil, why end
+  end
+  local fits
+  fits, why = lay_out(s, o)
+  if fits and o.boxes then fits, why = load_boxes(s, prefix) end
+  if not fits then return nil, why end
+  return s
+end
+
+-- ---- items --------------------------------------------------------------------------------------
+
+-- The row of t that belongs to image i as float32, all of it finite; or nil and a message.
+local function row_of(s, t, path, i)
+  local at = place_of(s, i, t.shape[1])
+  local row = t[at]:float()
+  if row:isfinite():all() then return row end
+  return nil, ("%s, row %d: holds values that are not finite"):format(path, at)
+end
+
+-- What the file gets for image i; or nil and a message.
+local function read_fields(s, i)
+  local v, why = row_of(s, s.ims, s.ims_path, i)
+  if not v then return nil, why end
+  if #s.ims.shape == 2 then return {feature = v} end
+  if not s.boxes then return {regions = v} end
+  local boxes, frame
+  boxes, why = row_of(s, s.boxes, s.boxes_path, i)
+  if not boxes then return nil, why end
+  frame, why = row_of(s, s.frames, s.frames_path, i)
+  if not frame then return nil, why end
+  local width, height = frame[1]:item(), frame[2]:item()
+  if width <= 0 or height <= 0 then
+    return nil, ("%s, row %d: %g x %g is not the size of a picture"):format(s.frames_path,
+      place_of(s, i, s.frames.shape[1]), width, height)
+  end
+  return {regions = v, boxes = (boxes / core.tensor {width, height, width, height}):clamp(0, 1)}
+end
+
+-- Appends the items of a split; counts what has no words.
+local function add_items(items, s, split, most, counts)
+  local n = math.min(#s.texts, most)
+  counts.cut = counts.cut + #s.texts - n
+  for i = 1, math.min(s.images, (n + s.each - 1) // s.each) do
+    local captions = {}
+    for at = (i - 1) * s.each + 1, math.min(i * s.each, n) do
+      if s.texts[at] == "" then counts.blank = counts.blank + 1
+      else captions[#captions + 1] = s.texts[at] end
+    end
+    if #captions == 0 then
+      counts.undescribed = counts.undescribed + 1
+    else
+      items[#items + 1] = {
+        split = split, captions = captions, id = s.ids and s.ids[place_of(s, i, #s.ids)],
+        fields = function() return read_fields(s, i) end,
+      }
+    end
+  end
+end
+
+local function check_options(o)
+  local function wrong(...) error("prepare.precomputed: " .. string.format(...), 4) end
+  local function positive(name)
+    if math.type(o[name]) ~= "integer" or o[name] < 1 then
+      wrong("%s is %s, expected a whole number from 1", name, tostring(o[name]))
+    end
+  end
+  positive "captions"
+  if o.dev then positive "dev" end
+  if o.repeated ~= nil and type(o.repeated) ~= "boolean" then
+    wrong("repeated is %s, expected true or false", tostring(o.repeated))
+  end
+  if type(o.splits) ~= "table" or type(o.splits.train) ~= "string" then
+    wrong("splits has no train, whose captions the vocabulary comes from")
+  end
+end
+
+--- Writes `out` from the files of a folder.  Options (with their defaults):
+---   splits = {train = "train", val = "dev", test = "test"}   what the files of each are called
+---   captions = 5                  of an image
+---   repeated                      true: rows of features are as many as captions and the first of
+---                                 each image is taken; false: as many, and all are images
+---   dev = 5000                    captions of the split called dev that are taken, the first ones;
+---                                 false: all
+---   boxes = true                  where there are any
+---   half = false                  features are stored as float16
+---   min_count = 4, max_words = 32 of a word of the vocabulary, of a caption
+---   seed = 1, vectors, compress, name, source, progress = function(done, total)
+--- Returns {train=, val=, test=, classes=0, vocab=, undescribed=, blank=, cut=, broken=0,
+--- invalid=}, or nil and a message.
+return function(folder, out, options)
+  local o = prepare.options(options, DEFAULTS, KNOWN, "prepare.precomputed")
+  o.splits = o.splits or SPLITS
+  check_options(o)
+  local items, width, counts = {}, nil, {cut = 0, blank = 0, undescribed = 0}
+  for _, split in ipairs(prepare.sorted_keys(o.splits)) do
+    local file = o.splits[split]
+    local s, why = open_split(folder, file, o)
+    if not s then return nil, why end
+    local shape = s.ims.shape
+    width = width or shape[#shape]
+    if shape[#shape] ~= width then
+      return nil, ("%s: is %s, the features of another split have %d values"):format(s.ims_path,
+        sizes(shape), width)
+    end
+    add_items(items, s, split, file == "dev" and o.dev or math.huge, counts)
+  end
+  o.source, o.name = o.source or folder, o.name or folder:match "([^/]+)/*$"
+  local summary, unwritten = prepare.write(items, out, o)
+  if not summary then return nil, unwritten end
+  for name, n in pairs(counts) do summary[name] = n end
+  return summary
+end

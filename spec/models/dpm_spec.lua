@@ -1,0 +1,341 @@
+-- models.DPM and the BERTFusion that it extends: what they refuse, their parts, their index, and
+-- retrieval by categories against the same computed number by number.  What all models have to do
+-- is in spec/models_spec.lua.
+local vs = require "vesper"
+local fails = require "spec.support.fails"
+local temp = require "spec.support.temp"
+local tiny_bert = require "spec.support.tiny_bert"
+
+local models = vs.models
+local CLASSES, WIDTH = 4, 8
+
+local function new(more, name)
+  vs.manual_seed(1)
+  local o = {classes = CLASSES, width = WIDTH, channels = {4, 8}, dropout = 0,
+    text = {vocab_size = 12, word_dim = 8}, bert = tiny_bert()}
+  for key, value in pairs(more or {}) do o[key] = value end
+  local model = models[name or "DPM"](o)
+  model.prototypes:copy_(vs.randn(CLASSES, WIDTH):normalize())
+  model.scale = 3
+  return model
+end
+
+local function int64(list) return vs.tensor(list, {dtype = "int64"}) end
+
+local function images(n)
+  vs.manual_seed(2)
+  return (vs.rand(n, 3, 16, 16) * 255):byte()
+end
+
+-- Two queries; kind is "image", "text" or "both".
+local function query(kind)
+  local q = kind ~= "image" and {text = {"a red hat", "dog"},
+    tokens = int64{{3, 8, 11}, {12, 1, 1}}, lengths = int64{3, 1}} or {}
+  if kind ~= "text" then q.image = images(2) end
+  return q
+end
+
+-- Seven images, none of category 3, the second and the fourth alike.
+local function gallery()
+  vs.manual_seed(3)
+  local v = vs.randn(7, WIDTH)
+  v[4] = v[2]
+  return {v = v, category = int64{1, 2, 1, 2, 4, 4, 1}}
+end
+
+local function no_grad(fn, ...)
+  local args = table.pack(...)
+  return vs.no_grad(function() return fn(table.unpack(args, 1, args.n)) end)
+end
+
+-- ---- retrieval, number by number ----------------------------------------------------------------
+
+local function dot(a, b)
+  local sum = 0
+  for i = 1, #a do sum = sum + a[i] * b[i] end
+  return sum
+end
+
+local function unit(a, more, shift)
+  local moved = {}
+  for i = 1, #a do moved[i] = a[i] + (more and more[i] * shift or 0) end
+  local length = math.sqrt(dot(moved, moved))
+  for i = 1, #a do moved[i] = moved[i] / length end
+  return moved
+end
+
+-- Embedding e and probabilities p of one query -> {{place, score}, ...}, the best first.
+local function by_hand(e, p, index, prototypes, o)
+  local asked, order = {}, {}
+  for c = 1, #p do order[c] = c end
+  table.sort(order, function(a, b) return p[a] > p[b] end)
+  for i = 1, math.min(o.categories or 3, #p) do asked[order[i]] = true end
+  local found, v, category = {}, index.v:tolist(), index.category:tolist()
+  for i = 1, #v do
+    local c = category[i]
+    if asked[c] then
+      local moved = unit(unit(e), prototypes[c], o.shift or 0.5)
+      found[i] = {i, (dot(moved, unit(v[i])) + 1) / 2 * p[c]}
+    else
+      found[i] = {i, (dot(unit(e), unit(v[i])) - 3) / 4}
+    end
+  end
+  table.sort(found, function(a, b)
+    if math.abs(a[2] - b[2]) > 1e-6 then return a[2] > b[2] end
+    return a[1] < b[1]
+  end)
+  return found
+end
+
+-- What a query is embedded as, and its categories: from the model's other methods.
+local function expected(model, q, kind)
+  local function likely(x) return (x:normalize():matmul(model.prototypes:t()) * 3):softmax(2) end
+  if kind == "image" then return (model:encode_image(q)), model:classify_image(q) end
+  if kind == "text" then
+    local t = model:embed_text(q)
+    return t, likely(t)
+  end
+  local out = model(q)
+  return out.v:normalize() + out.t:normalize(), out.logits:softmax(2)
+end
+
+local function check(model, q, kind, index, o)
+  local places, scores = model:retrieve(q, index, o)
+  local e, p = no_grad(expected, model, q, kind)
+  assert.same({2, o.k}, places.shape)
+  for row = 1, 2 do
+    local want = by_hand(e[row]:tolist(), p[row]:tolist(), index, model.prototypes:tolist(), o)
+    for i = 1, o.k do
+      local where = ("%s, query %d, place %d"):format(kind, row, i)
+      assert.equal(want[i][1], places[row][i]:item(), where)
+      assert(math.abs(want[i][2] - scores[row][i]:item()) < 1e-6, where)
+    end
+  end
+  return places, scores
+end
+
+describe("DPM:retrieve", function()
+  local model, index
+  setup(function() model, index = new():eval(), gallery() end)
+
+  for _, kind in ipairs {"image", "text", "both"} do
+    it("finds by " .. kind, function()
+      for _, o in ipairs {{k = 7}, {k = 3, categories = 1}, {k = 7, categories = 2, shift = 2},
+        {k = 7, categories = 9, shift = 0}} do
+        check(model, query(kind), kind, index, o)
+      end
+    end)
+  end
+
+  it("goes on with the nearest of all others where a category has no image", function()
+    local prototypes = model.prototypes:clone()
+    local q = query "image"
+    model.prototypes[3] = no_grad(model.encode_image, model, q)[1]:normalize() -- the most probable
+    local _, scores = check(model, q, "image", index, {k = 7, categories = 1})
+    assert(scores[1]:max():item() < 0 and scores[1]:min():item() >= -1)
+    _, scores = check(model, q, "image", index, {k = 7, categories = 2})
+    assert(scores[1][1]:item() > 0 and scores[1][7]:item() < 0)
+    model.prototypes:copy_(prototypes)
+  end)
+
+  it("is the nearest neighbours where no category is asked", function()
+    local q = query "image"
+    local places = check(model, q, "image", index, {k = 7, categories = 0})
+    local v = no_grad(model.encode_image, model, q)
+    local near = select(2, v:normalize():matmul(index.v:normalize():t()):topk(7, 2))
+    assert.same(near:tolist(), places:tolist())
+  end)
+
+  it("puts the earlier of equals first", function()
+    local places = model:retrieve(query "text", index, {k = 7}):tolist()
+    for row = 1, 2 do
+      local at = {}
+      for i, place in ipairs(places[row]) do at[place] = i end
+      assert.equal(at[2] + 1, at[4])
+    end
+    local same = {v = vs.ones(5, WIDTH), category = int64{1, 1, 1, 1, 1}}
+    for _, categories in ipairs {0, CLASSES} do
+      places = model:retrieve(query "text", same, {k = 4, categories = categories})
+      assert.same({{1, 2, 3, 4}, {1, 2, 3, 4}}, places:tolist())
+    end
+  end)
+
+  it("has an order for images and prototypes that are zeros", function()
+    local blank = new():eval()
+    blank.prototypes:zero_()
+    local zeros = {v = vs.zeros(3, WIDTH), category = int64{1, 2, 3}}
+    local _, scores = blank:retrieve(query "both", zeros, {k = 3})
+    for _, score in ipairs(scores:flatten():tolist()) do assert(score >= 0 and score <= 1) end
+  end)
+
+  it("says what it cannot do, and leaves the mode as it was", function()
+    local text, both = query "text", query "both"
+    for _, on in ipairs {true, false} do
+      model:train(on)
+      local function refused(want, ...)
+        local arguments = {...}
+        local message = fails(want, function() return (model:retrieve(table.unpack(arguments))) end)
+        assert.matches("dpm_spec", message, 1, true)
+        assert.equal(on, model.training)
+        assert.equal(on, model.bert.encoder.layer[1].training)
+      end
+      refused("k is 8, the index has 7 images", text, index, {k = 8})
+      refused("k is 10, the index has 7 images", text, index)
+      refused("k is 0, expected a whole number from 1", text, index, {k = 0})
+      refused("k is 2.5, expected", text, index, {k = 2.5})
+      refused("k is 3, expected", text, index, {k = "3"})
+      refused("categories is -1, expected a whole number from 0", text, index,
+        {k = 1, categories = -1})
+      refused("unknown option 'best'", text, index, {best = 1})
+      refused("model:index(loader)", text, {v = index.v}, {k = 1})
+      refused("neither an image nor a text", {}, index, {k = 1})
+      refused("text without tokens", {text = text.text}, index, {k = 1})
+      refused("text without tokens", {image = both.image, text = text.text}, index, {k = 1})
+      refused("the batch has no text", {image = both.image, tokens = text.tokens,
+        lengths = text.lengths}, index, {k = 1})
+      refused("1 texts, tokens of 2", {text = {"dog"}, tokens = text.tokens,
+        lengths = text.lengths}, index, {k = 1})
+      model:retrieve(text, index, {k = 1})
+      assert.equal(on, model.training)
+    end
+  end)
+end)
+
+describe("DPM:index", function()
+  local function loader(n)
+    local label = {}
+    for i = 1, n do label[i] = i % CLASSES + 1 end
+    local set = vs.data.TensorDataset{image = images(n), label = int64(label)}
+    return vs.data.Loader(set, {batch_size = 2})
+  end
+
+  it("has each image's vector and the category that it is taken for, or its label", function()
+    local model = new():train()
+    local index, known = model:index(loader(5)), model:index(loader(5), {known = true})
+    assert.is_true(model.training)
+    model:eval()
+    local v = no_grad(model.encode_image, model, images(5))
+    assert((index.v - v):abs():max():item() < 1e-5)
+    assert.same(no_grad(model.classify_image, model, images(5)):argmax(2):tolist(),
+      index.category:tolist())
+    assert.same({2, 3, 4, 1, 2}, known.category:tolist())
+    assert.is_false(index.v.requires_grad)
+    local places = model:retrieve({image = images(5)}, known, {k = 5})
+    assert.same({5, 5}, places.shape)
+  end)
+
+  it("leaves the mode as it was after an error", function()
+    local model = new():train()
+    local set = vs.data.TensorDataset{label = int64{1, 2}}
+    assert.is_false(pcall(model.index, model, vs.data.Loader(set, {batch_size = 2})))
+    assert.is_true(model.training)
+    assert.is_false(pcall(model.fit_prototypes, model, vs.data.Loader(set, {batch_size = 2})))
+    assert.is_true(model.training)
+    fails("unknown option 'knwon'", model.index, model, loader(2), {knwon = true})
+  end)
+end)
+
+describe("BERTFusion", function()
+  teardown(temp.remove)
+
+  local function labelled(kind)
+    local q = query(kind or "both")
+    q.label = int64{1, 2}
+    return q
+  end
+
+  it("refuses what it cannot read with, at the caller's line", function()
+    local plain, unmasked = tiny_bert(), tiny_bert()
+    plain.tokenizer = nil
+    local path = temp.folder() .. "/vocab.txt"
+    local file <close> = assert(io.open(path, "w"))
+    assert(file:write("[PAD]\n[UNK]\n[CLS]\n[SEP]\nhat\n"):flush())
+    unmasked.tokenizer = assert(vs.text.WordPiece(path))
+    for want, more in pairs {
+      ["give bert = models.BERT"] = {bert = false},
+      ["bert is a string, expected a models.BERT"] = {bert = "folder"},
+      ["this BERT has no tokenizer"] = {bert = plain},
+      ["this BERT has no pooler"] = {bert = tiny_bert{add_pooling_layer = false}},
+      ["weights.masked needs a vocabulary with [MASK]"] = {bert = unmasked, weights = {masked = 1}},
+      ["max_words is 1, expected a whole number from 2"] = {max_words = 1},
+      ["max_words is 4.5, expected"] = {max_words = 4.5},
+      ["VSE weights: unknown option 'macth'"] = {weights = {macth = 1}},
+    } do
+      local message = fails(want, function() return (new(more, "BERTFusion")) end)
+      assert.matches("dpm_spec", message, 1, true)
+    end
+    local model = new(nil, "BERTFusion")
+    fails("the batch has no text", model, {image = images(2)})
+  end)
+
+  it("may keep the image out of BERT, which then has a position more", function()
+    local with, without = new(), new{visual = false}
+    assert.equal(11, with.max_words)
+    assert.equal(12, without.max_words)
+    without:train():loss(labelled(), 1):backward()
+    for _, pair in ipairs(without:named_parameters()) do
+      assert(pair[2].grad, pair[1] .. " has no gradient")
+    end
+  end)
+
+  it("lets no text know its image where retrieval compares them", function()
+    local model, q = new():eval(), query "both"
+    local t = no_grad(model, q).t
+    assert.same(t:tolist(), no_grad(model.embed_text, model, query "text"):tolist())
+    q.image = 255 - q.image
+    assert.same(t:tolist(), no_grad(model, q).t:tolist())
+  end)
+
+  it("starts from a VSE", function()
+    local model = new()
+    vs.manual_seed(8)
+    local vse = models.VSE{classes = CLASSES, width = WIDTH, channels = {4, 8},
+      text = {vocab_size = 12, word_dim = 8}}
+    local own = model.fuse:state_dict()["0.weight"]:clone()
+    model:start_from(vse):eval()
+    vse:eval()
+    local q = query "both"
+    assert.same(no_grad(vse, q).v:tolist(), no_grad(model, q).v:tolist())
+    assert.same(no_grad(vse.embed_text, vse, q):tolist(),
+      no_grad(model.encode_text, model, q.tokens, q.lengths):tolist())
+    assert.same(own:tolist(), model.fuse:state_dict()["0.weight"]:tolist())
+  end)
+
+  it("has BERT learn at a rate of its own, without what is frozen", function()
+    local model = new()
+    local groups = model:param_groups(1e-2)
+    assert.equal(1e-2, groups[1].lr)
+    assert.equal(1e-3, groups[2].lr)
+    assert.equal(#model.bert:parameters(), #groups[2].params)
+    assert.equal(#model:parameters(), #groups[1].params + #groups[2].params)
+    model.bert:freeze_layers(1)
+    groups = model:param_groups(1e-2, 0.5)
+    assert.equal(5e-3, groups[2].lr)
+    assert.equal(#model.bert:parameters(true), #groups[2].params)
+  end)
+
+  it("learns which text belongs to an image, and masked words; one sample alone too", function()
+    local model = new{weights = {classify = 0, rank = 0, match = 1, masked = 1}}
+    local batch = labelled()
+    local opt = vs.optim.Adam(model:parameters(), {lr = 0.01})
+    local first, last
+    for step = 1, 60 do
+      local loss, parts = model:loss(batch, 1)
+      opt:zero_grad()
+      loss:backward()
+      opt:step()
+      last = parts.match
+      first = step == 1 and last or first
+    end
+    assert(last < 0.5 * first, ("from %g to %g"):format(first, last))
+    local one = {image = batch.image:slice(1, 1, 1), text = {"dog"}, tokens = int64{{12}},
+      lengths = int64{1}, label = int64{1}}
+    local loss, parts = model:loss(one, 1)
+    loss:backward()
+    assert.equal(0, parts.match)
+    for _, pair in ipairs(model:named_parameters()) do
+      local grad = pair[2].grad
+      assert(not grad or grad:sub(grad):sum():item() == 0, pair[1])
+    end
+  end)
+end)
