@@ -402,6 +402,8 @@ describe("models", function()
     end
     assert.error_matches(function() region_encoder():encode_batch(batch) end,
       "RegionEncoder: the batch has no regions and no feature")
+    assert.error_matches(function() models.JoinedEncoder{} end,
+      "JoinedEncoder: expected a list of encoders")
   end)
 
   it("take nothing for a class that had no text", function()

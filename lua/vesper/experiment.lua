@@ -14,6 +14,7 @@ local core = require "vesper.core"
 local encoders = require "vesper.models.encoders"
 local report = require "vesper.report"
 local train = require "vesper.train"
+local exists = require("vesper.files").exists
 
 local experiment = {}
 
@@ -54,11 +55,6 @@ end
 --- The folder of a run; its best.safetensors are the weights.
 function experiment.folder(folder, name, seed)
   return folder_of({folder = folder}, {name = name}, seed)
-end
-
-local function exists(path)
-  local file = io.open(path, "rb")
-  return file and file:close() or false
 end
 
 -- Raises where a folder was begun as something else than what it is to be now.

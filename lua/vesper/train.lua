@@ -16,11 +16,9 @@ local train = {write_log = log.write}
 --  v = [N,D], t = [N,D] or nil, predicted = int64 [N], label = int64 [N]}.  Retrieval is measured
 -- when the model embeds text.
 function train.evaluate(model, loader)
-  local was_training = model.training
-  model:eval()
   local v, t, predicted, label, image_right = {}, {}, {}, {}, nil
   local by_image = model.class_cosines ~= nil
-  core.no_grad(function()
+  encoders.evaluate(model, function()
     for batch in loader do
       local out = model(batch)
       local function hits(logits) return logits:argmax(2):eq(batch.label):sum():item() end
@@ -33,7 +31,6 @@ function train.evaluate(model, loader)
       v[#v + 1], t[#t + 1] = out.v, out.t
     end
   end)
-  model:train(was_training)
   local result = {v = core.cat(v), predicted = core.cat(predicted), label = core.cat(label)}
   result.n = #result.label
   result.accuracy = metrics.accuracy(result.predicted, result.label)

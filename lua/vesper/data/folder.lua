@@ -1,6 +1,7 @@
 -- prepare.folder: a folder of pictures with a CSV file that says what they are.
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
+local exists = require("vesper.files").exists
 
 local DEFAULTS = {
   csv = "products.csv", image = "images/{id}.jpg", title = "title", label = "label", id = "id",
@@ -9,11 +10,6 @@ local DEFAULTS = {
 local KNOWN = {
   split = true, vectors = true, progress = true, compress = true, name = true, source = true,
 }
-
-local function exists(path)
-  local file = io.open(path, "rb")
-  return file ~= nil and file:close()
-end
 
 -- Every column that the options name must be there.
 local function check_columns(path, columns, o)

@@ -10,6 +10,7 @@
 -- is meant when in every group of rows all have the same id, or else the same features.
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
+local exists = require("vesper.files").exists
 
 local DEFAULTS = {
   captions = 5, dev = 5000, boxes = true, half = false, seed = 1, min_count = 4, max_words = 32,
@@ -22,12 +23,6 @@ local SPLITS = {train = "train", val = "dev", test = "test"}
 local REAL = {float32 = true, float64 = true, float16 = true}
 local NUMBERS = {float32 = true, float64 = true, float16 = true, int32 = true, int64 = true}
 local LONGEST = 65535 -- bytes of a line
-
-local function exists(path)
-  local file = io.open(path, "rb")
-  if file then file:close() end
-  return file ~= nil
-end
 
 local function sizes(shape) return "[" .. table.concat(shape, ",") .. "]" end
 

@@ -5,14 +5,9 @@
 -- tensors that are really in the file before anything is made.
 local core = require "vesper.core"
 local configs = require "vesper.models.bert_config"
+local exists = require("vesper.files").exists
 
 local LISTED = 20 -- names a message shows of each kind
-
-local function exists(path)
-  local file = io.open(path, "rb")
-  if file then file:close() end
-  return file ~= nil
-end
 
 local function sizes(shape) return "[" .. table.concat(shape, ",") .. "]" end
 

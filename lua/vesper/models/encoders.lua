@@ -139,6 +139,9 @@ encoders.JoinedEncoder = JoinedEncoder
 --- Several encoders of one image, such as the features of a frozen CNN and a small CNN that learns:
 -- v is the sum of theirs, the regions are those of the first.  JoinedEncoder{encoder, ...}.
 function JoinedEncoder:init(list)
+  if type(list) ~= "table" or #list == 0 then
+    core._raise "JoinedEncoder: expected a list of encoders"
+  end
   self.parts = list
   self.region_width = list[1].region_width
 end
