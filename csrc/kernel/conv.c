@@ -109,37 +109,41 @@ static void taps(int64_t rows, int64_t n, int64_t nt, const int64_t *off, const 
         vec s = vec_all(w[t]);
         for (int r = 0; r < TAP_ROWS; r++) a[r] += s * vec_load(p[r] + off[t] + j);
       }
-      for (int r = 0; r < TAP_ROWS; r++) {
-        if (r >= real) break;
-        vs_real *to = y + r * ld + j;
-        if (j + LANES <= n)
-          vec_store(to, a[r]);
-        else
-          for (int64_t k = 0; k < n - j; k++) to[k] = a[r][k];
-      }
+      for (int r = 0; r < real; r++) vec_store_first(y + r * ld + j, n - j, a[r]);
     }
   }
 }
 
+/* SUMS taps at a time: as many accumulators as hide the latency of a multiply-add. */
+enum { SUMS = 9 };
+
+static inline void sum_some(int64_t rows, int64_t n, int nt, const int64_t *off, const vs_real *x,
+                            int64_t row, const vs_real *y, int64_t ld, vs_real *sums) {
+  vec a[SUMS];
+  for (int t = 0; t < nt; t++) a[t] = vec_load(sums + t * COLS);
+  for (int64_t i = 0; i < rows; i++, x += row, y += ld)
+    for (int64_t j = 0; j < n; j += LANES) {
+      vec d = vec_load_first(y + j, n - j);
+      for (int t = 0; t < nt; t++) a[t] += d * vec_load(x + off[t] + j);
+    }
+  for (int t = 0; t < nt; t++) vec_store(sums + t * COLS, a[t]);
+}
+
+static void tap_sums(int64_t rows, int64_t n, int64_t nt, const int64_t *off, const vs_real *x,
+                     int64_t row, const vs_real *y, int64_t ld, vs_real *sums) {
+  for (; nt >= SUMS; nt -= SUMS, off += SUMS, sums += SUMS * COLS)
+    sum_some(rows, n, SUMS, off, x, row, y, ld, sums);
+  for (; nt >= 4; nt -= 4, off += 4, sums += 4 * COLS)
+    sum_some(rows, n, 4, off, x, row, y, ld, sums);
+  for (; nt > 0; nt--, off++, sums += COLS) sum_some(rows, n, 1, off, x, row, y, ld, sums);
+}
+
+static void copy(int64_t rows, int64_t n, const vs_real *x, int64_t lx, vs_real *y, int64_t ly) {
+  for (int64_t i = 0; i < rows; i++, x += lx, y += ly)
+    for (int64_t j = 0; j < n; j += LANES) vec_store(y + j, vec_load_first(x + j, n - j));
+}
+
 /* --- rows --- */
-
-static void axpy(int64_t n, vs_real a, const vs_real *restrict x, int64_t sx, vs_real *restrict y,
-                 int64_t sy) {
-  if (sx == 1 && sy == 1)
-    for (int64_t i = 0; i < n; i++) y[i] += a * x[i];
-  else
-    for (int64_t i = 0; i < n; i++) y[i * sy] += a * x[i * sx];
-}
-
-static vs_real dot(int64_t n, const vs_real *x, int64_t sx, const vs_real *y) {
-  vec s = {0};
-  int64_t i = 0;
-  if (sx == 1)
-    for (; i + LANES <= n; i += LANES) s += vec_load(x + i) * vec_load(y + i);
-  vs_real t = vec_total(s);
-  for (; i < n; i++) t += x[i * sx] * y[i];
-  return t;
-}
 
 static vs_real sum(int64_t n, const vs_real *x) {
   vec s[4] = {{0}, {0}, {0}, {0}};
@@ -158,7 +162,7 @@ const vs_kernels_conv VS_K(vs_kernels_conv) = {
     .pack = pack,
     .unpack = unpack,
     .taps = taps,
-    .axpy = axpy,
-    .dot = dot,
+    .tap_sums = tap_sums,
+    .copy = copy,
     .sum = sum,
 };

@@ -23,10 +23,14 @@ typedef struct vs_kernels_conv {
    * to `cols` elements behind the last j, whatever they hold. */
   void (*taps)(int64_t rows, int64_t n, int64_t nt, const int64_t *off, const vs_real *w,
                vs_real bias, const vs_real *x, int64_t row, vs_real *y, int64_t ld);
-  /* y[i*sy] += a * x[i*sx] */
-  void (*axpy)(int64_t n, vs_real a, const vs_real *x, int64_t sx, vs_real *y, int64_t sy);
-  /* sum_i x[i*sx] * y[i]; sum_i x[i] */
-  vs_real (*dot)(int64_t n, const vs_real *x, int64_t sx, const vs_real *y);
+  /* sums[t*cols + l] += y[i*ld + j] * x[i*row + off[t] + j] for i < rows, j < n, t < nt, l being j
+   * modulo some number up to cols.  Reads up to `cols` elements of x behind the last j of a row:
+   * finite ones. */
+  void (*tap_sums)(int64_t rows, int64_t n, int64_t nt, const int64_t *off, const vs_real *x,
+                   int64_t row, const vs_real *y, int64_t ld, vs_real *sums);
+  /* y[i*ly + j] = x[i*lx + j] for i < rows, j < n; up to `cols` zeros behind each row of y. */
+  void (*copy)(int64_t rows, int64_t n, const vs_real *x, int64_t lx, vs_real *y, int64_t ly);
+  /* sum_i x[i] */
   vs_real (*sum)(int64_t n, const vs_real *x);
 } vs_kernels_conv;
 

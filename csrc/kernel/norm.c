@@ -12,10 +12,8 @@ static void moments(int64_t n, const vs_real *x, double *mean, double *squares) 
   int64_t i = 0;
   for (; i + STEP <= n; i += STEP)
     for (int k = 0; k < WAYS; k++) s[k] += vec_load(x + i + k * LANES);
-  for (; i + LANES <= n; i += LANES) s[0] += vec_load(x + i);
-  double sum = (double)fold(s);
-  for (; i < n; i++) sum += (double)x[i];
-  *mean = sum / (double)n;
+  for (; i < n; i += LANES) s[0] += vec_load_first(x + i, n - i);
+  *mean = (double)fold(s) / (double)n;
   vs_real m = (vs_real)*mean;
   vec all = vec_all(m);
   for (i = 0; i + STEP <= n; i += STEP)
@@ -46,17 +44,13 @@ static void dots(int64_t n, const vs_real *x, const vs_real *dy, vs_real mean, d
       s[k] += g;
       d[k] += g * (vec_load(x + i + k * LANES) - m);
     }
-  for (; i + LANES <= n; i += LANES) {
-    vec g = vec_load(dy + i);
+  for (; i < n; i += LANES) { /* g is zero behind the end */
+    vec g = vec_load_first(dy + i, n - i);
     s[0] += g;
-    d[0] += g * (vec_load(x + i) - m);
+    d[0] += g * (vec_load_first(x + i, n - i) - m);
   }
   *sum = (double)fold(s);
   *dot = (double)fold(d);
-  for (; i < n; i++) {
-    *sum += (double)dy[i];
-    *dot += (double)(dy[i] * (x[i] - mean));
-  }
 }
 
 static void blend(int64_t n, const vs_real *restrict x, const vs_real *restrict dy, vs_real mean,

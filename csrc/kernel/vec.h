@@ -3,6 +3,11 @@
 #ifndef VS_VEC_H
 #define VS_VEC_H
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+#include <string.h>
+
 #include "core/base.h"
 
 #if defined(__AVX512F__)
@@ -21,12 +26,39 @@ typedef vs_real vec_unaligned
 static inline vec vec_load(const vs_real *p) { return *(const vec_unaligned *)p; }
 static inline void vec_store(vs_real *p, vec v) { *(vec_unaligned *)p = v; }
 static inline vec vec_all(vs_real x) { return x - (vec){0}; }
-/* The lanes added in order. */
-static inline vs_real vec_total(vec v) {
-  vs_real t = 0;
-  for (int i = 0; i < LANES; i++) t += v[i];
-  return t;
+/* The first n elements at p, zeros behind them; and to where the first n of v go.  Nothing else is
+ * read or written.  n is at least 1. */
+#if VEC_BYTES == 64
+static inline __mmask16 vec_mask(int64_t n) {
+  return (__mmask16)(n >= LANES ? 0xffff : (1u << n) - 1);
 }
+static inline vec vec_load_first(const vs_real *p, int64_t n) {
+  return (vec)_mm512_maskz_loadu_ps(vec_mask(n), p);
+}
+static inline void vec_store_first(vs_real *p, int64_t n, vec v) {
+  _mm512_mask_storeu_ps(p, vec_mask(n), (__m512)v);
+}
+#elif VEC_BYTES == 32
+static inline __m256i vec_mask(int64_t n) {
+  static const int32_t table[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1};
+  return _mm256_loadu_si256((const __m256i *)(const void *)(table + (n >= LANES ? 0 : LANES - n)));
+}
+static inline vec vec_load_first(const vs_real *p, int64_t n) {
+  return (vec)_mm256_maskload_ps(p, vec_mask(n));
+}
+static inline void vec_store_first(vs_real *p, int64_t n, vec v) {
+  _mm256_maskstore_ps(p, vec_mask(n), (__m256)v);
+}
+#else
+static inline vec vec_load_first(const vs_real *p, int64_t n) {
+  vec v = {0};
+  for (int i = 0; i < LANES && i < n; i++) v[i] = p[i];
+  return v;
+}
+static inline void vec_store_first(vs_real *p, int64_t n, vec v) {
+  for (int i = 0; i < LANES && i < n; i++) p[i] = v[i];
+}
+#endif
 
 /* Four values whatever the instruction set: for transposes and interleaving. */
 typedef vs_real quad __attribute__((vector_size(4 * sizeof(vs_real))));
@@ -36,5 +68,15 @@ typedef vs_real quad_unaligned
 /* The four values at p, to read or to write.  A macro: functions that pass a vector wider than the
  * instruction set's (four doubles without AVX) draw warnings. */
 #define QUAD(p) (*(quad_unaligned *)(p))
+
+/* The lanes added up: by fours, then across. */
+static inline vs_real vec_total(vec v) {
+  vs_real a[LANES];
+  memcpy(a, &v, sizeof a);
+  if (LANES < 4) return a[0] + a[1];
+  quad q = QUAD(a);
+  for (int i = 4; i < LANES; i += 4) q += QUAD(a + i);
+  return (q[0] + q[1]) + (q[2] + q[3]);
+}
 
 #endif

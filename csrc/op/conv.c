@@ -5,14 +5,14 @@
  * positions the taps read.  Forward is one plan; the gradient of x is one plan for every residue of
  * the stride; the gradient of w uses the forward plan with pixels and taps changing places.
  * Work is cut into units (several small images, or a band of rows of a large one) whose padded
- * source stays in the second-level cache.  Depthwise convolutions, one kernel a channel, go
- * plane by plane: forward from a padded copy of some rows, the gradients through plain row loops.
+ * source stays in the second-level cache.  Depthwise convolutions have depthwise.c.
  */
 #include "op/conv.h"
 
 #include <string.h>
 
 #include "kernel/conv.h"
+#include "op/conv_axis.h"
 
 enum {
   UNIT_PIXELS = 384,       /* grid positions of a unit, about */
@@ -23,13 +23,6 @@ enum {
 
 /* ---- plans ---- */
 
-/* One dimension.  Position g of the grid is written at dst_first + g*dst_step; its tap i, which is
- * tap0 + i*tap_step of the kernel, reads the source at g*src_step + at0 + i*at_step. */
-typedef struct axis {
-  int64_t src, dst, grid, src_step, dst_first, dst_step;
-  int64_t taps, tap0, tap_step, at0, at_step;
-} axis;
-
 typedef struct plan {
   axis y, x;
   int64_t batch, groups, from, to; /* channels of source and destination in a group */
@@ -39,50 +32,6 @@ typedef struct plan {
   int64_t row, channel, image; /* distances in what is read */
   int64_t buffer, pixels;      /* of a unit: elements copied (0 if direct), grid positions */
 } plan;
-
-static int64_t reach(const axis *a) { /* source positions from the first tap to the last */
-  return (a->at_step < 0 ? -a->at_step : a->at_step) * VS_MAX(a->taps - 1, 0) + 1;
-}
-
-static int64_t low(const axis *a) { /* the first source position of grid position 0 */
-  return a->at_step < 0 ? a->at0 + a->at_step * (a->taps - 1) : a->at0;
-}
-
-static int64_t span(const axis *a, int64_t n) { return (n - 1) * a->src_step + reach(a); }
-
-static bool inside(const axis *a) { return low(a) >= 0 && low(a) + span(a, a->grid) <= a->src; }
-
-static axis forward_axis(int64_t in, int64_t out, int64_t k, int64_t stride, int64_t pad,
-                         int64_t dil) {
-  return (axis){.src = in,
-                .dst = out,
-                .grid = out,
-                .src_step = stride,
-                .dst_step = 1,
-                .taps = k,
-                .tap_step = 1,
-                .at0 = -pad,
-                .at_step = dil};
-}
-
-/* y[o] reads x[o*stride - pad + k*dil], so x[first + g*stride] is read by the y[o] with
- * o*stride = first + g*stride + pad - k*dil: the taps for which that divides; o falls with k. */
-static axis input_axis(int64_t in, int64_t out, int64_t k, int64_t stride, int64_t pad, int64_t dil,
-                       int64_t first) {
-  axis a = {.src = out,
-            .dst = in,
-            .grid = first < in ? (in - 1 - first) / stride + 1 : 0,
-            .src_step = 1,
-            .dst_first = first,
-            .dst_step = stride};
-  for (int64_t t = 0; t < k; t++) {
-    if ((first + pad - t * dil) % stride != 0) continue;
-    if (a.taps == 0) a.tap0 = t, a.at0 = (first + pad - t * dil) / stride;
-    if (a.taps == 1) a.tap_step = t - a.tap0, a.at_step = -a.tap_step * dil / stride;
-    a.taps++;
-  }
-  return a;
-}
 
 /* Fills in units and distances.  -1 when the padded source cannot be counted. */
 static int finish_plan(plan *p) {
@@ -353,200 +302,46 @@ static int run_weights(const plan *p, const vs_real *x, const vs_real *dy, vs_re
   return 0;
 }
 
-/* ---- depthwise: one kernel a channel, plane by plane ---- */
-
-typedef struct range {
-  int64_t first, last, src;
-} range; /* of the output; where the source starts */
-
-/* The outputs whose tap t lies inside the source. */
-static range tap_range(const axis *a, int64_t t) {
-  int64_t at = a->at0 + t * a->at_step, s = a->src_step;
-  range r = {.first = at < 0 ? (-at + s - 1) / s : 0,
-             .last = a->src > at ? (a->src - 1 - at) / s + 1 : 0};
-  r.last = VS_MIN(r.last, a->grid);
-  r.first = VS_MIN(r.first, r.last);
-  r.src = r.first * s + at;
-  return r;
-}
-
-typedef struct depthwise {
-  const plan *p;
-  const vs_real *x, *w, *bias, *dy;
-  vs_real *out;
-  int64_t rows, row, phase; /* of the output at one go; of the buffer: distances of rows, phases */
-  int64_t nphase;           /* the stride, or 1 where there is one column */
-  int64_t *tap;             /* where each tap lies in the buffer */
-  char *parts;
-  size_t part_bytes;
-} depthwise;
-
-/* The source of n output rows from `top` on, with its borders of zeros.  A row is split by column
- * modulo the stride, so that neighbouring outputs read neighbours. */
-static void load_phases(const depthwise *k, const vs_real *x, int64_t top, int64_t n,
-                        vs_real *out) {
-  const axis *ay = &k->p->y, *ax = &k->p->x;
-  int64_t s = k->nphase, first = top * ay->src_step + ay->at0;
-  for (int64_t i = first; i < first + span(ay, n); i++)
-    for (int64_t f = 0; f < s; f++, out += k->phase) {
-      int64_t at = i * ax->src + ax->at0 + f; /* column q of the phase: x[at + q*s] */
-      int64_t left = -ax->at0 - f, right = ax->src + left, q = 0;
-      int64_t begin = left > 0 ? VS_MIN((left + s - 1) / s, k->phase) : 0;
-      int64_t end = i >= 0 && i < ay->src && right > 0 ? VS_MIN((right - 1) / s + 1, k->phase) : 0;
-      for (; q < begin; q++) out[q] = 0;
-      if (s == 1)
-        for (; q < end; q++) out[q] = x[at + q];
-      else
-        for (; q < end; q++) out[q] = x[at + q * s];
-      for (; q < k->phase; q++) out[q] = 0;
-    }
-}
-
-static void depthwise_planes(void *arg, int64_t first, int64_t last, int part) {
-  const depthwise *k = arg;
-  const axis *ay = &k->p->y, *ax = &k->p->x;
-  int64_t area = ay->taps * ax->taps;
-  vs_real *buffer = (vs_real *)(void *)(k->parts + (size_t)part * k->part_bytes);
-  for (int64_t u = first; u < last; u++) {
-    int64_t c = u % k->p->groups;
-    for (int64_t top = 0; top < ay->grid; top += k->rows) {
-      int64_t n = VS_MIN(k->rows, ay->grid - top);
-      load_phases(k, k->x + u * ay->src * ax->src, top, n, buffer);
-      vs_k_conv()->taps(n, ax->grid, area, k->tap, k->w + c * area, k->bias ? k->bias[c] : 0,
-                        buffer, ay->src_step * k->row, k->out + (u * ay->grid + top) * ax->grid,
-                        ax->grid);
-    }
-  }
-}
-
-/* y[o] += w[t] * x[o*stride + at]: dx[o*stride + at] += w[t] * dy[o] */
-static void depthwise_inputs(void *arg, int64_t first, int64_t last, int part) {
-  const depthwise *k = arg;
-  const axis *ay = &k->p->y, *ax = &k->p->x;
-  int64_t plane = ay->grid * ax->grid, area = ay->taps * ax->taps;
-  (void)part;
-  memset(k->out + first * ay->src * ax->src, 0,
-         (size_t)((last - first) * ay->src * ax->src) * sizeof(vs_real));
-  for (int64_t u = first; u < last; u++)
-    for (int64_t t = 0; t < area; t++) {
-      range ry = tap_range(ay, t / ax->taps), rx = tap_range(ax, t % ax->taps);
-      vs_real *dx = k->out + (u * ay->src + ry.src) * ax->src + rx.src;
-      for (int64_t i = ry.first; i < ry.last; i++, dx += ay->src_step * ax->src)
-        vs_k_conv()->axpy(rx.last - rx.first, k->w[u % k->p->groups * area + t],
-                          k->dy + u * plane + i * ax->grid + rx.first, 1, dx, ax->src_step);
-    }
-}
-
-/* dw[c, t] = sum over b and o of dy[o] * x[o*stride + at] */
-static void depthwise_weights(void *arg, int64_t first, int64_t last, int part) {
-  const depthwise *k = arg;
-  const axis *ay = &k->p->y, *ax = &k->p->x;
-  int64_t plane = ay->grid * ax->grid, area = ay->taps * ax->taps, groups = k->p->groups;
-  (void)part;
-  for (int64_t v = first * area; v < last * area; v++) {
-    range ry = tap_range(ay, v % area / ax->taps), rx = tap_range(ax, v % area % ax->taps);
-    vs_real sum = 0;
-    for (int64_t b = 0; b < k->p->batch; b++) {
-      int64_t u = b * groups + v / area;
-      const vs_real *x = k->x + (u * ay->src + ry.src) * ax->src + rx.src;
-      for (int64_t i = ry.first; i < ry.last; i++, x += ay->src_step * ax->src)
-        sum += vs_k_conv()->dot(rx.last - rx.first, x, ax->src_step,
-                                k->dy + u * plane + i * ax->grid + rx.first);
-    }
-    k->out[v] = sum;
-  }
-}
-
-static int64_t depthwise_grain(const plan *p, int64_t times) {
-  int64_t work = p->y.grid * p->x.grid * p->y.taps * p->x.taps * times;
-  return VS_MAX(1, 16384 / VS_MAX(work, 1));
-}
-
-static void run_depthwise(vs_rangefn fn, int64_t n, depthwise k) {
-  vs_parallel(n, depthwise_grain(k.p, fn == depthwise_weights ? k.p->batch : 1), fn, &k);
-}
-
-static int run_depthwise_forward(depthwise k) {
-  const axis *y = &k.p->y, *x = &k.p->x;
-  int64_t planes = k.p->batch * k.p->groups, grain = depthwise_grain(k.p, 1);
-  int64_t s = k.nphase = x->grid > 1 ? x->src_step : 1;
-  if (planes == 0 || y->grid * x->grid == 0) return 0;
-  k.phase = (span(x, x->grid) - 1) / s + 1 + vs_k_conv()->cols;
-  k.row = vs_numel(2, (int64_t[]){k.phase, s});
-  if (k.row < 0) return -1;
-  int64_t fit = UNIT_BYTES / (int64_t)sizeof(vs_real) / k.row - reach(y);
-  k.rows = VS_MAX(VS_MIN(fit / y->src_step, y->grid), 1);
-  int64_t size = vs_numel(2, (int64_t[]){span(y, k.rows), k.row});
-  if (size < 0) return -1;
-  k.part_bytes = reals(size);
-  size_t tables = ints(y->taps * x->taps);
-  char *work = vs_mem_alloc(tables + (size_t)vs_parts(planes, grain) * k.part_bytes);
-  if (work == NULL) return -1;
-  k.tap = (int64_t *)(void *)work;
-  k.parts = work + tables;
-  for (int64_t i = 0; i < y->taps; i++)
-    for (int64_t j = 0; j < x->taps; j++)
-      k.tap[i * x->taps + j] =
-          i * y->at_step * k.row + j * x->at_step % s * k.phase + j * x->at_step / s;
-  vs_parallel(planes, grain, depthwise_planes, &k);
-  vs_mem_free(work);
-  return 0;
-}
-
-static bool is_depthwise(const plan *p) { return p->groups > 1 && p->from == 1 && p->to == 1; }
-
 /* ---- the products, for the ops here and in conv_transpose.c ---- */
 
-static plan plan_of(const vs_conv *k) {
-  return (plan){.y = forward_axis(k->in[0], k->out[0], k->kernel[0], k->stride[0], k->padding[0],
-                                  k->dilation[0]),
-                .x = forward_axis(k->in[1], k->out[1], k->kernel[1], k->stride[1], k->padding[1],
-                                  k->dilation[1]),
-                .batch = k->batch,
-                .groups = k->groups,
-                .from = k->from,
-                .to = k->to,
-                .kernel = {k->kernel[0], k->kernel[1]}};
+static bool is_depthwise(const vs_conv *k) { return k->groups > 1 && k->from == 1 && k->to == 1; }
+
+static plan forward_plan(const vs_conv *k) {
+  plan p = {.batch = k->batch,
+            .groups = k->groups,
+            .from = k->from,
+            .to = k->to,
+            .kernel = {k->kernel[0], k->kernel[1]}};
+  forward_axes(k, &p.y, &p.x);
+  return p;
 }
 
 int vs_conv_forward(const vs_conv *k, const vs_real *x, const vs_real *w, const vs_real *bias,
                     vs_real *y) {
-  plan p = plan_of(k);
-  if (is_depthwise(&p))
-    return run_depthwise_forward((depthwise){.p = &p, .x = x, .w = w, .bias = bias, .out = y});
-  if (finish_plan(&p) < 0) return -1;
-  return run_gather(&p, x, w, false, bias, y);
+  if (is_depthwise(k)) return vs_depthwise_forward(k, x, w, bias, y);
+  plan p = forward_plan(k);
+  return finish_plan(&p) < 0 ? -1 : run_gather(&p, x, w, false, bias, y);
 }
 
 /* One product for each residue of the input position modulo the stride. */
 int vs_conv_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_real *dx) {
-  plan fwd = plan_of(k);
-  if (is_depthwise(&fwd)) {
-    run_depthwise(depthwise_inputs, fwd.batch * fwd.groups,
-                  (depthwise){.p = &fwd, .w = w, .dy = dy, .out = dx});
-    return 0;
-  }
-  const int64_t *in = k->in, *out = k->out, *s = k->stride, *pad = k->padding, *d = k->dilation;
-  for (int64_t i = 0; i < VS_MIN(s[0], in[0]); i++)
-    for (int64_t j = 0; j < VS_MIN(s[1], in[1]); j++) {
-      plan p = {.y = input_axis(in[0], out[0], k->kernel[0], s[0], pad[0], d[0], i),
-                .x = input_axis(in[1], out[1], k->kernel[1], s[1], pad[1], d[1], j),
-                .batch = k->batch,
+  if (is_depthwise(k)) return vs_depthwise_input(k, dy, w, dx);
+  for (int64_t i = 0; i < VS_MIN(k->stride[0], k->in[0]); i++)
+    for (int64_t j = 0; j < VS_MIN(k->stride[1], k->in[1]); j++) {
+      plan p = {.batch = k->batch,
                 .groups = k->groups,
                 .from = k->to,
                 .to = k->from,
                 .kernel = {k->kernel[0], k->kernel[1]}};
+      input_axes(k, i, j, &p.y, &p.x);
       if (finish_plan(&p) < 0 || run_gather(&p, dy, w, true, NULL, dx) < 0) return -1;
     }
   return 0;
 }
 
 int vs_conv_weight(const vs_conv *k, const vs_real *x, const vs_real *dy, vs_real *dw) {
-  plan p = plan_of(k);
-  if (is_depthwise(&p)) {
-    run_depthwise(depthwise_weights, p.groups, (depthwise){.p = &p, .x = x, .dy = dy, .out = dw});
-    return 0;
-  }
+  if (is_depthwise(k)) return vs_depthwise_weight(k, x, dy, dw);
+  plan p = forward_plan(k);
   return finish_plan(&p) < 0 ? -1 : run_weights(&p, x, dy, dw);
 }
 
