@@ -1,17 +1,22 @@
 -- Table 1: image-text models over seeds on one data set, with the same budget for each.
 --
 --   lua5.4 examples/table1.lua DATA.h5 OUT [--rows=Baseline,VSE,CIM,...] [--seeds=1,2,3]
---       [--epochs=12] [--width=128] [--glove=FILE] [--bert=FOLDER] [--freeze=4] [--flip=0.5]
---       [--batch=64] [--objective=infonce|hinge] [--channels=24,48,96,192] [--pictures=yes]
+--       [--epochs=12] [--option=value ...]        all options: docs/table.md, and the list below
 --
 -- What was stopped goes on when the line is typed again; more seeds or rows join what is there.
 local vs = require "vesper"
 local data, models, optim, experiment = vs.data, vs.models, vs.optim, vs.experiment
 
 local ROWS = "Baseline,VSE,CIM,COOT,DPM,AttentionPooling,DenseProjection"
-local o = {rows = ROWS, seeds = "1,2,3", epochs = "12", width = "128", flip = "0.5", batch = "64",
-  channels = "24,48,96,192", objective = "infonce", glove = "", bert = "", freeze = "4",
-  pictures = "yes", title = "Image-text models"}
+local o = {rows = ROWS, seeds = "1,2,3", epochs = "12", batch = "64", title = "Image-text models",
+  pictures = "yes",
+  -- the models
+  width = "128", channels = "24,48,96,192", cnn = "", size = "96x72", hidden = "",
+  glove = "", bert = "", freeze = "4",
+  rnn = "LSTM", bidirectional = "no", pooling = "last", dropwords = "0",
+  -- the training
+  flip = "0.5", crop = "0", objective = "infonce", classify = "1",
+  rate = "1e-3", cnnrate = "0.3", decay = "0", clip = "0", schedule = "step"}
 local places = {}
 for _, word in ipairs(arg) do
   local key, value = word:match "^%-%-(%w+)=(.*)$"
@@ -33,14 +38,24 @@ for _, split in ipairs {"train", "val", "test"} do sets[split] = assert(data.ope
 local glove = o.glove ~= "" and assert(vs.text.WordVectors(o.glove)) or nil
 local epochs, batch = math.tointeger(tonumber(o.epochs)), math.tointeger(tonumber(o.batch))
 
--- Features that the file has (data.extract wrote them), its images, or both.
+-- Features that the file has (data.extract wrote them), its images, or both.  The images go
+-- through a small CNN, or through one with published weights that is fine-tuned.
 local one = sets.train:batch{1}
-if not one.image then o.flip, o.pictures, o.channels = "0", "no", "" end
+if not one.image then o.flip, o.crop, o.pictures, o.channels, o.cnn = "0", "0", "no", "", "" end
+if o.cnn ~= "" then o.channels = "" end
+local function cnn_encoder(width)
+  if o.cnn == "" then return models.SmallCNN(width, {channels = numbers(o.channels)}) end
+  local height, across = o.size:match "^(%d+)x(%d+)$"
+  assert(height, "--size: expected HEIGHTxWIDTH")
+  return assert(models.EfficientNetLite0.from_pretrained(o.cnn, {num_classes = 0, width = width,
+    size = {math.tointeger(height), math.tointeger(across)}}))
+end
 local function image_encoder(width)
   local C = one.regions and one.regions.shape[3] or one.feature and one.feature.shape[2]
-  local features = C and models.RegionEncoder(width, {region_width = C, hidden = 4 * width,
+  local features = C and models.RegionEncoder(width, {region_width = C,
+    hidden = math.tointeger(tonumber(o.hidden)) or 4 * width,
     dropout = 0.2, pooling = one.regions and "gpo" or "mean"})
-  local cnn = one.image and models.SmallCNN(width, {channels = numbers(o.channels)})
+  local cnn = one.image and cnn_encoder(width)
   return features and cnn and models.JoinedEncoder{features, cnn} or features or cnn
 end
 
@@ -51,10 +66,13 @@ local function options(seed)
     local vocab = vs.text.Vocab.new(sets.train:vocab())
     text = {vectors = glove:matrix(vocab, {scale = 0.1, seed = seed})}
   end
+  text.rnn, text.bidirectional, text.pooling = o.rnn, o.bidirectional == "yes", o.pooling
+  text.dropout = tonumber(o.dropwords)
   local width = math.tointeger(tonumber(o.width))
+  local infonce = o.objective == "infonce"
   return {classes = #sets.train:classes(), width = width, image = image_encoder(width),
-    text = text, warmup = 2,
-    weights = o.objective == "infonce" and {rank = 0, contrast = 1} or nil}
+    text = text, warmup = 2, weights = {classify = tonumber(o.classify), rank = infonce and 0 or 1,
+      contrast = infonce and 1 or 0}}
 end
 
 local makers = {
@@ -90,20 +108,41 @@ local function loaders(seed)
     return data.Loader(sets[split], all)
   end
   return {val = loader "val", test = loader "test", train = loader("train", {shuffle = true,
-    batch_size = batch, drop_last = true, flip = tonumber(o.flip)})}
+    batch_size = batch, drop_last = true, flip = tonumber(o.flip),
+    crop = tonumber(o.crop) > 0 and math.tointeger(tonumber(o.crop)) or nil})}
 end
 
+-- What decides over the numbers; a table with other settings than its folder has is refused.
+local settings = {optimizer = o.decay == "0" and "Adam" or "AdamW",
+  word_vectors = glove and o.glove:match "[^/]*$" or "learned, 100",
+  cnn = o.cnn ~= "" and o.cnn:match "[^/]*$" .. " at " .. o.size or "small"}
+for _, name in ipairs {"width", "batch", "flip", "crop", "channels", "objective", "classify", "hidden",
+    "rnn", "bidirectional", "pooling", "dropwords", "rate", "cnnrate", "decay", "clip",
+    "schedule"} do
+  settings[name] = o[name]
+end
+
+local rate, steps = tonumber(o.rate), epochs * (#sets.train // batch)
+local one_cycle = o.schedule == "cosine" -- up during the first tenth, then down along a cosine
+assert(one_cycle or o.schedule == "step", "--schedule: expected step or cosine")
 local results = experiment.run{
   folder = out, rows = rows, seeds = numbers(o.seeds), epochs = epochs, loaders = loaders,
-  data = file, settings = {width = o.width, batch = o.batch, flip = o.flip,
-    channels = o.channels, objective = o.objective, optimizer = "Adam 1e-3, from 2/3 on 1e-4",
-    word_vectors = glove and o.glove:match "[^/]*$" or "learned, 100"},
+  data = file, settings = settings,
   optimizer = function(model) -- a BERT learns at a tenth of the rate
-    local parameters = model.param_groups and model:param_groups(1e-3) or model:parameters()
-    return optim.Adam(parameters, {lr = 1e-3})
+    local groups = model:param_groups(rate, o.cnn ~= "" and {image = tonumber(o.cnnrate)} or nil)
+    if o.decay == "0" then return optim.Adam(groups, {lr = rate}) end
+    return optim.AdamW(groups, {lr = rate, weight_decay = tonumber(o.decay)})
   end,
+  clip = o.clip ~= "0" and tonumber(o.clip) or nil,
+  schedule_per = one_cycle and "batch" or "epoch",
   schedule = function(optimizer)
-    return optim.lr_scheduler.MultiStepLR(optimizer, {milestones = {epochs * 2 // 3}})
+    if not one_cycle then
+      return optim.lr_scheduler.MultiStepLR(optimizer, {milestones = {epochs * 2 // 3}})
+    end
+    local most = {}
+    for i, group in ipairs(optimizer.param_groups) do most[i] = group.lr end
+    return optim.lr_scheduler.OneCycleLR(optimizer, {max_lr = most, total_steps = steps,
+      pct_start = 0.1, cycle_momentum = false})
   end,
 }
 local table_rows, protocol = experiment.report{folder = out, results = results, rows = rows,

@@ -5863,6 +5863,12 @@ function vs.models.Baseline(options) end
 ---@return table
 function Baseline:loss(batch) end
 
+---Groups for an optimizer, as VSE:param_groups.
+---@param lr number
+---@param factors? table
+---@return any[]
+function Baseline:param_groups(lr, factors) end
+
 ---Class probabilities [B,C] of images uint8 [B,3,H,W].
 ---@param images vesper.Tensor
 ---@return vesper.Tensor
@@ -5931,6 +5937,13 @@ function VSE:encode_image(images) end
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 function VSE:encode_text(tokens, lengths) end
+
+---Groups for an optimizer, without what is frozen: the parts named in factors, such as {image =
+---0.3}, learn at lr times their factor, all others at lr.
+---@param lr number
+---@param factors? table
+---@return any[]
+function VSE:param_groups(lr, factors) end
 
 ---What retrieval compares of a batch's texts, [B,D].
 ---@param batch table
@@ -6024,11 +6037,12 @@ function vs.models.BERTFusion(options) end
 ---@return vesper.BERTFusion
 function BERTFusion:start_from(vse) end
 
----Groups for an optimizer: BERT's parameters learn at lr * factor.
+---Groups for an optimizer, as VSE:param_groups; BERT's parameters learn at a tenth of lr, or at
+---what factors.bert says, or factors itself where it is a number.
 ---@param lr number
----@param factor? number default 0.1
+---@param factors vesper.Tensor
 ---@return any[]
-function BERTFusion:param_groups(lr, factor) end
+function BERTFusion:param_groups(lr, factors) end
 
 ---What retrieval compares of a batch's texts, [B,D].
 ---@param batch table
@@ -6369,6 +6383,7 @@ function JoinedEncoder:encode_batch(batch) end
 ---@field bidirectional? boolean default false
 ---@field pooling? "last"|"mean"|"max"|"gpo" default last
 ---@field projection? boolean default true
+---@field dropout? number default 0
 
 ---Word embeddings and a recurrent net: tokens int64 [B,T], lengths int64 [B] -> [B,width], word
 ---embeddings [B,T,E], states [B,T,hidden].

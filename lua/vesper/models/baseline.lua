@@ -28,6 +28,8 @@ function Baseline:loss(batch)
   return loss, {classify = loss:item()}, out
 end
 
+Baseline.param_groups = encoders.param_groups
+
 --- Class probabilities of images (or of a batch), [B,C].
 function Baseline:classify_image(images)
   return (self.head((encoders.encode(self.image, images)))):softmax(2)

@@ -63,15 +63,12 @@ function BERTFusion:start_from(vse)
   return self
 end
 
---- Two groups of parameters for an optimizer: BERT's, without those that are frozen, learn at
--- lr * factor.
-function BERTFusion:param_groups(lr, factor)
-  local inside, rest = {}, {}
-  for _, pair in ipairs(self:named_parameters()) do
-    local group = pair[1]:find "^bert%." and inside or rest
-    if pair[2].requires_grad then group[#group + 1] = pair[2] end
-  end
-  return {{params = rest, lr = lr}, {params = inside, lr = lr * (factor or 0.1)}}
+--- Groups of parameters for an optimizer, as VSE's; where nothing else is said, BERT's learn at a
+-- tenth of lr.  factors may also be a number: BERT's factor.
+function BERTFusion:param_groups(lr, factors)
+  local all = {bert = type(factors) == "number" and factors or 0.1}
+  for part, factor in pairs(type(factors) == "table" and factors or {}) do all[part] = factor end
+  return VSE.param_groups(self, lr, all)
 end
 
 -- Token ids [B,P] and lengths [B] of the batch's texts, which are those of its tokens.

@@ -29,6 +29,23 @@ function encoders.evaluate(model, fn)
   return result
 end
 
+--- Groups of a model's parameters: see VSE:param_groups.
+function encoders.param_groups(model, lr, factors)
+  local groups, of = {{params = {}, lr = lr}}, {}
+  for _, pair in ipairs(model:named_parameters()) do
+    local part, parameter = pair[1]:match "^[^.]+", pair[2]
+    local factor = factors and factors[part]
+    if parameter.requires_grad then
+      if factor and not of[part] then
+        of[part] = {params = {}, lr = lr * factor}
+        groups[#groups + 1] = of[part]
+      end
+      table.insert((of[part] or groups[1]).params, parameter)
+    end
+  end
+  return groups
+end
+
 --- True where position i of row b is there: bool [B,n].
 function encoders.mask_of(counts, n)
   return core.arange(1, n):reshape(1, n):le(counts:reshape(-1, 1))
@@ -164,9 +181,10 @@ encoders.TextEncoder = TextEncoder
 --   rnn = "LSTM" | "GRU", hidden = D, num_layers = 1, bidirectional = false
 --   pooling = "last" | "mean" | "max" | "gpo"     over the valid words
 --   projection = true          a linear map to D after pooling; needed unless the sizes agree
+--   dropout = 0                of the word embeddings that the recurrent net reads
 function TextEncoder:init(width, options)
   local o = encoders.options(options, {word_dim = 300, rnn = "LSTM", hidden = width, num_layers = 1,
-    bidirectional = false, pooling = "last", projection = true, freeze = false},
+    bidirectional = false, pooling = "last", projection = true, freeze = false, dropout = 0},
     {vectors = true, vocab_size = true}, "TextEncoder")
   if o.rnn ~= "LSTM" and o.rnn ~= "GRU" then
     core._raise(("TextEncoder: rnn is '%s', expected LSTM or GRU"):format(o.rnn))
@@ -179,6 +197,7 @@ function TextEncoder:init(width, options)
   else
     self.words = nn.Embedding(o.vocab_size, o.word_dim, {padding_idx = 1})
   end
+  self.dropout = nn.Dropout(o.dropout)
   self.rnn = nn[o.rnn](self.words.embedding_dim, o.hidden,
     {num_layers = o.num_layers, bidirectional = o.bidirectional})
   local states = o.bidirectional and 2 * o.hidden or o.hidden
@@ -198,7 +217,7 @@ end
 function TextEncoder:forward(tokens, lengths)
   local words = self.words(tokens)
   local empty = lengths:min():item() < 1 and lengths:eq(0):unsqueeze(2)
-  local states, last = self.rnn(words, empty and lengths + empty:squeeze(2):long() or lengths)
+  local states, last = self.rnn(self.dropout(words), empty and lengths + empty:squeeze(2):long() or lengths)
   if empty then
     states, last = states:masked_fill(empty:unsqueeze(3), 0), last:masked_fill(empty, 0)
   end

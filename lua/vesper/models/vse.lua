@@ -69,6 +69,10 @@ end
 
 -- ---- training -----------------------------------------------------------------------------------
 
+--- Groups of parameters for an optimizer, without those that are frozen: a part that is named in
+-- factors, such as {image = 0.3}, learns at lr times its factor, all others at lr.
+VSE.param_groups = encoders.param_groups
+
 --- Label-aware cosine objective on v, t [B,D]: pairs of one label are pulled together, pairs of
 -- different labels pushed below `margin`.  Both kinds count alike, however many there are.
 function VSE.cosine_objective(v, t, label, margin)

@@ -7,6 +7,8 @@ return {
         .. "[B,C], image_logits}."},
     {"Baseline:loss", "batch:table", "Tensor, table, table",
       "Cross-entropy on batch.label, its parts as numbers, the outputs."},
+    {"Baseline:param_groups", "lr:num, factors:table?", "list",
+      "Groups for an optimizer, as VSE:param_groups."},
     {"Baseline:classify_image", "images:any", "Tensor",
       "Class probabilities [B,C] of images uint8 [B,3,H,W]."},
     {"models.VSE", "options:table", "VSE",
@@ -33,6 +35,9 @@ return {
         .. "or their numbers int64 [B]."},
     {"VSE:encode_text", "tokens:index, lengths:index", "Tensor, Tensor, Tensor",
       "int64 [B,T] and [B] -> t [B,D], word embeddings [B,T,E], states [B,T,S]."},
+    {"VSE:param_groups", "lr:num, factors:table?", "list",
+      "Groups for an optimizer, without what is frozen: the parts named in factors, such as {image "
+        .. "= 0.3}, learn at lr times their factor, all others at lr."},
     {"VSE:embed_text", "batch:table", "Tensor",
       "What retrieval compares of a batch's texts, [B,D]."},
     {"VSE:fit_prototypes", "loader:Loader", nil,
@@ -72,8 +77,9 @@ return {
         .. "weights.match = 0, weights.masked = 0. Batches have text."},
     {"BERTFusion:start_from", "vse:Module", "BERTFusion",
       "Takes over the encoders of a trained VSE."},
-    {"BERTFusion:param_groups", "lr:num, factor:num=0.1", "list",
-      "Groups for an optimizer: BERT's parameters learn at lr * factor."},
+    {"BERTFusion:param_groups", "lr:num, factors:any", "list",
+      "Groups for an optimizer, as VSE:param_groups; BERT's parameters learn at a tenth of lr, or "
+        .. "at what factors.bert says, or factors itself where it is a number."},
     {"BERTFusion:embed_text", "batch:table", "Tensor",
       "What retrieval compares of a batch's texts, [B,D]."},
     {"BERTFusion:terms", "batch:table, out:table, epoch:int", "list",
@@ -177,7 +183,8 @@ return {
       "v [B,D], U [B,R,C], and its grid or numbers."},
     {"models.TextEncoder", "width:int, {vectors:tensor?, vocab_size:int?, word_dim:int=300, "
         .. "freeze:bool=false, rnn:LSTM|GRU=LSTM, hidden:int?, num_layers:int=1, "
-        .. "bidirectional:bool=false, pooling:last|mean|max|gpo=last, projection:bool=true}",
+        .. "bidirectional:bool=false, pooling:last|mean|max|gpo=last, projection:bool=true, "
+        .. "dropout:num=0}",
       "Module", "Word embeddings and a recurrent net: tokens int64 [B,T], lengths int64 [B] -> "
         .. "[B,width], word embeddings [B,T,E], states [B,T,hidden]."},
   },
