@@ -24,11 +24,14 @@ function Layer:init(c)
   self.output = {dense = nn.Linear(c.intermediate_size, D), LayerNorm = nn.LayerNorm(D, norm)}
 end
 
---- x [B,T,D], seen bool [B,1,1,T] or nil -> [B,T,D]
-function Layer:forward(x, seen)
+--- x [B,T,D], seen bool [B,1,1,T] or nil -> [B,T,D]; with a packing x is the pieces alone, [N,D].
+function Layer:forward(x, seen, packing)
   local inner, out = self.attention.self, self.attention.output
-  local y = core.scaled_dot_product_attention(inner.query(x), inner.key(x), inner.value(x), seen,
+  local q, k, v = inner.query(x), inner.key(x), inner.value(x)
+  if packing then q, k, v = packing.spread(q), packing.spread(k), packing.spread(v) end
+  local y = core.scaled_dot_product_attention(q, k, v, seen,
     {num_heads = self.heads, dropout_p = self.training and self.attention_dropout or 0})
+  if packing then y = packing.gather(y) end
   x = out.LayerNorm(x + self.dropout(out.dense(y)))
   y = self.output.dense(self.act(self.intermediate.dense(x)))
   return self.output.LayerNorm(x + self.dropout(y))
@@ -111,6 +114,22 @@ local function embed(self, ids, types, extra)
   return e.dropout(e.LayerNorm(x + (kind + place)))
 end
 
+-- Texts of different lengths: everything but attention goes over the pieces alone.  gather takes
+-- them out of x [B,T,D], [N,D]; spread puts them back, with anything where no piece is.  nil where
+-- little is to be saved.
+local function packing_of(mask)
+  local B, T = mask.shape[1], mask.shape[2]
+  local rows = mask:flatten():nonzero():flatten()
+  local N = rows.shape[1]
+  if N == 0 or N > 0.9 * B * T then return nil end
+  local places = mask:flatten():long():cumsum(1)
+  places = places + places:eq(0):long()
+  return {
+    gather = function(x) return x:flatten(1, 2):index_select(1, rows) end,
+    spread = function(x) return x:index_select(1, places):reshape(B, T, -1) end,
+  }
+end
+
 --- ids int64 [B,T]; mask bool [B,T], true where a piece is, or lengths int64 [B]; types int64 [B,T]
 -- of 1 and 2 (1 unless given); extra [B,1,D], which enters at position 2, behind [CLS], as the
 -- embedding of a piece more -> hidden [B,T,D], or [B,T+1,D] with extra, zeros where nothing is; and
@@ -130,7 +149,10 @@ function BERT:forward(ids, mask, types, extra)
   if mask and extra then mask = insert(mask, mask:slice(2, 1, 1)) end
   local x = embed(self, ids, types, extra)
   local seen = mask and mask:reshape(B, 1, 1, -1)
-  for _, layer in ipairs(self.encoder.layer) do x = layer(x, seen) end
+  local packing = mask and packing_of(mask)
+  if packing then x = packing.gather(x) end
+  for _, layer in ipairs(self.encoder.layer) do x = layer(x, seen, packing) end
+  if packing then x = packing.spread(x) end
   if mask then x = x:masked_fill(mask:logical_not():unsqueeze(3), 0) end
   if not self.pooler then return x end
   local pooled = self.pooler.dense(x:select(2, 1)):tanh()
