@@ -12,11 +12,13 @@ local o = {rows = ROWS, seeds = "1,2,3", epochs = "12", batch = "64", title = "I
   pictures = "yes",
   -- the models
   width = "128", channels = "24,48,96,192", cnn = "", size = "96x72", hidden = "",
-  glove = "", bert = "", freeze = "4",
+  glove = "", bert = "", freeze = "4", visual = "yes",
   rnn = "LSTM", bidirectional = "no", pooling = "last", dropwords = "0",
   -- the training
   flip = "0.5", crop = "0", objective = "infonce", classify = "1",
-  rate = "1e-3", cnnrate = "0.3", decay = "0", clip = "0", schedule = "step"}
+  rate = "1e-3", cnnrate = "0.3", decay = "0", schedule = "step",
+  -- the test
+  mirror = "no", bank = ""}
 local places = {}
 for _, word in ipairs(arg) do
   local key, value = word:match "^%-%-(%w+)=(.*)$"
@@ -83,6 +85,7 @@ local makers = {
   DPM = function(seed)
     local all = options(seed)
     all.bert = assert(models.BERT.from_pretrained(o.bert)):freeze_layers(tonumber(o.freeze) // 1)
+    all.visual = o.visual == "yes"
     return models.DPM(all)
   end,
 }
@@ -95,7 +98,8 @@ for name in o.rows:gmatch "[^,]+" do
   elseif name == "DPM" and o.bert == "" then
     row.missing = "it needs --bert=FOLDER, a Hugging Face folder of a BERT"
   else
-    row.options = name == "DPM" and {bert = o.bert:match "[^/]+/*$", freeze = o.freeze} or nil
+    row.options = name == "DPM" and {bert = o.bert:match "[^/]+/*$", freeze = o.freeze,
+      visual = o.visual} or nil
     row.make = makers[name] or function(seed) return models[name](options(seed)) end
   end
   rows[#rows + 1] = row
@@ -117,9 +121,22 @@ local settings = {optimizer = o.decay == "0" and "Adam" or "AdamW",
   word_vectors = glove and o.glove:match "[^/]*$" or "learned, 100",
   cnn = o.cnn ~= "" and o.cnn:match "[^/]*$" .. " at " .. o.size or "small"}
 for _, name in ipairs {"width", "batch", "flip", "crop", "channels", "objective", "classify", "hidden",
-    "rnn", "bidirectional", "pooling", "dropwords", "rate", "cnnrate", "decay", "clip",
-    "schedule"} do
+    "rnn", "bidirectional", "pooling", "dropwords", "rate", "cnnrate", "decay",
+    "schedule", "mirror", "bank"} do
   settings[name] = o[name]
+end
+
+-- The test set's figures: --mirror=yes has pictures looked at both ways round, --bank=10 takes off
+-- the score of an item what training texts and images find in it, with that beta.
+local function evaluate(model, its)
+  local how = {mirror = o.mirror == "yes"}
+  if o.bank ~= "" and model.encode_text then
+    how.retrieval = false
+    local plain = data.Loader(sets.train, {batch_size = 200, workers = 1})
+    local trained = vs.train.evaluate(model, plain, how)
+    how = {mirror = how.mirror, beta = tonumber(o.bank), bank = {v = trained.v, t = trained.t}}
+  end
+  return vs.train.evaluate(model, its.test, how)
 end
 
 local rate, steps = tonumber(o.rate), epochs * (#sets.train // batch)
@@ -133,8 +150,7 @@ local results = experiment.run{
     if o.decay == "0" then return optim.Adam(groups, {lr = rate}) end
     return optim.AdamW(groups, {lr = rate, weight_decay = tonumber(o.decay)})
   end,
-  clip = o.clip ~= "0" and tonumber(o.clip) or nil,
-  schedule_per = one_cycle and "batch" or "epoch",
+  evaluate = evaluate, schedule_per = one_cycle and "batch" or "epoch",
   schedule = function(optimizer)
     if not one_cycle then
       return optim.lr_scheduler.MultiStepLR(optimizer, {milestones = {epochs * 2 // 3}})

@@ -84,6 +84,35 @@ describe("metrics.retrieval", function()
     assert.is_true(r.rsum > 100 and r.rsum < 600)
   end)
 
+  it("takes off what a bank of queries finds in an item", function()
+    vs.manual_seed(4)
+    local v, V = vs.randn(30, 5), vs.randn(70, 5)
+    local t, T = v + vs.randn(30, 5), V + vs.randn(70, 5)
+    local r = metrics.retrieval(v, t, {bank = {v = V, t = T}, beta = 6})
+    local function biased(queries, gallery, bank)
+      queries, gallery, bank = queries:normalize(), gallery:normalize(), bank:normalize()
+      local found = (bank:matmul(gallery:t()) * 6):exp():sum(1):log() / 6
+      local scores = (queries:matmul(gallery:t()) - found):tolist()
+      local list = {}
+      for q, row in ipairs(scores) do
+        list[q] = 1
+        for g, s in ipairs(row) do
+          if g ~= q and s >= row[q] then list[q] = list[q] + 1 end
+        end
+      end
+      return list
+    end
+    check(biased(v, t, V), r.i2t)
+    check(biased(t, v, T), r.t2i)
+    assert.not_equal(metrics.retrieval(v, t).rsum, r.rsum)
+    assert.matches("a bank of 70 other texts and 70 other images finds, beta 6", r.protocol, 1, true)
+    -- an item that is near everything comes first no longer
+    local hub = vs.tensor{{1, 0.1}, {1, -0.9}, {1, 1}}
+    local near = vs.tensor{{1, 0.6}, {1, -0.9}, {1, 0.8}}
+    local best = metrics.retrieval(hub, near, {bank = {v = near, t = near * 2}, beta = 50})
+    assert.is_true(best.rsum >= metrics.retrieval(hub, near).rsum)
+  end)
+
   it("is 600 for equal embeddings", function()
     local v = vs.randn(30, 8)
     local r = metrics.retrieval(v, v * 3)
@@ -169,6 +198,22 @@ describe("metrics.retrieval", function()
     try("image 2 has no caption", v, {image_of = ints {1, 1, 3, 4}})
     try("image_of is float", v, {image_of = vs.tensor {1, 2, 3, 4}})
     try("unknown option k", v, {k = 3})
+  end)
+end)
+
+describe("a bank of metrics.retrieval", function()
+  it("is refused where it does not fit", function()
+    local v = vs.randn(4, 3)
+    local function refused(message, options)
+      local ok, why = pcall(metrics.retrieval, v, v, options)
+      assert.is_false(ok)
+      assert.matches(message, why, 1, true)
+    end
+    refused("bank is a number", {bank = 1})
+    refused("bank.t is a nil, expected a tensor", {bank = {v = v}})
+    refused("bank.t is [4,2], expected [K,3]", {bank = {v = v, t = vs.randn(4, 2)}})
+    refused("beta is 0", {bank = {v = v, t = v}, beta = 0})
+    refused("nan, expected a number above 0", {bank = {v = v, t = v}, beta = 0 / 0})
   end)
 end)
 

@@ -278,6 +278,25 @@ describe("train.fit", function()
     assert.near(100 * right[2] / 40, result.image_accuracy, 1e-9)
   end)
 
+  it("looks at pictures both ways round when asked to", function()
+    local model, options = setting(1)
+    function model:forward(batch)
+      local v = batch.image:float():mean(2):select(2, 1) -- the first row of pixels
+      return {v = v, t = v * 2, logits = batch.image:float():sum(2):sum(2)}
+    end
+    local set = vs.data.TensorDataset{image = vs.randint(0, 255, {6, 3, 2, 4}):to "uint8",
+      label = vs.ones(6):long()}
+    local loader = vs.data.Loader(set, {batch_size = 4})
+    local one, both = train.evaluate(model, loader), train.evaluate(model, loader, {mirror = true})
+    local want = one.v:normalize() + one.v:flip{2}:normalize()
+    assert.is_true((both.v - want):abs():max():item() < 1e-6)
+    assert.is_nil(train.evaluate(model, loader, {retrieval = false}).retrieval)
+    local banked = train.evaluate(model, loader, {bank = {v = one.v, t = one.t}, beta = 3})
+    assert.matches("beta 3", banked.retrieval.protocol)
+    assert.error_matches(function() train.evaluate(model, loader, {mirrored = true}) end,
+      "unknown option 'mirrored'")
+  end)
+
   it("wants a number of epochs", function()
     local model, options = setting(0)
     local ok, message = pcall(train.fit, model, options)

@@ -113,7 +113,7 @@ local function train_run(o, row, seed, folder)
   })
   return {
     row = row.name, seed = seed, epochs = #history, best_epoch = best,
-    val = plain(history[best].val), test = plain(train.evaluate(model, loaders.test)),
+    val = plain(history[best].val), test = plain(o.evaluate(model, loaders)),
     parameters = model:num_parameters(), seconds = seconds_of(history),
     history = plain_history(history), version = core.build.version, isa = core.build.isa,
     threads = core.get_num_threads(),
@@ -162,13 +162,16 @@ end
 --   optimizer = function(model) -> optimizer
 --   schedule = function(optimizer) -> what train.fit takes
 --   schedule_per, score, clip, quiet    as train.fit takes them
+--   evaluate = function(model, loaders) -> what train.evaluate gives for the test set, which it is
+--            unless this is given
 --   settings = {}                  plain values that hold for every row
 --   data = path                    its size and checksum are part of what a run is
 -- Seeds are the outer loop: a table that is stopped early has whole columns.  Test data is looked
 -- at once a run, with the weights that validation chose.  Raises when the folder holds a run of
 -- that name made with other options.  Returns the results of all runs, seed by seed.
 function experiment.run(options)
-  local o = encoders.options(options, {settings = {}, quiet = false}, {folder = true, rows = true,
+  local o = encoders.options(options, {settings = {}, quiet = false,
+    evaluate = function(model, loaders) return train.evaluate(model, loaders.test) end}, {folder = true, rows = true,
     seeds = true, epochs = true, loaders = true, optimizer = true, schedule = true, score = true,
     schedule_per = true, clip = true, data = true}, "experiment")
   check(o)

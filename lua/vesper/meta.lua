@@ -5558,10 +5558,14 @@ function vs.metrics.confusion(predictions, labels, count) end
 
 ---@class vesper.options.metrics.retrieval
 ---@field image_of? vesper.Tensor
+---@field bank? table
+---@field beta? number default 10
 
 ---Recall by cosine of images v [N,D] and texts t [M,D]: r.i2t and r.t2i with r1, r5, r10 in
 ---percent, medr, meanr; r.rsum; r.protocol in words. image_of int64 [M] says whose caption each
----text is.
+---text is. bank = {v, t}, images and texts that are not measured: a score is then cosine - log(sum
+---over the bank of exp(beta cosine)) / beta, so that items near everything no longer come first
+---(inverted softmax, Smith et al., ICLR 2017, over a query bank, Bogolin et al., CVPR 2022).
 ---@param v vesper.Tensor
 ---@param t vesper.Tensor
 ---@param options? vesper.options.metrics.retrieval
@@ -5758,15 +5762,17 @@ function vs.report.write(folder, name, text) end
 ---@field clip? number default 2
 ---@field data? string
 ---@field settings? table
+---@field evaluate? function
 ---@field quiet? boolean default false
 
 ---Trains each row with each seed by train.fit, in a folder of its own below folder/runs, unless it
 ---is done there; what was killed goes on from its checkpoint with the same numbers. A row is {name,
 ---make = function(seed) -> model, options = what tells it from others}, or {name, missing = why}.
----loaders(seed) gives {train, val, test}, optimizer(model) and schedule(optimizer) what fit takes.
----Test data is looked at once a run, with the weights that are best on validation. A folder whose
----run was begun with other epochs, settings, options or data is refused. Returns the results, seed
----by seed: {row, seed, val, test, history, best_epoch, parameters, seconds, run, ...}.
+---loaders(seed) gives {train, val, test}, optimizer(model) and schedule(optimizer) what fit takes,
+---evaluate(model, loaders) what train.evaluate gives for the test set. Test data is looked at once
+---a run, with the weights that are best on validation. A folder whose run was begun with other
+---epochs, settings, options or data is refused. Returns the results, seed by seed: {row, seed, val,
+---test, history, best_epoch, parameters, seconds, run, ...}.
 ---@param options? vesper.options.experiment.run
 ---@return any[]
 function vs.experiment.run(options) end
@@ -6426,12 +6432,20 @@ function vs.models.TextEncoder(width, options) end
 ---@return integer
 function vs.train.fit(model, options) end
 
+---@class vesper.options.train.evaluate
+---@field mirror? boolean default false
+---@field bank? table
+---@field beta? number
+---@field retrieval? boolean default true
+
 ---{n, accuracy, image_accuracy, retrieval, v [N,D], t [N,D], predicted int64 [N], label int64 [N]}
----without gradients; percent.
+---without gradients; percent. mirror: v of an image is that of it and its mirrored self; bank and
+---beta as in metrics.retrieval.
 ---@param model vesper.Module
 ---@param loader vesper.Loader
+---@param options? vesper.options.train.evaluate
 ---@return table
-function vs.train.evaluate(model, loader) end
+function vs.train.evaluate(model, loader, options) end
 
 ---Accuracy, and for models of text the mean recall beside it.
 ---@param result table

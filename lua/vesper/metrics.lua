@@ -15,13 +15,14 @@ end
 
 local function is_tensor(x) return type(x) == "userdata" and x.shape ~= nil end
 
-local function check_tensor(what, name, x, ndim, dtype)
+local function check_tensor(what, name, x, ndim, dtype, level)
+  level = level or 3
   if not is_tensor(x) then
-    error(("%s: %s is a %s, expected a tensor"):format(what, name, type(x)), 3)
+    error(("%s: %s is a %s, expected a tensor"):format(what, name, type(x)), level)
   end
   if #x.shape ~= ndim or (dtype and x.dtype ~= dtype) then
     error(("%s: %s is %s %s, expected %s with %d dimension%s"):format(what, name, x.dtype,
-      shape_text(x), dtype or "a tensor", ndim, ndim == 1 and "" or "s"), 3)
+      shape_text(x), dtype or "a tensor", ndim, ndim == 1 and "" or "s"), level)
   end
 end
 
@@ -114,16 +115,45 @@ local function ranks_of(queries, gallery, target, group)
   return summary(core.cat(ranks, 1))
 end
 
-local function protocol(n, m)
+-- A bias b_g of each gallery item that takes off what the bank's queries find in it: cosine q g + b_g
+-- is the product of [q, 1] and [g, b_g], so that the rest need not know of it.
+local function with_bank(queries, gallery, bank, beta)
+  local sums
+  each_block(unit_rows(bank), gallery, function(scores)
+    local part = (scores * beta - beta):exp():sum(1) -- a cosine is at most 1: nothing overflows
+    sums = sums and sums + part or part
+  end)
+  local bias = (sums:log() + beta) / -beta
+  return core.cat({queries, core.ones(#queries, 1)}, 2), core.cat({gallery, bias:unsqueeze(2)}, 2)
+end
+
+local function check_bank(bank, beta, width)
+  if type(bank) ~= "table" then
+    error(("retrieval: bank is a %s, expected {v = tensor, t = tensor}"):format(type(bank)), 3)
+  end
+  for _, name in ipairs{"v", "t"} do
+    check_tensor("retrieval", "bank." .. name, bank[name], 2, nil, 4)
+    if #bank[name] == 0 or bank[name].shape[2] ~= width then
+      error(("retrieval: bank.%s is %s, expected [K,%d]"):format(name, shape_text(bank[name]), width), 3)
+    end
+  end
+  if type(beta) ~= "number" or not (beta > 0 and beta < math.huge) then
+    error(("retrieval: beta is %s, expected a number above 0"):format(tostring(beta)), 3)
+  end
+end
+
+local function protocol(n, m, bank, beta)
   local pairing = n == m and ("%d image-text pairs"):format(n)
     or ("%d images, %d captions (%.4g an image)"):format(n, m, m / n)
   return pairing .. "; image to text over all captions, text to image over all images; cosine; "
     .. "ties count against the right item"
     .. (n == m and "" or "; an image's rank is that of its best caption")
+    .. (bank and ("; scores less what a bank of %d other texts and %d other images finds, beta %g")
+      :format(#bank.t, #bank.v, beta) or "")
 end
 
 local function check_image_of(image_of, n, m)
-  check_tensor("retrieval", "image_of", image_of, 1, "int64")
+  check_tensor("retrieval", "image_of", image_of, 1, "int64", 4)
   if #image_of ~= m then
     error(("retrieval: image_of has %d entries, but there are %d captions"):format(#image_of, m), 3)
   end
@@ -144,28 +174,38 @@ local result_meta = {}
 --- above it.
 ---@param v any image embeddings float32 [N,D]
 ---@param t any text embeddings float32 [M,D]; M = N and row i belongs to image i, unless
----@param opts table|nil {image_of = int64 [M]}: the image (from 1) that each caption belongs to
+---@param opts table|nil {image_of = int64 [M]}: the image (from 1) that each caption belongs to;
+--- {bank = {v = [K,D], t = [L,D]}, beta = 10}: other images and texts, such as those of the training
+--- set.  An item's score is then cosine - log(sum over the bank of exp(beta cosine)) / beta, so that
+--- items which are near everything no longer come first: inverted softmax (Smith et al., ICLR 2017)
+--- over a query bank (Bogolin et al., CVPR 2022).
 ---@return table r percent r.i2t.r1, .r5, .r10, ranks .medr, .meanr; r.t2i the same; r.rsum the sum
 --- of the six percentages; r.protocol what was measured, in words
 function metrics.retrieval(v, t, opts)
   check_tensor("retrieval", "v", v, 2)
   check_tensor("retrieval", "t", t, 2)
   for key in pairs(opts or {}) do
-    if key ~= "image_of" then
-      error(("retrieval: unknown option %s (known: image_of)"):format(tostring(key)), 2)
+    if key ~= "image_of" and key ~= "bank" and key ~= "beta" then
+      error(("retrieval: unknown option %s (known: image_of, bank, beta)"):format(tostring(key)), 2)
     end
   end
+  local bank, beta = opts and opts.bank, opts and opts.beta or 10
   local n, m, image_of = #v, #t, opts and opts.image_of
   if v.shape[2] ~= t.shape[2] or n == 0 or (n ~= m and not image_of) then
     error(("retrieval: v is %s and t is %s, expected [N,D] and [N,D] (or [M,D] and image_of)")
       :format(shape_text(v), shape_text(t)), 2)
   end
   if image_of then check_image_of(image_of, n, m) end
+  if bank then check_bank(bank, beta, v.shape[2]) end
   local images, texts, own = unit_rows(v), unit_rows(t), core.arange(1, n)
+  local function ranks(queries, gallery, others, ...)
+    if others then queries, gallery = with_bank(queries, gallery, others, beta) end
+    return ranks_of(queries, gallery, ...)
+  end
   local r = {
-    i2t = ranks_of(images, texts, own, image_of),
-    t2i = ranks_of(texts, images, image_of or own),
-    protocol = protocol(n, m),
+    i2t = ranks(images, texts, bank and bank.v, own, image_of),
+    t2i = ranks(texts, images, bank and bank.t, image_of or own),
+    protocol = protocol(n, m, bank, beta),
   }
   r.rsum = r.i2t.r1 + r.i2t.r5 + r.i2t.r10 + r.t2i.r1 + r.t2i.r5 + r.t2i.r10
   return setmetatable(r, result_meta)

@@ -11,11 +11,24 @@ local encoders = require "vesper.models.encoders"
 
 local train = {write_log = log.write}
 
+-- v of a batch and of its images mirrored, both of length 1, added.
+local function with_mirrored(model, batch, v)
+  local mirrored = {}
+  for key, value in pairs(batch) do mirrored[key] = value end
+  mirrored.image = batch.image:flip{4}
+  return v:normalize() + model(mirrored).v:normalize()
+end
+
 --- Runs the model over a loader without gradients.  Returns
 -- {n =, accuracy = percent, image_accuracy = percent or nil, retrieval = metrics.retrieval or nil,
 --  v = [N,D], t = [N,D] or nil, predicted = int64 [N], label = int64 [N]}.  Retrieval is measured
--- when the model embeds text.
-function train.evaluate(model, loader)
+-- when the model embeds text.  Options:
+--   mirror = false        v of an image is that of it and its mirrored self, where a batch has images
+--   bank, beta            as metrics.retrieval takes them
+--   retrieval = true      false: not measured
+function train.evaluate(model, loader, options)
+  local o = encoders.options(options, {mirror = false, retrieval = true}, {bank = true, beta = true},
+    "evaluate")
   local v, t, predicted, label, image_right = {}, {}, {}, {}, nil
   local by_image = model.class_cosines ~= nil
   encoders.evaluate(model, function()
@@ -28,7 +41,8 @@ function train.evaluate(model, loader)
       elseif by_image then
         image_right = (image_right or 0) + hits(model:class_cosines(out.v))
       end
-      v[#v + 1], t[#t + 1] = out.v, out.t
+      t[#t + 1] = out.t
+      v[#v + 1] = o.mirror and batch.image and with_mirrored(model, batch, out.v) or out.v
     end
   end)
   local result = {v = core.cat(v), predicted = core.cat(predicted), label = core.cat(label)}
@@ -37,7 +51,8 @@ function train.evaluate(model, loader)
   result.image_accuracy = image_right and 100 * image_right / result.n
   if #t > 0 then
     result.t = core.cat(t)
-    result.retrieval = metrics.retrieval(result.v, result.t)
+    result.retrieval = o.retrieval
+      and metrics.retrieval(result.v, result.t, {bank = o.bank, beta = o.beta}) or nil
   end
   return result
 end

@@ -47,6 +47,36 @@ describe("a BERT", function()
     end
   end)
 
+  it("gives texts of different lengths in one batch what each has alone, gradients too", function()
+    local bert = tiny():eval()
+    local ids, lengths = vs.randint(2, 20, 4, 7), {7, 2, 1, 3}
+    local function gradients(run)
+      for _, p in ipairs(bert:parameters()) do p.grad = nil end
+      run():backward()
+      local all = {}
+      for _, p in ipairs(bert:parameters()) do all[#all + 1] = p.grad and p.grad:flatten() end
+      return vs.cat(all)
+    end
+    local function score(hidden, pooled) return (hidden * hidden):sum() + pooled:sum() end
+    local together = {}
+    local got = gradients(function()
+      together = {bert(ids, vs.tensor(lengths, {dtype = "int64"}))}
+      return score(table.unpack(together))
+    end)
+    local want = gradients(function()
+      local sum
+      for i, n in ipairs(lengths) do
+        local hidden, pooled = bert(ids:slice(1, i, i):slice(2, 1, n))
+        local whole = together[1]:slice(1, i, i):slice(2, 1, n)
+        assert(biggest(hidden - whole) <= 1e-6 * biggest(hidden))
+        assert(biggest(pooled - together[2]:slice(1, i, i)) <= 1e-6 * biggest(pooled))
+        sum = sum and sum + score(hidden, pooled) or score(hidden, pooled)
+      end
+      return sum
+    end)
+    assert(biggest(got - want) <= 1e-5 * biggest(want))
+  end)
+
   it("gives zeros where there is nothing but padding, and gradients that are numbers", function()
     local bert = tiny()
     local ids, mask = vs.ones(2, 4):long(), vs.tensor {{true, true, false, false},

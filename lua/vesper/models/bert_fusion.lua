@@ -91,21 +91,22 @@ local function read_with_image(self, ids, lengths, v)
   return pooled
 end
 
--- What retrieval compares [B,D].
+-- What retrieval compares [B,D], and BERT's pooled output for the texts alone.
 local function embed(self, batch, ids, lengths)
-  local states = self.bert(ids, lengths)
+  local states, pooled = self.bert(ids, lengths)
   local t = self:encode_text(batch.tokens, batch.lengths)
-  return t + self.text_of_bert(encoders.pool(states, lengths, "mean"))
+  return t + self.text_of_bert(encoders.pool(states, lengths, "mean")), pooled
 end
 
-function BERTFusion:embed_text(batch) return embed(self, batch, pieces(self, batch)) end
+function BERTFusion:embed_text(batch) return (embed(self, batch, pieces(self, batch))) end
 
 --- batch with text beside what VSE takes -> {v, t, logits}, ids and lengths of the pieces.
 function BERTFusion:forward(batch)
   local ids, lengths = pieces(self, batch)
   local v = self:encode_image(batch)
-  local t = embed(self, batch, ids, lengths)
-  local b = self.from_bert(read_with_image(self, ids, lengths, v))
+  local t, pooled = embed(self, batch, ids, lengths)
+  if self.visual then pooled = read_with_image(self, ids, lengths, v) end
+  local b = self.from_bert(pooled)
   local logits = self.fuse(core.cat({self.informed(v, b), t, b}, 2))
   return {v = v, t = t, logits = logits, ids = ids, lengths = lengths}
 end

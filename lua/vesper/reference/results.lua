@@ -5,10 +5,13 @@ return {
       "Percent right; logits [B,C] or classes int64 [B]."},
     {"metrics.confusion", "predictions:any, labels:index, count:int", "Tensor",
       "int64 [count,count]: how often class row was taken for class column."},
-    {"metrics.retrieval", "v:tensor, t:tensor, {image_of:index?}", "table",
+    {"metrics.retrieval", "v:tensor, t:tensor, {image_of:index?, bank:table?, beta:num=10}", "table",
       "Recall by cosine of images v [N,D] and texts t [M,D]: r.i2t and r.t2i with r1, r5, r10 in "
         .. "percent, medr, meanr; r.rsum; r.protocol in words. image_of int64 [M] says whose "
-        .. "caption each text is."},
+        .. "caption each text is. bank = {v, t}, images and texts that are not measured: a score is "
+        .. "then cosine - log(sum over the bank of exp(beta cosine)) / beta, so that items near "
+        .. "everything no longer come first (inverted softmax, Smith et al., ICLR 2017, over a query "
+        .. "bank, Bogolin et al., CVPR 2022)."},
     {"metrics.format", "r:table", "string", "One line of what metrics.retrieval returned."},
     {"metrics.item_retrieval", "v_query:tensor, item_query:index, v_gallery:tensor, "
         .. "item_gallery:index", "table",
@@ -67,12 +70,14 @@ return {
   {"experiment", "Tables of experiments over rows and seeds, resumed where they were stopped.",
     {"experiment.run", "{folder:string, rows:list, seeds:list, epochs:int, loaders:function, "
         .. "optimizer:function, schedule:function?, schedule_per:epoch|batch=epoch, "
-        .. "score:function?, clip:num=2, data:string?, settings:table?, quiet:bool=false}", "list",
+        .. "score:function?, clip:num=2, data:string?, settings:table?, evaluate:function?, "
+        .. "quiet:bool=false}", "list",
       "Trains each row with each seed by train.fit, in a folder of its own below folder/runs, "
         .. "unless it is done there; what was killed goes on from its checkpoint with the same "
         .. "numbers. A row is {name, make = function(seed) -> model, options = what tells it from "
         .. "others}, or {name, missing = why}. loaders(seed) gives {train, val, test}, "
-        .. "optimizer(model) and schedule(optimizer) what fit takes. Test data is looked at once "
+        .. "optimizer(model) and schedule(optimizer) what fit takes, evaluate(model, loaders) what "
+        .. "train.evaluate gives for the test set. Test data is looked at once "
         .. "a run, with the weights that are best on validation. A folder whose run was begun with "
         .. "other epochs, settings, options or data is refused. Returns the results, seed by seed: "
         .. "{row, seed, val, test, history, best_epoch, parameters, seconds, run, ...}."},
