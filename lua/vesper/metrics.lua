@@ -178,8 +178,8 @@ local result_meta = {}
 ---@param opts table|nil {image_of = int64 [M]}: the image (from 1) that each caption belongs to;
 --- {bank = {v = [K,D], t = [L,D]}, beta = 10}: other images and texts, such as those of the
 --- training set.  An item's score is then cosine - log(sum over the bank of exp(beta cosine)) /
---- beta, so that items which are near everything no longer come first: inverted softmax (Smith et al.,
---- ICLR 2017) over a query bank (Bogolin et al., CVPR 2022).
+--- beta, so that items which are near everything no longer come first: inverted softmax (Smith et
+--- al., ICLR 2017) over a query bank (Bogolin et al., CVPR 2022).
 ---@return table r percent r.i2t.r1, .r5, .r10, ranks .medr, .meanr; r.t2i the same; r.rsum the sum
 --- of the six percentages; r.protocol what was measured, in words
 function metrics.retrieval(v, t, opts)
