@@ -172,8 +172,8 @@ end
 function experiment.run(options)
   local function evaluate(model, loaders) return train.evaluate(model, loaders.test) end
   local o = encoders.options(options, {settings = {}, quiet = false, evaluate = evaluate},
-    {folder = true, rows = true, seeds = true, epochs = true, loaders = true, optimizer = true, schedule = true, score = true,
-    schedule_per = true, clip = true, data = true}, "experiment")
+    {folder = true, rows = true, seeds = true, epochs = true, loaders = true, optimizer = true,
+    schedule = true, score = true, schedule_per = true, clip = true, data = true}, "experiment")
   check(o)
   local data = o.data and assert(experiment.fingerprint(o.data)) or nil
   for _, row in ipairs(o.rows) do
