@@ -92,6 +92,10 @@ static int layer_index(lua_State *L) {
     lua_pushboolean(L, l->training);
     return 1;
   }
+  if (strcmp(key, "hooked") == 0) {
+    lua_pushboolean(L, l->hooked);
+    return 1;
+  }
   if (strcmp(key, "name") == 0) {
     lua_pushstring(L, l->def->name);
     return 1;

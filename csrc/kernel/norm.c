@@ -30,32 +30,62 @@ static void moments(int64_t n, const vs_real *x, double *mean, double *squares) 
 }
 
 static void scale(int64_t n, const vs_real *restrict x, vs_real mean, vs_real a, vs_real b,
-                  vs_real *restrict y) {
-  for (int64_t i = 0; i < n; i++) y[i] = a * (x[i] - mean) + b;
+                  vs_real lo, vs_real hi, vs_real *restrict y) {
+  for (int64_t i = 0; i < n; i++) {
+    vs_real v = a * (x[i] - mean) + b;
+    v = v < lo ? lo : v;
+    y[i] = v > hi ? hi : v;
+  }
 }
 
-static void dots(int64_t n, const vs_real *x, const vs_real *dy, vs_real mean, double *sum,
-                 double *dot) {
-  vec s[WAYS] = {{0}, {0}, {0}, {0}}, d[WAYS] = {{0}, {0}, {0}, {0}}, m = vec_all(mean);
+/* Of g what the gate lets through; d: x - mean. */
+static inline vec through(const vs_gate *gate, vec d, vec g) {
+  if (gate == NULL) return g;
+  vec v = vec_all(gate->a) * d + vec_all(gate->b);
+  __typeof__(v < v) open = (v > vec_all(gate->lo)) & (v < vec_all(gate->hi));
+  return (vec)((__typeof__(open))g & open);
+}
+
+static inline void dots_of(int64_t n, const vs_real *x, const vs_real *dy, vs_real mean,
+                           const vs_gate *gate, double *sum, double *dot) {
+  vec s[WAYS] = {{0}, {0}, {0}, {0}}, t[WAYS] = {{0}, {0}, {0}, {0}}, m = vec_all(mean);
   int64_t i = 0;
   for (; i + STEP <= n; i += STEP)
     for (int k = 0; k < WAYS; k++) {
-      vec g = vec_load(dy + i + k * LANES);
+      vec d = vec_load(x + i + k * LANES) - m;
+      vec g = through(gate, d, vec_load(dy + i + k * LANES));
       s[k] += g;
-      d[k] += g * (vec_load(x + i + k * LANES) - m);
+      t[k] += g * d;
     }
   for (; i < n; i += LANES) { /* g is zero behind the end */
-    vec g = vec_load_first(dy + i, n - i);
+    vec d = vec_load_first(x + i, n - i) - m;
+    vec g = through(gate, d, vec_load_first(dy + i, n - i));
     s[0] += g;
-    d[0] += g * (vec_load_first(x + i, n - i) - m);
+    t[0] += g * d;
   }
   *sum = (double)fold(s);
-  *dot = (double)fold(d);
+  *dot = (double)fold(t);
+}
+
+static void dots(int64_t n, const vs_real *x, const vs_real *dy, vs_real mean, const vs_gate *gate,
+                 double *sum, double *dot) {
+  if (gate == NULL)
+    dots_of(n, x, dy, mean, NULL, sum, dot);
+  else
+    dots_of(n, x, dy, mean, gate, sum, dot);
 }
 
 static void blend(int64_t n, const vs_real *restrict x, const vs_real *restrict dy, vs_real mean,
-                  vs_real a, vs_real b, vs_real c, vs_real *restrict dx) {
-  for (int64_t i = 0; i < n; i++) dx[i] = a * dy[i] + (b * (x[i] - mean) + c);
+                  vs_real a, vs_real b, vs_real c, const vs_gate *gate, vs_real *restrict dx) {
+  if (gate == NULL) {
+    for (int64_t i = 0; i < n; i++) dx[i] = a * dy[i] + (b * (x[i] - mean) + c);
+    return;
+  }
+  vs_gate g = *gate;
+  for (int64_t i = 0; i < n; i++) {
+    vs_real d = x[i] - mean, v = g.a * d + g.b;
+    dx[i] = (v > g.lo && v < g.hi ? a * dy[i] : 0) + (b * d + c);
+  }
 }
 
 static void row(int64_t n, const vs_real *restrict x, vs_real mean, vs_real rstd,

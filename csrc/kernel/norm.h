@@ -5,17 +5,23 @@
 
 #include "kernel/kernel.h"
 
+/* What an activation behind the norm lets through: dy counts where lo < a*(x - mean) + b < hi. */
+typedef struct vs_gate {
+  vs_real a, b, lo, hi;
+} vs_gate;
+
 typedef struct vs_kernels_norm {
   /* mean of x, and the sum of squared distances from it; n > 0 */
   void (*moments)(int64_t n, const vs_real *x, double *mean, double *squares);
-  /* y = a*(x - mean) + b */
-  void (*scale)(int64_t n, const vs_real *x, vs_real mean, vs_real a, vs_real b, vs_real *y);
-  /* sum of dy, and of dy * (x - mean) */
-  void (*dots)(int64_t n, const vs_real *x, const vs_real *dy, vs_real mean, double *sum,
-               double *dot);
+  /* y = a*(x - mean) + b, but not below lo nor above hi; NaN stays NaN */
+  void (*scale)(int64_t n, const vs_real *x, vs_real mean, vs_real a, vs_real b, vs_real lo,
+                vs_real hi, vs_real *y);
+  /* sum of dy, and of dy * (x - mean); gate NULL: all of dy counts */
+  void (*dots)(int64_t n, const vs_real *x, const vs_real *dy, vs_real mean, const vs_gate *gate,
+               double *sum, double *dot);
   /* dx = a*dy + b*(x - mean) + c */
   void (*blend)(int64_t n, const vs_real *x, const vs_real *dy, vs_real mean, vs_real a, vs_real b,
-                vs_real c, vs_real *dx);
+                vs_real c, const vs_gate *gate, vs_real *dx);
   /* y = (x - mean) * rstd * w + b; a NULL w is all ones, a NULL b all zeros */
   void (*row)(int64_t n, const vs_real *x, vs_real mean, vs_real rstd, const vs_real *w,
               const vs_real *b, vs_real *y);

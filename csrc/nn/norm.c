@@ -38,7 +38,8 @@ static int batch_forward(vs_layer *l, const vs_tensor *x, const vs_value *in, vs
                      VS_T(vs_layer_get(l, "running_var")),
                      VS_B(l->training),
                      l->attr[MOMENTUM],
-                     l->attr[EPS]};
+                     l->attr[EPS],
+                     in[1]};
   if (x->shape[1] != l->attr[FEATURES].i)
     return vs_fail("x is %s, made for %lld channels", vs_shape_str(x),
                    (long long)l->attr[FEATURES].i);
@@ -66,12 +67,13 @@ static int batch2d_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
 #define BATCH_DOC                                                                                \
   "In training the batch's own mean and variance of each channel, else the running ones, which " \
   "are "                                                                                         \
-  "buffers: running_mean, running_var and num_batches_tracked."
+  "buffers: running_mean, running_var and num_batches_tracked. activation is applied to the "    \
+  "result in the same pass."
 
 const vs_layerdef vs_layer_BatchNorm1d = {
     .name = "BatchNorm1d",
     .args = BATCH_ARGS,
-    .inputs = "x:tensor",
+    .inputs = "x:tensor, activation:none|relu|relu6=none",
     .outputs = 1,
     .init = batch_init,
     .forward = batch1d_forward,
@@ -81,7 +83,7 @@ const vs_layerdef vs_layer_BatchNorm1d = {
 const vs_layerdef vs_layer_BatchNorm2d = {
     .name = "BatchNorm2d",
     .args = BATCH_ARGS,
-    .inputs = "x:tensor",
+    .inputs = "x:tensor, activation:none|relu|relu6=none",
     .outputs = 1,
     .init = batch_init,
     .forward = batch2d_forward,

@@ -72,7 +72,7 @@ static void forward_groups(void *arg, int64_t first, int64_t last, int part) {
     for (int64_t i = 0; i < k->channels; i++) {
       int64_t at = u * n + i * k->plane, c = u % k->groups * k->channels + i;
       vs_k_norm()->scale(k->plane, k->x + at, m, k->w ? rstd * k->w[c] : rstd, k->b ? k->b[c] : 0,
-                         k->y + at);
+                         -(vs_real)INFINITY, (vs_real)INFINITY, k->y + at);
     }
   }
 }
@@ -96,7 +96,7 @@ static void backward_groups(void *arg, int64_t first, int64_t last, int part) {
     for (int64_t i = 0; i < k->channels; i++) {
       int64_t at = u * n + i * k->plane, s = u * k->channels + i;
       double w = k->w ? (double)k->w[u % k->groups * k->channels + i] : 1;
-      vs_k_norm()->dots(k->plane, k->x + at, k->dy + at, k->mean[u], &k->sum[s], &k->dot[s]);
+      vs_k_norm()->dots(k->plane, k->x + at, k->dy + at, k->mean[u], NULL, &k->sum[s], &k->dot[s]);
       sum += w * k->sum[s];
       dot += w * k->dot[s];
     }
@@ -106,7 +106,7 @@ static void backward_groups(void *arg, int64_t first, int64_t last, int part) {
       int64_t at = u * n + i * k->plane;
       double w = k->w ? (double)k->w[u % k->groups * k->channels + i] : 1;
       vs_k_norm()->blend(k->plane, k->x + at, k->dy + at, k->mean[u], (vs_real)(rstd * w), across,
-                         shift, k->dx + at);
+                         shift, NULL, k->dx + at);
     }
   }
 }

@@ -20,13 +20,15 @@ static int save_statistics(vs_ctx *c, int64_t n) {
 /* ---- batch_norm ---- */
 
 enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
-enum { TRAINING, MOMENTUM, EPS };
+enum { TRAINING, MOMENTUM, EPS, ACTIVATION };
+enum { NONE, RELU, RELU6 };
 enum { SHORT = 16 }; /* planes below that are gathered, so that kernels see one long row */
 
 typedef struct channels {
   int64_t batch, count, plane;
   bool training; /* statistics of the batch, else the running ones */
   double eps, momentum;
+  vs_real lo, hi; /* of y */
   const vs_real *x, *dy, *w, *b;
   vs_real *y, *mean, *rstd, *running_mean, *running_var, *dw, *db;
   vs_real *scratch; /* three rows of batch * plane a thread where planes are short */
@@ -104,9 +106,18 @@ static void batch_forward(void *arg, int64_t first, int64_t last, int part) {
         (k->b ? (double)k->b[c] : 0) - (mean - (double)m) * a; /* what rounding took from m */
     if (k->mean != NULL) k->mean[c] = m, k->rstd[c] = (vs_real)rstd;
     for (int64_t i = 0; i < r.rows; i++)
-      vs_k_norm()->scale(r.n, r.x + i * r.jump, m, (vs_real)a, (vs_real)shift, r.y + i * r.jump);
+      vs_k_norm()->scale(r.n, r.x + i * r.jump, m, (vs_real)a, (vs_real)shift, k->lo, k->hi,
+                         r.y + i * r.jump);
     put_back(k, c, &r);
   }
+}
+
+/* Where y is bounded, dy counts only inside the bounds; y is computed once more, which is less to
+ * read than y itself would be. */
+static bool gate_of(const channels *k, int64_t c, double rstd, vs_gate *gate) {
+  *gate =
+      (vs_gate){(vs_real)(rstd * (k->w ? (double)k->w[c] : 1)), k->b ? k->b[c] : 0, k->lo, k->hi};
+  return isfinite(k->lo);
 }
 
 /* y = (x - mean) * rstd * w + b, with n values a channel:
@@ -118,9 +129,10 @@ static void batch_backward(void *arg, int64_t first, int64_t last, int part) {
   for (int64_t c = first; c < last; c++) {
     rows r = channel_rows(k, c, part);
     double rstd = (double)k->rstd[c], sum = 0, dot = 0;
+    vs_gate bounds, *gate = gate_of(k, c, rstd, &bounds) ? &bounds : NULL;
     for (int64_t i = 0; i < r.rows && (k->training || k->dw || k->db); i++) {
       double s, d;
-      vs_k_norm()->dots(r.n, r.x + i * r.jump, r.dy + i * r.jump, k->mean[c], &s, &d);
+      vs_k_norm()->dots(r.n, r.x + i * r.jump, r.dy + i * r.jump, k->mean[c], gate, &s, &d);
       sum += s;
       dot += d;
     }
@@ -131,7 +143,7 @@ static void batch_backward(void *arg, int64_t first, int64_t last, int part) {
     double b = k->training ? -a * rstd * rstd * dot / n : 0, shift = k->training ? -a * sum / n : 0;
     for (int64_t i = 0; i < r.rows; i++)
       vs_k_norm()->blend(r.n, r.x + i * r.jump, r.dy + i * r.jump, k->mean[c], (vs_real)a,
-                         (vs_real)b, (vs_real)shift, r.y + i * r.jump);
+                         (vs_real)b, (vs_real)shift, gate, r.y + i * r.jump);
     put_back(k, c, &r);
   }
 }
@@ -164,14 +176,18 @@ static channels channels_of(const vs_ctx *c) {
   const vs_tensor *x = c->in[X];
   int64_t spatial = 1;
   for (int d = 2; d < x->ndim; d++) spatial *= x->shape[d];
+  int64_t act = c->attr[ACTIVATION].i;
   return (channels){.batch = x->shape[0],
+                    .lo = act == NONE ? -(vs_real)INFINITY : 0,
+                    .hi = act == RELU6 ? 6 : (vs_real)INFINITY,
                     .count = x->shape[1],
                     .plane = spatial,
                     .training = use_batch(c),
                     .eps = c->attr[EPS].f,
                     .momentum = c->attr[MOMENTUM].f,
                     .x = vs_reals(x),
-                    .w = c->in[WEIGHT] ? vs_reals(c->in[WEIGHT]) : NULL};
+                    .w = c->in[WEIGHT] ? vs_reals(c->in[WEIGHT]) : NULL,
+                    .b = c->in[BIAS] ? vs_reals(c->in[BIAS]) : NULL};
 }
 
 static int over_channels(vs_rangefn fn, channels *k) {
@@ -189,7 +205,6 @@ static int over_channels(vs_rangefn fn, channels *k) {
 static int batch_norm_forward(vs_ctx *c) {
   channels k = channels_of(c);
   k.y = vs_reals(c->out[0]);
-  k.b = c->in[BIAS] ? vs_reals(c->in[BIAS]) : NULL;
   if (c->in[RUNNING_MEAN] != NULL) {
     k.running_mean = vs_reals(c->in[RUNNING_MEAN]);
     k.running_var = vs_reals(c->in[RUNNING_VAR]);
@@ -216,9 +231,9 @@ static int batch_norm_backward(vs_ctx *c) {
 const vs_opdef vs_op_batch_norm = {
     .name = "batch_norm",
     .args = "x:tensor, weight:tensor?, bias:tensor?, running_mean:buffer?, running_var:buffer?, "
-            "training:bool=true, momentum:num=0.1, eps:num=1e-5",
+            "training:bool=true, momentum:num=0.1, eps:num=1e-5, activation:none|relu|relu6=none",
     .outputs = 1,
-    .keep = VS_KEEP_IN(X) | VS_KEEP_IN(WEIGHT),
+    .keep = VS_KEEP_IN(X) | VS_KEEP_IN(WEIGHT) | VS_KEEP_IN(BIAS),
     .shape = batch_norm_shape,
     .forward = batch_norm_forward,
     .backward = batch_norm_backward,
@@ -228,7 +243,8 @@ const vs_opdef vs_op_batch_norm = {
         "and "
         "running_mean and running_var [C] move towards them by momentum (var unbiased); otherwise "
         "they "
-        "are the running ones. Without running statistics they are always the batch's.",
+        "are the running ones. Without running statistics they are always the batch's. activation "
+        "is applied to the result in the same pass.",
 };
 
 /* ---- layer_norm ---- */

@@ -1132,11 +1132,13 @@ function Tensor:avg_pool2d(kernel, stride, padding, ceil_mode, count_include_pad
 ---@field training? boolean default true
 ---@field momentum? number default 0.1
 ---@field eps? number default 1e-5
+---@field activation? "none"|"relu"|"relu6" default none
 
 ---Batch normalisation (Ioffe and Szegedy, 2015) of each channel of x [B,C] or [B,C,...]: (x - mean)
 ---/ sqrt(var + eps) * weight + bias. In training mean and var are the batch's, and running_mean and
 ---running_var [C] move towards them by momentum (var unbiased); otherwise they are the running
----ones. Without running statistics they are always the batch's.
+---ones. Without running statistics they are always the batch's. activation is applied to the result
+---in the same pass.
 ---@param x vesper.Tensor
 ---@param weight? vesper.Tensor
 ---@param bias? vesper.Tensor
@@ -1145,14 +1147,17 @@ function Tensor:avg_pool2d(kernel, stride, padding, ceil_mode, count_include_pad
 ---@param training? boolean default true
 ---@param momentum? number default 0.1
 ---@param eps? number default 1e-5
+---@param activation? "none"|"relu"|"relu6" default none
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.batch_norm): vesper.Tensor
-function vs.batch_norm(x, weight, bias, running_mean, running_var, training, momentum, eps) end
+function vs.batch_norm(x, weight, bias, running_mean, running_var, training, momentum, eps,
+  activation) end
 
 ---Batch normalisation (Ioffe and Szegedy, 2015) of each channel of x [B,C] or [B,C,...]: (x - mean)
 ---/ sqrt(var + eps) * weight + bias. In training mean and var are the batch's, and running_mean and
 ---running_var [C] move towards them by momentum (var unbiased); otherwise they are the running
----ones. Without running statistics they are always the batch's.
+---ones. Without running statistics they are always the batch's. activation is applied to the result
+---in the same pass.
 ---@param weight? vesper.Tensor
 ---@param bias? vesper.Tensor
 ---@param running_mean? vesper.Tensor
@@ -1160,9 +1165,11 @@ function vs.batch_norm(x, weight, bias, running_mean, running_var, training, mom
 ---@param training? boolean default true
 ---@param momentum? number default 0.1
 ---@param eps? number default 1e-5
+---@param activation? "none"|"relu"|"relu6" default none
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.batch_norm): vesper.Tensor
-function Tensor:batch_norm(weight, bias, running_mean, running_var, training, momentum, eps) end
+function Tensor:batch_norm(weight, bias, running_mean, running_var, training, momentum, eps,
+  activation) end
 
 ---1 with probability x, else 0, element by element; of x's shape and dtype.
 ---@param x vesper.Tensor
@@ -3545,8 +3552,8 @@ function vs.nn.BCEWithLogitsLoss(weight, reduction, pos_weight) end
 
 ---Batch normalisation (Ioffe and Szegedy, 2015) of x [B,C] or [B,C,T]. In training the batch's own
 ---mean and variance of each channel, else the running ones, which are buffers: running_mean,
----running_var and num_batches_tracked.
----Called with (x).
+---running_var and num_batches_tracked. activation is applied to the result in the same pass.
+---Called with (x, activation = none).
 ---@param num_features integer
 ---@param eps? number default 1e-5
 ---@param momentum? number default 0.1
@@ -3564,8 +3571,8 @@ function vs.nn.BatchNorm1d(num_features, eps, momentum, affine, track_running_st
 
 ---Batch normalisation (Ioffe and Szegedy, 2015) of x [B,C,H,W]. In training the batch's own mean
 ---and variance of each channel, else the running ones, which are buffers: running_mean, running_var
----and num_batches_tracked.
----Called with (x).
+---and num_batches_tracked. activation is applied to the result in the same pass.
+---Called with (x, activation = none).
 ---@param num_features integer
 ---@param eps? number default 1e-5
 ---@param momentum? number default 0.1

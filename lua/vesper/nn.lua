@@ -311,8 +311,25 @@ function Sequential:init(list, ...)
   end
 end
 
+-- A batch norm applies the activation behind it in its own pass over the data; where either has
+-- hooks, those see what is between them.
+local IN_ONE_PASS = {ReLU = "relu", ReLU6 = "relu6"}
+local function in_one_pass(norm, activation)
+  return type(norm) == "userdata" and type(activation) == "userdata"
+    and norm.name:find "^BatchNorm" and not norm.hooked and not activation.hooked
+    and IN_ONE_PASS[activation.name]
+end
+
 function Sequential:forward(x)
-  for i = 1, #self do x = self[i](x) end
+  local i, n = 1, #self
+  while i <= n do
+    local activation = in_one_pass(self[i], self[i + 1])
+    if activation then
+      x, i = self[i](x, activation), i + 2
+    else
+      x, i = self[i](x), i + 1
+    end
+  end
   return x
 end
 

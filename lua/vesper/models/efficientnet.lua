@@ -50,8 +50,8 @@ end
 
 function MBConv:forward(x)
   local y = x
-  if self._expand_conv then y = self._bn0(self._expand_conv(y)):relu6() end
-  y = self._bn1(self._depthwise_conv(pad_same(y, self.kernel, self.stride))):relu6()
+  if self._expand_conv then y = self._bn0(self._expand_conv(y), "relu6") end
+  y = self._bn1(self._depthwise_conv(pad_same(y, self.kernel, self.stride)), "relu6")
   y = self._bn2(self._project_conv(y))
   if not self.residual then return y end
   if self.training and self.drop > 0 then
@@ -106,9 +106,9 @@ end
 --- The last map [B,C,H',W'] of images uint8 or float 0..255 [B,3,H,W].
 function EfficientNet:features(images)
   local x = pretrained.prepare(images, self)
-  x = self._bn0(self._conv_stem(pad_same(x, 3, 2))):relu6()
+  x = self._bn0(self._conv_stem(pad_same(x, 3, 2)), "relu6")
   for _, block in ipairs(self._blocks) do x = block(x) end
-  return self._bn1(self._conv_head(x)):relu6()
+  return self._bn1(self._conv_head(x), "relu6")
 end
 
 --- images -> v [B,C] (or [B,width]), U [B,R,C], the cells of the last map row by row, and its

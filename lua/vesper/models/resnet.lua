@@ -28,7 +28,7 @@ function BasicBlock:init(from, width, stride)
 end
 
 function BasicBlock:forward(x)
-  local y = self.bn1(self.conv1(x)):relu()
+  local y = self.bn1(self.conv1(x), "relu")
   y = self.bn2(self.conv2(y))
   return (y + (self.downsample and self.downsample(x) or x)):relu()
 end
@@ -46,8 +46,8 @@ function Bottleneck:init(from, width, stride)
 end
 
 function Bottleneck:forward(x)
-  local y = self.bn1(self.conv1(x)):relu()
-  y = self.bn2(self.conv2(y)):relu()
+  local y = self.bn1(self.conv1(x), "relu")
+  y = self.bn2(self.conv2(y), "relu")
   y = self.bn3(self.conv3(y))
   return (y + (self.downsample and self.downsample(x) or x)):relu()
 end
@@ -91,7 +91,7 @@ end
 --- The last map [B,C,H',W'] of images uint8 or float 0..255 [B,3,H,W].
 function ResNet:features(images)
   local x = pretrained.prepare(images, self)
-  x = self.maxpool(self.bn1(self.conv1(x)):relu())
+  x = self.maxpool(self.bn1(self.conv1(x), "relu"))
   for stage = 1, self.stages do x = self["layer" .. stage](x) end
   return x
 end

@@ -115,6 +115,9 @@ batch("columns", {7, 5})
 batch("short maps, without weight", {4, 3, 2, 3}, {eps = 0.1}, "affine")
 batch("without running statistics", {3, 2, 5}, {training = false}, "statistics")
 batch("running statistics", {3, 2, 4, 5}, {training = false})
+batch("with relu", {3, 2, 4, 5}, {activation = "relu"})
+batch("with relu6, short maps", {4, 3, 2, 3}, {activation = "relu6"})
+batch("with relu6, running statistics", {3, 2, 5, 4}, {activation = "relu6", training = false})
 batch("running statistics, columns, without weight", {1, 4}, {training = false}, "affine")
 
 add {op = "batch_norm", name = "by eye", grad = {}, args = {momentum = 0.5, eps = 0},
