@@ -15,6 +15,8 @@ enum { VS_ISA_GENERIC, VS_ISA_AVX2, VS_ISA_AVX512 };
 /* The level in use: the best that the processor has, or what VESPER_ISA names if it has that. */
 int vs_isa(void);
 const char *vs_isa_name(void);
+/* Whether that level multiplies pairs of bfloat16 on this processor (AVX-512 BF16). */
+bool vs_has_bf16(void);
 
 /* Before a loop whose iterations do not depend on each other (its pointers may be equal, not
  * offset). clang only checks that things compile: it gets nothing. */
