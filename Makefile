@@ -134,6 +134,12 @@ kill-test: deps   ## kill a training run at 50 random moments; each time it has 
 	@$(MAKE) $(jobs) float
 	@$(RUN) spec/support/kill.lua $(MOMENTS)
 
+bench: deps       ## vesper against PyTorch (PYTHON has to have it; ONLY=W1,W3 for some), bench/results.json
+	@$(MAKE) $(jobs) float
+	@$(or $(PYTHON),python3) -c 'import torch' 2>/dev/null || { \
+	  echo "bench: $(or $(PYTHON),python3) has no torch; on Debian: sudo apt-get install python3-torch"; exit 1; }
+	@$(subst $(LUA),,$(RUN)) LUA=$(LUA) $(or $(PYTHON),python3) bench/run.py $(if $(ONLY),--only=$(ONLY))
+
 minilm: deps      ## compare sentence embeddings of FOLDER with transformers' (PYTHON has to have it)
 	@$(MAKE) $(jobs) float
 	@PYTHON=$(or $(PYTHON),python3) $(RUN) bench/minilm.lua $(FOLDER)
@@ -280,6 +286,6 @@ help:             ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
-.PHONY: all float double rock deps deps-dev test kill-test asan fuzz fuzz-objects emoji demo table \
+.PHONY: all float double rock deps deps-dev test kill-test bench asan fuzz fuzz-objects emoji demo table \
         minilm openclipart docs lint lint-lua lint-homes lint-text lint-clang lint-format format \
         install uninstall clean help

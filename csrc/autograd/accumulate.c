@@ -2,6 +2,7 @@
 #include "autograd/accumulate.h"
 
 #include "core/loop.h"
+#include "core/profile.h"
 #include "core/rows.h"
 #include "kernel/elementwise.h"
 
@@ -30,7 +31,7 @@ static int add_rows(vs_tensor *dst, const vs_tensor *grad) {
   return 0;
 }
 
-int vs_accumulate_into(vs_tensor *dst, vs_tensor *grad) {
+static int add_into(vs_tensor *dst, vs_tensor *grad) {
   vs_tensor *t[3] = {dst, dst, grad};
   if (vs_rows(grad) && vs_is_contiguous(dst)) return add_rows(dst, grad);
   vs_loop(3, t, add_run, NULL, true);
@@ -38,10 +39,10 @@ int vs_accumulate_into(vs_tensor *dst, vs_tensor *grad) {
   return 0;
 }
 
-int vs_accumulate(vs_tensor **slot, vs_tensor *grad) {
+static int add_to(vs_tensor **slot, vs_tensor *grad) {
   int err = 0;
   if (is_sole_owner(*slot)) {
-    err = vs_accumulate_into(*slot, grad);
+    err = add_into(*slot, grad);
   } else {
     vs_tensor *sum = vs_tensor_new(VS_REAL, grad->ndim, grad->shape);
     if (sum != NULL) {
@@ -53,10 +54,35 @@ int vs_accumulate(vs_tensor **slot, vs_tensor *grad) {
       err = -1;
     }
   }
+  return err;
+}
+
+/* ---- with what a profile is told: both tensors, each once ---- */
+
+static const char what[] = "sum of gradients";
+
+int vs_accumulate_into(vs_tensor *dst, vs_tensor *grad) {
+  vs_span span;
+  bool counted = vs_span_begin(&span);
+  int err = add_into(dst, grad);
+  if (counted) vs_span_end(&span, what, VS_IN_BACKWARD, 2 * vs_touched(grad));
+  return err;
+}
+
+int vs_accumulate(vs_tensor **slot, vs_tensor *grad) {
+  vs_span span;
+  bool counted = vs_span_begin(&span);
+  int err = add_to(slot, grad);
+  if (counted) vs_span_end(&span, what, VS_IN_BACKWARD, 2 * vs_touched(grad));
   vs_unref(grad);
   return err;
 }
 
 vs_tensor *vs_own_copy(vs_tensor *grad) {
-  return is_sole_owner(grad) ? vs_ref(grad) : vs_clone(grad);
+  vs_span span;
+  if (is_sole_owner(grad)) return vs_ref(grad);
+  bool counted = vs_span_begin(&span);
+  vs_tensor *copy = vs_clone(grad);
+  if (counted) vs_span_end(&span, what, VS_IN_BACKWARD, 2 * vs_touched(grad));
+  return copy;
 }

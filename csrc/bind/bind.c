@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/profile.h"
 
 /* ---- errors ---- */
 
@@ -261,7 +262,10 @@ void lvs_checktype(lua_State *L, int index, int type, const char *name) {
 static size_t survivors;
 
 bool lvs_collect(lua_State *L) {
+  vs_span span;
+  bool counted = vs_span_begin(&span);
   lua_gc(L, LUA_GCCOLLECT);
+  if (counted) vs_span_end(&span, "garbage collection", VS_IN_OTHER, 0);
   vs_mem_collected();
   survivors = vs_mem_stats().live;
   return true;

@@ -97,7 +97,8 @@ void lvs_pushop(lua_State *L, const struct vs_opdef *op);
   X(op)                \
   X(autograd)          \
   X(function)          \
-  X(layer) X(optim) X(system) X(image) X(h5) X(io) X(h5file) X(npy) X(pth) X(text) X(data)
+  X(layer)             \
+  X(optim) X(system) X(profile) X(image) X(h5) X(io) X(h5file) X(npy) X(pth) X(text) X(data)
 #define LVS_DECLARE(name) void lvs_open_##name(lua_State *L);
 LVS_OPENERS(LVS_DECLARE)
 

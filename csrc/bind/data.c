@@ -8,6 +8,7 @@
 
 #include "bind/bind.h"
 #include "bind/options.h"
+#include "core/profile.h"
 #include "core/random.h"
 #include "data/loader.h"
 #include "io/folder.h"
@@ -147,7 +148,10 @@ static vs_batch *fetch(lua_State *L, const vs_dataset *d, int64_t epoch, const i
                        int64_t n) {
   vs_batch *b = new_zeroed(L, LVS_BATCH, sizeof *b);
   lvs_maybe_collect(L);
+  vs_span span;
+  bool counted = vs_span_begin(&span);
   int rc = vs_dataset_fetch(d, epoch, index, n, b);
+  if (counted) vs_span_end(&span, "Dataset", VS_IN_OTHER, 0);
   if (rc && vs_error_kind() == VS_ENOMEM && lvs_collect(L))
     rc = vs_dataset_fetch(d, epoch, index, n, b);
   if (rc) lvs_raise(L);

@@ -11,6 +11,7 @@
 #include "autograd/autograd.h"
 #include "bind/bind.h"
 #include "core/mem.h"
+#include "core/profile.h"
 
 #define LVS_HOOK "vesper.Hook"
 
@@ -197,11 +198,15 @@ static int run_function(void *self, vs_tensor *const *dout, vs_tensor **din) {
                      vs_shape_str(f->kept[i].t));
   if (L == NULL || !lua_checkstack(L, 8))
     return vs_fail("%s: too deep in the stack of Lua", f->name);
+  vs_span span;
+  bool counted = vs_span_begin(&span);
   lua_pushcfunction(L, protected_backward);
   lua_pushlightuserdata(L, f);
   lua_pushlightuserdata(L, (void *)(uintptr_t)dout);
   lua_pushlightuserdata(L, din);
-  return lua_pcall(L, 3, 0, 0) == LUA_OK ? 0 : fail_with_top(L, f->name);
+  int status = lua_pcall(L, 3, 0, 0);
+  if (counted) vs_span_end(&span, f->name, VS_IN_BACKWARD, 0);
+  return status == LUA_OK ? 0 : fail_with_top(L, f->name);
 }
 
 static const vs_nodeclass function_node = {"function", run_function, release_function,
@@ -334,7 +339,10 @@ static int run_forward(lua_State *L, int nin) {
     if ((*box = vs_alias(t)) == NULL) return lvs_raise(L);
   }
   bool old = vs_set_grad_enabled(false);
+  vs_span span;
+  bool counted = vs_span_begin(&span);
   int status = lua_pcall(L, 1 + nin, LUA_MULTRET, 0);
+  if (counted) vs_span_end(&span, lua_tostring(L, 1), VS_IN_FORWARD, 0);
   vs_set_grad_enabled(old);
   return status == LUA_OK ? lua_gettop(L) - top : lua_error(L);
 }

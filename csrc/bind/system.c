@@ -7,6 +7,7 @@
 #include "core/mem.h"
 #include "core/thread.h"
 #include "kernel/kernel.h"
+#include "kernel/peak.h"
 #include "op/gemm.h"
 
 static int set_num_threads(lua_State *L) {
@@ -79,11 +80,15 @@ static int set_cache_limit(lua_State *L) {
   return 0;
 }
 
-/* Seconds of a clock that only goes forward: os.clock counts what all threads use. */
-static int now(lua_State *L) {
+static double monotonic(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
-  lua_pushnumber(L, (lua_Number)t.tv_sec + (lua_Number)t.tv_nsec * 1e-9);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* Seconds of a clock that only goes forward: os.clock counts what all threads use. */
+static int now(lua_State *L) {
+  lua_pushnumber(L, monotonic());
   return 1;
 }
 
@@ -134,6 +139,33 @@ static int set_own_folder(lua_State *L) {
 /* For vesper's Lua files: raises with the place in the user's own script. */
 static int raise(lua_State *L) { return lvs_error(L, "%s", luaL_checkstring(L, 1)); }
 
+/* _peak_flops(seconds): float32 multiply-adds a second of all threads, two flops each. */
+typedef struct peak {
+  int64_t rounds;
+  double flops[1024]; /* of each thread */
+  vs_real keep[1024];
+} peak;
+
+static void run_peak(void *arg, int64_t first, int64_t last, int part) {
+  peak *p = arg;
+  for (int64_t i = first; i < last; i++)
+    p->keep[part] += vs_k_peak()->multiply_adds(p->rounds, &p->flops[part]);
+}
+
+static int peak_flops(lua_State *L) {
+  double seconds = luaL_checknumber(L, 1), best = 0, end = monotonic() + seconds;
+  static peak p;
+  do {
+    double flops = 0, start = monotonic();
+    p = (peak){.rounds = 1 << 18};
+    vs_parallel(vs_num_threads(), 1, run_peak, &p);
+    for (int i = 0; i < vs_num_threads(); i++) flops += p.flops[i];
+    best = VS_MAX(best, flops / (monotonic() - start));
+  } while (monotonic() < end);
+  lua_pushnumber(L, best);
+  return 1;
+}
+
 static const luaL_Reg functions[] = {{"set_num_threads", set_num_threads},
                                      {"get_num_threads", get_num_threads},
                                      {"set_matmul_precision", set_matmul_precision},
@@ -146,6 +178,7 @@ static const luaL_Reg functions[] = {{"set_num_threads", set_num_threads},
                                      {"is_terminal", is_terminal},
                                      {"_fail_allocation", fail_allocation},
                                      {"_fail_lua_allocation", fail_lua_allocation},
+                                     {"_peak_flops", peak_flops},
                                      {"_raise", raise},
                                      {"_set_own_folder", set_own_folder},
                                      {NULL, NULL}};

@@ -39,6 +39,7 @@ static uint64_t last_use[NCLASS]; /* stats.allocations when a block of the class
 static size_t high;               /* most that was live at once since the cache was emptied */
 static vs_memstats stats;
 static size_t since;
+static _Thread_local uint64_t handed_out;
 static int64_t fail_in, fail_times, refused;
 
 /* Class of a request; *size becomes the bytes of that class. */
@@ -137,6 +138,7 @@ static block *fresh_locked(int class, size_t size) {
   if (b == NULL) return NULL;
   b->class = class;
   stats.system_requests++;
+  stats.system_bytes += size;
   return b;
 }
 
@@ -157,6 +159,7 @@ void *vs_mem_alloc(size_t bytes) {
     stats.blocks++;
     high = VS_MAX(high, stats.live);
     stats.peak = VS_MAX(stats.peak, stats.live);
+    stats.recent_peak = VS_MAX(stats.recent_peak, stats.live);
     last_use[b->class] = ++stats.allocations;
     since += size;
   }
@@ -165,6 +168,7 @@ void *vs_mem_alloc(size_t bytes) {
     vs_fail_memory(bytes);
     return NULL;
   }
+  handed_out += size;
   return (char *)b + HEADER;
 }
 
@@ -214,6 +218,14 @@ vs_memstats vs_mem_stats(void) {
   pthread_mutex_unlock(&lock);
   return s;
 }
+
+void vs_mem_mark(void) {
+  pthread_mutex_lock(&lock);
+  stats.recent_peak = stats.live;
+  pthread_mutex_unlock(&lock);
+}
+
+uint64_t vs_mem_handed_out(void) { return handed_out; }
 
 void vs_mem_empty_cache(void) {
   pthread_mutex_lock(&lock);

@@ -24,12 +24,18 @@ void *vs_new0(size_t bytes);
 
 typedef struct vs_memstats {
   size_t live, cached, peak; /* bytes in blocks */
+  size_t recent_peak;        /* the peak since vs_mem_mark */
   size_t blocks;             /* that are live: a block may be wider than what it was asked for */
   size_t limit;              /* of cached bytes */
   uint64_t system_requests;  /* blocks asked of the system since the start */
+  uint64_t system_bytes;     /* in them */
   uint64_t allocations;      /* blocks handed out since the start */
 } vs_memstats;
 vs_memstats vs_mem_stats(void);
+/* recent_peak counts from here. */
+void vs_mem_mark(void);
+/* Bytes in blocks that this thread was handed since it began. */
+uint64_t vs_mem_handed_out(void);
 /* Returns every cached block to the system. */
 void vs_mem_empty_cache(void);
 /* At most that many bytes stay cached (default: half of the machine's memory). */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/profile.h"
 #include "core/random.h"
 
 typedef struct slot {
@@ -227,7 +228,7 @@ static void advance(vs_pass *p) {
   pthread_mutex_unlock(&p->mutex);
 }
 
-int vs_pass_next(vs_pass *p, vs_batch **out) {
+static int next(vs_pass *p, vs_batch **out) {
   vs_batch_clear(&p->current);
   if (p->given >= p->nbatch) return 0;
   if (p->owner != getpid()) return vs_fail("a loop over a loader cannot go on in a forked process");
@@ -235,4 +236,12 @@ int vs_pass_next(vs_pass *p, vs_batch **out) {
   advance(p);
   *out = &p->current;
   return 1;
+}
+
+int vs_pass_next(vs_pass *p, vs_batch **out) {
+  vs_span span;
+  bool counted = vs_span_begin(&span);
+  int rc = next(p, out);
+  if (counted) vs_span_end(&span, "Loader", VS_IN_OTHER, 0);
+  return rc;
 }

@@ -130,7 +130,7 @@ const vs_opdef vs_op_embedding = {
     .name = "embedding",
     .args = "weight:tensor, ids:index, padding_idx:int?, sparse:bool=false",
     .outputs = 1,
-    .flags = VS_OWN_GRADS,
+    .flags = VS_OWN_GRADS | VS_LOOKUP,
     .keep = VS_KEEP_IN(1),
     .shape = embedding_shape,
     .forward = embedding_forward,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "autograd/autograd.h"
+#include "core/profile.h"
 
 /* ---- registry ---- */
 
@@ -48,6 +49,38 @@ const vs_opdef *vs_op_find(const char *name) {
   for (int i = 0; i < vs_nops; i++)
     if (strcmp(vs_ops[i]->name, name) == 0) return vs_ops[i];
   return NULL;
+}
+
+/* ---- what a profile is told ---- */
+
+/* Bytes of n tensors, those aside that lie in the storage of one of m others. */
+static uint64_t touched(vs_tensor *const *t, int n, vs_tensor *const *other, int m) {
+  uint64_t bytes = 0;
+  for (int i = 0; i < n; i++) {
+    bool shared = false;
+    for (int j = 0; t[i] != NULL && j < m && !shared; j++)
+      shared = other[j] != NULL && other[j]->storage == t[i]->storage;
+    if (!shared) bytes += vs_touched(t[i]);
+  }
+  return bytes;
+}
+
+/* Results that are views of what was given cost nothing; what is written in place counts once. */
+static uint64_t forward_touched(const vs_ctx *c) {
+  uint64_t out = touched(c->out, c->nout, c->in, c->nin), first = 0;
+  if (out == 0 && !(c->op->flags & VS_INPLACE)) return 0;
+  if (c->op->flags & VS_LOOKUP) {
+    first = vs_touched(c->in[0]);
+    first -= VS_MIN(first, out);
+  }
+  return touched(c->in, c->nin, NULL, 0) - first + out;
+}
+
+static uint64_t backward_touched(const vs_ctx *c) {
+  uint64_t out = touched(c->din, c->nin, c->dout, c->nout);
+  if (out == 0) return 0;
+  return touched(c->dout, c->nout, NULL, 0) + touched(c->in, c->nin, NULL, 0) +
+         touched(c->out, c->nout, NULL, 0) + touched(c->saved, VS_MAX_SAVED, NULL, 0) + out;
 }
 
 /* ---- the node of an op ---- */
@@ -122,8 +155,8 @@ static int check_versions(const call *k) {
   return 0;
 }
 
-static int backward_call(void *self, vs_tensor *const *dout, vs_tensor **din) {
-  call *k = self;
+/* bytes: NULL, or gets what a profile is told. */
+static int run_backward(call *k, vs_tensor *const *dout, vs_tensor **din, uint64_t *bytes) {
   vs_ctx *c = &k->c;
   int err = -1;
   memset(c->dout, 0, sizeof c->dout);
@@ -144,9 +177,20 @@ static int backward_call(void *self, vs_tensor *const *dout, vs_tensor **din) {
   err = c->op->backward(c);
 done:
   if (err != 0) vs_fail_prefix(c->op->name);
+  if (err == 0 && bytes != NULL) *bytes = backward_touched(c);
   vs_mem_free(c->work);
   c->work = NULL;
   for (int i = 0; i < c->nout; i++) vs_unref(c->dout[i]);
+  return err;
+}
+
+static int backward_call(void *self, vs_tensor *const *dout, vs_tensor **din) {
+  vs_span span;
+  call *k = self;
+  uint64_t bytes = 0;
+  if (!vs_span_begin(&span)) return run_backward(k, dout, din, NULL);
+  int err = run_backward(k, dout, din, &bytes);
+  vs_span_end(&span, k->c.op->name, VS_IN_BACKWARD, bytes);
   return err;
 }
 
@@ -306,7 +350,9 @@ done:
   return err;
 }
 
-int vs_call(const vs_opdef *op, const vs_value *args, int nargs, vs_tensor **out) {
+/* bytes: NULL, or gets what a profile is told. */
+static int run_forward(const vs_opdef *op, const vs_value *args, int nargs, vs_tensor **out,
+                       uint64_t *bytes) {
   const vs_argspec *spec = vs_op_spec(op);
   vs_value v[VS_MAX_ARGS];
   vs_tensor *few[FEW], **orig = few;
@@ -335,6 +381,7 @@ int vs_call(const vs_opdef *op, const vs_value *args, int nargs, vs_tensor **out
   if (!(op->flags & (VS_NOGRAD | VS_INPLACE)) && vs_grad_enabled())
     for (int i = 0; i < c->nin; i++) c->training = c->training || c->need[i];
   if (execute(&k, orig) < 0) goto done;
+  if (bytes != NULL) *bytes = forward_touched(c);
   for (int i = 0; i < c->nout; i++) {
     out[i] = c->out[i];
     c->out[i] = NULL;
@@ -346,6 +393,15 @@ done:
   release_call(&k);
   if (orig != few) free(orig);
   free(k.many);
+  return err;
+}
+
+int vs_call(const vs_opdef *op, const vs_value *args, int nargs, vs_tensor **out) {
+  vs_span span;
+  uint64_t bytes = 0;
+  if (!vs_span_begin(&span)) return run_forward(op, args, nargs, out, NULL);
+  int err = run_forward(op, args, nargs, out, &bytes);
+  vs_span_end(&span, op->name, VS_IN_FORWARD, bytes);
   return err;
 }
 

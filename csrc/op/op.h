@@ -29,7 +29,8 @@ enum {
   VS_VIEW = 16,      /* shape sets c->out[0] to a view of input 0; there is no forward */
   VS_STRIDED = 32,   /* takes inputs of any strides (and douts in backward) */
   VS_OWN_GRADS = 64, /* backward makes din itself */
-  VS_HIDDEN = 128    /* no method or function of its own in Lua */
+  VS_HIDDEN = 128,   /* no method or function of its own in Lua */
+  VS_LOOKUP = 256    /* for a profile: of input 0 it reads at most as much as it puts out */
 };
 /* .keep: which inputs and outputs backward reads the values of (shapes are always there). */
 #define VS_KEEP_IN(i) (1u << (i))

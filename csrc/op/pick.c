@@ -48,6 +48,7 @@ const vs_opdef vs_op_masked_select = {
     .name = "masked_select",
     .args = "x:any, mask:mask",
     .outputs = 1,
+    .flags = VS_LOOKUP,
     .keep = VS_KEEP_IN(1),
     .shape = masked_select_shape,
     .forward = masked_select_forward,

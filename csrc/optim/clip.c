@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/profile.h"
 #include "core/rows.h"
 #include "kernel/optim.h"
 #include "optim/optim.h"
@@ -68,7 +69,7 @@ static void change_gradients(vs_tensor *const *params, int n, double factor, vs_
   }
 }
 
-int vs_clip_grad_norm(vs_tensor *const *params, int n, double max_norm, double *norm) {
+static int clip_norm(vs_tensor *const *params, int n, double max_norm, double *norm) {
   double total = 0;
   int64_t most = 0;
   if (!(max_norm > 0))
@@ -94,10 +95,34 @@ int vs_clip_grad_norm(vs_tensor *const *params, int n, double max_norm, double *
   return 0;
 }
 
-int vs_clip_grad_value(vs_tensor *const *params, int n, double value) {
+static int clip_value(vs_tensor *const *params, int n, double value) {
   if (!(value >= 0)) return vs_fail("clip_grad_value_: the value is %g, expected 0 or more", value);
   for (int i = 0; i < n; i++)
     if (contiguous_gradient(params[i])) return -1;
   change_gradients(params, n, value, clamp_range);
   return 0;
+}
+
+/* ---- with what a profile is told ---- */
+
+static uint64_t bytes_of(vs_tensor *const *params, int n) {
+  uint64_t bytes = 0;
+  for (int i = 0; i < n; i++) bytes += vs_touched(params[i]->grad);
+  return bytes;
+}
+
+int vs_clip_grad_norm(vs_tensor *const *params, int n, double max_norm, double *norm) {
+  vs_span span;
+  bool counted = vs_span_begin(&span);
+  int rc = clip_norm(params, n, max_norm, norm);
+  if (counted) vs_span_end(&span, "clip_grad_norm_", VS_IN_OTHER, bytes_of(params, n));
+  return rc;
+}
+
+int vs_clip_grad_value(vs_tensor *const *params, int n, double value) {
+  vs_span span;
+  bool counted = vs_span_begin(&span);
+  int rc = clip_value(params, n, value);
+  if (counted) vs_span_end(&span, "clip_grad_value_", VS_IN_OTHER, bytes_of(params, n));
+  return rc;
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/profile.h"
 #include "core/rows.h"
 
 #define VS_OPTIM(name) &vs_optim_##name,
@@ -214,7 +215,7 @@ static void step_group(const vs_optim *o, group *g, job *jobs) {
   vs_parallel(total, 1 << 14, step_range, &w);
 }
 
-int vs_optim_step(vs_optim *o) {
+static int step_all(vs_optim *o) {
   int most = 0, rc = -1;
   job *jobs = NULL;
   for (int i = 0; i < o->ngroups; i++) {
@@ -227,6 +228,27 @@ int vs_optim_step(vs_optim *o) {
 done:
   free(jobs);
   if (rc) vs_fail_prefix(o->def->name);
+  return rc;
+}
+
+/* Of what a step went over: parameters, gradients, state. */
+static uint64_t bytes_of(const vs_optim *o) {
+  uint64_t bytes = 0;
+  for (int g = 0; g < o->ngroups; g++)
+    for (int i = 0; i < o->groups[g].n; i++) {
+      const entry *e = &o->groups[g].entry[i];
+      uint64_t tensors = 2;
+      for (int k = 0; k < VS_MAX_STATE; k++) tensors += e->state[k] != NULL;
+      bytes += tensors * vs_touched(e->param->grad);
+    }
+  return bytes;
+}
+
+int vs_optim_step(vs_optim *o) {
+  vs_span span;
+  bool counted = vs_span_begin(&span);
+  int rc = step_all(o);
+  if (counted) vs_span_end(&span, o->def->name, VS_IN_OTHER, bytes_of(o));
   return rc;
 }
 

@@ -20,6 +20,7 @@ local on_demand = {
   progress = "vesper.progress", help = "vesper.help", train = "vesper.train",
   report = "vesper.report", experiment = "vesper.experiment",
   checkpoint = "vesper.checkpoint", tensorboard = "vesper.tensorboard",
+  profile = "vesper.profile",
 }
 
 return setmetatable(vs, {

@@ -462,6 +462,19 @@ function vs.set_cache_limit(bytes) end
 ---@return number
 function vs.now() end
 
+---@class vesper.options.profile
+---@field top? integer default 20
+
+---Calls fn() and tells where its time went: p.rows, a list of {name, pass = "forward", "backward"
+---or "other", calls, seconds, share, bytes, gbs, allocated}, longest first; p.seconds, the sum of
+---theirs; p.memory = {asked, requests, peak}, bytes and blocks asked of the system and the most
+---bytes in use; p.results of fn, packed. As text it is a table of its top longest rows. bytes are
+---the tensors that were read and written, each once.
+---@param fn function
+---@param options? vesper.options.profile
+---@return table
+function vs.profile(fn, options) end
+
 ---Whether standard output (1) or error (2) is a terminal.
 ---@param stream integer
 ---@return boolean

@@ -81,6 +81,13 @@ return {
     {"vs.set_cache_limit", "bytes:int", nil,
       "How many freed bytes stay cached; at first half of the machine's memory."},
     {"vs.now", "", "number", "Seconds of a clock that only goes forward."},
+    {"vs.profile", "fn:function, {top:int=20}", "table",
+      "Calls fn() and tells where its time went: p.rows, a list of {name, pass = \"forward\", "
+        .. "\"backward\" or \"other\", calls, seconds, share, bytes, gbs, allocated}, longest "
+        .. "first; p.seconds, the sum of theirs; p.memory = {asked, requests, peak}, bytes and "
+        .. "blocks asked of the system and the most bytes in use; p.results of fn, packed. As text "
+        .. "it is a table of its top longest rows. bytes are the tensors that were read and "
+        .. "written, each once."},
     {"vs.is_terminal", "stream:int", "boolean",
       "Whether standard output (1) or error (2) is a terminal."},
     {"vs.help", "what:value?", nil,

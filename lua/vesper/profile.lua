@@ -1,0 +1,86 @@
+-- vs.profile: where the time of a function goes, by op.
+--
+--   local p = vs.profile(function() for _ = 1, 10 do step() end end)
+--   print(p)
+--   for _, row in ipairs(p.rows) do print(row.name, row.pass, row.seconds) end
+--
+-- The counting is C's (core/profile.h).  A row's seconds are its own: an op that runs inside a
+-- function written in Lua has a row, and its time is not the function's too.  "Lua and the rest" is
+-- what no row has, so that the seconds of all rows are those of the whole.
+local core = require "vesper.core"
+local report = require "vesper.report"
+
+local Profile = {__name = "Profile"}
+
+local columns = {{"name", "name"}, {"pass", "pass"}, {"calls", "calls"}, {"ms", "ms"},
+  {"percent", "%"}, {"mb", "MB"}, {"gbs", "GB/s"}, {"allocated", "MB allocated"}}
+
+local function fail(format, ...) core._raise("profile: " .. format:format(...)) end
+
+-- A row as text, with "-" where nothing was counted.
+local function line_of(row)
+  return {name = row.name, pass = row.pass, calls = row.calls > 0 and row.calls or nil,
+    ms = ("%.2f"):format(row.seconds * 1e3), percent = row.share * 100,
+    mb = row.bytes > 0 and row.bytes / 1e6 or nil, gbs = row.bytes > 0 and row.gbs or nil,
+    allocated = row.allocated > 0 and row.allocated / 1e6 or nil}
+end
+
+local function sum(name, rows, first)
+  local all = {name = name, calls = 0, seconds = 0, share = 0, bytes = 0, allocated = 0}
+  for i = first, #rows do
+    for key, value in pairs(all) do
+      if key ~= "name" then all[key] = value + rows[i][key] end
+    end
+  end
+  all.gbs = all.seconds > 0 and all.bytes / all.seconds / 1e9 or 0
+  return all
+end
+
+function Profile:__tostring()
+  local lines, rows = {}, self.rows
+  local shown = #rows <= self.top + 1 and #rows or self.top -- no line "1 more": the row itself
+  for i = 1, shown do lines[i] = line_of(rows[i]) end
+  if shown < #rows then
+    lines[shown + 1] = line_of(sum(("%d more"):format(#rows - shown), rows, shown + 1))
+  end
+  lines[#lines + 1] = line_of(sum("total", rows, 1))
+  return ("%smemory: at most %.1f MB in use, %.1f MB asked of the system"):format(
+    report.table(columns, lines), self.memory.peak / 1e6, self.memory.asked / 1e6)
+end
+
+-- What C counted, with the figures that follow from it.
+local function finish(p)
+  for _, row in ipairs(p.rows) do
+    row.share = p.seconds > 0 and row.seconds / p.seconds or 0
+    row.gbs = row.seconds > 0 and row.bytes / row.seconds / 1e9 or 0
+  end
+  table.sort(p.rows, function(a, b)
+    if a.seconds ~= b.seconds then return a.seconds > b.seconds end
+    if a.name ~= b.name then return a.name < b.name end
+    return a.pass < b.pass
+  end)
+  return setmetatable(p, Profile)
+end
+
+local function read_top(options)
+  if options == nil then return 20 end
+  if type(options) ~= "table" then fail("options are a table: {top = 20}") end
+  for key in pairs(options) do
+    if key ~= "top" then fail("no option '%s'; there is top", tostring(key)) end
+  end
+  local top = options.top or 20
+  if math.type(top) ~= "integer" or top < 1 then
+    fail("top is %s, expected a whole number from 1", tostring(top))
+  end
+  return top
+end
+
+--- Runs fn() and tells how long what took: {seconds, rows, memory, results, top}, which prints as a
+-- table of its `top` longest rows.  An error in fn is passed on as it is.
+return function(fn, options)
+  if type(fn) ~= "function" then fail("expected a function, got a %s", type(fn)) end
+  local top, results = read_top(options), nil
+  local p = core._profile(function() results = table.pack(fn()) end)
+  p.results, p.top = results, top
+  return finish(p)
+end
