@@ -1,7 +1,7 @@
 -- What `make bench` times, vesper's half: name -> function that makes the workload.  Each is
 -- {weights = state_dict, inputs = {name = tensor}, step = function, check = function -> list of
--- numbers, flops = of the products and convolutions in one step}.  The other half, of the same names,
--- is peer.py.  Dropout is 0 on both sides, so that losses can be compared.
+-- numbers, flops = of the products and convolutions in one step}.  The other half, of the same
+-- names, is peer.py.  Dropout is 0 on both sides, so that losses can be compared.
 local vs = require "vesper"
 local nn, optim, models = vs.nn, vs.optim, vs.models
 
@@ -111,8 +111,8 @@ end
 W["W2 ResNet-18 + LSTM"] = function()
   local B, T, D = 32, 32, 512
   local model = vse(models.VSE, {image = models.ResNet18{num_classes = 0, width = D}})
-  local x = {image = vs.randint(0, 255, {B, 3, 128, 128}):to "uint8", tokens = ids(VOCABULARY, B, T),
-    lengths = full(B, T), label = labels(B)}
+  local x = {image = vs.randint(0, 255, {B, 3, 128, 128}):to "uint8",
+    tokens = ids(VOCABULARY, B, T), lengths = full(B, T), label = labels(B)}
   return training(model, x, function() return (model:loss(x, 2)) end,
     resnet_flops(B, 128) + lstm_flops(B, T, 300, D))
 end
@@ -159,8 +159,8 @@ end
 
 -- ---- W5: BERT -----------------------------------------------------------------------------------
 
-local MINI = {vocab_size = 30522, hidden_size = 384, num_hidden_layers = 6, num_attention_heads = 12,
-  intermediate_size = 1536, hidden_dropout_prob = 0, attention_probs_dropout_prob = 0}
+local MINI = {hidden_size = 384, num_hidden_layers = 6, intermediate_size = 1536,
+  hidden_dropout_prob = 0, attention_probs_dropout_prob = 0}
 local BASE = {hidden_dropout_prob = 0, attention_probs_dropout_prob = 0}
 
 local function bert_flops(B, T, D, layers)

@@ -120,8 +120,8 @@ end
 local settings = {optimizer = o.decay == "0" and "Adam" or "AdamW",
   word_vectors = glove and o.glove:match "[^/]*$" or "learned, 100",
   cnn = o.cnn ~= "" and o.cnn:match "[^/]*$" .. " at " .. o.size or "small"}
-for _, name in ipairs {"width", "batch", "flip", "crop", "channels", "objective", "classify", "hidden",
-    "rnn", "bidirectional", "pooling", "dropwords", "rate", "cnnrate", "decay",
+for _, name in ipairs {"width", "batch", "flip", "crop", "channels", "objective", "classify",
+    "hidden", "rnn", "bidirectional", "pooling", "dropwords", "rate", "cnnrate", "decay",
     "schedule", "mirror", "bank"} do
   settings[name] = o[name]
 end

@@ -279,7 +279,7 @@ describe("train.fit", function()
   end)
 
   it("looks at pictures both ways round when asked to", function()
-    local model, options = setting(1)
+    local model = setting(1)
     function model:forward(batch)
       local v = batch.image:float():mean(2):select(2, 1) -- the first row of pixels
       return {v = v, t = v * 2, logits = batch.image:float():sum(2):sum(2)}

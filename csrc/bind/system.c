@@ -155,6 +155,8 @@ static void run_peak(void *arg, int64_t first, int64_t last, int part) {
 static int peak_flops(lua_State *L) {
   double seconds = luaL_checknumber(L, 1), best = 0, end = monotonic() + seconds;
   static peak p;
+  if (!(seconds >= 0 && seconds <= 1))
+    return lvs_error(L, "_peak_flops: %f seconds, expected 0 to 1", seconds);
   do {
     double flops = 0, start = monotonic();
     p = (peak){.rounds = 1 << 18};

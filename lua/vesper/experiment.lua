@@ -170,10 +170,10 @@ end
 -- at once a run, with the weights that validation chose.  Raises when the folder holds a run of
 -- that name made with other options.  Returns the results of all runs, seed by seed.
 function experiment.run(options)
-  local o = encoders.options(options, {settings = {}, quiet = false,
-    evaluate = function(model, loaders) return train.evaluate(model, loaders.test) end}, {folder = true, rows = true,
-    seeds = true, epochs = true, loaders = true, optimizer = true, schedule = true, score = true,
-    schedule_per = true, clip = true, data = true}, "experiment")
+  local function evaluate(model, loaders) return train.evaluate(model, loaders.test) end
+  local o = encoders.options(options, {settings = {}, quiet = false, evaluate = evaluate},
+    {folder = true, rows = true, seeds = true, epochs = true, loaders = true, optimizer = true,
+    schedule = true, score = true, schedule_per = true, clip = true, data = true}, "experiment")
   check(o)
   local data = o.data and assert(experiment.fingerprint(o.data)) or nil
   for _, row in ipairs(o.rows) do

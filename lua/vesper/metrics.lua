@@ -115,8 +115,8 @@ local function ranks_of(queries, gallery, target, group)
   return summary(core.cat(ranks, 1))
 end
 
--- A bias b_g of each gallery item that takes off what the bank's queries find in it: cosine q g + b_g
--- is the product of [q, 1] and [g, b_g], so that the rest need not know of it.
+-- A bias b_g of each gallery item that takes off what the bank's queries find in it: the cosine
+-- q g + b_g is the product of [q, 1] and [g, b_g], so that the rest need not know of it.
 local function with_bank(queries, gallery, bank, beta)
   local sums
   each_block(unit_rows(bank), gallery, function(scores)
@@ -134,7 +134,8 @@ local function check_bank(bank, beta, width)
   for _, name in ipairs{"v", "t"} do
     check_tensor("retrieval", "bank." .. name, bank[name], 2, nil, 4)
     if #bank[name] == 0 or bank[name].shape[2] ~= width then
-      error(("retrieval: bank.%s is %s, expected [K,%d]"):format(name, shape_text(bank[name]), width), 3)
+      error(("retrieval: bank.%s is %s, expected [K,%d]"):format(name, shape_text(bank[name]),
+        width), 3)
     end
   end
   if type(beta) ~= "number" or not (beta > 0 and beta < math.huge) then
@@ -175,10 +176,10 @@ local result_meta = {}
 ---@param v any image embeddings float32 [N,D]
 ---@param t any text embeddings float32 [M,D]; M = N and row i belongs to image i, unless
 ---@param opts table|nil {image_of = int64 [M]}: the image (from 1) that each caption belongs to;
---- {bank = {v = [K,D], t = [L,D]}, beta = 10}: other images and texts, such as those of the training
---- set.  An item's score is then cosine - log(sum over the bank of exp(beta cosine)) / beta, so that
---- items which are near everything no longer come first: inverted softmax (Smith et al., ICLR 2017)
---- over a query bank (Bogolin et al., CVPR 2022).
+--- {bank = {v = [K,D], t = [L,D]}, beta = 10}: other images and texts, such as those of the
+--- training set.  An item's score is then cosine - log(sum over the bank of exp(beta cosine)) /
+--- beta, so that items which are near everything no longer come first: inverted softmax (Smith et
+--- al., ICLR 2017) over a query bank (Bogolin et al., CVPR 2022).
 ---@return table r percent r.i2t.r1, .r5, .r10, ranks .medr, .meanr; r.t2i the same; r.rsum the sum
 --- of the six percentages; r.protocol what was measured, in words
 function metrics.retrieval(v, t, opts)

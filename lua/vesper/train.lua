@@ -23,12 +23,12 @@ end
 -- {n =, accuracy = percent, image_accuracy = percent or nil, retrieval = metrics.retrieval or nil,
 --  v = [N,D], t = [N,D] or nil, predicted = int64 [N], label = int64 [N]}.  Retrieval is measured
 -- when the model embeds text.  Options:
---   mirror = false        v of an image is that of it and its mirrored self, where a batch has images
+--   mirror = false        v of an image is that of it and its mirrored self, where there are images
 --   bank, beta            as metrics.retrieval takes them
 --   retrieval = true      false: not measured
 function train.evaluate(model, loader, options)
-  local o = encoders.options(options, {mirror = false, retrieval = true}, {bank = true, beta = true},
-    "evaluate")
+  local o = encoders.options(options, {mirror = false, retrieval = true},
+    {bank = true, beta = true}, "evaluate")
   local v, t, predicted, label, image_right = {}, {}, {}, {}, nil
   local by_image = model.class_cosines ~= nil
   encoders.evaluate(model, function()

@@ -217,7 +217,8 @@ end
 function TextEncoder:forward(tokens, lengths)
   local words = self.words(tokens)
   local empty = lengths:min():item() < 1 and lengths:eq(0):unsqueeze(2)
-  local states, last = self.rnn(self.dropout(words), empty and lengths + empty:squeeze(2):long() or lengths)
+  local read = empty and lengths + empty:squeeze(2):long() or lengths
+  local states, last = self.rnn(self.dropout(words), read)
   if empty then
     states, last = states:masked_fill(empty:unsqueeze(3), 0), last:masked_fill(empty, 0)
   end

@@ -5,13 +5,14 @@ return {
       "Percent right; logits [B,C] or classes int64 [B]."},
     {"metrics.confusion", "predictions:any, labels:index, count:int", "Tensor",
       "int64 [count,count]: how often class row was taken for class column."},
-    {"metrics.retrieval", "v:tensor, t:tensor, {image_of:index?, bank:table?, beta:num=10}", "table",
+    {"metrics.retrieval", "v:tensor, t:tensor, {image_of:index?, bank:table?, beta:num=10}",
+      "table",
       "Recall by cosine of images v [N,D] and texts t [M,D]: r.i2t and r.t2i with r1, r5, r10 in "
         .. "percent, medr, meanr; r.rsum; r.protocol in words. image_of int64 [M] says whose "
-        .. "caption each text is. bank = {v, t}, images and texts that are not measured: a score is "
-        .. "then cosine - log(sum over the bank of exp(beta cosine)) / beta, so that items near "
-        .. "everything no longer come first (inverted softmax, Smith et al., ICLR 2017, over a query "
-        .. "bank, Bogolin et al., CVPR 2022)."},
+        .. "caption each text is. bank = {v, t}, images and texts that are not measured: a score "
+        .. "is then cosine - log(sum over the bank of exp(beta cosine)) / beta, so that items near "
+        .. "everything no longer come first (inverted softmax, Smith et al., ICLR 2017, over a "
+        .. "query bank, Bogolin et al., CVPR 2022)."},
     {"metrics.format", "r:table", "string", "One line of what metrics.retrieval returned."},
     {"metrics.item_retrieval", "v_query:tensor, item_query:index, v_gallery:tensor, "
         .. "item_gallery:index", "table",
