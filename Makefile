@@ -31,14 +31,17 @@ LINK     = -shared -Wl,-z,nodelete $(OPENMP) $(LDFLAGS)
 ifeq ($(shell uname -m),x86_64)
 ISA_avx2    := -mavx2 -mfma -mf16c -ffp-contract=fast
 ISA_avx512  := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512 -ffp-contract=fast
+ISA_avx512bf16 := $(ISA_avx512) -mavx512bf16
 endif
 
 KERNELS := $(filter-out csrc/kernel/dispatch.c,$(wildcard csrc/kernel/*.c))
 SOURCES := $(filter-out $(KERNELS),$(wildcard csrc/*/*.c))
 PLAIN   := $(SOURCES:csrc/%.c=%.o)
 kernel_objects = $(foreach isa,$(1),$(KERNELS:csrc/%.c=%.$(isa).o))
+# Products of bfloat16 have an instruction that not every processor of the level avx512 has.
+BF16    := kernel/bgemm.avx512bf16.o
 
-FLOAT_OBJECTS  := $(addprefix $(BUILD)/float/,$(PLAIN) $(call kernel_objects,generic avx2 avx512))
+FLOAT_OBJECTS  := $(addprefix $(BUILD)/float/,$(PLAIN) $(call kernel_objects,generic avx2 avx512) $(BF16))
 DOUBLE_OBJECTS := $(addprefix $(BUILD)/double/,$(PLAIN) $(call kernel_objects,generic))
 
 # `make V=1` shows the commands.
@@ -67,6 +70,7 @@ endef
 $(eval $(call kernel_rule,float,generic,))
 $(eval $(call kernel_rule,float,avx2,))
 $(eval $(call kernel_rule,float,avx512,))
+$(eval $(call kernel_rule,float,avx512bf16,))
 $(eval $(call kernel_rule,double,generic,-DVS_DOUBLE))
 
 $(BUILD)/float/%.o: csrc/%.c | deps
@@ -250,7 +254,8 @@ lint-clang:
 	    printf '%s\n' $(SOURCES) | xargs -P 2 -n 1 $$check $$def && \
 	    { [ -z "$(KERNELS)" ] || printf '%s\n' $(KERNELS) | xargs -P 2 -n 1 $$check $$def -DVS_ISA=generic; } || exit 1; \
 	  done; [ -z "$(KERNELS)" ] || [ -z "$(ISA_avx512)" ] || \
-	  printf '%s\n' $(KERNELS) | xargs -P 2 -n 1 $$check -DVS_ISA=avx512 $(ISA_avx512); \
+	  { printf '%s\n' $(KERNELS) | xargs -P 2 -n 1 $$check -DVS_ISA=avx512 $(ISA_avx512) && \
+    $$check -DVS_ISA=avx512bf16 $(ISA_avx512bf16) csrc/kernel/bgemm.c; }; \
 	else echo "lint: clang is missing, its check is left out"; fi
 lint-format:
 	@if command -v clang-format >/dev/null; then clang-format --dry-run -Werror $(C_FILES) spec/fuzz/harness.c; \

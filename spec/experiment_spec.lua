@@ -49,6 +49,7 @@ describe("experiment", function()
       assert.equal(r.row == "one" and 8 or 16, r.run.options.hidden)
       assert.equal(vs.build.version, r.version)
       assert.equal(1, r.threads)
+      assert.equal("highest", r.matmul_precision)
     end
     assert.are_not.same(without_times(results[1].history), without_times(results[3].history))
     assert.same({"best.safetensors", "result.json", "run.json"},
@@ -146,6 +147,12 @@ describe("experiment", function()
       "best on validation", "chooses nothing", "16 image-text pairs", "vesper 0.1.0", "n - 1"} do
       assert(text:find(part, 1, true), part)
     end
+    assert(not text:find "precision")
+    local other = {}
+    for key, value in pairs(results[1]) do other[key] = value end
+    other.matmul_precision = "medium"
+    text = table.concat(experiment.protocol({other}, sizes), "\n")
+    assert(text:find("products at medium precision", 1, true))
   end)
 
   it("leaves tables, a line a run, and curves", function()

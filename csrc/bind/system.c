@@ -1,4 +1,5 @@
-/* Threads, instruction set, memory, clock, build facts; and luaopen_vesper_core. */
+/* Threads, precision, instruction set, memory, clock, build facts; and luaopen_vesper_core. */
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include "core/thread.h"
 #include "kernel/kernel.h"
 #include "kernel/peak.h"
+#include "op/gemm.h"
 
 static int set_num_threads(lua_State *L) {
   lua_Integer n = lvs_checkint(L, 1, "n");
@@ -19,6 +21,30 @@ static int set_num_threads(lua_State *L) {
 static int get_num_threads(lua_State *L) {
   lua_pushinteger(L, vs_num_threads());
   return 1;
+}
+
+static const char *const precisions[] = {
+    [VS_HIGHEST] = "highest", [VS_HIGH] = "high", [VS_MEDIUM] = "medium"};
+
+static int set_matmul_precision(lua_State *L) {
+  const char *name = lvs_checkstr(L, 1, "precision", NULL);
+  for (int i = 0; i < VS_COUNT(precisions); i++)
+    if (strcmp(name, precisions[i]) == 0) {
+      vs_set_matmul_precision((vs_precision)i);
+      return 0;
+    }
+  return lvs_error(L, "set_matmul_precision: \"%s\", expected highest, high or medium", name);
+}
+
+static int get_matmul_precision(lua_State *L) {
+  lua_pushstring(L, precisions[vs_matmul_precision()]);
+  return 1;
+}
+
+/* Test aid: see vs_gemm_force. */
+static int force_products(lua_State *L) {
+  vs_gemm_force(lua_toboolean(L, 1), lua_toboolean(L, 2), lua_toboolean(L, 3));
+  return 0;
 }
 
 static int memory(lua_State *L) {
@@ -144,6 +170,9 @@ static int peak_flops(lua_State *L) {
 
 static const luaL_Reg functions[] = {{"set_num_threads", set_num_threads},
                                      {"get_num_threads", get_num_threads},
+                                     {"set_matmul_precision", set_matmul_precision},
+                                     {"get_matmul_precision", get_matmul_precision},
+                                     {"_force_products", force_products},
                                      {"memory", memory},
                                      {"empty_cache", empty_cache},
                                      {"set_cache_limit", set_cache_limit},
@@ -158,13 +187,15 @@ static const luaL_Reg functions[] = {{"set_num_threads", set_num_threads},
 
 void lvs_open_system(lua_State *L) {
   luaL_setfuncs(L, functions, 0);
-  lua_createtable(L, 0, 3);
+  lua_createtable(L, 0, 4);
   lua_pushliteral(L, VESPER_VERSION);
   lua_setfield(L, -2, "version");
   lua_pushstring(L, sizeof(vs_real) == sizeof(double) ? "double" : "float");
   lua_setfield(L, -2, "real");
   lua_pushstring(L, vs_isa_name());
   lua_setfield(L, -2, "isa");
+  lua_pushboolean(L, vs_has_bf16());
+  lua_setfield(L, -2, "bf16");
   lua_setfield(L, -2, "build");
 }
 

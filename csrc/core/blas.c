@@ -3,8 +3,9 @@
 
 #include <cblas.h>
 
-void vs_gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, vs_real alpha, const vs_real *a,
-             int64_t lda, const vs_real *b, int64_t ldb, vs_real beta, vs_real *c, int64_t ldc) {
+void vs_blas_gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, vs_real alpha,
+                  const vs_real *a, int64_t lda, const vs_real *b, int64_t ldb, vs_real beta,
+                  vs_real *c, int64_t ldc) {
   if (m == 0 || n == 0) return;
   if (k == 0) { /* BLAS wants leading dimensions of at least 1: scale C ourselves */
     for (int64_t i = 0; i < m; i++)

@@ -49,16 +49,9 @@ static void gather(int64_t nm, const int64_t *base, int64_t n, const int64_t *of
 
 static inline void transpose4(const vs_real *from, int64_t lf, vs_real *to, int64_t lt,
                               const quad *add) {
-  quad a = QUAD(from), b = QUAD(from + lf);
-  quad c = QUAD(from + 2 * lf), d = QUAD(from + 3 * lf);
-  quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5),
-       AB = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-  quad cd = __builtin_shufflevector(c, d, 0, 4, 1, 5),
-       CD = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  QUAD(to) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + add[0];
-  QUAD(to + lt) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7) + add[1];
-  QUAD(to + 2 * lt) = __builtin_shufflevector(AB, CD, 0, 1, 4, 5) + add[2];
-  QUAD(to + 3 * lt) = __builtin_shufflevector(AB, CD, 2, 3, 6, 7) + add[3];
+  quad q[4] = {QUAD(from), QUAD(from + lf), QUAD(from + 2 * lf), QUAD(from + 3 * lf)};
+  quad_turn(q);
+  for (int r = 0; r < 4; r++) QUAD(to + r * lt) = q[r] + add[r];
 }
 
 static void pack(int64_t n, int width, const vs_real *src, int64_t ld, vs_real *panel) {

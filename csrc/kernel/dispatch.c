@@ -36,4 +36,12 @@ __attribute__((constructor)) static void choose(void) {
 
 int vs_isa(void) { return level; }
 
+bool vs_has_bf16(void) {
+#if defined(VS_DOUBLE) || !defined(__x86_64__)
+  return false;
+#else
+  return level == VS_ISA_AVX512 && __builtin_cpu_supports("avx512bf16");
+#endif
+}
+
 const char *vs_isa_name(void) { return names[level]; }

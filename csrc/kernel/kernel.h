@@ -1,10 +1,11 @@
 /* Inner loops, compiled once per instruction set from one plain source.
  *
  * Every csrc/kernel/<family>.c but dispatch.c is compiled as generic, avx2 and avx512 (the double
- * build: generic alone); VS_K(name) gives the symbol its suffix.  <family>.h declares a struct
- * vs_kernels_<family> of function pointers and ends with VS_KERNEL_FAMILY(<family>); the .c file
- * ends with `const vs_kernels_<family> VS_K(vs_kernels_<family>) = {...};`.  Callers write
- * vs_k_<family>()->fn(...).  Kernels allocate nothing, cannot fail, start no threads. */
+ * build: generic alone; bgemm.c once more: see bgemm.h); VS_K(name) gives the symbol its suffix.
+ * <family>.h declares a struct vs_kernels_<family> of function pointers and ends with
+ * VS_KERNEL_FAMILY(<family>); the .c file ends with `const vs_kernels_<family>
+ * VS_K(vs_kernels_<family>) = {...};`.  Callers write vs_k_<family>()->fn(...).  Kernels allocate
+ * nothing, cannot fail, start no threads. */
 #ifndef VS_KERNEL_H
 #define VS_KERNEL_H
 
@@ -15,6 +16,8 @@ enum { VS_ISA_GENERIC, VS_ISA_AVX2, VS_ISA_AVX512 };
 /* The level in use: the best that the processor has, or what VESPER_ISA names if it has that. */
 int vs_isa(void);
 const char *vs_isa_name(void);
+/* Whether that level multiplies pairs of bfloat16 on this processor (AVX-512 BF16). */
+bool vs_has_bf16(void);
 
 /* Before a loop whose iterations do not depend on each other (its pointers may be equal, not
  * offset). clang only checks that things compile: it gets nothing. */

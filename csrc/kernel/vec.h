@@ -69,6 +69,18 @@ typedef vs_real quad_unaligned
  * instruction set's (four doubles without AVX) draw warnings. */
 #define QUAD(p) (*(quad_unaligned *)(p))
 
+/* Four rows of four, turned; values are only moved. */
+static inline void quad_turn(quad *q) {
+  quad ab = __builtin_shufflevector(q[0], q[1], 0, 4, 1, 5);
+  quad AB = __builtin_shufflevector(q[0], q[1], 2, 6, 3, 7);
+  quad cd = __builtin_shufflevector(q[2], q[3], 0, 4, 1, 5);
+  quad CD = __builtin_shufflevector(q[2], q[3], 2, 6, 3, 7);
+  q[0] = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+  q[1] = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+  q[2] = __builtin_shufflevector(AB, CD, 0, 1, 4, 5);
+  q[3] = __builtin_shufflevector(AB, CD, 2, 3, 6, 7);
+}
+
 /* The lanes added up: by fours, then across. */
 static inline vs_real vec_total(vec v) {
   vs_real a[LANES];

@@ -14,8 +14,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/blas.h"
 #include "kernel/softmax.h"
+#include "op/gemm.h"
 #include "op/op.h"
 
 enum { Q, K, V, MASK, BIAS };                    /* in */
@@ -136,6 +136,7 @@ typedef struct attention {
   vs_tensor mask, bias, dbias_view; /* onto the scores, where there are any */
   vs_real *lse, *dbias, *scratch;
   vs_real scale;
+  vs_gemm_room panels; /* for each thread's products */
 } attention;
 
 /* Offset of (item, row, column 0) in a view of the scores. */
@@ -149,11 +150,13 @@ static int64_t score_at(const vs_tensor *view, int64_t item, int64_t row) {
 }
 
 /* s[i,:] = scale * q[first + i] k' + bias, -inf where masked; m rows. */
-static void scores(const attention *a, int64_t item, int64_t first, int64_t m, vs_real *s) {
+static void scores(const attention *a, const vs_gemm_room *panels, int64_t item, int64_t first,
+                   int64_t m, vs_real *s) {
   const vs_ctx *c = a->c;
   int64_t heads = c->n[HEADS_], n = c->n[COLUMNS];
-  vs_gemm(false, true, m, n, c->n[DQK], a->scale, head_of(&a->q, item, heads) + first * a->q.ld,
-          a->q.ld, head_of(&a->k, item, heads), a->k.ld, 0, s, n);
+  vs_gemm(panels, false, true, m, n, c->n[DQK], a->scale,
+          head_of(&a->q, item, heads) + first * a->q.ld, a->q.ld, head_of(&a->k, item, heads),
+          a->k.ld, 0, s, n);
   for (int64_t i = 0; i < m; i++, s += n) {
     if (c->in[BIAS]) {
       int64_t step = a->bias.stride[a->bias.ndim - 1];
@@ -186,21 +189,22 @@ static void forward_range(void *arg, int64_t from, int64_t to, int part) {
   const vs_ctx *c = a->c;
   int64_t heads = c->n[HEADS_], rows = c->n[ROWS], n = c->n[COLUMNS];
   vs_real *s = (vs_real *)c->work + (int64_t)part * (block_size(c) + n), *u = s + block_size(c);
+  vs_gemm_room panels = vs_gemm_share(&a->panels, part);
   for (int64_t item = from; item < to; item++)
     for (int64_t first = 0; first < rows; first += BLOCK) {
       int64_t m = VS_MIN(rows - first, BLOCK);
-      scores(a, item, first, m, s);
+      scores(a, &panels, item, first, m, s);
       for (int64_t i = 0; i < m; i++) {
         vs_real lse = vs_k_softmax()->softmax(n, s + i * n, s + i * n);
         if (a->lse) a->lse[item * rows + first + i] = lse;
       }
       drop(a, item, first, m, s, u);
-      vs_gemm(false, false, m, c->n[DV_], n, 1, s, n, head_of(&a->v, item, heads), a->v.ld, 0,
-              head_of(&a->y, item, heads) + first * a->y.ld, a->y.ld);
+      vs_gemm(&panels, false, false, m, c->n[DV_], n, 1, s, n, head_of(&a->v, item, heads), a->v.ld,
+              0, head_of(&a->y, item, heads) + first * a->y.ld, a->y.ld);
     }
 }
 
-/* The tensors of forward; views of mask and bias. */
+/* The tensors of forward, room for products; views of mask and bias. */
 static int open_all(attention *a, vs_ctx *c) {
   int64_t shape[VS_MAX_DIM];
   int n = score_shape(c, shape);
@@ -212,12 +216,15 @@ static int open_all(attention *a, vs_ctx *c) {
   if (open_side(&a->q, c->in[Q], c->n[DQK]) < 0) return -1;
   if (open_side(&a->k, c->in[K], c->n[DQK]) < 0) return -1;
   if (open_side(&a->v, c->in[V], c->n[DV_]) < 0) return -1;
-  return open_side(&a->y, c->out[0], c->n[DV_]);
+  if (open_side(&a->y, c->out[0], c->n[DV_]) < 0) return -1;
+  int64_t most = VS_MAX(VS_MAX(block_rows(c), c->n[COLUMNS]), VS_MAX(c->n[DQK], c->n[DV_]));
+  return vs_gemm_open(&a->panels, vs_parts(c->n[ITEMS], grain(c)), most, most, most);
 }
 
 static void close_all(attention *a) {
   side *all[] = {&a->q, &a->k, &a->v, &a->y, &a->dy, &a->dq, &a->dk, &a->dv};
   for (int i = 0; i < VS_COUNT(all); i++) vs_unref(all[i]->t);
+  vs_gemm_close(&a->panels);
 }
 
 static int attention_forward(vs_ctx *c) {
@@ -234,6 +241,7 @@ static int attention_forward(vs_ctx *c) {
  * items share elements of it. */
 typedef struct room {
   vs_real *p, *pm, *ds, *u, *dbias;
+  vs_gemm_room panels;
 } room;
 
 /* Whether two items read the same element of the bias. */
@@ -257,6 +265,7 @@ static room room_of(const attention *a, int part) {
   vs_real *at = a->scratch + part * room_size(a);
   room r = {.p = at, .pm = at + size, .ds = at + 2 * size, .u = at + 3 * size, .dbias = a->dbias};
   if (own_bias(a)) r.dbias = r.u + a->c->n[COLUMNS];
+  r.panels = vs_gemm_share(&a->panels, part);
   return r;
 }
 
@@ -267,13 +276,13 @@ static void score_gradients(const attention *a, const room *r, int64_t item, int
   int64_t heads = c->n[HEADS_], n = c->n[COLUMNS], width = c->n[DV_];
   const vs_real *dy = head_of(&a->dy, item, heads) + first * a->dy.ld;
   const vs_real *y = head_of(&a->y, item, heads) + first * a->y.ld;
-  scores(a, item, first, m, r->p);
+  scores(a, &r->panels, item, first, m, r->p);
   for (int64_t i = 0; i < m; i++) {
     vs_real lse = a->lse[item * c->n[ROWS] + first + i], *p = r->p + i * n;
     vs_k_softmax()->exp_scale(n, p, lse == -INFINITY ? 0 : lse, 1, p);
   }
-  vs_gemm(false, true, m, n, width, 1, dy, a->dy.ld, head_of(&a->v, item, heads), a->v.ld, 0, r->ds,
-          n);
+  vs_gemm(&r->panels, false, true, m, n, width, 1, dy, a->dy.ld, head_of(&a->v, item, heads),
+          a->v.ld, 0, r->ds, n);
   memcpy(r->pm, r->p, (size_t)(m * n) * sizeof(vs_real));
   drop(a, item, first, m, r->pm, r->u);
   drop(a, item, first, m, r->ds, r->u);
@@ -306,16 +315,16 @@ static void backward_range(void *arg, int64_t from, int64_t to, int part) {
       vs_real again = first > 0; /* the sums over rows go on */
       score_gradients(a, &r, item, first, m);
       if (a->dv.t)
-        vs_gemm(true, false, n, width, m, 1, r.pm, n,
+        vs_gemm(&r.panels, true, false, n, width, m, 1, r.pm, n,
                 head_of(&a->dy, item, heads) + first * a->dy.ld, a->dy.ld, again,
                 head_of(&a->dv, item, heads), a->dv.ld);
       if (a->dk.t)
-        vs_gemm(true, false, n, e, m, a->scale, r.ds, n,
+        vs_gemm(&r.panels, true, false, n, e, m, a->scale, r.ds, n,
                 head_of(&a->q, item, heads) + first * a->q.ld, a->q.ld, again,
                 head_of(&a->dk, item, heads), a->dk.ld);
       if (a->dq.t)
-        vs_gemm(false, false, m, e, n, a->scale, r.ds, n, head_of(&a->k, item, heads), a->k.ld, 0,
-                head_of(&a->dq, item, heads) + first * a->dq.ld, a->dq.ld);
+        vs_gemm(&r.panels, false, false, m, e, n, a->scale, r.ds, n, head_of(&a->k, item, heads),
+                a->k.ld, 0, head_of(&a->dq, item, heads) + first * a->dq.ld, a->dq.ld);
       if (r.dbias) add_bias_gradient(a, &r, item, first, m);
     }
 }

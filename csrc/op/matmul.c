@@ -1,7 +1,7 @@
 /* Matrix products: matmul with PyTorch's rules for vectors and batches, and linear.
  *
  * Transposed views go to BLAS as they are; other layouts are copied first. */
-#include "core/blas.h"
+#include "op/gemm.h"
 #include "op/op.h"
 #include "op/sum_to.h"
 
@@ -32,6 +32,7 @@ typedef struct batch {
   mats a, b;
   vs_tensor *c; /* contiguous [..., M, N] */
   int64_t m, n, k;
+  vs_gemm_room room;
 } batch;
 
 static vs_real *matrix(const vs_tensor *t, const vs_tensor *c, int64_t index) {
@@ -46,9 +47,9 @@ static vs_real *matrix(const vs_tensor *t, const vs_tensor *c, int64_t index) {
 
 static void multiply_range(void *arg, int64_t first, int64_t last, int part) {
   const batch *w = arg;
-  (void)part;
+  vs_gemm_room room = vs_gemm_share(&w->room, part);
   for (int64_t i = first; i < last; i++)
-    vs_gemm(w->a.trans, w->b.trans, w->m, w->n, w->k, 1, matrix(w->a.t, w->c, i), w->a.ld,
+    vs_gemm(&room, w->a.trans, w->b.trans, w->m, w->n, w->k, 1, matrix(w->a.t, w->c, i), w->a.ld,
             matrix(w->b.t, w->c, i), w->b.ld, 0, vs_reals(w->c) + i * w->m * w->n, w->n);
 }
 
@@ -56,16 +57,16 @@ static void multiply_range(void *arg, int64_t first, int64_t last, int part) {
 static int multiply(vs_tensor *a, vs_tensor *b, vs_tensor *c) {
   batch w = {
       .c = c, .m = a->shape[a->ndim - 2], .n = b->shape[b->ndim - 1], .k = b->shape[b->ndim - 2]};
-  int64_t count = 1;
+  int64_t count = 1, grain = VS_MAX(1, (1 << 16) / VS_MAX(1, w.m * w.n * w.k));
   int err = -1;
   for (int d = 0; d < c->ndim - 2; d++) count *= c->shape[d];
   if (open_mats(&w.a, a) < 0 || open_mats(&w.b, b) < 0) goto done;
-  if (count < vs_num_threads() || w.m * w.n * w.k > 1 << 22)
-    multiply_range(&w, 0, count, 0); /* threads inside each product */
-  else
-    vs_parallel(count, VS_MAX(1, (1 << 16) / VS_MAX(1, w.m * w.n * w.k)), multiply_range, &w);
+  if (count < vs_num_threads() || w.m * w.n * w.k > 1 << 22) grain = VS_MAX(count, 1);
+  if (vs_gemm_open(&w.room, vs_parts(count, grain), w.m, w.n, w.k) < 0) goto done;
+  vs_parallel(count, grain, multiply_range, &w); /* one range: threads inside each product */
   err = 0;
 done:
+  vs_gemm_close(&w.room);
   vs_unref(w.a.t);
   vs_unref(w.b.t);
   return err;
@@ -247,21 +248,21 @@ static int linear_shape(vs_ctx *c) {
 static int linear_forward(vs_ctx *c) {
   int64_t n = c->n[0], in = c->n[1], out = c->n[2];
   if (c->in[2] != NULL && vs_copy(c->out[0], c->in[2]) < 0) return -1;
-  vs_gemm(false, true, n, out, in, 1, vs_reals(c->in[0]), VS_MAX(in, 1), vs_reals(c->in[1]),
-          VS_MAX(in, 1), c->in[2] != NULL, vs_reals(c->out[0]), VS_MAX(out, 1));
-  return 0;
+  return vs_gemm_once(false, true, n, out, in, 1, vs_reals(c->in[0]), VS_MAX(in, 1),
+                      vs_reals(c->in[1]), VS_MAX(in, 1), c->in[2] != NULL, vs_reals(c->out[0]),
+                      VS_MAX(out, 1));
 }
 
 /* dx = dy w,  dw = dy^T x,  db = sum of dy over rows */
 static int linear_backward(vs_ctx *c) {
   int64_t n = c->n[0], in = VS_MAX(c->n[1], 1), out = VS_MAX(c->n[2], 1);
   const vs_real *dy = vs_reals(c->dout[0]);
-  if (c->need[0])
-    vs_gemm(false, false, n, c->n[1], c->n[2], 1, dy, out, vs_reals(c->in[1]), in, 0,
-            vs_reals(c->din[0]), in);
-  if (c->need[1])
-    vs_gemm(true, false, c->n[2], c->n[1], n, 1, dy, out, vs_reals(c->in[0]), in, 0,
-            vs_reals(c->din[1]), in);
+  if (c->need[0] && vs_gemm_once(false, false, n, c->n[1], c->n[2], 1, dy, out, vs_reals(c->in[1]),
+                                 in, 0, vs_reals(c->din[0]), in) < 0)
+    return -1;
+  if (c->need[1] && vs_gemm_once(true, false, c->n[2], c->n[1], n, 1, dy, out, vs_reals(c->in[0]),
+                                 in, 0, vs_reals(c->din[1]), in) < 0)
+    return -1;
   return c->need[2] ? vs_sum_to(c->din[2], c->dout[0]) : 0;
 }
 

@@ -8,12 +8,12 @@
  *
  * Saved for backward: the plan (int64), activated gates [rows, G*H], cells [rows, H] (LSTM: c; GRU:
  * the hidden part of n) and states [rows, H], all packed.  With initial states the LSTM's cells and
- * the states have B rows more in front of the packed ones: h0 and c0 by rank, what step 0 follows.
- */
+ * the states have B rows more in front of the packed ones: h0 and c0 by rank, what step 0
+ * follows. */
 #include <string.h>
 
-#include "core/blas.h"
 #include "kernel/rnn.h"
+#include "op/gemm.h"
 #include "op/op.h"
 
 enum { PLAN, GATES, CELLS, STATES };                 /* saved */
@@ -173,6 +173,7 @@ typedef struct step {
   const vs_real *bias_x, *bias_h, *hidden; /* forward; LSTM: bias_x is the sum */
   const vs_real *dy;                       /* backward: [B,T,H] or NULL */
   vs_real *dh, *dc, *dgx, *dgh;
+  const vs_gemm_room *room;
 } step;
 
 static void forward_rows(void *arg, int64_t first, int64_t last, int part) {
@@ -194,17 +195,21 @@ static void forward_rows(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static void forward_steps(const rnn *r, const vs_real *w_hh, const vs_real *bias, vs_real *hidden) {
+static int forward_steps(const rnn *r, const vs_real *w_hh, const vs_real *bias, vs_real *hidden) {
+  vs_gemm_room room;
+  if (vs_gemm_open(&room, 1, r->b, r->gh, r->h) < 0) return -1;
   step s = {.r = r, .bias_x = bias, .bias_h = bias + r->gh, .hidden = hidden};
   for (s.t = 0; s.t < r->t && r->count[s.t]; s.t++) {
     int64_t n = r->count[s.t];
     const vs_real *prev = before(r, r->states, s.t);
     if (prev) {
       vs_real *to = r->lstm ? r->gates + r->start[s.t] * r->gh : hidden;
-      vs_gemm(false, true, n, r->gh, r->h, 1, prev, r->h, w_hh, r->h, r->lstm, to, r->gh);
+      vs_gemm(&room, false, true, n, r->gh, r->h, 1, prev, r->h, w_hh, r->h, r->lstm, to, r->gh);
     }
     vs_parallel(n, grain(r->h, 2048), forward_rows, &s);
   }
+  vs_gemm_close(&room);
+  return 0;
 }
 
 /* The last valid state of each row, from packed values; the initial one where there is no step. */
@@ -258,10 +263,11 @@ static int rnn_forward(vs_ctx *c, int gates) {
   if (first) by_rank(&r, 0, r.b, c->in[H0], before(&r, r.states, 0));
   if (first && r.lstm) by_rank(&r, 0, r.b, c->in[C0], before(&r, r.cells, 0));
   gather(&r, r.in, packed, vs_reals(c->in[X]));
-  vs_gemm(false, true, rows, gh, r.in, 1, packed, r.in, vs_reals(c->in[W_IH]), r.in, 0, r.gates,
-          gh);
+  if (vs_gemm_once(false, true, rows, gh, r.in, 1, packed, r.in, vs_reals(c->in[W_IH]), r.in, 0,
+                   r.gates, gh) < 0)
+    return -1;
   fill_bias(c, &r, bias);
-  forward_steps(&r, vs_reals(c->in[W_HH]), bias, hidden);
+  if (forward_steps(&r, vs_reals(c->in[W_HH]), bias, hidden) < 0) return -1;
   scatter(&r, h, r.states, vs_reals(c->out[0]));
   last_rows(&r, r.states, vs_reals(c->out[1]));
   if (r.lstm) last_rows(&r, r.cells, vs_reals(c->out[2]));
@@ -295,7 +301,7 @@ static void backward_rows(void *arg, int64_t first, int64_t last, int part) {
 /* What flows from step t into the states before it: dh (+)= dgates_t W_hh; the GRU's dh already
  * holds its direct part. */
 static void flow(const vs_ctx *c, const rnn *r, const step *s, int64_t t) {
-  vs_gemm(false, false, r->count[t], r->h, r->gh, 1, s->dgh + r->start[t] * r->gh, r->gh,
+  vs_gemm(s->room, false, false, r->count[t], r->h, r->gh, 1, s->dgh + r->start[t] * r->gh, r->gh,
           vs_reals(c->in[W_HH]), r->h, !r->lstm, s->dh, r->h);
 }
 
@@ -341,42 +347,50 @@ static void sum_columns(int64_t rows, int64_t cols, const vs_real *x, vs_tensor 
 }
 
 /* forward: gates = x W_ih^T + h_prev W_hh^T + b */
-static void weight_grads(vs_ctx *c, const rnn *r, const vs_real *dgx, const vs_real *dgh,
-                         vs_real *rows) {
+static int weight_grads(vs_ctx *c, const rnn *r, const vs_real *dgx, const vs_real *dgh,
+                        vs_real *rows) {
   int64_t n0 = r->t && !r->first ? r->count[0] : 0; /* rows that follow zeros */
   if (c->din[W_HH]) {                               /* the state before each of the others */
     for (int64_t t = n0 > 0; t < r->t && r->count[t]; t++)
       memcpy(rows + (r->start[t] - n0) * r->h, before(r, r->states, t),
              (size_t)(r->count[t] * r->h) * sizeof *rows);
-    vs_gemm(true, false, r->gh, r->h, r->rows - n0, 1, dgh + n0 * r->gh, r->gh, rows, r->h, 0,
-            vs_reals(c->din[W_HH]), r->h);
+    if (vs_gemm_once(true, false, r->gh, r->h, r->rows - n0, 1, dgh + n0 * r->gh, r->gh, rows, r->h,
+                     0, vs_reals(c->din[W_HH]), r->h) < 0)
+      return -1;
   }
   if (c->din[W_IH]) {
     gather(r, r->in, rows, vs_reals(c->in[X]));
-    vs_gemm(true, false, r->gh, r->in, r->rows, 1, dgx, r->gh, rows, r->in, 0,
-            vs_reals(c->din[W_IH]), r->in);
+    if (vs_gemm_once(true, false, r->gh, r->in, r->rows, 1, dgx, r->gh, rows, r->in, 0,
+                     vs_reals(c->din[W_IH]), r->in) < 0)
+      return -1;
   }
   sum_columns(r->rows, r->gh, dgx, c->din[B_IH]);
   sum_columns(r->rows, r->gh, dgh, c->din[B_HH]);
+  return 0;
 }
 
 static int rnn_backward(vs_ctx *c, int gates) {
   rnn r = rnn_of(c, gates);
   vs_real *dgx = c->work, *dgh = r.lstm ? dgx : dgx + r.rows * r.gh;
   vs_real *rows = dgh + r.rows * r.gh, *dh = rows + r.rows * VS_MAX(r.in, r.h);
+  vs_gemm_room room;
   step s = {.r = &r,
             .dy = c->dout[0] ? vs_reals(c->dout[0]) : NULL,
             .dh = dh,
             .dc = dh + r.b * r.h,
             .dgx = dgx,
-            .dgh = dgh};
+            .dgh = dgh,
+            .room = &room};
+  if (vs_gemm_open(&room, 1, r.b, r.h, r.gh) < 0) return -1;
   backward_steps(c, &r, &s);
+  vs_gemm_close(&room);
   if (c->din[H0]) by_row(&r, s.dh, c->din[H0]);
   if (r.lstm && c->din[C0]) by_row(&r, s.dc, c->din[C0]);
-  weight_grads(c, &r, dgx, dgh, rows);
+  if (weight_grads(c, &r, dgx, dgh, rows) < 0) return -1;
   if (c->din[X]) {
-    vs_gemm(false, false, r.rows, r.in, r.gh, 1, dgx, r.gh, vs_reals(c->in[W_IH]), r.in, 0, rows,
-            r.in);
+    if (vs_gemm_once(false, false, r.rows, r.in, r.gh, 1, dgx, r.gh, vs_reals(c->in[W_IH]), r.in, 0,
+                     rows, r.in) < 0)
+      return -1;
     scatter(&r, r.in, rows, vs_reals(c->din[X]));
   }
   return 0;

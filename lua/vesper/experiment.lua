@@ -116,7 +116,7 @@ local function train_run(o, row, seed, folder)
     val = plain(history[best].val), test = plain(o.evaluate(model, loaders)),
     parameters = model:num_parameters(), seconds = seconds_of(history),
     history = plain_history(history), version = core.build.version, isa = core.build.isa,
-    threads = core.get_num_threads(),
+    threads = core.get_num_threads(), matmul_precision = core.get_matmul_precision(),
   }
 end
 

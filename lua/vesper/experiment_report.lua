@@ -23,10 +23,11 @@ local function settings_text(settings)
 end
 
 -- The values of a field, each once, as they come.
-local function different(results, key)
+local function different(results, key, default)
   local seen, list = {}, {}
   for _, r in ipairs(results) do
-    if not seen[r[key]] then list[#list + 1], seen[r[key]] = r[key], true end
+    local value = r[key] or default
+    if not seen[value] then list[#list + 1], seen[value] = value, true end
   end
   return list
 end
@@ -56,6 +57,10 @@ function written.protocol(results, sizes)
   if retrieval then list[#list + 1] = "Retrieval: " .. retrieval .. "." end
   if #seeds > 1 then
     list[#list + 1] = "Figures are means over the seeds, ± the deviation (n - 1)."
+  end
+  local precision = table.concat(different(results, "matmul_precision", "highest"), " or ")
+  if precision ~= "highest" then
+    list[#list + 1] = ("Matrix products at %s precision."):format(precision)
   end
   list[#list + 1] = ("vesper %s (%s), %s thread%s; seconds are those of training and validation.")
     :format(first.version, first.isa, table.concat(threads, " or "),

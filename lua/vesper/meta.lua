@@ -435,6 +435,17 @@ function vs.set_num_threads(n) end
 ---@return integer
 function vs.get_num_threads() end
 
+---How exact matrix products are: matmul, linear, recurrent layers, attention and their gradients;
+---not convolutions. highest: float32, as at first. medium: values rounded to bfloat16 (8 bits),
+---sums in float32; fast where vs.build.bf16. high: at least 16 bits, by three products in bfloat16
+---where that pays, else float32. See docs/performance.md.
+---@param precision "highest"|"high"|"medium"
+function vs.set_matmul_precision(precision) end
+
+---highest, high or medium.
+---@return string
+function vs.get_matmul_precision() end
+
 ---{live, cached, peak, limit} in bytes of tensor memory, and counts of blocks: those live now,
 ---allocations, system_requests.
 ---@return table
@@ -496,7 +507,8 @@ function vs.list_layers() end
 ---@return any[]
 function vs.list_optims() end
 
----{version, real = "float" or "double", isa = "generic", "avx2" or "avx512"}.
+---{version, real = "float" or "double", isa = "generic", "avx2" or "avx512", bf16 = whether
+---bfloat16 is multiplied by an instruction}.
 ---@type table
 vs.build = nil
 

@@ -68,6 +68,12 @@ return {
       "Whether x is a layer made in C (modules in Lua are not)."},
     {"vs.set_num_threads", "n:int", nil, "Threads of all ops and of OpenBLAS, 1..1024."},
     {"vs.get_num_threads", "", "integer", "Threads in use; at first as many as the machine has."},
+    {"vs.set_matmul_precision", "precision:highest|high|medium", nil,
+      "How exact matrix products are: matmul, linear, recurrent layers, attention and their "
+        .. "gradients; not convolutions. highest: float32, as at first. medium: values rounded to "
+        .. "bfloat16 (8 bits), sums in float32; fast where vs.build.bf16. high: at least 16 bits, "
+        .. "by three products in bfloat16 where that pays, else float32. See docs/performance.md."},
+    {"vs.get_matmul_precision", "", "string", "highest, high or medium."},
     {"vs.memory", "", "table",
       "{live, cached, peak, limit} in bytes of tensor memory, and counts of blocks: those live "
         .. "now, allocations, system_requests."},
@@ -96,7 +102,8 @@ return {
     {"vs.list_layers", "", "list", "Every layer: {name, args, signature, inputs, outputs, doc}."},
     {"vs.list_optims", "", "list", "Every optimizer: {name, args, signature, doc}."},
     {"vs.build", nil, "table",
-      "{version, real = \"float\" or \"double\", isa = \"generic\", \"avx2\" or \"avx512\"}."},
+      "{version, real = \"float\" or \"double\", isa = \"generic\", \"avx2\" or \"avx512\", bf16 = "
+        .. "whether bfloat16 is multiplied by an instruction}."},
   },
   {"Tensor", "What tensors have beside the ops.  x[i] is a view of row i (negative: from the "
       .. "end), x[index] with an int64 tensor copies those rows, x[mask] those elements; x[i] = v "

@@ -1,0 +1,202 @@
+/* Products in bfloat16.  See bgemm.h.
+ *
+ * Units are handled as floats whatever they hold: only the register tile computes with them, all
+ * else moves them.  The tile is ROWS x (VECS vectors): enough sums to hide the latency of the
+ * multiply-add, and fewer loads than there are of those. */
+#include "kernel/bgemm.h"
+
+#ifndef VS_DOUBLE
+
+#include <string.h>
+
+#include "kernel/vec.h"
+
+#if defined(__AVX512BF16__)
+enum { ROWS = 8, VECS = 2, VALUES = 2 };
+#elif defined(__AVX512F__)
+enum { ROWS = 8, VECS = 2, VALUES = 1 };
+#else
+enum { ROWS = 4, VECS = 3, VALUES = 1 };
+#endif
+enum { COLS = LANES * VECS };
+enum { TURN = 64 }; /* values of four places that are turned at a time */
+_Static_assert(ROWS % 4 == 0 && COLS % 4 == 0, "panels are written by fours");
+
+/* ---- parts of values, as floats that bfloat16 holds exactly ---- */
+
+typedef int32_t words __attribute__((vector_size(VEC_BYTES)));
+
+enum { SIGN = INT32_MIN, EXPONENT = 0x7f800000, QUIET = 0x400000, UPPER = -0x10000 };
+enum { MOST = 0x7f7f0000 }; /* finite, of bfloat16 */
+
+static inline words choose(words mask, words yes, words no) { return (mask & yes) | (~mask & no); }
+
+static inline vec rounded(vec x) {
+  words u = (words)x, nan = (u & ~SIGN) > EXPONENT, tiny = (u & EXPONENT) == 0;
+  words near = choose(nan, u | QUIET, (u & ~nan) + 0x7fff + ((u >> 16) & 1));
+  return (vec)choose(tiny, u & SIGN, near & UPPER);
+}
+
+static inline vec part_of(vec x, vs_bpart part) {
+  words h = (words)rounded(x), u = (words)x;
+  if (part == VS_PART_ROUNDED) return (vec)h;
+  words over = ((h & EXPONENT) == EXPONENT) & ((u & EXPONENT) != EXPONENT);
+  h = choose(over, (u & SIGN) | MOST, h);
+  words finite = (h & EXPONENT) != EXPONENT;
+  if (part == VS_PART_FINITE) return (vec)(h & finite);
+  if (part == VS_PART_LOW) return (vec)((words)rounded(x - (vec)h) & finite);
+  return (vec)h;
+}
+
+/* ---- units ---- */
+
+static inline vec first_of(const float *x, int64_t n) {
+  return n >= LANES ? vec_load(x) : vec_load_first(x, n);
+}
+
+#if defined(__AVX512BF16__)
+
+/* The instruction rounds by itself. */
+static inline vec in_pairs(vec even, vec odd, vs_bpart part) {
+  if (part != VS_PART_ROUNDED) even = part_of(even, part), odd = part_of(odd, part);
+  return (vec)_mm512_cvtne2ps_pbh((__m512)odd, (__m512)even);
+}
+
+/* The units of k values, k > 0; `to` has room for whole vectors. */
+static inline void units_of(int64_t k, const float *x, vs_bpart part, float *to) {
+  int64_t j = 0;
+  for (; j + 2 * LANES <= k; j += 2 * LANES, to += LANES)
+    vec_store(to, in_pairs(vec_load(x + j), vec_load(x + j + LANES), part));
+  if (j == k) return;
+  vec first = vec_load_first(x + j, k - j), then = {0};
+  if (k - j > LANES) then = vec_load_first(x + j + LANES, k - j - LANES);
+  vec_store(to, in_pairs(first, then, part));
+}
+
+/* The units of up to n places that lie side by side, in rows sk apart of which k are left. */
+static inline vec unit_row(int64_t n, int64_t k, const float *x, int64_t sk, vs_bpart part) {
+  static const uint16_t order[2 * LANES] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
+                                            21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
+                                            11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  vec even = first_of(x, n), odd = {0};
+  if (k > 1) odd = first_of(x + sk, n);
+  return (vec)_mm512_permutexvar_epi16(_mm512_loadu_si512(order),
+                                       (__m512i)in_pairs(even, odd, part));
+}
+
+static inline vec multiply_add(vec sum, float a, vec b) {
+  return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_ps(a), (__m512bh)b);
+}
+
+#else
+
+static inline void units_of(int64_t k, const float *x, vs_bpart part, float *to) {
+  for (int64_t j = 0; j < k; j += LANES) vec_store(to + j, part_of(first_of(x + j, k - j), part));
+}
+
+static inline vec unit_row(int64_t n, int64_t k, const float *x, int64_t sk, vs_bpart part) {
+  (void)k, (void)sk;
+  return part_of(first_of(x, n), part);
+}
+
+static inline vec multiply_add(vec sum, float a, vec b) { return sum + vec_all(a) * b; }
+
+#endif
+
+/* ---- panels ---- */
+
+/* Places side by side: rows of the source are read from end to end. */
+static inline void pack_rows(int64_t n, int64_t k, const float *src, int64_t sk, int width,
+                             vs_bpart part, int64_t units, float *to) {
+  for (int64_t j = 0; j < k; j += VALUES, src += VALUES * sk, to += width) {
+    float *panel = to, row[LANES];
+    for (int64_t i = 0; i < n; i += width, panel += units * width)
+      for (int c = 0; c < width; c += LANES) {
+        vec v = {0};
+        if (i + c < n) v = unit_row(n - i - c, k - j, src + i + c, sk, part);
+        vec_store(row, v);
+        memcpy(panel + c, row, (size_t)VS_MIN(width - c, LANES) * sizeof(float));
+      }
+  }
+}
+
+/* Values side by side: four places at a time are made units of and turned. */
+static inline void pack_columns(int64_t n, int64_t k, const float *src, int64_t si, int width,
+                                vs_bpart part, int64_t units, float *to) {
+  float turn[4][TURN / VALUES];
+  for (int64_t i = 0; i < (n + width - 1) / width * width; i += 4) {
+    float *panel = to + i / width * units * width + i % width;
+    for (int64_t j = 0; j < k; j += TURN) {
+      int64_t many = VS_MIN(k - j, TURN), full = (many - 1) / VALUES + 1, u = 0;
+      for (int r = 0; r < 4; r++)
+        if (i + r < n)
+          units_of(many, src + (i + r) * si + j, part, turn[r]);
+        else
+          memset(turn[r], 0, sizeof turn[r]);
+      for (; u + 4 <= full; u += 4, panel += 4 * width) {
+        quad q[4] = {QUAD(turn[0] + u), QUAD(turn[1] + u), QUAD(turn[2] + u), QUAD(turn[3] + u)};
+        quad_turn(q);
+        for (int r = 0; r < 4; r++) QUAD(panel + r * width) = q[r];
+      }
+      for (; u < full; u++, panel += width)
+        for (int r = 0; r < 4; r++) panel[r] = turn[r][u];
+    }
+  }
+}
+
+static inline void pack_part(int64_t n, int64_t k, const float *src, int64_t si, int64_t sk,
+                             int width, vs_bpart part, int64_t units, float *to) {
+  if (si == 1)
+    pack_rows(n, k, src, sk, width, part, units, to);
+  else
+    pack_columns(n, k, src, si, width, part, units, to);
+}
+
+/* The width is a constant to the compiler, and so is the common part. */
+static void pack(int64_t n, int64_t k, const float *src, int64_t si, int64_t sk, int width,
+                 vs_bpart part, int64_t units, float *to) {
+  if (part != VS_PART_ROUNDED)
+    pack_part(n, k, src, si, sk, width, part, units, to);
+  else if (width == ROWS)
+    pack_part(n, k, src, si, sk, ROWS, VS_PART_ROUNDED, units, to);
+  else
+    pack_part(n, k, src, si, sk, COLS, VS_PART_ROUNDED, units, to);
+}
+
+/* ---- the product ---- */
+
+static inline void tile(int64_t units, const float *a, const float *b, float alpha, float beta,
+                        float *c, int64_t ldc, int64_t rows, int64_t cols) {
+  vec sum[ROWS][VECS];
+  for (int r = 0; r < ROWS; r++)
+    for (int v = 0; v < VECS; v++) sum[r][v] = (vec){0};
+  for (int64_t r = 0; r < VS_MIN(rows, ROWS); r++)
+    for (int v = 0; v < VECS; v++) __builtin_prefetch(c + r * ldc + v * LANES, 1);
+  for (int64_t u = 0; u < units; u++, a += ROWS, b += COLS) {
+    vec right[VECS];
+    for (int v = 0; v < VECS; v++) right[v] = vec_load(b + v * LANES);
+    for (int r = 0; r < ROWS; r++)
+      for (int v = 0; v < VECS; v++) sum[r][v] = multiply_add(sum[r][v], a[r], right[v]);
+  }
+  for (int r = 0; r < ROWS; r++)
+    for (int v = 0; v < VECS; v++) {
+      int64_t left = r < rows ? cols - v * LANES : 0;
+      float *to = c + r * ldc + v * LANES;
+      if (left <= 0) continue;
+      vec s = alpha * sum[r][v];
+      if (beta != 0) s += beta * vec_load_first(to, left);
+      vec_store_first(to, left, s);
+    }
+}
+
+static void multiply(int64_t m, int64_t n, int64_t units, const float *a, const float *b,
+                     float alpha, float beta, float *c, int64_t ldc) {
+  for (int64_t j = 0; j < n; j += COLS)
+    for (int64_t i = 0; i < m; i += ROWS)
+      tile(units, a + i * units, b + j * units, alpha, beta, c + i * ldc + j, ldc, m - i, n - j);
+}
+
+const vs_kernels_bgemm VS_K(vs_kernels_bgemm) = {
+    .rows = ROWS, .cols = COLS, .values = VALUES, .pack = pack, .multiply = multiply};
+
+#endif
