@@ -123,7 +123,7 @@ local settings = {optimizer = o.decay == "0" and "Adam" or "AdamW",
 for _, name in ipairs {"width", "batch", "flip", "crop", "channels", "objective", "classify",
     "hidden", "rnn", "bidirectional", "pooling", "dropwords", "rate", "cnnrate", "decay",
     "schedule", "mirror", "bank"} do
-  settings[name] = o[name]
+  settings[name] = o[name] ~= "" and o[name] or nil
 end
 
 -- The test set's figures: --mirror=yes has pictures looked at both ways round, --bank=10 takes off

@@ -51,7 +51,7 @@ describe("memory", function()
       if i == 20000 then early = memory.resident() end
     end
     local late = memory.resident()
-    assert(sanitized or late < early * 1.02,
+    assert(sanitized or late < early * 1.05, -- 16 bytes a tensor would be 9 %
       ("%.2f MB after 20,000 tensors, %.2f MB after 200,000"):format(early / 1e6, late / 1e6))
   end)
 
