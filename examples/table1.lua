@@ -18,7 +18,7 @@ local o = {rows = ROWS, seeds = "1,2,3", epochs = "12", batch = "64", title = "I
   flip = "0.5", crop = "0", objective = "infonce", classify = "1",
   rate = "1e-3", cnnrate = "0.3", decay = "0", schedule = "step",
   -- the test
-  mirror = "no", bank = ""}
+  mirror = "no", shift = "0", bank = ""}
 local places = {}
 for _, word in ipairs(arg) do
   local key, value = word:match "^%-%-(%w+)=(.*)$"
@@ -122,21 +122,20 @@ local settings = {optimizer = o.decay == "0" and "Adam" or "AdamW",
   cnn = o.cnn ~= "" and o.cnn:match "[^/]*$" .. " at " .. o.size or "small"}
 for _, name in ipairs {"width", "batch", "flip", "crop", "channels", "objective", "classify",
     "hidden", "rnn", "bidirectional", "pooling", "dropwords", "rate", "cnnrate", "decay",
-    "schedule", "mirror", "bank"} do
+    "schedule", "mirror", "shift", "bank"} do
   settings[name] = o[name] ~= "" and o[name] or nil
 end
 
--- The test set's figures: --mirror=yes has pictures looked at both ways round, --bank=10 takes off
--- the score of an item what training texts and images find in it, with that beta.
+-- The test set's figures: --mirror=yes and --shift=3 have pictures looked at mirrored and moved too,
+-- --bank=10 takes off the score of an item what training texts and images find in it, with that beta.
 local function evaluate(model, its)
-  local how = {mirror = o.mirror == "yes"}
+  local mirror, bank = o.mirror == "yes", nil
   if o.bank ~= "" and model.encode_text then
-    how.retrieval = false
     local plain = data.Loader(sets.train, {batch_size = 200, workers = 1})
-    local trained = vs.train.evaluate(model, plain, how)
-    how = {mirror = how.mirror, beta = tonumber(o.bank), bank = {v = trained.v, t = trained.t}}
+    bank = vs.train.evaluate(model, plain, {mirror = mirror, retrieval = false})
   end
-  return vs.train.evaluate(model, its.test, how)
+  return vs.train.evaluate(model, its.test, {mirror = mirror, shift = tonumber(o.shift),
+    bank = bank, beta = tonumber(o.bank)})
 end
 
 local rate, steps = tonumber(o.rate), epochs * (#sets.train // batch)

@@ -290,6 +290,14 @@ describe("train.fit", function()
     local one, both = train.evaluate(model, loader), train.evaluate(model, loader, {mirror = true})
     local want = one.v:normalize() + one.v:flip{2}:normalize()
     assert.is_true((both.v - want):abs():max():item() < 1e-6)
+    local moved = train.evaluate(model, loader, {shift = 1})
+    local first = set:batch{1}.image:float():mean(2):squeeze(1) -- [2,4], the first of six
+    local function unit(row) return row:normalize{dim = 1} end
+    local up, down = first[1], first[2]                     -- its rows
+    local left = vs.cat({up:slice(1, 2, 4), up:slice(1, 4, 4)}, 1)
+    local right = vs.cat({up:slice(1, 1, 1), up:slice(1, 1, 3)}, 1)
+    local sum = unit(up) + unit(down) + unit(up) + unit(left) + unit(right)
+    assert((moved.v[1] - sum):abs():max():item() < 1e-6)
     assert.is_nil(train.evaluate(model, loader, {retrieval = false}).retrieval)
     local banked = train.evaluate(model, loader, {bank = {v = one.v, t = one.t}, beta = 3})
     assert.matches("beta 3", banked.retrieval.protocol)

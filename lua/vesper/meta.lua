@@ -6466,13 +6466,14 @@ function vs.train.fit(model, options) end
 
 ---@class vesper.options.train.evaluate
 ---@field mirror? boolean default false
+---@field shift? integer default 0
 ---@field bank? table
 ---@field beta? number
 ---@field retrieval? boolean default true
 
 ---{n, accuracy, image_accuracy, retrieval, v [N,D], t [N,D], predicted int64 [N], label int64 [N]}
----without gradients; percent. mirror: v of an image is that of it and its mirrored self; bank and
----beta as in metrics.retrieval.
+---without gradients; percent. mirror, shift: v of an image is summed over views of it, mirrored
+---too, moved by so many pixels each way too; bank and beta as in metrics.retrieval.
 ---@param model vesper.Module
 ---@param loader vesper.Loader
 ---@param options? vesper.options.train.evaluate

@@ -11,23 +11,38 @@ local encoders = require "vesper.models.encoders"
 
 local train = {write_log = log.write}
 
--- v of a batch and of its images mirrored, both of length 1, added.
-local function with_mirrored(model, batch, v)
-  local mirrored = {}
-  for key, value in pairs(batch) do mirrored[key] = value end
-  mirrored.image = batch.image:flip{4}
-  return v:normalize() + model(mirrored).v:normalize()
+-- x [B,C,H,W] moved by dy and dx pixels; the edges are repeated.
+local function moved(x, dy, dx)
+  local function from(n, d) return (core.arange(1, n):float() + d):clamp(1, n):long() end
+  return x:index_select(3, from(x.shape[3], dy)):index_select(4, from(x.shape[4], dx))
+end
+
+-- The sum of a batch's unit vectors v over its images as they are, moved and mirrored.
+local function over_views(model, batch, o)
+  local s, view, sum = o.shift, {}, nil
+  local places = s > 0 and {{0, 0}, {s, 0}, {-s, 0}, {0, s}, {0, -s}} or {{0, 0}}
+  for key, value in pairs(batch) do view[key] = value end
+  for _, place in ipairs(places) do
+    local x = moved(batch.image, place[1], place[2])
+    for _, image in ipairs(o.mirror and {x, x:flip{4}} or {x}) do
+      view.image = image
+      local v = model.encode_image and model:encode_image(view) or model(view).v
+      sum = sum and sum + v:normalize() or v:normalize()
+    end
+  end
+  return sum
 end
 
 --- Runs the model over a loader without gradients.  Returns
 -- {n =, accuracy = percent, image_accuracy = percent or nil, retrieval = metrics.retrieval or nil,
 --  v = [N,D], t = [N,D] or nil, predicted = int64 [N], label = int64 [N]}.  Retrieval is measured
 -- when the model embeds text.  Options:
---   mirror = false        v of an image is that of it and its mirrored self, where there are images
+--   mirror = false, shift = 0   v of an image is summed over views of it: mirrored too, moved by so
+--                         many pixels up, down, left and right too
 --   bank, beta            as metrics.retrieval takes them
 --   retrieval = true      false: not measured
 function train.evaluate(model, loader, options)
-  local o = encoders.options(options, {mirror = false, retrieval = true},
+  local o = encoders.options(options, {mirror = false, shift = 0, retrieval = true},
     {bank = true, beta = true}, "evaluate")
   local v, t, predicted, label, image_right = {}, {}, {}, {}, nil
   local by_image = model.class_cosines ~= nil
@@ -42,7 +57,8 @@ function train.evaluate(model, loader, options)
         image_right = (image_right or 0) + hits(model:class_cosines(out.v))
       end
       t[#t + 1] = out.t
-      v[#v + 1] = o.mirror and batch.image and with_mirrored(model, batch, out.v) or out.v
+      local views = batch.image and (o.mirror or o.shift > 0)
+      v[#v + 1] = views and over_views(model, batch, o) or out.v
     end
   end)
   local result = {v = core.cat(v), predicted = core.cat(predicted), label = core.cat(label)}
