@@ -126,8 +126,9 @@ for _, name in ipairs {"width", "batch", "flip", "crop", "channels", "objective"
   settings[name] = o[name] ~= "" and o[name] or nil
 end
 
--- The test set's figures: --mirror=yes and --shift=3 have pictures looked at mirrored and moved too,
--- --bank=10 takes off the score of an item what training texts and images find in it, with that beta.
+-- The test set's figures: --mirror=yes and --shift=3 have pictures looked at mirrored and moved
+-- too, --bank=10 takes off the score of an item what training texts and images find in it, with that
+-- beta.
 local function evaluate(model, its)
   local mirror, bank = o.mirror == "yes", nil
   if o.bank ~= "" and model.encode_text then
