@@ -127,8 +127,8 @@ for _, name in ipairs {"width", "batch", "flip", "crop", "channels", "objective"
 end
 
 -- The test set's figures: --mirror=yes and --shift=3 have pictures looked at mirrored and moved
--- too, --bank=10 takes off the score of an item what training texts and images find in it, with that
--- beta.
+-- too, --bank=10 takes off the score of an item what training texts and images find in it, with
+-- that beta.
 local function evaluate(model, its)
   local mirror, bank = o.mirror == "yes", nil
   if o.bank ~= "" and model.encode_text then
