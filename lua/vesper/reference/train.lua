@@ -15,11 +15,12 @@ return {
         .. "the best, checkpoint a folder written after each epoch, from which resume goes on; log "
         .. "a .csv or .jsonl file, tensorboard a folder of event files. Returns {epoch, loss, lr, "
         .. "seconds, score, val} an epoch, and the best epoch."},
-    {"train.evaluate", "model:Module, loader:Loader, {mirror:bool=false, shift:int=0, bank:table?, beta:num?, "
-        .. "retrieval:bool=true}", "table",
+    {"train.evaluate", "model:Module, loader:Loader, {mirror:bool=false, shift:int=0, bank:table?, "
+        .. "beta:num?, retrieval:bool=true}", "table",
       "{n, accuracy, image_accuracy, retrieval, v [N,D], t [N,D], predicted int64 [N], label int64 "
         .. "[N]} without gradients; percent. mirror, shift: v of an image is summed over views of "
-        .. "it, mirrored too, moved by so many pixels each way too; bank and beta as in metrics.retrieval."},
+        .. "it, mirrored too, moved by so many pixels each way too; bank and beta as in "
+        .. "metrics.retrieval."},
     {"train.score", "result:table", "number",
       "Accuracy, and for models of text the mean recall beside it."},
     {"train.write_log", "path:string, history:list", "true?",
