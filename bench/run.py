@@ -102,7 +102,7 @@ def measure(name, precision, peer_precision):
 
 
 def show(row):
-    print(f"{row['workload']:38s} {row['precision']:8s} {row["ours_ms"]:9.4g} {row["peer_ms"]:9.4g} "
+    print(f"{row['workload']:38s} {row['precision']:8s} {row['ours_ms']:9.4g} {row['peer_ms']:9.4g} "
           f"{row['ratio']:6.2f} {row.get('gflops', 0):7.0f} {row.get('share_of_ceiling', 0):6.0%} "
           f"{row.get('ours_mb', 0):6.0f} {row.get('peer_mb', 0):6.0f}  {row['peer']}", flush=True)
     results.append(row)
