@@ -121,8 +121,9 @@ deps-dev: deps
 # --- running ---
 
 # The environment of scripts that use the build as it lies here.
-RUN = LUA_PATH_5_4="$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;" \
-      LUA_CPATH_5_4="$(abspath $(BUILD))/float/?.so;;" $(LUA)
+PATHS = LUA_PATH_5_4="$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;" \
+        LUA_CPATH_5_4="$(abspath $(BUILD))/float/?.so;;"
+RUN = $(PATHS) $(LUA)
 
 test: deps        ## build both, run every spec; the last line is `N passed, N failed`
 	@$(MAKE) $(jobs) float double || { echo "the build failed"; echo "0 passed, 1 failed"; exit 1; }
@@ -138,7 +139,7 @@ bench: deps       ## vesper against PyTorch (PYTHON has to have it; ONLY=W1,W3 f
 	@$(MAKE) $(jobs) float
 	@$(or $(PYTHON),python3) -c 'import torch' 2>/dev/null || { \
 	  echo "bench: $(or $(PYTHON),python3) has no torch; on Debian: sudo apt-get install python3-torch"; exit 1; }
-	@$(subst $(LUA),,$(RUN)) LUA=$(LUA) $(or $(PYTHON),python3) bench/run.py $(if $(ONLY),--only=$(ONLY))
+	@$(PATHS) LUA=$(LUA) $(or $(PYTHON),python3) bench/run.py $(if $(ONLY),--only=$(ONLY))
 
 minilm: deps      ## compare sentence embeddings of FOLDER with transformers' (PYTHON has to have it)
 	@$(MAKE) $(jobs) float

@@ -56,7 +56,6 @@ def main():
             return (places[:2] + 1).flatten().tolist() + [scores.sum().item()]
     else:
         model, run = models.build(name, x)
-        # position_ids and the like have no weights of ours
         model.load_state_dict(weights, strict=True)
         if name.startswith("W6"):
             model.eval()

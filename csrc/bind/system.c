@@ -1,10 +1,10 @@
 /* Threads, precision, instruction set, memory, clock, build facts; and luaopen_vesper_core. */
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bind/bind.h"
 #include "core/mem.h"
+#include "core/profile.h"
 #include "core/thread.h"
 #include "kernel/kernel.h"
 #include "kernel/peak.h"
@@ -80,15 +80,11 @@ static int set_cache_limit(lua_State *L) {
   return 0;
 }
 
-static double monotonic(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
+static double seconds_now(void) { return (double)vs_clock_ns() * 1e-9; }
 
 /* Seconds of a clock that only goes forward: os.clock counts what all threads use. */
 static int now(lua_State *L) {
-  lua_pushnumber(L, monotonic());
+  lua_pushnumber(L, seconds_now());
   return 1;
 }
 
@@ -153,17 +149,17 @@ static void run_peak(void *arg, int64_t first, int64_t last, int part) {
 }
 
 static int peak_flops(lua_State *L) {
-  double seconds = luaL_checknumber(L, 1), best = 0, end = monotonic() + seconds;
+  double seconds = luaL_checknumber(L, 1), best = 0, end = seconds_now() + seconds;
   static peak p;
   if (!(seconds >= 0 && seconds <= 1))
     return lvs_error(L, "_peak_flops: %f seconds, expected 0 to 1", seconds);
   do {
-    double flops = 0, start = monotonic();
+    double flops = 0, start = seconds_now();
     p = (peak){.rounds = 1 << 18};
     vs_parallel(vs_num_threads(), 1, run_peak, &p);
     for (int i = 0; i < vs_num_threads(); i++) flops += p.flops[i];
-    best = VS_MAX(best, flops / (monotonic() - start));
-  } while (monotonic() < end);
+    best = VS_MAX(best, flops / (seconds_now() - start));
+  } while (seconds_now() < end);
   lua_pushnumber(L, best);
   return 1;
 }

@@ -13,7 +13,7 @@ vs_profile *vs_profile_running;
 static bool taken;      /* claims what stands below, before it is set */
 static pthread_t owner; /* others must not touch the profile: it may be gone at any time */
 
-static uint64_t clock_ns(void) {
+uint64_t vs_clock_ns(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
@@ -22,7 +22,7 @@ static uint64_t clock_ns(void) {
 int vs_profile_start(vs_profile *p) {
   if (__atomic_test_and_set(&taken, __ATOMIC_ACQUIRE)) return vs_fail("a profile is running");
   owner = pthread_self();
-  p->ns = clock_ns();
+  p->ns = vs_clock_ns();
   __atomic_store_n(&vs_profile_running, p, __ATOMIC_RELEASE);
   return 0;
 }
@@ -30,7 +30,7 @@ int vs_profile_start(vs_profile *p) {
 void vs_profile_stop(void) {
   vs_profile *p = vs_profile_running;
   __atomic_store_n(&vs_profile_running, NULL, __ATOMIC_RELEASE);
-  p->ns = clock_ns() - p->ns;
+  p->ns = vs_clock_ns() - p->ns;
   __atomic_clear(&taken, __ATOMIC_RELEASE);
 }
 
@@ -40,7 +40,7 @@ bool vs_span_begin_(vs_span *s) {
   s->inner = s->inner_allocated = 0;
   s->allocated = vs_mem_handed_out();
   vs_profile_running->innermost = s;
-  s->start = clock_ns();
+  s->start = vs_clock_ns();
   return true;
 }
 
@@ -64,7 +64,7 @@ static vs_profilerow *row_of(vs_profile *p, const char *name, vs_profilepass pas
 
 void vs_span_end(vs_span *s, const char *name, vs_profilepass pass, uint64_t touched) {
   vs_profile *p = vs_profile_running;
-  uint64_t ns = clock_ns() - s->start, allocated = vs_mem_handed_out() - s->allocated;
+  uint64_t ns = vs_clock_ns() - s->start, allocated = vs_mem_handed_out() - s->allocated;
   vs_profilerow *r = row_of(p, name, pass);
   p->innermost = s->outer;
   if (s->outer != NULL) {

@@ -38,6 +38,8 @@ typedef struct vs_profile {
   vs_profilerow row[VS_PROFILE_ROWS];
 } vs_profile;
 
+/* Nanoseconds of a clock that only goes forward. */
+uint64_t vs_clock_ns(void);
 /* -1 when another one runs. */
 int vs_profile_start(vs_profile *p);
 /* On the thread that started it, outside of every span. */

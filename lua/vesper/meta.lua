@@ -6075,10 +6075,10 @@ function vs.models.BERTFusion(options) end
 ---@return vesper.BERTFusion
 function BERTFusion:start_from(vse) end
 
----Groups for an optimizer, as VSE:param_groups; BERT's parameters learn at a tenth of lr, or at
----what factors.bert says, or factors itself where it is a number.
+---Groups for an optimizer, as VSE:param_groups; BERT's parameters learn at a tenth of lr where
+---factors do not say otherwise.
 ---@param lr number
----@param factors vesper.Tensor
+---@param factors? table
 ---@return any[]
 function BERTFusion:param_groups(lr, factors) end
 

@@ -17,18 +17,21 @@ local function moved(x, dy, dx)
   return x:index_select(3, from(x.shape[3], dy)):index_select(4, from(x.shape[4], dx))
 end
 
--- The sum of a batch's unit vectors v over its images as they are, moved and mirrored.
-local function over_views(model, batch, o)
-  local s, view, sum = o.shift, {}, nil
-  local places = s > 0 and {{0, 0}, {s, 0}, {-s, 0}, {0, s}, {0, -s}} or {{0, 0}}
-  for key, value in pairs(batch) do view[key] = value end
-  for _, place in ipairs(places) do
-    local x = moved(batch.image, place[1], place[2])
-    for _, image in ipairs(o.mirror and {x, x:flip{4}} or {x}) do
-      view.image = image
-      local v = model.encode_image and model:encode_image(view) or model(view).v
-      sum = sum and sum + v:normalize() or v:normalize()
+-- The sum of a batch's unit vectors over its images as they are, whose v is given, mirrored, moved,
+-- and both.
+local function over_views(model, batch, v, o)
+  local s, images, view, sum = o.shift, {batch.image}, {}, v:normalize()
+  if s > 0 then
+    for _, place in ipairs{{s, 0}, {-s, 0}, {0, s}, {0, -s}} do
+      images[#images + 1] = moved(batch.image, place[1], place[2])
     end
+  end
+  for i = 1, o.mirror and #images or 0 do images[#images + 1] = images[i]:flip{4} end
+  for key, value in pairs(batch) do view[key] = value end
+  for i = 2, #images do
+    view.image = images[i]
+    local other = model.encode_image and model:encode_image(view) or model(view).v
+    sum = sum + other:normalize()
   end
   return sum
 end
@@ -58,7 +61,7 @@ function train.evaluate(model, loader, options)
       end
       t[#t + 1] = out.t
       local views = batch.image and (o.mirror or o.shift > 0)
-      v[#v + 1] = views and over_views(model, batch, o) or out.v
+      v[#v + 1] = views and over_views(model, batch, out.v, o) or out.v
     end
   end)
   local result = {v = core.cat(v), predicted = core.cat(predicted), label = core.cat(label)}

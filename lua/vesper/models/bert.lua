@@ -6,6 +6,7 @@
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local configs = require "vesper.models.bert_config"
+local encoders = require "vesper.models.encoders"
 
 -- ---- one layer ----------------------------------------------------------------------------------
 
@@ -86,7 +87,7 @@ local function mask_of(mask, B, T)
   if mask == nil then return nil end
   if has_shape(mask, B, T) and mask.dtype == "bool" then return mask end
   if has_shape(mask, B) and mask.dtype == "int64" then
-    return core.arange(1, T):unsqueeze(1):le(mask:unsqueeze(2))
+    return encoders.mask_of(mask, T)
   end
   raise_shape("mask", mask, ("bool [%d,%d], or lengths int64 [%d]"):format(B, T, B))
 end
@@ -197,8 +198,8 @@ function BERT:embed(texts, options)
   if type(texts) ~= "table" then core._raise("embed: texts is a " .. type(texts)) end
   if #texts == 0 then return core.zeros(0, D) end
   local ids, _, lengths = self.tokenizer:encode_batch(texts, {max_len = o.max_len})
-  local order, parts, was_training = lengths:argsort(), {}, self.training
-  local function run()
+  local order, parts = lengths:argsort(), {}
+  return encoders.evaluate(self, function()
     for first = 1, #texts, size do
       local rows = order:slice(1, first, math.min(first + size - 1, #texts))
       local length = lengths:index_select(1, rows)
@@ -206,12 +207,7 @@ function BERT:embed(texts, options)
       parts[#parts + 1] = BERT.mean_pool(hidden, length):normalize()
     end
     return core.cat(parts, 1):index_select(1, order:argsort())
-  end
-  self:eval()
-  local ok, result = pcall(core.no_grad, run)
-  self:train(was_training)
-  if not ok then error(result, 0) end
-  return result
+  end)
 end
 
 --- The model of a Hugging Face folder, or nil and a message: models/bert_folder.lua.

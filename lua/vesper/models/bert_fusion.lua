@@ -63,11 +63,11 @@ function BERTFusion:start_from(vse)
   return self
 end
 
---- Groups of parameters for an optimizer, as VSE's; where nothing else is said, BERT's learn at a
--- tenth of lr.  factors may also be a number: BERT's factor.
+--- Groups of parameters for an optimizer, as VSE's; BERT's learn at a tenth of lr where factors do
+-- not say otherwise.
 function BERTFusion:param_groups(lr, factors)
-  local all = {bert = type(factors) == "number" and factors or 0.1}
-  for part, factor in pairs(type(factors) == "table" and factors or {}) do all[part] = factor end
+  local all = {bert = 0.1}
+  for part, factor in pairs(factors or {}) do all[part] = factor end
   return VSE.param_groups(self, lr, all)
 end
 

@@ -77,9 +77,9 @@ return {
         .. "weights.match = 0, weights.masked = 0. Batches have text."},
     {"BERTFusion:start_from", "vse:Module", "BERTFusion",
       "Takes over the encoders of a trained VSE."},
-    {"BERTFusion:param_groups", "lr:num, factors:any", "list",
-      "Groups for an optimizer, as VSE:param_groups; BERT's parameters learn at a tenth of lr, or "
-        .. "at what factors.bert says, or factors itself where it is a number."},
+    {"BERTFusion:param_groups", "lr:num, factors:table?", "list",
+      "Groups for an optimizer, as VSE:param_groups; BERT's parameters learn at a tenth of lr "
+        .. "where factors do not say otherwise."},
     {"BERTFusion:embed_text", "batch:table", "Tensor",
       "What retrieval compares of a batch's texts, [B,D]."},
     {"BERTFusion:terms", "batch:table, out:table, epoch:int", "list",
