@@ -101,8 +101,12 @@ def measure(name, precision, peer_precision):
             "ours_mb": memory[0], "peer_mb": memory[1], "threads": args.threads}
 
 
+def milliseconds(x):
+    return f"{x:9.6f}" if x < 0.1 else f"{x:9.2f}"
+
+
 def show(row):
-    print(f"{row['workload']:38s} {row['precision']:8s} {row['ours_ms']:9.4g} {row['peer_ms']:9.4g} "
+    print(f"{row['workload']:38s} {row['precision']:8s} {milliseconds(row['ours_ms'])} {milliseconds(row['peer_ms'])} "
           f"{row['ratio']:6.2f} {row.get('gflops', 0):7.0f} {row.get('share_of_ceiling', 0):6.0%} "
           f"{row.get('ours_mb', 0):6.0f} {row.get('peer_mb', 0):6.0f}  {row['peer']}", flush=True)
     results.append(row)
