@@ -39,7 +39,7 @@ SOURCES := $(filter-out $(KERNELS),$(wildcard csrc/*/*.c))
 PLAIN   := $(SOURCES:csrc/%.c=%.o)
 kernel_objects = $(foreach isa,$(1),$(KERNELS:csrc/%.c=%.$(isa).o))
 # Products of bfloat16 have an instruction that not every processor of the level avx512 has.
-BF16    := kernel/bgemm.avx512bf16.o
+BF16    := kernel/gemm.avx512bf16.o
 
 FLOAT_OBJECTS  := $(addprefix $(BUILD)/float/,$(PLAIN) $(call kernel_objects,generic avx2 avx512) $(BF16))
 DOUBLE_OBJECTS := $(addprefix $(BUILD)/double/,$(PLAIN) $(call kernel_objects,generic))
@@ -256,7 +256,7 @@ lint-clang:
 	    { [ -z "$(KERNELS)" ] || printf '%s\n' $(KERNELS) | xargs -P 2 -n 1 $$check $$def -DVS_ISA=generic; } || exit 1; \
 	  done; [ -z "$(KERNELS)" ] || [ -z "$(ISA_avx512)" ] || \
 	  { printf '%s\n' $(KERNELS) | xargs -P 2 -n 1 $$check -DVS_ISA=avx512 $(ISA_avx512) && \
-    $$check -DVS_ISA=avx512bf16 $(ISA_avx512bf16) csrc/kernel/bgemm.c; }; \
+    $$check -DVS_ISA=avx512bf16 $(ISA_avx512bf16) csrc/kernel/gemm.c; }; \
 	else echo "lint: clang is missing, its check is left out"; fi
 lint-format:
 	@if command -v clang-format >/dev/null; then clang-format --dry-run -Werror $(C_FILES) spec/fuzz/harness.c; \

@@ -1,7 +1,7 @@
 /* Inner loops, compiled once per instruction set from one plain source.
  *
  * Every csrc/kernel/<family>.c but dispatch.c is compiled as generic, avx2 and avx512 (the double
- * build: generic alone; bgemm.c once more: see bgemm.h); VS_K(name) gives the symbol its suffix.
+ * build: generic alone; gemm.c once more: see gemm.h); VS_K(name) gives the symbol its suffix.
  * <family>.h declares a struct vs_kernels_<family> of function pointers and ends with
  * VS_KERNEL_FAMILY(<family>); the .c file ends with `const vs_kernels_<family>
  * VS_K(vs_kernels_<family>) = {...};`.  Callers write vs_k_<family>()->fn(...).  Kernels allocate

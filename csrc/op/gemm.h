@@ -1,11 +1,12 @@
 /* Matrix products of ops, at the precision that vs.set_matmul_precision chose.
  *
- * highest: float32, by OpenBLAS.  high: each value as a sum of two in bfloat16, three products;
- * where those cost more than one in float32, float32.  medium: values rounded to bfloat16.  Sums
- * are float32 everywhere.  Products that are too small to win by packing are made in float32,
- * by sizes that are the same on every machine.  kernel/bgemm.h says how values are rounded; without
- * an instruction for them the numbers are the same, up to the order of sums, but slower.
- * Results do not depend on the number of threads, except where OpenBLAS's do.
+ * highest: values as they are; by kernel/gemm.h where that is faster than OpenBLAS (AVX-512),
+ * elsewhere by OpenBLAS.  high: each value as a sum of two in bfloat16, three products; where those
+ * cost more than one of whole values, as highest.  medium: values rounded to bfloat16.  Sums are
+ * float32 everywhere.  Products that are too small to win by packing are OpenBLAS's, by sizes that
+ * are the same on every machine.  Without an instruction for bfloat16 the numbers are the same, up
+ * to the order of sums, but slower.  Results do not depend on the number of threads, except where
+ * OpenBLAS's do.
  *
  * In the double build the precision is kept and changes nothing. */
 #ifndef VS_OP_GEMM_H
@@ -19,12 +20,15 @@ typedef enum vs_precision { VS_HIGHEST, VS_HIGH, VS_MEDIUM } vs_precision;
 vs_precision vs_matmul_precision(void);
 void vs_set_matmul_precision(vs_precision p);
 
+typedef enum vs_gemm_way { VS_GEMM_BLAS, VS_GEMM_WHOLE, VS_GEMM_ROUNDED, VS_GEMM_SPLIT } vs_gemm_way;
+
 /* Room for packed panels.  Products never fail: what can, is making room for them first. */
 typedef struct vs_gemm_room {
-  char *panels; /* NULL: products in float32 */
+  vs_gemm_way way;
+  char *panels; /* NULL: OpenBLAS's products */
   size_t bytes; /* a thread's */
   int threads;  /* of one product */
-  int parts;    /* of a value: 1 at medium, 3 where high splits */
+  char *right;  /* what vs_gemm_hold packed, or NULL */
 } vs_gemm_room;
 
 /* Room for products of up to m, n, k: one after the other on all threads (shares = 1), or by that
@@ -33,6 +37,9 @@ int vs_gemm_open(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k
 void vs_gemm_close(vs_gemm_room *room);
 /* The share of part `part` of that vs_parallel. */
 vs_gemm_room vs_gemm_share(const vs_gemm_room *room, int part);
+/* From now on all products of the room have this right side, which is packed once and may not
+ * change.  -1 without memory. */
+int vs_gemm_hold(vs_gemm_room *room, bool tb, int64_t n, int64_t k, const vs_real *b, int64_t ldb);
 
 /* C[m,n] = alpha * op(A)[m,k] * op(B)[k,n] + beta * C, all row-major with leading dimensions.
  * ta, tb: take A, B transposed (A is then stored [k,m], B [n,k]).  Runs on all threads, or on the
@@ -41,12 +48,13 @@ void vs_gemm(const vs_gemm_room *room, bool ta, bool tb, int64_t m, int64_t n, i
              vs_real alpha, const vs_real *a, int64_t lda, const vs_real *b, int64_t ldb,
              vs_real beta, vs_real *c, int64_t ldc);
 
-/* One product, with room of its own.  -1 without memory: C is then as it was. */
-int vs_gemm_once(bool ta, bool tb, int64_t m, int64_t n, int64_t k, vs_real alpha, const vs_real *a,
-                 int64_t lda, const vs_real *b, int64_t ldb, vs_real beta, vs_real *c, int64_t ldc);
+/* One product C = op(A) op(B) + bias, with room of its own.  bias: [n], for every row, or NULL.  -1
+ * without memory: C is then as it was. */
+int vs_gemm_once(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const vs_real *a, int64_t lda,
+                 const vs_real *b, int64_t ldb, const vs_real *bias, vs_real *c, int64_t ldc);
 
 /* Test aid: `plain` leaves the instruction for bfloat16 alone, `split` splits at high though it
- * does not pay, `small` packs however small a product is. */
-void vs_gemm_force(bool plain, bool split, bool small);
+ * does not pay, `own` packs however small a product is and whatever the level. */
+void vs_gemm_force(bool plain, bool split, bool own);
 
 #endif

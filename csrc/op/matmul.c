@@ -244,24 +244,23 @@ static int linear_shape(vs_ctx *c) {
   return vs_out(c, 0, VS_REAL, x->ndim, shape);
 }
 
-/* y = x w^T + b: y starts as b on every row, the product is added */
+/* y = x w^T + b */
 static int linear_forward(vs_ctx *c) {
   int64_t n = c->n[0], in = c->n[1], out = c->n[2];
-  if (c->in[2] != NULL && vs_copy(c->out[0], c->in[2]) < 0) return -1;
-  return vs_gemm_once(false, true, n, out, in, 1, vs_reals(c->in[0]), VS_MAX(in, 1),
-                      vs_reals(c->in[1]), VS_MAX(in, 1), c->in[2] != NULL, vs_reals(c->out[0]),
-                      VS_MAX(out, 1));
+  return vs_gemm_once(false, true, n, out, in, vs_reals(c->in[0]), VS_MAX(in, 1),
+                      vs_reals(c->in[1]), VS_MAX(in, 1), c->in[2] ? vs_reals(c->in[2]) : NULL,
+                      vs_reals(c->out[0]), VS_MAX(out, 1));
 }
 
 /* dx = dy w,  dw = dy^T x,  db = sum of dy over rows */
 static int linear_backward(vs_ctx *c) {
   int64_t n = c->n[0], in = VS_MAX(c->n[1], 1), out = VS_MAX(c->n[2], 1);
   const vs_real *dy = vs_reals(c->dout[0]);
-  if (c->need[0] && vs_gemm_once(false, false, n, c->n[1], c->n[2], 1, dy, out, vs_reals(c->in[1]),
-                                 in, 0, vs_reals(c->din[0]), in) < 0)
+  if (c->need[0] && vs_gemm_once(false, false, n, c->n[1], c->n[2], dy, out, vs_reals(c->in[1]),
+                                 in, NULL, vs_reals(c->din[0]), in) < 0)
     return -1;
-  if (c->need[1] && vs_gemm_once(true, false, c->n[2], c->n[1], n, 1, dy, out, vs_reals(c->in[0]),
-                                 in, 0, vs_reals(c->din[1]), in) < 0)
+  if (c->need[1] && vs_gemm_once(true, false, c->n[2], c->n[1], n, dy, out, vs_reals(c->in[0]),
+                                 in, NULL, vs_reals(c->din[1]), in) < 0)
     return -1;
   return c->need[2] ? vs_sum_to(c->din[2], c->dout[0]) : 0;
 }

@@ -197,7 +197,11 @@ static void forward_rows(void *arg, int64_t first, int64_t last, int part) {
 
 static int forward_steps(const rnn *r, const vs_real *w_hh, const vs_real *bias, vs_real *hidden) {
   vs_gemm_room room;
-  if (vs_gemm_open(&room, 1, r->b, r->gh, r->h) < 0) return -1;
+  if (vs_gemm_open(&room, 1, r->b, r->gh, r->h) < 0 ||
+      vs_gemm_hold(&room, true, r->gh, r->h, w_hh, r->h) < 0) {
+    vs_gemm_close(&room);
+    return -1;
+  }
   step s = {.r = r, .bias_x = bias, .bias_h = bias + r->gh, .hidden = hidden};
   for (s.t = 0; s.t < r->t && r->count[s.t]; s.t++) {
     int64_t n = r->count[s.t];
@@ -263,7 +267,7 @@ static int rnn_forward(vs_ctx *c, int gates) {
   if (first) by_rank(&r, 0, r.b, c->in[H0], before(&r, r.states, 0));
   if (first && r.lstm) by_rank(&r, 0, r.b, c->in[C0], before(&r, r.cells, 0));
   gather(&r, r.in, packed, vs_reals(c->in[X]));
-  if (vs_gemm_once(false, true, rows, gh, r.in, 1, packed, r.in, vs_reals(c->in[W_IH]), r.in, 0,
+  if (vs_gemm_once(false, true, rows, gh, r.in, packed, r.in, vs_reals(c->in[W_IH]), r.in, NULL,
                    r.gates, gh) < 0)
     return -1;
   fill_bias(c, &r, bias);
@@ -354,13 +358,13 @@ static int weight_grads(vs_ctx *c, const rnn *r, const vs_real *dgx, const vs_re
     for (int64_t t = n0 > 0; t < r->t && r->count[t]; t++)
       memcpy(rows + (r->start[t] - n0) * r->h, before(r, r->states, t),
              (size_t)(r->count[t] * r->h) * sizeof *rows);
-    if (vs_gemm_once(true, false, r->gh, r->h, r->rows - n0, 1, dgh + n0 * r->gh, r->gh, rows, r->h,
-                     0, vs_reals(c->din[W_HH]), r->h) < 0)
+    if (vs_gemm_once(true, false, r->gh, r->h, r->rows - n0, dgh + n0 * r->gh, r->gh, rows, r->h,
+                     NULL, vs_reals(c->din[W_HH]), r->h) < 0)
       return -1;
   }
   if (c->din[W_IH]) {
     gather(r, r->in, rows, vs_reals(c->in[X]));
-    if (vs_gemm_once(true, false, r->gh, r->in, r->rows, 1, dgx, r->gh, rows, r->in, 0,
+    if (vs_gemm_once(true, false, r->gh, r->in, r->rows, dgx, r->gh, rows, r->in, NULL,
                      vs_reals(c->din[W_IH]), r->in) < 0)
       return -1;
   }
@@ -381,14 +385,18 @@ static int rnn_backward(vs_ctx *c, int gates) {
             .dgx = dgx,
             .dgh = dgh,
             .room = &room};
-  if (vs_gemm_open(&room, 1, r.b, r.h, r.gh) < 0) return -1;
+  if (vs_gemm_open(&room, 1, r.b, r.h, r.gh) < 0 ||
+      vs_gemm_hold(&room, false, r.h, r.gh, vs_reals(c->in[W_HH]), r.h) < 0) {
+    vs_gemm_close(&room);
+    return -1;
+  }
   backward_steps(c, &r, &s);
   vs_gemm_close(&room);
   if (c->din[H0]) by_row(&r, s.dh, c->din[H0]);
   if (r.lstm && c->din[C0]) by_row(&r, s.dc, c->din[C0]);
   if (weight_grads(c, &r, dgx, dgh, rows) < 0) return -1;
   if (c->din[X]) {
-    if (vs_gemm_once(false, false, r.rows, r.in, r.gh, 1, dgx, r.gh, vs_reals(c->in[W_IH]), r.in, 0,
+    if (vs_gemm_once(false, false, r.rows, r.in, r.gh, dgx, r.gh, vs_reals(c->in[W_IH]), r.in, NULL,
                      rows, r.in) < 0)
       return -1;
     scatter(&r, r.in, rows, vs_reals(c->din[X]));

@@ -86,7 +86,7 @@ describe("long rows", function()
       attention(x):sum():backward()
       local bytes = x.dtype == "float64" and 8 or 4
       local used, scores = vs.memory().peak - before, B * H * T * T * bytes
-      assert(used < scores / 8, used .. " bytes in use, the scores would be " .. scores)
+      assert(used < scores / 4, used .. " bytes in use, the scores would be " .. scores)
       assert(used > 6 * B * T * D * bytes, "nothing was measured")']]
     assert(ok, said)
   end)

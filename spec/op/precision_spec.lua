@@ -1,6 +1,6 @@
--- vs.set_matmul_precision: products of operands rounded to bfloat16, against sums in double of
--- values rounded here; the instruction for it where the processor has one, and the plain kernel;
--- gradients beside those of float32; the same bits for any number of threads.
+-- Products and vs.set_matmul_precision: of whole operands beside OpenBLAS, of operands rounded to
+-- bfloat16 against sums in double of values rounded here; the instruction for it where the processor
+-- has one, and the plain kernel; gradients; the same bits for any number of threads.
 local vs = require "vesper"
 local fails = require "spec.support.fails"
 local memory = require "spec.support.memory"
@@ -12,7 +12,7 @@ local SUMS = 2 ^ -19 -- of sum |a||b|: what float32 sums of a thousand products 
 local MEDIUM, HIGH = 2 ^ -7 + SUMS, 3 * 2 ^ -16 -- a value is off by at most 2^-8; 2^-16
 local INF, NAN, MOST = math.huge, 0 / 0, (2 - 2 ^ -23) * 2 ^ 127
 
--- Of float32 numbers, as kernel/bgemm.h says it.
+-- Of float32 numbers, as kernel/gemm.h says it.
 local function rounded(x)
   local bits = string.unpack("<I4", string.pack("<f", x))
   if x ~= x then return x end
@@ -104,11 +104,31 @@ describe("matmul precision", function()
     assert.equal("medium", vs.get_matmul_precision())
   end)
 
+  -- tiles and blocks and what is left over of them; the last have k and n in several blocks
+  local sizes = {{1, 1, 1}, {1, 17, 3}, {3, 1, 65}, {4, 32, 2}, {17, 33, 64}, {65, 129, 17},
+    {129, 65, 129}, {98, 12, 384}, {2, 500, 5}, {9, 31, 1101}, {7, 1300, 3}}
+
+  it("multiplies whole values of all sizes, from either side of the operands", function()
+    for s, size in ipairs(sizes) do
+      local m, n, k = table.unpack(size)
+      local x, y, bias = uniform(m, k, s), uniform(k, n, s + 50), uniform(1, n, s + 70)[1]
+      local exact, whole = product(x:tolist(), y:tolist())
+      local limit, name = DOUBLE and 2 ^ -48 or SUMS, ("%d x %d x %d"):format(m, n, k)
+      for _, left in ipairs {x, turned(x)} do
+        for _, right in ipairs {y, turned(y)} do
+          close(with("highest", false, left.matmul, left, right), exact, whole, limit, name)
+        end
+      end
+      local with_bias = with("highest", false, vs.linear, x, y:transpose(), bias)
+      close(with_bias - bias, exact, map(whole, function(v) return v + 1 end), limit, name)
+    end
+  end)
+
   if DOUBLE then
     it("changes nothing in the double build", function()
       assert.equal(false, vs.build.bf16)
       local x, y = uniform(100, 100, 1), uniform(100, 100, 2)
-      local z = x:matmul(y)
+      local z = with("highest", false, x.matmul, x, y)
       for _, name in ipairs {"high", "medium"} do
         assert(with(name, false, x.matmul, x, y):eq(z):all())
       end
@@ -131,10 +151,6 @@ describe("matmul precision", function()
     local kind = plain and "by plain loops" or "by this processor's kernel"
 
     describe(kind, function()
-      -- tiles and blocks and what is left over of them; the last has k in several blocks
-      local sizes = {{1, 1, 1}, {1, 17, 3}, {3, 1, 65}, {4, 32, 2}, {17, 33, 64}, {65, 129, 17},
-        {129, 65, 129}, {98, 12, 384}, {2, 500, 5}, {9, 31, 1001}}
-
       it("multiplies all sizes, from either side of the operands", function()
         for s, size in ipairs(sizes) do
           local m, n, k = table.unpack(size)
@@ -277,16 +293,27 @@ describe("matmul precision", function()
       assert(changed, "medium is float32")
     end)
 
+    it("carries gradients of " .. name .. " in panels of whole values", function()
+      local exact = run(work)
+      vs._force_products(false, false, true)
+      for i, t in ipairs(run(work)) do
+        local far = distance(t, exact[i])
+        assert(far < 2 ^ -18, ("panels are off by %g in %d"):format(far, i))
+      end
+    end)
+
     it("gives " .. name .. " the same bits on any number of threads", function()
       local before = vs.get_num_threads()
-      vs.set_matmul_precision "medium"
       vs._force_products(false, false, true)
-      vs.set_num_threads(1)
-      local one = run(work)
-      for _, threads in ipairs {2, 3, 6} do
-        vs.set_num_threads(threads)
-        for i, t in ipairs(run(work)) do
-          assert(t:eq(one[i]):all(), ("%d threads differ in %d"):format(threads, i))
+      for _, precision in ipairs {"highest", "medium"} do
+        vs.set_matmul_precision(precision)
+        vs.set_num_threads(1)
+        local one = run(work)
+        for _, threads in ipairs {2, 3, 6} do
+          vs.set_num_threads(threads)
+          for i, t in ipairs(run(work)) do
+            assert(t:eq(one[i]):all(), ("%d threads differ in %d"):format(threads, i))
+          end
         end
       end
       vs.set_num_threads(before)

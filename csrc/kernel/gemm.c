@@ -1,11 +1,9 @@
-/* Products in bfloat16.  See bgemm.h.
+/* Products of packed panels.  See gemm.h.
  *
- * Units are handled as floats whatever they hold: only the register tile computes with them, all
+ * Units are handled as numbers whatever they hold: only the register tile computes with them, all
  * else moves them.  The tile is ROWS x (VECS vectors): enough sums to hide the latency of the
  * multiply-add, and fewer loads than there are of those. */
-#include "kernel/bgemm.h"
-
-#ifndef VS_DOUBLE
+#include "kernel/gemm.h"
 
 #include <string.h>
 
@@ -15,6 +13,8 @@
 enum { ROWS = 8, VECS = 2, VALUES = 2 };
 #elif defined(__AVX512F__)
 enum { ROWS = 8, VECS = 2, VALUES = 1 };
+#elif defined(VS_DOUBLE)
+enum { ROWS = 4, VECS = 2, VALUES = 1 };
 #else
 enum { ROWS = 4, VECS = 3, VALUES = 1 };
 #endif
@@ -22,7 +22,16 @@ enum { COLS = LANES * VECS };
 enum { TURN = 64 }; /* values of four places that are turned at a time */
 _Static_assert(ROWS % 4 == 0 && COLS % 4 == 0, "panels are written by fours");
 
-/* ---- parts of values, as floats that bfloat16 holds exactly ---- */
+/* ---- parts of values: the value itself, or floats that bfloat16 holds exactly ---- */
+
+#ifdef VS_DOUBLE
+
+static inline vec part_of(vec x, vs_part part) {
+  (void)part;
+  return x;
+}
+
+#else
 
 typedef int32_t words __attribute__((vector_size(VEC_BYTES)));
 
@@ -37,7 +46,8 @@ static inline vec rounded(vec x) {
   return (vec)choose(tiny, u & SIGN, near & UPPER);
 }
 
-static inline vec part_of(vec x, vs_bpart part) {
+static inline vec part_of(vec x, vs_part part) {
+  if (part == VS_PART_WHOLE) return x;
   words h = (words)rounded(x), u = (words)x;
   if (part == VS_PART_ROUNDED) return (vec)h;
   words over = ((h & EXPONENT) == EXPONENT) & ((u & EXPONENT) != EXPONENT);
@@ -48,22 +58,24 @@ static inline vec part_of(vec x, vs_bpart part) {
   return (vec)h;
 }
 
+#endif
+
 /* ---- units ---- */
 
-static inline vec first_of(const float *x, int64_t n) {
+static inline vec first_of(const vs_real *x, int64_t n) {
   return n >= LANES ? vec_load(x) : vec_load_first(x, n);
 }
 
 #if defined(__AVX512BF16__)
 
 /* The instruction rounds by itself. */
-static inline vec in_pairs(vec even, vec odd, vs_bpart part) {
+static inline vec in_pairs(vec even, vec odd, vs_part part) {
   if (part != VS_PART_ROUNDED) even = part_of(even, part), odd = part_of(odd, part);
   return (vec)_mm512_cvtne2ps_pbh((__m512)odd, (__m512)even);
 }
 
 /* The units of k values, k > 0; `to` has room for whole vectors. */
-static inline void units_of(int64_t k, const float *x, vs_bpart part, float *to) {
+static inline void units_of(int64_t k, const float *x, vs_part part, float *to) {
   int64_t j = 0;
   for (; j + 2 * LANES <= k; j += 2 * LANES, to += LANES)
     vec_store(to, in_pairs(vec_load(x + j), vec_load(x + j + LANES), part));
@@ -74,7 +86,7 @@ static inline void units_of(int64_t k, const float *x, vs_bpart part, float *to)
 }
 
 /* The units of up to n places that lie side by side, in rows sk apart of which k are left. */
-static inline vec unit_row(int64_t n, int64_t k, const float *x, int64_t sk, vs_bpart part) {
+static inline vec unit_row(int64_t n, int64_t k, const float *x, int64_t sk, vs_part part) {
   static const uint16_t order[2 * LANES] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
                                             21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
                                             11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
@@ -90,42 +102,62 @@ static inline vec multiply_add(vec sum, float a, vec b) {
 
 #else
 
-static inline void units_of(int64_t k, const float *x, vs_bpart part, float *to) {
+static inline void units_of(int64_t k, const vs_real *x, vs_part part, vs_real *to) {
   for (int64_t j = 0; j < k; j += LANES) vec_store(to + j, part_of(first_of(x + j, k - j), part));
 }
 
-static inline vec unit_row(int64_t n, int64_t k, const float *x, int64_t sk, vs_bpart part) {
+static inline vec unit_row(int64_t n, int64_t k, const vs_real *x, int64_t sk, vs_part part) {
   (void)k, (void)sk;
   return part_of(first_of(x, n), part);
 }
 
-static inline vec multiply_add(vec sum, float a, vec b) { return sum + vec_all(a) * b; }
+static inline vec multiply_add(vec sum, vs_real a, vec b) { return sum + vec_all(a) * b; }
 
 #endif
 
 /* ---- panels ---- */
 
 /* Places side by side: rows of the source are read from end to end. */
-static inline void pack_rows(int64_t n, int64_t k, const float *src, int64_t sk, int width,
-                             vs_bpart part, int64_t units, float *to) {
+static inline void pack_rows(int64_t n, int64_t k, const vs_real *src, int64_t sk, int width,
+                             vs_part part, int64_t units, vs_real *to) {
   for (int64_t j = 0; j < k; j += VALUES, src += VALUES * sk, to += width) {
-    float *panel = to, row[LANES];
+    vs_real *panel = to, row[LANES];
     for (int64_t i = 0; i < n; i += width, panel += units * width)
       for (int c = 0; c < width; c += LANES) {
         vec v = {0};
         if (i + c < n) v = unit_row(n - i - c, k - j, src + i + c, sk, part);
         vec_store(row, v);
-        memcpy(panel + c, row, (size_t)VS_MIN(width - c, LANES) * sizeof(float));
+        memcpy(panel + c, row, (size_t)VS_MIN(width - c, LANES) * sizeof(vs_real));
       }
   }
 }
 
-/* Values side by side: four places at a time are made units of and turned. */
-static inline void pack_columns(int64_t n, int64_t k, const float *src, int64_t si, int width,
-                                vs_bpart part, int64_t units, float *to) {
-  float turn[4][TURN / VALUES];
+/* Values side by side, as they are: four places at a time are turned. */
+static inline void turn_columns(int64_t n, int64_t k, const vs_real *src, int64_t si, int width,
+                                int64_t units, vs_real *to) {
   for (int64_t i = 0; i < (n + width - 1) / width * width; i += 4) {
-    float *panel = to + i / width * units * width + i % width;
+    vs_real *panel = to + i / width * units * width + i % width;
+    const vs_real *p[4];
+    int64_t j = 0;
+    int real = (int)VS_MAX(VS_MIN(n - i, 4), 0);
+    for (int r = 0; r < 4; r++) p[r] = src + (r < real ? i + r : 0) * si;
+    for (; real > 0 && j + 4 <= k; j += 4, panel += 4 * width) {
+      quad q[4] = {{0}, {0}, {0}, {0}};
+      for (int r = 0; r < real; r++) q[r] = QUAD(p[r] + j);
+      quad_turn(q);
+      for (int r = 0; r < 4; r++) QUAD(panel + r * width) = q[r];
+    }
+    for (; j < k; j++, panel += width)
+      for (int r = 0; r < 4; r++) panel[r] = r < real ? p[r][j] : 0;
+  }
+}
+
+/* Values side by side: four places at a time are made units of and turned. */
+static inline void pack_columns(int64_t n, int64_t k, const vs_real *src, int64_t si, int width,
+                                vs_part part, int64_t units, vs_real *to) {
+  vs_real turn[4][TURN / VALUES];
+  for (int64_t i = 0; i < (n + width - 1) / width * width; i += 4) {
+    vs_real *panel = to + i / width * units * width + i % width;
     for (int64_t j = 0; j < k; j += TURN) {
       int64_t many = VS_MIN(k - j, TURN), full = (many - 1) / VALUES + 1, u = 0;
       for (int r = 0; r < 4; r++)
@@ -144,29 +176,38 @@ static inline void pack_columns(int64_t n, int64_t k, const float *src, int64_t 
   }
 }
 
-static inline void pack_part(int64_t n, int64_t k, const float *src, int64_t si, int64_t sk,
-                             int width, vs_bpart part, int64_t units, float *to) {
+static inline void pack_part(int64_t n, int64_t k, const vs_real *src, int64_t si, int64_t sk,
+                             int width, vs_part part, int64_t units, vs_real *to) {
   if (si == 1)
     pack_rows(n, k, src, sk, width, part, units, to);
+  else if (part == VS_PART_WHOLE)
+    turn_columns(n, k, src, si, width, units, to);
   else
     pack_columns(n, k, src, si, width, part, units, to);
 }
 
-/* The width is a constant to the compiler, and so is the common part. */
-static void pack(int64_t n, int64_t k, const float *src, int64_t si, int64_t sk, int width,
-                 vs_bpart part, int64_t units, float *to) {
-  if (part != VS_PART_ROUNDED)
-    pack_part(n, k, src, si, sk, width, part, units, to);
-  else if (width == ROWS)
-    pack_part(n, k, src, si, sk, ROWS, VS_PART_ROUNDED, units, to);
+/* The width is a constant to the compiler, and so are the common parts. */
+static void pack(int64_t n, int64_t k, const vs_real *src, int64_t si, int64_t sk, int width,
+                 vs_part part, int64_t units, vs_real *to) {
+#define PACK(width, part) pack_part(n, k, src, si, sk, width, part, units, to)
+  if (part == VS_PART_WHOLE && width == ROWS)
+    PACK(ROWS, VS_PART_WHOLE);
+  else if (part == VS_PART_WHOLE)
+    PACK(COLS, VS_PART_WHOLE);
+  else if (part == VS_PART_ROUNDED && width == ROWS)
+    PACK(ROWS, VS_PART_ROUNDED);
+  else if (part == VS_PART_ROUNDED)
+    PACK(COLS, VS_PART_ROUNDED);
   else
-    pack_part(n, k, src, si, sk, COLS, VS_PART_ROUNDED, units, to);
+    PACK(width, part);
+#undef PACK
 }
 
 /* ---- the product ---- */
 
-static inline void tile(int64_t units, const float *a, const float *b, float alpha, float beta,
-                        float *c, int64_t ldc, int64_t rows, int64_t cols) {
+static inline void tile(int64_t units, const vs_real *a, const vs_real *b, vs_real alpha,
+                        vs_real beta, const vs_real *bias, vs_real *c, int64_t ldc, int64_t rows,
+                        int64_t cols) {
   vec sum[ROWS][VECS];
   for (int r = 0; r < ROWS; r++)
     for (int v = 0; v < VECS; v++) sum[r][v] = (vec){0};
@@ -178,25 +219,28 @@ static inline void tile(int64_t units, const float *a, const float *b, float alp
     for (int r = 0; r < ROWS; r++)
       for (int v = 0; v < VECS; v++) sum[r][v] = multiply_add(sum[r][v], a[r], right[v]);
   }
-  for (int r = 0; r < ROWS; r++)
-    for (int v = 0; v < VECS; v++) {
-      int64_t left = r < rows ? cols - v * LANES : 0;
-      float *to = c + r * ldc + v * LANES;
-      if (left <= 0) continue;
-      vec s = alpha * sum[r][v];
+  for (int v = 0; v < VECS; v++) {
+    int64_t left = cols - v * LANES;
+    if (left <= 0) break;
+    vec add = {0};
+    if (bias) add = vec_load_first(bias + v * LANES, left);
+    for (int r = 0; r < ROWS; r++) {
+      vs_real *to = c + r * ldc + v * LANES;
+      if (r >= rows) break;
+      vec s = alpha * sum[r][v] + add;
       if (beta != 0) s += beta * vec_load_first(to, left);
       vec_store_first(to, left, s);
     }
+  }
 }
 
-static void multiply(int64_t m, int64_t n, int64_t units, const float *a, const float *b,
-                     float alpha, float beta, float *c, int64_t ldc) {
+static void multiply(int64_t m, int64_t n, int64_t units, const vs_real *a, const vs_real *b,
+                     vs_real alpha, vs_real beta, const vs_real *bias, vs_real *c, int64_t ldc) {
   for (int64_t j = 0; j < n; j += COLS)
     for (int64_t i = 0; i < m; i += ROWS)
-      tile(units, a + i * units, b + j * units, alpha, beta, c + i * ldc + j, ldc, m - i, n - j);
+      tile(units, a + i * units, b + j * units, alpha, beta, bias ? bias + j : NULL,
+           c + i * ldc + j, ldc, m - i, n - j);
 }
 
-const vs_kernels_bgemm VS_K(vs_kernels_bgemm) = {
+const vs_kernels_gemm VS_K(vs_kernels_gemm) = {
     .rows = ROWS, .cols = COLS, .values = VALUES, .pack = pack, .multiply = multiply};
-
-#endif

@@ -1,0 +1,49 @@
+/* Products of matrices from packed panels: of values as they are, or rounded to bfloat16 with sums
+ * in float32.
+ *
+ * Both sides are packed first, into panels: `rows` rows of A, `cols` columns of B, one unit of a
+ * vs_real's size behind the other.  A unit holds `values` successive values along k: two in
+ * bfloat16 where the processor multiplies such pairs (AVX-512 BF16), elsewhere one, whole or
+ * rounded.  Rounded ones give the same products either way, exactly; they differ in the order of
+ * sums, and the instruction takes sums below 2^-126 for zero.
+ *
+ * A value is rounded to the nearest bfloat16, ties to even, 8 significant bits; NaN and infinity
+ * stay what they are, a finite value above 3.396e38 becomes infinite, one below 2^-126 zero.  For
+ * twice the bits a value is split, x = HIGH + LOW, and three products are added,
+ *   HIGH * HIGH + FINITE * LOW + LOW * FINITE
+ * by packing A as HIGH, FINITE, LOW behind each other along k, and B as HIGH, LOW, FINITE.  HIGH of
+ * a finite value is finite; FINITE is HIGH, or 0 where that is not finite, as is LOW then: so that
+ * infinity times 0 comes from the values themselves only.  In the double build all are WHOLE. */
+#ifndef VS_KERNEL_GEMM_H
+#define VS_KERNEL_GEMM_H
+
+#include "kernel/kernel.h"
+
+/* WHOLE: where values is 1. */
+typedef enum vs_part {
+  VS_PART_WHOLE,
+  VS_PART_ROUNDED,
+  VS_PART_HIGH,
+  VS_PART_FINITE,
+  VS_PART_LOW
+} vs_part;
+
+typedef struct vs_kernels_gemm {
+  int rows, cols, values;
+  /* Unit u at place i of panel p (width: rows or cols; panels are `units` units of all places
+   * apart) gets `part` of src[(p*width + i)*si + j*sk] for the values j from u*values; zeros for
+   * places from n and values from k.  One of si, sk is 1.  Writes (k-1)/values + 1 units. */
+  void (*pack)(int64_t n, int64_t k, const vs_real *src, int64_t si, int64_t sk, int width,
+               vs_part part, int64_t units, vs_real *to);
+  /* c[i*ldc + j] = alpha * sum_k a[i,k] b[k,j] + beta * c[i*ldc + j] + bias[j] for i < m, j < n,
+   * from panels of that many units.  With beta = 0 c is not read.  bias: NULL for none. */
+  void (*multiply)(int64_t m, int64_t n, int64_t units, const vs_real *a, const vs_real *b,
+                   vs_real alpha, vs_real beta, const vs_real *bias, vs_real *c, int64_t ldc);
+} vs_kernels_gemm;
+
+VS_KERNEL_FAMILY(gemm)
+#ifndef VS_DOUBLE
+extern const vs_kernels_gemm vs_kernels_gemm_avx512bf16;
+#endif
+
+#endif
