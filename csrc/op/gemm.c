@@ -169,8 +169,7 @@ static void hold_panels(void *arg, int64_t first, int64_t last, int part) {
            p->b + j * p->b_column + s * p->b_step, (vs_real *)(void *)p->panels + held_at(p, j, s));
 }
 
-int vs_gemm_hold(vs_gemm_room *room, bool tb, int64_t n, int64_t k, const vs_real *b,
-                 int64_t ldb) {
+int vs_gemm_hold(vs_gemm_room *room, bool tb, int64_t n, int64_t k, const vs_real *b, int64_t ldb) {
   if (room->panels == NULL) return 0;
   product p = product_of(room->way, tb, n, k, b, ldb);
   int64_t size = vs_numel(2, (int64_t[]){round_up(n, p.kern->cols), units_of(&p, k)});

@@ -20,7 +20,12 @@ typedef enum vs_precision { VS_HIGHEST, VS_HIGH, VS_MEDIUM } vs_precision;
 vs_precision vs_matmul_precision(void);
 void vs_set_matmul_precision(vs_precision p);
 
-typedef enum vs_gemm_way { VS_GEMM_BLAS, VS_GEMM_WHOLE, VS_GEMM_ROUNDED, VS_GEMM_SPLIT } vs_gemm_way;
+typedef enum vs_gemm_way {
+  VS_GEMM_BLAS,
+  VS_GEMM_WHOLE,
+  VS_GEMM_ROUNDED,
+  VS_GEMM_SPLIT
+} vs_gemm_way;
 
 /* Room for packed panels.  Products never fail: what can, is making room for them first. */
 typedef struct vs_gemm_room {
