@@ -8,6 +8,7 @@
 #include "core/thread.h"
 #include "kernel/kernel.h"
 #include "kernel/peak.h"
+#include "op/conv.h"
 #include "op/gemm.h"
 
 static int set_num_threads(lua_State *L) {
@@ -44,6 +45,13 @@ static int get_matmul_precision(lua_State *L) {
 /* Test aid: see vs_gemm_force. */
 static int force_products(lua_State *L) {
   vs_gemm_force(lua_toboolean(L, 1), lua_toboolean(L, 2), lua_toboolean(L, 3));
+  return 0;
+}
+
+/* Test aid: see vs_conv_force. */
+static int force_conv(lua_State *L) {
+  static const char *const ways[] = {"best", "plain", "winograd", "few", NULL};
+  vs_conv_force((vs_conv_way)luaL_checkoption(L, 1, "best", ways));
   return 0;
 }
 
@@ -169,6 +177,7 @@ static const luaL_Reg functions[] = {{"set_num_threads", set_num_threads},
                                      {"set_matmul_precision", set_matmul_precision},
                                      {"get_matmul_precision", get_matmul_precision},
                                      {"_force_products", force_products},
+                                     {"_force_conv", force_conv},
                                      {"memory", memory},
                                      {"empty_cache", empty_cache},
                                      {"set_cache_limit", set_cache_limit},

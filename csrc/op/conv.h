@@ -23,6 +23,31 @@ int vs_conv_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_real
 int vs_conv_weight(const vs_conv *k, const vs_real *x, const vs_real *dy, vs_real *dw);
 /* db[c] = sum of dy [batch,channels,plane] over batch and plane. */
 void vs_conv_bias(int64_t batch, int64_t channels, int64_t plane, const vs_real *dy, vs_real *db);
+
+/* ---- ways to the same numbers, up to rounding ---- */
+
+typedef enum vs_conv_way {
+  VS_CONV_BEST,     /* what takes the least time */
+  VS_CONV_PLAIN,    /* the gathered product: everything */
+  VS_CONV_WINOGRAD, /* winograd.c: 3x3 kernels side by side */
+  VS_CONV_FEW       /* conv_few.c: y alone, of few places */
+} vs_conv_way;
+
+/* Whether a way can make that convolution, and whether it takes less time than the plain product.
+ */
+bool vs_winograd_possible(const vs_conv *k);
+bool vs_winograd_pays(const vs_conv *k);
+int vs_winograd_forward(const vs_conv *k, const vs_real *x, const vs_real *w, const vs_real *bias,
+                        vs_real *y);
+int vs_winograd_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_real *dx);
+int vs_winograd_weight(const vs_conv *k, const vs_real *x, const vs_real *dy, vs_real *dw);
+bool vs_conv_few_possible(const vs_conv *k);
+bool vs_conv_few_pays(const vs_conv *k);
+int vs_conv_few(const vs_conv *k, const vs_real *x, const vs_real *w, const vs_real *bias,
+                vs_real *y);
+/* Test aid: from now on that way, wherever it is possible. */
+void vs_conv_force(vs_conv_way way);
+
 /* -1 with a message unless the numbers of one dimension are in range. */
 int vs_conv_check(int64_t stride, int64_t padding, int64_t dilation, int64_t kernel,
                   const vs_tensor *w);

@@ -117,7 +117,8 @@ describe("wrong arguments", function()
 
   local skip = {set_num_threads = true, empty_cache = true, set_cache_limit = true,
     manual_seed = true, set_grad_enabled = true, _set_own_folder = true, _fail_allocation = true,
-    _fail_lua_allocation = true, _force_products = true}
+    _fail_lua_allocation = true, _force_products = true,
+    _force_conv = true}
 
   local function bother(name, fn)
     local odd = oddities()

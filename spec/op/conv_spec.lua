@@ -1,7 +1,9 @@
 -- Convolutions large enough to be cut into several units and among threads, against a sum of matrix
--- products over the taps, gradients included; and the same bits from run to run.
+-- products over the taps, gradients included, by every way that they can be made; and the same bits
+-- from run to run.
 local vs = require "vesper"
 local gradcheck = require "spec.support.gradcheck"
+local memory = require "spec.support.memory"
 local numbers = require "spec.support.numbers"
 
 local LIMIT = vs.build.real == "double" and 1e-12 or 1e-5
@@ -63,6 +65,13 @@ local works = {
     {x = {3, 4, 45, 52}, w = {4, 1, 5, 5}, padding = 2, stride = 2, depthwise = true},
   ["depthwise with more stride than kernel"] =
     {x = {2, 3, 38, 41}, w = {3, 1, 2, 2}, padding = 1, stride = 3, depthwise = true},
+  ["a tile and a row"] = {x = {3, 17, 9, 6}, w = {9, 17, 3, 3}, padding = 0},
+  ["padding of two"] = {x = {2, 16, 13, 4}, w = {35, 16, 3, 3}, padding = 2},
+  ["one place"] = {x = {1, 70, 3, 3}, w = {66, 70, 3, 3}, padding = 0},
+  ["a channel each"] = {x = {2, 1, 5, 6}, w = {1, 1, 3, 3}, padding = 1},
+  ["tiles in several units"] = {x = {20, 130, 9, 16}, w = {140, 130, 3, 3}, padding = 1},
+  ["tiles in bands"] = {x = {2, 40, 66, 70}, w = {50, 40, 3, 3}, padding = 1},
+  ["few places with stride"] = {x = {3, 40, 9, 7}, w = {30, 40, 3, 3}, padding = 1, stride = 2},
   ["1 x 1 in place"] = {x = {9, 33, 12, 11}, w = {40, 33, 1, 1}, padding = 0},
 }
 
@@ -70,6 +79,7 @@ describe("conv2d as a sum over taps", function()
   local before
   setup(function() before = vs.get_num_threads() end)
   teardown(function() vs.set_num_threads(before) end)
+  after_each(function() vs._force_conv() end)
 
   for name, work in numbers.sorted(works) do
     it(name, function()
@@ -80,12 +90,45 @@ describe("conv2d as a sum over taps", function()
       end
       local function sums(x, w) return by_taps(x, w, stride, padding, work.depthwise) end
       local want = run(sums, work)
-      for threads = 1, 3 do
-        vs.set_num_threads(threads)
-        local got, again = run(conv, work), run(conv, work)
-        near(got, want)
-        for part, t in pairs(got) do assert(t:eq(again[part]):all(), part .. " differs") end
+      for _, way in ipairs(work.depthwise and {"best"} or {"best", "plain", "winograd", "few"}) do
+        vs._force_conv(way)
+        for threads = 1, 3 do
+          vs.set_num_threads(threads)
+          local got, again = run(conv, work), run(conv, work)
+          near(got, want)
+          for part, t in pairs(got) do assert(t:eq(again[part]):all(), part .. " differs") end
+        end
       end
     end)
   end
+
+  it("adds the bias by every way", function()
+    local x, w, b = vs.randn(2, 5, 7, 6), vs.randn(4, 5, 3, 3), vs.randn(4)
+    local want = by_taps(x, w, 1, 1) + b:reshape({1, 4, 1, 1})
+    for _, way in ipairs {"plain", "winograd", "few"} do
+      vs._force_conv(way)
+      near({y = vs.conv2d(x, w, b, {padding = 1})}, {y = want})
+    end
+  end)
+
+  it("survives a refused allocation by every way", function()
+    local work = {x = {3, 20, 9, 9}, w = {24, 20, 3, 3}}
+    local function conv(x, w) return vs.conv2d(x, w, {padding = 1}) end
+    for _, way in ipairs {"plain", "winograd", "few"} do
+      vs._force_conv(way)
+      local want, refused, live = run(conv, work), 0, memory.live()
+      for nth = 1, 40 do
+        vs._fail_allocation(nth, 2) -- the second try, after a collection, too
+        local ok, got = pcall(run, conv, work)
+        refused = refused + vs._fail_allocation(0)
+        if ok then
+          for part, t in pairs(want) do assert(t:eq(got[part]):all()) end
+        else
+          assert(tostring(got):find "memory", got)
+        end
+      end
+      assert(refused > 0)
+      assert.equal(live, memory.live())
+    end
+  end)
 end)

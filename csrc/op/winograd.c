@@ -1,0 +1,368 @@
+/* 3x3 convolutions of stride 1 by Winograd's F(4x4, 3x3).  See kernel/winograd.h.
+ *
+ * The result is cut into units: some whole images, or a band of one, of about as many tiles as keep
+ * both transformed sides in the last-level cache.  For each unit threads share, one step after the
+ * other: transforms by channel, the 36 products, transforms back.  The three products:
+ *   y    from V = B' x B and U = G w G':   M[o,p] = sum_c U[o,c] V[c,p],  y = A' M A
+ *   dx   the same with dy for x and w turned and transposed
+ *   dw   from V and D = A dy A':           N[o,c] = sum_p D[o,p] V[c,p],  dw = G' N G
+ * for each component, p being tiles.  U and D are written as gemm's left panels, V as its right
+ * ones.  What is not finite in a patch may make all of its tile NaN. */
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/thread.h"
+#include "kernel/gemm.h"
+#include "kernel/winograd.h"
+#include "op/conv.h"
+
+enum { TILE = 4, PATCH = 6, TAPS = 9 };
+enum { UNIT_BYTES = 4 << 20 }; /* of both transformed sides */
+enum { LEAST_TILES = 64 };     /* of a unit, where there are as many */
+/* Components lie a line of the cache off a power of two: a set of it could not hold 36 of them. */
+enum { APART = 64 / sizeof(vs_real) };
+enum { CHUNK = 64 }; /* rows of a product that are one thread's at a time */
+
+static int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
+static int64_t round_up(int64_t n, int64_t to) { return pieces(n, to) * to; }
+/* An odd number of times `to`. */
+static int64_t odd(int64_t n, int64_t to) { return (pieces(n, to) | 1) * to; }
+
+/* ---- where it pays ---- */
+
+/* Costs in multiply-adds of a product, as measured: of a plain convolution's, whose loads are
+ * harder to come by; of transforms, per tile and channel, and per kernel, which is mostly memory.
+ */
+static const double PLAIN = 1.1, PER_TILE = 300, PER_KERNEL = 1600;
+
+bool vs_winograd_possible(const vs_conv *k) {
+  for (int d = 0; d < 2; d++)
+    if (k->kernel[d] != 3 || k->stride[d] != 1 || k->dilation[d] != 1 || k->padding[d] > 2)
+      return false;
+  return k->groups == 1 && k->batch > 0 && k->from > 0 && k->to > 0;
+}
+
+bool vs_winograd_pays(const vs_conv *k) {
+  double tiles =
+      (double)k->batch * (double)pieces(k->out[0], TILE) * (double)pieces(k->out[1], TILE);
+  double pairs = (double)k->from * (double)k->to, all = (double)(k->from + k->to);
+  double plain = (double)k->batch * (double)k->out[0] * (double)k->out[1] * TAPS * pairs;
+  return tiles * (VS_WINOGRAD * pairs + PER_TILE * all) + PER_KERNEL * pairs < PLAIN * plain;
+}
+
+/* ---- tiles ---- */
+
+/* Tiles over `dst`, planes of `to` channels, whose patches lie in `src`, planes of `from`. */
+typedef struct grid {
+  int64_t batch, from, to, src[2], dst[2], pad[2];
+  int64_t down, across;               /* tiles of a plane */
+  int64_t images, rows, bands, units; /* of a unit; rows of tiles */
+  int64_t most;                       /* tiles of a unit */
+} grid;
+
+static void cut(grid *g) {
+  g->down = pieces(g->dst[0], TILE), g->across = pieces(g->dst[1], TILE);
+  int64_t whole = g->down * g->across, tile = VS_WINOGRAD * (g->from + g->to);
+  int64_t most = VS_MAX(UNIT_BYTES / (tile * (int64_t)sizeof(vs_real)), LEAST_TILES);
+  g->rows = g->down;
+  g->images = VS_MAX(VS_MIN(most / whole, g->batch), 1);
+  g->images = pieces(g->batch, pieces(g->batch, g->images)); /* even units */
+  if (whole > most) g->rows = VS_MAX(most / g->across, 1);
+  g->rows = pieces(g->down, pieces(g->down, g->rows));
+  g->bands = pieces(g->down, g->rows);
+  g->units = g->bands > 1 ? g->batch * g->bands : pieces(g->batch, g->images);
+  g->most = g->images * g->rows * g->across;
+}
+
+typedef struct unit {
+  int64_t b, images, first, rows; /* rows first.. of tiles */
+  int64_t tiles;
+} unit;
+
+static unit unit_at(const grid *g, int64_t u) {
+  unit t = {.b = u * g->images, .rows = g->rows};
+  if (g->bands > 1) t.b = u / g->bands, t.first = u % g->bands * g->rows;
+  t.images = VS_MIN(g->images, g->batch - t.b);
+  t.rows = VS_MIN(g->rows, g->down - t.first);
+  t.tiles = t.images * t.rows * g->across;
+  return t;
+}
+
+/* One channel of a unit's images with what its patches of `size` need around it, as zeros where the
+ * source has nothing. */
+typedef struct padded {
+  const vs_real *src;
+  int64_t channels, high, wide, pad[2], size; /* of the source; size: 4 or 6 */
+  int64_t rows, row, plane, all;              /* of the copy: plane an image's, all of a channel */
+} padded;
+
+static padded padded_of(const grid *g, const vs_real *src, bool result) {
+  padded p = {.src = src, .size = result ? TILE : PATCH};
+  const int64_t *of = result ? g->dst : g->src;
+  p.channels = result ? g->to : g->from, p.high = of[0], p.wide = of[1];
+  if (!result) p.pad[0] = g->pad[0], p.pad[1] = g->pad[1];
+  p.rows = g->rows * TILE + p.size - TILE;
+  p.row = g->across * TILE + p.size - TILE;
+  p.plane = p.rows * p.row;
+  p.all = g->images * p.plane;
+  return p;
+}
+
+static void load(const padded *p, unit t, int64_t channel, vs_real *to) {
+  int64_t left = p->pad[1], n = VS_MIN(p->wide, p->row - left);
+  for (int64_t b = 0; b < t.images; b++) {
+    const vs_real *from = p->src + ((t.b + b) * p->channels + channel) * p->high * p->wide;
+    for (int64_t i = 0; i < p->rows; i++, to += p->row) {
+      int64_t y = t.first * TILE - p->pad[0] + i;
+      bool real = y >= 0 && y < p->high;
+      for (int64_t j = 0; j < (real ? left : p->row); j++) to[j] = 0;
+      if (!real) continue;
+      for (int64_t j = 0; j < n; j++) to[left + j] = from[y * p->wide + j];
+      for (int64_t j = left + n; j < p->row; j++) to[j] = 0;
+    }
+  }
+}
+
+/* Where in the copy tiles begin; those up to a multiple of `width` begin where the last does. */
+static void find_tiles(const grid *g, const padded *p, int64_t width, int64_t *off) {
+  int64_t n = 0;
+  for (int64_t b = 0; b < g->images; b++)
+    for (int64_t i = 0; i < g->rows; i++)
+      for (int64_t j = 0; j < g->across; j++) off[n++] = b * p->plane + (i * p->row + j) * TILE;
+  for (; n < round_up(g->most, width); n++) off[n] = off[n - 1];
+}
+
+/* ---- scratch ---- */
+
+typedef struct job {
+  grid g;
+  unit t;
+  const vs_kernels_gemm *gemm;
+  const vs_kernels_winograd *kern;
+  padded source, result; /* result: of dy, for dw */
+  bool turned;           /* w is [from, to, taps] rather than [to, from, taps]: for dx */
+  const vs_real *w, *bias;
+  vs_real *dst;                      /* y, dx or dw */
+  vs_real *left, *right, *sums;      /* U or D, V, M or N */
+  int64_t left_step, right_step, ld; /* ld: places of a row of sums */
+  int64_t *off, *result_off;
+  vs_winograd_tile *tile;
+  vs_real *buffers; /* a thread's: `buffer` numbers */
+  int64_t buffer;
+  bool again; /* sums are added to */
+} job;
+
+typedef struct piece {
+  void *at; /* the pointer to set */
+  size_t bytes;
+} piece;
+
+/* One block for all pieces; its address, to be freed, or NULL. */
+static char *divide(piece *p, int n) {
+  size_t all = 0;
+  for (int i = 0; i < n; i++) all += (p[i].bytes + 63) / 64 * 64;
+  char *block = vs_mem_alloc(all), *at = block;
+  for (int i = 0; block && i < n; i++) {
+    memcpy(p[i].at, &at, sizeof at);
+    at += (p[i].bytes + 63) / 64 * 64;
+  }
+  return block;
+}
+
+static size_t reals(int64_t n) { return (size_t)n * sizeof(vs_real); }
+
+/* ---- y, dx ---- */
+
+static void transform_weights(void *arg, int64_t first, int64_t last, int part) {
+  const job *k = arg;
+  int64_t lanes = k->kern->lanes, rows = k->gemm->rows, from = k->g.from, to = k->g.to;
+  (void)part;
+  for (int64_t o = first * lanes; o < VS_MIN(last * lanes, to); o += lanes)
+    k->kern->weight((int)VS_MIN(lanes, to - o), from, k->w + (k->turned ? o : o * from) * TAPS,
+                    (k->turned ? 1 : from) * TAPS, (k->turned ? to : 1) * TAPS, k->turned,
+                    k->left + o * from, k->left_step, (int)rows, from * rows);
+}
+
+static void transform_source(void *arg, int64_t first, int64_t last, int part) {
+  const job *k = arg;
+  int64_t cols = k->gemm->cols, from = k->g.from;
+  vs_real *buffer = k->buffers + part * k->buffer;
+  for (int64_t c = first; c < last; c++) {
+    load(&k->source, k->t, c, buffer);
+    for (int64_t p = 0; p < k->t.tiles; p += cols)
+      k->kern->input(round_up(VS_MIN(cols, k->t.tiles - p), k->kern->lanes), buffer, k->off + p,
+                     k->source.row, k->right + p * from + c * cols, k->right_step);
+  }
+}
+
+static void multiply(void *arg, int64_t first, int64_t last, int part) {
+  const job *k = arg;
+  int64_t from = k->g.from, to = k->g.to, chunks = pieces(to, CHUNK);
+  (void)part;
+  for (int64_t i = first; i < last; i++) {
+    int64_t component = i / chunks, o = i % chunks * CHUNK;
+    k->gemm->multiply(VS_MIN(CHUNK, to - o), k->t.tiles, from,
+                      k->left + component * k->left_step + o * from,
+                      k->right + component * k->right_step, 1, 0, NULL,
+                      k->sums + (o * VS_WINOGRAD + component) * k->ld, VS_WINOGRAD * k->ld);
+  }
+}
+
+static void transform_result(void *arg, int64_t first, int64_t last, int part) {
+  const job *k = arg;
+  const grid *g = &k->g;
+  (void)part;
+  for (int64_t o = first; o < last; o++)
+    k->kern->output(k->t.tiles, k->sums + o * VS_WINOGRAD * k->ld, k->ld, k->bias ? k->bias[o] : 0,
+                    k->tile, k->dst + (k->t.b * g->to + o) * g->dst[0] * g->dst[1], g->dst[1]);
+}
+
+/* Where the tiles of the unit go, from the channel's plane in its first image. */
+static void place_tiles(job *k) {
+  const grid *g = &k->g;
+  vs_winograd_tile *t = k->tile;
+  for (int64_t b = 0; b < k->t.images; b++)
+    for (int64_t i = k->t.first; i < k->t.first + k->t.rows; i++)
+      for (int64_t j = 0; j < g->across; j++, t++) {
+        t->at = b * g->to * g->dst[0] * g->dst[1] + (i * g->dst[1] + j) * TILE;
+        t->rows = (int)VS_MIN(TILE, g->dst[0] - i * TILE);
+        t->cols = (int)VS_MIN(TILE, g->dst[1] - j * TILE);
+      }
+  for (; (t - k->tile) % k->kern->lanes != 0; t++) t->rows = 0;
+}
+
+static int run(job *k) {
+  grid *g = &k->g;
+  cut(g);
+  k->gemm = vs_k_gemm(), k->kern = vs_k_winograd();
+  int64_t lanes = k->kern->lanes, cols = k->gemm->cols, n = round_up(g->most, cols);
+  k->source = padded_of(g, k->source.src, false);
+  k->buffer = k->source.all;
+  k->left_step = round_up(g->to, lanes) * g->from + APART;
+  piece pieces_of[] = {{&k->left, reals(VS_WINOGRAD * k->left_step)},
+                       {&k->right, reals(VS_WINOGRAD * (n * g->from + APART))},
+                       {&k->sums, reals(VS_WINOGRAD * (n + lanes) * g->to)},
+                       {&k->off, (size_t)n * sizeof *k->off},
+                       {&k->tile, (size_t)n * sizeof *k->tile},
+                       {&k->buffers, reals(vs_num_threads() * k->buffer)}};
+  char *block = divide(pieces_of, VS_COUNT(pieces_of));
+  if (block == NULL) return -1;
+  find_tiles(g, &k->source, cols, k->off);
+  vs_parallel(pieces(g->to, lanes), 4096 / (g->from * lanes) + 1, transform_weights, k);
+  for (int64_t u = 0; u < g->units; u++) {
+    k->t = unit_at(g, u);
+    k->right_step = round_up(k->t.tiles, cols) * g->from + APART;
+    k->ld = odd(k->t.tiles, lanes);
+    place_tiles(k);
+    vs_parallel(g->from, 1024 / k->t.tiles + 1, transform_source, k);
+    vs_parallel(VS_WINOGRAD * pieces(g->to, CHUNK), 1, multiply, k);
+    vs_parallel(g->to, 1024 / k->t.tiles + 1, transform_result, k);
+  }
+  vs_mem_free(block);
+  return 0;
+}
+
+int vs_winograd_forward(const vs_conv *c, const vs_real *x, const vs_real *w, const vs_real *bias,
+                        vs_real *y) {
+  job k = {.g = {.batch = c->batch, .from = c->from, .to = c->to}, .w = w, .bias = bias, .dst = y};
+  for (int d = 0; d < 2; d++)
+    k.g.src[d] = c->in[d], k.g.dst[d] = c->out[d], k.g.pad[d] = c->padding[d];
+  k.source.src = x;
+  return run(&k);
+}
+
+int vs_winograd_input(const vs_conv *c, const vs_real *dy, const vs_real *w, vs_real *dx) {
+  job k = {.g = {.batch = c->batch, .from = c->to, .to = c->from}, .w = w, .dst = dx};
+  for (int d = 0; d < 2; d++)
+    k.g.src[d] = c->out[d], k.g.dst[d] = c->in[d], k.g.pad[d] = 2 - c->padding[d];
+  k.source.src = dy;
+  k.turned = true;
+  return run(&k);
+}
+
+/* ---- dw ---- */
+
+/* Channels c.. of a source, `lanes` of them side by side in the buffer; where each lane's begins.
+ * Lanes without a channel read the last one. */
+static void load_lanes(const job *k, const padded *p, int64_t c, vs_real *buffer, int64_t *lane) {
+  int64_t n = VS_MIN(k->kern->lanes, p->channels - c);
+  for (int64_t i = 0; i < n; i++) load(p, k->t, c + i, buffer + i * p->all);
+  for (int64_t i = 0; i < k->kern->lanes; i++) lane[i] = VS_MIN(i, n - 1) * p->all;
+}
+
+enum { MOST_LANES = 64 };
+
+static void transform_lanes(void *arg, int64_t first, int64_t last, int part) {
+  const job *k = arg;
+  int64_t lanes = k->kern->lanes, cols = k->gemm->cols, rows = k->gemm->rows, n = k->t.tiles;
+  int64_t groups = pieces(k->g.from, lanes), lane[MOST_LANES];
+  vs_real *buffer = k->buffers + part * k->buffer;
+  for (int64_t i = first; i < last; i++) {
+    bool result = i >= groups;
+    int64_t c = (result ? i - groups : i) * lanes;
+    load_lanes(k, result ? &k->result : &k->source, c, buffer, lane);
+    for (int64_t p = 0; p < n; p++)
+      if (result)
+        k->kern->gradient(buffer + k->result_off[p], lane, k->result.row,
+                          k->left + c * n + p * rows, k->left_step, (int)rows, n * rows);
+      else
+        k->kern->input(lanes, buffer + k->off[p], lane, k->source.row,
+                       k->right + c / cols * cols * n + p * cols + c % cols, k->right_step);
+  }
+}
+
+static void multiply_over_tiles(void *arg, int64_t first, int64_t last, int part) {
+  const job *k = arg;
+  int64_t to = k->g.to, n = k->t.tiles, chunks = pieces(to, CHUNK);
+  (void)part;
+  for (int64_t i = first; i < last; i++) {
+    int64_t component = i / chunks, o = i % chunks * CHUNK;
+    k->gemm->multiply(VS_MIN(CHUNK, to - o), k->g.from, n,
+                      k->left + component * k->left_step + o * n,
+                      k->right + component * k->right_step, 1, k->again, NULL,
+                      k->sums + (o * VS_WINOGRAD + component) * k->ld, VS_WINOGRAD * k->ld);
+  }
+}
+
+static void finish_weights(void *arg, int64_t first, int64_t last, int part) {
+  const job *k = arg;
+  int64_t lanes = k->kern->lanes, from = k->g.from;
+  (void)part;
+  for (int64_t o = first; o < last; o++)
+    for (int64_t c = 0; c < from; c += lanes)
+      k->kern->weight_gradient((int)VS_MIN(lanes, from - c), k->sums + o * VS_WINOGRAD * k->ld + c,
+                               k->ld, k->dst + (o * from + c) * TAPS);
+}
+
+int vs_winograd_weight(const vs_conv *c, const vs_real *x, const vs_real *dy, vs_real *dw) {
+  job k = {.g = {.batch = c->batch, .from = c->from, .to = c->to}, .dst = dw};
+  grid *g = &k.g;
+  for (int d = 0; d < 2; d++)
+    g->src[d] = c->in[d], g->dst[d] = c->out[d], g->pad[d] = c->padding[d];
+  cut(g);
+  k.gemm = vs_k_gemm(), k.kern = vs_k_winograd();
+  k.source = padded_of(g, x, false), k.result = padded_of(g, dy, true);
+  int64_t lanes = k.kern->lanes, cols = k.gemm->cols, from = round_up(g->from, cols);
+  k.ld = odd(g->from, lanes);
+  k.buffer = lanes * VS_MAX(k.source.all, k.result.all);
+  piece pieces_of[] = {{&k.left, reals(VS_WINOGRAD * (round_up(g->to, lanes) * g->most + APART))},
+                       {&k.right, reals(VS_WINOGRAD * (from * g->most + APART))},
+                       {&k.sums, reals(VS_WINOGRAD * k.ld * g->to)},
+                       {&k.off, (size_t)g->most * sizeof *k.off},
+                       {&k.result_off, (size_t)g->most * sizeof *k.result_off},
+                       {&k.buffers, reals(vs_num_threads() * k.buffer)}};
+  char *block = divide(pieces_of, VS_COUNT(pieces_of));
+  if (block == NULL) return -1;
+  find_tiles(g, &k.source, 1, k.off);
+  find_tiles(g, &k.result, 1, k.result_off);
+  for (int64_t u = 0; u < g->units; u++) {
+    k.t = unit_at(g, u), k.again = u > 0;
+    k.left_step = round_up(g->to, lanes) * k.t.tiles + APART;
+    k.right_step = from * k.t.tiles + APART;
+    vs_parallel(pieces(g->from, lanes) + pieces(g->to, lanes), 1, transform_lanes, &k);
+    vs_parallel(VS_WINOGRAD * pieces(g->to, CHUNK), 1, multiply_over_tiles, &k);
+  }
+  vs_parallel(g->to, 4096 / g->from + 1, finish_weights, &k);
+  vs_mem_free(block);
+  return 0;
+}
