@@ -242,5 +242,57 @@ static void multiply(int64_t m, int64_t n, int64_t units, const vs_real *a, cons
            c + i * ldc + j, ldc, m - i, n - j);
 }
 
-const vs_kernels_gemm VS_K(vs_kernels_gemm) = {
-    .rows = ROWS, .cols = COLS, .values = VALUES, .pack = pack, .multiply = multiply};
+/* ROWS rows of B's transpose, as they lie, by one panel of A's rows. */
+static inline void turned_tile(int64_t k, const vs_real *b, int64_t ldb, int64_t columns,
+                               const vs_real *a, vs_real sums[ROWS][COLS]) {
+  const vs_real *p[ROWS];
+  vec sum[ROWS][VECS];
+  for (int r = 0; r < ROWS; r++) {
+    p[r] = b + VS_MIN(r, columns - 1) * ldb;
+    for (int v = 0; v < VECS; v++) sum[r][v] = (vec){0};
+  }
+  for (int64_t u = 0; u < k; u++, a += COLS) {
+    vec left[VECS];
+    for (int v = 0; v < VECS; v++) left[v] = vec_load(a + v * LANES);
+    for (int r = 0; r < ROWS; r++)
+      for (int v = 0; v < VECS; v++) sum[r][v] += vec_all(p[r][u]) * left[v];
+  }
+  for (int r = 0; r < ROWS; r++)
+    for (int v = 0; v < VECS; v++) vec_store(sums[r] + v * LANES, sum[r][v]);
+}
+
+/* c[i][j] = sums[j][i] + bias[j]: rows of ROWS numbers, by fours. */
+static inline void turn_out(int64_t m, vs_real sums[ROWS][COLS], const vs_real *bias, vs_real *c,
+                            int64_t ldc) {
+  for (int64_t i = 0; i < m; i += 4)
+    for (int j = 0; j < ROWS; j += 4) {
+      quad q[4], add = {0};
+      if (bias) add = QUAD(bias + j);
+      for (int r = 0; r < 4; r++) q[r] = QUAD(sums[j + r] + i);
+      quad_turn(q);
+      for (int r = 0; r < 4 && i + r < m; r++) QUAD(c + (i + r) * ldc + j) = q[r] + add;
+    }
+}
+
+static void multiply_turned(int64_t m, int64_t n, int64_t k, const vs_real *a, const vs_real *b,
+                            int64_t ldb, const vs_real *bias, vs_real *c, int64_t ldc) {
+  vs_real sums[ROWS][COLS] __attribute__((aligned(64)));
+  for (int64_t j = 0; j < n; j += ROWS)
+    for (int64_t i = 0; i < m; i += COLS) {
+      vs_real *to = c + i * ldc + j;
+      turned_tile(k, b + j * ldb, ldb, n - j, a + i * k, sums);
+      if (n - j >= ROWS)
+        turn_out(VS_MIN(m - i, COLS), sums, bias ? bias + j : NULL, to, ldc);
+      else
+        for (int64_t r = 0; r < VS_MIN(m - i, COLS); r++)
+          for (int64_t q = 0; q < n - j; q++)
+            to[r * ldc + q] = sums[q][r] + (bias ? bias[j + q] : 0);
+    }
+}
+
+const vs_kernels_gemm VS_K(vs_kernels_gemm) = {.rows = ROWS,
+                                               .cols = COLS,
+                                               .values = VALUES,
+                                               .pack = pack,
+                                               .multiply = multiply,
+                                               .multiply_turned = multiply_turned};

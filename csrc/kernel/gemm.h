@@ -39,6 +39,10 @@ typedef struct vs_kernels_gemm {
    * from panels of that many units.  With beta = 0 c is not read.  bias: NULL for none. */
   void (*multiply)(int64_t m, int64_t n, int64_t units, const vs_real *a, const vs_real *b,
                    vs_real alpha, vs_real beta, const vs_real *bias, vs_real *c, int64_t ldc);
+  /* c[i*ldc + j] = sum_k a[i,k] b[j*ldb + k] + bias[j] for i < m, j < n, of whole values, for few
+   * rows: those of A in panels of `cols`, B's columns where they lie.  Where values is 1. */
+  void (*multiply_turned)(int64_t m, int64_t n, int64_t k, const vs_real *a, const vs_real *b,
+                          int64_t ldb, const vs_real *bias, vs_real *c, int64_t ldc);
 } vs_kernels_gemm;
 
 VS_KERNEL_FAMILY(gemm)

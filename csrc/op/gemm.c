@@ -28,6 +28,7 @@ enum { BLOCK_M = 480, BLOCK_N = 960, BLOCK_K = 512 }; /* packed at a time */
 enum { GRAIN = 1 << 20 };                             /* multiply-adds that are worth a thread */
 /* Worth packing: found beside OpenBLAS, the same for all. */
 enum { LEAST_M = 4, LEAST_N = 24, LEAST_K = 32, LEAST_WORK = 1 << 18 };
+enum { FEW_ROWS = 128, FEW_K = 2048 };
 
 /* ---- the way of a product ---- */
 
@@ -91,8 +92,11 @@ int vs_gemm_open(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k
   int64_t units = pieces(VS_MIN(k * parts, BLOCK_K), kern->values) + parts;
   int64_t places = VS_MIN(round_up(m, kern->rows), BLOCK_M);
   places += VS_MIN(round_up(n, kern->cols), BLOCK_N);
+  int64_t most = places * units;
   room->threads = shares == 1 ? threads_for(m, n, k) : 1;
-  room->bytes = (size_t)round_up(places * units * (int64_t)sizeof(vs_real), 64);
+  if (room->way == VS_GEMM_WHOLE && k <= FEW_K) /* all of A, where it has few rows */
+    most = VS_MAX(most, round_up(VS_MIN(m, FEW_ROWS), kern->cols) * k);
+  room->bytes = (size_t)round_up(most * (int64_t)sizeof(vs_real), 64);
   room->panels = vs_mem_alloc((size_t)(shares * room->threads) * room->bytes);
   return room->panels ? 0 : -1;
 }
@@ -217,6 +221,32 @@ static void rectangles(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
+/* ---- few rows ---- */
+
+/* x w^T of few rows x: packing w would take as long as the product, so it stays as it lies. */
+static bool few_rows(const product *p) {
+  return p->way == VS_GEMM_WHOLE && p->right == NULL && p->b_step == 1 && p->a_step == 1 &&
+         p->alpha == 1 && p->beta == 0 && p->m <= FEW_ROWS && p->k <= FEW_K;
+}
+
+static void turned_columns(void *arg, int64_t first, int64_t last, int part) {
+  const product *p = arg;
+  int64_t j = first * p->kern->rows, n = VS_MIN(last * p->kern->rows, p->n) - j;
+  (void)part;
+  p->kern->multiply_turned(p->m, n, p->k, (const vs_real *)(const void *)p->panels,
+                           p->b + j * p->b_column, p->b_column, p->bias ? p->bias + j : NULL,
+                           p->c + j, p->ldc);
+}
+
+static void multiply_few(product *p, int threads) {
+  int64_t tiles = pieces(p->n, p->kern->rows);
+  p->kern->pack(p->m, p->k, p->a, p->a_row, 1, p->kern->cols, VS_PART_WHOLE, p->k,
+                (vs_real *)(void *)p->panels);
+  vs_parallel(tiles, pieces(tiles, threads), turned_columns, p);
+}
+
+/* ---- any product ---- */
+
 /* At most `threads` rectangles of at least a tile, with the least to pack: each row of them packs
  * all of B, each column all of A. */
 static void cut(product *p, int threads) {
@@ -243,7 +273,12 @@ static void multiply(const vs_gemm_room *room, bool ta, bool tb, int64_t m, int6
   p.a = a, p.a_row = ta ? 1 : lda, p.a_step = ta ? lda : 1;
   p.c = c, p.ldc = ldc, p.panels = room->panels, p.bytes = room->bytes;
   p.right = (const vs_real *)(const void *)room->right;
-  cut(&p, VS_MIN(room->threads, threads_for(m, n, k)));
+  int threads = VS_MIN(room->threads, threads_for(m, n, k));
+  if (few_rows(&p)) {
+    multiply_few(&p, threads);
+    return;
+  }
+  cut(&p, threads);
   vs_parallel(p.tall * p.wide, 1, rectangles, &p);
 }
 
