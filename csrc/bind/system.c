@@ -42,6 +42,36 @@ static int get_matmul_precision(lua_State *L) {
   return 1;
 }
 
+/* A guard that puts the old precision back when its variable goes out of scope. */
+#define LVS_PRECISION_GUARD "vesper.PrecisionGuard"
+
+static int guard_close(lua_State *L) {
+  signed char *old = luaL_testudata(L, 1, LVS_PRECISION_GUARD);
+  if (old == NULL) return lvs_wrongarg(L, 1, "guard", "a guard of autocast");
+  if (*old >= 0) vs_set_matmul_precision((vs_precision)*old);
+  *old = -1;
+  return 0;
+}
+
+/* autocast(body, args...) runs body at medium precision and passes on its results; autocast()
+ * returns a guard. */
+static int autocast(lua_State *L) {
+  vs_precision now = vs_matmul_precision();
+  if (lua_isnone(L, 1)) {
+    signed char *old = lua_newuserdatauv(L, 1, 0);
+    *old = -1;
+    luaL_setmetatable(L, LVS_PRECISION_GUARD);
+    *old = (signed char)now;
+    vs_set_matmul_precision(VS_MEDIUM);
+    return 1;
+  }
+  lvs_checktype(L, 1, LUA_TFUNCTION, "body");
+  vs_set_matmul_precision(VS_MEDIUM);
+  int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+  vs_set_matmul_precision(now);
+  return status == LUA_OK ? lua_gettop(L) : lua_error(L);
+}
+
 /* Test aid: see vs_gemm_force. */
 static int force_products(lua_State *L) {
   vs_gemm_force(lua_toboolean(L, 1), lua_toboolean(L, 2), lua_toboolean(L, 3));
@@ -176,6 +206,7 @@ static const luaL_Reg functions[] = {{"set_num_threads", set_num_threads},
                                      {"get_num_threads", get_num_threads},
                                      {"set_matmul_precision", set_matmul_precision},
                                      {"get_matmul_precision", get_matmul_precision},
+                                     {"autocast", autocast},
                                      {"_force_products", force_products},
                                      {"_force_conv", force_conv},
                                      {"memory", memory},
@@ -191,6 +222,10 @@ static const luaL_Reg functions[] = {{"set_num_threads", set_num_threads},
                                      {NULL, NULL}};
 
 void lvs_open_system(lua_State *L) {
+  luaL_newmetatable(L, LVS_PRECISION_GUARD);
+  lua_pushcfunction(L, guard_close);
+  lua_setfield(L, -2, "__close");
+  lua_pop(L, 1);
   luaL_setfuncs(L, functions, 0);
   lua_createtable(L, 0, 4);
   lua_pushliteral(L, VESPER_VERSION);

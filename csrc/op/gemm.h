@@ -16,7 +16,7 @@
 
 typedef enum vs_precision { VS_HIGHEST, VS_HIGH, VS_MEDIUM } vs_precision;
 
-/* One for the process; ops that run go on as they began. */
+/* One for the process.  Ops that run go on as they began, and so do their gradients (op.c). */
 vs_precision vs_matmul_precision(void);
 void vs_set_matmul_precision(vs_precision p);
 

@@ -7,6 +7,7 @@
 
 #include "autograd/autograd.h"
 #include "core/profile.h"
+#include "op/gemm.h"
 
 /* ---- registry ---- */
 
@@ -95,7 +96,8 @@ typedef struct call {
   uint32_t *version; /* of kept inputs and outputs, nin + nout */
   uint32_t few_versions[FEW + VS_MAX_OUT];
   int nattr;
-  void *many; /* heap for in, din, need, version when nin > FEW */
+  vs_precision precision; /* of products: backward has forward's */
+  void *many;             /* heap for in, din, need, version when nin > FEW */
 } call;
 
 static int make_room(call *k, int nin) {
@@ -174,7 +176,10 @@ static int run_backward(call *k, vs_tensor *const *dout, vs_tensor **din, uint64
     if (din[i] == NULL) goto done;
   }
   if (c->back_bytes > 0 && (c->work = vs_mem_alloc(c->back_bytes)) == NULL) goto done;
+  vs_precision now = vs_matmul_precision();
+  vs_set_matmul_precision(k->precision);
   err = c->op->backward(c);
+  vs_set_matmul_precision(now);
 done:
   if (err != 0) vs_fail_prefix(c->op->name);
   if (err == 0 && bytes != NULL) *bytes = backward_touched(c);
@@ -213,6 +218,7 @@ static vs_node *reserve(const call *k, vs_tensor *const *orig) {
   h->c.op = c->op;
   h->c.nout = c->nout;
   h->c.training = true;
+  h->precision = vs_matmul_precision();
   memset(h->in, 0, sizeof h->in);
   memset(h->c.out, 0, sizeof h->c.out);
   memset(h->c.saved, 0, sizeof h->c.saved);

@@ -446,6 +446,14 @@ function vs.set_matmul_precision(precision) end
 ---@return string
 function vs.get_matmul_precision() end
 
+---Calls fn(args...) at medium precision and returns its results; gradients of what it computed are
+---made at medium too, wherever backward is called. Parameters, their gradients and the optimizer
+---stay float32. Without fn returns a guard: local guard <close> = vs.autocast().
+---@param fn? function
+---@param ... any args
+---@return any
+function vs.autocast(fn, ...) end
+
 ---{live, cached, peak, limit} in bytes of tensor memory, and counts of blocks: those live now,
 ---allocations, system_requests.
 ---@return table

@@ -104,6 +104,43 @@ describe("matmul precision", function()
     assert.equal("medium", vs.get_matmul_precision())
   end)
 
+  it("is medium inside autocast, for its gradients too", function()
+    local function work(cast)
+      vs.manual_seed(3)
+      local x, w = vs.randn(70, 80):requires_grad_(), vs.randn(80, 90):requires_grad_()
+      local y = cast(function(a, b)
+        assert(cast ~= vs.autocast or vs.get_matmul_precision() == "medium")
+        return a:matmul(b)
+      end, x, w)
+      assert.equal("highest", vs.get_matmul_precision())
+      y:square():sum():backward()
+      return {y:detach(), x.grad, w.grad}
+    end
+    local plain, cast = work(function(fn, ...) return fn(...) end), work(vs.autocast)
+    vs.set_matmul_precision "medium"
+    local medium = work(function(fn, ...)
+      local y = fn(...)
+      vs.set_matmul_precision "highest"
+      return y
+    end)
+    for i, t in ipairs(cast) do
+      assert(t:eq(medium[i]):all(), "autocast is not medium in " .. i)
+      assert(DOUBLE or not t:eq(plain[i]):all(), "autocast is highest in " .. i)
+    end
+  end)
+
+  it("is put back after autocast, whatever happens in it", function()
+    fails("by hand", vs.autocast, function() error("by hand", 0) end)
+    assert.equal("highest", vs.get_matmul_precision())
+    do
+      local guard <close> = vs.autocast() -- luacheck: ignore
+      assert.equal("medium", vs.get_matmul_precision())
+    end
+    assert.equal("highest", vs.get_matmul_precision())
+    assert.are.same({1, nil, 3}, {vs.autocast(function(...) return ... end, 1, nil, 3)})
+    fails("body is a number, expected a function", vs.autocast, 3)
+  end)
+
   -- tiles and blocks and what is left over of them; the last have k and n in several blocks
   local sizes = {{1, 1, 1}, {1, 17, 3}, {3, 1, 65}, {4, 32, 2}, {17, 33, 64}, {65, 129, 17},
     {129, 65, 129}, {98, 12, 384}, {2, 500, 5}, {9, 31, 1101}, {7, 1300, 3}}
