@@ -1,9 +1,10 @@
 /* 3x3 convolutions of stride 1 by Winograd's F(4x4, 3x3).  See kernel/winograd.h.
  *
  * The result is cut into units: some whole images, or a band of one, of about as many tiles as keep
- * both transformed sides in the last-level cache.  For each unit threads share, one step after the
- * other: transforms by channel, the 36 products, transforms back.  The three products:
- *   y    from V = B' x B and U = G w G':   M[o,p] = sum_c U[o,c] V[c,p],  y = A' M A
+ * both transformed sides in the last-level cache.  For each unit threads share first the transforms
+ * of the source by channel, then chunks of the result's channels, from products to result.  Where
+ * there is one unit, kernels are transformed chunk by chunk too and never leave the cache.  The
+ * three products: y    from V = B' x B and U = G w G':   M[o,p] = sum_c U[o,c] V[c,p],  y = A' M A
  *   dx   the same with dy for x and w turned and transposed
  *   dw   from V and D = A dy A':           N[o,c] = sum_p D[o,p] V[c,p],  dw = G' N G
  * for each component, p being tiles.  U and D are written as gemm's left panels, V as its right
@@ -17,11 +18,11 @@
 #include "op/conv.h"
 
 enum { TILE = 4, PATCH = 6, TAPS = 9 };
-enum { UNIT_BYTES = 4 << 20 }; /* of both transformed sides */
-enum { LEAST_TILES = 64 };     /* of a unit, where there are as many */
+enum { UNIT_BYTES = 3 << 20, WEIGHT_UNIT_BYTES = 8 << 20 }; /* of both transformed sides */
+enum { LEAST_TILES = 64 }; /* of a unit, where there are as many */
 /* Components lie a line of the cache off a power of two: a set of it could not hold 36 of them. */
 enum { APART = 64 / sizeof(vs_real) };
-enum { CHUNK = 64 }; /* rows of a product that are one thread's at a time */
+enum { CHUNK = 16 }; /* channels of the result that are one thread's at a time */
 
 static int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 static int64_t round_up(int64_t n, int64_t to) { return pieces(n, to) * to; }
@@ -60,10 +61,10 @@ typedef struct grid {
   int64_t most;                       /* tiles of a unit */
 } grid;
 
-static void cut(grid *g) {
+static void cut(grid *g, int64_t bytes) {
   g->down = pieces(g->dst[0], TILE), g->across = pieces(g->dst[1], TILE);
   int64_t whole = g->down * g->across, tile = VS_WINOGRAD * (g->from + g->to);
-  int64_t most = VS_MAX(UNIT_BYTES / (tile * (int64_t)sizeof(vs_real)), LEAST_TILES);
+  int64_t most = VS_MAX(bytes / (tile * (int64_t)sizeof(vs_real)), LEAST_TILES);
   g->rows = g->down;
   g->images = VS_MAX(VS_MIN(most / whole, g->batch), 1);
   g->images = pieces(g->batch, pieces(g->batch, g->images)); /* even units */
@@ -143,13 +144,14 @@ typedef struct job {
   bool turned;           /* w is [from, to, taps] rather than [to, from, taps]: for dx */
   const vs_real *w, *bias;
   vs_real *dst;                      /* y, dx or dw */
-  vs_real *left, *right, *sums;      /* U or D, V, M or N */
+  vs_real *left, *right;             /* U or D, V */
+  vs_real *sums;                     /* M or N */
   int64_t left_step, right_step, ld; /* ld: places of a row of sums */
   int64_t *off, *result_off;
   vs_winograd_tile *tile;
-  vs_real *buffers; /* a thread's: `buffer` numbers */
-  int64_t buffer;
-  bool again; /* sums are added to */
+  vs_real *buffers;     /* a thread's: `buffer` numbers */
+  int64_t buffer, kept; /* kept: of those, for sums */
+  bool again;           /* sums are added to */
 } job;
 
 typedef struct piece {
@@ -173,14 +175,22 @@ static size_t reals(int64_t n) { return (size_t)n * sizeof(vs_real); }
 
 /* ---- y, dx ---- */
 
+/* U of the channels from o on, up to n of them, in left panels. */
+static void transform_weights_of(const job *k, int64_t o, int64_t n, vs_real *to, int64_t step) {
+  int64_t lanes = k->kern->lanes, rows = k->gemm->rows, from = k->g.from;
+  for (int64_t i = 0; i < n; i += lanes)
+    k->kern->weight((int)VS_MIN(lanes, n - i), from,
+                    k->w + (k->turned ? o + i : (o + i) * from) * TAPS,
+                    (k->turned ? 1 : from) * TAPS, (k->turned ? k->g.to : 1) * TAPS, k->turned,
+                    to + i * from, step, (int)rows, from * rows);
+}
+
 static void transform_weights(void *arg, int64_t first, int64_t last, int part) {
   const job *k = arg;
-  int64_t lanes = k->kern->lanes, rows = k->gemm->rows, from = k->g.from, to = k->g.to;
+  int64_t lanes = k->kern->lanes, o = first * lanes;
   (void)part;
-  for (int64_t o = first * lanes; o < VS_MIN(last * lanes, to); o += lanes)
-    k->kern->weight((int)VS_MIN(lanes, to - o), from, k->w + (k->turned ? o : o * from) * TAPS,
-                    (k->turned ? 1 : from) * TAPS, (k->turned ? to : 1) * TAPS, k->turned,
-                    k->left + o * from, k->left_step, (int)rows, from * rows);
+  transform_weights_of(k, o, VS_MIN(last * lanes, k->g.to) - o, k->left + o * k->g.from,
+                       k->left_step);
 }
 
 static void transform_source(void *arg, int64_t first, int64_t last, int part) {
@@ -195,26 +205,22 @@ static void transform_source(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static void multiply(void *arg, int64_t first, int64_t last, int part) {
-  const job *k = arg;
-  int64_t from = k->g.from, to = k->g.to, chunks = pieces(to, CHUNK);
-  (void)part;
-  for (int64_t i = first; i < last; i++) {
-    int64_t component = i / chunks, o = i % chunks * CHUNK;
-    k->gemm->multiply(VS_MIN(CHUNK, to - o), k->t.tiles, from,
-                      k->left + component * k->left_step + o * from,
-                      k->right + component * k->right_step, 1, 0, NULL,
-                      k->sums + (o * VS_WINOGRAD + component) * k->ld, VS_WINOGRAD * k->ld);
-  }
-}
-
-static void transform_result(void *arg, int64_t first, int64_t last, int part) {
+static void make_result(void *arg, int64_t first, int64_t last, int part) {
   const job *k = arg;
   const grid *g = &k->g;
-  (void)part;
-  for (int64_t o = first; o < last; o++)
-    k->kern->output(k->t.tiles, k->sums + o * VS_WINOGRAD * k->ld, k->ld, k->bias ? k->bias[o] : 0,
-                    k->tile, k->dst + (k->t.b * g->to + o) * g->dst[0] * g->dst[1], g->dst[1]);
+  vs_real *sums = k->buffers + part * k->buffer, *own = sums + k->kept;
+  int64_t own_step = CHUNK * g->from + APART, row = VS_WINOGRAD * k->ld;
+  for (int64_t i = first; i < last; i++) {
+    int64_t o = i * CHUNK, n = VS_MIN(CHUNK, g->to - o);
+    if (k->left == NULL) transform_weights_of(k, o, n, own, own_step);
+    for (int64_t c = 0; c < VS_WINOGRAD; c++)
+      k->gemm->multiply(n, k->t.tiles, g->from,
+                        k->left ? k->left + c * k->left_step + o * g->from : own + c * own_step,
+                        k->right + c * k->right_step, 1, 0, NULL, sums + c * k->ld, row);
+    for (int64_t q = 0; q < n; q++)
+      k->kern->output(k->t.tiles, sums + q * row, k->ld, k->bias ? k->bias[o + q] : 0, k->tile,
+                      k->dst + (k->t.b * g->to + o + q) * g->dst[0] * g->dst[1], g->dst[1]);
+  }
 }
 
 /* Where the tiles of the unit go, from the channel's plane in its first image. */
@@ -233,30 +239,32 @@ static void place_tiles(job *k) {
 
 static int run(job *k) {
   grid *g = &k->g;
-  cut(g);
+  cut(g, UNIT_BYTES);
   k->gemm = vs_k_gemm(), k->kern = vs_k_winograd();
   int64_t lanes = k->kern->lanes, cols = k->gemm->cols, n = round_up(g->most, cols);
+  bool once = g->units == 1; /* kernels are transformed where they are used */
   k->source = padded_of(g, k->source.src, false);
-  k->buffer = k->source.all;
+  k->kept = VS_WINOGRAD * CHUNK * odd(g->most, lanes);
+  k->buffer = k->kept + (once ? VS_WINOGRAD * (CHUNK * g->from + APART) : 0);
+  k->buffer = VS_MAX(k->buffer, k->source.all);
   k->left_step = round_up(g->to, lanes) * g->from + APART;
-  piece pieces_of[] = {{&k->left, reals(VS_WINOGRAD * k->left_step)},
+  piece pieces_of[] = {{&k->left, reals(once ? 0 : VS_WINOGRAD * k->left_step)},
                        {&k->right, reals(VS_WINOGRAD * (n * g->from + APART))},
-                       {&k->sums, reals(VS_WINOGRAD * (n + lanes) * g->to)},
                        {&k->off, (size_t)n * sizeof *k->off},
                        {&k->tile, (size_t)n * sizeof *k->tile},
                        {&k->buffers, reals(vs_num_threads() * k->buffer)}};
   char *block = divide(pieces_of, VS_COUNT(pieces_of));
   if (block == NULL) return -1;
+  if (once) k->left = NULL;
   find_tiles(g, &k->source, cols, k->off);
-  vs_parallel(pieces(g->to, lanes), 4096 / (g->from * lanes) + 1, transform_weights, k);
+  if (!once) vs_parallel(pieces(g->to, lanes), 4096 / (g->from * lanes) + 1, transform_weights, k);
   for (int64_t u = 0; u < g->units; u++) {
     k->t = unit_at(g, u);
     k->right_step = round_up(k->t.tiles, cols) * g->from + APART;
     k->ld = odd(k->t.tiles, lanes);
     place_tiles(k);
     vs_parallel(g->from, 1024 / k->t.tiles + 1, transform_source, k);
-    vs_parallel(VS_WINOGRAD * pieces(g->to, CHUNK), 1, multiply, k);
-    vs_parallel(g->to, 1024 / k->t.tiles + 1, transform_result, k);
+    vs_parallel(pieces(g->to, CHUNK), 1, make_result, k);
   }
   vs_mem_free(block);
   return 0;
@@ -311,27 +319,22 @@ static void transform_lanes(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
+/* Adds the unit to sums; where it is the only one, to sums of the thread's own, and on to dw. */
 static void multiply_over_tiles(void *arg, int64_t first, int64_t last, int part) {
   const job *k = arg;
-  int64_t to = k->g.to, n = k->t.tiles, chunks = pieces(to, CHUNK);
-  (void)part;
+  int64_t from = k->g.from, n = k->t.tiles, row = VS_WINOGRAD * k->ld, lanes = k->kern->lanes;
   for (int64_t i = first; i < last; i++) {
-    int64_t component = i / chunks, o = i % chunks * CHUNK;
-    k->gemm->multiply(VS_MIN(CHUNK, to - o), k->g.from, n,
-                      k->left + component * k->left_step + o * n,
-                      k->right + component * k->right_step, 1, k->again, NULL,
-                      k->sums + (o * VS_WINOGRAD + component) * k->ld, VS_WINOGRAD * k->ld);
+    int64_t o = i * CHUNK, many = VS_MIN(CHUNK, k->g.to - o);
+    vs_real *sums = k->sums ? k->sums + o * row : k->buffers + part * k->buffer;
+    for (int64_t c = 0; c < VS_WINOGRAD; c++)
+      k->gemm->multiply(many, from, n, k->left + c * k->left_step + o * n,
+                        k->right + c * k->right_step, 1, k->again, NULL, sums + c * k->ld, row);
+    if (k->t.b + k->t.images < k->g.batch || k->t.first + k->t.rows < k->g.down) continue;
+    for (int64_t q = 0; q < many; q++) /* the last unit */
+      for (int64_t c = 0; c < from; c += lanes)
+        k->kern->weight_gradient((int)VS_MIN(lanes, from - c), sums + q * row + c, k->ld,
+                                 k->dst + ((o + q) * from + c) * TAPS);
   }
-}
-
-static void finish_weights(void *arg, int64_t first, int64_t last, int part) {
-  const job *k = arg;
-  int64_t lanes = k->kern->lanes, from = k->g.from;
-  (void)part;
-  for (int64_t o = first; o < last; o++)
-    for (int64_t c = 0; c < from; c += lanes)
-      k->kern->weight_gradient((int)VS_MIN(lanes, from - c), k->sums + o * VS_WINOGRAD * k->ld + c,
-                               k->ld, k->dst + (o * from + c) * TAPS);
 }
 
 int vs_winograd_weight(const vs_conv *c, const vs_real *x, const vs_real *dy, vs_real *dw) {
@@ -339,20 +342,23 @@ int vs_winograd_weight(const vs_conv *c, const vs_real *x, const vs_real *dy, vs
   grid *g = &k.g;
   for (int d = 0; d < 2; d++)
     g->src[d] = c->in[d], g->dst[d] = c->out[d], g->pad[d] = c->padding[d];
-  cut(g);
+  cut(g, WEIGHT_UNIT_BYTES);
   k.gemm = vs_k_gemm(), k.kern = vs_k_winograd();
   k.source = padded_of(g, x, false), k.result = padded_of(g, dy, true);
   int64_t lanes = k.kern->lanes, cols = k.gemm->cols, from = round_up(g->from, cols);
+  bool once = g->units == 1;
   k.ld = odd(g->from, lanes);
-  k.buffer = lanes * VS_MAX(k.source.all, k.result.all);
+  k.buffer =
+      VS_MAX(lanes * VS_MAX(k.source.all, k.result.all), once ? VS_WINOGRAD * CHUNK * k.ld : 0);
   piece pieces_of[] = {{&k.left, reals(VS_WINOGRAD * (round_up(g->to, lanes) * g->most + APART))},
                        {&k.right, reals(VS_WINOGRAD * (from * g->most + APART))},
-                       {&k.sums, reals(VS_WINOGRAD * k.ld * g->to)},
+                       {&k.sums, reals(once ? 0 : VS_WINOGRAD * k.ld * g->to)},
                        {&k.off, (size_t)g->most * sizeof *k.off},
                        {&k.result_off, (size_t)g->most * sizeof *k.result_off},
                        {&k.buffers, reals(vs_num_threads() * k.buffer)}};
   char *block = divide(pieces_of, VS_COUNT(pieces_of));
   if (block == NULL) return -1;
+  if (once) k.sums = NULL;
   find_tiles(g, &k.source, 1, k.off);
   find_tiles(g, &k.result, 1, k.result_off);
   for (int64_t u = 0; u < g->units; u++) {
@@ -360,9 +366,8 @@ int vs_winograd_weight(const vs_conv *c, const vs_real *x, const vs_real *dy, vs
     k.left_step = round_up(g->to, lanes) * k.t.tiles + APART;
     k.right_step = from * k.t.tiles + APART;
     vs_parallel(pieces(g->from, lanes) + pieces(g->to, lanes), 1, transform_lanes, &k);
-    vs_parallel(VS_WINOGRAD * pieces(g->to, CHUNK), 1, multiply_over_tiles, &k);
+    vs_parallel(pieces(g->to, CHUNK), 1, multiply_over_tiles, &k);
   }
-  vs_parallel(g->to, 4096 / g->from + 1, finish_weights, &k);
   vs_mem_free(block);
   return 0;
 }
