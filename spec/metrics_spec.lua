@@ -227,6 +227,23 @@ describe("metrics.topk", function()
     assert.near(math.sqrt(0.5), scores[2][2]:item(), 1e-6)
   end)
 
+  it("finds the same over blocks as in one piece, the earlier of equals first", function()
+    vs.manual_seed(5)
+    local queries, gallery = vs.randn(1100, 16), vs.randn(40000, 16)
+    for _, i in ipairs {1, 2, 40000} do gallery[i] = queries[7] end
+    local indices, scores = metrics.topk(queries, gallery, 12)
+    local values, places = queries:normalize {dim = 2}:slice(1, 1, 20)
+      :matmul(gallery:normalize {dim = 2}:transpose(1, 2)):topk(12)
+    assert((scores:slice(1, 1, 20) - values):abs():max():item() < 1e-6)
+    assert.same({1, 2, 40000}, indices[7]:slice(1, 1, 3):tolist())
+    local again = gallery:index_select(1, indices[1100]):normalize {dim = 2}
+      :matmul(queries[1100]:normalize {dim = 1})
+    assert((again - scores[1100]):abs():max():item() < 1e-6)
+    for _, row in ipairs {1, 3, 20} do
+      assert.same(places[row]:tolist(), indices[row]:tolist())
+    end
+  end)
+
   it("refuses a k larger than the gallery and other widths", function()
     assert.error_matches(function() metrics.topk(vs.ones(1, 2), vs.ones(3, 2), 4) end,
       "topk: k is 4, expected 1%.%.3")

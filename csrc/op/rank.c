@@ -236,15 +236,28 @@ static void unheap(heap *h) {
   }
 }
 
+enum { LOOK = 64 }; /* values that are passed over at once where none is among the best */
+
+/* Whether one is above least, or NaN. */
+static bool any_above(const vs_real *x, int64_t n, vs_real least) {
+  int any = 0;
+  for (int64_t j = 0; j < n; j++) any |= !(x[j] <= least);
+  return any;
+}
+
 /* The k best of n values a step apart; later equals never replace earlier ones. */
 static void select_row(heap *h, const vs_real *x, int64_t n, int64_t step, int64_t k) {
   h->n = 0;
   if (k == 0) return;
   for (int64_t j = 0; j < k; j++) rise(h, x[j * step], j);
   if (step == 1 && h->largest) {
-    for (int64_t j = k; j < n; j++)
-      if (!(x[j] <= h->value[0]) && before(true, x[j], j, h->value[0], h->index[0]))
-        sink(h, x[j], j);
+    for (int64_t from = k; from < n; from += LOOK) {
+      int64_t to = VS_MIN(from + LOOK, n);
+      if (!any_above(x + from, to - from, h->value[0])) continue;
+      for (int64_t j = from; j < to; j++)
+        if (!(x[j] <= h->value[0]) && before(true, x[j], j, h->value[0], h->index[0]))
+          sink(h, x[j], j);
+    }
   } else {
     for (int64_t j = k; j < n; j++)
       if (before(h->largest, x[j * step], j, h->value[0], h->index[0])) sink(h, x[j * step], j);

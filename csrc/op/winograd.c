@@ -34,7 +34,7 @@ static int64_t odd(int64_t n, int64_t to) { return (pieces(n, to) | 1) * to; }
 /* Costs in multiply-adds of a product, as measured: of a plain convolution's, whose loads are
  * harder to come by; of transforms, per tile and channel, and per kernel, which is mostly memory.
  */
-static const double PLAIN = 1.1, PER_TILE = 300, PER_KERNEL = 1600;
+static const double PLAIN = 1.1, PER_TILE = 300, PER_KERNEL = 800;
 
 bool vs_winograd_possible(const vs_conv *k) {
   for (int d = 0; d < 2; d++)

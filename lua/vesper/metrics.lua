@@ -81,6 +81,10 @@ function metrics.confusion(predictions, labels, count)
 end
 
 --- Rows of length 1.
+-- Of topk: scores of a block of queries with a block of the gallery stay in a cache until the best of
+-- them are found.
+local QUERIES, GALLERY = 1024, 16384
+
 local function unit_rows(x) return x:detach():normalize {dim = 2} end
 
 --- Calls fn(scores, rows, first, last) for blocks of queries: rows [R,D] are queries first..last,
@@ -283,6 +287,21 @@ function metrics.item_retrieval(v_query, item_query, v_gallery, item_gallery)
   return r
 end
 
+-- Indices and scores [Q,k] of the best of the gallery for unit rows [Q,D]: the best of every block,
+-- and of those the best.  Of equal ones the earlier counts, as within a block.
+local function best_of(rows, gallery, k)
+  local indices, scores, step = {}, {}, math.max(GALLERY, k)
+  for first = 1, #gallery, step do
+    local block = unit_rows(gallery:slice(1, first, math.min(#gallery, first + step - 1)))
+    local s, i = rows:matmul(block:transpose(1, 2)):topk(math.min(k, #block))
+    scores[#scores + 1], indices[#indices + 1] = s, i + (first - 1)
+  end
+  if #scores == 1 then return indices[1], scores[1] end
+  local best, at = core.cat(scores, 2):topk(k)
+  return core.cat(indices, 2):gather(2, at), best
+end
+
+
 --- The k rows of the gallery with the largest cosine to each query, best first.
 ---@param queries any float32 [Q,D]
 ---@param gallery any float32 [N,D]
@@ -299,11 +318,12 @@ function metrics.topk(queries, gallery, k)
   if math.type(k) ~= "integer" or k < 1 or k > #gallery then
     error(("topk: k is %s, expected 1..%d"):format(tostring(k), #gallery), 2)
   end
+  if #queries == 0 then error("topk: no queries", 2) end
   local indices, scores = {}, {}
-  each_block(unit_rows(queries), unit_rows(gallery), function(block)
-    scores[#scores + 1], indices[#indices + 1] = block:topk(k)
-  end)
-  if #indices == 0 then error("topk: no queries", 2) end
+  for first = 1, #queries, QUERIES do
+    local rows = queries:slice(1, first, math.min(#queries, first + QUERIES - 1))
+    indices[#indices + 1], scores[#scores + 1] = best_of(unit_rows(rows), gallery, k)
+  end
   return core.cat(indices, 1), core.cat(scores, 1)
 end
 
