@@ -132,24 +132,29 @@ static inline void pack_rows(int64_t n, int64_t k, const vs_real *src, int64_t s
   }
 }
 
-/* Values side by side, as they are: four places at a time are turned. */
+/* Four places, values j to the end, as they are: turned. */
+static inline void turn_four(int64_t n, int64_t j, int64_t end, const vs_real *src, int64_t si,
+                             int width, vs_real *to) {
+  const vs_real *p[4];
+  int real = (int)VS_MAX(VS_MIN(n, 4), 0);
+  for (int r = 0; r < 4; r++) p[r] = src + (r < real ? r : 0) * si;
+  for (to += j * width; real > 0 && j + 4 <= end; j += 4, to += 4 * width) {
+    quad q[4] = {{0}, {0}, {0}, {0}};
+    for (int r = 0; r < real; r++) q[r] = QUAD(p[r] + j);
+    quad_turn(q);
+    for (int r = 0; r < 4; r++) QUAD(to + r * width) = q[r];
+  }
+  for (; j < end; j++, to += width)
+    for (int r = 0; r < 4; r++) to[r] = r < real ? p[r][j] : 0;
+}
+
+/* Values side by side, as they are; a panel is written from end to end. */
 static inline void turn_columns(int64_t n, int64_t k, const vs_real *src, int64_t si, int width,
                                 int64_t units, vs_real *to) {
-  for (int64_t i = 0; i < (n + width - 1) / width * width; i += 4) {
-    vs_real *panel = to + i / width * units * width + i % width;
-    const vs_real *p[4];
-    int64_t j = 0;
-    int real = (int)VS_MAX(VS_MIN(n - i, 4), 0);
-    for (int r = 0; r < 4; r++) p[r] = src + (r < real ? i + r : 0) * si;
-    for (; real > 0 && j + 4 <= k; j += 4, panel += 4 * width) {
-      quad q[4] = {{0}, {0}, {0}, {0}};
-      for (int r = 0; r < real; r++) q[r] = QUAD(p[r] + j);
-      quad_turn(q);
-      for (int r = 0; r < 4; r++) QUAD(panel + r * width) = q[r];
-    }
-    for (; j < k; j++, panel += width)
-      for (int r = 0; r < 4; r++) panel[r] = r < real ? p[r][j] : 0;
-  }
+  for (int64_t i = 0; i < n; i += width, to += units * width)
+    for (int64_t j = 0; j < k; j += TURN)
+      for (int r = 0; r < width; r += 4)
+        turn_four(n - i - r, j, VS_MIN(j + TURN, k), src + (i + r) * si, si, width, to + r);
 }
 
 /* Values side by side: four places at a time are made units of and turned. */
@@ -290,9 +295,52 @@ static void multiply_turned(int64_t m, int64_t n, int64_t k, const vs_real *a, c
     }
 }
 
+/* M rows of A by N columns of B, each product a sum over whole vectors. */
+static inline __attribute__((always_inline)) void dots(const int M, const int N, int64_t k,
+                                                       const vs_real *a, int64_t lda,
+                                                       const vs_real *b, int64_t ldb, vs_real beta,
+                                                       const vs_real *bias, vs_real *c,
+                                                       int64_t ldc) {
+  vec sum[16];
+  for (int i = 0; i < M * N; i++) sum[i] = (vec){0};
+  for (int64_t u = 0; u < k; u += LANES) {
+    vec left[4], right;
+    for (int i = 0; i < M; i++) left[i] = first_of(a + i * lda + u, k - u);
+    for (int j = 0; j < N; j++) {
+      right = first_of(b + j * ldb + u, k - u);
+      for (int i = 0; i < M; i++) sum[i * N + j] += left[i] * right;
+    }
+  }
+  for (int i = 0; i < M; i++)
+    for (int j = 0; j < N; j++) {
+      vs_real s = vec_total(sum[i * N + j]) + (bias ? bias[j] : 0);
+      c[i * ldc + j] = beta == 0 ? s : s + beta * c[i * ldc + j];
+    }
+}
+
+static void multiply_dots(int64_t m, int64_t n, int64_t k, const vs_real *a, int64_t lda,
+                          const vs_real *b, int64_t ldb, vs_real beta, const vs_real *bias,
+                          vs_real *c, int64_t ldc) {
+#define DOTS(M, N) dots(M, N, k, a, lda, b, ldb, beta, bias, c, ldc)
+  for (int64_t left = n; left > 0; left -= 4, b += 4 * ldb, c += 4, bias += bias ? 4 : 0) {
+    if (left < 4)
+      for (; left > 0; left--, b += ldb, c++, bias += bias ? 1 : 0)
+        for (int64_t i = 0; i < m; i++)
+          dots(1, 1, k, a + i * lda, lda, b, ldb, beta, bias, c + i * ldc, ldc);
+    else if (m == 1)
+      DOTS(1, 4);
+    else if (m == 2)
+      DOTS(2, 4);
+    else
+      DOTS(3, 4);
+  }
+#undef DOTS
+}
+
 const vs_kernels_gemm VS_K(vs_kernels_gemm) = {.rows = ROWS,
                                                .cols = COLS,
                                                .values = VALUES,
                                                .pack = pack,
                                                .multiply = multiply,
-                                               .multiply_turned = multiply_turned};
+                                               .multiply_turned = multiply_turned,
+                                               .multiply_dots = multiply_dots};

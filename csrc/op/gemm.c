@@ -28,13 +28,17 @@ enum { BLOCK_M = 480, BLOCK_N = 960, BLOCK_K = 512 }; /* packed at a time */
 enum { GRAIN = 1 << 20 };                             /* multiply-adds that are worth a thread */
 /* Worth packing: found beside OpenBLAS, the same for all. */
 enum { LEAST_M = 4, LEAST_N = 24, LEAST_K = 32, LEAST_WORK = 1 << 18 };
-enum { FEW_ROWS = 128, FEW_K = 2048 };
+enum { FEW_ROWS = 128, FEW_K = 2048, DOTS = 4 };
 
 /* ---- the way of a product ---- */
 
+/* Whether whole values are multiplied by the kernels here: at AVX-512 they are faster than
+ * OpenBLAS. */
+static bool own(void) { return force_own || vs_isa() == VS_ISA_AVX512; }
+
 #ifdef VS_DOUBLE
 
-static vs_gemm_way way_now(void) { return force_own ? VS_GEMM_WHOLE : VS_GEMM_BLAS; }
+static vs_gemm_way way_now(void) { return own() ? VS_GEMM_WHOLE : VS_GEMM_BLAS; }
 
 static const vs_kernels_gemm *kernel_of(vs_gemm_way way) {
   (void)way, (void)force_plain, (void)force_split;
@@ -50,7 +54,7 @@ static bool split_pays(void) { return force_split; }
 static vs_gemm_way way_now(void) {
   if (precision == VS_MEDIUM) return VS_GEMM_ROUNDED;
   if (precision == VS_HIGH && split_pays()) return VS_GEMM_SPLIT;
-  return vs_isa() == VS_ISA_AVX512 || force_own ? VS_GEMM_WHOLE : VS_GEMM_BLAS;
+  return own() ? VS_GEMM_WHOLE : VS_GEMM_BLAS;
 }
 
 static const vs_kernels_gemm *kernel_of(vs_gemm_way way) {
@@ -260,9 +264,28 @@ static void cut(product *p, int threads) {
     }
 }
 
+/* x w^T of up to three rows: w is read once, and that is the work. */
+static bool so_few(bool ta, bool tb, int64_t m, int64_t n, int64_t k, vs_real alpha) {
+  return own() && !ta && tb && m > 0 && m < LEAST_M && n > 0 && k > 0 && alpha == 1;
+}
+
+static void dot_columns(void *arg, int64_t first, int64_t last, int part) {
+  const product *p = arg;
+  int64_t j = first * DOTS, n = VS_MIN(last * DOTS, p->n) - j;
+  (void)part;
+  p->kern->multiply_dots(p->m, n, p->k, p->a, p->a_row, p->b + j * p->b_column, p->b_column,
+                         p->beta, p->bias ? p->bias + j : NULL, p->c + j, p->ldc);
+}
+
 static void multiply(const vs_gemm_room *room, bool ta, bool tb, int64_t m, int64_t n, int64_t k,
                      vs_real alpha, const vs_real *a, int64_t lda, const vs_real *b, int64_t ldb,
                      vs_real beta, const vs_real *bias, vs_real *c, int64_t ldc) {
+  if (so_few(ta, tb, m, n, k, alpha) && (room->way == VS_GEMM_WHOLE || !large_enough(m, n, k))) {
+    product p = product_of(VS_GEMM_WHOLE, tb, n, k, b, ldb);
+    p.m = m, p.beta = beta, p.bias = bias, p.a = a, p.a_row = lda, p.c = c, p.ldc = ldc;
+    vs_parallel(pieces(n, DOTS), GRAIN / 16 / (DOTS * k) + 1, dot_columns, &p);
+    return;
+  }
   if (room->panels == NULL || !large_enough(m, n, k)) {
     for (int64_t i = 0; bias && i < m; i++) memcpy(c + i * ldc, bias, (size_t)n * sizeof *c);
     vs_blas_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, bias ? 1 : beta, c, ldc);
