@@ -256,11 +256,11 @@ static int linear_forward(vs_ctx *c) {
 static int linear_backward(vs_ctx *c) {
   int64_t n = c->n[0], in = VS_MAX(c->n[1], 1), out = VS_MAX(c->n[2], 1);
   const vs_real *dy = vs_reals(c->dout[0]);
-  if (c->need[0] && vs_gemm_once(false, false, n, c->n[1], c->n[2], dy, out, vs_reals(c->in[1]),
-                                 in, NULL, vs_reals(c->din[0]), in) < 0)
+  if (c->need[0] && vs_gemm_once(false, false, n, c->n[1], c->n[2], dy, out, vs_reals(c->in[1]), in,
+                                 NULL, vs_reals(c->din[0]), in) < 0)
     return -1;
-  if (c->need[1] && vs_gemm_once(true, false, c->n[2], c->n[1], n, dy, out, vs_reals(c->in[0]),
-                                 in, NULL, vs_reals(c->din[1]), in) < 0)
+  if (c->need[1] && vs_gemm_once(true, false, c->n[2], c->n[1], n, dy, out, vs_reals(c->in[0]), in,
+                                 NULL, vs_reals(c->din[1]), in) < 0)
     return -1;
   return c->need[2] ? vs_sum_to(c->din[2], c->dout[0]) : 0;
 }

@@ -19,7 +19,7 @@
 
 enum { TILE = 4, PATCH = 6, TAPS = 9 };
 enum { UNIT_BYTES = 3 << 20, WEIGHT_UNIT_BYTES = 8 << 20 }; /* of both transformed sides */
-enum { LEAST_TILES = 64 }; /* of a unit, where there are as many */
+enum { LEAST_TILES = 64 };                                  /* of a unit, where there are as many */
 /* Components lie a line of the cache off a power of two: a set of it could not hold 36 of them. */
 enum { APART = 64 / sizeof(vs_real) };
 enum { CHUNK = 16 }; /* channels of the result that are one thread's at a time */

@@ -81,8 +81,8 @@ function metrics.confusion(predictions, labels, count)
 end
 
 --- Rows of length 1.
--- Of topk: scores of a block of queries with a block of the gallery stay in a cache until the best of
--- them are found.
+-- Of topk: scores of a block of queries with a block of the gallery stay in a cache until the
+-- best of them are found.
 local QUERIES, GALLERY = 1024, 16384
 
 local function unit_rows(x) return x:detach():normalize {dim = 2} end

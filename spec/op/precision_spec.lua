@@ -1,6 +1,6 @@
 -- Products and vs.set_matmul_precision: of whole operands beside OpenBLAS, of operands rounded to
--- bfloat16 against sums in double of values rounded here; the instruction for it where the processor
--- has one, and the plain kernel; gradients; the same bits for any number of threads.
+-- bfloat16 against sums in double of values rounded here; the instruction for it where the
+-- processor has one, and the plain kernel; gradients; the same bits for any number of threads.
 local vs = require "vesper"
 local fails = require "spec.support.fails"
 local memory = require "spec.support.memory"

@@ -75,9 +75,10 @@ return {
         .. "by three products in bfloat16 where that pays, else float32. See docs/performance.md."},
     {"vs.get_matmul_precision", "", "string", "highest, high or medium."},
     {"vs.autocast", "fn:function?, args:value...", "value",
-      "Calls fn(args...) at medium precision and returns its results; gradients of what it computed "
-        .. "are made at medium too, wherever backward is called. Parameters, their gradients and the "
-        .. "optimizer stay float32. Without fn returns a guard: local guard <close> = vs.autocast()."},
+      "Calls fn(args...) at medium precision and returns its results; gradients of what it "
+        .. "computed are made at medium too, wherever backward is called. Parameters, their "
+        .. "gradients and the optimizer stay float32. Without fn returns a guard: "
+        .. "local guard <close> = vs.autocast()."},
     {"vs.memory", "", "table",
       "{live, cached, peak, limit} in bytes of tensor memory, and counts of blocks: those live "
         .. "now, allocations, system_requests."},
