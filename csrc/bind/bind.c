@@ -110,7 +110,10 @@ static void push_class(lua_State *L, const char *class) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, class);
 }
 
+static size_t boxes_made, boxes_freed; /* since the last collection began */
+
 void **lvs_newbox(lua_State *L, const char *class) {
+  boxes_made++;
   void **box = lua_newuserdatauv(L, sizeof *box, 0);
   *box = NULL;
   push_class(L, class);
@@ -172,6 +175,7 @@ static int free_box(lua_State *L) {
   void *p = box != NULL ? *box : NULL;
   if (p != NULL) {
     *box = NULL;
+    boxes_freed++;
     (*release)(p);
   }
   return 0;
@@ -303,27 +307,32 @@ void lvs_checktype(lua_State *L, int index, int type, const char *name) {
 
 /* ---- the collector ---- */
 
-/* What was left after the last collection: bytes of tensors, and of the Lua heap. */
+/* What was left after the last collection: bytes of tensors, and of the Lua heap.  Boxes that it
+ * closed are not counted: Lua keeps their own memory until the next one. */
 static size_t survivors, heap_left;
+enum { BOX = 40 }; /* bytes of one, as Lua counts them */
 
 bool lvs_collect(lua_State *L) {
   vs_span span;
   bool counted = vs_span_begin(&span);
+  boxes_freed = 0;
   lua_gc(L, LUA_GCCOLLECT);
   if (counted) vs_span_end(&span, "garbage collection", VS_IN_OTHER, 0);
   vs_mem_collected();
   survivors = vs_mem_stats().live;
-  heap_left = (size_t)lua_gc(L, LUA_GCCOUNT) << 10;
+  size_t heap = (size_t)lua_gc(L, LUA_GCCOUNT) << 10, dead = boxes_freed * BOX;
+  heap_left = heap - VS_MIN(heap, dead);
+  boxes_made = 0;
   return true;
 }
 
 /* A collection costs what the living part of the Lua heap is large: the larger it is, the more
- * garbage may pile up.  The dead boxes of small tensors do not count: they would put off their own
- * collection, until nothing that is made fits into the processor's caches. */
+ * garbage may pile up.  Boxes of small tensors are garbage by their number: once there are many of
+ * them, what is made next lies in nobody's cache any more. */
 void lvs_maybe_collect(lua_State *L) {
   size_t since = vs_mem_since_collection(), least = (size_t)4 << 20, most = (size_t)32 << 20;
   size_t enough = VS_MAX(VS_MAX(least, survivors / 4), VS_MIN(4 * heap_left, most));
-  if (since > enough) lvs_collect(L);
+  if (since > enough || boxes_made > VS_MAX(heap_left, (size_t)1 << 18) / 64) lvs_collect(L);
 }
 
 void lvs_collect_after_step(lua_State *L) {
