@@ -21,7 +21,8 @@ PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) stb))$(PKG
 PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 LUA_CFLAGS = $(eval LUA_CFLAGS := $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(shell pkg-config --cflags lua5.4)))$(LUA_CFLAGS)
 CPPFLAGS_ALL = -Icsrc $(PKG_CFLAGS) $(LUA_CFLAGS)
-CFLAGS_ALL = $(CFLAGS) -std=c11 -D_GNU_SOURCE $(OPT) -g -fPIC -fvisibility=hidden -fno-math-errno \
+# -fno-plt: even the smallest op calls Lua some twenty times.
+CFLAGS_ALL = $(CFLAGS) -std=c11 -D_GNU_SOURCE $(OPT) -g -fPIC -fvisibility=hidden -fno-plt -fno-math-errno \
              -fno-trapping-math $(WARN) -MMD -MP
 OPENMP  := -fopenmp
 LIBS     = $(PKG_LIBS) -lm -lpthread

@@ -102,10 +102,15 @@ static void read_list(lua_State *L, int index, const vs_arg *a, vs_value *v, con
   *v = VS_L(list, n);
 }
 
-/* Whether it left a value on the stack. */
+/* A list leaves its memory on the stack. */
 static void read_value(lua_State *L, int index, const vs_arg *a, vs_value *v, const char *what) {
   int64_t i = 0;
-  vs_tensor *t = NULL;
+  vs_tensor *t = vs_arg_is_tensor(a) ? lvs_testtensor(L, index) : NULL;
+  if (t != NULL && a->kind != VS_A_TENSORS) {
+    v->kind = VS_V_TENSOR;
+    v->t = t;
+    return;
+  }
   if (lua_isnoneornil(L, index)) {
     *v = VS_NONE;
     return;
@@ -115,14 +120,9 @@ static void read_value(lua_State *L, int index, const vs_arg *a, vs_value *v, co
     case VS_A_ANY:
     case VS_A_INDEX:
     case VS_A_MASK:
-    case VS_A_BUFFER:
-      if ((t = lvs_testtensor(L, index)) == NULL) bad(L, what, a, index);
-      *v = VS_T(t);
-      break;
+    case VS_A_BUFFER: bad(L, what, a, index); break;
     case VS_A_OPERAND:
-      if ((t = lvs_testtensor(L, index)) != NULL)
-        *v = VS_T(t);
-      else if (lua_isinteger(L, index))
+      if (lua_isinteger(L, index))
         *v = VS_I(lua_tointeger(L, index));
       else if (lua_type(L, index) == LUA_TNUMBER)
         *v = VS_F(lua_tonumber(L, index));

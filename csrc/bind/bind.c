@@ -63,16 +63,57 @@ int lvs_nilerror(lua_State *L) {
 
 const char lvs_tensor_class[] = "vesper.Tensor";
 
-/* The metatable of a class.  Tensors come and go by the million: theirs is found by address,
- * without making a Lua string of the name. */
-static void push_class(lua_State *L, const char *class) {
-  if (class == lvs_tensor_class)
-    lua_rawgetp(L, LUA_REGISTRYINDEX, class);
-  else
-    luaL_getmetatable(L, class);
+/* Tensors come and go by the million.  Their metatable in the state that was opened last is known
+ * by its address, which no other table has while that state lives, and by its place in the
+ * registry.  The address is forgotten when that state closes, before the table is freed.  Tensors
+ * of other states are found the slow way. */
+static struct {
+  const void *address;
+  int ref;
+} tensors;
+
+static inline bool is_tensors(const void *metatable) {
+  return metatable == __atomic_load_n(&tensors.address, __ATOMIC_RELAXED);
 }
 
+static int forget_tensors(lua_State *L) {
+  const void *mine = *(const void **)lua_touserdata(L, 1);
+  __atomic_compare_exchange_n(&tensors.address, &mine, NULL, false, __ATOMIC_RELAXED,
+                              __ATOMIC_RELAXED);
+  return 0;
+}
+
+/* The metatable is on top of the stack. */
+static void remember_tensors(lua_State *L) {
+  const void *address = lua_topointer(L, -1);
+  lua_pushvalue(L, -1);
+  int ref = luaL_ref(L, LUA_REGISTRYINDEX);
+  const void **closing = lua_newuserdatauv(L, sizeof *closing, 0);
+  *closing = address;
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, forget_tensors);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  luaL_ref(L, LUA_REGISTRYINDEX);
+  __atomic_store_n(&tensors.ref, ref, __ATOMIC_RELAXED);
+  __atomic_store_n(&tensors.address, address, __ATOMIC_RELAXED);
+}
+
+static void push_class(lua_State *L, const char *class) {
+  if (class != lvs_tensor_class) {
+    luaL_getmetatable(L, class);
+    return;
+  }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, __atomic_load_n(&tensors.ref, __ATOMIC_RELAXED));
+  if (is_tensors(lua_topointer(L, -1))) return;
+  lua_pop(L, 1);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, class);
+}
+
+static size_t boxes_made, boxes_freed; /* since the last collection began */
+
 void **lvs_newbox(lua_State *L, const char *class) {
+  boxes_made++;
   void **box = lua_newuserdatauv(L, sizeof *box, 0);
   *box = NULL;
   push_class(L, class);
@@ -84,6 +125,10 @@ void **lvs_newbox(lua_State *L, const char *class) {
 static void **find_box(lua_State *L, int index, const char *class) {
   void **box = lua_touserdata(L, index);
   if (box == NULL || !lua_getmetatable(L, index)) return NULL;
+  if (class == lvs_tensor_class && is_tensors(lua_topointer(L, -1))) {
+    lua_pop(L, 1);
+    return box;
+  }
   push_class(L, class);
   if (!lua_rawequal(L, -1, -2)) box = NULL;
   lua_pop(L, 2);
@@ -121,16 +166,17 @@ void *lvs_checkbox(lua_State *L, int index, const char *class) {
   return *box;
 }
 
-/* Upvalue 1: the free function, as the bytes of a string (C has no portable void* for
- * functions). */
+typedef void (*freeing)(void *);
+
+/* Upvalue 1: a userdata that holds the free function. */
 static int free_box(lua_State *L) {
-  void (*release)(void *);
-  memcpy(&release, lua_tostring(L, lua_upvalueindex(1)), sizeof release);
+  const freeing *release = lua_touserdata(L, lua_upvalueindex(1));
   void **box = lua_touserdata(L, 1);
   void *p = box != NULL ? *box : NULL;
   if (p != NULL) {
     *box = NULL;
-    release(p);
+    boxes_freed++;
+    (*release)(p);
   }
   return 0;
 }
@@ -152,13 +198,15 @@ void lvs_newclass(lua_State *L, const char *class, const luaL_Reg *methods, cons
   }
   lua_pop(L, 1);
   lua_setfield(L, -2, "methods");
-  lua_pushlstring(L, (const char *)&release, sizeof release);
+  freeing *held = lua_newuserdatauv(L, sizeof *held, 0);
+  *held = release;
   lua_pushcclosure(L, free_box, 1);
   lua_pushvalue(L, -1);
   lua_setfield(L, -3, "__gc");
   lua_setfield(L, -2, "__close");
   lua_pushliteral(L, "protected");
   lua_setfield(L, -2, "__metatable");
+  if (class == lvs_tensor_class) remember_tensors(L);
   lua_pop(L, 1);
 }
 
@@ -259,24 +307,32 @@ void lvs_checktype(lua_State *L, int index, int type, const char *name) {
 
 /* ---- the collector ---- */
 
-static size_t survivors;
+/* What was left after the last collection: bytes of tensors, and of the Lua heap.  Boxes that it
+ * closed are not counted: Lua keeps their own memory until the next one. */
+static size_t survivors, heap_left;
+enum { BOX = 40 }; /* bytes of one, as Lua counts them */
 
 bool lvs_collect(lua_State *L) {
   vs_span span;
   bool counted = vs_span_begin(&span);
+  boxes_freed = 0;
   lua_gc(L, LUA_GCCOLLECT);
   if (counted) vs_span_end(&span, "garbage collection", VS_IN_OTHER, 0);
   vs_mem_collected();
   survivors = vs_mem_stats().live;
+  size_t heap = (size_t)lua_gc(L, LUA_GCCOUNT) << 10, dead = boxes_freed * BOX;
+  heap_left = heap - VS_MIN(heap, dead);
+  boxes_made = 0;
   return true;
 }
 
-/* A collection costs what the Lua heap is large: the larger it is, the more garbage may pile up. */
+/* A collection costs what the living part of the Lua heap is large: the larger it is, the more
+ * garbage may pile up.  Boxes of small tensors are garbage by their number: once there are many of
+ * them, what is made next lies in nobody's cache any more. */
 void lvs_maybe_collect(lua_State *L) {
   size_t since = vs_mem_since_collection(), least = (size_t)4 << 20, most = (size_t)32 << 20;
-  if (since < VS_MAX(least, survivors / 4)) return;
-  size_t heap = (size_t)lua_gc(L, LUA_GCCOUNT) << 10;
-  if (since > VS_MIN(4 * heap, most)) lvs_collect(L);
+  size_t enough = VS_MAX(VS_MAX(least, survivors / 4), VS_MIN(4 * heap_left, most));
+  if (since > enough || boxes_made > VS_MAX(heap_left, (size_t)1 << 18) / 64) lvs_collect(L);
 }
 
 void lvs_collect_after_step(lua_State *L) {

@@ -45,6 +45,7 @@ static int push_row(lua_State *L, vs_tensor *t, int64_t i) {
   vs_value v[3] = {VS_T(t), VS_I(0), VS_I(i)};
   void **box = lvs_newbox(L, LVS_TENSOR);
   if (vs_call(&vs_op_select, v, 3, (vs_tensor **)box) < 0) return lvs_raise(L);
+  lvs_maybe_collect(L);
   return 1;
 }
 
@@ -57,6 +58,7 @@ static int push_picked(lua_State *L, vs_tensor *t, vs_tensor *index) {
   if (is_mask(index) ? vs_call(&vs_op_masked_select, elements, 2, (vs_tensor **)box) < 0
                      : vs_call(&vs_op_index_select, rows, 3, (vs_tensor **)box) < 0)
     return lvs_raise(L);
+  lvs_maybe_collect(L);
   return 1;
 }
 

@@ -125,6 +125,7 @@ int vs_args_parse(const char *text, vs_argspec *out) {
     if (out->n == VS_MAX_ARGS) return vs_fail("more than %d arguments in '%s'", VS_MAX_ARGS, text);
     if (parse_one(&out->arg[out->n], p, n) < 0) return -1;
     if (vs_arg_is_tensor(&out->arg[out->n])) out->ntensor++;
+    if (out->arg[out->n].kind == VS_A_TENSORS) out->lists = true;
     out->n++;
     p += strcspn(p, ",");
   }
@@ -182,6 +183,8 @@ static int check_one(const vs_arg *a, vs_value *v, const vs_tensor *x) {
       [VS_A_BOOL] = VS_V_BOOL,     [VS_A_STRING] = VS_V_STRING,   [VS_A_DTYPE] = VS_V_INT,
       [VS_A_PAIR] = VS_V_PAIR,     [VS_A_NUMPAIR] = VS_V_NUMPAIR, [VS_A_DIM] = VS_V_INT,
       [VS_A_DIMS] = VS_V_INTS,     [VS_A_INTS] = VS_V_INTS,       [VS_A_CHOICE] = VS_V_INT};
+  if (v->kind == VS_V_TENSOR && v->t != NULL && a->kind < VS_A_TENSORS)
+    return check_tensor(a, v->t);
   if (v->kind == VS_V_NONE || (v->kind == VS_V_TENSOR && v->t == NULL)) {
     *v = VS_NONE;
     if (a->has_default)
@@ -199,7 +202,7 @@ static int check_one(const vs_arg *a, vs_value *v, const vs_tensor *x) {
   if (v->kind != wanted[a->kind]) return want(a, "something else");
   if (a->kind == VS_A_DIMS) return check_dims(a, v, x);
   if (a->kind == VS_A_DIM) return resolve_dim(a, &v->i, x);
-  return v->kind == VS_V_TENSOR ? check_tensor(a, v->t) : 0;
+  return 0;
 }
 
 int vs_args_check(const vs_argspec *spec, vs_value *v) {

@@ -87,7 +87,8 @@ typedef struct vs_arg {
 } vs_arg;
 
 typedef struct vs_argspec {
-  int n, ntensor; /* arguments; those that are tensors of any kind */
+  int n, ntensor; /* arguments; those that are tensors or lists of any kind */
+  bool lists;     /* some are lists */
   vs_arg arg[VS_MAX_ARGS];
 } vs_argspec;
 

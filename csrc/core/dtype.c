@@ -3,22 +3,20 @@
 
 #include "core/tensor.h"
 
-static const struct {
-  const char *name;
-  size_t size;
-} dtypes[VS_NDTYPE] = {
-    [VS_FLOAT32] = {"float32", 4},   [VS_FLOAT64] = {"float64", 8}, [VS_FLOAT16] = {"float16", 2},
-    [VS_BFLOAT16] = {"bfloat16", 2}, [VS_INT64] = {"int64", 8},     [VS_INT32] = {"int32", 4},
-    [VS_UINT8] = {"uint8", 1},       [VS_BOOL] = {"bool", 1}};
+static const char *const names[VS_NDTYPE] = {
+    [VS_FLOAT32] = "float32",   [VS_FLOAT64] = "float64", [VS_FLOAT16] = "float16",
+    [VS_BFLOAT16] = "bfloat16", [VS_INT64] = "int64",     [VS_INT32] = "int32",
+    [VS_UINT8] = "uint8",       [VS_BOOL] = "bool"};
+const uint8_t vs_dtype_sizes[VS_NDTYPE] = {
+    [VS_FLOAT32] = 4, [VS_FLOAT64] = 8, [VS_FLOAT16] = 2, [VS_BFLOAT16] = 2,
+    [VS_INT64] = 8,   [VS_INT32] = 4,   [VS_UINT8] = 1,   [VS_BOOL] = 1};
 
-size_t vs_dtype_size(vs_dtype d) { return dtypes[d].size; }
-
-const char *vs_dtype_name(vs_dtype d) { return dtypes[d].name; }
+const char *vs_dtype_name(vs_dtype d) { return names[d]; }
 
 int vs_dtype_parse(const char *name) {
   if (strcmp(name, "float") == 0 || strcmp(name, "float32") == 0) return VS_REAL;
   for (int i = 0; i < VS_NDTYPE; i++)
-    if (strcmp(name, dtypes[i].name) == 0) return i;
+    if (strcmp(name, names[i]) == 0) return i;
   return -1;
 }
 
@@ -66,7 +64,7 @@ uint16_t vs_float_to_bf16(float f) {
 }
 
 double vs_get_double(const vs_tensor *t, int64_t at) {
-  const char *p = (const char *)vs_data(t) + at * (int64_t)dtypes[t->dtype].size;
+  const char *p = (const char *)vs_data(t) + at * (int64_t)vs_dtype_size(t->dtype);
   switch (t->dtype) {
     case VS_FLOAT32: return *(const float *)(const void *)p;
     case VS_FLOAT64: return *(const double *)(const void *)p;
@@ -91,7 +89,7 @@ static int64_t to_int(double v, int64_t low, int64_t high) {
 }
 
 void vs_set_double(vs_tensor *t, int64_t at, double v) {
-  char *p = (char *)vs_data(t) + at * (int64_t)dtypes[t->dtype].size;
+  char *p = (char *)vs_data(t) + at * (int64_t)vs_dtype_size(t->dtype);
   switch (t->dtype) {
     case VS_FLOAT32: *(float *)(void *)p = (float)v; break;
     case VS_FLOAT64: *(double *)(void *)p = v; break;

@@ -41,6 +41,11 @@ static void range(void *arg, int64_t first, int64_t last, int part) {
   int64_t run[VS_LOOP_MAX], at[VS_MAX_DIM], rest = first;
   void *p[VS_LOOP_MAX];
   for (int i = 0; i < w->nt; i++) run[i] = w->stride[i][inner];
+  if (inner == 0) { /* one run, which most walks are */
+    for (int i = 0; i < w->nt; i++) p[i] = w->base[i] + first * run[i] * (int64_t)w->size[i];
+    w->fn(last - first, p, run, w->arg);
+    return;
+  }
   for (int d = inner; d >= 0; d--) {
     at[d] = rest % w->shape[d];
     rest /= w->shape[d];

@@ -49,16 +49,14 @@ static int class_of(size_t bytes, size_t *size) {
     return 0;
   }
   int e = 63 - __builtin_clzll((unsigned long long)(bytes - 1)); /* 2^e < bytes <= 2^(e+1) */
-  size_t base = (size_t)1 << e, step = base / 4;
-  size_t quarter = (bytes - base + step - 1) / step; /* 1..4 */
-  *size = base + quarter * step;
-  return (e - 6) * 4 + (int)quarter; /* 1.. */
+  size_t quarters = ((bytes - 1) >> (e - 2)) + 1;                /* of 2^e: 5..8 */
+  *size = quarters << (e - 2);
+  return (e - 6) * 4 + (int)quarters - 4; /* 1.. */
 }
 
 static size_t size_of(int class) {
-  if (class == 0) return 64;
-  int e = (class - 1) / 4 + 6, quarter = (class - 1) % 4 + 1;
-  return ((size_t)1 << e) + (size_t)quarter * ((size_t)1 << e) / 4;
+  unsigned k = (unsigned)class + 3;
+  return (size_t)(5 + k % 4) << (k / 4 + 3);
 }
 
 static block *from_system(size_t size) {

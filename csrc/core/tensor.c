@@ -9,6 +9,8 @@
 #include "core/hooks.h"
 #include "core/mem.h"
 
+enum { SMALL = 1024 }; /* bytes of data that share a block with their tensor */
+
 void (*vs_node_unref_hook)(vs_node *) = NULL;
 
 /* ---- storage ---- */
@@ -17,10 +19,17 @@ static void storage_ref(vs_storage *s) {
   if (s != NULL) __atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
 }
 
+/* Whether that was the last reference.  Who holds the only one needs no atomic write to drop it:
+ * nobody else is there to see. */
+static inline bool dropped(int *refs) {
+  return __atomic_load_n(refs, __ATOMIC_ACQUIRE) == 1 ||
+         __atomic_sub_fetch(refs, 1, __ATOMIC_ACQ_REL) == 0;
+}
+
 static void storage_unref(vs_storage *s) {
-  if (s == NULL || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
+  if (s == NULL || !dropped(&s->refs)) return;
   if (s->release == NULL) {
-    vs_mem_free(s->data); /* and s with it */
+    vs_mem_free((char *)s + VS_MEM_ROOM); /* and s with it */
     return;
   }
   s->release(s);
@@ -28,6 +37,8 @@ static void storage_unref(vs_storage *s) {
 }
 
 _Static_assert(sizeof(vs_storage) <= VS_MEM_ROOM, "the storage of a block lies in its room");
+_Static_assert(sizeof(vs_tensor) % 16 == 0, "data behind a tensor is aligned for any element");
+_Static_assert(offsetof(vs_tensor, rows_version) == 64, "what freeing reads is one cache line");
 
 /* ---- life ---- */
 
@@ -45,16 +56,12 @@ int64_t vs_numel(int ndim, const int64_t *shape) {
   return empty ? 0 : n;
 }
 
-/* A tensor struct with contiguous strides and no storage. */
-static vs_tensor *blank(vs_dtype dtype, int ndim, const int64_t *shape) {
-  int64_t n = vs_numel(ndim, shape);
-  if (n < 0) return NULL;
-  vs_tensor *t = vs_mem_alloc(sizeof *t);
-  if (t == NULL) return NULL;
+/* Makes t, of n elements, one with contiguous strides and no storage. */
+static void init(vs_tensor *t, vs_dtype dtype, int64_t n, int ndim, const int64_t *shape) {
   t->refs = 1;
   t->dtype = dtype;
   t->ndim = ndim;
-  t->requires_grad = false;
+  t->requires_grad = t->in_storage = false;
   t->out_index = 0;
   t->numel = n;
   t->offset = 0;
@@ -68,6 +75,12 @@ static vs_tensor *blank(vs_dtype dtype, int ndim, const int64_t *shape) {
     t->stride[d] = step;
     step *= VS_MAX(shape[d], 1);
   }
+}
+
+static vs_tensor *blank(vs_dtype dtype, int ndim, const int64_t *shape) {
+  int64_t n = vs_numel(ndim, shape);
+  vs_tensor *t = n < 0 ? NULL : vs_mem_alloc(sizeof *t);
+  if (t != NULL) init(t, dtype, n, ndim, shape);
   return t;
 }
 
@@ -95,10 +108,24 @@ vs_tensor *vs_tensor_wrap(vs_dtype dtype, int ndim, const int64_t *shape, void *
   return t;
 }
 
+/* Where there is little data the tensor, its storage and the data are one block. */
+static vs_tensor *new_small(vs_dtype dtype, int64_t n, int ndim, const int64_t *shape,
+                            size_t bytes) {
+  vs_tensor *t = vs_mem_alloc(sizeof *t + bytes);
+  if (t == NULL) return NULL;
+  init(t, dtype, n, ndim, shape);
+  t->in_storage = true;
+  t->storage = vs_mem_room(t);
+  *t->storage = (vs_storage){.refs = 1, .bytes = bytes, .data = t + 1};
+  return t;
+}
+
 vs_tensor *vs_tensor_new(vs_dtype dtype, int ndim, const int64_t *shape) {
   int64_t n = vs_numel(ndim, shape);
   if (n < 0) return NULL;
-  void *data = vs_mem_alloc((size_t)n * vs_dtype_size(dtype));
+  size_t bytes = (size_t)n * vs_dtype_size(dtype);
+  if (bytes <= SMALL) return new_small(dtype, n, ndim, shape, bytes);
+  void *data = vs_mem_alloc(bytes);
   if (data == NULL) return NULL;
   vs_tensor *t = over(vs_mem_room(data), dtype, ndim, shape, data);
   if (t == NULL) vs_mem_free(data);
@@ -128,14 +155,15 @@ vs_tensor *vs_ref(vs_tensor *t) {
   return t;
 }
 
-void vs_unref(vs_tensor *t) {
-  if (t == NULL || __atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
+void vs_unref_(vs_tensor *t) {
+  if (!dropped(&t->refs)) return;
+  bool in_storage = t->in_storage;
   if (t->node != NULL) vs_node_unref_hook(t->node);
   if (t->watch != NULL) vs_node_unref_hook(t->watch);
   vs_unref(t->grad);
   vs_unref(t->rows);
   storage_unref(t->storage);
-  vs_mem_free(t);
+  if (!in_storage) vs_mem_free(t);
 }
 
 /* ---- views ---- */
@@ -250,10 +278,6 @@ bool vs_is_contiguous(const vs_tensor *t) {
     step *= t->shape[d];
   }
   return true;
-}
-
-void *vs_data(const vs_tensor *t) {
-  return (char *)t->storage->data + t->offset * (int64_t)vs_dtype_size(t->dtype);
 }
 
 bool vs_same_shape(const vs_tensor *a, const vs_tensor *b) {

@@ -21,24 +21,29 @@ typedef struct vs_storage {
   void *owner;               /* for release: a mapped file, say */
 } vs_storage;
 
+/* What freeing one reads comes first and fills a cache line: by then the tensor has long been out
+ * of the cache. */
 typedef struct vs_tensor {
   int refs;
   vs_dtype dtype;
   int ndim;
-  bool requires_grad;    /* leaf: asks for .grad; else: has a node */
-  int out_index;         /* which output of node this is */
-  int64_t numel, offset; /* elements */
-  int64_t shape[VS_MAX_DIM], stride[VS_MAX_DIM];
+  bool requires_grad; /* leaf: asks for .grad; else: has a node */
+  bool in_storage;    /* this struct lies in the block of its storage, in front of the data */
+  int64_t numel;
   vs_storage *storage; /* NULL: shape only (a saved tensor whose values backward does not need) */
   vs_node *node;       /* what computed it, owned; NULL for leaves */
   vs_node *watch;      /* of a leaf: what holds its hooks, owned */
   struct vs_tensor *grad; /* leaf gradient, owned */
   struct vs_tensor *rows; /* see rows.h, owned */
   uint32_t rows_version;
+  int out_index;  /* which output of node this is */
+  int64_t offset; /* elements */
+  int64_t shape[VS_MAX_DIM], stride[VS_MAX_DIM];
 } vs_tensor;
 
 /* --- dtypes --- */
-size_t vs_dtype_size(vs_dtype d);
+extern const uint8_t vs_dtype_sizes[VS_NDTYPE];
+static inline size_t vs_dtype_size(vs_dtype d) { return vs_dtype_sizes[d]; }
 const char *vs_dtype_name(vs_dtype d);
 /* -1 if unknown.  "float32" names the compute type in both builds; "float" too. */
 int vs_dtype_parse(const char *name);
@@ -54,7 +59,10 @@ vs_tensor *vs_tensor_scalar(double value); /* 0-dim, VS_REAL */
 vs_tensor *vs_tensor_wrap(vs_dtype dtype, int ndim, const int64_t *shape, void *data,
                           void (*release)(vs_storage *), void *owner);
 vs_tensor *vs_ref(vs_tensor *t); /* NULL is fine */
-void vs_unref(vs_tensor *t);     /* NULL is fine */
+void vs_unref_(vs_tensor *t);
+static inline void vs_unref(vs_tensor *t) { /* NULL is fine */
+  if (t != NULL) vs_unref_(t);
+}
 /* Number of elements, or -1 with vs_fail when it overflows or a size is negative. */
 int64_t vs_numel(int ndim, const int64_t *shape);
 
@@ -76,7 +84,9 @@ vs_tensor *vs_transpose(vs_tensor *t, int a, int b);
 
 /* --- data --- */
 bool vs_is_contiguous(const vs_tensor *t);
-void *vs_data(const vs_tensor *t); /* first element */
+static inline void *vs_data(const vs_tensor *t) { /* first element */
+  return (char *)t->storage->data + t->offset * (int64_t)vs_dtype_size(t->dtype);
+}
 static inline vs_real *vs_reals(const vs_tensor *t) { return (vs_real *)vs_data(t); }
 static inline int64_t *vs_ints(const vs_tensor *t) { return (int64_t *)vs_data(t); }
 static inline uint8_t *vs_bytes(const vs_tensor *t) { return (uint8_t *)vs_data(t); }

@@ -28,11 +28,12 @@ void vs_set_num_threads(int n) {
 }
 
 int vs_parts(int64_t n, int64_t grain) {
+  int64_t most = n / VS_MAX(grain, 1);
+  if (most < 2) return 1;
 #ifdef _OPENMP
   if (omp_in_parallel()) return 1;
 #endif
-  int64_t most = n / VS_MAX(grain, 1);
-  return (int)VS_MAX(1, VS_MIN(most, vs_num_threads()));
+  return (int)VS_MIN(most, vs_num_threads());
 }
 
 void vs_parallel(int64_t n, int64_t grain, vs_rangefn fn, void *arg) {

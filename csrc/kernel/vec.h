@@ -10,12 +10,13 @@
 
 #include "core/base.h"
 
+/* A macro: the preprocessor chooses by it. */
 #if defined(__AVX512F__)
-enum { VEC_BYTES = 64 };
+#define VEC_BYTES 64
 #elif defined(__AVX2__)
-enum { VEC_BYTES = 32 };
+#define VEC_BYTES 32
 #else
-enum { VEC_BYTES = 16 };
+#define VEC_BYTES 16
 #endif
 enum { LANES = VEC_BYTES / (int)sizeof(vs_real) };
 

@@ -6,25 +6,17 @@
 
 #include "core/loop.h"
 #include "kernel/elementwise.h"
+#include "op/dims.h"
 #include "op/op.h"
 #include "op/sum_to.h"
 
 /* ---- operands ---- */
 
-/* Replaces in[i] by its cast. */
-static int cast_input(vs_ctx *c, int i, vs_dtype dtype) {
-  vs_tensor *t = vs_cast(c->in[i], dtype);
-  if (t == NULL) return -1;
-  vs_unref(c->in[i]);
-  c->in[i] = t;
-  return 0;
-}
-
 /* Brings both inputs to one dtype (returned in *dtype) and finds the broadcast shape. */
 static int unify(vs_ctx *c, vs_dtype *dtype, int64_t *dims) {
   vs_tensor *x = c->in[0], *y = c->in[1];
   *dtype = vs_is_integer(x) && vs_is_integer(y) ? VS_INT64 : VS_REAL;
-  if (cast_input(c, 0, *dtype) < 0 || cast_input(c, 1, *dtype) < 0) return -1;
+  if (vs_recast(c, 0, *dtype) < 0 || vs_recast(c, 1, *dtype) < 0) return -1;
   int n = vs_broadcast(c->in[0], c->in[1], dims);
   if (n < 0)
     return vs_fail("x %s and y %s do not broadcast", vs_shape_str(c->in[0]),
@@ -36,11 +28,16 @@ typedef struct run {
   int which, side;
 } run;
 
+/* t at the shape of out: itself, or *view made so; NULL with an error. */
+static vs_tensor *at_shape(vs_tensor *view, vs_tensor *t, const vs_tensor *out) {
+  if (vs_same_shape(t, out)) return t;
+  return vs_broadcast_onto(view, t, out->ndim, out->shape) < 0 ? NULL : view;
+}
+
 /* Walks out, x, y at their common shape. */
 static int walk(vs_tensor *out, vs_tensor *x, vs_tensor *y, vs_loopfn fn, run *r) {
-  vs_tensor vx, vy, *t[3] = {out, &vx, &vy};
-  if (vs_broadcast_onto(&vx, x, out->ndim, out->shape) < 0) return -1;
-  if (vs_broadcast_onto(&vy, y, out->ndim, out->shape) < 0) return -1;
+  vs_tensor vx, vy, *t[3] = {out, at_shape(&vx, x, out), at_shape(&vy, y, out)};
+  if (t[1] == NULL || t[2] == NULL) return -1;
   vs_loop(3, t, fn, r, true);
   return 0;
 }
@@ -56,7 +53,7 @@ static int arithmetic_shape(vs_ctx *c) {
 
 /* Division and powers of integers are real. */
 static int real_shape(vs_ctx *c) {
-  if (cast_input(c, 0, VS_REAL) < 0 || cast_input(c, 1, VS_REAL) < 0) return -1;
+  if (vs_recast(c, 0, VS_REAL) < 0 || vs_recast(c, 1, VS_REAL) < 0) return -1;
   return arithmetic_shape(c);
 }
 
@@ -294,7 +291,7 @@ static int where_shape(vs_ctx *c) {
                    : x->dtype == y->dtype                 ? computable(x)
                                                           : VS_INT64;
   int n = vs_broadcast(x, y, dims);
-  if (n < 0 || cast_input(c, 1, dtype) < 0 || cast_input(c, 2, dtype) < 0) return -1;
+  if (n < 0 || vs_recast(c, 1, dtype) < 0 || vs_recast(c, 2, dtype) < 0) return -1;
   like.ndim = n;
   for (int d = 0; d < n; d++) like.shape[d] = dims[d];
   n = vs_broadcast(c->in[0], &like, dims);
@@ -315,9 +312,9 @@ VS_WHERE(where_bytes, uint8_t)
 
 /* out, x and y have one dtype. */
 static int where_walk(vs_tensor *out, vs_tensor *m, vs_tensor *x, vs_tensor *y) {
-  vs_tensor view[3], *from[3] = {m, x, y}, *t[4] = {out, &view[0], &view[1], &view[2]};
-  for (int i = 0; i < 3; i++)
-    if (vs_broadcast_onto(&view[i], from[i], out->ndim, out->shape) < 0) return -1;
+  vs_tensor view[3], *t[4] = {out, m, x, y};
+  for (int i = 1; i < 4; i++)
+    if ((t[i] = at_shape(&view[i - 1], t[i], out)) == NULL) return -1;
   vs_loop(4, t,
           out->dtype == VS_REAL    ? where_reals
           : out->dtype == VS_INT64 ? where_ints
@@ -367,7 +364,7 @@ static int masked_fill_shape(vs_ctx *c) {
   double least = dtype == VS_INT64 ? -most : 0;
   if (dtype != VS_REAL && !(value == floor(value) && value >= least && value <= most))
     return vs_fail("value is %g, which %s cannot hold", value, vs_dtype_name(dtype));
-  if (cast_input(c, 0, dtype) < 0) return -1;
+  if (vs_recast(c, 0, dtype) < 0) return -1;
   return vs_out_like(c, 0, c->in[0]);
 }
 

@@ -45,11 +45,8 @@ static inline int vs_check_index(const vs_tensor *index, const vs_tensor *x, int
 
 /* Input i as another dtype, in place of what was given. */
 static inline int vs_recast(vs_ctx *c, int i, vs_dtype dtype) {
-  vs_tensor *t = vs_cast(c->in[i], dtype);
-  if (t == NULL) return -1;
-  vs_unref(c->in[i]);
-  c->in[i] = t;
-  return 0;
+  if (c->in[i]->dtype == dtype) return 0;
+  return vs_set_in(c, i, vs_cast(c->in[i], dtype));
 }
 
 /* Input i as something that can be added up: integers and masks as int64, the rest as numbers of

@@ -88,7 +88,8 @@ static uint64_t backward_touched(const vs_ctx *c) {
 
 enum { FEW = 8 };
 
-/* A context with room for few inputs in place, many on the heap. */
+/* A context with room for few inputs in place, many on the heap.  That of a node owns what stands
+ * in c.in, and has nothing in c.given. */
 typedef struct call {
   vs_ctx c;
   vs_tensor *in[FEW], *din[FEW];
@@ -103,6 +104,7 @@ typedef struct call {
 static int make_room(call *k, int nin) {
   vs_ctx *c = &k->c;
   c->nin = nin;
+  c->given = NULL;
   c->in = k->in;
   c->din = k->din;
   c->need = k->need;
@@ -124,7 +126,7 @@ static void release_call(void *self) {
   call *k = self;
   vs_ctx *c = &k->c;
   for (int i = 0; i < c->nin; i++) {
-    vs_unref(c->in[i]);
+    if (c->given == NULL || c->in[i] != c->given[i]) vs_unref(c->in[i]);
     c->in[i] = NULL;
   }
   for (int i = 0; i < c->nout; i++) {
@@ -209,7 +211,7 @@ static vs_tensor *keep(vs_tensor *t, bool values) {
 
 /* A node that keeps what backward will read, made before forward runs: nothing fails once something
  * was written, and a call that ran out of memory can be made again. */
-static vs_node *reserve(const call *k, vs_tensor *const *orig) {
+static vs_node *reserve(const call *k) {
   const vs_ctx *c = &k->c;
   call *h = vs_mem_alloc(sizeof *h);
   vs_node *node = NULL;
@@ -235,7 +237,7 @@ static vs_node *reserve(const call *k, vs_tensor *const *orig) {
     h->c.out[i] = keep(c->out[i], c->op->keep & VS_KEEP_OUT(i));
     ok = h->c.out[i] != NULL;
   }
-  if (ok) node = vs_node_new(&op_node, h, orig, c->nin, c->nout);
+  if (ok) node = vs_node_new(&op_node, h, c->given, c->nin, c->nout);
   if (node == NULL) free_call(h);
   return node;
 }
@@ -261,18 +263,19 @@ static void record(call *k, vs_node *node) {
 /* ---- calling ---- */
 
 static int count_inputs(const vs_argspec *spec, const vs_value *v) {
-  int n = 0;
-  for (int i = 0; i < spec->n; i++)
-    if (vs_arg_is_tensor(&spec->arg[i])) n += spec->arg[i].kind == VS_A_TENSORS ? v[i].n : 1;
+  int n = spec->ntensor;
+  for (int i = 0; spec->lists && i < spec->n; i++)
+    if (spec->arg[i].kind == VS_A_TENSORS) n += v[i].n - 1;
   return n;
 }
 
+/* t itself, borrowed, or a contiguous copy. */
 static vs_tensor *prepare(const vs_opdef *op, const vs_arg *a, vs_tensor *t) {
-  if (a->kind == VS_A_BUFFER) {
-    if (vs_is_contiguous(t)) return vs_ref(t);
-    return vs_fail_null("%s is a buffer and has to be contiguous", a->name);
-  }
-  return op->flags & (VS_STRIDED | VS_VIEW | VS_INPLACE) ? vs_ref(t) : vs_contiguous(t);
+  bool buffer = a->kind == VS_A_BUFFER;
+  if (!buffer && op->flags & (VS_STRIDED | VS_VIEW | VS_INPLACE)) return t;
+  if (vs_is_contiguous(t)) return t;
+  return buffer ? vs_fail_null("%s is a buffer and has to be contiguous", a->name)
+                : vs_contiguous(t);
 }
 
 /* A number as a tensor.  Beside integers a whole one is int64, so that ids + 1 stays exact. */
@@ -288,36 +291,38 @@ static vs_tensor *number(const vs_argspec *spec, const vs_value *v, const vs_val
   return vs_tensor_scalar(f);
 }
 
-/* Tensors into c->in (owned, contiguous where the op wants it) and orig (borrowed), the rest into
- * c->attr.  in is NULL-initialised. */
-static int split(call *k, const vs_argspec *spec, const vs_value *v, vs_tensor **orig) {
+/* One more input: what was given and what the op gets, or NULL.  -1 when the op gets nothing. */
+static int put(vs_ctx *c, const vs_arg *a, vs_tensor *given, vs_tensor *in) {
+  uint8_t *need = (uint8_t *)c->need + c->nin;
+  *need =
+      given != NULL && given->requires_grad && given->dtype == VS_REAL && a->kind != VS_A_BUFFER;
+  c->given[c->nin] = given;
+  c->in[c->nin++] = in;
+  return in == NULL ? -1 : 0;
+}
+
+/* Tensors into c->given and c->in, c->nin being how many are there, the rest into c->attr. */
+static int split(call *k, const vs_argspec *spec, const vs_value *v) {
   vs_ctx *c = &k->c;
-  uint8_t *need = (uint8_t *)c->need;
-  int ni = 0, na = 0;
-  for (int i = 0; i < spec->n; i++) {
+  int na = 0, err = 0;
+  c->nin = 0;
+  for (int i = 0; i < spec->n && err == 0; i++) {
     const vs_arg *a = &spec->arg[i];
     if (!vs_arg_is_tensor(a)) {
       c->attr[na++] = v[i];
-      continue;
-    }
-    int count = a->kind == VS_A_TENSORS ? v[i].n : 1;
-    for (int j = 0; j < count; j++, ni++) {
-      vs_tensor *t = a->kind == VS_A_TENSORS    ? v[i].list[j]
-                     : v[i].kind == VS_V_TENSOR ? v[i].t
-                                                : NULL;
-      orig[ni] = t;
-      need[ni] = t != NULL && t->requires_grad && t->dtype == VS_REAL && a->kind != VS_A_BUFFER;
-      if (t != NULL)
-        c->in[ni] = prepare(c->op, a, t);
-      else if (a->kind == VS_A_OPERAND && v[i].kind != VS_V_NONE)
-        c->in[ni] = number(spec, v, &v[i]);
-      else
-        continue;
-      if (c->in[ni] == NULL) return -1;
+    } else if (a->kind == VS_A_TENSORS) {
+      for (int j = 0; j < v[i].n && err == 0; j++)
+        err = put(c, a, v[i].list[j], prepare(c->op, a, v[i].list[j]));
+    } else if (v[i].kind == VS_V_TENSOR) {
+      err = put(c, a, v[i].t, prepare(c->op, a, v[i].t));
+    } else if (v[i].kind != VS_V_NONE) {
+      err = put(c, a, NULL, number(spec, v, &v[i]));
+    } else {
+      put(c, a, NULL, NULL);
     }
   }
   k->nattr = na;
-  return 0;
+  return err;
 }
 
 static int check_inplace(const vs_ctx *c) {
@@ -335,7 +340,7 @@ static int check_inplace(const vs_ctx *c) {
   return 0;
 }
 
-static int execute(call *k, vs_tensor *const *orig) {
+static int execute(call *k) {
   vs_ctx *c = &k->c;
   const vs_opdef *op = c->op;
   vs_node *node = NULL;
@@ -345,7 +350,7 @@ static int execute(call *k, vs_tensor *const *orig) {
     c->out[0] = vs_ref(c->in[0]);
   }
   if (op->shape(c) < 0) return -1;
-  if (c->training && (node = reserve(k, orig)) == NULL) return -1;
+  if (c->training && (node = reserve(k)) == NULL) return -1;
   if (c->work_bytes > 0 && (c->work = vs_mem_alloc(c->work_bytes)) == NULL) goto done;
   if (op->flags & VS_RANDOM) c->rng = vs_rng_take();
   err = op->flags & VS_VIEW ? 0 : op->forward(c);
@@ -361,7 +366,7 @@ static int run_forward(const vs_opdef *op, const vs_value *args, int nargs, vs_t
                        uint64_t *bytes) {
   const vs_argspec *spec = vs_op_spec(op);
   vs_value v[VS_MAX_ARGS];
-  vs_tensor *few[FEW], **orig = few;
+  vs_tensor *few[FEW];
   call k;
   vs_ctx *c = &k.c;
   int err = -1;
@@ -379,14 +384,17 @@ static int run_forward(const vs_opdef *op, const vs_value *args, int nargs, vs_t
   c->work_bytes = c->back_bytes = 0;
   memset(c->out, 0, sizeof c->out);
   memset(c->saved, 0, sizeof c->saved);
-  memset(k.in, 0, sizeof k.in);
   if (make_room(&k, count_inputs(spec, v)) < 0) return -1;
-  if (c->nin > FEW && (orig = vs_new((size_t)c->nin * sizeof *orig)) == NULL) goto done;
-  if (split(&k, spec, v, orig) < 0) goto done;
+  c->given = few;
+  if (c->nin > FEW && (c->given = vs_new((size_t)c->nin * sizeof *few)) == NULL) {
+    c->nin = 0;
+    goto done;
+  }
+  if (split(&k, spec, v) < 0) goto done;
   c->training = false;
   if (!(op->flags & (VS_NOGRAD | VS_INPLACE)) && vs_grad_enabled())
     for (int i = 0; i < c->nin; i++) c->training = c->training || c->need[i];
-  if (execute(&k, orig) < 0) goto done;
+  if (execute(&k) < 0) goto done;
   if (bytes != NULL) *bytes = forward_touched(c);
   for (int i = 0; i < c->nout; i++) {
     out[i] = c->out[i];
@@ -397,7 +405,7 @@ done:
   if (err != 0) vs_fail_prefix(op->name);
   vs_mem_free(c->work);
   release_call(&k);
-  if (orig != few) free(orig);
+  if (c->given != few) free(c->given);
   free(k.many);
   return err;
 }
@@ -427,6 +435,14 @@ int vs_out(vs_ctx *c, int i, vs_dtype dtype, int ndim, const int64_t *shape) {
 
 int vs_out_like(vs_ctx *c, int i, const vs_tensor *t) {
   return vs_out(c, i, t->dtype, t->ndim, t->shape);
+}
+
+int vs_set_in(vs_ctx *c, int i, vs_tensor *t) {
+  if (t == NULL) return -1;
+  if (c->in[i] != c->given[i]) vs_unref(c->in[i]);
+  if (t == c->given[i]) vs_unref(t); /* borrowed */
+  c->in[i] = t;
+  return 0;
 }
 
 const char *vs_in_name(const vs_ctx *c, int i) {

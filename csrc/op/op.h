@@ -50,6 +50,7 @@ struct vs_ctx {
   const vs_opdef *op;
   int nin, nout;
   vs_tensor **in;      /* by position among the tensor arguments; a list goes last, spread */
+  vs_tensor **given;   /* what the caller passed there, borrowed; in[i] is owned where it differs */
   const uint8_t *need; /* per input: it wants a gradient */
   vs_tensor *out[VS_MAX_OUT];
   vs_value attr[VS_MAX_ARGS]; /* by position among the other arguments */
@@ -69,6 +70,8 @@ struct vs_ctx {
 /* Output i: that dtype and shape. */
 int vs_out(vs_ctx *c, int i, vs_dtype dtype, int ndim, const int64_t *shape);
 int vs_out_like(vs_ctx *c, int i, const vs_tensor *t);
+/* Puts t, which it takes over, in place of input i.  t NULL: -1. */
+int vs_set_in(vs_ctx *c, int i, vs_tensor *t);
 #define vs_dims(...) \
   VS_COUNT(((int64_t[]){__VA_ARGS__})), (int64_t[]) { __VA_ARGS__ }
 /* -1 with "x is [2,3], expected 4 dimensions" unless in[i] has ndim dimensions. */

@@ -19,9 +19,7 @@ static int masked_select_shape(vs_ctx *c) {
   vs_tensor *wide = vs_expand_to(c->in[1], x->ndim, x->shape);
   vs_tensor *mask = wide ? vs_contiguous(wide) : NULL;
   vs_unref(wide);
-  if (!mask) return -1;
-  vs_unref(c->in[1]);
-  c->in[1] = mask;
+  if (vs_set_in(c, 1, mask) < 0) return -1;
   return vs_out(c, 0, x->dtype, vs_dims(count_set(mask)));
 }
 

@@ -2,8 +2,8 @@
  * of one dimension are the same with planes of one row.
  *
  * max_pool2d keeps which value won: one byte an output for 2 x 2 windows with stride 2, which go
- * through kernels, the position in the plane for all others.  Both averages are one loop over
- * windows that differ in where a window starts, ends, and what it is divided by. */
+ * through kernels of their own, the position in the plane for all others.  Both averages are one
+ * loop over windows that differ in where a window starts, ends, and what it is divided by. */
 #include <math.h>
 #include <string.h>
 
@@ -142,23 +142,32 @@ static void max2_planes_back(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
+/* The columns of outputs whose windows neither edge cuts off: a row of these windows is alike. */
+static window whole_columns(const pool *p) {
+  if (p->adaptive) return (window){0};
+  int64_t s = p->stride[1], room = p->in[1] + p->padding[1] - p->kernel[1];
+  int64_t first = (p->padding[1] + s - 1) / s, last = room < 0 ? 0 : room / s + 1;
+  last = VS_MIN(last, p->out[1]);
+  return first < last ? (window){first, last, 0} : (window){0};
+}
+
 static void max_planes(void *arg, int64_t first, int64_t last, int part) {
   const pool *p = arg;
   int64_t o = first * p->out[0] * p->out[1];
+  window whole = whole_columns(p);
+  vs_windows w = {.width = p->in[1], .stride = p->stride[1]};
   (void)part;
   for (int64_t u = first; u < last; u++) {
-    const vs_real *x = p->x + u * p->in[0] * p->in[1];
+    w.plane = p->x + u * p->in[0] * p->in[1];
     for (int64_t i = 0; i < p->out[0]; i++) {
       window a = window_at(p, 0, i);
-      for (int64_t j = 0; j < p->out[1]; j++, o++) {
+      w.rows = a.last - a.first;
+      for (int64_t j = 0, n; j < p->out[1]; j += n, o += n) {
         window b = window_at(p, 1, j);
-        int64_t best = a.first * p->in[1] + b.first;
-        vs_real m = x[best];
-        for (int64_t y = a.first; y < a.last; y++)
-          for (int64_t at = y * p->in[1] + b.first; at < y * p->in[1] + b.last; at++)
-            if (x[at] > m || isnan(x[at])) m = x[at], best = at;
-        p->y[o] = m;
-        if (p->place != NULL) p->place[o] = (int32_t)best;
+        n = j == whole.first && j < whole.last ? whole.last - j : 1;
+        w.cols = b.last - b.first;
+        w.first = a.first * p->in[1] + b.first;
+        vs_k_pool()->max(n, &w, p->y + o, p->place ? p->place + o : NULL);
       }
     }
   }

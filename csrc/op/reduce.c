@@ -218,9 +218,7 @@ static int extreme_shape(vs_ctx *c, bool values) {
     vs_tensor *t = vs_cast(c->in[0], c->in[0]->dtype == VS_FLOAT16 || c->in[0]->dtype == VS_BFLOAT16
                                          ? VS_REAL
                                          : VS_INT64);
-    if (t == NULL) return -1;
-    vs_unref(c->in[0]);
-    c->in[0] = t;
+    if (vs_set_in(c, 0, t) < 0) return -1;
   }
   int n = along_shape(c, shape);
   if (c->n[1] == 0) return vs_fail("x %s has nothing to choose from", vs_shape_str(c->in[0]));
