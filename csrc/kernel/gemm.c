@@ -132,20 +132,23 @@ static inline void pack_rows(int64_t n, int64_t k, const vs_real *src, int64_t s
   }
 }
 
-/* Four places, values j to the end, as they are: turned. */
+/* Four places (those from n on zeros), values j to the end, as they are: turned.  The lines behind
+ * the end are what comes next. */
 static inline void turn_four(int64_t n, int64_t j, int64_t end, const vs_real *src, int64_t si,
                              int width, vs_real *to) {
-  const vs_real *p[4];
-  int real = (int)VS_MAX(VS_MIN(n, 4), 0);
-  for (int r = 0; r < 4; r++) p[r] = src + (r < real ? r : 0) * si;
-  for (to += j * width; real > 0 && j + 4 <= end; j += 4, to += 4 * width) {
-    quad q[4] = {{0}, {0}, {0}, {0}};
-    for (int r = 0; r < real; r++) q[r] = QUAD(p[r] + j);
-    quad_turn(q);
-    for (int r = 0; r < 4; r++) QUAD(to + r * width) = q[r];
+  to += j * width;
+  if (n >= 4) {
+    const vs_real *p[4] = {src, src + si, src + 2 * si, src + 3 * si};
+    for (int r = 0; r < 4; r++)
+      for (int l = 0; l < TURN; l += 64 / (int)sizeof(vs_real)) __builtin_prefetch(p[r] + end + l);
+    for (; j + 4 <= end; j += 4, to += 4 * width) {
+      quad q[4] = {QUAD(p[0] + j), QUAD(p[1] + j), QUAD(p[2] + j), QUAD(p[3] + j)};
+      quad_turn(q);
+      for (int r = 0; r < 4; r++) QUAD(to + r * width) = q[r];
+    }
   }
   for (; j < end; j++, to += width)
-    for (int r = 0; r < 4; r++) to[r] = r < real ? p[r][j] : 0;
+    for (int r = 0; r < 4; r++) to[r] = r < n ? src[r * si + j] : 0;
 }
 
 /* Values side by side, as they are; a panel is written from end to end. */
