@@ -24,6 +24,13 @@ def attend(q, k, v, mask):
     return scores.masked_fill(~mask, float("-inf")).softmax(-1) @ v
 
 
+class LayerNorm(nn.LayerNorm):
+    """Takes what autocast makes: 1.13 hands it bfloat16 beside its float32 weights and refuses."""
+
+    def forward(self, x):
+        return super().forward(x.to(self.weight.dtype))
+
+
 class Features(nn.Module):
     def __init__(self, cell):
         super().__init__()
@@ -135,10 +142,10 @@ class IntraAttention(nn.Module):
     def __init__(self, width, heads):
         super().__init__()
         self.regions, self.words = nn.Linear(2048, width), nn.Linear(300, width)
-        self.region_norm, self.word_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.region_norm, self.word_norm = LayerNorm(width), LayerNorm(width)
         self.kinds = nn.Embedding(2, width)
         self.attention = nn.MultiheadAttention(width, heads, batch_first=True)
-        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.norm1, self.norm2 = LayerNorm(width), LayerNorm(width)
         self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(0),
                                  nn.Linear(2 * width, width))
         self.score, self.out = nn.Linear(width, 1, bias=False), nn.Linear(width, width)
@@ -204,11 +211,11 @@ class BertLayer(nn.Module):
         self.attention = nn.ModuleDict({
             "self": nn.ModuleDict({name: nn.Linear(width, width) for name in ("query", "key", "value")}),
             "output": nn.ModuleDict({"dense": nn.Linear(width, width),
-                                     "LayerNorm": nn.LayerNorm(width, eps=1e-12)}),
+                                     "LayerNorm": LayerNorm(width, eps=1e-12)}),
         })
         self.intermediate = nn.ModuleDict({"dense": nn.Linear(width, inner)})
         self.output = nn.ModuleDict({"dense": nn.Linear(inner, width),
-                                     "LayerNorm": nn.LayerNorm(width, eps=1e-12)})
+                                     "LayerNorm": LayerNorm(width, eps=1e-12)})
 
     def forward(self, x, mask):
         B, T, D = x.shape
@@ -228,7 +235,7 @@ class BERT(nn.Module):
             "word_embeddings": nn.Embedding(30522, width, padding_idx=0),
             "position_embeddings": nn.Embedding(512, width),
             "token_type_embeddings": nn.Embedding(2, width),
-            "LayerNorm": nn.LayerNorm(width, eps=1e-12),
+            "LayerNorm": LayerNorm(width, eps=1e-12),
         })
         self.encoder = nn.ModuleDict({
             "layer": nn.ModuleList(BertLayer(width, inner, 12) for _ in range(layers))})

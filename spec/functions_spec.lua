@@ -23,6 +23,18 @@ describe("functions made of ops", function()
     assert.same({1, 0, 3.4028234663852886e38, -3.4028234663852886e38}, x:nan_to_num():tolist())
   end)
 
+  it("keep their digits far from zero", function()
+    for _, x in ipairs {-80, -20, -3, 0, 3, 20, 100} do
+      local want = 1 / (1 + math.exp(-x))
+      assert.near(1, vs.tensor {x}:sigmoid():item() / want, 1e-5)
+      want = 1 - 2 / (math.exp(2 * x) + 1)
+      assert.near(want, vs.tensor {x}:tanh():item(), 1e-6)
+    end
+    assert.same({0, 1}, vs.tensor {-inf, inf}:sigmoid():tolist())
+    assert.same({-1, 1}, vs.tensor {-inf, inf}:tanh():tolist())
+    assert(vs.tensor {nan}:sigmoid():isnan():all() and vs.tensor {nan}:tanh():isnan():all())
+  end)
+
   it("divide with a rest as Lua does", function()
     local x, y = {7, -7, 7.5, -7.5}, {2, 2, -2, -2}
     local a, b = vs.tensor(x), vs.tensor(y)

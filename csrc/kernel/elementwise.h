@@ -34,7 +34,7 @@
   X(atan, VS_LIBM(atan)(x), 1 / (1 + x * x), IN)                                                 \
   X(sinh, VS_LIBM(sinh)(x), VS_LIBM(cosh)(x), IN)                                                \
   X(cosh, VS_LIBM(cosh)(x), VS_LIBM(sinh)(x), IN)                                                \
-  X(erf, vs_erf(x), VS_R(1.1283791670955126) * vs_exp(-x * x), IN)                               \
+  X(erf, vs_erf(x), VS_R(1.1283791670955126) * vs_exp_down(-x * x), IN)                               \
   X(tanh, vs_tanh(x), 1 - y * y, OUT)                                                            \
   X(sigmoid, vs_sigmoid(x), y * (1 - y), OUT)                                                    \
   X(relu, x > 0 ? x : x != x ? x : 0, y > 0, OUT)                                                \
@@ -43,17 +43,17 @@
   X(elu, x > 0 ? x : a * (vs_exp(x) - 1), x > 0 ? 1 : a * vs_exp(x), IN)                         \
   X(gelu, VS_R(0.5) * x * (1 + vs_erf(x * VS_R(0.70710678118654752))),                           \
     VS_R(0.5) * (1 + vs_erf(x * VS_R(0.70710678118654752))) +                                    \
-        x * VS_R(0.39894228040143268) * vs_exp(VS_R(-0.5) * x * x), IN)                          \
+        x * VS_R(0.39894228040143268) * vs_exp_down(VS_R(-0.5) * x * x), IN)                          \
   X(silu, x * vs_sigmoid(x), vs_sigmoid(x) * (1 + x * (1 - vs_sigmoid(x))), IN)                  \
-  X(softplus, (x > 0 ? x : 0) + vs_log(1 + vs_exp(x > 0 ? -x : x)), vs_sigmoid(x), IN)           \
+  X(softplus, (x > 0 ? x : 0) + vs_log(1 + vs_exp_down(x > 0 ? -x : x)), vs_sigmoid(x), IN)           \
   X(hardsigmoid, x <= -3 ? 0 : x >= 3 ? 1 : x / 6 + VS_R(0.5),                                   \
     x > -3 && x < 3 ? VS_R(1.0) / 6 : 0, IN)                                                     \
   X(hardswish, x <= -3 ? 0 : x >= 3 ? x : x * (x + 3) / 6,                                       \
     x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + VS_R(0.5), IN)                                            \
-  X(mish, x *vs_tanh((x > 0 ? x : 0) + vs_log(1 + vs_exp(x > 0 ? -x : x))),                      \
-    vs_tanh((x > 0 ? x : 0) + vs_log(1 + vs_exp(x > 0 ? -x : x))) +                              \
+  X(mish, x *vs_tanh((x > 0 ? x : 0) + vs_log(1 + vs_exp_down(x > 0 ? -x : x))),                      \
+    vs_tanh((x > 0 ? x : 0) + vs_log(1 + vs_exp_down(x > 0 ? -x : x))) +                              \
         x * vs_sigmoid(x) *                                                                      \
-            (1 - vs_square(vs_tanh((x > 0 ? x : 0) + vs_log(1 + vs_exp(x > 0 ? -x : x))))),      \
+            (1 - vs_square(vs_tanh((x > 0 ? x : 0) + vs_log(1 + vs_exp_down(x > 0 ? -x : x))))),      \
     IN)                                                                                          \
   X(softsign, x / (1 + vs_abs(x)), 1 / ((1 + vs_abs(x)) * (1 + vs_abs(x))), IN)                  \
   X(selu,                                                                                        \

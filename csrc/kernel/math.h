@@ -12,6 +12,7 @@
 
 #ifdef VS_DOUBLE
 static inline vs_real vs_exp(vs_real x) { return exp(x); }
+static inline vs_real vs_exp_down(vs_real x) { return exp(x); }
 static inline vs_real vs_log(vs_real x) { return log(x); }
 static inline vs_real vs_tanh(vs_real x) { return tanh(x); }
 static inline vs_real vs_erf(vs_real x) { return erf(x); }
@@ -44,6 +45,29 @@ static inline float vs_exp(float x) {
   p = x > 88.72283f ? INFINITY : p;
   p = x < -87.33654f ? 0.0f : p;
   return x != x ? x : p;
+}
+
+/* exp of x up to 0: what cannot overflow needs less. */
+static inline float vs_exp_down(float x) {
+  union {
+    int32_t i;
+    float f;
+  } scale;
+  float c = x < -87.33654f ? -87.33654f : x;
+  float k = c * 1.44269504f + 12582912.0f;
+  scale.f = k;
+  int32_t n = scale.i - 0x4B400000;
+  k -= 12582912.0f;
+  float r = (c - k * 0.693359375f) + k * 2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  scale.i = (int32_t)((uint32_t)(n + 127) << 23);
+  return x < -87.33654f ? 0.0f : p * scale.f;
 }
 
 static inline float vs_log(float x) { /* subnormal arguments count as the least normal one */
@@ -80,7 +104,7 @@ static inline float vs_tanh(float x) {
   p = p * z + 1.33314422036e-1f;
   p = p * z - 3.33332819422e-1f;
   p = p * z * x + x;
-  float b = 1.0f - 2.0f / (vs_exp(2.0f * (a > 20.0f ? 20.0f : a)) + 1.0f);
+  float e = vs_exp_down(-2.0f * a), b = (1.0f - e) / (1.0f + e);
   b = x < 0 ? -b : b;
   b = a < 0.625f ? p : b;
   return x != x ? x : b;
@@ -107,7 +131,7 @@ static inline float vs_erf(float x) {
   q = q * b - 6.30953014e-01f;
   q = q * b - 1.13067520e+00f;
   q = q * b + 4.16329218e-04f;
-  q = 1.0f - vs_exp(q);
+  q = 1.0f - vs_exp_down(q);
   q = x < 0 ? -q : q;
   q = a < 1.0f ? p * x : q;
   return x != x ? x : q;
@@ -119,9 +143,8 @@ static inline float vs_abs(float x) { return x < 0 ? -x : x; }
 static inline vs_real vs_square(vs_real x) { return x * x; }
 
 static inline vs_real vs_sigmoid(vs_real x) {
-  vs_real e = vs_exp(x < 0 ? x : -x); /* no overflow on either side */
-  vs_real s = 1 / (1 + e);
-  return x < 0 ? 1 - s : s;
+  vs_real e = vs_exp_down(x < 0 ? x : -x); /* no overflow on either side */
+  return (x < 0 ? e : 1) / (1 + e);
 }
 
 #endif

@@ -28,8 +28,8 @@ static vs_real sum_exp(int64_t n, const vs_real *x, vs_real max) {
   vs_real lane[LANES] = {0}, s = 0;
   int64_t i = 0;
   for (; i + LANES <= n; i += LANES)
-    for (int j = 0; j < LANES; j++) lane[j] += vs_exp(x[i + j] - max);
-  for (; i < n; i++) s += vs_exp(x[i] - max);
+    for (int j = 0; j < LANES; j++) lane[j] += vs_exp_down(x[i + j] - max);
+  for (; i < n; i++) s += vs_exp_down(x[i] - max);
   return s + fold(lane);
 }
 
@@ -46,11 +46,11 @@ static vs_real softmax(int64_t n, const vs_real *x, vs_real *y) {
   if (m == -INFINITY) m = 0;
   for (; i + LANES <= n; i += LANES)
     for (int j = 0; j < LANES; j++) {
-      vs_real e = vs_exp(x[i + j] - m);
+      vs_real e = vs_exp_down(x[i + j] - m);
       y[i + j] = e;
       lane[j] += e;
     }
-  for (; i < n; i++) s += y[i] = vs_exp(x[i] - m);
+  for (; i < n; i++) s += y[i] = vs_exp_down(x[i] - m);
   s += fold(lane);
   vs_real scale = s == 0 ? 0 : 1 / s;
   for (i = 0; i < n; i++) y[i] *= scale;

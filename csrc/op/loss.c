@@ -523,7 +523,7 @@ static pairs bce_of(const vs_ctx *c) {
 
 /* log(1 + exp(-x)) without overflow */
 static inline vs_real log_one_exp(vs_real x) {
-  return vs_log(1 + vs_exp(-vs_abs(x))) + (x < 0 ? -x : 0);
+  return vs_log(1 + vs_exp_down(-vs_abs(x))) + (x < 0 ? -x : 0);
 }
 
 /* l = w * ((1 - y) * x + (1 + (pos - 1) * y) * log(1 + exp(-x))) */

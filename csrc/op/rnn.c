@@ -350,18 +350,26 @@ static void sum_columns(int64_t rows, int64_t cols, const vs_real *x, vs_tensor 
   vs_parallel(cols, 64, sum_columns_range, &s);
 }
 
+/* The states before those of step 1 (0 where there are initial ones) and later, packed as they are.
+ * While no row ends they lie so, one step in front; else they are copied into rows. */
+static const vs_real *states_before(const rnn *r, vs_real *rows) {
+  int64_t t = r->first ? 0 : 1, last = r->t - 1;
+  if (t <= last && r->count[last] == r->count[0]) return before(r, r->states, t);
+  for (int64_t skip = r->start[t]; t <= last && r->count[t]; t++)
+    memcpy(rows + (r->start[t] - skip) * r->h, before(r, r->states, t),
+           (size_t)(r->count[t] * r->h) * sizeof *rows);
+  return rows;
+}
+
 /* forward: gates = x W_ih^T + h_prev W_hh^T + b */
 static int weight_grads(vs_ctx *c, const rnn *r, const vs_real *dgx, const vs_real *dgh,
                         vs_real *rows) {
   int64_t n0 = r->t && !r->first ? r->count[0] : 0; /* rows that follow zeros */
-  if (c->din[W_HH]) {                               /* the state before each of the others */
-    for (int64_t t = n0 > 0; t < r->t && r->count[t]; t++)
-      memcpy(rows + (r->start[t] - n0) * r->h, before(r, r->states, t),
-             (size_t)(r->count[t] * r->h) * sizeof *rows);
-    if (vs_gemm_once(true, false, r->gh, r->h, r->rows - n0, dgh + n0 * r->gh, r->gh, rows, r->h,
-                     NULL, vs_reals(c->din[W_HH]), r->h) < 0)
-      return -1;
-  }
+  if (c->din[W_HH] &&
+      vs_gemm_once(true, false, r->gh, r->h, r->rows - n0, dgh + n0 * r->gh, r->gh,
+                   r->t ? states_before(r, rows) : rows, r->h, NULL, vs_reals(c->din[W_HH]),
+                   r->h) < 0)
+    return -1;
   if (c->din[W_IH]) {
     gather(r, r->in, rows, vs_reals(c->in[X]));
     if (vs_gemm_once(true, false, r->gh, r->in, r->rows, dgx, r->gh, rows, r->in, NULL,
@@ -369,7 +377,10 @@ static int weight_grads(vs_ctx *c, const rnn *r, const vs_real *dgx, const vs_re
       return -1;
   }
   sum_columns(r->rows, r->gh, dgx, c->din[B_IH]);
-  sum_columns(r->rows, r->gh, dgh, c->din[B_HH]);
+  if (dgh == dgx && c->din[B_IH] && c->din[B_HH])
+    memcpy(vs_reals(c->din[B_HH]), vs_reals(c->din[B_IH]), (size_t)r->gh * sizeof *dgh);
+  else
+    sum_columns(r->rows, r->gh, dgh, c->din[B_HH]);
   return 0;
 }
 
