@@ -33,14 +33,16 @@ ifeq ($(shell uname -m),x86_64)
 ISA_avx2    := -mavx2 -mfma -mf16c -ffp-contract=fast
 ISA_avx512  := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512 -ffp-contract=fast
 ISA_avx512bf16 := $(ISA_avx512) -mavx512bf16
+ISA_tiles := $(ISA_avx512bf16) -DVS_TILES
+ISA_amx := $(ISA_avx512bf16) -DVS_AMX
 endif
 
 KERNELS := $(filter-out csrc/kernel/dispatch.c,$(wildcard csrc/kernel/*.c))
 SOURCES := $(filter-out $(KERNELS),$(wildcard csrc/*/*.c))
 PLAIN   := $(SOURCES:csrc/%.c=%.o)
 kernel_objects = $(foreach isa,$(1),$(KERNELS:csrc/%.c=%.$(isa).o))
-# Products of bfloat16 have an instruction that not every processor of the level avx512 has.
-BF16    := kernel/gemm.avx512bf16.o
+# Products of bfloat16 have instructions that not every processor of the level avx512 has.
+BF16    := $(foreach isa,avx512bf16 tiles amx,kernel/gemm.$(isa).o)
 
 FLOAT_OBJECTS  := $(addprefix $(BUILD)/float/,$(PLAIN) $(call kernel_objects,generic avx2 avx512) $(BF16))
 DOUBLE_OBJECTS := $(addprefix $(BUILD)/double/,$(PLAIN) $(call kernel_objects,generic))
@@ -72,6 +74,8 @@ $(eval $(call kernel_rule,float,generic,))
 $(eval $(call kernel_rule,float,avx2,))
 $(eval $(call kernel_rule,float,avx512,))
 $(eval $(call kernel_rule,float,avx512bf16,))
+$(eval $(call kernel_rule,float,tiles,))
+$(eval $(call kernel_rule,float,amx,))
 $(eval $(call kernel_rule,double,generic,-DVS_DOUBLE))
 
 $(BUILD)/float/%.o: csrc/%.c | deps
@@ -257,7 +261,9 @@ lint-clang:
 	    { [ -z "$(KERNELS)" ] || printf '%s\n' $(KERNELS) | xargs -P 2 -n 1 $$check $$def -DVS_ISA=generic; } || exit 1; \
 	  done; [ -z "$(KERNELS)" ] || [ -z "$(ISA_avx512)" ] || \
 	  { printf '%s\n' $(KERNELS) | xargs -P 2 -n 1 $$check -DVS_ISA=avx512 $(ISA_avx512) && \
-    $$check -DVS_ISA=avx512bf16 $(ISA_avx512bf16) csrc/kernel/gemm.c; }; \
+    $$check -DVS_ISA=avx512bf16 $(ISA_avx512bf16) csrc/kernel/gemm.c && \
+    $$check -DVS_ISA=tiles $(ISA_tiles) csrc/kernel/gemm.c && \
+    $$check -DVS_ISA=amx $(ISA_amx) csrc/kernel/gemm.c; }; \
 	else echo "lint: clang is missing, its check is left out"; fi
 lint-format:
 	@if command -v clang-format >/dev/null; then clang-format --dry-run -Werror $(C_FILES) spec/fuzz/harness.c; \

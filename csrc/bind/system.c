@@ -74,7 +74,7 @@ static int autocast(lua_State *L) {
 
 /* Test aid: see vs_gemm_force. */
 static int force_products(lua_State *L) {
-  vs_gemm_force(lua_toboolean(L, 1), lua_toboolean(L, 2), lua_toboolean(L, 3));
+  vs_gemm_force(lua_toboolean(L, 1), lua_toboolean(L, 2), lua_toboolean(L, 3), lua_toboolean(L, 4));
   return 0;
 }
 
@@ -236,6 +236,8 @@ void lvs_open_system(lua_State *L) {
   lua_setfield(L, -2, "isa");
   lua_pushboolean(L, vs_has_bf16());
   lua_setfield(L, -2, "bf16");
+  lua_pushboolean(L, vs_has_amx());
+  lua_setfield(L, -2, "amx");
   lua_setfield(L, -2, "build");
 }
 

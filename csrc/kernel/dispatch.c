@@ -5,8 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[] = {"generic", "avx2", "avx512"};
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+static const char *const names[] = {"generic", "avx2", "avx512", "amx"};
 static int level;
+
+#if !defined(VS_DOUBLE) && defined(__x86_64__)
+/* Whether the processor has AMX's tiles and bfloat16 for them, and the system lets this process
+ * have the tiles' registers: it has to be asked. */
+static bool may_use_tiles(void) {
+  enum { TILES = 1 << 24, TILE_BF16 = 1 << 22, REQUEST = 0x1023, TILE_DATA = 18 };
+  unsigned a, b, c, d;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & TILES) == 0 || (d & TILE_BF16) == 0)
+    return false;
+  return __builtin_cpu_supports("avx512bf16") && syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
+}
+#endif
 
 static int best(void) {
 #if defined(VS_DOUBLE) || !defined(__x86_64__)
@@ -15,7 +33,7 @@ static int best(void) {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-    return VS_ISA_AVX512;
+    return may_use_tiles() ? VS_ISA_AMX : VS_ISA_AVX512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return VS_ISA_AVX2;
   return VS_ISA_GENERIC;
 #endif
@@ -30,8 +48,8 @@ __attribute__((constructor)) static void choose(void) {
       level = VS_MIN(i, level);
       return;
     }
-  fprintf(stderr, "vesper: VESPER_ISA=%s is not one of generic, avx2, avx512; using %s\n", want,
-          names[level]);
+  fprintf(stderr, "vesper: VESPER_ISA=%s is not one of generic, avx2, avx512, amx; using %s\n",
+          want, names[level]);
 }
 
 int vs_isa(void) { return level; }
@@ -40,8 +58,10 @@ bool vs_has_bf16(void) {
 #if defined(VS_DOUBLE) || !defined(__x86_64__)
   return false;
 #else
-  return level == VS_ISA_AVX512 && __builtin_cpu_supports("avx512bf16");
+  return level >= VS_ISA_AVX512 && __builtin_cpu_supports("avx512bf16");
 #endif
 }
+
+bool vs_has_amx(void) { return level == VS_ISA_AMX; }
 
 const char *vs_isa_name(void) { return names[level]; }

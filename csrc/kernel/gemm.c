@@ -9,7 +9,11 @@
 
 #include "kernel/vec.h"
 
-#if defined(__AVX512BF16__)
+#if defined(VS_AMX) || defined(VS_TILES)
+#include "kernel/tiles.h"
+enum { ROWS = SIDE, VECS = 2, VALUES = 2, ALONG = TILE };
+#define IN_TILES 1
+#elif defined(__AVX512BF16__)
 enum { ROWS = 8, VECS = 2, VALUES = 2 };
 #elif defined(__AVX512F__)
 enum { ROWS = 8, VECS = 2, VALUES = 1 };
@@ -17,6 +21,10 @@ enum { ROWS = 8, VECS = 2, VALUES = 1 };
 enum { ROWS = 4, VECS = 2, VALUES = 1 };
 #else
 enum { ROWS = 4, VECS = 3, VALUES = 1 };
+#endif
+#ifndef IN_TILES
+#define IN_TILES 0
+enum { ALONG = 1 };
 #endif
 enum { COLS = LANES * VECS };
 enum { TURN = 64 }; /* values of four places that are turned at a time */
@@ -96,7 +104,7 @@ static inline vec unit_row(int64_t n, int64_t k, const float *x, int64_t sk, vs_
                                        (__m512i)in_pairs(even, odd, part));
 }
 
-static inline vec multiply_add(vec sum, float a, vec b) {
+static inline __attribute__((unused)) vec multiply_add(vec sum, float a, vec b) {
   return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_ps(a), (__m512bh)b);
 }
 
@@ -194,24 +202,101 @@ static inline void pack_part(int64_t n, int64_t k, const vs_real *src, int64_t s
     pack_columns(n, k, src, si, width, part, units, to);
 }
 
+#if IN_TILES
+
+/* Left panels of tiles: block of units by block, each [row][unit]. */
+static inline float *left_at(float *to, int64_t units, int64_t place, int64_t unit) {
+  return to + place / ROWS * units * ROWS + unit / TILE * ROWS * TILE + place % ROWS * TILE +
+         unit % TILE;
+}
+
+static void pack_left(int64_t n, int64_t k, const float *src, int64_t si, int64_t sk, vs_part part,
+                      int64_t units, float *to) {
+  int64_t many = (k + 2 * TILE - 1) / (2 * TILE) * TILE, places = (n + ROWS - 1) / ROWS * ROWS;
+  float row[LANES];
+  for (int64_t i = 0; i < places; i += si == 1 ? LANES : 1)
+    for (int64_t u = 0; u < many; u += si == 1 ? 1 : TILE) {
+      int64_t left = k - 2 * u;
+      vec v = {0};
+      if (si != 1) { /* values side by side: a row of a tile at a time */
+        if (i < n) units_of(VS_MIN(left, 2 * TILE), src + i * si + 2 * u, part, (float *)&v);
+        vec_store(left_at(to, units, i, u), v);
+        continue;
+      }
+      if (i < n && left > 0) v = unit_row(n - i, left, src + i + 2 * u * sk, sk, part);
+      vec_store(row, v);
+      for (int r = 0; r < LANES; r++) *left_at(to, units, i + r, u) = row[r];
+    }
+}
+
+#endif
+
 /* The width is a constant to the compiler, and so are the common parts. */
-static void pack(int64_t n, int64_t k, const vs_real *src, int64_t si, int64_t sk, int width,
+static void pack(int64_t n, int64_t k, const vs_real *src, int64_t si, int64_t sk, bool right,
                  vs_part part, int64_t units, vs_real *to) {
 #define PACK(width, part) pack_part(n, k, src, si, sk, width, part, units, to)
-  if (part == VS_PART_WHOLE && width == ROWS)
+#if IN_TILES
+  int64_t real = (k - 1) / VALUES + 1, all = (real + ALONG - 1) / ALONG * ALONG;
+  if (!right) {
+    pack_left(n, k, src, si, sk, part, units, to);
+    return;
+  }
+  PACK(COLS, part);
+  for (int64_t i = 0; i < n; i += COLS, to += units * COLS)
+    memset(to + real * COLS, 0, (size_t)((all - real) * COLS) * sizeof *to);
+#else
+  if (part == VS_PART_WHOLE && !right)
     PACK(ROWS, VS_PART_WHOLE);
   else if (part == VS_PART_WHOLE)
     PACK(COLS, VS_PART_WHOLE);
-  else if (part == VS_PART_ROUNDED && width == ROWS)
+  else if (part == VS_PART_ROUNDED && !right)
     PACK(ROWS, VS_PART_ROUNDED);
   else if (part == VS_PART_ROUNDED)
     PACK(COLS, VS_PART_ROUNDED);
+  else if (right)
+    PACK(COLS, part);
   else
-    PACK(width, part);
+    PACK(ROWS, part);
+#endif
 #undef PACK
 }
 
 /* ---- the product ---- */
+
+/* The first `left` of c become alpha * sum + add + beta * c. */
+static inline void put(vec sum, vec add, vs_real alpha, vs_real beta, vs_real *c, int64_t left) {
+  vec s = alpha * sum + add;
+  if (beta != 0) s += beta * vec_load_first(c, left);
+  vec_store_first(c, left, s);
+}
+
+#if IN_TILES
+
+static void multiply(int64_t m, int64_t n, int64_t units, const float *a, const float *b,
+                     float alpha, float beta, const float *bias, float *c, int64_t ldc) {
+  float sums[SIDE][SIDE] __attribute__((aligned(64)));
+  tiles_begin();
+  for (int64_t j = 0; j < n; j += COLS)
+    for (int64_t i = 0; i < m; i += ROWS) {
+      tile_sums(units / TILE, a + i * units, b + j * units, sums);
+      for (int64_t v = 0; v < COLS && j + v < n; v += LANES) {
+        vec add = {0};
+        if (bias) add = vec_load_first(bias + j + v, n - j - v);
+        for (int64_t r = 0; r < VS_MIN(ROWS, m - i); r++)
+          put(vec_load(sums[r] + v), add, alpha, beta, c + (i + r) * ldc + j + v, n - j - v);
+      }
+    }
+  tiles_end();
+}
+
+const vs_kernels_gemm VS_K(vs_kernels_gemm) = {.rows = ROWS,
+                                               .cols = COLS,
+                                               .values = VALUES,
+                                               .along = ALONG,
+                                               .pack = pack,
+                                               .multiply = multiply};
+
+#else
 
 static inline void tile(int64_t units, const vs_real *a, const vs_real *b, vs_real alpha,
                         vs_real beta, const vs_real *bias, vs_real *c, int64_t ldc, int64_t rows,
@@ -233,11 +318,8 @@ static inline void tile(int64_t units, const vs_real *a, const vs_real *b, vs_re
     vec add = {0};
     if (bias) add = vec_load_first(bias + v * LANES, left);
     for (int r = 0; r < ROWS; r++) {
-      vs_real *to = c + r * ldc + v * LANES;
       if (r >= rows) break;
-      vec s = alpha * sum[r][v] + add;
-      if (beta != 0) s += beta * vec_load_first(to, left);
-      vec_store_first(to, left, s);
+      put(sum[r][v], add, alpha, beta, c + r * ldc + v * LANES, left);
     }
   }
 }
@@ -343,7 +425,10 @@ static void multiply_dots(int64_t m, int64_t n, int64_t k, const vs_real *a, int
 const vs_kernels_gemm VS_K(vs_kernels_gemm) = {.rows = ROWS,
                                                .cols = COLS,
                                                .values = VALUES,
+                                               .along = ALONG,
                                                .pack = pack,
                                                .multiply = multiply,
                                                .multiply_turned = multiply_turned,
                                                .multiply_dots = multiply_dots};
+
+#endif

@@ -30,10 +30,12 @@ typedef enum vs_part {
 
 typedef struct vs_kernels_gemm {
   int rows, cols, values;
-  /* Unit u at place i of panel p (width: rows or cols; panels are `units` units of all places
-   * apart) gets `part` of src[(p*width + i)*si + j*sk] for the values j from u*values; zeros for
-   * places from n and values from k.  One of si, sk is 1.  Writes (k-1)/values + 1 units. */
-  void (*pack)(int64_t n, int64_t k, const vs_real *src, int64_t si, int64_t sk, int width,
+  int along; /* what the units of a panel are a multiple of */
+  /* Unit u at place i of panel p (width: rows, or cols of a right side; panels are `units` units of
+   * all places apart) gets `part` of src[(p*width + i)*si + j*sk] for the values j from u*values;
+   * zeros for places from n and values from k.  One of si, sk is 1.  Writes (k-1)/values + 1 units,
+   * rounded up to `along`. */
+  void (*pack)(int64_t n, int64_t k, const vs_real *src, int64_t si, int64_t sk, bool right,
                vs_part part, int64_t units, vs_real *to);
   /* c[i*ldc + j] = alpha * sum_k a[i,k] b[k,j] + beta * c[i*ldc + j] + bias[j] for i < m, j < n,
    * from panels of that many units.  With beta = 0 c is not read.  bias: NULL for none. */
@@ -53,6 +55,9 @@ typedef struct vs_kernels_gemm {
 VS_KERNEL_FAMILY(gemm)
 #ifndef VS_DOUBLE
 extern const vs_kernels_gemm vs_kernels_gemm_avx512bf16;
+/* By AMX's tiles of 16 x 16 sums, 16 units along k at a time (tiles.h); and the same with the tiles
+ * computed by AVX-512 BF16. */
+extern const vs_kernels_gemm vs_kernels_gemm_amx, vs_kernels_gemm_tiles;
 #endif
 
 #endif

@@ -11,13 +11,15 @@
 
 #include "core/base.h"
 
-enum { VS_ISA_GENERIC, VS_ISA_AVX2, VS_ISA_AVX512 };
+enum { VS_ISA_GENERIC, VS_ISA_AVX2, VS_ISA_AVX512, VS_ISA_AMX };
 
 /* The level in use: the best that the processor has, or what VESPER_ISA names if it has that. */
 int vs_isa(void);
 const char *vs_isa_name(void);
 /* Whether that level multiplies pairs of bfloat16 on this processor (AVX-512 BF16). */
 bool vs_has_bf16(void);
+/* Whether that level has AMX, which multiplies tiles of them: all else is as at AVX-512. */
+bool vs_has_amx(void);
 
 /* Before a loop whose iterations do not depend on each other (its pointers may be equal, not
  * offset). clang only checks that things compile: it gets nothing. */
@@ -43,7 +45,7 @@ bool vs_has_bf16(void);
       vs_kernels_##f##_avx512;                                                 \
   static inline const vs_kernels_##f *vs_k_##f(void) {                         \
     int isa = vs_isa();                                                        \
-    return isa == VS_ISA_AVX512 ? &vs_kernels_##f##_avx512                     \
+    return isa >= VS_ISA_AVX512 ? &vs_kernels_##f##_avx512                     \
            : isa == VS_ISA_AVX2 ? &vs_kernels_##f##_avx2                       \
                                 : &vs_kernels_##f##_generic;                   \
   }

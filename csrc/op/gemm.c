@@ -15,13 +15,13 @@
 #include "kernel/gemm.h"
 
 static vs_precision precision;
-static bool force_plain, force_split, force_own;
+static bool force_plain, force_split, force_own, force_tiles;
 
 vs_precision vs_matmul_precision(void) { return precision; }
 void vs_set_matmul_precision(vs_precision p) { precision = p; }
 
-void vs_gemm_force(bool plain, bool split, bool own) {
-  force_plain = plain, force_split = split, force_own = own;
+void vs_gemm_force(bool plain, bool split, bool own, bool tiles) {
+  force_plain = plain, force_split = split, force_own = own, force_tiles = tiles;
 }
 
 enum { BLOCK_M = 480, BLOCK_N = 960, BLOCK_K = 512 }; /* packed at a time */
@@ -34,22 +34,22 @@ enum { FEW_ROWS = 128, FEW_K = 2048, DOTS = 4 };
 
 /* Whether whole values are multiplied by the kernels here: at AVX-512 they are faster than
  * OpenBLAS. */
-static bool own(void) { return force_own || vs_isa() == VS_ISA_AVX512; }
+static bool own(void) { return force_own || vs_isa() >= VS_ISA_AVX512; }
 
 #ifdef VS_DOUBLE
 
 static vs_gemm_way way_now(void) { return own() ? VS_GEMM_WHOLE : VS_GEMM_BLAS; }
 
 static const vs_kernels_gemm *kernel_of(vs_gemm_way way) {
-  (void)way, (void)force_plain, (void)force_split;
+  (void)way, (void)force_plain, (void)force_split, (void)force_tiles;
   return vs_k_gemm();
 }
 
 #else
 
 /* Whether three products in bfloat16 take less than one in float32.  With AVX-512 BF16 one takes
- * half as long, so they do not; a unit that makes more than three of them meanwhile would. */
-static bool split_pays(void) { return force_split; }
+ * half as long, so they do not; AMX makes more than ten meanwhile. */
+static bool split_pays(void) { return force_split || vs_has_amx(); }
 
 static vs_gemm_way way_now(void) {
   if (precision == VS_MEDIUM) return VS_GEMM_ROUNDED;
@@ -58,8 +58,10 @@ static vs_gemm_way way_now(void) {
 }
 
 static const vs_kernels_gemm *kernel_of(vs_gemm_way way) {
-  return way != VS_GEMM_WHOLE && vs_has_bf16() && !force_plain ? &vs_kernels_gemm_avx512bf16
-                                                               : vs_k_gemm();
+  if (way == VS_GEMM_WHOLE || force_plain) return vs_k_gemm();
+  if (force_tiles && vs_has_bf16()) return &vs_kernels_gemm_tiles;
+  if (vs_has_amx()) return &vs_kernels_gemm_amx;
+  return vs_has_bf16() ? &vs_kernels_gemm_avx512bf16 : vs_k_gemm();
 }
 
 #endif
@@ -93,7 +95,7 @@ int vs_gemm_open(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k
   if (room->way == VS_GEMM_BLAS || !large_enough(m, n, k)) return 0;
   const vs_kernels_gemm *kern = kernel_of(room->way);
   int parts = parts_of(room->way);
-  int64_t units = pieces(VS_MIN(k * parts, BLOCK_K), kern->values) + parts;
+  int64_t units = pieces(VS_MIN(k * parts, BLOCK_K), kern->values) + parts * kern->along;
   int64_t places = VS_MIN(round_up(m, kern->rows), BLOCK_M);
   places += VS_MIN(round_up(n, kern->cols), BLOCK_N);
   int64_t most = places * units;
@@ -140,13 +142,16 @@ static product product_of(vs_gemm_way way, bool tb, int64_t n, int64_t k, const 
   const vs_kernels_gemm *kern = kernel_of(way);
   product p = {.kern = kern, .way = way, .n = n, .k = k, .b = b};
   p.b_step = tb ? 1 : ldb, p.b_column = tb ? ldb : 1;
-  p.block_k = even(k, BLOCK_K / parts_of(way), kern->values);
+  int64_t step = kern->values * kern->along;
+  p.block_k = even(k, BLOCK_K / parts_of(way) / step * step, step);
   return p;
 }
 
-static int64_t units_of(const product *p, int64_t k) {
-  return pieces(k, p->kern->values) * parts_of(p->way);
+/* Of one part of k values; of all parts. */
+static int64_t units_each(const product *p, int64_t k) {
+  return round_up(pieces(k, p->kern->values), p->kern->along);
 }
+static int64_t units_of(const product *p, int64_t k) { return units_each(p, k) * parts_of(p->way); }
 
 /* One side of a block. */
 static void pack(const product *p, bool right, int64_t n, int64_t k, const vs_real *src,
@@ -154,11 +159,11 @@ static void pack(const product *p, bool right, int64_t n, int64_t k, const vs_re
   static const vs_part split[2][3] = {{VS_PART_HIGH, VS_PART_FINITE, VS_PART_LOW},
                                       {VS_PART_HIGH, VS_PART_LOW, VS_PART_FINITE}};
   int64_t place = right ? p->b_column : p->a_row, step = right ? p->b_step : p->a_step;
-  int64_t units = units_of(p, k), each = pieces(k, p->kern->values);
+  int64_t units = units_of(p, k), each = units_each(p, k);
   int width = right ? p->kern->cols : p->kern->rows;
   vs_part one = p->way == VS_GEMM_WHOLE ? VS_PART_WHOLE : VS_PART_ROUNDED;
   for (int i = 0; i < parts_of(p->way); i++)
-    p->kern->pack(n, k, src, place, step, width, p->way == VS_GEMM_SPLIT ? split[right][i] : one,
+    p->kern->pack(n, k, src, place, step, right, p->way == VS_GEMM_SPLIT ? split[right][i] : one,
                   units, to + i * each * width);
 }
 
@@ -244,7 +249,7 @@ static void turned_columns(void *arg, int64_t first, int64_t last, int part) {
 
 static void multiply_few(product *p, int threads) {
   int64_t tiles = pieces(p->n, p->kern->rows);
-  p->kern->pack(p->m, p->k, p->a, p->a_row, 1, p->kern->cols, VS_PART_WHOLE, p->k,
+  p->kern->pack(p->m, p->k, p->a, p->a_row, 1, true, VS_PART_WHOLE, p->k,
                 (vs_real *)(void *)p->panels);
   vs_parallel(tiles, pieces(tiles, threads), turned_columns, p);
 }

@@ -59,7 +59,8 @@ int vs_gemm_once(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const vs_rea
                  const vs_real *b, int64_t ldb, const vs_real *bias, vs_real *c, int64_t ldc);
 
 /* Test aid: `plain` leaves the instruction for bfloat16 alone, `split` splits at high though it
- * does not pay, `own` packs however small a product is and whatever the level. */
-void vs_gemm_force(bool plain, bool split, bool own);
+ * does not pay, `own` packs however small a product is and whatever the level, `tiles` does with
+ * AVX-512 BF16 what AMX would. */
+void vs_gemm_force(bool plain, bool split, bool own, bool tiles);
 
 #endif

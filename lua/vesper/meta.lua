@@ -515,8 +515,8 @@ function vs.list_layers() end
 ---@return any[]
 function vs.list_optims() end
 
----{version, real = "float" or "double", isa = "generic", "avx2" or "avx512", bf16 = whether
----bfloat16 is multiplied by an instruction}.
+---{version, real = "float" or "double", isa = "generic", "avx2", "avx512" or "amx", amx = the last,
+---bf16 = whether bfloat16 is multiplied by an instruction}.
 ---@type table
 vs.build = nil
 

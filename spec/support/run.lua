@@ -6,7 +6,7 @@
 -- pass is one process; when it dies, the test that ran counts as failed and the files not yet begun
 -- go on in a new one.  Nothing that is not in the journal as passed counts as passed.
 local LIMIT = 900 -- seconds that one process may take
-local LEVELS = {"generic", "avx2", "avx512"}
+local LEVELS = {"generic", "avx2", "avx512", "amx"}
 
 local build = assert(arg[1], "usage: run.lua BUILD [spec ...]")
 

@@ -107,7 +107,8 @@ return {
     {"vs.list_layers", "", "list", "Every layer: {name, args, signature, inputs, outputs, doc}."},
     {"vs.list_optims", "", "list", "Every optimizer: {name, args, signature, doc}."},
     {"vs.build", nil, "table",
-      "{version, real = \"float\" or \"double\", isa = \"generic\", \"avx2\" or \"avx512\", bf16 = "
+      "{version, real = \"float\" or \"double\", isa = \"generic\", \"avx2\", \"avx512\" or "
+        .. "\"amx\", amx = the last, bf16 = "
         .. "whether bfloat16 is multiplied by an instruction}."},
   },
   {"Tensor", "What tensors have beside the ops.  x[i] is a view of row i (negative: from the "
