@@ -45,15 +45,15 @@
     VS_R(0.5) * (1 + vs_erf(x * VS_R(0.70710678118654752))) +                                    \
         x * VS_R(0.39894228040143268) * vs_exp_down(VS_R(-0.5) * x * x), IN)                          \
   X(silu, x * vs_sigmoid(x), vs_sigmoid(x) * (1 + x * (1 - vs_sigmoid(x))), IN)                  \
-  X(softplus, (x > 0 ? x : 0) + vs_log(1 + vs_exp_down(x > 0 ? -x : x)), vs_sigmoid(x), IN)           \
+  X(softplus, vs_softplus(x), vs_sigmoid(x), IN)           \
   X(hardsigmoid, x <= -3 ? 0 : x >= 3 ? 1 : x / 6 + VS_R(0.5),                                   \
     x > -3 && x < 3 ? VS_R(1.0) / 6 : 0, IN)                                                     \
   X(hardswish, x <= -3 ? 0 : x >= 3 ? x : x * (x + 3) / 6,                                       \
     x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + VS_R(0.5), IN)                                            \
-  X(mish, x *vs_tanh((x > 0 ? x : 0) + vs_log(1 + vs_exp_down(x > 0 ? -x : x))),                      \
-    vs_tanh((x > 0 ? x : 0) + vs_log(1 + vs_exp_down(x > 0 ? -x : x))) +                              \
+  X(mish, x *vs_tanh(vs_softplus(x)),                      \
+    vs_tanh(vs_softplus(x)) +                              \
         x * vs_sigmoid(x) *                                                                      \
-            (1 - vs_square(vs_tanh((x > 0 ? x : 0) + vs_log(1 + vs_exp_down(x > 0 ? -x : x))))),      \
+            (1 - vs_square(vs_tanh(vs_softplus(x)))),      \
     IN)                                                                                          \
   X(softsign, x / (1 + vs_abs(x)), 1 / ((1 + vs_abs(x)) * (1 + vs_abs(x))), IN)                  \
   X(selu,                                                                                        \

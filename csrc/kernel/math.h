@@ -147,4 +147,9 @@ static inline vs_real vs_sigmoid(vs_real x) {
   return (x < 0 ? e : 1) / (1 + e);
 }
 
+/* log(1 + exp(x)) */
+static inline vs_real vs_softplus(vs_real x) {
+  return (x > 0 ? x : 0) + vs_log(1 + vs_exp_down(x > 0 ? -x : x));
+}
+
 #endif

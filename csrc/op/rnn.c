@@ -365,10 +365,9 @@ static const vs_real *states_before(const rnn *r, vs_real *rows) {
 static int weight_grads(vs_ctx *c, const rnn *r, const vs_real *dgx, const vs_real *dgh,
                         vs_real *rows) {
   int64_t n0 = r->t && !r->first ? r->count[0] : 0; /* rows that follow zeros */
-  if (c->din[W_HH] &&
-      vs_gemm_once(true, false, r->gh, r->h, r->rows - n0, dgh + n0 * r->gh, r->gh,
-                   r->t ? states_before(r, rows) : rows, r->h, NULL, vs_reals(c->din[W_HH]),
-                   r->h) < 0)
+  if (c->din[W_HH] && vs_gemm_once(true, false, r->gh, r->h, r->rows - n0, dgh + n0 * r->gh, r->gh,
+                                   r->t ? states_before(r, rows) : rows, r->h, NULL,
+                                   vs_reals(c->din[W_HH]), r->h) < 0)
     return -1;
   if (c->din[W_IH]) {
     gather(r, r->in, rows, vs_reals(c->in[X]));
