@@ -14,56 +14,56 @@
 
 /* X(name, value of x, derivative from x and y = value, IN | OUT | NONE: what the derivative reads).
  * a and b are the op's own numbers.  PI-like constants carry VS_R for both builds. */
-#define VS_UNARY_LIST(X)                                                                         \
-  X(neg, -x, -1, NONE)                                                                           \
-  X(abs, vs_abs(x), (x > 0) - (x < 0), IN)                                                       \
-  X(exp, vs_exp(x), y, OUT)                                                                      \
-  X(log, vs_log(x), 1 / x, IN)                                                                   \
-  X(log1p, VS_LIBM(log1p)(x), 1 / (1 + x), IN)                                                   \
-  X(log2, VS_LIBM(log2)(x), VS_R(1.4426950408889634) / x, IN)                                    \
-  X(expm1, VS_LIBM(expm1)(x), y + 1, OUT)                                                        \
-  X(sqrt, vs_sqrt(x), VS_R(0.5) / y, OUT)                                                        \
-  X(rsqrt, 1 / vs_sqrt(x), VS_R(-0.5) * y * y * y, OUT)                                          \
-  X(square, x * x, 2 * x, IN)                                                                    \
-  X(reciprocal, 1 / x, -y * y, OUT)                                                              \
-  X(sin, VS_LIBM(sin)(x), VS_LIBM(cos)(x), IN)                                                   \
-  X(cos, VS_LIBM(cos)(x), -VS_LIBM(sin)(x), IN)                                                  \
-  X(tan, VS_LIBM(tan)(x), 1 + y * y, OUT)                                                        \
-  X(asin, VS_LIBM(asin)(x), 1 / vs_sqrt(1 - x * x), IN)                                          \
-  X(acos, VS_LIBM(acos)(x), -1 / vs_sqrt(1 - x * x), IN)                                         \
-  X(atan, VS_LIBM(atan)(x), 1 / (1 + x * x), IN)                                                 \
-  X(sinh, VS_LIBM(sinh)(x), VS_LIBM(cosh)(x), IN)                                                \
-  X(cosh, VS_LIBM(cosh)(x), VS_LIBM(sinh)(x), IN)                                                \
-  X(erf, vs_erf(x), VS_R(1.1283791670955126) * vs_exp_down(-x * x), IN)                               \
-  X(tanh, vs_tanh(x), 1 - y * y, OUT)                                                            \
-  X(sigmoid, vs_sigmoid(x), y * (1 - y), OUT)                                                    \
-  X(relu, x > 0 ? x : x != x ? x : 0, y > 0, OUT)                                                \
-  X(relu6, x < 0 ? 0 : x > 6 ? 6 : x, y > 0 && y < 6, OUT)                                       \
-  X(leaky_relu, x > 0 ? x : a * x, x > 0 ? 1 : a, IN)                                            \
-  X(elu, x > 0 ? x : a * (vs_exp(x) - 1), x > 0 ? 1 : a * vs_exp(x), IN)                         \
-  X(gelu, VS_R(0.5) * x * (1 + vs_erf(x * VS_R(0.70710678118654752))),                           \
-    VS_R(0.5) * (1 + vs_erf(x * VS_R(0.70710678118654752))) +                                    \
-        x * VS_R(0.39894228040143268) * vs_exp_down(VS_R(-0.5) * x * x), IN)                          \
-  X(silu, x * vs_sigmoid(x), vs_sigmoid(x) * (1 + x * (1 - vs_sigmoid(x))), IN)                  \
-  X(softplus, vs_softplus(x), vs_sigmoid(x), IN)           \
-  X(hardsigmoid, x <= -3 ? 0 : x >= 3 ? 1 : x / 6 + VS_R(0.5),                                   \
-    x > -3 && x < 3 ? VS_R(1.0) / 6 : 0, IN)                                                     \
-  X(hardswish, x <= -3 ? 0 : x >= 3 ? x : x * (x + 3) / 6,                                       \
-    x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + VS_R(0.5), IN)                                            \
-  X(mish, x *vs_tanh(vs_softplus(x)),                      \
-    vs_tanh(vs_softplus(x)) +                              \
-        x * vs_sigmoid(x) *                                                                      \
-            (1 - vs_square(vs_tanh(vs_softplus(x)))),      \
-    IN)                                                                                          \
-  X(softsign, x / (1 + vs_abs(x)), 1 / ((1 + vs_abs(x)) * (1 + vs_abs(x))), IN)                  \
-  X(selu,                                                                                        \
-    VS_R(1.0507009873554805) * (x > 0 ? x : VS_R(1.6732632423543772) * (vs_exp(x) - 1)),         \
-    VS_R(1.0507009873554805) * (x > 0 ? 1 : VS_R(1.6732632423543772) * vs_exp(x)), IN)           \
-  X(clamp, x < a ? a : x > b ? b : x, x >= a && x <= b, IN)                                      \
-  X(sign, (x > 0) - (x < 0), 0, NONE)                                                            \
-  X(floor, VS_LIBM(floor)(x), 0, NONE)                                                           \
-  X(ceil, VS_LIBM(ceil)(x), 0, NONE)                                                             \
-  X(round, VS_LIBM(nearbyint)(x), 0, NONE)                                                       \
+#define VS_UNARY_LIST(X)                                                                          \
+  X(neg, -x, -1, NONE)                                                                            \
+  X(abs, vs_abs(x), (x > 0) - (x < 0), IN)                                                        \
+  X(exp, vs_exp(x), y, OUT)                                                                       \
+  X(log, vs_log(x), 1 / x, IN)                                                                    \
+  X(log1p, VS_LIBM(log1p)(x), 1 / (1 + x), IN)                                                    \
+  X(log2, VS_LIBM(log2)(x), VS_R(1.4426950408889634) / x, IN)                                     \
+  X(expm1, VS_LIBM(expm1)(x), y + 1, OUT)                                                         \
+  X(sqrt, vs_sqrt(x), VS_R(0.5) / y, OUT)                                                         \
+  X(rsqrt, 1 / vs_sqrt(x), VS_R(-0.5) * y * y * y, OUT)                                           \
+  X(square, x * x, 2 * x, IN)                                                                     \
+  X(reciprocal, 1 / x, -y * y, OUT)                                                               \
+  X(sin, VS_LIBM(sin)(x), VS_LIBM(cos)(x), IN)                                                    \
+  X(cos, VS_LIBM(cos)(x), -VS_LIBM(sin)(x), IN)                                                   \
+  X(tan, VS_LIBM(tan)(x), 1 + y * y, OUT)                                                         \
+  X(asin, VS_LIBM(asin)(x), 1 / vs_sqrt(1 - x * x), IN)                                           \
+  X(acos, VS_LIBM(acos)(x), -1 / vs_sqrt(1 - x * x), IN)                                          \
+  X(atan, VS_LIBM(atan)(x), 1 / (1 + x * x), IN)                                                  \
+  X(sinh, VS_LIBM(sinh)(x), VS_LIBM(cosh)(x), IN)                                                 \
+  X(cosh, VS_LIBM(cosh)(x), VS_LIBM(sinh)(x), IN)                                                 \
+  X(erf, vs_erf(x), VS_R(1.1283791670955126) * vs_exp_down(-x * x), IN)                           \
+  X(tanh, vs_tanh(x), 1 - y * y, OUT)                                                             \
+  X(sigmoid, vs_sigmoid(x), y * (1 - y), OUT)                                                     \
+  X(relu, x > 0 ? x : x != x ? x : 0, y > 0, OUT)                                                 \
+  X(relu6, x < 0 ? 0 : x > 6 ? 6 : x, y > 0 && y < 6, OUT)                                        \
+  X(leaky_relu, x > 0 ? x : a * x, x > 0 ? 1 : a, IN)                                             \
+  X(elu, x > 0 ? x : a * (vs_exp(x) - 1), x > 0 ? 1 : a * vs_exp(x), IN)                          \
+  X(gelu, VS_R(0.5) * x * (1 + vs_erf(x * VS_R(0.70710678118654752))),                            \
+    VS_R(0.5) * (1 + vs_erf(x * VS_R(0.70710678118654752))) +                                     \
+        x * VS_R(0.39894228040143268) * vs_exp_down(VS_R(-0.5) * x * x), IN)                      \
+  X(silu, x * vs_sigmoid(x), vs_sigmoid(x) * (1 + x * (1 - vs_sigmoid(x))), IN)                   \
+  X(softplus, vs_softplus(x), vs_sigmoid(x), IN)                                                  \
+  X(hardsigmoid, x <= -3 ? 0 : x >= 3 ? 1 : x / 6 + VS_R(0.5),                                    \
+    x > -3 && x < 3 ? VS_R(1.0) / 6 : 0, IN)                                                      \
+  X(hardswish, x <= -3 ? 0 : x >= 3 ? x : x * (x + 3) / 6,                                        \
+    x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + VS_R(0.5), IN)                                             \
+  X(mish, x *vs_tanh(vs_softplus(x)),                                                             \
+    vs_tanh(vs_softplus(x)) +                                                                     \
+        x * vs_sigmoid(x) *                                                                       \
+            (1 - vs_square(vs_tanh(vs_softplus(x)))),                                             \
+    IN)                                                                                           \
+  X(softsign, x / (1 + vs_abs(x)), 1 / ((1 + vs_abs(x)) * (1 + vs_abs(x))), IN)                   \
+  X(selu,                                                                                         \
+    VS_R(1.0507009873554805) * (x > 0 ? x : VS_R(1.6732632423543772) * (vs_exp(x) - 1)),          \
+    VS_R(1.0507009873554805) * (x > 0 ? 1 : VS_R(1.6732632423543772) * vs_exp(x)), IN)            \
+  X(clamp, x < a ? a : x > b ? b : x, x >= a && x <= b, IN)                                       \
+  X(sign, (x > 0) - (x < 0), 0, NONE)                                                             \
+  X(floor, VS_LIBM(floor)(x), 0, NONE)                                                            \
+  X(ceil, VS_LIBM(ceil)(x), 0, NONE)                                                              \
+  X(round, VS_LIBM(nearbyint)(x), 0, NONE)                                                        \
   X(trunc, VS_LIBM(trunc)(x), 0, NONE)
 
 #ifdef VS_DOUBLE
@@ -73,21 +73,21 @@
 #endif
 
 /* X(NAME, name, value of x and y, d/dx, d/dy), derivatives times g */
-#define VS_BINARY_LIST(X)                                                                        \
-  X(ADD, add, x + y, g, g)                                                                       \
-  X(SUB, sub, x - y, g, -g)                                                                      \
-  X(MUL, mul, x * y, g * y, g * x)                                                               \
-  X(DIV, div, x / y, g / y, -g * x / (y * y))                                                    \
-  X(POW, pow, y == 2 ? x * x : VS_LIBM(pow)(x, y),                                               \
-    y == 0 ? 0 : g * y * VS_LIBM(pow)(x, y - 1),                                                 \
-    x == 0 && y >= 0 ? 0 : g * VS_LIBM(pow)(x, y) * VS_LIBM(log)(x))                             \
-  X(ATAN2, atan2, VS_LIBM(atan2)(x, y), g * y / (x * x + y * y), -g * x / (x * x + y * y))       \
-  X(MAXIMUM, maximum, x != x || x > y ? x : y, x > y ? g : x == y ? g / 2 : 0,                   \
-    y > x ? g : x == y ? g / 2 : 0)                                                              \
-  X(MINIMUM, minimum, x != x || x < y ? x : y, x < y ? g : x == y ? g / 2 : 0,                   \
+#define VS_BINARY_LIST(X)                                                                         \
+  X(ADD, add, x + y, g, g)                                                                        \
+  X(SUB, sub, x - y, g, -g)                                                                       \
+  X(MUL, mul, x * y, g * y, g * x)                                                                \
+  X(DIV, div, x / y, g / y, -g * x / (y * y))                                                     \
+  X(POW, pow, y == 2 ? x * x : VS_LIBM(pow)(x, y),                                                \
+    y == 0 ? 0 : g * y * VS_LIBM(pow)(x, y - 1),                                                  \
+    x == 0 && y >= 0 ? 0 : g * VS_LIBM(pow)(x, y) * VS_LIBM(log)(x))                              \
+  X(ATAN2, atan2, VS_LIBM(atan2)(x, y), g * y / (x * x + y * y), -g * x / (x * x + y * y))        \
+  X(MAXIMUM, maximum, x != x || x > y ? x : y, x > y ? g : x == y ? g / 2 : 0,                    \
+    y > x ? g : x == y ? g / 2 : 0)                                                               \
+  X(MINIMUM, minimum, x != x || x < y ? x : y, x < y ? g : x == y ? g / 2 : 0,                    \
     y < x ? g : x == y ? g / 2 : 0)
 
-#define VS_COMPARE_LIST(X)                                                                       \
+#define VS_COMPARE_LIST(X)                                                                        \
   X(EQ, eq, ==) X(NE, ne, !=) X(LT, lt, <) X(LE, le, <=) X(GT, gt, >) X(GE, ge, >=)
 /* clang-format on */
 
