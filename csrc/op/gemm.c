@@ -100,8 +100,8 @@ int vs_gemm_open(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k
   places += VS_MIN(round_up(n, kern->cols), BLOCK_N);
   int64_t most = places * units;
   room->threads = shares == 1 ? threads_for(m, n, k) : 1;
-  if (room->way == VS_GEMM_WHOLE && k <= FEW_K) /* all of A, where it has few rows */
-    most = VS_MAX(most, round_up(VS_MIN(m, FEW_ROWS), kern->cols) * k);
+  if (room->way == VS_GEMM_WHOLE) /* all of A, where it has few rows */
+    most = VS_MAX(most, round_up(VS_MIN(m, FEW_ROWS), kern->cols) * VS_MIN(k, FEW_K));
   room->bytes = (size_t)round_up(most * (int64_t)sizeof(vs_real), 64);
   room->panels = vs_mem_alloc((size_t)(shares * room->threads) * room->bytes);
   return room->panels ? 0 : -1;
