@@ -114,6 +114,8 @@ describe("functions made of ops", function()
     refused("cdist: x is [2,3] and y is [2,4]", vs.cdist, vs.zeros(2, 3), vs.zeros(2, 4))
     refused("meshgrid: indexing is 'ab'", vs.meshgrid, {vs.ones(2)}, "ab")
     refused("meshgrid: vector 2 is [1,2]", vs.meshgrid, {vs.ones(2), vs.ones(1, 2)})
+    refused("max_pool2d: x is [1,1,0,4]: its planes are empty", vs.max_pool2d,
+      vs.zeros(1, 1, 0, 4), 2, {padding = 1})
     refused("align_corners goes with", vs.interpolate, vs.ones(1, 1, 2, 2),
       {size = 3, align_corners = true})
   end)

@@ -73,7 +73,8 @@ static struct {
 } tensors;
 
 static inline bool is_tensors(const void *metatable) {
-  return metatable == __atomic_load_n(&tensors.address, __ATOMIC_RELAXED);
+  const void *address = __atomic_load_n(&tensors.address, __ATOMIC_RELAXED);
+  return address != NULL && metatable == address;
 }
 
 static int forget_tensors(lua_State *L) {

@@ -12,6 +12,7 @@
 #include "bind/bind.h"
 #include "core/mem.h"
 #include "core/profile.h"
+#include "op/gemm.h"
 
 #define LVS_HOOK "vesper.Hook"
 
@@ -126,7 +127,8 @@ typedef struct kept {
  * gradient, else NULL; out[i] has the shape of the i-th result where it is a tensor of numbers. */
 typedef struct luafunction {
   lua_State *main;
-  int ctx, backward; /* references in the registry */
+  int ctx, backward;      /* references in the registry */
+  vs_precision precision; /* of products: backward has forward's */
   char name[64];
   int nin, nout, nkept;
   vs_tensor **in, **out;
@@ -204,7 +206,10 @@ static int run_function(void *self, vs_tensor *const *dout, vs_tensor **din) {
   lua_pushlightuserdata(L, f);
   lua_pushlightuserdata(L, (void *)(uintptr_t)dout);
   lua_pushlightuserdata(L, din);
+  vs_precision now = vs_matmul_precision();
+  vs_set_matmul_precision(f->precision);
   int status = lua_pcall(L, 3, 0, 0);
+  vs_set_matmul_precision(now);
   if (counted) vs_span_end(&span, f->name, VS_IN_BACKWARD, 0);
   return status == LUA_OK ? 0 : fail_with_top(L, f->name);
 }
@@ -247,6 +252,7 @@ static luafunction *new_function(const call *c) {
   luafunction *f = vs_new0(sizeof *f);
   if (f == NULL) return NULL;
   f->main = main_of(c->L);
+  f->precision = vs_matmul_precision();
   f->ctx = f->backward = LUA_NOREF;
   f->nin = c->nin;
   f->nout = c->nout;

@@ -1,8 +1,8 @@
 /* Inner loops, compiled once per instruction set from one plain source.
  *
  * Every csrc/kernel/<family>.c but dispatch.c is compiled as generic, avx2 and avx512 (the double
- * build: generic alone; gemm.c once more: see gemm.h); VS_K(name) gives the symbol its suffix.
- * <family>.h declares a struct vs_kernels_<family> of function pointers and ends with
+ * build: generic alone; gemm.c three times more: see gemm.h); VS_K(name) gives the symbol its
+ * suffix. <family>.h declares a struct vs_kernels_<family> of function pointers and ends with
  * VS_KERNEL_FAMILY(<family>); the .c file ends with `const vs_kernels_<family>
  * VS_K(vs_kernels_<family>) = {...};`.  Callers write vs_k_<family>()->fn(...).  Kernels allocate
  * nothing, cannot fail, start no threads. */

@@ -31,10 +31,8 @@ static inline void tiles_end(void) { __asm__ volatile("tilerelease" ::: "memory"
 
 #define TILE_LOAD(n, from, stride) \
   __asm__ volatile("tileloadd (%0,%1,1), %%tmm" #n ::"r"(from), "r"((int64_t)(stride)) : "memory")
-#define TILE_STORE(n, to, stride)                                                        \
-  __asm__ volatile("tilestored %%tmm" #n ", (%0,%1,1)" ::"r"(to), "r"((int64_t)(stride)) \
-                   : "memor"                                                             \
-                     "y")
+#define TILE_STORE(n, to, at) \
+  __asm__ volatile("tilestored %%tmm" #n ", (%0,%1,1)" ::"r"(to), "r"((int64_t)(at)) : "memory")
 #define TILE_ZERO(n) __asm__ volatile("tilezero %%tmm" #n::: "memory")
 #define TILE_ADD(to, a, b) \
   __asm__ volatile("tdpbf16ps %%tmm" #b ", %%tmm" #a ", %%tmm" #to ::: "memory")

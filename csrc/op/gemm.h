@@ -3,9 +3,10 @@
  * highest: values as they are; by kernel/gemm.h where that is faster than OpenBLAS (AVX-512),
  * elsewhere by OpenBLAS.  high: each value as a sum of two in bfloat16, three products; where those
  * cost more than one of whole values, as highest.  medium: values rounded to bfloat16.  Sums are
- * float32 everywhere.  Products that are too small to win by packing are OpenBLAS's, by sizes that
- * are the same on every machine.  Without an instruction for bfloat16 the numbers are the same, up
- * to the order of sums, but slower.  Results do not depend on the number of threads, except where
+ * float32 everywhere.  Products that are too small to win by packing are made of whole values at
+ * every precision, by sizes that are the same on every machine: by OpenBLAS, at AVX-512 those of up
+ * to three rows here.  Without an instruction for bfloat16 the numbers are the same, up to the
+ * order of sums, but slower.  Results do not depend on the number of threads, except where
  * OpenBLAS's do.
  *
  * In the double build the precision is kept and changes nothing. */
@@ -30,7 +31,7 @@ typedef enum vs_gemm_way {
 /* Room for packed panels.  Products never fail: what can, is making room for them first. */
 typedef struct vs_gemm_room {
   vs_gemm_way way;
-  char *panels; /* NULL: OpenBLAS's products */
+  char *panels; /* NULL: products are too small, or OpenBLAS's */
   size_t bytes; /* a thread's */
   int threads;  /* of one product */
   char *right;  /* what vs_gemm_hold packed, or NULL */

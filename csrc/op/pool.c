@@ -93,6 +93,7 @@ static int windows_shape(vs_ctx *c) {
           (long long)k, (long long)s, (long long)p, LARGEST);
     if (p > k / 2)
       return vs_fail("padding %lld is more than half of kernel %lld", (long long)p, (long long)k);
+    if (in < 1) return vs_fail("x is %s: its planes are empty", vs_shape_str(x));
     if (in + 2 * p < k)
       return vs_fail("kernel %lld is larger than x %s with padding %lld", (long long)k,
                      vs_shape_str(x), (long long)p);

@@ -246,6 +246,7 @@ static void by_row(const rnn *r, const vs_real *ranked, vs_tensor *x) {
 
 /* bias [2*G*H]: for the LSTM the sum in the first half; for the GRU b_ih, b_hh. */
 static void fill_bias(const vs_ctx *c, const rnn *r, vs_real *bias) {
+  if (r->gh == 0) return;
   memset(bias, 0, 2 * (size_t)r->gh * sizeof *bias);
   for (int i = 0; i < 2; i++)
     if (c->in[B_IH + i])

@@ -38,7 +38,8 @@ static const double PLAIN = 1.1, PER_TILE = 300, PER_KERNEL = 800;
 
 bool vs_winograd_possible(const vs_conv *k) {
   for (int d = 0; d < 2; d++)
-    if (k->kernel[d] != 3 || k->stride[d] != 1 || k->dilation[d] != 1 || k->padding[d] > 2)
+    if (k->kernel[d] != 3 || k->stride[d] != 1 || k->dilation[d] != 1 || k->padding[d] > 2 ||
+        k->in[d] < 1 || k->out[d] < 1)
       return false;
   return k->groups == 1 && k->batch > 0 && k->from > 0 && k->to > 0;
 }

@@ -80,11 +80,11 @@ function metrics.confusion(predictions, labels, count)
   return core.tensor(cells, {dtype = "int64"}):reshape(count, count)
 end
 
---- Rows of length 1.
 -- Of topk: scores of a block of queries with a block of the gallery stay in a cache until the
 -- best of them are found.
 local QUERIES, GALLERY = 1024, 16384
 
+--- Rows of length 1.
 local function unit_rows(x) return x:detach():normalize {dim = 2} end
 
 --- Calls fn(scores, rows, first, last) for blocks of queries: rows [R,D] are queries first..last,
@@ -300,7 +300,6 @@ local function best_of(rows, gallery, k)
   local best, at = core.cat(scores, 2):topk(k)
   return core.cat(indices, 2):gather(2, at), best
 end
-
 
 --- The k rows of the gallery with the largest cosine to each query, best first.
 ---@param queries any float32 [Q,D]

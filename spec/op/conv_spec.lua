@@ -102,6 +102,18 @@ describe("conv2d as a sum over taps", function()
     end)
   end
 
+  it("has no gradient in an empty plane", function()
+    for _, way in ipairs {"best", "plain", "winograd", "few"} do
+      vs._force_conv(way)
+      local x, w = vs.zeros(8, 64, 0, 30):requires_grad_(), vs.randn(64, 64, 3, 3)
+      local y = vs.conv2d(x, w, {padding = 2})
+      assert.same({8, 64, 2, 32}, numbers.shape(y))
+      assert.equal(0, y:abs():sum():item())
+      y:sum():backward()
+      assert.same({8, 64, 0, 30}, numbers.shape(x.grad))
+    end
+  end)
+
   it("adds the bias by every way", function()
     local x, w, b = vs.randn(2, 5, 7, 6), vs.randn(4, 5, 3, 3), vs.randn(4)
     local want = by_taps(x, w, 1, 1) + b:reshape({1, 4, 1, 1})

@@ -130,6 +130,21 @@ describe("matmul precision", function()
     end
   end)
 
+  it("is medium in the backward of a function recorded inside autocast", function()
+    local seen
+    local twice = vs.autograd.Function {
+      name = "twice", forward = function(_, x) return x * 2 end,
+      backward = function(_, dy)
+        seen = vs.get_matmul_precision()
+        return dy * 2
+      end}
+    local x = vs.ones(2):requires_grad_()
+    local y = vs.autocast(twice, x)
+    y:sum():backward()
+    assert.equal("medium", seen)
+    assert.equal("highest", vs.get_matmul_precision())
+  end)
+
   it("is put back after autocast, whatever happens in it", function()
     fails("by hand", vs.autocast, function() error("by hand", 0) end)
     assert.equal("highest", vs.get_matmul_precision())
