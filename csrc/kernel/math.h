@@ -19,15 +19,15 @@ static inline vs_real vs_erf(vs_real x) { return erf(x); }
 static inline vs_real vs_sqrt(vs_real x) { return sqrt(x); }
 static inline vs_real vs_abs(vs_real x) { return fabs(x); }
 #else
-static inline float vs_exp(float x) {
+/* exp(c) = 2^n times what is returned, for c that does not overflow. */
+static inline float vs_exp_part(float c, int32_t *n) {
   union {
     int32_t i;
     float f;
-  } scale;
-  float c = x < -87.33654f ? -87.33654f : x > 88.72283f ? 88.72283f : x;
+  } whole;
   float k = c * 1.44269504f + 12582912.0f; /* rounds to an integer in the low bits */
-  scale.f = k;
-  int32_t n = scale.i - 0x4B400000;
+  whole.f = k;
+  *n = whole.i - 0x4B400000;
   k -= 12582912.0f;
   float r = (c - k * 0.693359375f) + k * 2.12194440e-4f;
   float p = 1.9875691500e-4f;
@@ -36,12 +36,24 @@ static inline float vs_exp(float x) {
   p = p * r + 4.1665795894e-2f;
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
+  return p * r * r + r + 1.0f;
+}
+
+/* 2^n for -126 <= n <= 127 */
+static inline float vs_power(int32_t n) {
+  union {
+    int32_t i;
+    float f;
+  } scale = {.i = (int32_t)((uint32_t)(n + 127) << 23)};
+  return scale.f;
+}
+
+static inline float vs_exp(float x) {
+  int32_t n;
+  float p = vs_exp_part(x < -87.33654f ? -87.33654f : x > 88.72283f ? 88.72283f : x, &n);
   int32_t half = n >> 1; /* two steps: 2^128 is not a float */
-  scale.i = (int32_t)((uint32_t)(half + 127) << 23);
-  p *= scale.f;
-  scale.i = (int32_t)((uint32_t)(n - half + 127) << 23);
-  p *= scale.f;
+  p *= vs_power(half);
+  p *= vs_power(n - half);
   p = x > 88.72283f ? INFINITY : p;
   p = x < -87.33654f ? 0.0f : p;
   return x != x ? x : p;
@@ -49,25 +61,9 @@ static inline float vs_exp(float x) {
 
 /* exp of x up to 0: what cannot overflow needs less. */
 static inline float vs_exp_down(float x) {
-  union {
-    int32_t i;
-    float f;
-  } scale;
-  float c = x < -87.33654f ? -87.33654f : x;
-  float k = c * 1.44269504f + 12582912.0f;
-  scale.f = k;
-  int32_t n = scale.i - 0x4B400000;
-  k -= 12582912.0f;
-  float r = (c - k * 0.693359375f) + k * 2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
-  scale.i = (int32_t)((uint32_t)(n + 127) << 23);
-  return x < -87.33654f ? 0.0f : p * scale.f;
+  int32_t n;
+  float p = vs_exp_part(x < -87.33654f ? -87.33654f : x, &n);
+  return x < -87.33654f ? 0.0f : p * vs_power(n);
 }
 
 static inline float vs_log(float x) { /* subnormal arguments count as the least normal one */
