@@ -311,12 +311,12 @@ static vs_conv_way forced;
 
 void vs_conv_force(vs_conv_way way) { forced = way; }
 
-/* Whether this convolution is made that way. */
-static bool goes(const vs_conv *k, vs_conv_way way) {
+/* Whether this convolution, or its dw, is made that way. */
+static bool goes(const vs_conv *k, vs_conv_way way, bool weight) {
   bool winograd = way == VS_CONV_WINOGRAD;
   if (!(winograd ? vs_winograd_possible(k) : vs_conv_few_possible(k))) return false;
   if (forced != VS_CONV_BEST) return forced == way;
-  return winograd ? vs_winograd_pays(k) : vs_conv_few_pays(k);
+  return winograd ? vs_winograd_pays(k, weight) : vs_conv_few_pays(k);
 }
 
 static plan forward_plan(const vs_conv *k) {
@@ -332,8 +332,8 @@ static plan forward_plan(const vs_conv *k) {
 int vs_conv_forward(const vs_conv *k, const vs_real *x, const vs_real *w, const vs_real *bias,
                     vs_real *y) {
   if (is_depthwise(k)) return vs_depthwise_forward(k, x, w, bias, y);
-  if (goes(k, VS_CONV_WINOGRAD)) return vs_winograd_forward(k, x, w, bias, y);
-  if (goes(k, VS_CONV_FEW)) return vs_conv_few(k, x, w, bias, y);
+  if (goes(k, VS_CONV_WINOGRAD, false)) return vs_winograd_forward(k, x, w, bias, y);
+  if (goes(k, VS_CONV_FEW, false)) return vs_conv_few(k, x, w, bias, y);
   plan p = forward_plan(k);
   return finish_plan(&p) < 0 ? -1 : run_gather(&p, x, w, false, bias, y);
 }
@@ -341,7 +341,7 @@ int vs_conv_forward(const vs_conv *k, const vs_real *x, const vs_real *w, const 
 /* One product for each residue of the input position modulo the stride. */
 int vs_conv_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_real *dx) {
   if (is_depthwise(k)) return vs_depthwise_input(k, dy, w, dx);
-  if (goes(k, VS_CONV_WINOGRAD)) return vs_winograd_input(k, dy, w, dx);
+  if (goes(k, VS_CONV_WINOGRAD, false)) return vs_winograd_input(k, dy, w, dx);
   for (int64_t i = 0; i < VS_MIN(k->stride[0], k->in[0]); i++)
     for (int64_t j = 0; j < VS_MIN(k->stride[1], k->in[1]); j++) {
       plan p = {.batch = k->batch,
@@ -357,7 +357,7 @@ int vs_conv_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_real
 
 int vs_conv_weight(const vs_conv *k, const vs_real *x, const vs_real *dy, vs_real *dw) {
   if (is_depthwise(k)) return vs_depthwise_weight(k, x, dy, dw);
-  if (goes(k, VS_CONV_WINOGRAD)) return vs_winograd_weight(k, x, dy, dw);
+  if (goes(k, VS_CONV_WINOGRAD, true)) return vs_winograd_weight(k, x, dy, dw);
   plan p = forward_plan(k);
   return finish_plan(&p) < 0 ? -1 : run_weights(&p, x, dy, dw);
 }

@@ -36,7 +36,7 @@ typedef enum vs_conv_way {
 /* Whether a way can make that convolution, and whether it takes less time than the plain product.
  */
 bool vs_winograd_possible(const vs_conv *k);
-bool vs_winograd_pays(const vs_conv *k);
+bool vs_winograd_pays(const vs_conv *k, bool weight); /* weight: for dw */
 int vs_winograd_forward(const vs_conv *k, const vs_real *x, const vs_real *w, const vs_real *bias,
                         vs_real *y);
 int vs_winograd_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_real *dx);

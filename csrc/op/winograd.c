@@ -33,8 +33,10 @@ static int64_t odd(int64_t n, int64_t to) { return (pieces(n, to) | 1) * to; }
 
 /* Costs in multiply-adds of a product, as measured: of a plain convolution's, whose loads are
  * harder to come by; of transforms, per tile and channel, and per kernel, which is mostly memory.
- */
-static const double PLAIN = 1.1, PER_TILE = 300, PER_KERNEL = 800;
+ * For dw channels are lanes and columns of panels, and those of AVX-512 are counted whether used or
+ * not: the same on every machine. */
+static const double PLAIN = 1.1, PER_TILE = 300, PER_LANE = 1000, PER_KERNEL = 800;
+enum { LANES = 16, COLUMNS = 32 };
 
 bool vs_winograd_possible(const vs_conv *k) {
   for (int d = 0; d < 2; d++)
@@ -44,12 +46,16 @@ bool vs_winograd_possible(const vs_conv *k) {
   return k->groups == 1 && k->batch > 0 && k->from > 0 && k->to > 0;
 }
 
-bool vs_winograd_pays(const vs_conv *k) {
+bool vs_winograd_pays(const vs_conv *k, bool weight) {
   double tiles =
       (double)k->batch * (double)pieces(k->out[0], TILE) * (double)pieces(k->out[1], TILE);
   double pairs = (double)k->from * (double)k->to, all = (double)(k->from + k->to);
   double plain = (double)k->batch * (double)k->out[0] * (double)k->out[1] * TAPS * pairs;
-  return tiles * (VS_WINOGRAD * pairs + PER_TILE * all) + PER_KERNEL * pairs < PLAIN * plain;
+  double tile = VS_WINOGRAD * pairs + PER_TILE * all;
+  if (weight)
+    tile = VS_WINOGRAD * (double)round_up(k->from, COLUMNS) * (double)k->to +
+           PER_LANE * (double)(round_up(k->from, LANES) + round_up(k->to, LANES));
+  return tiles * tile + PER_KERNEL * pairs < PLAIN * plain;
 }
 
 /* ---- tiles ---- */
