@@ -43,6 +43,8 @@ enum {
 
 #define VS_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define VS_MAX(a, b) ((a) > (b) ? (a) : (b))
+#define VS_PIECES(n, size) (((n) + (size)-1) / (size)) /* of that size, the last may be less */
+#define VS_ROUND_UP(n, to) (VS_PIECES(n, to) * (to))
 #define VS_COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
 #if defined(__GNUC__)

@@ -8,7 +8,8 @@
  * lose.
  *
  * Every function handles `lanes` places at a time, which may be tiles or channels: whatever the
- * offsets say.  Component c of a result lies `step` behind component c - 1. */
+ * offsets say.  Lanes behind the last real place hold whatever, and nobody reads them.  Component c
+ * of a result lies `step` behind component c - 1. */
 #ifndef VS_KERNEL_WINOGRAD_H
 #define VS_KERNEL_WINOGRAD_H
 

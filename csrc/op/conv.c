@@ -117,9 +117,8 @@ static const vs_real *load_unit(const plan *p, unit t, const vs_real *src, vs_re
 
 /* ---- scratch: tables and packed weights once, the rest once a thread ---- */
 
-static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
-static size_t reals(int64_t n) { return (size_t)round_up(n * (int64_t)sizeof(vs_real), 64); }
-static size_t ints(int64_t n) { return (size_t)round_up(n * (int64_t)sizeof(int64_t), 64); }
+static size_t reals(int64_t n) { return (size_t)VS_ROUND_UP(n * (int64_t)sizeof(vs_real), 64); }
+static size_t ints(int64_t n) { return (size_t)VS_ROUND_UP(n * (int64_t)sizeof(int64_t), 64); }
 static int64_t panels(int64_t channels) { return (channels - 1) / vs_k_conv()->cols + 1; }
 
 typedef struct job {
@@ -215,7 +214,7 @@ static int run_gather(const plan *p, const vs_real *src, const vs_real *w, bool 
   int64_t np = panels(p->to);
   int parts = vs_parts(p->units, 1);
   job k = {.p = p, .src = src, .bias = bias, .dst = dst, .w = w, .transposed = transposed};
-  k.part_bytes = reals(p->buffer) + reals(round_up(p->pixels, kc->rows) * kc->cols);
+  k.part_bytes = reals(p->buffer) + reals(VS_ROUND_UP(p->pixels, kc->rows) * kc->cols);
   size_t weights = reals(p->groups * np * p->depth * kc->cols), tables = ints(p->pixels);
   char *work = vs_mem_alloc(tables + ints(p->depth) + weights + (size_t)parts * k.part_bytes);
   if (work == NULL) return -1;
@@ -239,7 +238,7 @@ static void weight_units(void *arg, int64_t first, int64_t last, int part) {
   const vs_kernels_conv *kc = vs_k_conv();
   int64_t cols = kc->cols, np = panels(p->to),
           block = PANEL_BYTES / ((int64_t)sizeof(vs_real) * cols);
-  int64_t depth = round_up(p->depth, kc->rows), plane = p->y.grid * p->x.grid;
+  int64_t depth = VS_ROUND_UP(p->depth, kc->rows), plane = p->y.grid * p->x.grid;
   vs_real *acc = (vs_real *)(void *)(k->parts + (size_t)part * k->part_bytes);
   vs_real *panel = (vs_real *)(void *)((char *)acc + reals(p->groups * np * depth * cols));
   vs_real *buffer = (vs_real *)(void *)((char *)panel + reals(p->pixels * cols));
@@ -265,7 +264,7 @@ static void add_weights(void *arg, int64_t first, int64_t last, int part) {
   const job *k = arg;
   const plan *p = k->p;
   const vs_kernels_conv *kc = vs_k_conv();
-  int64_t cols = kc->cols, np = panels(p->to), depth = round_up(p->depth, kc->rows);
+  int64_t cols = kc->cols, np = panels(p->to), depth = VS_ROUND_UP(p->depth, kc->rows);
   (void)part;
   for (int64_t o = first; o < last; o++) {
     int64_t q = o / p->to * np + o % p->to / cols, column = o % p->to % cols;
@@ -286,7 +285,7 @@ static int run_weights(const plan *p, const vs_real *x, const vs_real *dy, vs_re
     memset(dw, 0, (size_t)(outs * p->depth) * sizeof *dw);
     return 0;
   }
-  size_t sums = reals(p->groups * panels(p->to) * round_up(p->depth, kc->rows) * kc->cols);
+  size_t sums = reals(p->groups * panels(p->to) * VS_ROUND_UP(p->depth, kc->rows) * kc->cols);
   int64_t most = VS_MAX(1, WEIGHT_BYTES / (int64_t)sums), grain = (p->units - 1) / most + 1;
   job k = {.p = p, .src = x, .dy = dy, .dst = dw, .nparts = vs_parts(p->units, grain)};
   k.part_bytes = sums + reals(p->pixels * kc->cols) + reals(p->buffer);

@@ -77,12 +77,9 @@ static bool large_enough(int64_t m, int64_t n, int64_t k) {
 
 /* ---- sizes ---- */
 
-static int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
-static int64_t round_up(int64_t n, int64_t to) { return pieces(n, to) * to; }
-
 /* The size of blocks that cut n evenly: a multiple of `unit`, as is `most`. */
 static int64_t even(int64_t n, int64_t most, int64_t unit) {
-  return round_up(pieces(n, pieces(n, most)), unit);
+  return VS_ROUND_UP(VS_PIECES(n, VS_PIECES(n, most)), unit);
 }
 
 static int threads_for(int64_t m, int64_t n, int64_t k) {
@@ -95,14 +92,14 @@ int vs_gemm_open(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k
   if (room->way == VS_GEMM_BLAS || !large_enough(m, n, k)) return 0;
   const vs_kernels_gemm *kern = kernel_of(room->way);
   int parts = parts_of(room->way);
-  int64_t units = pieces(VS_MIN(k * parts, BLOCK_K), kern->values) + parts * kern->along;
-  int64_t places = VS_MIN(round_up(m, kern->rows), BLOCK_M);
-  places += VS_MIN(round_up(n, kern->cols), BLOCK_N);
+  int64_t units = VS_PIECES(VS_MIN(k * parts, BLOCK_K), kern->values) + parts * kern->along;
+  int64_t places = VS_MIN(VS_ROUND_UP(m, kern->rows), BLOCK_M);
+  places += VS_MIN(VS_ROUND_UP(n, kern->cols), BLOCK_N);
   int64_t most = places * units;
   room->threads = shares == 1 ? threads_for(m, n, k) : 1;
   if (room->way == VS_GEMM_WHOLE) /* all of A, where it has few rows */
-    most = VS_MAX(most, round_up(VS_MIN(m, FEW_ROWS), kern->cols) * VS_MIN(k, FEW_K));
-  room->bytes = (size_t)round_up(most * (int64_t)sizeof(vs_real), 64);
+    most = VS_MAX(most, VS_ROUND_UP(VS_MIN(m, FEW_ROWS), kern->cols) * VS_MIN(k, FEW_K));
+  room->bytes = (size_t)VS_ROUND_UP(most * (int64_t)sizeof(vs_real), 64);
   room->panels = vs_mem_alloc((size_t)(shares * room->threads) * room->bytes);
   return room->panels ? 0 : -1;
 }
@@ -149,7 +146,7 @@ static product product_of(vs_gemm_way way, bool tb, int64_t n, int64_t k, const 
 
 /* Of one part of k values; of all parts. */
 static int64_t units_each(const product *p, int64_t k) {
-  return round_up(pieces(k, p->kern->values), p->kern->along);
+  return VS_ROUND_UP(VS_PIECES(k, p->kern->values), p->kern->along);
 }
 static int64_t units_of(const product *p, int64_t k) { return units_each(p, k) * parts_of(p->way); }
 
@@ -169,7 +166,7 @@ static void pack(const product *p, bool right, int64_t n, int64_t k, const vs_re
 
 /* Where the panels of columns from j on, block of k from s on, lie among those of all of B. */
 static int64_t held_at(const product *p, int64_t j, int64_t s) {
-  return round_up(p->n, p->kern->cols) * units_of(p, s) +
+  return VS_ROUND_UP(p->n, p->kern->cols) * units_of(p, s) +
          j * units_of(p, VS_MIN(p->block_k, p->k - s));
 }
 
@@ -185,11 +182,11 @@ static void hold_panels(void *arg, int64_t first, int64_t last, int part) {
 int vs_gemm_hold(vs_gemm_room *room, bool tb, int64_t n, int64_t k, const vs_real *b, int64_t ldb) {
   if (room->panels == NULL) return 0;
   product p = product_of(room->way, tb, n, k, b, ldb);
-  int64_t size = vs_numel(2, (int64_t[]){round_up(n, p.kern->cols), units_of(&p, k)});
+  int64_t size = vs_numel(2, (int64_t[]){VS_ROUND_UP(n, p.kern->cols), units_of(&p, k)});
   if (size < 0) return -1;
   room->right = p.panels = vs_mem_alloc((size_t)size * sizeof(vs_real));
   if (room->right == NULL) return -1;
-  vs_parallel(pieces(n, p.kern->cols), GRAIN / 32 / VS_MAX(1, k) + 1, hold_panels, &p);
+  vs_parallel(VS_PIECES(n, p.kern->cols), GRAIN / 32 / VS_MAX(1, k) + 1, hold_panels, &p);
   return 0;
 }
 
@@ -206,7 +203,7 @@ static void rectangle(const product *p, int64_t m0, int64_t m1, int64_t n0, int6
       const vs_real *right = p->right + (p->right ? held_at(p, j, s) : 0);
       if (p->right == NULL) {
         right = panels;
-        left = panels + round_up(n, kern->cols) * units;
+        left = panels + VS_ROUND_UP(n, kern->cols) * units;
         pack(p, true, n, k, p->b + j * p->b_column + s * p->b_step, panels);
       }
       for (int64_t i = m0; i < m1; i += bm) {
@@ -221,7 +218,7 @@ static void rectangle(const product *p, int64_t m0, int64_t m1, int64_t n0, int6
 static void rectangles(void *arg, int64_t first, int64_t last, int part) {
   const product *p = arg;
   int64_t rows = p->kern->rows, cols = p->kern->cols;
-  int64_t down = pieces(p->m, rows), across = pieces(p->n, cols); /* tiles */
+  int64_t down = VS_PIECES(p->m, rows), across = VS_PIECES(p->n, cols); /* tiles */
   for (int64_t r = first; r < last; r++) {
     int64_t i = r / p->wide, j = r % p->wide;
     rectangle(p, down * i / p->tall * rows, VS_MIN(down * (i + 1) / p->tall * rows, p->m),
@@ -248,10 +245,10 @@ static void turned_columns(void *arg, int64_t first, int64_t last, int part) {
 }
 
 static void multiply_few(product *p, int threads) {
-  int64_t tiles = pieces(p->n, p->kern->rows);
+  int64_t tiles = VS_PIECES(p->n, p->kern->rows);
   p->kern->pack(p->m, p->k, p->a, p->a_row, 1, true, VS_PART_WHOLE, p->k,
                 (vs_real *)(void *)p->panels);
-  vs_parallel(tiles, pieces(tiles, threads), turned_columns, p);
+  vs_parallel(tiles, VS_PIECES(tiles, threads), turned_columns, p);
 }
 
 /* ---- any product ---- */
@@ -259,7 +256,7 @@ static void multiply_few(product *p, int threads) {
 /* At most `threads` rectangles of at least a tile, with the least to pack: each row of them packs
  * all of B, each column all of A. */
 static void cut(product *p, int threads) {
-  int64_t down = pieces(p->m, p->kern->rows), across = pieces(p->n, p->kern->cols);
+  int64_t down = VS_PIECES(p->m, p->kern->rows), across = VS_PIECES(p->n, p->kern->cols);
   for (; p->tall == 0; threads--)
     for (int tall = 1; tall <= threads; tall++) {
       int wide = threads / tall;
@@ -288,7 +285,7 @@ static void multiply(const vs_gemm_room *room, bool ta, bool tb, int64_t m, int6
   if (so_few(ta, tb, m, n, k, alpha) && (room->way == VS_GEMM_WHOLE || !large_enough(m, n, k))) {
     product p = product_of(VS_GEMM_WHOLE, tb, n, k, b, ldb);
     p.m = m, p.beta = beta, p.bias = bias, p.a = a, p.a_row = lda, p.c = c, p.ldc = ldc;
-    vs_parallel(pieces(n, DOTS), GRAIN / 16 / (DOTS * k) + 1, dot_columns, &p);
+    vs_parallel(VS_PIECES(n, DOTS), GRAIN / 16 / (DOTS * k) + 1, dot_columns, &p);
     return;
   }
   if (room->panels == NULL || !large_enough(m, n, k)) {

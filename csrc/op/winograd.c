@@ -24,10 +24,8 @@ enum { LEAST_TILES = 64 };                                  /* of a unit, where 
 enum { APART = 64 / sizeof(vs_real) };
 enum { CHUNK = 16 }; /* channels of the result that are one thread's at a time */
 
-static int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
-static int64_t round_up(int64_t n, int64_t to) { return pieces(n, to) * to; }
 /* An odd number of times `to`. */
-static int64_t odd(int64_t n, int64_t to) { return (pieces(n, to) | 1) * to; }
+static int64_t odd(int64_t n, int64_t to) { return (VS_PIECES(n, to) | 1) * to; }
 
 /* ---- where it pays ---- */
 
@@ -48,13 +46,13 @@ bool vs_winograd_possible(const vs_conv *k) {
 
 bool vs_winograd_pays(const vs_conv *k, bool weight) {
   double tiles =
-      (double)k->batch * (double)pieces(k->out[0], TILE) * (double)pieces(k->out[1], TILE);
+      (double)k->batch * (double)VS_PIECES(k->out[0], TILE) * (double)VS_PIECES(k->out[1], TILE);
   double pairs = (double)k->from * (double)k->to, all = (double)(k->from + k->to);
   double plain = (double)k->batch * (double)k->out[0] * (double)k->out[1] * TAPS * pairs;
   double tile = VS_WINOGRAD * pairs + PER_TILE * all;
   if (weight)
-    tile = VS_WINOGRAD * (double)round_up(k->from, COLUMNS) * (double)k->to +
-           PER_LANE * (double)(round_up(k->from, LANES) + round_up(k->to, LANES));
+    tile = VS_WINOGRAD * (double)VS_ROUND_UP(k->from, COLUMNS) * (double)k->to +
+           PER_LANE * (double)(VS_ROUND_UP(k->from, LANES) + VS_ROUND_UP(k->to, LANES));
   return tiles * tile + PER_KERNEL * pairs < PLAIN * plain;
 }
 
@@ -69,16 +67,16 @@ typedef struct grid {
 } grid;
 
 static void cut(grid *g, int64_t bytes) {
-  g->down = pieces(g->dst[0], TILE), g->across = pieces(g->dst[1], TILE);
+  g->down = VS_PIECES(g->dst[0], TILE), g->across = VS_PIECES(g->dst[1], TILE);
   int64_t whole = g->down * g->across, tile = VS_WINOGRAD * (g->from + g->to);
   int64_t most = VS_MAX(bytes / (tile * (int64_t)sizeof(vs_real)), LEAST_TILES);
   g->rows = g->down;
   g->images = VS_MAX(VS_MIN(most / whole, g->batch), 1);
-  g->images = pieces(g->batch, pieces(g->batch, g->images)); /* even units */
+  g->images = VS_PIECES(g->batch, VS_PIECES(g->batch, g->images)); /* even units */
   if (whole > most) g->rows = VS_MAX(most / g->across, 1);
-  g->rows = pieces(g->down, pieces(g->down, g->rows));
-  g->bands = pieces(g->down, g->rows);
-  g->units = g->bands > 1 ? g->batch * g->bands : pieces(g->batch, g->images);
+  g->rows = VS_PIECES(g->down, VS_PIECES(g->down, g->rows));
+  g->bands = VS_PIECES(g->down, g->rows);
+  g->units = g->bands > 1 ? g->batch * g->bands : VS_PIECES(g->batch, g->images);
   g->most = g->images * g->rows * g->across;
 }
 
@@ -137,7 +135,7 @@ static void find_tiles(const grid *g, const padded *p, int64_t width, int64_t *o
   for (int64_t b = 0; b < g->images; b++)
     for (int64_t i = 0; i < g->rows; i++)
       for (int64_t j = 0; j < g->across; j++) off[n++] = b * p->plane + (i * p->row + j) * TILE;
-  for (; n < round_up(g->most, width); n++) off[n] = off[n - 1];
+  for (; n < VS_ROUND_UP(g->most, width); n++) off[n] = off[n - 1];
 }
 
 /* ---- scratch ---- */
@@ -207,7 +205,7 @@ static void transform_source(void *arg, int64_t first, int64_t last, int part) {
   for (int64_t c = first; c < last; c++) {
     load(&k->source, k->t, c, buffer);
     for (int64_t p = 0; p < k->t.tiles; p += cols)
-      k->kern->input(round_up(VS_MIN(cols, k->t.tiles - p), k->kern->lanes), buffer, k->off + p,
+      k->kern->input(VS_ROUND_UP(VS_MIN(cols, k->t.tiles - p), k->kern->lanes), buffer, k->off + p,
                      k->source.row, k->right + p * from + c * cols, k->right_step);
   }
 }
@@ -248,13 +246,13 @@ static int run(job *k) {
   grid *g = &k->g;
   cut(g, UNIT_BYTES);
   k->gemm = vs_k_gemm(), k->kern = vs_k_winograd();
-  int64_t lanes = k->kern->lanes, cols = k->gemm->cols, n = round_up(g->most, cols);
+  int64_t lanes = k->kern->lanes, cols = k->gemm->cols, n = VS_ROUND_UP(g->most, cols);
   bool once = g->units == 1; /* kernels are transformed where they are used */
   k->source = padded_of(g, k->source.src, false);
   k->kept = VS_WINOGRAD * CHUNK * odd(g->most, lanes);
   k->buffer = k->kept + (once ? VS_WINOGRAD * (CHUNK * g->from + APART) : 0);
   k->buffer = VS_MAX(k->buffer, k->source.all);
-  k->left_step = round_up(g->to, lanes) * g->from + APART;
+  k->left_step = VS_ROUND_UP(g->to, lanes) * g->from + APART;
   piece pieces_of[] = {{&k->left, reals(once ? 0 : VS_WINOGRAD * k->left_step)},
                        {&k->right, reals(VS_WINOGRAD * (n * g->from + APART))},
                        {&k->off, (size_t)n * sizeof *k->off},
@@ -264,14 +262,15 @@ static int run(job *k) {
   if (block == NULL) return -1;
   if (once) k->left = NULL;
   find_tiles(g, &k->source, cols, k->off);
-  if (!once) vs_parallel(pieces(g->to, lanes), 4096 / (g->from * lanes) + 1, transform_weights, k);
+  if (!once)
+    vs_parallel(VS_PIECES(g->to, lanes), 4096 / (g->from * lanes) + 1, transform_weights, k);
   for (int64_t u = 0; u < g->units; u++) {
     k->t = unit_at(g, u);
-    k->right_step = round_up(k->t.tiles, cols) * g->from + APART;
+    k->right_step = VS_ROUND_UP(k->t.tiles, cols) * g->from + APART;
     k->ld = odd(k->t.tiles, lanes);
     place_tiles(k);
     vs_parallel(g->from, 1024 / k->t.tiles + 1, transform_source, k);
-    vs_parallel(pieces(g->to, CHUNK), 1, make_result, k);
+    vs_parallel(VS_PIECES(g->to, CHUNK), 1, make_result, k);
   }
   vs_mem_free(block);
   return 0;
@@ -310,7 +309,7 @@ enum { MOST_LANES = 64 };
 static void transform_lanes(void *arg, int64_t first, int64_t last, int part) {
   const job *k = arg;
   int64_t lanes = k->kern->lanes, cols = k->gemm->cols, rows = k->gemm->rows, n = k->t.tiles;
-  int64_t groups = pieces(k->g.from, lanes), lane[MOST_LANES];
+  int64_t groups = VS_PIECES(k->g.from, lanes), lane[MOST_LANES];
   vs_real *buffer = k->buffers + part * k->buffer;
   for (int64_t i = first; i < last; i++) {
     bool result = i >= groups;
@@ -352,17 +351,18 @@ int vs_winograd_weight(const vs_conv *c, const vs_real *x, const vs_real *dy, vs
   cut(g, WEIGHT_UNIT_BYTES);
   k.gemm = vs_k_gemm(), k.kern = vs_k_winograd();
   k.source = padded_of(g, x, false), k.result = padded_of(g, dy, true);
-  int64_t lanes = k.kern->lanes, cols = k.gemm->cols, from = round_up(g->from, cols);
+  int64_t lanes = k.kern->lanes, cols = k.gemm->cols, from = VS_ROUND_UP(g->from, cols);
   bool once = g->units == 1;
   k.ld = odd(g->from, lanes);
   k.buffer =
       VS_MAX(lanes * VS_MAX(k.source.all, k.result.all), once ? VS_WINOGRAD * CHUNK * k.ld : 0);
-  piece pieces_of[] = {{&k.left, reals(VS_WINOGRAD * (round_up(g->to, lanes) * g->most + APART))},
-                       {&k.right, reals(VS_WINOGRAD * (from * g->most + APART))},
-                       {&k.sums, reals(once ? 0 : VS_WINOGRAD * k.ld * g->to)},
-                       {&k.off, (size_t)g->most * sizeof *k.off},
-                       {&k.result_off, (size_t)g->most * sizeof *k.result_off},
-                       {&k.buffers, reals(vs_num_threads() * k.buffer)}};
+  piece pieces_of[] = {
+      {&k.left, reals(VS_WINOGRAD * (VS_ROUND_UP(g->to, lanes) * g->most + APART))},
+      {&k.right, reals(VS_WINOGRAD * (from * g->most + APART))},
+      {&k.sums, reals(once ? 0 : VS_WINOGRAD * k.ld * g->to)},
+      {&k.off, (size_t)g->most * sizeof *k.off},
+      {&k.result_off, (size_t)g->most * sizeof *k.result_off},
+      {&k.buffers, reals(vs_num_threads() * k.buffer)}};
   char *block = divide(pieces_of, VS_COUNT(pieces_of));
   if (block == NULL) return -1;
   if (once) k.sums = NULL;
@@ -370,10 +370,10 @@ int vs_winograd_weight(const vs_conv *c, const vs_real *x, const vs_real *dy, vs
   find_tiles(g, &k.result, 1, k.result_off);
   for (int64_t u = 0; u < g->units; u++) {
     k.t = unit_at(g, u), k.again = u > 0;
-    k.left_step = round_up(g->to, lanes) * k.t.tiles + APART;
+    k.left_step = VS_ROUND_UP(g->to, lanes) * k.t.tiles + APART;
     k.right_step = from * k.t.tiles + APART;
-    vs_parallel(pieces(g->from, lanes) + pieces(g->to, lanes), 1, transform_lanes, &k);
-    vs_parallel(pieces(g->to, CHUNK), 1, multiply_over_tiles, &k);
+    vs_parallel(VS_PIECES(g->from, lanes) + VS_PIECES(g->to, lanes), 1, transform_lanes, &k);
+    vs_parallel(VS_PIECES(g->to, CHUNK), 1, multiply_over_tiles, &k);
   }
   vs_mem_free(block);
   return 0;

@@ -128,19 +128,7 @@ describe("conv2d as a sum over taps", function()
     local function conv(x, w) return vs.conv2d(x, w, {padding = 1}) end
     for _, way in ipairs {"plain", "winograd", "few"} do
       vs._force_conv(way)
-      local want, refused, live = run(conv, work), 0, memory.live()
-      for nth = 1, 40 do
-        vs._fail_allocation(nth, 2) -- the second try, after a collection, too
-        local ok, got = pcall(run, conv, work)
-        refused = refused + vs._fail_allocation(0)
-        if ok then
-          for part, t in pairs(want) do assert(t:eq(got[part]):all()) end
-        else
-          assert(tostring(got):find "memory", got)
-        end
-      end
-      assert(refused > 0)
-      assert.equal(live, memory.live())
+      memory.refused(40, run(conv, work), run, conv, work)
     end
   end)
 end)

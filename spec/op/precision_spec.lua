@@ -376,20 +376,7 @@ describe("matmul precision", function()
 
     it("survives a refused allocation at every place in " .. name, function()
       vs.set_matmul_precision "medium"
-      local want, refused = run(work), 0
-      local before = memory.live()
-      for nth = 1, 60 do
-        vs._fail_allocation(nth, 2) -- the second try, after a collection, too
-        local ok, got = pcall(run, work)
-        refused = refused + vs._fail_allocation(0)
-        if ok then
-          for i, t in ipairs(want) do assert(t:eq(got[i]):all()) end
-        else
-          assert(tostring(got):find "memory", got)
-        end
-      end
-      assert(refused > 0)
-      assert.equal(before, memory.live())
+      memory.refused(60, run(work), run, work)
     end)
   end
 end)
