@@ -14,7 +14,7 @@ local workloads = dofile(here .. "workloads.lua")
 
 local name, state, threads = arg[1], arg[2], math.tointeger(tonumber(arg[3]))
 vs.set_num_threads(threads)
-vs.set_matmul_precision(arg[4])
+if arg[4] == "autocast" then workloads.cast = vs.autocast else vs.set_matmul_precision(arg[4]) end
 vs.manual_seed(1)
 local work = assert(workloads[name], "there is no workload " .. tostring(name))()
 

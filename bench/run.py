@@ -193,7 +193,7 @@ def main():
         names = TRAINED + INFERRED + RETRIEVED if precision == "highest" else TRAINED
         for name in filter(chosen, names):
             show(measure(name, precision, "float32"))
-            if precision == "medium":
+            if precision == "autocast":
                 show(measure(name, precision, "bfloat16"))
         rows = [row for row in results if row["precision"] == precision and "share_of_ceiling" in row]
         for kind in sorted({row["peer"] for row in rows}):
@@ -213,7 +213,7 @@ parser.add_argument("--only", default="", help="workloads whose names begin so, 
 parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--threads", type=int, default=os.cpu_count())
 parser.add_argument("--seconds", type=float, default=0.5, help="of a side's turn, about")
-parser.add_argument("--precision", default="highest,medium")
+parser.add_argument("--precision", default="highest,autocast", help="highest, high, medium, autocast")
 parser.add_argument("--json", default=f"{HERE}/results.json")
 args = parser.parse_args()
 results = []

@@ -5,7 +5,7 @@
 local vs = require "vesper"
 local nn, optim, models = vs.nn, vs.optim, vs.models
 
-local W = {}
+local W = {cast = function(fn) return fn() end} -- what the models compute in: that, or vs.autocast
 
 local function ids(n, ...) return vs.randint(2, n, {...}) end
 local function full(B, T) return vs.full({B}, T):long() end
@@ -16,7 +16,7 @@ local function training(model, inputs, loss_of, flops)
   local optimizer = optim.Adam(parameters, {lr = 1e-4})
   model:train()
   local function step()
-    local loss = loss_of()
+    local loss = W.cast(loss_of)
     optimizer:zero_grad()
     loss:backward()
     optim.clip_grad_norm_(parameters, 2.0)
@@ -34,7 +34,7 @@ end
 -- Inference: run() -> tensor.
 local function inference(model, inputs, run, flops)
   model:eval()
-  local function step() return vs.no_grad(run) end
+  local function step() return vs.no_grad(W.cast, run) end
   return {weights = model:state_dict(), inputs = inputs, flops = flops, step = step,
     check = function()
       local y = step()

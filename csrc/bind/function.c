@@ -266,7 +266,7 @@ static luafunction *new_function(const call *c) {
   }
   for (int i = 0; ok && i < c->nout; i++) {
     vs_tensor *t = lvs_testtensor(c->L, result_at(c, i));
-    if (t != NULL && vs_is_real(t)) ok = (f->out[i] = vs_shape_only(t)) != NULL;
+    if (t != NULL && vs_is_derivable(t)) ok = (f->out[i] = vs_shape_only(t)) != NULL;
   }
   lua_pushvalue(c->L, 4);
   if (ok) ok = keep_versions(c->L, f) == 0;
@@ -369,8 +369,8 @@ static int apply(lua_State *L) {
   bool any = false;
   for (int i = 0; i < c.nout; i++) {
     vs_tensor *t = lvs_testtensor(L, result_at(&c, i));
-    any = any || (t != NULL && vs_is_real(t));
-    if (t != NULL && vs_is_real(t))
+    any = any || (t != NULL && vs_is_derivable(t));
+    if (t != NULL && vs_is_derivable(t))
       lvs_newbox(L, LVS_TENSOR);
     else
       lua_pushvalue(L, result_at(&c, i));

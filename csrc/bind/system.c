@@ -26,6 +26,7 @@ static int get_num_threads(lua_State *L) {
 
 static const char *const precisions[] = {
     [VS_HIGHEST] = "highest", [VS_HIGH] = "high", [VS_MEDIUM] = "medium"};
+/* Under autocast products are of medium precision. */
 
 static int set_matmul_precision(lua_State *L) {
   const char *name = lvs_checkstr(L, 1, "precision", NULL);
@@ -38,7 +39,7 @@ static int set_matmul_precision(lua_State *L) {
 }
 
 static int get_matmul_precision(lua_State *L) {
-  lua_pushstring(L, precisions[vs_matmul_precision()]);
+  lua_pushstring(L, precisions[VS_MIN(vs_matmul_precision(), VS_MEDIUM)]);
   return 1;
 }
 
@@ -53,7 +54,7 @@ static int guard_close(lua_State *L) {
   return 0;
 }
 
-/* autocast(body, args...) runs body at medium precision and passes on its results; autocast()
+/* autocast(body, args...) runs body under autocast and passes on its results; autocast()
  * returns a guard. */
 static int autocast(lua_State *L) {
   vs_precision now = vs_matmul_precision();
@@ -62,11 +63,11 @@ static int autocast(lua_State *L) {
     *old = -1;
     luaL_setmetatable(L, LVS_PRECISION_GUARD);
     *old = (signed char)now;
-    vs_set_matmul_precision(VS_MEDIUM);
+    vs_set_matmul_precision(VS_AUTOCAST);
     return 1;
   }
   lvs_checktype(L, 1, LUA_TFUNCTION, "body");
-  vs_set_matmul_precision(VS_MEDIUM);
+  vs_set_matmul_precision(VS_AUTOCAST);
   int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
   vs_set_matmul_precision(now);
   return status == LUA_OK ? lua_gettop(L) : lua_error(L);

@@ -142,7 +142,7 @@ static int check_tensor(const vs_arg *a, const vs_tensor *t) {
   char got[64];
   bool ok = true;
   switch (a->kind) {
-    case VS_A_TENSOR:
+    case VS_A_TENSOR: ok = vs_is_derivable(t); break;
     case VS_A_BUFFER: ok = t->dtype == VS_REAL; break;
     case VS_A_INDEX: ok = t->dtype == VS_INT64; break;
     case VS_A_MASK: ok = t->dtype == VS_BOOL || t->dtype == VS_UINT8; break;

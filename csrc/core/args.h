@@ -2,7 +2,8 @@
  *
  *   "x:tensor, w:tensor, b:tensor?, stride:pair=1, reduction:mean|sum|none=mean"
  *
- * kinds   tensor   of the compute type          any      tensor of any dtype
+ * kinds   tensor   of the compute type or bfloat16
+ *         any      tensor of any dtype
  *         index    int64 tensor (1-based values) mask    bool or uint8 tensor
  *         operand  tensor or number             tensors  list of one or more tensors, any dtype
  *         buffer   tensor of the compute type that forward may write (running statistics)

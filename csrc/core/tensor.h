@@ -48,6 +48,10 @@ const char *vs_dtype_name(vs_dtype d);
 /* -1 if unknown.  "float32" names the compute type in both builds; "float" too. */
 int vs_dtype_parse(const char *name);
 static inline bool vs_is_real(const vs_tensor *t) { return t->dtype == VS_REAL; }
+/* What gradients flow through: the compute type, and bfloat16, its short form between ops. */
+static inline bool vs_is_derivable(const vs_tensor *t) {
+  return t->dtype == VS_REAL || t->dtype == VS_BFLOAT16;
+}
 static inline bool vs_is_integer(const vs_tensor *t) { return t->dtype >= VS_INT64; } /* bool too */
 
 /* --- life --- */

@@ -3,6 +3,7 @@
 #include "kernel/elementwise.h"
 
 #include "kernel/math.h"
+#include "kernel/vec.h"
 
 #pragma GCC diagnostic ignored "-Wunused-variable"
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -92,7 +93,23 @@ VS_BINARY_LIST(X)
 VS_COMPARE_LIST(X)
 #undef X
 
+/* ---- bfloat16 ---- */
+
+static void lengthen(int64_t n, vs_real *y, const uint16_t *x) {
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) vec_store(y + i, vec_load_bf16(x + i, LANES));
+  if (i < n) vec_store_first(y + i, n - i, vec_load_bf16(x + i, n - i));
+}
+
+static void shorten(int64_t n, uint16_t *y, const vs_real *x) {
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) vec_store_bf16(y + i, LANES, vec_load(x + i));
+  if (i < n) vec_store_bf16(y + i, n - i, vec_load_first(x + i, n - i));
+}
+
 const vs_kernels_elementwise VS_K(vs_kernels_elementwise) = {
+    .lengthen = lengthen,
+    .shorten = shorten,
     .unary =
         {
 #define X(name, value, derivative, reads) name##_forward,

@@ -123,6 +123,9 @@ typedef struct vs_kernels_elementwise {
   void (*binary_grad[VS_BIN_COUNT][2])(int64_t n, vs_real *d, int64_t sd, const vs_real *g,
                                        int64_t sg, const vs_real *x, int64_t sx, const vs_real *y,
                                        int64_t sy);
+  /* bfloat16 as numbers, and numbers as the nearest bfloat16 */
+  void (*lengthen)(int64_t n, vs_real *y, const uint16_t *x);
+  void (*shorten)(int64_t n, uint16_t *y, const vs_real *x);
   /* out = x ? y, one byte each */
   void (*compare[VS_CMP_COUNT])(int64_t n, uint8_t *out, int64_t so, const vs_real *x, int64_t sx,
                                 const vs_real *y, int64_t sy);

@@ -68,11 +68,27 @@ static inline vec part_of(vec x, vs_part part) {
 
 #endif
 
-/* ---- units ---- */
+/* ---- where values come from: numbers, or bfloat16 ---- */
+
+typedef struct source {
+  const void *at;
+  bool bf16;
+} source;
+
+static inline source behind(source s, int64_t n) {
+  const char *at = s.at;
+  return (source){at + n * (s.bf16 ? (int64_t)sizeof(uint16_t) : (int64_t)sizeof(vs_real)), s.bf16};
+}
 
 static inline vec first_of(const vs_real *x, int64_t n) {
   return n >= LANES ? vec_load(x) : vec_load_first(x, n);
 }
+
+static inline vec values_at(source s, int64_t n) {
+  return s.bf16 ? vec_load_bf16(s.at, n) : first_of(s.at, n);
+}
+
+/* ---- units ---- */
 
 #if defined(__AVX512BF16__)
 
@@ -82,24 +98,35 @@ static inline vec in_pairs(vec even, vec odd, vs_part part) {
   return (vec)_mm512_cvtne2ps_pbh((__m512)odd, (__m512)even);
 }
 
-/* The units of k values, k > 0; `to` has room for whole vectors. */
-static inline void units_of(int64_t k, const float *x, vs_part part, float *to) {
-  int64_t j = 0;
-  for (; j + 2 * LANES <= k; j += 2 * LANES, to += LANES)
-    vec_store(to, in_pairs(vec_load(x + j), vec_load(x + j + LANES), part));
-  if (j == k) return;
-  vec first = vec_load_first(x + j, k - j), then = {0};
-  if (k - j > LANES) then = vec_load_first(x + j + LANES, k - j - LANES);
-  vec_store(to, in_pairs(first, then, part));
+/* The units of k values, k > 0; `to` has room for whole vectors.  bfloat16 lies there as pairs. */
+static inline void units_of(int64_t k, source x, vs_part part, float *to) {
+  if (x.bf16 && part == VS_PART_ROUNDED) {
+    memset(to + (k - 1) / 2, 0, sizeof *to);
+    memcpy(to, x.at, (size_t)k * sizeof(uint16_t));
+    return;
+  }
+  for (int64_t j = 0; j < k; j += 2 * LANES, to += LANES) {
+    vec first = values_at(behind(x, j), k - j), then = {0};
+    if (k - j > LANES) then = values_at(behind(x, j + LANES), k - j - LANES);
+    vec_store(to, in_pairs(first, then, part));
+  }
 }
 
 /* The units of up to n places that lie side by side, in rows sk apart of which k are left. */
-static inline vec unit_row(int64_t n, int64_t k, const float *x, int64_t sk, vs_part part) {
+static inline vec unit_row(int64_t n, int64_t k, source x, int64_t sk, vs_part part) {
   static const uint16_t order[2 * LANES] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
                                             21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
                                             11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-  vec even = first_of(x, n), odd = {0};
-  if (k > 1) odd = first_of(x + sk, n);
+  if (x.bf16 && part == VS_PART_ROUNDED) {
+    brief even = {0}, odd = {0};
+    size_t bytes = (size_t)VS_MIN(n, LANES) * sizeof(uint16_t);
+    memcpy(&even, x.at, bytes);
+    if (k > 1) memcpy(&odd, behind(x, sk).at, bytes);
+    return (vec)(__builtin_convertvector(even, unsigneds) | __builtin_convertvector(odd, unsigneds)
+                                                                << 16);
+  }
+  vec even = values_at(x, n), odd = {0};
+  if (k > 1) odd = values_at(behind(x, sk), n);
   return (vec)_mm512_permutexvar_epi16(_mm512_loadu_si512(order),
                                        (__m512i)in_pairs(even, odd, part));
 }
@@ -110,13 +137,14 @@ static inline __attribute__((unused)) vec multiply_add(vec sum, float a, vec b) 
 
 #else
 
-static inline void units_of(int64_t k, const vs_real *x, vs_part part, vs_real *to) {
-  for (int64_t j = 0; j < k; j += LANES) vec_store(to + j, part_of(first_of(x + j, k - j), part));
+static inline void units_of(int64_t k, source x, vs_part part, vs_real *to) {
+  for (int64_t j = 0; j < k; j += LANES)
+    vec_store(to + j, part_of(values_at(behind(x, j), k - j), part));
 }
 
-static inline vec unit_row(int64_t n, int64_t k, const vs_real *x, int64_t sk, vs_part part) {
+static inline vec unit_row(int64_t n, int64_t k, source x, int64_t sk, vs_part part) {
   (void)k, (void)sk;
-  return part_of(first_of(x, n), part);
+  return part_of(values_at(x, n), part);
 }
 
 static inline vec multiply_add(vec sum, vs_real a, vec b) { return sum + vec_all(a) * b; }
@@ -126,14 +154,14 @@ static inline vec multiply_add(vec sum, vs_real a, vec b) { return sum + vec_all
 /* ---- panels ---- */
 
 /* Places side by side: rows of the source are read from end to end. */
-static inline void pack_rows(int64_t n, int64_t k, const vs_real *src, int64_t sk, int width,
-                             vs_part part, int64_t units, vs_real *to) {
-  for (int64_t j = 0; j < k; j += VALUES, src += VALUES * sk, to += width) {
+static inline void pack_rows(int64_t n, int64_t k, source src, int64_t sk, int width, vs_part part,
+                             int64_t units, vs_real *to) {
+  for (int64_t j = 0; j < k; j += VALUES, src = behind(src, VALUES * sk), to += width) {
     vs_real *panel = to, row[LANES];
     for (int64_t i = 0; i < n; i += width, panel += units * width)
       for (int c = 0; c < width; c += LANES) {
         vec v = {0};
-        if (i + c < n) v = unit_row(n - i - c, k - j, src + i + c, sk, part);
+        if (i + c < n) v = unit_row(n - i - c, k - j, behind(src, i + c), sk, part);
         vec_store(row, v);
         memcpy(panel + c, row, (size_t)VS_MIN(width - c, LANES) * sizeof(vs_real));
       }
@@ -169,7 +197,7 @@ static inline void turn_columns(int64_t n, int64_t k, const vs_real *src, int64_
 }
 
 /* Values side by side: four places at a time are made units of and turned. */
-static inline void pack_columns(int64_t n, int64_t k, const vs_real *src, int64_t si, int width,
+static inline void pack_columns(int64_t n, int64_t k, source src, int64_t si, int width,
                                 vs_part part, int64_t units, vs_real *to) {
   vs_real turn[4][TURN / VALUES];
   for (int64_t i = 0; i < (n + width - 1) / width * width; i += 4) {
@@ -178,7 +206,7 @@ static inline void pack_columns(int64_t n, int64_t k, const vs_real *src, int64_
       int64_t many = VS_MIN(k - j, TURN), full = (many - 1) / VALUES + 1, u = 0;
       for (int r = 0; r < 4; r++)
         if (i + r < n)
-          units_of(many, src + (i + r) * si + j, part, turn[r]);
+          units_of(many, behind(src, (i + r) * si + j), part, turn[r]);
         else
           memset(turn[r], 0, sizeof turn[r]);
       for (; u + 4 <= full; u += 4, panel += 4 * width) {
@@ -192,12 +220,12 @@ static inline void pack_columns(int64_t n, int64_t k, const vs_real *src, int64_
   }
 }
 
-static inline void pack_part(int64_t n, int64_t k, const vs_real *src, int64_t si, int64_t sk,
-                             int width, vs_part part, int64_t units, vs_real *to) {
+static inline void pack_part(int64_t n, int64_t k, source src, int64_t si, int64_t sk, int width,
+                             vs_part part, int64_t units, vs_real *to) {
   if (si == 1)
     pack_rows(n, k, src, sk, width, part, units, to);
-  else if (part == VS_PART_WHOLE)
-    turn_columns(n, k, src, si, width, units, to);
+  else if (part == VS_PART_WHOLE && !src.bf16)
+    turn_columns(n, k, src.at, si, width, units, to);
   else
     pack_columns(n, k, src, si, width, part, units, to);
 }
@@ -210,7 +238,7 @@ static inline float *left_at(float *to, int64_t units, int64_t place, int64_t un
          unit % TILE;
 }
 
-static void pack_left(int64_t n, int64_t k, const float *src, int64_t si, int64_t sk, vs_part part,
+static void pack_left(int64_t n, int64_t k, source src, int64_t si, int64_t sk, vs_part part,
                       int64_t units, float *to) {
   int64_t many = (k + 2 * TILE - 1) / (2 * TILE) * TILE, places = (n + ROWS - 1) / ROWS * ROWS;
   float row[LANES];
@@ -219,11 +247,11 @@ static void pack_left(int64_t n, int64_t k, const float *src, int64_t si, int64_
       int64_t left = k - 2 * u;
       vec v = {0};
       if (si != 1) { /* values side by side: a row of a tile at a time */
-        if (i < n) units_of(VS_MIN(left, 2 * TILE), src + i * si + 2 * u, part, (float *)&v);
+        if (i < n) units_of(VS_MIN(left, 2 * TILE), behind(src, i * si + 2 * u), part, (float *)&v);
         vec_store(left_at(to, units, i, u), v);
         continue;
       }
-      if (i < n && left > 0) v = unit_row(n - i, left, src + i + 2 * u * sk, sk, part);
+      if (i < n && left > 0) v = unit_row(n - i, left, behind(src, i + 2 * u * sk), sk, part);
       vec_store(row, v);
       for (int r = 0; r < LANES; r++) *left_at(to, units, i + r, u) = row[r];
     }
@@ -232,8 +260,9 @@ static void pack_left(int64_t n, int64_t k, const float *src, int64_t si, int64_
 #endif
 
 /* The width is a constant to the compiler, and so are the common parts. */
-static void pack(int64_t n, int64_t k, const vs_real *src, int64_t si, int64_t sk, bool right,
-                 vs_part part, int64_t units, vs_real *to) {
+static void pack(int64_t n, int64_t k, const void *from, bool bf16, int64_t si, int64_t sk,
+                 bool right, vs_part part, int64_t units, vs_real *to) {
+  source src = {from, bf16};
 #define PACK(width, part) pack_part(n, k, src, si, sk, width, part, units, to)
 #if IN_TILES
   int64_t real = (k - 1) / VALUES + 1, all = (real + ALONG - 1) / ALONG * ALONG;
@@ -263,17 +292,22 @@ static void pack(int64_t n, int64_t k, const vs_real *src, int64_t si, int64_t s
 
 /* ---- the product ---- */
 
-/* The first `left` of c become alpha * sum + add + beta * c. */
-static inline void put(vec sum, vec add, vs_real alpha, vs_real beta, vs_real *c, int64_t left) {
+/* The first `left` of c, or of out where there is one, become alpha * sum + add + beta * c. */
+static inline void put(vec sum, vec add, vs_real alpha, vs_real beta, vs_real *c, uint16_t *out,
+                       int64_t left) {
   vec s = alpha * sum + add;
   if (beta != 0) s += beta * vec_load_first(c, left);
-  vec_store_first(c, left, s);
+  if (out)
+    vec_store_bf16(out, left, s);
+  else
+    vec_store_first(c, left, s);
 }
 
 #if IN_TILES
 
 static void multiply(int64_t m, int64_t n, int64_t units, const float *a, const float *b,
-                     float alpha, float beta, const float *bias, float *c, int64_t ldc) {
+                     float alpha, float beta, const float *bias, float *c, int64_t ldc,
+                     uint16_t *out, int64_t ldo) {
   float sums[SIDE][SIDE] __attribute__((aligned(64)));
   tiles_begin();
   for (int64_t j = 0; j < n; j += COLS)
@@ -283,7 +317,8 @@ static void multiply(int64_t m, int64_t n, int64_t units, const float *a, const 
         vec add = {0};
         if (bias) add = vec_load_first(bias + j + v, n - j - v);
         for (int64_t r = 0; r < VS_MIN(ROWS, m - i); r++)
-          put(vec_load(sums[r] + v), add, alpha, beta, c + (i + r) * ldc + j + v, n - j - v);
+          put(vec_load(sums[r] + v), add, alpha, beta, c + (i + r) * ldc + j + v,
+              out ? out + (i + r) * ldo + j + v : NULL, n - j - v);
       }
     }
   tiles_end();
@@ -299,13 +334,14 @@ const vs_kernels_gemm VS_K(vs_kernels_gemm) = {.rows = ROWS,
 #else
 
 static inline void tile(int64_t units, const vs_real *a, const vs_real *b, vs_real alpha,
-                        vs_real beta, const vs_real *bias, vs_real *c, int64_t ldc, int64_t rows,
-                        int64_t cols) {
+                        vs_real beta, const vs_real *bias, vs_real *c, int64_t ldc, uint16_t *out,
+                        int64_t ldo, int64_t rows, int64_t cols) {
   vec sum[ROWS][VECS];
   for (int r = 0; r < ROWS; r++)
     for (int v = 0; v < VECS; v++) sum[r][v] = (vec){0};
   for (int64_t r = 0; r < VS_MIN(rows, ROWS); r++)
-    for (int v = 0; v < VECS; v++) __builtin_prefetch(c + r * ldc + v * LANES, 1);
+    for (int v = 0; v < VECS; v++)
+      __builtin_prefetch(out ? (void *)(out + r * ldo + v * LANES) : c + r * ldc + v * LANES, 1);
   for (int64_t u = 0; u < units; u++, a += ROWS, b += COLS) {
     vec right[VECS];
     for (int v = 0; v < VECS; v++) right[v] = vec_load(b + v * LANES);
@@ -319,17 +355,19 @@ static inline void tile(int64_t units, const vs_real *a, const vs_real *b, vs_re
     if (bias) add = vec_load_first(bias + v * LANES, left);
     for (int r = 0; r < ROWS; r++) {
       if (r >= rows) break;
-      put(sum[r][v], add, alpha, beta, c + r * ldc + v * LANES, left);
+      put(sum[r][v], add, alpha, beta, c + r * ldc + v * LANES,
+          out ? out + r * ldo + v * LANES : NULL, left);
     }
   }
 }
 
 static void multiply(int64_t m, int64_t n, int64_t units, const vs_real *a, const vs_real *b,
-                     vs_real alpha, vs_real beta, const vs_real *bias, vs_real *c, int64_t ldc) {
+                     vs_real alpha, vs_real beta, const vs_real *bias, vs_real *c, int64_t ldc,
+                     uint16_t *out, int64_t ldo) {
   for (int64_t j = 0; j < n; j += COLS)
     for (int64_t i = 0; i < m; i += ROWS)
       tile(units, a + i * units, b + j * units, alpha, beta, bias ? bias + j : NULL,
-           c + i * ldc + j, ldc, m - i, n - j);
+           c + i * ldc + j, ldc, out ? out + i * ldo + j : NULL, ldo, m - i, n - j);
 }
 
 /* ROWS rows of B's transpose, as they lie, by one panel of A's rows. */

@@ -34,13 +34,15 @@ typedef struct vs_kernels_gemm {
   /* Unit u at place i of panel p (width: rows, or cols of a right side; panels are `units` units of
    * all places apart) gets `part` of src[(p*width + i)*si + j*sk] for the values j from u*values;
    * zeros for places from n and values from k.  One of si, sk is 1.  Writes (k-1)/values + 1 units,
-   * rounded up to `along`. */
-  void (*pack)(int64_t n, int64_t k, const vs_real *src, int64_t si, int64_t sk, bool right,
+   * rounded up to `along`.  src: of vs_real, or of bfloat16 where `bf16`. */
+  void (*pack)(int64_t n, int64_t k, const void *src, bool bf16, int64_t si, int64_t sk, bool right,
                vs_part part, int64_t units, vs_real *to);
   /* c[i*ldc + j] = alpha * sum_k a[i,k] b[k,j] + beta * c[i*ldc + j] + bias[j] for i < m, j < n,
-   * from panels of that many units.  With beta = 0 c is not read.  bias: NULL for none. */
+   * from panels of that many units.  With beta = 0 c is not read.  bias: NULL for none.  Where out
+   * is given, that rounded to bfloat16 goes to out[i*ldo + j], and c stays as it is. */
   void (*multiply)(int64_t m, int64_t n, int64_t units, const vs_real *a, const vs_real *b,
-                   vs_real alpha, vs_real beta, const vs_real *bias, vs_real *c, int64_t ldc);
+                   vs_real alpha, vs_real beta, const vs_real *bias, vs_real *c, int64_t ldc,
+                   uint16_t *out, int64_t ldo);
   /* c[i*ldc + j] = sum_k a[i,k] b[j*ldb + k] + bias[j] for i < m, j < n, of whole values, for few
    * rows: those of A in panels of `cols`, B's columns where they lie.  Where values is 1. */
   void (*multiply_turned)(int64_t m, int64_t n, int64_t k, const vs_real *a, const vs_real *b,

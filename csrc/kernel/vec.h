@@ -61,6 +61,47 @@ static inline void vec_store_first(vs_real *p, int64_t n, vec v) {
 }
 #endif
 
+/* The first n of bfloat16 numbers at p, zeros behind them; and to where the first n of v go,
+ * rounded to the nearest, ties to even, NaN staying NaN.  n is at least 1. */
+typedef uint16_t brief __attribute__((vector_size(2 * LANES)));
+#ifdef VS_DOUBLE
+static inline vec vec_load_bf16(const uint16_t *p, int64_t n) {
+  vec v = {0};
+  for (int i = 0; i < LANES && i < n; i++) {
+    uint32_t u = (uint32_t)p[i] << 16;
+    float f;
+    memcpy(&f, &u, sizeof f);
+    v[i] = (vs_real)f;
+  }
+  return v;
+}
+static inline void vec_store_bf16(uint16_t *p, int64_t n, vec v) {
+  for (int i = 0; i < LANES && i < n; i++) {
+    float f = (float)v[i];
+    uint32_t u;
+    memcpy(&u, &f, sizeof u);
+    p[i] = (uint16_t)(f != f ? u >> 16 | 0x40 : (u + 0x7fff + (u >> 16 & 1)) >> 16);
+  }
+}
+#else
+typedef uint32_t unsigneds __attribute__((vector_size(VEC_BYTES)));
+static inline vec vec_load_bf16(const uint16_t *p, int64_t n) {
+  brief b = {0};
+  memcpy(&b, p, n >= LANES ? sizeof b : (size_t)n * sizeof *p);
+  return (vec)(__builtin_convertvector(b, unsigneds) << 16);
+}
+static inline void vec_store_bf16(uint16_t *p, int64_t n, vec v) {
+#if defined(__AVX512BF16__)
+  __m256bh b = _mm512_cvtneps_pbh((__m512)v);
+#else
+  unsigneds u = (unsigneds)v, nan = (unsigneds)(v != v);
+  u = (nan & (u | 0x400000)) | (~nan & (u + 0x7fff + ((u >> 16) & 1)));
+  brief b = __builtin_convertvector(u >> 16, brief);
+#endif
+  memcpy(p, &b, n >= LANES ? sizeof b : (size_t)n * sizeof *p);
+}
+#endif
+
 /* Four values whatever the instruction set: for transposes and interleaving. */
 typedef vs_real quad __attribute__((vector_size(4 * sizeof(vs_real))));
 typedef vs_real quad_unaligned
@@ -81,6 +122,26 @@ static inline void quad_turn(quad *q) {
   q[2] = __builtin_shufflevector(AB, CD, 0, 1, 4, 5);
   q[3] = __builtin_shufflevector(AB, CD, 2, 3, 6, 7);
 }
+
+/* Four values, rounded to bfloat16. */
+#ifdef VS_DOUBLE
+static inline void quad_to_bf16(const quad *q, uint16_t *to) {
+  for (int i = 0; i < 4; i += LANES) {
+    vec v;
+    memcpy(&v, (const vs_real *)q + i, sizeof v);
+    vec_store_bf16(to + i, LANES, v);
+  }
+}
+#else
+typedef uint32_t four_words __attribute__((vector_size(16)));
+typedef uint16_t four_briefs __attribute__((vector_size(8)));
+static inline void quad_to_bf16(const quad *q, uint16_t *to) {
+  four_words u = (four_words)*q, nan = (four_words)(*q != *q);
+  u = (nan & (u | 0x400000)) | (~nan & (u + 0x7fff + ((u >> 16) & 1)));
+  four_briefs b = __builtin_convertvector(u >> 16, four_briefs);
+  memcpy(to, &b, sizeof b);
+}
+#endif
 
 /* The lanes added up: by fours, then across. */
 static inline vs_real vec_total(vec v) {

@@ -186,13 +186,20 @@ static void weight(int n, int64_t count, const vs_real *w, int64_t stride, int64
   }
 }
 
-/* Four places' rows of four, from d[0..3], to their tiles. */
-static inline void put_rows(vs_real (*d)[GROUP], const vs_winograd_tile *tile, int r, vs_real *y) {
+/* Four places' rows of four, from d[0..3], to row r of their tiles. */
+static inline void put_rows(vs_real (*d)[GROUP], const vs_winograd_tile *tile, int r, void *y,
+                            bool bf16, int64_t row) {
   quad q[4] = {QUAD(d[0]), QUAD(d[1]), QUAD(d[2]), QUAD(d[3])};
   quad_turn(q);
   for (int k = 0; k < 4; k++) {
     if (r >= tile[k].rows) continue;
-    vs_real *to = y + tile[k].at;
+    if (bf16) {
+      uint16_t short_row[4], *to = (uint16_t *)y + tile[k].at + r * row;
+      quad_to_bf16(q + k, short_row);
+      memcpy(to, short_row, tile[k].cols == 4 ? sizeof short_row : (size_t)tile[k].cols * 2);
+      continue;
+    }
+    vs_real *to = (vs_real *)y + tile[k].at + r * row;
     if (tile[k].cols == 4)
       QUAD(to) = q[k];
     else
@@ -201,7 +208,7 @@ static inline void put_rows(vs_real (*d)[GROUP], const vs_winograd_tile *tile, i
 }
 
 static void output(int64_t n, const vs_real *from, int64_t step, vs_real bias,
-                   const vs_winograd_tile *tile, vs_real *y, int64_t row) {
+                   const vs_winograd_tile *tile, void *y, bool bf16, int64_t row) {
   vs_real d[16][GROUP] __attribute__((aligned(64)));
   for (int64_t i = 0; i < n; i += GROUP, from += GROUP, tile += GROUP) {
     for (int l = 0; l < GROUP; l += LANES) {
@@ -219,7 +226,7 @@ static void output(int64_t n, const vs_real *from, int64_t step, vs_real bias,
     for (int l = 0; l < GROUP; l += 4)
       for (int r = 0; r < 4; r++) {
         vs_real(*rows)[GROUP] = (vs_real(*)[GROUP])(void *)(d[r * 4] + l);
-        put_rows(rows, tile + l, r, y + r * row);
+        put_rows(rows, tile + l, r, y, bf16, row);
       }
   }
 }

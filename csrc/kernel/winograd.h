@@ -39,9 +39,9 @@ typedef struct vs_kernels_winograd {
   void (*weight)(int n, int64_t count, const vs_real *w, int64_t stride, int64_t along, bool turned,
                  vs_real *to, int64_t step, int width, int64_t apart);
   /* Tile i < n of y, rows `row` apart, gets (A' m A) + bias of m[c] = from[c*step + i]; from is
-   * read up to a multiple of lanes. */
+   * read up to a multiple of lanes.  y: of vs_real, or of bfloat16 where `bf16`. */
   void (*output)(int64_t n, const vs_real *from, int64_t step, vs_real bias,
-                 const vs_winograd_tile *tile, vs_real *y, int64_t row);
+                 const vs_winograd_tile *tile, void *y, bool bf16, int64_t row);
   /* dw[i*9 + tap] = (G' u G)[tap] of u[c] = from[c*step + i], i < n <= lanes; lanes are read. */
   void (*weight_gradient)(int n, const vs_real *from, int64_t step, vs_real *dw);
 } vs_kernels_winograd;

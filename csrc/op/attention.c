@@ -10,11 +10,14 @@
  * and backward, with p made again from lse:
  *   dv = p' dy;  dp = dy v';  ds = p (dp - dy[l] . y[l]);  dq = scale * ds k;  dk = scale * ds' q
  * Where everything is masked the row is zeros, and so are its gradients.  Dropout multiplies p by
- * m, 0 or 1 / (1 - dropout_p), drawn by (item, row, column): y = (p m) v. */
+ * m, 0 or 1 / (1 - dropout_p), drawn by (item, row, column): y = (p m) v.  Of q, k, v and y in
+ * bfloat16 a thread has one head of k and v and a block of q and y in full. */
 #include <math.h>
 #include <string.h>
 
 #include "kernel/softmax.h"
+#include "op/brief.h"
+#include "op/dims.h"
 #include "op/gemm.h"
 #include "op/op.h"
 
@@ -74,6 +77,20 @@ static int64_t grain(const vs_ctx *c) {
 static int64_t block_rows(const vs_ctx *c) { return VS_MIN(c->n[ROWS], BLOCK); }
 static int64_t block_size(const vs_ctx *c) { return block_rows(c) * c->n[COLUMNS]; }
 
+/* What is made full of tensor t, `rows` of that width. */
+static int64_t full_size(const vs_tensor *t, int64_t rows, int64_t width) {
+  return vs_is_real(t) ? 0 : rows * width;
+}
+static int64_t full_sizes(const vs_ctx *c, const vs_tensor *y) {
+  return full_size(c->in[Q], block_rows(c), c->n[DQK]) +
+         full_size(c->in[K], c->n[COLUMNS], c->n[DQK]) +
+         full_size(c->in[V], c->n[COLUMNS], c->n[DV_]) + full_size(y, block_rows(c), c->n[DV_]);
+}
+
+static int64_t forward_room(const vs_ctx *c) {
+  return block_size(c) + c->n[COLUMNS] + full_sizes(c, c->out[0]);
+}
+
 static int attention_shape(vs_ctx *c) {
   const vs_tensor *q = c->in[Q], *v = c->in[V];
   int64_t heads = c->attr[HEADS].kind == VS_V_NONE ? 1 : c->attr[HEADS].i;
@@ -93,13 +110,15 @@ static int attention_shape(vs_ctx *c) {
   for (int i = MASK; i <= BIAS; i++)
     if (c->in[i] && vs_broadcast_onto(&view, c->in[i], n, shape) < 0)
       return vs_fail_prefix(vs_in_name(c, i));
+  if (c->in[BIAS] && vs_recast(c, BIAS, VS_REAL) < 0) return -1;
   if (c->training && !(c->saved[0] = vs_tensor_new(VS_REAL, vs_dims(c->n[ITEMS], c->n[ROWS]))))
     return -1;
-  size_t parts = (size_t)vs_parts(c->n[ITEMS], grain(c));
-  c->work_bytes = parts * (size_t)(block_size(c) + c->n[COLUMNS]) * sizeof(vs_real) + 1;
   memcpy(shape, q->shape, sizeof q->shape);
   shape[last] = v->shape[last];
-  return vs_out(c, 0, VS_REAL, q->ndim, shape);
+  if (vs_out(c, 0, vs_product_dtype(), q->ndim, shape) < 0) return -1;
+  size_t parts = (size_t)vs_parts(c->n[ITEMS], grain(c));
+  c->work_bytes = parts * (size_t)forward_room(c) * sizeof(vs_real) + 1;
+  return 0;
 }
 
 /* ---- one head of one batch ---- */
@@ -121,13 +140,47 @@ static int open_side(side *s, vs_tensor *t, int64_t width) {
   return 0;
 }
 
-static vs_real *head_of(const side *s, int64_t item, int64_t heads) {
-  int64_t at = item % heads * s->width, index = item / heads;
+/* Where row `row` of an item lies, in elements from the first. */
+static int64_t row_at(const side *s, int64_t item, int64_t heads, int64_t row) {
+  int64_t at = item % heads * s->width + row * s->ld, index = item / heads;
   for (int d = s->t->ndim - 3; d >= 0; d--) {
     at += index % s->t->shape[d] * s->t->stride[d];
     index /= s->t->shape[d];
   }
-  return vs_reals(s->t) + at;
+  return at;
+}
+
+static vs_real *head_of(const side *s, int64_t item, int64_t heads) {
+  return vs_reals(s->t) + row_at(s, item, heads, 0);
+}
+
+/* Rows of a side as numbers, ld apart. */
+typedef struct block {
+  vs_real *at;
+  int64_t ld;
+} block;
+
+/* n rows of an item from `first` on: as they lie, or made full in *room, which moves on.  For a
+ * result there is nothing to read yet. */
+static block rows_of(const side *s, int64_t item, int64_t heads, int64_t first, int64_t n,
+                     bool result, vs_real **room) {
+  int64_t at = row_at(s, item, heads, first);
+  if (vs_is_real(s->t)) return (block){vs_reals(s->t) + at, s->ld};
+  block r = {*room, s->width};
+  const uint16_t *from = (const uint16_t *)vs_data(s->t) + at;
+  for (int64_t i = 0; !result && i < n; i++)
+    vs_k_elementwise()->lengthen(s->width, r.at + i * r.ld, from + i * s->ld);
+  *room += n * s->width;
+  return r;
+}
+
+/* The result that was made in r. */
+static void put_rows(const side *s, int64_t item, int64_t heads, int64_t first, int64_t n,
+                     block r) {
+  if (vs_is_real(s->t)) return;
+  uint16_t *to = (uint16_t *)vs_data(s->t) + row_at(s, item, heads, first);
+  for (int64_t i = 0; i < n; i++)
+    vs_k_elementwise()->shorten(s->width, to + i * s->ld, r.at + i * r.ld);
 }
 
 typedef struct attention {
@@ -149,14 +202,12 @@ static int64_t score_at(const vs_tensor *view, int64_t item, int64_t row) {
   return at;
 }
 
-/* s[i,:] = scale * q[first + i] k' + bias, -inf where masked; m rows. */
+/* s[i,:] = scale * q[i] k' + bias, -inf where masked; m rows of q, the item's from `first` on. */
 static void scores(const attention *a, const vs_gemm_room *panels, int64_t item, int64_t first,
-                   int64_t m, vs_real *s) {
+                   int64_t m, block q, block k, vs_real *s) {
   const vs_ctx *c = a->c;
-  int64_t heads = c->n[HEADS_], n = c->n[COLUMNS];
-  vs_gemm(panels, false, true, m, n, c->n[DQK], a->scale,
-          head_of(&a->q, item, heads) + first * a->q.ld, a->q.ld, head_of(&a->k, item, heads),
-          a->k.ld, 0, s, n);
+  int64_t n = c->n[COLUMNS];
+  vs_gemm(panels, false, true, m, n, c->n[DQK], a->scale, q.at, q.ld, k.at, k.ld, 0, s, n);
   for (int64_t i = 0; i < m; i++, s += n) {
     if (c->in[BIAS]) {
       int64_t step = a->bias.stride[a->bias.ndim - 1];
@@ -188,20 +239,27 @@ static void forward_range(void *arg, int64_t from, int64_t to, int part) {
   const attention *a = arg;
   const vs_ctx *c = a->c;
   int64_t heads = c->n[HEADS_], rows = c->n[ROWS], n = c->n[COLUMNS];
-  vs_real *s = (vs_real *)c->work + (int64_t)part * (block_size(c) + n), *u = s + block_size(c);
+  vs_real *s = (vs_real *)c->work + (int64_t)part * forward_room(c), *u = s + block_size(c);
   vs_gemm_room panels = vs_gemm_share(&a->panels, part);
-  for (int64_t item = from; item < to; item++)
+  for (int64_t item = from; item < to; item++) {
+    vs_real *room = u + n;
+    block k = rows_of(&a->k, item, heads, 0, n, false, &room);
+    block v = rows_of(&a->v, item, heads, 0, n, false, &room);
     for (int64_t first = 0; first < rows; first += BLOCK) {
       int64_t m = VS_MIN(rows - first, BLOCK);
-      scores(a, &panels, item, first, m, s);
+      vs_real *rest = room;
+      block q = rows_of(&a->q, item, heads, first, m, false, &rest);
+      block y = rows_of(&a->y, item, heads, first, m, true, &rest);
+      scores(a, &panels, item, first, m, q, k, s);
       for (int64_t i = 0; i < m; i++) {
         vs_real lse = vs_k_softmax()->softmax(n, s + i * n, s + i * n);
         if (a->lse) a->lse[item * rows + first + i] = lse;
       }
       drop(a, item, first, m, s, u);
-      vs_gemm(&panels, false, false, m, c->n[DV_], n, 1, s, n, head_of(&a->v, item, heads), a->v.ld,
-              0, head_of(&a->y, item, heads) + first * a->y.ld, a->y.ld);
+      vs_gemm(&panels, false, false, m, c->n[DV_], n, 1, s, n, v.at, v.ld, 0, y.at, y.ld);
+      put_rows(&a->y, item, heads, first, m, y);
     }
+  }
 }
 
 /* The tensors of forward, room for products; views of mask and bias. */
@@ -218,7 +276,7 @@ static int open_all(attention *a, vs_ctx *c) {
   if (open_side(&a->v, c->in[V], c->n[DV_]) < 0) return -1;
   if (open_side(&a->y, c->out[0], c->n[DV_]) < 0) return -1;
   int64_t most = VS_MAX(VS_MAX(block_rows(c), c->n[COLUMNS]), VS_MAX(c->n[DQK], c->n[DV_]));
-  return vs_gemm_open(&a->panels, vs_parts(c->n[ITEMS], grain(c)), most, most, most);
+  return vs_gemm_open(&a->panels, vs_parts(c->n[ITEMS], grain(c)), most, most, most, false);
 }
 
 static void close_all(attention *a) {
@@ -240,7 +298,7 @@ static int attention_forward(vs_ctx *c) {
 /* What one thread needs: three blocks of scores, a row, and a gradient of the bias of its own where
  * items share elements of it. */
 typedef struct room {
-  vs_real *p, *pm, *ds, *u, *dbias;
+  vs_real *p, *pm, *ds, *u, *dbias, *full;
   vs_gemm_room panels;
 } room;
 
@@ -257,7 +315,7 @@ static int64_t own_bias(const attention *a) {
 }
 
 static int64_t room_size(const attention *a) {
-  return 3 * block_size(a->c) + a->c->n[COLUMNS] + own_bias(a);
+  return 3 * block_size(a->c) + a->c->n[COLUMNS] + own_bias(a) + full_sizes(a->c, a->c->out[0]);
 }
 
 static room room_of(const attention *a, int part) {
@@ -265,30 +323,29 @@ static room room_of(const attention *a, int part) {
   vs_real *at = a->scratch + part * room_size(a);
   room r = {.p = at, .pm = at + size, .ds = at + 2 * size, .u = at + 3 * size, .dbias = a->dbias};
   if (own_bias(a)) r.dbias = r.u + a->c->n[COLUMNS];
+  r.full = r.u + a->c->n[COLUMNS] + own_bias(a);
   r.panels = vs_gemm_share(&a->panels, part);
   return r;
 }
 
 /* ds = p * (dp - dy . y), for a block of rows; p is made again, pm = p with dropout. */
 static void score_gradients(const attention *a, const room *r, int64_t item, int64_t first,
-                            int64_t m) {
+                            int64_t m, block q, block k, block v, block y) {
   const vs_ctx *c = a->c;
   int64_t heads = c->n[HEADS_], n = c->n[COLUMNS], width = c->n[DV_];
   const vs_real *dy = head_of(&a->dy, item, heads) + first * a->dy.ld;
-  const vs_real *y = head_of(&a->y, item, heads) + first * a->y.ld;
-  scores(a, &r->panels, item, first, m, r->p);
+  scores(a, &r->panels, item, first, m, q, k, r->p);
   for (int64_t i = 0; i < m; i++) {
     vs_real lse = a->lse[item * c->n[ROWS] + first + i], *p = r->p + i * n;
     vs_k_softmax()->exp_scale(n, p, lse == -INFINITY ? 0 : lse, 1, p);
   }
-  vs_gemm(&r->panels, false, true, m, n, width, 1, dy, a->dy.ld, head_of(&a->v, item, heads),
-          a->v.ld, 0, r->ds, n);
+  vs_gemm(&r->panels, false, true, m, n, width, 1, dy, a->dy.ld, v.at, v.ld, 0, r->ds, n);
   memcpy(r->pm, r->p, (size_t)(m * n) * sizeof(vs_real));
   drop(a, item, first, m, r->pm, r->u);
   drop(a, item, first, m, r->ds, r->u);
   for (int64_t i = 0; i < m; i++) {
     vs_real *ds = r->ds + i * n, *p = r->p + i * n;
-    vs_real d = vs_k_softmax()->dot(width, dy + i * a->dy.ld, y + i * a->y.ld);
+    vs_real d = vs_k_softmax()->dot(width, dy + i * a->dy.ld, y.at + i * y.ld);
     for (int64_t j = 0; j < n; j++) ds[j] = p[j] * (ds[j] - d);
   }
 }
@@ -309,24 +366,29 @@ static void backward_range(void *arg, int64_t from, int64_t to, int part) {
   int64_t e = c->n[DQK], width = c->n[DV_];
   room r = room_of(a, part);
   if (own_bias(a)) memset(r.dbias, 0, (size_t)own_bias(a) * sizeof(vs_real));
-  for (int64_t item = from; item < to; item++)
+  for (int64_t item = from; item < to; item++) {
+    vs_real *full = r.full;
+    block k = rows_of(&a->k, item, heads, 0, n, false, &full);
+    block v = rows_of(&a->v, item, heads, 0, n, false, &full);
     for (int64_t first = 0; first < rows; first += BLOCK) {
       int64_t m = VS_MIN(rows - first, BLOCK);
-      vs_real again = first > 0; /* the sums over rows go on */
-      score_gradients(a, &r, item, first, m);
+      vs_real again = first > 0, *rest = full; /* again: the sums over rows go on */
+      block q = rows_of(&a->q, item, heads, first, m, false, &rest);
+      block y = rows_of(&a->y, item, heads, first, m, false, &rest);
+      score_gradients(a, &r, item, first, m, q, k, v, y);
       if (a->dv.t)
         vs_gemm(&r.panels, true, false, n, width, m, 1, r.pm, n,
                 head_of(&a->dy, item, heads) + first * a->dy.ld, a->dy.ld, again,
                 head_of(&a->dv, item, heads), a->dv.ld);
       if (a->dk.t)
-        vs_gemm(&r.panels, true, false, n, e, m, a->scale, r.ds, n,
-                head_of(&a->q, item, heads) + first * a->q.ld, a->q.ld, again,
+        vs_gemm(&r.panels, true, false, n, e, m, a->scale, r.ds, n, q.at, q.ld, again,
                 head_of(&a->dk, item, heads), a->dk.ld);
       if (a->dq.t)
-        vs_gemm(&r.panels, false, false, m, e, n, a->scale, r.ds, n, head_of(&a->k, item, heads),
-                a->k.ld, 0, head_of(&a->dq, item, heads) + first * a->dq.ld, a->dq.ld);
+        vs_gemm(&r.panels, false, false, m, e, n, a->scale, r.ds, n, k.at, k.ld, 0,
+                head_of(&a->dq, item, heads) + first * a->dq.ld, a->dq.ld);
       if (r.dbias) add_bias_gradient(a, &r, item, first, m);
     }
+  }
 }
 
 /* din of everything that wants one, and the scratch, for as many threads as there are now. */
@@ -377,7 +439,7 @@ const vs_opdef vs_op_scaled_dot_product_attention = {
     .args = "q:tensor, k:tensor, v:tensor, mask:mask?, bias:tensor?, dropout_p:num=0, "
             "is_causal:bool=false, scale:num?, num_heads:int?",
     .outputs = 1,
-    .flags = VS_STRIDED | VS_OWN_GRADS | VS_RANDOM,
+    .flags = VS_STRIDED | VS_OWN_GRADS | VS_RANDOM | VS_BF16,
     .keep = VS_KEEP_IN(Q) | VS_KEEP_IN(K) | VS_KEEP_IN(V) | VS_KEEP_IN(MASK) | VS_KEEP_IN(BIAS) |
             VS_KEEP_OUT(0),
     .shape = attention_shape,

@@ -1,22 +1,33 @@
 /* Binary element-wise ops with broadcasting: arithmetic, comparisons, logic, where.
  *
  * Either operand may be a number.  Two integer operands (int64, uint8, bool; integer-valued numbers
- * count) give int64, anything else the compute type; comparisons give bool. */
+ * count) give int64, two of bfloat16, or one and a number, bfloat16 where the op says so, anything
+ * else the compute type; comparisons give bool. */
 #include <math.h>
 
 #include "core/loop.h"
 #include "kernel/elementwise.h"
+#include "op/brief.h"
 #include "op/dims.h"
 #include "op/op.h"
 #include "op/sum_to.h"
 
 /* ---- operands ---- */
 
-/* Brings both inputs to one dtype (returned in *dtype) and finds the broadcast shape. */
+static bool is_brief(const vs_tensor *t) { return t->dtype == VS_BFLOAT16; }
+static bool is_number(const vs_ctx *c, int i) { return c->given[i] == NULL; }
+
+/* Brings both inputs to what is computed with, and finds the broadcast shape; *dtype: of a result.
+ * bfloat16 stays what it is where the op takes it. */
 static int unify(vs_ctx *c, vs_dtype *dtype, int64_t *dims) {
-  vs_tensor *x = c->in[0], *y = c->in[1];
-  *dtype = vs_is_integer(x) && vs_is_integer(y) ? VS_INT64 : VS_REAL;
-  if (vs_recast(c, 0, *dtype) < 0 || vs_recast(c, 1, *dtype) < 0) return -1;
+  bool integers = vs_is_integer(c->in[0]) && vs_is_integer(c->in[1]), brief[2];
+  *dtype = integers ? VS_INT64 : VS_REAL;
+  for (int i = 0; i < 2; i++) {
+    brief[i] = is_brief(c->in[i]) && c->op->flags & VS_BF16;
+    if (!brief[i] && vs_recast(c, i, *dtype) < 0) return -1;
+  }
+  if ((brief[0] || brief[1]) && (brief[0] || is_number(c, 0)) && (brief[1] || is_number(c, 1)))
+    *dtype = VS_BFLOAT16;
   int n = vs_broadcast(c->in[0], c->in[1], dims);
   if (n < 0)
     return vs_fail("x %s and y %s do not broadcast", vs_shape_str(c->in[0]),
@@ -26,6 +37,7 @@ static int unify(vs_ctx *c, vs_dtype *dtype, int64_t *dims) {
 
 typedef struct run {
   int which, side;
+  bool brief[2], brief_out; /* which of x, y, out are bfloat16 */
 } run;
 
 /* t at the shape of out: itself, or *view made so; NULL with an error. */
@@ -53,13 +65,52 @@ static int arithmetic_shape(vs_ctx *c) {
 
 /* Division and powers of integers are real. */
 static int real_shape(vs_ctx *c) {
-  if (vs_recast(c, 0, VS_REAL) < 0 || vs_recast(c, 1, VS_REAL) < 0) return -1;
+  for (int i = 0; i < 2; i++)
+    if (!is_brief(c->in[i]) && vs_recast(c, i, VS_REAL) < 0) return -1;
   return arithmetic_shape(c);
 }
 
 static void real_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
   const run *r = arg;
   vs_k_elementwise()->binary[r->which](n, p[0], s[0], p[1], s[1], p[2], s[2]);
+}
+
+/* n elements at p, s apart, as numbers side by side, or one for all (*step 0): where they lie, or
+ * in `room`. */
+static const vs_real *numbers_at(const void *p, int64_t s, bool brief, int64_t n, vs_real *room,
+                                 int64_t *step) {
+  const uint16_t *b = p;
+  *step = brief && s != 0 ? 1 : s;
+  if (!brief) return p;
+  if (s == 1) {
+    vs_k_elementwise()->lengthen(n, room, b);
+    return room;
+  }
+  for (int64_t i = 0; i < (s == 0 ? 1 : n); i++) room[i] = (vs_real)vs_bf16_to_float(b[i * s]);
+  return room;
+}
+
+static const void *element(const void *p, int64_t at, bool brief) {
+  return (const char *)p + at * (brief ? (int64_t)sizeof(uint16_t) : (int64_t)sizeof(vs_real));
+}
+
+/* Some are bfloat16: the result, which is contiguous, and the operands as r->brief says. */
+static void brief_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
+  const run *r = arg;
+  vs_real x[VS_PIECE], y[VS_PIECE], z[VS_PIECE];
+  for (int64_t at = 0, many; at < n; at += many) {
+    int64_t sx, sy;
+    many = VS_MIN(n - at, VS_PIECE);
+    const vs_real *a =
+        numbers_at(element(p[1], at * s[1], r->brief[0]), s[1], r->brief[0], many, x, &sx);
+    const vs_real *b =
+        numbers_at(element(p[2], at * s[2], r->brief[1]), s[2], r->brief[1], many, y, &sy);
+    vs_real *out = r->brief_out ? z : (vs_real *)p[0] + at * s[0];
+    vs_k_elementwise()->binary[r->which](many, out, r->brief_out ? 1 : s[0], a, sx, b, sy);
+    for (int64_t i = 0; r->brief_out && s[0] != 1 && i < many; i++)
+      vs_k_elementwise()->shorten(1, (uint16_t *)p[0] + (at + i) * s[0], z + i);
+    if (r->brief_out && s[0] == 1) vs_k_elementwise()->shorten(many, (uint16_t *)p[0] + at, z);
+  }
 }
 
 static void int_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
@@ -81,8 +132,11 @@ static void int_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
 }
 
 static int arithmetic(vs_ctx *c, int which) {
-  run r = {.which = which};
-  return walk(c->out[0], c->in[0], c->in[1], c->out[0]->dtype == VS_REAL ? real_run : int_run, &r);
+  run r = {which, 0, {is_brief(c->in[0]), is_brief(c->in[1])}, is_brief(c->out[0])};
+  vs_loopfn fn = vs_is_integer(c->out[0])                  ? int_run
+                 : r.brief[0] || r.brief[1] || r.brief_out ? brief_run
+                                                           : real_run;
+  return walk(c->out[0], c->in[0], c->in[1], fn, &r);
 }
 
 static void grad_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
@@ -91,17 +145,33 @@ static void grad_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
                                                      s[3]);
 }
 
+static void brief_grad_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
+  const run *r = arg;
+  vs_real x[VS_PIECE], y[VS_PIECE];
+  for (int64_t at = 0, many; at < n; at += many) {
+    int64_t sx, sy;
+    many = VS_MIN(n - at, VS_PIECE);
+    const vs_real *a =
+        numbers_at(element(p[2], at * s[2], r->brief[0]), s[2], r->brief[0], many, x, &sx);
+    const vs_real *b =
+        numbers_at(element(p[3], at * s[3], r->brief[1]), s[3], r->brief[1], many, y, &sy);
+    vs_k_elementwise()->binary_grad[r->which][r->side](
+        many, (vs_real *)p[0] + at * s[0], s[0], (vs_real *)p[1] + at * s[1], s[1], a, sx, b, sy);
+  }
+}
+
 /* d = dout * d(x op y)/d(side), at the broadcast shape. */
 static int full_grad(vs_ctx *c, int which, int side, vs_tensor *d) {
-  run r = {which, side};
+  run r = {which, side, {false, false}, false};
   vs_tensor vx, vy, *g = c->dout[0], *t[4] = {d, g, g, g};
   if (c->op->keep != 0) { /* otherwise the operands are not read: any address will do */
     if (vs_broadcast_onto(&vx, c->in[0], g->ndim, g->shape) < 0) return -1;
     if (vs_broadcast_onto(&vy, c->in[1], g->ndim, g->shape) < 0) return -1;
     t[2] = &vx;
     t[3] = &vy;
+    for (int i = 0; i < 2; i++) r.brief[i] = is_brief(c->in[i]);
   }
-  vs_loop(4, t, grad_run, &r, true);
+  vs_loop(4, t, r.brief[0] || r.brief[1] ? brief_grad_run : grad_run, &r, true);
   return 0;
 }
 
@@ -150,21 +220,21 @@ static int arithmetic_backward(vs_ctx *c, int which) {
                                .doc = text};
 #define BOTH (VS_KEEP_IN(0) | VS_KEEP_IN(1))
 
-BINARY(ADD, add, arithmetic_shape, 0, 0,
+BINARY(ADD, add, arithmetic_shape, VS_BF16, 0,
        "x + y with broadcasting; either may be a number. Same as x + y.")
-BINARY(SUB, sub, arithmetic_shape, 0, 0,
+BINARY(SUB, sub, arithmetic_shape, VS_BF16, 0,
        "x - y with broadcasting; either may be a number. Same as x - y.")
-BINARY(MUL, mul, arithmetic_shape, 0, BOTH,
+BINARY(MUL, mul, arithmetic_shape, VS_BF16, BOTH,
        "x * y with broadcasting; either may be a number. Same as x * y.")
-BINARY(DIV, div, real_shape, 0, BOTH,
+BINARY(DIV, div, real_shape, VS_BF16, BOTH,
        "x / y with broadcasting; either may be a number. Same as x / y.")
 BINARY(POW, pow, real_shape, 0, BOTH,
        "x to the power y with broadcasting; either may be a number. Same as x ^ y.")
 BINARY(ATAN2, atan2, real_shape, 0, BOTH,
        "The angle of the point (y, x), x the height, in radians, -pi to pi; with broadcasting.")
-BINARY(MAXIMUM, maximum, arithmetic_shape, VS_KINK, BOTH,
+BINARY(MAXIMUM, maximum, arithmetic_shape, VS_KINK | VS_BF16, BOTH,
        "The larger of x and y, with broadcasting. Equal values share the gradient.")
-BINARY(MINIMUM, minimum, arithmetic_shape, VS_KINK, BOTH,
+BINARY(MINIMUM, minimum, arithmetic_shape, VS_KINK | VS_BF16, BOTH,
        "The smaller of x and y, with broadcasting. Equal values share the gradient.")
 
 /* ---- comparison ---- */

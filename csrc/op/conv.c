@@ -6,14 +6,17 @@
  * the stride; the gradient of w uses the forward plan with pixels and taps changing places.
  * Work is cut into units (several small images, or a band of rows of a large one) whose padded
  * source stays in the second-level cache.  Depthwise convolutions have depthwise.c; two quicker
- * ways for some of the others are in winograd.c and conv_few.c, chosen by `goes`.
- */
+ * ways for some of the others are in winograd.c and conv_few.c, chosen by
+ * `goes`. */
 #include "op/conv.h"
 
 #include <string.h>
 
 #include "kernel/conv.h"
+#include "kernel/elementwise.h"
 #include "op/conv_axis.h"
+#include "op/dims.h"
+#include "op/gemm.h"
 
 enum {
   UNIT_PIXELS = 384,       /* grid positions of a unit, about */
@@ -28,6 +31,7 @@ typedef struct plan {
   axis y, x;
   int64_t batch, groups, from, to; /* channels of source and destination in a group */
   int64_t kernel[2], depth;        /* depth: from * taps */
+  bool bf16;                       /* the source */
   bool direct;                     /* no padding: read the source where it is */
   int64_t images, rows, bands, units;
   int64_t row, channel, image; /* distances in what is read */
@@ -41,7 +45,7 @@ static int finish_plan(plan *p) {
   int64_t most = VS_MAX(p->batch * whole / (4 * vs_num_threads()), 24);
   most = VS_MIN(most, UNIT_PIXELS);
   p->depth = p->from * y->taps * x->taps;
-  p->direct = inside(y) && inside(x);
+  p->direct = inside(y) && inside(x) && !p->bf16;
   p->units = p->buffer = p->pixels = 0;
   if (p->batch == 0 || whole == 0) return 0;
   int64_t size = vs_numel(3, (int64_t[]){channels, span(y, y->grid), span(x, x->grid)});
@@ -93,22 +97,31 @@ static unit unit_at(const plan *p, int64_t u) {
   return t;
 }
 
+static void copy_row(vs_planes src, int64_t at, int64_t n, vs_real *to) {
+  if (src.bf16) {
+    if (n > 0) vs_k_elementwise()->lengthen(n, to, (const uint16_t *)src.at + at);
+    return;
+  }
+  const vs_real *from = (const vs_real *)src.at + at;
+  for (int64_t k = 0; k < n; k++) to[k] = from[k];
+}
+
 /* The source of a unit with its borders of zeros, in buffer; or the source itself. */
-static const vs_real *load_unit(const plan *p, unit t, const vs_real *src, vs_real *buffer) {
+static const vs_real *load_unit(const plan *p, unit t, vs_planes src, vs_real *buffer) {
   const axis *y = &p->y, *x = &p->x;
   int64_t channels = p->groups * p->from, top = t.first * y->src_step + low(y), left = low(x);
   int64_t from = VS_MIN(VS_MAX(left, 0), x->src), to = VS_MAX(VS_MIN(left + p->row, x->src), from);
   int64_t before = VS_MIN(VS_MAX(-left, 0), p->row);
-  if (p->direct) return src + t.b * p->image + top * p->row + left;
+  if (p->direct) return (const vs_real *)src.at + t.b * p->image + top * p->row + left;
   for (int64_t b = 0; b < t.images; b++)
     for (int64_t c = 0; c < channels; c++) {
-      const vs_real *plane = src + ((t.b + b) * channels + c) * y->src * x->src;
+      int64_t plane = ((t.b + b) * channels + c) * y->src * x->src + from;
       vs_real *out = buffer + b * p->image + c * p->channel;
       for (int64_t i = top; i < top + span(y, t.rows); i++, out += p->row) {
         bool real = i >= 0 && i < y->src;
         int64_t n = real ? to - from : 0, j = 0;
         for (; j < before; j++) out[j] = 0;
-        for (int64_t k = 0; k < n; k++) out[j + k] = plane[i * x->src + from + k];
+        copy_row(src, plane + i * x->src, n, out + j);
         for (j += n; j < p->row; j++) out[j] = 0;
       }
     }
@@ -123,10 +136,11 @@ static int64_t panels(int64_t channels) { return (channels - 1) / vs_k_conv()->c
 
 typedef struct job {
   const plan *p;
-  const vs_real *src, *bias, *dy;
-  vs_real *dst, *weight; /* weight: packed, [groups][panel][depth][cols] */
-  const vs_real *w;      /* as the user has it */
-  bool transposed;       /* w is [from..., to] rather than [to, from]: the gradient of x */
+  vs_planes src, dst;
+  const vs_real *bias, *dy;
+  vs_real *dw, *weight; /* weight: packed, [groups][panel][depth][cols] */
+  const vs_real *w;     /* as the user has it */
+  bool transposed;      /* w is [from..., to] rather than [to, from]: the gradient of x */
   int64_t *pixel, *tap;
   char *parts;
   size_t part_bytes;
@@ -162,7 +176,9 @@ static void pack_weights(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static void store_panel(const job *k, unit t, int64_t g, int64_t d0, const vs_real *acc) {
+/* room: for as much as the unit has, where dst is bfloat16. */
+static void store_panel(const job *k, unit t, int64_t g, int64_t d0, const vs_real *acc,
+                        vs_real *room) {
   const plan *p = k->p;
   const axis *y = &p->y, *x = &p->x;
   const vs_kernels_conv *kc = vs_k_conv();
@@ -170,7 +186,14 @@ static void store_panel(const job *k, unit t, int64_t g, int64_t d0, const vs_re
   int64_t plane = y->dst * x->dst, n = t.rows * x->grid;
   const vs_real *bias = k->bias ? k->bias + g * p->to + d0 : NULL;
   for (int64_t b = 0; b < t.images; b++, acc += n * kc->cols) {
-    vs_real *dst = k->dst + (((t.b + b) * p->groups + g) * p->to + d0) * plane;
+    int64_t at = (((t.b + b) * p->groups + g) * p->to + d0) * plane;
+    vs_real *dst = (vs_real *)k->dst.at + (k->dst.bf16 ? 0 : at);
+    if (k->dst.bf16) { /* a forward: steps are 1 */
+      uint16_t *to = (uint16_t *)k->dst.at + at + t.first * x->dst;
+      kc->unpack(n, width, acc, bias, room, n, 1);
+      for (int c = 0; c < width; c++) vs_k_elementwise()->shorten(n, to + c * plane, room + c * n);
+      continue;
+    }
     if (x->dst_step == 1 && y->dst_step == 1) {
       kc->unpack(n, width, acc, bias, dst + t.first * x->dst, plane, 1);
       continue;
@@ -182,6 +205,11 @@ static void store_panel(const job *k, unit t, int64_t g, int64_t d0, const vs_re
   }
 }
 
+/* Bytes of a panel of sums over the unit's pixels. */
+static size_t sums_of(const plan *p) {
+  return reals(VS_ROUND_UP(p->pixels, vs_k_conv()->rows) * vs_k_conv()->cols);
+}
+
 static void gather_units(void *arg, int64_t first, int64_t last, int part) {
   const job *k = arg;
   const plan *p = k->p;
@@ -189,6 +217,7 @@ static void gather_units(void *arg, int64_t first, int64_t last, int part) {
   int64_t np = panels(p->to), block = PANEL_BYTES / ((int64_t)sizeof(vs_real) * kc->cols);
   vs_real *buffer = (vs_real *)(void *)(k->parts + (size_t)part * k->part_bytes);
   vs_real *acc = (vs_real *)(void *)((char *)buffer + reals(p->buffer));
+  vs_real *room = (vs_real *)(void *)((char *)acc + sums_of(p));
   for (int64_t u = first; u < last; u++) {
     unit t = unit_at(p, u);
     const vs_real *x = load_unit(p, t, k->src, buffer);
@@ -201,20 +230,20 @@ static void gather_units(void *arg, int64_t first, int64_t last, int part) {
                    at > 0);
         at += block;
       } while (at < p->depth);
-      store_panel(k, t, g, q % np * kc->cols, acc);
+      store_panel(k, t, g, q % np * kc->cols, acc, room);
     }
   }
 }
 
 /* dst = gathered src * w (+ bias) over the grid of the plan. */
-static int run_gather(const plan *p, const vs_real *src, const vs_real *w, bool transposed,
-                      const vs_real *bias, vs_real *dst) {
+static int run_gather(const plan *p, vs_planes src, const vs_real *w, bool transposed,
+                      const vs_real *bias, vs_planes dst) {
   const vs_kernels_conv *kc = vs_k_conv();
   if (p->units == 0 || p->groups * p->to == 0) return 0;
   int64_t np = panels(p->to);
   int parts = vs_parts(p->units, 1);
   job k = {.p = p, .src = src, .bias = bias, .dst = dst, .w = w, .transposed = transposed};
-  k.part_bytes = reals(p->buffer) + reals(VS_ROUND_UP(p->pixels, kc->rows) * kc->cols);
+  k.part_bytes = reals(p->buffer) + sums_of(p) * (dst.bf16 ? 2 : 1);
   size_t weights = reals(p->groups * np * p->depth * kc->cols), tables = ints(p->pixels);
   char *work = vs_mem_alloc(tables + ints(p->depth) + weights + (size_t)parts * k.part_bytes);
   if (work == NULL) return -1;
@@ -268,7 +297,7 @@ static void add_weights(void *arg, int64_t first, int64_t last, int part) {
   (void)part;
   for (int64_t o = first; o < last; o++) {
     int64_t q = o / p->to * np + o % p->to / cols, column = o % p->to % cols;
-    vs_real *out = k->dst + o * p->depth;
+    vs_real *out = k->dw + o * p->depth;
     for (int i = 0; i < k->nparts; i++) {
       const vs_real *acc = (const vs_real *)(const void *)(k->parts + (size_t)i * k->part_bytes);
       acc += q * depth * cols + column;
@@ -277,7 +306,7 @@ static void add_weights(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static int run_weights(const plan *p, const vs_real *x, const vs_real *dy, vs_real *dw) {
+static int run_weights(const plan *p, vs_planes x, const vs_real *dy, vs_real *dw) {
   const vs_kernels_conv *kc = vs_k_conv();
   int64_t outs = p->groups * p->to;
   if (outs * p->depth == 0) return 0;
@@ -287,7 +316,7 @@ static int run_weights(const plan *p, const vs_real *x, const vs_real *dy, vs_re
   }
   size_t sums = reals(p->groups * panels(p->to) * VS_ROUND_UP(p->depth, kc->rows) * kc->cols);
   int64_t most = VS_MAX(1, WEIGHT_BYTES / (int64_t)sums), grain = (p->units - 1) / most + 1;
-  job k = {.p = p, .src = x, .dy = dy, .dst = dw, .nparts = vs_parts(p->units, grain)};
+  job k = {.p = p, .src = x, .dy = dy, .dw = dw, .nparts = vs_parts(p->units, grain)};
   k.part_bytes = sums + reals(p->pixels * kc->cols) + reals(p->buffer);
   size_t tables = ints(p->pixels) + ints(p->depth);
   char *work = vs_mem_alloc(tables + (size_t)k.nparts * k.part_bytes);
@@ -318,27 +347,33 @@ static bool goes(const vs_conv *k, vs_conv_way way, bool weight) {
   return winograd ? vs_winograd_pays(k, weight) : vs_conv_few_pays(k);
 }
 
-static plan forward_plan(const vs_conv *k) {
+static plan forward_plan(const vs_conv *k, bool bf16) {
   plan p = {.batch = k->batch,
             .groups = k->groups,
             .from = k->from,
             .to = k->to,
-            .kernel = {k->kernel[0], k->kernel[1]}};
+            .kernel = {k->kernel[0], k->kernel[1]},
+            .bf16 = bf16};
   forward_axes(k, &p.y, &p.x);
   return p;
 }
 
-int vs_conv_forward(const vs_conv *k, const vs_real *x, const vs_real *w, const vs_real *bias,
-                    vs_real *y) {
-  if (is_depthwise(k)) return vs_depthwise_forward(k, x, w, bias, y);
+bool vs_conv_takes_bf16(const vs_conv *k) {
+  return !is_depthwise(k) && (goes(k, VS_CONV_WINOGRAD, false) || !goes(k, VS_CONV_FEW, false));
+}
+
+int vs_conv_forward(const vs_conv *k, vs_planes x, const vs_real *w, const vs_real *bias,
+                    vs_planes y) {
+  if (is_depthwise(k)) return vs_depthwise_forward(k, x.at, w, bias, y.at);
   if (goes(k, VS_CONV_WINOGRAD, false)) return vs_winograd_forward(k, x, w, bias, y);
-  if (goes(k, VS_CONV_FEW, false)) return vs_conv_few(k, x, w, bias, y);
-  plan p = forward_plan(k);
+  if (goes(k, VS_CONV_FEW, false)) return vs_conv_few(k, x.at, w, bias, y.at);
+  plan p = forward_plan(k, x.bf16);
   return finish_plan(&p) < 0 ? -1 : run_gather(&p, x, w, false, bias, y);
 }
 
 /* One product for each residue of the input position modulo the stride. */
 int vs_conv_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_real *dx) {
+  vs_planes from = {(void *)dy, false}, to = {dx, false};
   if (is_depthwise(k)) return vs_depthwise_input(k, dy, w, dx);
   if (goes(k, VS_CONV_WINOGRAD, false)) return vs_winograd_input(k, dy, w, dx);
   for (int64_t i = 0; i < VS_MIN(k->stride[0], k->in[0]); i++)
@@ -349,15 +384,15 @@ int vs_conv_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_real
                 .to = k->from,
                 .kernel = {k->kernel[0], k->kernel[1]}};
       input_axes(k, i, j, &p.y, &p.x);
-      if (finish_plan(&p) < 0 || run_gather(&p, dy, w, true, NULL, dx) < 0) return -1;
+      if (finish_plan(&p) < 0 || run_gather(&p, from, w, true, NULL, to) < 0) return -1;
     }
   return 0;
 }
 
-int vs_conv_weight(const vs_conv *k, const vs_real *x, const vs_real *dy, vs_real *dw) {
-  if (is_depthwise(k)) return vs_depthwise_weight(k, x, dy, dw);
+int vs_conv_weight(const vs_conv *k, vs_planes x, const vs_real *dy, vs_real *dw) {
+  if (is_depthwise(k)) return vs_depthwise_weight(k, x.at, dy, dw);
   if (goes(k, VS_CONV_WINOGRAD, true)) return vs_winograd_weight(k, x, dy, dw);
-  plan p = forward_plan(k);
+  plan p = forward_plan(k, x.bf16);
   return finish_plan(&p) < 0 ? -1 : run_weights(&p, x, dy, dw);
 }
 
@@ -399,8 +434,8 @@ static int64_t size_of(const vs_tensor *t, int i) {
   return t->ndim == 4 ? t->shape[2 + i] : i == 1 ? t->shape[2] : 1;
 }
 
-static vs_conv conv_of(const vs_ctx *c) {
-  const vs_tensor *x = c->in[X], *w = c->in[W], *y = c->out[0];
+static vs_conv conv_from(const vs_ctx *c, const vs_tensor *y) {
+  const vs_tensor *x = c->in[X], *w = c->in[W];
   vs_conv k = {.batch = x->shape[0], .groups = c->attr[GROUPS].i, .from = w->shape[1]};
   k.to = w->shape[0] / k.groups;
   for (int i = 0; i < 2; i++) {
@@ -411,6 +446,8 @@ static vs_conv conv_of(const vs_ctx *c) {
   }
   return k;
 }
+
+static vs_conv conv_of(const vs_ctx *c) { return conv_from(c, c->out[0]); }
 
 static int check_channels(const vs_ctx *c) {
   const vs_tensor *x = c->in[X], *w = c->in[W], *b = c->in[B];
@@ -456,13 +493,19 @@ static int conv_shape(vs_ctx *c, int ndim) {
     out[ndim - 2 + i] = room / s + 1;
   }
   out[0] = x->shape[0], out[1] = w->shape[0];
-  return vs_out(c, 0, VS_REAL, ndim, out);
+  vs_tensor y = {.ndim = ndim};
+  memcpy(y.shape, out, sizeof out);
+  vs_conv k = conv_from(c, &y);
+  bool takes = vs_conv_takes_bf16(&k);
+  for (int i = takes ? W : X; i <= B; i++)
+    if (c->in[i] && vs_recast(c, i, VS_REAL) < 0) return -1;
+  return vs_out(c, 0, takes ? vs_product_dtype() : VS_REAL, ndim, out);
 }
 
 static int conv_forward(vs_ctx *c) {
   vs_conv k = conv_of(c);
-  return vs_conv_forward(&k, vs_reals(c->in[X]), vs_reals(c->in[W]),
-                         c->in[B] ? vs_reals(c->in[B]) : NULL, vs_reals(c->out[0]));
+  return vs_conv_forward(&k, vs_planes_of(c->in[X]), vs_reals(c->in[W]),
+                         c->in[B] ? vs_reals(c->in[B]) : NULL, vs_planes_of(c->out[0]));
 }
 
 /* y[b,o,i,j] = sum over c,u,v of w[o,c,u,v] * x[b,c,i*s-p+u*d, j*s-p+v*d] + b[o] */
@@ -471,7 +514,7 @@ static int conv_backward(vs_ctx *c) {
   const vs_real *dy = vs_reals(c->dout[0]);
   if (vs_needs(c, X) && vs_conv_input(&k, dy, vs_reals(c->in[W]), vs_reals(c->din[X])) < 0)
     return -1;
-  if (vs_needs(c, W) && vs_conv_weight(&k, vs_reals(c->in[X]), dy, vs_reals(c->din[W])) < 0)
+  if (vs_needs(c, W) && vs_conv_weight(&k, vs_planes_of(c->in[X]), dy, vs_reals(c->din[W])) < 0)
     return -1;
   if (c->in[B] != NULL && vs_needs(c, B))
     vs_conv_bias(k.batch, k.groups * k.to, k.out[0] * k.out[1], dy, vs_reals(c->din[B]));
@@ -485,6 +528,7 @@ const vs_opdef vs_op_conv1d = {
     .args = "x:tensor, w:tensor, b:tensor?, stride:int=1, padding:int=0, dilation:int=1, "
             "groups:int=1",
     .outputs = 1,
+    .flags = VS_PRODUCT | VS_BF16,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W),
     .shape = conv1d_shape,
     .forward = conv_forward,
@@ -500,6 +544,7 @@ const vs_opdef vs_op_conv2d = {
     .args = "x:tensor, w:tensor, b:tensor?, stride:pair=1, padding:pair=0, dilation:pair=1, "
             "groups:int=1",
     .outputs = 1,
+    .flags = VS_PRODUCT | VS_BF16,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W),
     .shape = conv2d_shape,
     .forward = conv_forward,

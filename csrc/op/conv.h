@@ -15,12 +15,23 @@ typedef struct vs_conv {
   int64_t in[2], out[2], kernel[2], stride[2], padding[2], dilation[2]; /* height, width */
 } vs_conv;
 
+/* Planes of vs_real, or of bfloat16. */
+typedef struct vs_planes {
+  void *at;
+  bool bf16;
+} vs_planes;
+static inline vs_planes vs_planes_of(const vs_tensor *t) {
+  return (vs_planes){vs_data(t), t->dtype == VS_BFLOAT16};
+}
+
+/* Whether x and y may be bfloat16. */
+bool vs_conv_takes_bf16(const vs_conv *k);
 /* y = x * w + bias; bias may be NULL. */
-int vs_conv_forward(const vs_conv *k, const vs_real *x, const vs_real *w, const vs_real *bias,
-                    vs_real *y);
+int vs_conv_forward(const vs_conv *k, vs_planes x, const vs_real *w, const vs_real *bias,
+                    vs_planes y);
 /* dx from dy: all of dx is written. */
 int vs_conv_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_real *dx);
-int vs_conv_weight(const vs_conv *k, const vs_real *x, const vs_real *dy, vs_real *dw);
+int vs_conv_weight(const vs_conv *k, vs_planes x, const vs_real *dy, vs_real *dw);
 /* db[c] = sum of dy [batch,channels,plane] over batch and plane. */
 void vs_conv_bias(int64_t batch, int64_t channels, int64_t plane, const vs_real *dy, vs_real *db);
 
@@ -33,14 +44,14 @@ typedef enum vs_conv_way {
   VS_CONV_FEW       /* conv_few.c: y alone, of few places */
 } vs_conv_way;
 
-/* Whether a way can make that convolution, and whether it takes less time than the plain product.
- */
+/* Whether a way can make that convolution, and whether it takes less time than the plain
+ * product. */
 bool vs_winograd_possible(const vs_conv *k);
 bool vs_winograd_pays(const vs_conv *k, bool weight); /* weight: for dw */
-int vs_winograd_forward(const vs_conv *k, const vs_real *x, const vs_real *w, const vs_real *bias,
-                        vs_real *y);
+int vs_winograd_forward(const vs_conv *k, vs_planes x, const vs_real *w, const vs_real *bias,
+                        vs_planes y);
 int vs_winograd_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_real *dx);
-int vs_winograd_weight(const vs_conv *k, const vs_real *x, const vs_real *dy, vs_real *dw);
+int vs_winograd_weight(const vs_conv *k, vs_planes x, const vs_real *dy, vs_real *dw);
 bool vs_conv_few_possible(const vs_conv *k);
 bool vs_conv_few_pays(const vs_conv *k);
 int vs_conv_few(const vs_conv *k, const vs_real *x, const vs_real *w, const vs_real *bias,

@@ -108,9 +108,11 @@ static int transpose_forward(vs_ctx *c) {
 static int transpose_backward(vs_ctx *c) {
   vs_conv k = conv_of(c);
   const vs_real *dy = vs_reals(c->dout[0]);
-  if (vs_needs(c, X) && vs_conv_forward(&k, dy, vs_reals(c->in[W]), NULL, vs_reals(c->din[X])) < 0)
+  vs_planes whole = vs_planes_of(c->dout[0]);
+  if (vs_needs(c, X) &&
+      vs_conv_forward(&k, whole, vs_reals(c->in[W]), NULL, vs_planes_of(c->din[X])) < 0)
     return -1;
-  if (vs_needs(c, W) && vs_conv_weight(&k, dy, vs_reals(c->in[X]), vs_reals(c->din[W])) < 0)
+  if (vs_needs(c, W) && vs_conv_weight(&k, whole, vs_reals(c->in[X]), vs_reals(c->din[W])) < 0)
     return -1;
   if (c->in[B] != NULL && vs_needs(c, B))
     vs_conv_bias(k.batch, k.groups * k.from, k.in[0] * k.in[1], dy, vs_reals(c->din[B]));
@@ -122,6 +124,7 @@ const vs_opdef vs_op_conv_transpose2d = {
     .args = "x:tensor, w:tensor, b:tensor?, stride:pair=1, padding:pair=0, output_padding:pair=0, "
             "groups:int=1, dilation:pair=1",
     .outputs = 1,
+    .flags = VS_PRODUCT,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W),
     .shape = transpose_shape,
     .forward = transpose_forward,
@@ -136,6 +139,7 @@ const vs_opdef vs_op_conv_transpose1d = {
     .args = "x:tensor, w:tensor, b:tensor?, stride:int=1, padding:int=0, output_padding:int=0, "
             "groups:int=1, dilation:int=1",
     .outputs = 1,
+    .flags = VS_PRODUCT,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W),
     .shape = transpose_shape,
     .forward = transpose_forward,

@@ -1,10 +1,9 @@
 /* dropout: zeroes each element with probability p and scales the rest by 1/(1-p).
  * The mask (uint8, 1 = kept) depends on the random stream alone, not on the number of threads. */
-#include <string.h>
-
+#include "op/brief.h"
 #include "op/op.h"
 
-enum { CHUNK = 1024 };
+enum { CHUNK = VS_PIECE };
 
 static int dropout_shape(vs_ctx *c) {
   double p = c->attr[0].f;
@@ -17,8 +16,7 @@ static bool active(const vs_ctx *c) { return c->attr[1].i && c->attr[0].f > 0; }
 typedef struct drop {
   vs_rng rng;
   vs_real p, scale;
-  const vs_real *x;
-  vs_real *y;
+  const vs_tensor *x, *y;
   uint8_t *mask; /* NULL: not wanted */
 } drop;
 
@@ -30,12 +28,15 @@ typedef struct chunks { /* the items of a range: CHUNK elements each, the last m
 static void forward_range(void *arg, int64_t first, int64_t last, int part) {
   const chunks *c = arg;
   const drop *d = &c->d;
-  vs_real u[CHUNK];
+  vs_real u[CHUNK], in[CHUNK], out[CHUNK];
   (void)part;
   for (int64_t at = first * CHUNK; at < VS_MIN(last * CHUNK, c->n); at += CHUNK) {
     int64_t n = VS_MIN(CHUNK, c->n - at);
     vs_rng_fill_uniform(d->rng, (uint64_t)at, n, u, 0, 1);
-    for (int64_t i = 0; i < n; i++) d->y[at + i] = u[i] >= d->p ? d->x[at + i] * d->scale : 0;
+    const vs_real *x = vs_piece(d->x, at, n, in);
+    vs_real *y = vs_piece_to(d->y, at, out);
+    for (int64_t i = 0; i < n; i++) y[i] = u[i] >= d->p ? x[i] * d->scale : 0;
+    vs_piece_done(d->y, at, n, out);
     if (d->mask)
       for (int64_t i = 0; i < n; i++) d->mask[at + i] = u[i] >= d->p;
   }
@@ -44,17 +45,14 @@ static void forward_range(void *arg, int64_t first, int64_t last, int part) {
 static int dropout_forward(vs_ctx *c) {
   const vs_tensor *x = c->in[0];
   double p = c->attr[0].f;
-  if (!active(c)) {
-    memcpy(vs_reals(c->out[0]), vs_reals(x), (size_t)x->numel * sizeof(vs_real));
-    return 0;
-  }
+  if (!active(c)) return vs_copy(c->out[0], c->in[0]);
   if (c->training && !(c->saved[0] = vs_tensor_new(VS_UINT8, x->ndim, x->shape))) return -1;
   chunks all = {.n = x->numel};
   all.d = (drop){.rng = c->rng,
                  .p = (vs_real)p,
                  .scale = p < 1 ? (vs_real)(1 / (1 - p)) : 0,
-                 .x = vs_reals(x),
-                 .y = vs_reals(c->out[0]),
+                 .x = x,
+                 .y = c->out[0],
                  .mask = c->saved[0] ? vs_bytes(c->saved[0]) : NULL};
   vs_parallel((all.n + CHUNK - 1) / CHUNK, 4, forward_range, &all);
   return 0;
@@ -63,19 +61,16 @@ static int dropout_forward(vs_ctx *c) {
 static void backward_range(void *arg, int64_t first, int64_t last, int part) {
   const drop *d = arg;
   (void)part;
-  for (int64_t i = first; i < last; i++) d->y[i] = d->mask[i] ? d->x[i] * d->scale : 0;
+  const vs_real *dy = vs_reals(d->x);
+  vs_real *dx = vs_reals(d->y);
+  for (int64_t i = first; i < last; i++) dx[i] = d->mask[i] ? dy[i] * d->scale : 0;
 }
 
 /* y = x * mask / (1 - p) */
 static int dropout_backward(vs_ctx *c) {
   double p = c->attr[0].f;
-  drop d = {.scale = p < 1 ? (vs_real)(1 / (1 - p)) : 0,
-            .x = vs_reals(c->dout[0]),
-            .y = vs_reals(c->din[0])};
-  if (!active(c)) {
-    memcpy(d.y, d.x, (size_t)c->in[0]->numel * sizeof(vs_real));
-    return 0;
-  }
+  drop d = {.scale = p < 1 ? (vs_real)(1 / (1 - p)) : 0, .x = c->dout[0], .y = c->din[0]};
+  if (!active(c)) return vs_copy(c->din[0], c->dout[0]);
   d.mask = vs_bytes(c->saved[0]);
   vs_parallel(c->in[0]->numel, 1 << 15, backward_range, &d);
   return 0;
@@ -85,7 +80,7 @@ const vs_opdef vs_op_dropout = {
     .name = "dropout",
     .args = "x:tensor, p:num=0.5, training:bool=true",
     .outputs = 1,
-    .flags = VS_RANDOM,
+    .flags = VS_RANDOM | VS_BF16,
     .shape = dropout_shape,
     .forward = dropout_forward,
     .backward = dropout_backward,

@@ -25,10 +25,19 @@ void vs_gemm_force(bool plain, bool split, bool own, bool tiles) {
 }
 
 enum { BLOCK_M = 480, BLOCK_N = 960, BLOCK_K = 512 }; /* packed at a time */
+enum { STRIP = 4 * BLOCK_M };                         /* rows of sums that wait to be rounded */
 enum { GRAIN = 1 << 20 };                             /* multiply-adds that are worth a thread */
 /* Worth packing: found beside OpenBLAS, the same for all. */
 enum { LEAST_M = 4, LEAST_N = 24, LEAST_K = 32, LEAST_WORK = 1 << 18 };
 enum { FEW_ROWS = 128, FEW_K = 2048, DOTS = 4 };
+
+vs_dtype vs_product_dtype(void) {
+#ifdef VS_DOUBLE
+  return VS_REAL;
+#else
+  return precision == VS_AUTOCAST ? VS_BFLOAT16 : VS_REAL;
+#endif
+}
 
 /* ---- the way of a product ---- */
 
@@ -52,7 +61,7 @@ static const vs_kernels_gemm *kernel_of(vs_gemm_way way) {
 static bool split_pays(void) { return force_split || vs_has_amx(); }
 
 static vs_gemm_way way_now(void) {
-  if (precision == VS_MEDIUM) return VS_GEMM_ROUNDED;
+  if (precision >= VS_MEDIUM) return VS_GEMM_ROUNDED;
   if (precision == VS_HIGH && split_pays()) return VS_GEMM_SPLIT;
   return own() ? VS_GEMM_WHOLE : VS_GEMM_BLAS;
 }
@@ -87,15 +96,30 @@ static int threads_for(int64_t m, int64_t n, int64_t k) {
   return vs_parts((int64_t)VS_MIN(work, 1 << 20), 1);
 }
 
-int vs_gemm_open(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k) {
+/* Values along k in a block. */
+static int64_t block_of(vs_gemm_way way, int64_t k) {
+  const vs_kernels_gemm *kern = kernel_of(way);
+  int64_t step = kern->values * kern->along;
+  return even(VS_MAX(k, 1), BLOCK_K / parts_of(way) / step * step, step);
+}
+
+/* Sums that are rounded to bfloat16 once all blocks of k are in. */
+static int64_t waiting(vs_gemm_way way, int64_t m, int64_t n, int64_t k) {
+  return k > block_of(way, k) ? VS_ROUND_UP(VS_MIN(m, STRIP) * VS_MIN(n, BLOCK_N), 16) : 0;
+}
+
+int vs_gemm_open(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k, bool bf16) {
   *room = (vs_gemm_room){.way = way_now()};
-  if (room->way == VS_GEMM_BLAS || !large_enough(m, n, k)) return 0;
+  if (m == 0 || n == 0 || k == 0) return 0;
+  if (!bf16 && (room->way == VS_GEMM_BLAS || !large_enough(m, n, k))) return 0;
+  if (room->way == VS_GEMM_BLAS) room->way = VS_GEMM_WHOLE;
   const vs_kernels_gemm *kern = kernel_of(room->way);
   int parts = parts_of(room->way);
   int64_t units = VS_PIECES(VS_MIN(k * parts, BLOCK_K), kern->values) + parts * kern->along;
   int64_t places = VS_MIN(VS_ROUND_UP(m, kern->rows), BLOCK_M);
   places += VS_MIN(VS_ROUND_UP(n, kern->cols), BLOCK_N);
   int64_t most = places * units;
+  if (bf16) most += waiting(room->way, m, n, k);
   room->threads = shares == 1 ? threads_for(m, n, k) : 1;
   if (room->way == VS_GEMM_WHOLE) /* all of A, where it has few rows */
     most = VS_MAX(most, VS_ROUND_UP(VS_MIN(m, FEW_ROWS), kern->cols) * VS_MIN(k, FEW_K));
@@ -123,25 +147,34 @@ typedef struct product {
   vs_gemm_way way;
   int64_t m, n, k;
   vs_real alpha, beta;
-  const vs_real *a, *b, *bias;
+  vs_matrix a, b, c;
+  const vs_real *bias;
   int64_t a_row, a_step, b_step, b_column; /* distances in A and B; step: along k */
-  vs_real *c;
-  int64_t ldc;
-  int64_t block_k;      /* values along k in a block */
+  int64_t block_k;                         /* values along k in a block */
   const vs_real *right; /* all of B in panels, block of k by block of k; NULL: packed as needed */
   int tall, wide;       /* rectangles: tall * wide */
   char *panels;
   size_t bytes;
 } product;
 
-static product product_of(vs_gemm_way way, bool tb, int64_t n, int64_t k, const vs_real *b,
-                          int64_t ldb) {
-  const vs_kernels_gemm *kern = kernel_of(way);
-  product p = {.kern = kern, .way = way, .n = n, .k = k, .b = b};
-  p.b_step = tb ? 1 : ldb, p.b_column = tb ? ldb : 1;
-  int64_t step = kern->values * kern->along;
-  p.block_k = even(k, BLOCK_K / parts_of(way) / step * step, step);
+static product product_of(vs_gemm_way way, int64_t n, int64_t k, vs_matrix b) {
+  product p = {.kern = kernel_of(way), .way = way, .n = n, .k = k, .b = b};
+  p.b_step = b.turned ? 1 : b.ld, p.b_column = b.turned ? b.ld : 1;
+  p.block_k = block_of(way, k);
   return p;
+}
+
+static bool is_brief(const product *p) { return p->a.bf16 || p->b.bf16 || p->c.bf16; }
+
+/* The element of A, or of B, at that place and that value along k. */
+static void *left_at(const product *p, int64_t place, int64_t value) {
+  int64_t at = place * p->a_row + value * p->a_step;
+  return p->a.bf16 ? (void *)((uint16_t *)p->a.at + at) : (vs_real *)p->a.at + at;
+}
+
+static void *right_at(const product *p, int64_t place, int64_t value) {
+  int64_t at = place * p->b_column + value * p->b_step;
+  return p->b.bf16 ? (void *)((uint16_t *)p->b.at + at) : (vs_real *)p->b.at + at;
 }
 
 /* Of one part of k values; of all parts. */
@@ -150,18 +183,20 @@ static int64_t units_each(const product *p, int64_t k) {
 }
 static int64_t units_of(const product *p, int64_t k) { return units_each(p, k) * parts_of(p->way); }
 
-/* One side of a block. */
-static void pack(const product *p, bool right, int64_t n, int64_t k, const vs_real *src,
+/* n places from `place` on of one side, k values from `value` on. */
+static void pack(const product *p, bool right, int64_t place, int64_t n, int64_t value, int64_t k,
                  vs_real *to) {
   static const vs_part split[2][3] = {{VS_PART_HIGH, VS_PART_FINITE, VS_PART_LOW},
                                       {VS_PART_HIGH, VS_PART_LOW, VS_PART_FINITE}};
-  int64_t place = right ? p->b_column : p->a_row, step = right ? p->b_step : p->a_step;
+  const void *src = right ? right_at(p, place, value) : left_at(p, place, value);
+  int64_t row = right ? p->b_column : p->a_row, step = right ? p->b_step : p->a_step;
+  bool bf16 = right ? p->b.bf16 : p->a.bf16;
   int64_t units = units_of(p, k), each = units_each(p, k);
   int width = right ? p->kern->cols : p->kern->rows;
   vs_part one = p->way == VS_GEMM_WHOLE ? VS_PART_WHOLE : VS_PART_ROUNDED;
   for (int i = 0; i < parts_of(p->way); i++)
-    p->kern->pack(n, k, src, place, step, right, p->way == VS_GEMM_SPLIT ? split[right][i] : one,
-                  units, to + i * each * width);
+    p->kern->pack(n, k, src, bf16, row, step, right,
+                  p->way == VS_GEMM_SPLIT ? split[right][i] : one, units, to + i * each * width);
 }
 
 /* Where the panels of columns from j on, block of k from s on, lie among those of all of B. */
@@ -175,13 +210,13 @@ static void hold_panels(void *arg, int64_t first, int64_t last, int part) {
   (void)part;
   for (int64_t i = first; i < last; i++)
     for (int64_t j = i * p->kern->cols, s = 0; s < p->k; s += p->block_k)
-      pack(p, true, VS_MIN(p->kern->cols, p->n - j), VS_MIN(p->block_k, p->k - s),
-           p->b + j * p->b_column + s * p->b_step, (vs_real *)(void *)p->panels + held_at(p, j, s));
+      pack(p, true, j, VS_MIN(p->kern->cols, p->n - j), s, VS_MIN(p->block_k, p->k - s),
+           (vs_real *)(void *)p->panels + held_at(p, j, s));
 }
 
 int vs_gemm_hold(vs_gemm_room *room, bool tb, int64_t n, int64_t k, const vs_real *b, int64_t ldb) {
   if (room->panels == NULL) return 0;
-  product p = product_of(room->way, tb, n, k, b, ldb);
+  product p = product_of(room->way, n, k, (vs_matrix){(void *)b, ldb, tb, false});
   int64_t size = vs_numel(2, (int64_t[]){VS_ROUND_UP(n, p.kern->cols), units_of(&p, k)});
   if (size < 0) return -1;
   room->right = p.panels = vs_mem_alloc((size_t)size * sizeof(vs_real));
@@ -199,18 +234,23 @@ static void rectangle(const product *p, int64_t m0, int64_t m1, int64_t n0, int6
   for (int64_t j = n0; j < n1; j += bn)
     for (int64_t s = 0; s < p->k; s += p->block_k) {
       int64_t n = VS_MIN(bn, n1 - j), k = VS_MIN(p->block_k, p->k - s), units = units_of(p, k);
-      vs_real *left = panels;
+      bool last = s + p->block_k >= p->k;
+      vs_real *left = panels, *sums = panels;
       const vs_real *right = p->right + (p->right ? held_at(p, j, s) : 0);
+      if (p->c.bf16) left += waiting(p->way, m1 - m0, n, p->k);
       if (p->right == NULL) {
-        right = panels;
-        left = panels + VS_ROUND_UP(n, kern->cols) * units;
-        pack(p, true, n, k, p->b + j * p->b_column + s * p->b_step, panels);
+        right = left;
+        pack(p, true, j, n, s, k, left);
+        left += VS_ROUND_UP(n, kern->cols) * units;
       }
       for (int64_t i = m0; i < m1; i += bm) {
         int64_t m = VS_MIN(bm, m1 - i);
-        pack(p, false, m, k, p->a + i * p->a_row + s * p->a_step, left);
+        vs_real *c = p->c.bf16 ? sums + (i - m0) * n : (vs_real *)p->c.at + i * p->c.ld + j;
+        uint16_t *out = p->c.bf16 && last ? (uint16_t *)p->c.at + i * p->c.ld + j : NULL;
+        pack(p, false, i, m, s, k, left);
         kern->multiply(m, n, units, left, right, p->alpha, s == 0 ? p->beta : 1,
-                       s == 0 && p->bias ? p->bias + j : NULL, p->c + i * p->ldc + j, p->ldc);
+                       s == 0 && p->bias ? p->bias + j : NULL, c, p->c.bf16 ? n : p->c.ld, out,
+                       p->c.ld);
       }
     }
 }
@@ -221,9 +261,12 @@ static void rectangles(void *arg, int64_t first, int64_t last, int part) {
   int64_t down = VS_PIECES(p->m, rows), across = VS_PIECES(p->n, cols); /* tiles */
   for (int64_t r = first; r < last; r++) {
     int64_t i = r / p->wide, j = r % p->wide;
-    rectangle(p, down * i / p->tall * rows, VS_MIN(down * (i + 1) / p->tall * rows, p->m),
-              across * j / p->wide * cols, VS_MIN(across * (j + 1) / p->wide * cols, p->n),
-              (vs_real *)(void *)(p->panels + (size_t)part * p->bytes));
+    int64_t last_row = VS_MIN(down * (i + 1) / p->tall * rows, p->m);
+    int64_t strip = p->c.bf16 && p->k > p->block_k ? STRIP : p->m;
+    for (int64_t row = down * i / p->tall * rows; row < last_row; row += strip)
+      rectangle(p, row, VS_MIN(row + strip, last_row), across * j / p->wide * cols,
+                VS_MIN(across * (j + 1) / p->wide * cols, p->n),
+                (vs_real *)(void *)(p->panels + (size_t)part * p->bytes));
   }
 }
 
@@ -231,8 +274,8 @@ static void rectangles(void *arg, int64_t first, int64_t last, int part) {
 
 /* x w^T of few rows x: packing w would take as long as the product, so it stays as it lies. */
 static bool few_rows(const product *p) {
-  return p->way == VS_GEMM_WHOLE && p->right == NULL && p->b_step == 1 && p->a_step == 1 &&
-         p->alpha == 1 && p->beta == 0 && p->m <= FEW_ROWS && p->k <= FEW_K;
+  return p->way == VS_GEMM_WHOLE && !is_brief(p) && p->right == NULL && p->b_step == 1 &&
+         p->a_step == 1 && p->alpha == 1 && p->beta == 0 && p->m <= FEW_ROWS && p->k <= FEW_K;
 }
 
 static void turned_columns(void *arg, int64_t first, int64_t last, int part) {
@@ -240,13 +283,13 @@ static void turned_columns(void *arg, int64_t first, int64_t last, int part) {
   int64_t j = first * p->kern->rows, n = VS_MIN(last * p->kern->rows, p->n) - j;
   (void)part;
   p->kern->multiply_turned(p->m, n, p->k, (const vs_real *)(const void *)p->panels,
-                           p->b + j * p->b_column, p->b_column, p->bias ? p->bias + j : NULL,
-                           p->c + j, p->ldc);
+                           right_at(p, j, 0), p->b_column, p->bias ? p->bias + j : NULL,
+                           (vs_real *)p->c.at + j, p->c.ld);
 }
 
 static void multiply_few(product *p, int threads) {
   int64_t tiles = VS_PIECES(p->n, p->kern->rows);
-  p->kern->pack(p->m, p->k, p->a, p->a_row, 1, true, VS_PART_WHOLE, p->k,
+  p->kern->pack(p->m, p->k, p->a.at, false, p->a_row, 1, true, VS_PART_WHOLE, p->k,
                 (vs_real *)(void *)p->panels);
   vs_parallel(tiles, VS_PIECES(tiles, threads), turned_columns, p);
 }
@@ -267,36 +310,56 @@ static void cut(product *p, int threads) {
 }
 
 /* x w^T of up to three rows: w is read once, and that is the work. */
-static bool so_few(bool ta, bool tb, int64_t m, int64_t n, int64_t k, vs_real alpha) {
-  return own() && !ta && tb && m > 0 && m < LEAST_M && n > 0 && k > 0 && alpha == 1;
+static bool so_few(const product *p) {
+  return own() && p->a_step == 1 && p->b_step == 1 && p->m > 0 && p->m < LEAST_M && p->n > 0 &&
+         p->k > 0 && p->alpha == 1;
 }
 
 static void dot_columns(void *arg, int64_t first, int64_t last, int part) {
   const product *p = arg;
   int64_t j = first * DOTS, n = VS_MIN(last * DOTS, p->n) - j;
   (void)part;
-  p->kern->multiply_dots(p->m, n, p->k, p->a, p->a_row, p->b + j * p->b_column, p->b_column,
-                         p->beta, p->bias ? p->bias + j : NULL, p->c + j, p->ldc);
+  p->kern->multiply_dots(p->m, n, p->k, p->a.at, p->a_row, right_at(p, j, 0), p->b_column, p->beta,
+                         p->bias ? p->bias + j : NULL, (vs_real *)p->c.at + j, p->c.ld);
 }
 
-static void multiply(const vs_gemm_room *room, bool ta, bool tb, int64_t m, int64_t n, int64_t k,
-                     vs_real alpha, const vs_real *a, int64_t lda, const vs_real *b, int64_t ldb,
-                     vs_real beta, const vs_real *bias, vs_real *c, int64_t ldc) {
-  if (so_few(ta, tb, m, n, k, alpha) && (room->way == VS_GEMM_WHOLE || !large_enough(m, n, k))) {
-    product p = product_of(VS_GEMM_WHOLE, tb, n, k, b, ldb);
-    p.m = m, p.beta = beta, p.bias = bias, p.a = a, p.a_row = lda, p.c = c, p.ldc = ldc;
-    vs_parallel(VS_PIECES(n, DOTS), GRAIN / 16 / (DOTS * k) + 1, dot_columns, &p);
+/* Few rows, or too little to win by packing: values as they are. */
+static void multiply_small(product *p) {
+  if (so_few(p)) {
+    p->kern = kernel_of(VS_GEMM_WHOLE);
+    vs_parallel(VS_PIECES(p->n, DOTS), GRAIN / 16 / (DOTS * p->k) + 1, dot_columns, p);
     return;
   }
-  if (room->panels == NULL || !large_enough(m, n, k)) {
-    for (int64_t i = 0; bias && i < m; i++) memcpy(c + i * ldc, bias, (size_t)n * sizeof *c);
-    vs_blas_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, bias ? 1 : beta, c, ldc);
+  vs_real *c = p->c.at;
+  for (int64_t i = 0; p->bias && i < p->m; i++)
+    memcpy(c + i * p->c.ld, p->bias, (size_t)p->n * sizeof *c);
+  vs_blas_gemm(p->a.turned, p->b.turned, p->m, p->n, p->k, p->alpha, p->a.at, p->a.ld, p->b.at,
+               p->b.ld, p->bias ? 1 : p->beta, c, p->c.ld);
+}
+
+/* No products: the bias or nothing, as bfloat16. */
+static void put_bias(const product *p) {
+  for (int64_t i = 0; i < p->m; i++)
+    for (int64_t j = 0; j < p->n; j++)
+      ((uint16_t *)p->c.at)[i * p->c.ld + j] = p->bias ? vs_float_to_bf16((float)p->bias[j]) : 0;
+}
+
+static void multiply(const vs_gemm_room *room, int64_t m, int64_t n, int64_t k, vs_real alpha,
+                     vs_matrix a, vs_matrix b, vs_real beta, const vs_real *bias, vs_matrix c) {
+  product p = product_of(room->way, n, k, b);
+  p.m = m, p.alpha = alpha, p.beta = beta, p.bias = bias, p.a = a, p.c = c;
+  p.a_row = a.turned ? 1 : a.ld, p.a_step = a.turned ? a.ld : 1;
+  bool brief = is_brief(&p), nothing = m == 0 || n == 0 || k == 0;
+  if (nothing && c.bf16) {
+    put_bias(&p);
     return;
   }
-  product p = product_of(room->way, tb, n, k, b, ldb);
-  p.m = m, p.alpha = alpha, p.beta = beta, p.bias = bias;
-  p.a = a, p.a_row = ta ? 1 : lda, p.a_step = ta ? lda : 1;
-  p.c = c, p.ldc = ldc, p.panels = room->panels, p.bytes = room->bytes;
+  if (nothing || (!brief && ((room->way == VS_GEMM_WHOLE && so_few(&p)) || room->panels == NULL ||
+                             !large_enough(m, n, k)))) {
+    multiply_small(&p);
+    return;
+  }
+  p.panels = room->panels, p.bytes = room->bytes;
   p.right = (const vs_real *)(const void *)room->right;
   int threads = VS_MIN(room->threads, threads_for(m, n, k));
   if (few_rows(&p)) {
@@ -307,17 +370,30 @@ static void multiply(const vs_gemm_room *room, bool ta, bool tb, int64_t m, int6
   vs_parallel(p.tall * p.wide, 1, rectangles, &p);
 }
 
+void vs_gemm_of(const vs_gemm_room *room, int64_t m, int64_t n, int64_t k, vs_real alpha,
+                vs_matrix a, vs_matrix b, vs_real beta, vs_matrix c) {
+  multiply(room, m, n, k, alpha, a, b, beta, NULL, c);
+}
+
 void vs_gemm(const vs_gemm_room *room, bool ta, bool tb, int64_t m, int64_t n, int64_t k,
              vs_real alpha, const vs_real *a, int64_t lda, const vs_real *b, int64_t ldb,
              vs_real beta, vs_real *c, int64_t ldc) {
-  multiply(room, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, NULL, c, ldc);
+  multiply(room, m, n, k, alpha, (vs_matrix){(void *)a, lda, ta, false},
+           (vs_matrix){(void *)b, ldb, tb, false}, beta, NULL, (vs_matrix){c, ldc, false, false});
+}
+
+int vs_gemm_once_of(int64_t m, int64_t n, int64_t k, vs_matrix a, vs_matrix b, const vs_real *bias,
+                    vs_matrix c) {
+  vs_gemm_room room;
+  if (vs_gemm_open(&room, 1, m, n, k, a.bf16 || b.bf16 || c.bf16) < 0) return -1;
+  multiply(&room, m, n, k, 1, a, b, 0, bias, c);
+  vs_gemm_close(&room);
+  return 0;
 }
 
 int vs_gemm_once(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const vs_real *a, int64_t lda,
                  const vs_real *b, int64_t ldb, const vs_real *bias, vs_real *c, int64_t ldc) {
-  vs_gemm_room room;
-  if (vs_gemm_open(&room, 1, m, n, k) < 0) return -1;
-  multiply(&room, ta, tb, m, n, k, 1, a, lda, b, ldb, 0, bias, c, ldc);
-  vs_gemm_close(&room);
-  return 0;
+  return vs_gemm_once_of(m, n, k, (vs_matrix){(void *)a, lda, ta, false},
+                         (vs_matrix){(void *)b, ldb, tb, false}, bias,
+                         (vs_matrix){c, ldc, false, false});
 }

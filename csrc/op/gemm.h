@@ -9,17 +9,34 @@
  * order of sums, but slower.  Results do not depend on the number of threads, except where
  * OpenBLAS's do.
  *
+ * autocast: medium, and what products of two activations or of one and a weight make is handed on
+ * as bfloat16 (vs_product_dtype): their operands then come as that, and what the graph keeps of
+ * them takes half the memory.  A matrix may be stored as bfloat16 at any precision.
+ *
  * In the double build the precision is kept and changes nothing. */
 #ifndef VS_OP_GEMM_H
 #define VS_OP_GEMM_H
 
-#include "core/base.h"
+#include "core/tensor.h"
 
-typedef enum vs_precision { VS_HIGHEST, VS_HIGH, VS_MEDIUM } vs_precision;
+typedef enum vs_precision { VS_HIGHEST, VS_HIGH, VS_MEDIUM, VS_AUTOCAST } vs_precision;
 
 /* One for the process.  Ops that run go on as they began, and so do their gradients (op.c). */
 vs_precision vs_matmul_precision(void);
 void vs_set_matmul_precision(vs_precision p);
+/* What an op made of products puts out. */
+vs_dtype vs_product_dtype(void);
+
+/* A matrix of vs_real, or of bfloat16; rows `ld` elements apart.  turned: stored the other way
+ * round. */
+typedef struct vs_matrix {
+  void *at;
+  int64_t ld;
+  bool turned, bf16;
+} vs_matrix;
+static inline vs_matrix vs_matrix_of(const vs_tensor *t, int64_t ld, bool turned) {
+  return (vs_matrix){vs_data(t), ld, turned, t->dtype == VS_BFLOAT16};
+}
 
 typedef enum vs_gemm_way {
   VS_GEMM_BLAS,
@@ -38,8 +55,9 @@ typedef struct vs_gemm_room {
 } vs_gemm_room;
 
 /* Room for products of up to m, n, k: one after the other on all threads (shares = 1), or by that
- * many threads of a vs_parallel at once.  -1 without memory; closing it then is fine. */
-int vs_gemm_open(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k);
+ * many threads of a vs_parallel at once; bf16: some of them are of bfloat16.  -1 without memory;
+ * closing it then is fine. */
+int vs_gemm_open(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k, bool bf16);
 void vs_gemm_close(vs_gemm_room *room);
 /* The share of part `part` of that vs_parallel. */
 vs_gemm_room vs_gemm_share(const vs_gemm_room *room, int part);
@@ -54,8 +72,14 @@ void vs_gemm(const vs_gemm_room *room, bool ta, bool tb, int64_t m, int64_t n, i
              vs_real alpha, const vs_real *a, int64_t lda, const vs_real *b, int64_t ldb,
              vs_real beta, vs_real *c, int64_t ldc);
 
+/* The same of matrices stored in either way.  beta and a C of bfloat16 do not go together. */
+void vs_gemm_of(const vs_gemm_room *room, int64_t m, int64_t n, int64_t k, vs_real alpha,
+                vs_matrix a, vs_matrix b, vs_real beta, vs_matrix c);
+
 /* One product C = op(A) op(B) + bias, with room of its own.  bias: [n], for every row, or NULL.  -1
  * without memory: C is then as it was. */
+int vs_gemm_once_of(int64_t m, int64_t n, int64_t k, vs_matrix a, vs_matrix b, const vs_real *bias,
+                    vs_matrix c);
 int vs_gemm_once(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const vs_real *a, int64_t lda,
                  const vs_real *b, int64_t ldb, const vs_real *bias, vs_real *c, int64_t ldc);
 

@@ -136,6 +136,7 @@ const vs_opdef vs_op_group_norm = {
     .name = "group_norm",
     .args = "x:tensor, num_groups:int, weight:tensor?, bias:tensor?, eps:num=1e-5",
     .outputs = 1,
+    .flags = VS_ROUNDS,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(WEIGHT),
     .shape = group_norm_shape,
     .forward = group_norm_forward,

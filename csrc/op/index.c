@@ -110,8 +110,18 @@ const vs_opdef vs_op_gather = {.name = "gather",
 
 /* ---- cat and stack ---- */
 
+/* bfloat16 beside the compute type becomes that. */
+static int lengthen_some(vs_ctx *c) {
+  bool full = false;
+  for (int i = 0; i < c->nin; i++) full = full || vs_is_real(c->in[i]);
+  for (int i = 0; full && i < c->nin; i++)
+    if (c->in[i]->dtype == VS_BFLOAT16 && vs_recast(c, i, VS_REAL) < 0) return -1;
+  return 0;
+}
+
 /* attr: dim.  n: outer, inner (elements after dim), total along dim. */
 static int cat_shape(vs_ctx *c) {
+  if (lengthen_some(c) < 0) return -1;
   const vs_tensor *x = c->in[0];
   int dim = (int)c->attr[0].i;
   int64_t shape[VS_MAX_DIM], total = 0;
@@ -156,16 +166,18 @@ static int cat_backward(vs_ctx *c) {
   return 0;
 }
 
-const vs_opdef vs_op_cat = {
-    .name = "cat",
-    .args = "tensors:tensors, dim:dim=1",
-    .outputs = 1,
-    .shape = cat_shape,
-    .forward = cat_forward,
-    .backward = cat_backward,
-    .doc = "A list of tensors joined along dim; their other sizes and dtypes are equal."};
+const vs_opdef vs_op_cat = {.name = "cat",
+                            .args = "tensors:tensors, dim:dim=1",
+                            .outputs = 1,
+                            .shape = cat_shape,
+                            .forward = cat_forward,
+                            .backward = cat_backward,
+                            .doc = "A list of tensors joined along dim; their other sizes and "
+                                   "dtypes are equal, but that bfloat16 "
+                                   "beside float32 becomes that."};
 
 static int stack_shape(vs_ctx *c) {
+  if (lengthen_some(c) < 0) return -1;
   const vs_tensor *x = c->in[0];
   int64_t shape[VS_MAX_DIM], dim = c->attr[0].i < 0 ? c->attr[0].i + x->ndim + 2 : c->attr[0].i;
   if (dim < 1 || dim > x->ndim + 1 || x->ndim == VS_MAX_DIM)

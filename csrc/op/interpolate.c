@@ -137,6 +137,7 @@ const vs_opdef vs_op_interpolate = {
     .args = "x:tensor, size:pair?, scale_factor:numpair?, mode:nearest|bilinear=nearest, "
             "align_corners:bool=false",
     .outputs = 1,
+    .flags = VS_ROUNDS,
     .shape = interpolate_shape,
     .forward = interpolate_forward,
     .backward = interpolate_backward,

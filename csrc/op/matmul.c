@@ -1,6 +1,7 @@
 /* Matrix products: matmul with PyTorch's rules for vectors and batches, and linear.
  *
  * Transposed views go to BLAS as they are; other layouts are copied first. */
+#include "op/dims.h"
 #include "op/gemm.h"
 #include "op/op.h"
 #include "op/sum_to.h"
@@ -35,22 +36,26 @@ typedef struct batch {
   vs_gemm_room room;
 } batch;
 
-static vs_real *matrix(const vs_tensor *t, const vs_tensor *c, int64_t index) {
+static vs_matrix matrix(const mats *m, const vs_tensor *c, int64_t index) {
+  const vs_tensor *t = m->t;
   int64_t at = 0;
   for (int d = c->ndim - 3, e = t->ndim - 3; d >= 0; d--, e--) {
     int64_t i = index % c->shape[d];
     index /= c->shape[d];
     if (e >= 0 && t->shape[e] != 1) at += i * t->stride[e];
   }
-  return vs_reals(t) + at;
+  vs_matrix first = vs_matrix_of(t, m->ld, m->trans);
+  first.at = (char *)first.at + at * (int64_t)vs_dtype_size(t->dtype);
+  return first;
 }
 
 static void multiply_range(void *arg, int64_t first, int64_t last, int part) {
   const batch *w = arg;
   vs_gemm_room room = vs_gemm_share(&w->room, part);
+  mats c = {.t = w->c, .ld = w->n};
   for (int64_t i = first; i < last; i++)
-    vs_gemm(&room, w->a.trans, w->b.trans, w->m, w->n, w->k, 1, matrix(w->a.t, w->c, i), w->a.ld,
-            matrix(w->b.t, w->c, i), w->b.ld, 0, vs_reals(w->c) + i * w->m * w->n, w->n);
+    vs_gemm_of(&room, w->m, w->n, w->k, 1, matrix(&w->a, w->c, i), matrix(&w->b, w->c, i), 0,
+               matrix(&c, w->c, i));
 }
 
 /* c = a b for every matrix of the batch; a, b broadcast to c's batch dimensions. */
@@ -62,7 +67,8 @@ static int multiply(vs_tensor *a, vs_tensor *b, vs_tensor *c) {
   for (int d = 0; d < c->ndim - 2; d++) count *= c->shape[d];
   if (open_mats(&w.a, a) < 0 || open_mats(&w.b, b) < 0) goto done;
   if (count < vs_num_threads() || w.m * w.n * w.k > 1 << 22) grain = VS_MAX(count, 1);
-  if (vs_gemm_open(&w.room, vs_parts(count, grain), w.m, w.n, w.k) < 0) goto done;
+  bool bf16 = !vs_is_real(a) || !vs_is_real(b) || !vs_is_real(c);
+  if (vs_gemm_open(&w.room, vs_parts(count, grain), w.m, w.n, w.k, bf16) < 0) goto done;
   vs_parallel(count, grain, multiply_range, &w); /* one range: threads inside each product */
   err = 0;
 done:
@@ -117,7 +123,7 @@ static int matmul_shape(vs_ctx *c) {
   if (nf < 0) return -1;
   for (int d = 0; d < nf; d++) /* the helper row or column goes again */
     if (!(d == nf - 2 && x->ndim == 1) && !(d == nf - 1 && y->ndim == 1)) shape[n++] = full[d];
-  return vs_out(c, 0, VS_REAL, n, shape);
+  return vs_out(c, 0, vs_product_dtype(), n, shape);
 }
 
 /* [B,T,K] x [K,N] is one product of [B*T,K] x [K,N]. */
@@ -213,7 +219,7 @@ done:
 const vs_opdef vs_op_matmul = {.name = "matmul",
                                .args = "x:tensor, y:tensor",
                                .outputs = 1,
-                               .flags = VS_STRIDED,
+                               .flags = VS_STRIDED | VS_BF16,
                                .keep = VS_KEEP_IN(0) | VS_KEEP_IN(1),
                                .shape = matmul_shape,
                                .forward = matmul_forward,
@@ -241,33 +247,37 @@ static int linear_shape(vs_ctx *c) {
   c->n[2] = w->shape[0];
   c->n[0] = 1;
   for (int d = 0; d < x->ndim - 1; d++) c->n[0] *= x->shape[d];
-  return vs_out(c, 0, VS_REAL, x->ndim, shape);
+  if (b != NULL && vs_recast(c, 2, VS_REAL) < 0) return -1;
+  return vs_out(c, 0, vs_product_dtype(), x->ndim, shape);
 }
 
 /* y = x w^T + b */
 static int linear_forward(vs_ctx *c) {
-  int64_t n = c->n[0], in = c->n[1], out = c->n[2];
-  return vs_gemm_once(false, true, n, out, in, vs_reals(c->in[0]), VS_MAX(in, 1),
-                      vs_reals(c->in[1]), VS_MAX(in, 1), c->in[2] ? vs_reals(c->in[2]) : NULL,
-                      vs_reals(c->out[0]), VS_MAX(out, 1));
+  int64_t n = c->n[0], in = c->n[1], out = c->n[2], ldx = VS_MAX(in, 1);
+  return vs_gemm_once_of(n, out, in, vs_matrix_of(c->in[0], ldx, false),
+                         vs_matrix_of(c->in[1], ldx, true), c->in[2] ? vs_reals(c->in[2]) : NULL,
+                         vs_matrix_of(c->out[0], VS_MAX(out, 1), false));
 }
 
 /* dx = dy w,  dw = dy^T x,  db = sum of dy over rows */
 static int linear_backward(vs_ctx *c) {
   int64_t n = c->n[0], in = VS_MAX(c->n[1], 1), out = VS_MAX(c->n[2], 1);
-  const vs_real *dy = vs_reals(c->dout[0]);
-  if (c->need[0] && vs_gemm_once(false, false, n, c->n[1], c->n[2], dy, out, vs_reals(c->in[1]), in,
-                                 NULL, vs_reals(c->din[0]), in) < 0)
+  vs_tensor *dy = c->dout[0];
+  if (c->need[0] && vs_gemm_once_of(n, c->n[1], c->n[2], vs_matrix_of(dy, out, false),
+                                    vs_matrix_of(c->in[1], in, false), NULL,
+                                    vs_matrix_of(c->din[0], in, false)) < 0)
     return -1;
-  if (c->need[1] && vs_gemm_once(true, false, c->n[2], c->n[1], n, dy, out, vs_reals(c->in[0]), in,
-                                 NULL, vs_reals(c->din[1]), in) < 0)
+  if (c->need[1] && vs_gemm_once_of(c->n[2], c->n[1], n, vs_matrix_of(dy, out, true),
+                                    vs_matrix_of(c->in[0], in, false), NULL,
+                                    vs_matrix_of(c->din[1], in, false)) < 0)
     return -1;
-  return c->need[2] ? vs_sum_to(c->din[2], c->dout[0]) : 0;
+  return c->need[2] ? vs_sum_to(c->din[2], dy) : 0;
 }
 
 const vs_opdef vs_op_linear = {.name = "linear",
                                .args = "x:tensor, w:tensor, b:tensor?",
                                .outputs = 1,
+                               .flags = VS_BF16,
                                .keep = VS_KEEP_IN(0) | VS_KEEP_IN(1),
                                .shape = linear_shape,
                                .forward = linear_forward,

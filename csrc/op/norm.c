@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "kernel/norm.h"
+#include "op/brief.h"
+#include "op/dims.h"
 #include "op/op.h"
 
 enum { MEAN, RSTD }; /* what both save, one value a channel or row */
@@ -22,16 +24,18 @@ static int save_statistics(vs_ctx *c, int64_t n) {
 enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
 enum { TRAINING, MOMENTUM, EPS, ACTIVATION };
 enum { NONE, RELU, RELU6 };
-enum { SHORT = 16 }; /* planes below that are gathered, so that kernels see one long row */
+enum { SHORT = 16 }; /* planes below that make rows too short for kernels */
 
 typedef struct channels {
   int64_t batch, count, plane;
   bool training; /* statistics of the batch, else the running ones */
   double eps, momentum;
   vs_real lo, hi; /* of y */
-  const vs_real *x, *dy, *w, *b;
-  vs_real *y, *mean, *rstd, *running_mean, *running_var, *dw, *db;
-  vs_real *scratch; /* three rows of batch * plane a thread where planes are short */
+  const vs_tensor *in, *dy;
+  const vs_tensor *result; /* y or dx, NULL where dx is not wanted */
+  const vs_real *w, *b;
+  vs_real *mean, *rstd, *running_mean, *running_var, *dw, *db;
+  vs_real *scratch; /* three rows of batch * plane a thread where channels are gathered */
 } channels;
 
 /* One channel as `rows` rows of n values, `jump` apart. */
@@ -41,11 +45,18 @@ typedef struct rows {
   vs_real *y;
 } rows;
 
-static vs_real *fetch(const channels *k, const vs_real *from, int64_t c, vs_real *row) {
-  for (int64_t b = 0; b < k->batch; b++)
-    for (int64_t i = 0; i < k->plane; i++)
-      row[b * k->plane + i] = from[(b * k->count + c) * k->plane + i];
-  return row;
+/* Where rows are short, or not numbers as they are, a channel is gathered into one long row. */
+static bool is_gathered(const channels *k) {
+  return k->plane < SHORT || !vs_is_real(k->in) || (k->result && !vs_is_real(k->result));
+}
+
+static vs_real *fetch(const channels *k, const vs_tensor *from, int64_t c, vs_real *row) {
+  int64_t n = k->plane, at = c * n, next = k->count * n;
+  for (int64_t b = 0; b < k->batch; b++, at += next, row += n) {
+    const vs_real *plane = vs_piece(from, at, n, row);
+    for (int64_t i = 0; plane != row && i < n; i++) row[i] = plane[i];
+  }
+  return row - k->batch * n;
 }
 
 static rows channel_rows(const channels *k, int64_t c, int part) {
@@ -54,18 +65,23 @@ static rows channel_rows(const channels *k, int64_t c, int part) {
     return (rows){k->batch,
                   k->plane,
                   k->count * k->plane,
-                  k->x + at,
-                  k->dy ? k->dy + at : NULL,
-                  k->y ? k->y + at : NULL};
+                  vs_reals(k->in) + at,
+                  k->dy ? vs_reals(k->dy) + at : NULL,
+                  k->result ? vs_reals(k->result) + at : NULL};
   vs_real *s = k->scratch + part * 3 * n;
-  return (rows){1, n, n, fetch(k, k->x, c, s), k->dy ? fetch(k, k->dy, c, s + n) : NULL, s + 2 * n};
+  return (rows){1,        n, n, fetch(k, k->in, c, s), k->dy ? fetch(k, k->dy, c, s + n) : NULL,
+                s + 2 * n};
 }
 
 static void put_back(const channels *k, int64_t c, const rows *r) {
-  if (k->scratch == NULL || k->y == NULL) return;
-  for (int64_t b = 0; b < k->batch; b++)
-    for (int64_t i = 0; i < k->plane; i++)
-      k->y[(b * k->count + c) * k->plane + i] = r->y[b * k->plane + i];
+  if (k->scratch == NULL || k->result == NULL) return;
+  int64_t n = k->plane, at = c * n;
+  const vs_real *y = r->y;
+  for (int64_t b = 0; b < k->batch; b++, at += k->count * n, y += n) {
+    vs_real *to = vs_piece_to(k->result, at, (vs_real *)y);
+    for (int64_t i = 0; to != y && i < n; i++) to[i] = y[i];
+    vs_piece_done(k->result, at, n, y);
+  }
 }
 
 /* Mean and sum of squares of all rows: those of each row merged one by one (Chan et al., 1979). */
@@ -138,7 +154,7 @@ static void batch_backward(void *arg, int64_t first, int64_t last, int part) {
     }
     if (k->dw != NULL) k->dw[c] = (vs_real)(dot * rstd);
     if (k->db != NULL) k->db[c] = (vs_real)sum;
-    if (k->y == NULL) continue; /* y is dx here */
+    if (k->result == NULL) continue; /* no dx */
     double a = rstd * (k->w ? (double)k->w[c] : 1);
     double b = k->training ? -a * rstd * rstd * dot / n : 0, shift = k->training ? -a * sum / n : 0;
     for (int64_t i = 0; i < r.rows; i++)
@@ -169,6 +185,8 @@ static int batch_norm_shape(vs_ctx *c) {
     return vs_fail("running_mean and running_var go together");
   if (use_batch(c) && n < 2)
     return vs_fail("x is %s: training needs more than one value a channel", vs_shape_str(x));
+  for (int i = WEIGHT; i <= BIAS; i++)
+    if (c->in[i] && vs_recast(c, i, VS_REAL) < 0) return -1;
   return vs_out_like(c, 0, x);
 }
 
@@ -185,7 +203,7 @@ static channels channels_of(const vs_ctx *c) {
                     .training = use_batch(c),
                     .eps = c->attr[EPS].f,
                     .momentum = c->attr[MOMENTUM].f,
-                    .x = vs_reals(x),
+                    .in = x,
                     .w = c->in[WEIGHT] ? vs_reals(c->in[WEIGHT]) : NULL,
                     .b = c->in[BIAS] ? vs_reals(c->in[BIAS]) : NULL};
 }
@@ -193,7 +211,7 @@ static channels channels_of(const vs_ctx *c) {
 static int over_channels(vs_rangefn fn, channels *k) {
   int64_t n = k->batch * k->plane, grain = VS_MAX(1, 8192 / VS_MAX(n, 1));
   if (n == 0 && fn == batch_forward) return 0;
-  if (k->plane < SHORT && n > 0) {
+  if (is_gathered(k) && n > 0) {
     size_t bytes = (size_t)(3 * n) * sizeof(vs_real) * (size_t)vs_parts(k->count, grain);
     if ((k->scratch = vs_mem_alloc(bytes)) == NULL) return -1;
   }
@@ -204,7 +222,7 @@ static int over_channels(vs_rangefn fn, channels *k) {
 
 static int batch_norm_forward(vs_ctx *c) {
   channels k = channels_of(c);
-  k.y = vs_reals(c->out[0]);
+  k.result = c->out[0];
   if (c->in[RUNNING_MEAN] != NULL) {
     k.running_mean = vs_reals(c->in[RUNNING_MEAN]);
     k.running_var = vs_reals(c->in[RUNNING_VAR]);
@@ -219,10 +237,10 @@ static int batch_norm_forward(vs_ctx *c) {
 
 static int batch_norm_backward(vs_ctx *c) {
   channels k = channels_of(c);
-  k.dy = vs_reals(c->dout[0]);
+  k.dy = c->dout[0];
   k.mean = vs_reals(c->saved[MEAN]);
   k.rstd = vs_reals(c->saved[RSTD]);
-  k.y = vs_needs(c, X) ? vs_reals(c->din[X]) : NULL;
+  k.result = vs_needs(c, X) ? c->din[X] : NULL;
   k.dw = vs_needs(c, WEIGHT) ? vs_reals(c->din[WEIGHT]) : NULL;
   k.db = vs_needs(c, BIAS) ? vs_reals(c->din[BIAS]) : NULL;
   return over_channels(batch_backward, &k);
@@ -233,6 +251,7 @@ const vs_opdef vs_op_batch_norm = {
     .args = "x:tensor, weight:tensor?, bias:tensor?, running_mean:buffer?, running_var:buffer?, "
             "training:bool=true, momentum:num=0.1, eps:num=1e-5, activation:none|relu|relu6=none",
     .outputs = 1,
+    .flags = VS_BF16,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(WEIGHT) | VS_KEEP_IN(BIAS),
     .shape = batch_norm_shape,
     .forward = batch_norm_forward,

@@ -94,10 +94,11 @@ typedef struct call {
   vs_ctx c;
   vs_tensor *in[FEW], *din[FEW];
   uint8_t need[FEW];
-  uint32_t *version; /* of kept inputs and outputs, nin + nout */
+  uint32_t *version; /* of what is kept of inputs and outputs, nin + nout */
   uint32_t few_versions[FEW + VS_MAX_OUT];
   int nattr;
   vs_precision precision; /* of products: backward has forward's */
+  uint32_t shortened;     /* inputs that a node keeps as bfloat16, but backward gets in full */
   void *many;             /* heap for in, din, need, version when nin > FEW */
 } call;
 
@@ -159,13 +160,37 @@ static int check_versions(const call *k) {
   return 0;
 }
 
+enum { MAY_KEEP = 16 }; /* inputs that .keep can name */
+
+/* Inputs that were kept as bfloat16 become what forward had; `kept` gets what there was. */
+static int lengthen(call *k, vs_tensor **kept) {
+  int err = 0;
+  for (int i = 0; k->shortened >> i; i++) {
+    if (!(k->shortened >> i & 1)) continue;
+    kept[i] = k->c.in[i];
+    k->c.in[i] = err == 0 ? vs_cast(kept[i], VS_REAL) : NULL;
+    err = k->c.in[i] ? 0 : -1;
+  }
+  return err;
+}
+
+static void shorten(call *k, vs_tensor **kept) {
+  for (int i = 0; k->shortened >> i; i++) {
+    if (!(k->shortened >> i & 1)) continue;
+    vs_unref(k->c.in[i]);
+    k->c.in[i] = kept[i];
+  }
+}
+
 /* bytes: NULL, or gets what a profile is told. */
 static int run_backward(call *k, vs_tensor *const *dout, vs_tensor **din, uint64_t *bytes) {
   vs_ctx *c = &k->c;
+  vs_tensor *kept[MAY_KEEP];
   int err = -1;
   memset(c->dout, 0, sizeof c->dout);
   c->work = NULL;
   if (check_versions(k) < 0) return -1;
+  if (lengthen(k, kept) < 0) goto done;
   for (int i = 0; i < c->nout; i++) {
     if (dout[i] == NULL) continue;
     c->dout[i] = c->op->flags & VS_STRIDED ? vs_ref(dout[i]) : vs_contiguous(dout[i]);
@@ -185,6 +210,7 @@ static int run_backward(call *k, vs_tensor *const *dout, vs_tensor **din, uint64
 done:
   if (err != 0) vs_fail_prefix(c->op->name);
   if (err == 0 && bytes != NULL) *bytes = backward_touched(c);
+  shorten(k, kept);
   vs_mem_free(c->work);
   c->work = NULL;
   for (int i = 0; i < c->nout; i++) vs_unref(c->dout[i]);
@@ -209,6 +235,13 @@ static vs_tensor *keep(vs_tensor *t, bool values) {
   return values ? vs_alias(t) : vs_shape_only(t);
 }
 
+/* Whether the op got input i in full and bfloat16 was given: that is enough to keep. */
+static bool was_short(const vs_ctx *c, int i) {
+  const vs_tensor *given = c->given[i], *in = c->in[i];
+  return given != in && given != NULL && in != NULL && given->dtype == VS_BFLOAT16 &&
+         in->dtype == VS_REAL && vs_same_shape(given, in);
+}
+
 /* A node that keeps what backward will read, made before forward runs: nothing fails once something
  * was written, and a call that ran out of memory can be made again. */
 static vs_node *reserve(const call *k) {
@@ -221,6 +254,7 @@ static vs_node *reserve(const call *k) {
   h->c.nout = c->nout;
   h->c.training = true;
   h->precision = vs_matmul_precision();
+  h->shortened = 0;
   memset(h->in, 0, sizeof h->in);
   memset(h->c.out, 0, sizeof h->c.out);
   memset(h->c.saved, 0, sizeof h->c.saved);
@@ -230,7 +264,9 @@ static vs_node *reserve(const call *k) {
   }
   memcpy((uint8_t *)h->c.need, c->need, (size_t)c->nin);
   for (int i = 0; i < c->nin && ok; i++) {
-    h->c.in[i] = keep(c->in[i], i < 16 && (c->op->keep & VS_KEEP_IN(i)));
+    bool values = i < MAY_KEEP && (c->op->keep & VS_KEEP_IN(i)), brief = values && was_short(c, i);
+    h->c.in[i] = keep(brief ? c->given[i] : c->in[i], values);
+    if (brief) h->shortened |= 1u << i;
     ok = h->c.in[i] != NULL || c->in[i] == NULL;
   }
   for (int i = 0; i < c->nout && ok; i++) {
@@ -253,10 +289,11 @@ static void record(call *k, vs_node *node) {
   to->rng = c->rng;
   to->back_bytes = c->back_bytes;
   for (int i = 0; i < c->nin; i++)
-    if (c->in[i] != NULL) h->version[i] = c->in[i]->storage->version;
+    if (to->in[i] != NULL && to->in[i]->storage != NULL)
+      h->version[i] = to->in[i]->storage->version;
   for (int i = 0; i < c->nout; i++) {
     h->version[c->nin + i] = c->out[i]->storage->version;
-    if (vs_is_real(c->out[i])) vs_node_output(node, c->out[i], i);
+    if (vs_is_derivable(c->out[i])) vs_node_output(node, c->out[i], i);
   }
 }
 
@@ -269,9 +306,11 @@ static int count_inputs(const vs_argspec *spec, const vs_value *v) {
   return n;
 }
 
-/* t itself, borrowed, or a contiguous copy. */
+/* t itself, borrowed, or a copy that is contiguous and, unless the op takes bfloat16, in full. */
 static vs_tensor *prepare(const vs_opdef *op, const vs_arg *a, vs_tensor *t) {
   bool buffer = a->kind == VS_A_BUFFER;
+  if (a->kind == VS_A_TENSOR && t->dtype != VS_REAL && !(op->flags & VS_BF16))
+    return vs_cast(t, VS_REAL);
   if (!buffer && op->flags & (VS_STRIDED | VS_VIEW | VS_INPLACE)) return t;
   if (vs_is_contiguous(t)) return t;
   return buffer ? vs_fail_null("%s is a buffer and has to be contiguous", a->name)
@@ -294,8 +333,7 @@ static vs_tensor *number(const vs_argspec *spec, const vs_value *v, const vs_val
 /* One more input: what was given and what the op gets, or NULL.  -1 when the op gets nothing. */
 static int put(vs_ctx *c, const vs_arg *a, vs_tensor *given, vs_tensor *in) {
   uint8_t *need = (uint8_t *)c->need + c->nin;
-  *need =
-      given != NULL && given->requires_grad && given->dtype == VS_REAL && a->kind != VS_A_BUFFER;
+  *need = given != NULL && given->requires_grad && vs_is_derivable(given) && a->kind != VS_A_BUFFER;
   c->given[c->nin] = given;
   c->in[c->nin++] = in;
   return in == NULL ? -1 : 0;
@@ -340,6 +378,18 @@ static int check_inplace(const vs_ctx *c) {
   return 0;
 }
 
+/* Output 0 as bfloat16, where the op leaves that to us. */
+static int round_output(vs_ctx *c) {
+  bool product = c->op->flags & VS_PRODUCT && vs_product_dtype() == VS_BFLOAT16;
+  bool like = c->op->flags & VS_ROUNDS && c->given[0] && c->given[0]->dtype == VS_BFLOAT16;
+  if ((!product && !like) || !vs_is_real(c->out[0])) return 0;
+  vs_tensor *t = vs_cast(c->out[0], VS_BFLOAT16);
+  if (t == NULL) return -1;
+  vs_unref(c->out[0]);
+  c->out[0] = t;
+  return 0;
+}
+
 static int execute(call *k) {
   vs_ctx *c = &k->c;
   const vs_opdef *op = c->op;
@@ -355,6 +405,7 @@ static int execute(call *k) {
   if (op->flags & VS_RANDOM) c->rng = vs_rng_take();
   err = op->flags & VS_VIEW ? 0 : op->forward(c);
   if (op->flags & VS_INPLACE) c->in[0]->storage->version++;
+  if (err == 0 && op->flags & (VS_ROUNDS | VS_PRODUCT)) err = round_output(c);
   if (err == 0 && node != NULL) record(k, node);
 done:
   vs_node_unref(node);

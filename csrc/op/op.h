@@ -4,11 +4,13 @@
  * arguments checked -> shape (sets output shapes, may refuse) -> outputs and workspace allocated ->
  * forward -> if some input wants a gradient, a graph node keeps the context for backward.
  *
- * In forward every input is contiguous unless the op has VS_STRIDED.  In backward c->dout[i] is
- * contiguous (or NULL when nothing flowed into that output) and c->din[i] is allocated, contiguous
- * and uninitialised for each input that wants a gradient, NULL for others: backward must write all
- * of it.  With VS_OWN_GRADS din starts NULL and backward sets it to a reference it owns (an alias
- * of dout, say). */
+ * In forward every input is contiguous unless the op has VS_STRIDED, and an argument of kind tensor
+ * is of the compute type unless it has VS_BF16: what was given as bfloat16 is kept so by the graph
+ * and made full again for backward.  Gradients are of the compute type, whatever they are of.  In
+ * backward c->dout[i] is contiguous (or NULL when nothing flowed into that output) and c->din[i] is
+ * allocated, contiguous and uninitialised for each input that wants a gradient, NULL for others:
+ * backward must write all of it.  With VS_OWN_GRADS din starts NULL and backward sets it to a
+ * reference it owns (an alias of dout, say). */
 #ifndef VS_OP_H
 #define VS_OP_H
 
@@ -30,7 +32,10 @@ enum {
   VS_STRIDED = 32,   /* takes inputs of any strides (and douts in backward) */
   VS_OWN_GRADS = 64, /* backward makes din itself */
   VS_HIDDEN = 128,   /* no method or function of its own in Lua */
-  VS_LOOKUP = 256    /* for a profile: of input 0 it reads at most as much as it puts out */
+  VS_LOOKUP = 256,   /* for a profile: of input 0 it reads at most as much as it puts out */
+  VS_BF16 = 512,     /* takes bfloat16 as it is, where its arguments say `tensor` */
+  VS_ROUNDS = 1024,  /* of input 0 in bfloat16 it makes that: op.c rounds output 0 */
+  VS_PRODUCT = 2048  /* a sum of products: op.c rounds output 0 under autocast (op/gemm.h) */
 };
 /* .keep: which inputs and outputs backward reads the values of (shapes are always there). */
 #define VS_KEEP_IN(i) (1u << (i))

@@ -221,7 +221,7 @@ static int max_backward(vs_ctx *c, bool adaptive) {
   const vs_opdef vs_op_##op##2d = {.name = #op "2d",                             \
                                    .args = two,                                  \
                                    .outputs = 1,                                 \
-                                   .flags = marks,                               \
+                                   .flags = VS_ROUNDS | (marks),                 \
                                    .shape = shape_fn,                            \
                                    .forward = op##_forward,                      \
                                    .backward = op##_backward,                    \
@@ -229,7 +229,7 @@ static int max_backward(vs_ctx *c, bool adaptive) {
   const vs_opdef vs_op_##op##1d = {.name = #op "1d",                             \
                                    .args = one,                                  \
                                    .outputs = 1,                                 \
-                                   .flags = marks,                               \
+                                   .flags = VS_ROUNDS | (marks),                 \
                                    .shape = shape_fn,                            \
                                    .forward = op##_forward,                      \
                                    .backward = op##_backward,                    \

@@ -107,7 +107,10 @@ static int dims_shape(vs_ctx *c, vs_dtype dtype) {
   return vs_out(c, 0, dtype, n, shape);
 }
 
-static int sum_shape(vs_ctx *c) { return dims_shape(c, vs_is_real(c->in[0]) ? VS_REAL : VS_INT64); }
+static int sum_shape(vs_ctx *c) {
+  if (vs_is_integer(c->in[0])) return dims_shape(c, VS_INT64);
+  return vs_recast(c, 0, VS_REAL) < 0 ? -1 : dims_shape(c, VS_REAL);
+}
 
 static int mean_shape(vs_ctx *c) { return dims_shape(c, VS_REAL); }
 

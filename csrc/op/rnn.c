@@ -197,7 +197,7 @@ static void forward_rows(void *arg, int64_t first, int64_t last, int part) {
 
 static int forward_steps(const rnn *r, const vs_real *w_hh, const vs_real *bias, vs_real *hidden) {
   vs_gemm_room room;
-  if (vs_gemm_open(&room, 1, r->b, r->gh, r->h) < 0 ||
+  if (vs_gemm_open(&room, 1, r->b, r->gh, r->h, false) < 0 ||
       vs_gemm_hold(&room, true, r->gh, r->h, w_hh, r->h) < 0) {
     vs_gemm_close(&room);
     return -1;
@@ -396,7 +396,7 @@ static int rnn_backward(vs_ctx *c, int gates) {
             .dgx = dgx,
             .dgh = dgh,
             .room = &room};
-  if (vs_gemm_open(&room, 1, r.b, r.h, r.gh) < 0 ||
+  if (vs_gemm_open(&room, 1, r.b, r.h, r.gh, false) < 0 ||
       vs_gemm_hold(&room, false, r.h, r.gh, vs_reals(c->in[W_HH]), r.h) < 0) {
     vs_gemm_close(&room);
     return -1;

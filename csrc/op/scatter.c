@@ -94,6 +94,8 @@ const vs_opdef vs_op_scatter = {
 /* ---- scatter_add ---- */
 
 static int scatter_add_shape(vs_ctx *c) {
+  for (int i = X; i <= SRC; i += SRC - X)
+    if (c->in[i]->dtype == VS_BFLOAT16 && vs_recast(c, i, VS_REAL) < 0) return -1;
   const vs_tensor *x = c->in[X], *src = c->in[SRC];
   if ((!vs_is_real(x) && x->dtype != VS_INT64) || x->dtype != src->dtype)
     return vs_fail("x is %s and src %s, expected both %s or both int64", vs_dtype_name(x->dtype),

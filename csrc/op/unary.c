@@ -1,28 +1,46 @@
 /* Unary element-wise ops.  Values and derivatives stand in kernel/elementwise.h, one line each;
- * this file makes their descriptors and spreads the work over threads. */
+ * this file makes their descriptors and spreads the work over threads.  Activations give
+ * bfloat16 for bfloat16, but for those whose derivative reads what was rounded. */
 #include "kernel/elementwise.h"
+#include "op/brief.h"
 #include "op/op.h"
 
 enum { GRAIN = 1 << 15 };
 
 typedef struct job {
   int which;
-  vs_real *out, a, b;
-  const vs_real *dy, *x, *y;
+  vs_real a, b;
+  const vs_tensor *out, *dy, *x, *y; /* of backward: x or y is NULL where it is not read */
 } job;
+
+/* Elements of one go: all of them, or a piece where some are bfloat16. */
+static int64_t go(const job *j, int64_t left) {
+  bool brief = !vs_is_real(j->out) || (j->x && !vs_is_real(j->x)) || (j->y && !vs_is_real(j->y));
+  return brief ? VS_MIN(left, VS_PIECE) : left;
+}
 
 static void forward_range(void *arg, int64_t first, int64_t last, int part) {
   const job *j = arg;
+  vs_real x[VS_PIECE], y[VS_PIECE];
   (void)part;
-  vs_k_elementwise()->unary[j->which](last - first, j->out + first, j->x + first, j->a, j->b);
+  for (int64_t at = first, n; at < last; at += n) {
+    n = go(j, last - at);
+    vs_k_elementwise()->unary[j->which](n, vs_piece_to(j->out, at, y), vs_piece(j->x, at, n, x),
+                                        j->a, j->b);
+    vs_piece_done(j->out, at, n, y);
+  }
 }
 
 static void backward_range(void *arg, int64_t first, int64_t last, int part) {
   const job *j = arg;
+  vs_real x[VS_PIECE], y[VS_PIECE];
   (void)part;
-  vs_k_elementwise()->unary_grad[j->which](last - first, j->out + first, j->dy + first,
-                                           j->x != NULL ? j->x + first : NULL,
-                                           j->y != NULL ? j->y + first : NULL, j->a, j->b);
+  for (int64_t at = first, n; at < last; at += n) {
+    n = go(j, last - at);
+    vs_k_elementwise()->unary_grad[j->which](n, vs_reals(j->out) + at, vs_reals(j->dy) + at,
+                                             j->x ? vs_piece(j->x, at, n, x) : NULL,
+                                             j->y ? vs_piece(j->y, at, n, y) : NULL, j->a, j->b);
+  }
 }
 
 static int shape(vs_ctx *c) { return vs_out_like(c, 0, c->in[0]); }
@@ -34,16 +52,16 @@ static void numbers(const vs_ctx *c, job *j) {
 }
 
 static int forward(vs_ctx *c, int which) {
-  job j = {.which = which, .out = vs_reals(c->out[0]), .x = vs_reals(c->in[0])};
+  job j = {.which = which, .out = c->out[0], .x = c->in[0]};
   numbers(c, &j);
   vs_parallel(c->in[0]->numel, GRAIN, forward_range, &j);
   return 0;
 }
 
 static int backward(vs_ctx *c, int which) {
-  job j = {.which = which, .out = vs_reals(c->din[0]), .dy = vs_reals(c->dout[0])};
-  if (c->op->keep & VS_KEEP_IN(0)) j.x = vs_reals(c->in[0]);
-  if (c->op->keep & VS_KEEP_OUT(0)) j.y = vs_reals(c->out[0]);
+  job j = {.which = which, .out = c->din[0], .dy = c->dout[0]};
+  if (c->op->keep & VS_KEEP_IN(0)) j.x = c->in[0];
+  if (c->op->keep & VS_KEEP_OUT(0)) j.y = c->out[0];
   numbers(c, &j);
   vs_parallel(c->din[0]->numel, GRAIN, backward_range, &j);
   return 0;
@@ -77,8 +95,8 @@ static int clamp_shape(vs_ctx *c) {
                                .backward = fn##_backward,                 \
                                .doc = text};
 
-DEFINE(neg, shape, "x:tensor", 0, NONE, "-x, element by element.")
-DEFINE(abs, shape, "x:tensor", VS_KINK, IN, "|x|, element by element.")
+DEFINE(neg, shape, "x:tensor", VS_BF16, NONE, "-x, element by element.")
+DEFINE(abs, shape, "x:tensor", VS_KINK | VS_BF16, IN, "|x|, element by element.")
 DEFINE(exp, shape, "x:tensor", 0, OUT, "e to the power x, element by element.")
 DEFINE(log, shape, "x:tensor", 0, IN, "Natural logarithm; -inf at 0, NaN below.")
 DEFINE(log1p, shape, "x:tensor", 0, IN, "log(1 + x), exact for small x.")
@@ -101,25 +119,26 @@ DEFINE(erf, shape, "x:tensor", 0, IN,
        "exp(-t^2) from 0 to x.")
 DEFINE(tanh, shape, "x:tensor", 0, OUT, "Hyperbolic tangent.")
 DEFINE(sigmoid, shape, "x:tensor", 0, OUT, "1 / (1 + exp(-x)).")
-DEFINE(relu, shape, "x:tensor", VS_KINK, OUT, "max(x, 0).")
-DEFINE(relu6, shape, "x:tensor", VS_KINK, OUT, "min(max(x, 0), 6).")
-DEFINE(leaky_relu, shape, "x:tensor, negative_slope:num=0.01", VS_KINK, IN,
+DEFINE(relu, shape, "x:tensor", VS_KINK | VS_BF16, OUT, "max(x, 0).")
+DEFINE(relu6, shape, "x:tensor", VS_KINK | VS_BF16, OUT, "min(max(x, 0), 6).")
+DEFINE(leaky_relu, shape, "x:tensor, negative_slope:num=0.01", VS_KINK | VS_BF16, IN,
        "x above 0, negative_slope * x below.")
-DEFINE(elu, shape, "x:tensor, alpha:num=1", VS_KINK, IN,
+DEFINE(elu, shape, "x:tensor, alpha:num=1", VS_KINK | VS_BF16, IN,
        "x above 0, alpha * (exp(x) - 1) below. Clevert et al., 2016.")
 DEFINE(
-    gelu, shape, "x:tensor", 0, IN,
+    gelu, shape, "x:tensor", VS_BF16, IN,
     "x * Phi(x), Phi the normal distribution function (exact, by erf). Hendrycks and Gimpel, 2016.")
-DEFINE(silu, shape, "x:tensor", 0, IN, "x * sigmoid(x). Elfwing et al., 2018.")
+DEFINE(silu, shape, "x:tensor", VS_BF16, IN, "x * sigmoid(x). Elfwing et al., 2018.")
 DEFINE(softplus, shape, "x:tensor", 0, IN, "log(1 + exp(x)).")
-DEFINE(hardsigmoid, shape, "x:tensor", VS_KINK, IN, "x / 6 + 1/2 limited to [0, 1].")
-DEFINE(hardswish, shape, "x:tensor", VS_KINK, IN, "x * hardsigmoid(x). Howard et al., 2019.")
-DEFINE(mish, shape, "x:tensor", 0, IN, "x * tanh(softplus(x)). Misra, 2019.")
-DEFINE(softsign, shape, "x:tensor", 0, IN, "x / (1 + |x|).")
-DEFINE(selu, shape, "x:tensor", VS_KINK, IN,
+DEFINE(hardsigmoid, shape, "x:tensor", VS_KINK | VS_BF16, IN, "x / 6 + 1/2 limited to [0, 1].")
+DEFINE(hardswish, shape, "x:tensor", VS_KINK | VS_BF16, IN,
+       "x * hardsigmoid(x). Howard et al., 2019.")
+DEFINE(mish, shape, "x:tensor", VS_BF16, IN, "x * tanh(softplus(x)). Misra, 2019.")
+DEFINE(softsign, shape, "x:tensor", VS_BF16, IN, "x / (1 + |x|).")
+DEFINE(selu, shape, "x:tensor", VS_KINK | VS_BF16, IN,
        "1.0507 times x above 0, times 1.6733 (exp(x) - 1) below: activations keep mean 0 and "
        "variance 1. Klambauer et al., 2017.")
-DEFINE(clamp, clamp_shape, "x:tensor, min:num?, max:num?", VS_KINK, IN,
+DEFINE(clamp, clamp_shape, "x:tensor, min:num?, max:num?", VS_KINK | VS_BF16, IN,
        "x limited to [min, max]; either bound may be absent. No gradient where x was cut off.")
 DEFINE(sign, shape, "x:tensor", VS_NOGRAD, NONE, "-1, 0 or 1. No gradient.")
 DEFINE(floor, shape, "x:tensor", VS_NOGRAD, NONE, "Largest integer not above x. No gradient.")

@@ -349,7 +349,7 @@ const vs_opdef vs_op_to = {.name = "to",
                            .backward = pass_backward,
                            .doc = "x as another dtype, x itself when it has it. To integers: "
                                   "towards zero, clipped to their range. "
-                                  "Gradients flow only where both are the compute type."};
+                                  "Gradients flow only between the compute type and bfloat16."};
 
 static int detach_shape(vs_ctx *c) { return made(c->out[0] = vs_alias(c->in[0])); }
 

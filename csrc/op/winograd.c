@@ -13,6 +13,7 @@
 
 #include "core/mem.h"
 #include "core/thread.h"
+#include "kernel/elementwise.h"
 #include "kernel/gemm.h"
 #include "kernel/winograd.h"
 #include "op/conv.h"
@@ -97,12 +98,12 @@ static unit unit_at(const grid *g, int64_t u) {
 /* One channel of a unit's images with what its patches of `size` need around it, as zeros where the
  * source has nothing. */
 typedef struct padded {
-  const vs_real *src;
+  vs_planes src;
   int64_t channels, high, wide, pad[2], size; /* of the source; size: 4 or 6 */
   int64_t rows, row, plane, all;              /* of the copy: plane an image's, all of a channel */
 } padded;
 
-static padded padded_of(const grid *g, const vs_real *src, bool result) {
+static padded padded_of(const grid *g, vs_planes src, bool result) {
   padded p = {.src = src, .size = result ? TILE : PATCH};
   const int64_t *of = result ? g->dst : g->src;
   p.channels = result ? g->to : g->from, p.high = of[0], p.wide = of[1];
@@ -114,16 +115,25 @@ static padded padded_of(const grid *g, const vs_real *src, bool result) {
   return p;
 }
 
+static void copy_row(vs_planes src, int64_t at, int64_t n, vs_real *to) {
+  if (src.bf16) {
+    vs_k_elementwise()->lengthen(n, to, (const uint16_t *)src.at + at);
+    return;
+  }
+  const vs_real *from = (const vs_real *)src.at + at;
+  for (int64_t j = 0; j < n; j++) to[j] = from[j];
+}
+
 static void load(const padded *p, unit t, int64_t channel, vs_real *to) {
   int64_t left = p->pad[1], n = VS_MIN(p->wide, p->row - left);
   for (int64_t b = 0; b < t.images; b++) {
-    const vs_real *from = p->src + ((t.b + b) * p->channels + channel) * p->high * p->wide;
+    int64_t from = ((t.b + b) * p->channels + channel) * p->high * p->wide;
     for (int64_t i = 0; i < p->rows; i++, to += p->row) {
       int64_t y = t.first * TILE - p->pad[0] + i;
       bool real = y >= 0 && y < p->high;
       for (int64_t j = 0; j < (real ? left : p->row); j++) to[j] = 0;
       if (!real) continue;
-      for (int64_t j = 0; j < n; j++) to[left + j] = from[y * p->wide + j];
+      copy_row(p->src, from + y * p->wide, n, to + left);
       for (int64_t j = left + n; j < p->row; j++) to[j] = 0;
     }
   }
@@ -148,7 +158,8 @@ typedef struct job {
   padded source, result; /* result: of dy, for dw */
   bool turned;           /* w is [from, to, taps] rather than [to, from, taps]: for dx */
   const vs_real *w, *bias;
-  vs_real *dst;                      /* y, dx or dw */
+  vs_planes dst; /* y or dx */
+  vs_real *dw;
   vs_real *left, *right;             /* U or D, V */
   vs_real *sums;                     /* M or N */
   int64_t left_step, right_step, ld; /* ld: places of a row of sums */
@@ -221,10 +232,13 @@ static void make_result(void *arg, int64_t first, int64_t last, int part) {
     for (int64_t c = 0; c < VS_WINOGRAD; c++)
       k->gemm->multiply(n, k->t.tiles, g->from,
                         k->left ? k->left + c * k->left_step + o * g->from : own + c * own_step,
-                        k->right + c * k->right_step, 1, 0, NULL, sums + c * k->ld, row);
-    for (int64_t q = 0; q < n; q++)
-      k->kern->output(k->t.tiles, sums + q * row, k->ld, k->bias ? k->bias[o + q] : 0, k->tile,
-                      k->dst + (k->t.b * g->to + o + q) * g->dst[0] * g->dst[1], g->dst[1]);
+                        k->right + c * k->right_step, 1, 0, NULL, sums + c * k->ld, row, NULL, 0);
+    for (int64_t q = 0; q < n; q++) {
+      int64_t at = (k->t.b * g->to + o + q) * g->dst[0] * g->dst[1];
+      void *to = k->dst.bf16 ? (void *)((uint16_t *)k->dst.at + at) : (vs_real *)k->dst.at + at;
+      k->kern->output(k->t.tiles, sums + q * row, k->ld, k->bias ? k->bias[o + q] : 0, k->tile, to,
+                      k->dst.bf16, g->dst[1]);
+    }
   }
 }
 
@@ -276,8 +290,8 @@ static int run(job *k) {
   return 0;
 }
 
-int vs_winograd_forward(const vs_conv *c, const vs_real *x, const vs_real *w, const vs_real *bias,
-                        vs_real *y) {
+int vs_winograd_forward(const vs_conv *c, vs_planes x, const vs_real *w, const vs_real *bias,
+                        vs_planes y) {
   job k = {.g = {.batch = c->batch, .from = c->from, .to = c->to}, .w = w, .bias = bias, .dst = y};
   for (int d = 0; d < 2; d++)
     k.g.src[d] = c->in[d], k.g.dst[d] = c->out[d], k.g.pad[d] = c->padding[d];
@@ -286,10 +300,10 @@ int vs_winograd_forward(const vs_conv *c, const vs_real *x, const vs_real *w, co
 }
 
 int vs_winograd_input(const vs_conv *c, const vs_real *dy, const vs_real *w, vs_real *dx) {
-  job k = {.g = {.batch = c->batch, .from = c->to, .to = c->from}, .w = w, .dst = dx};
+  job k = {.g = {.batch = c->batch, .from = c->to, .to = c->from}, .w = w, .dst = {dx, false}};
   for (int d = 0; d < 2; d++)
     k.g.src[d] = c->out[d], k.g.dst[d] = c->in[d], k.g.pad[d] = 2 - c->padding[d];
-  k.source.src = dy;
+  k.source.src = (vs_planes){(void *)dy, false};
   k.turned = true;
   return run(&k);
 }
@@ -334,23 +348,24 @@ static void multiply_over_tiles(void *arg, int64_t first, int64_t last, int part
     vs_real *sums = k->sums ? k->sums + o * row : k->buffers + part * k->buffer;
     for (int64_t c = 0; c < VS_WINOGRAD; c++)
       k->gemm->multiply(many, from, n, k->left + c * k->left_step + o * n,
-                        k->right + c * k->right_step, 1, k->again, NULL, sums + c * k->ld, row);
+                        k->right + c * k->right_step, 1, k->again, NULL, sums + c * k->ld, row,
+                        NULL, 0);
     if (k->t.b + k->t.images < k->g.batch || k->t.first + k->t.rows < k->g.down) continue;
     for (int64_t q = 0; q < many; q++) /* the last unit */
       for (int64_t c = 0; c < from; c += lanes)
         k->kern->weight_gradient((int)VS_MIN(lanes, from - c), sums + q * row + c, k->ld,
-                                 k->dst + ((o + q) * from + c) * TAPS);
+                                 k->dw + ((o + q) * from + c) * TAPS);
   }
 }
 
-int vs_winograd_weight(const vs_conv *c, const vs_real *x, const vs_real *dy, vs_real *dw) {
-  job k = {.g = {.batch = c->batch, .from = c->from, .to = c->to}, .dst = dw};
+int vs_winograd_weight(const vs_conv *c, vs_planes x, const vs_real *dy, vs_real *dw) {
+  job k = {.g = {.batch = c->batch, .from = c->from, .to = c->to}, .dw = dw};
   grid *g = &k.g;
   for (int d = 0; d < 2; d++)
     g->src[d] = c->in[d], g->dst[d] = c->out[d], g->pad[d] = c->padding[d];
   cut(g, WEIGHT_UNIT_BYTES);
   k.gemm = vs_k_gemm(), k.kern = vs_k_winograd();
-  k.source = padded_of(g, x, false), k.result = padded_of(g, dy, true);
+  k.source = padded_of(g, x, false), k.result = padded_of(g, (vs_planes){(void *)dy, false}, true);
   int64_t lanes = k.kern->lanes, cols = k.gemm->cols, from = VS_ROUND_UP(g->from, cols);
   bool once = g->units == 1;
   k.ld = odd(g->from, lanes);

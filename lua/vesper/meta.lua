@@ -446,9 +446,11 @@ function vs.set_matmul_precision(precision) end
 ---@return string
 function vs.get_matmul_precision() end
 
----Calls fn(args...) at medium precision and returns its results; gradients of what it computed are
----made at medium too, wherever backward is called. Parameters, their gradients and the optimizer
----stay float32. Without fn returns a guard: local guard <close> = vs.autocast().
+---Calls fn(args...) with products at medium precision and returns its results; gradients of what it
+---computed are made so too, wherever backward is called. Products, convolutions and attention put
+---out bfloat16, and activations, sums, pooling and batch norm of that do; losses, softmax, layer
+---norm and reductions take it and give float32. Parameters, gradients and the optimizer stay
+---float32. Without fn returns a guard: local guard <close> = vs.autocast().
 ---@param fn? function
 ---@param ... any args
 ---@return any
@@ -1229,7 +1231,8 @@ function Tensor:binary_cross_entropy_with_logits(target, weight, pos_weight, red
 ---@class vesper.options.cat
 ---@field dim? integer default 1
 
----A list of tensors joined along dim; their other sizes and dtypes are equal.
+---A list of tensors joined along dim; their other sizes and dtypes are equal, but that bfloat16
+---beside float32 becomes that.
 ---@param tensors vesper.Tensor[]
 ---@param dim? integer default 1
 ---@return vesper.Tensor
@@ -3263,14 +3266,14 @@ function vs.tile(x, times) end
 function Tensor:tile(times) end
 
 ---x as another dtype, x itself when it has it. To integers: towards zero, clipped to their range.
----Gradients flow only where both are the compute type.
+---Gradients flow only between the compute type and bfloat16.
 ---@param x vesper.Tensor
 ---@param dtype string
 ---@return vesper.Tensor
 function vs.to(x, dtype) end
 
 ---x as another dtype, x itself when it has it. To integers: towards zero, clipped to their range.
----Gradients flow only where both are the compute type.
+---Gradients flow only between the compute type and bfloat16.
 ---@param dtype string
 ---@return vesper.Tensor
 function Tensor:to(dtype) end

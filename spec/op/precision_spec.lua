@@ -124,8 +124,14 @@ describe("matmul precision", function()
       vs.set_matmul_precision "highest"
       return y
     end)
+    assert.equal(DOUBLE and "float64" or "bfloat16", cast[1].dtype)
+    medium[1] = medium[1]:to(cast[1].dtype)
     for i, t in ipairs(cast) do
-      assert(t:eq(medium[i]):all(), "autocast is not medium in " .. i)
+      if i > 1 then -- the gradient of the square comes from rounded values
+        assert((t - medium[i]):abs():max():item() <= 2 ^ -7 * medium[i]:abs():max():item())
+      else
+        assert(t:eq(medium[i]):all(), "autocast is not medium")
+      end
       assert(DOUBLE or not t:eq(plain[i]):all(), "autocast is highest in " .. i)
     end
   end)

@@ -75,8 +75,10 @@ return {
         .. "by three products in bfloat16 where that pays, else float32. See docs/performance.md."},
     {"vs.get_matmul_precision", "", "string", "highest, high or medium."},
     {"vs.autocast", "fn:function?, args:value...", "value",
-      "Calls fn(args...) at medium precision and returns its results; gradients of what it "
-        .. "computed are made at medium too, wherever backward is called. Parameters, their "
+      "Calls fn(args...) with products at medium precision and returns its results; gradients of "
+        .. "what it computed are made so too, wherever backward is called. Products, convolutions "
+        .. "and attention put out bfloat16, and activations, sums, pooling and batch norm of that "
+        .. "do; losses, softmax, layer norm and reductions take it and give float32. Parameters, "
         .. "gradients and the optimizer stay float32. Without fn returns a guard: "
         .. "local guard <close> = vs.autocast()."},
     {"vs.memory", "", "table",
