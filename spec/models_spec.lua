@@ -111,11 +111,11 @@ local function same_outputs(a, b)
   for _, key in ipairs {"v", "t", "logits"} do if a[key] then same(a[key], b[key]) end end
 end
 
-local function train(model, batch, steps)
+local function train(model, batch, steps, cast)
   local opt, first, last = optim.Adam(model:parameters(), {lr = 0.01}), nil, nil
   model:train()
   for _ = 1, steps do
-    local loss = model:loss(batch, 1)
+    local loss = cast and cast(model.loss, model, batch, 1) or model:loss(batch, 1)
     first, last = first or loss:item(), loss:item()
     opt:zero_grad()
     loss:backward()
@@ -181,6 +181,14 @@ describe("models", function()
         assert(last < 0.5 * first, ("loss from %g to %g"):format(first, last))
         local right = vs.metrics.accuracy(outputs(model, batch).logits, batch.label)
         assert(right > 90, right .. " percent right")
+      end)
+
+      it("learns it under autocast, from nearly the same loss", function()
+        local batch, weights = pictures(12), every_term(name)
+        local want = train(new(name, {weights = weights}), batch, 1)
+        local first, last = train(new(name, {weights = weights}), batch, 60, vs.autocast)
+        assert(math.abs(first - want) < 0.02 * want, ("%g instead of %g"):format(first, want))
+        assert(last < 0.6 * first, ("loss from %g to %g"):format(first, last))
       end)
 
       it("gives every parameter a gradient", function()

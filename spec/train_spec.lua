@@ -74,6 +74,21 @@ describe("train.fit", function()
   before_each(function() folder = temp.folder() end)
   teardown(temp.remove)
 
+  it("computes losses under autocast where that is asked for", function()
+    for _, asked in ipairs {true, false} do
+      local model, options = setting(1)
+      local seen = {}
+      function model:loss(batch)
+        seen[vs.get_matmul_precision()] = true
+        return Model.loss(self, batch)
+      end
+      options.autocast = asked
+      train.fit(model, options)
+      assert.same({[asked and "medium" or "highest"] = true}, seen)
+      assert.equal("highest", vs.get_matmul_precision())
+    end
+  end)
+
   for what, change in pairs(variants) do
     it("ends with the same bytes wherever it was stopped: " .. what, function()
       local function made(name)

@@ -101,8 +101,14 @@ static inline vec in_pairs(vec even, vec odd, vs_part part) {
 /* The units of k values, k > 0; `to` has room for whole vectors.  bfloat16 lies there as pairs. */
 static inline void units_of(int64_t k, source x, vs_part part, float *to) {
   if (x.bf16 && part == VS_PART_ROUNDED) {
-    memset(to + (k - 1) / 2, 0, sizeof *to);
-    memcpy(to, x.at, (size_t)k * sizeof(uint16_t));
+    const uint16_t *from = x.at;
+    for (; k >= 2 * LANES; k -= 2 * LANES, from += 2 * LANES, to += LANES)
+      memcpy(to, from, LANES * sizeof *to);
+    if (k > 0) {
+      vec v = {0};
+      memcpy(&v, from, (size_t)k * sizeof *from);
+      vec_store(to, v);
+    }
     return;
   }
   for (int64_t j = 0; j < k; j += 2 * LANES, to += LANES) {
@@ -118,10 +124,8 @@ static inline vec unit_row(int64_t n, int64_t k, source x, int64_t sk, vs_part p
                                             21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
                                             11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
   if (x.bf16 && part == VS_PART_ROUNDED) {
-    brief even = {0}, odd = {0};
-    size_t bytes = (size_t)VS_MIN(n, LANES) * sizeof(uint16_t);
-    memcpy(&even, x.at, bytes);
-    if (k > 1) memcpy(&odd, behind(x, sk).at, bytes);
+    brief even = brief_load_first(x.at, n), odd = {0};
+    if (k > 1) odd = brief_load_first(behind(x, sk).at, n);
     return (vec)(__builtin_convertvector(even, unsigneds) | __builtin_convertvector(odd, unsigneds)
                                                                 << 16);
   }

@@ -1,36 +1,48 @@
 /* Rows of softmax and its kin.  Contracts are in kernel/softmax.h.
- * Sums run in 16 lanes that are added in a fixed order, so that compilers may use vectors and every
- * run of one level gives the same bits. */
+ * Sums run in lanes that are added in a fixed order, so that every run of one level gives the same
+ * bits. */
 #include "kernel/softmax.h"
 
 #include "kernel/math.h"
-
-enum { LANES = 16 };
-
-static vs_real fold(const vs_real *lane) {
-  vs_real s = 0;
-  for (int j = 0; j < LANES; j++) s += lane[j];
-  return s;
-}
+#include "kernel/vec.h"
 
 static vs_real row_max(int64_t n, const vs_real *x) {
-  vs_real lane[LANES], m = -INFINITY;
+  enum { WIDE = 16 };
+  vs_real lane[WIDE], m = -INFINITY;
   int64_t i = 0;
-  for (int j = 0; j < LANES; j++) lane[j] = -INFINITY;
-  for (; i + LANES <= n; i += LANES)
-    for (int j = 0; j < LANES; j++) lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
-  for (int j = 0; j < LANES; j++) m = lane[j] > m ? lane[j] : m;
+  for (int j = 0; j < WIDE; j++) lane[j] = -INFINITY;
+  for (; i + WIDE <= n; i += WIDE)
+    for (int j = 0; j < WIDE; j++) lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
+  for (int w = WIDE / 2; w > 0; w /= 2)
+    for (int j = 0; j < w; j++) lane[j] = lane[j + w] > lane[j] ? lane[j + w] : lane[j];
+  m = lane[0];
   for (; i < n; i++) m = x[i] > m ? x[i] : m;
   return m;
 }
 
-static vs_real sum_exp(int64_t n, const vs_real *x, vs_real max) {
-  vs_real lane[LANES] = {0}, s = 0;
+/* y = exp(x - max), and its sum. */
+static vs_real exp_row(int64_t n, const vs_real *x, vs_real max, vs_real *y) {
+  vec sum = {0};
+  vs_real s = 0;
   int64_t i = 0;
-  for (; i + LANES <= n; i += LANES)
-    for (int j = 0; j < LANES; j++) lane[j] += vs_exp_down(x[i + j] - max);
+  for (; i + LANES <= n; i += LANES) {
+    for (int j = 0; j < LANES; j++) y[i + j] = vs_exp_down(x[i + j] - max);
+    sum += vec_load(y + i);
+  }
+  for (; i < n; i++) s += y[i] = vs_exp_down(x[i] - max);
+  return s + vec_total(sum);
+}
+
+static vs_real sum_exp(int64_t n, const vs_real *x, vs_real max) {
+  vs_real y[LANES], s = 0;
+  vec sum = {0};
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    for (int j = 0; j < LANES; j++) y[j] = vs_exp_down(x[i + j] - max);
+    sum += vec_load(y);
+  }
   for (; i < n; i++) s += vs_exp_down(x[i] - max);
-  return s + fold(lane);
+  return s + vec_total(sum);
 }
 
 /* The most of a row; a NaN anywhere shows up in the sum that follows. */
@@ -41,19 +53,10 @@ static vs_real logsumexp(int64_t n, const vs_real *x) {
 }
 
 static vs_real softmax(int64_t n, const vs_real *x, vs_real *y) {
-  vs_real m = row_max(n, x), lane[LANES] = {0}, s = 0;
-  int64_t i = 0;
+  vs_real m = row_max(n, x);
   if (m == -INFINITY) m = 0;
-  for (; i + LANES <= n; i += LANES)
-    for (int j = 0; j < LANES; j++) {
-      vs_real e = vs_exp_down(x[i + j] - m);
-      y[i + j] = e;
-      lane[j] += e;
-    }
-  for (; i < n; i++) s += y[i] = vs_exp_down(x[i] - m);
-  s += fold(lane);
-  vs_real scale = s == 0 ? 0 : 1 / s;
-  for (i = 0; i < n; i++) y[i] *= scale;
+  vs_real s = exp_row(n, x, m, y), scale = s == 0 ? 0 : 1 / s;
+  for (int64_t i = 0; i < n; i++) y[i] *= scale;
   return s == 0 ? -INFINITY : m + vs_log(s);
 }
 
@@ -62,21 +65,21 @@ static void shift(int64_t n, const vs_real *x, vs_real c, vs_real *y) {
 }
 
 static vs_real sum(int64_t n, const vs_real *x) {
-  vs_real lane[LANES] = {0}, s = 0;
+  vec sum = {0};
+  vs_real s = 0;
   int64_t i = 0;
-  for (; i + LANES <= n; i += LANES)
-    for (int j = 0; j < LANES; j++) lane[j] += x[i + j];
+  for (; i + LANES <= n; i += LANES) sum += vec_load(x + i);
   for (; i < n; i++) s += x[i];
-  return s + fold(lane);
+  return s + vec_total(sum);
 }
 
 static vs_real dot(int64_t n, const vs_real *x, const vs_real *y) {
-  vs_real lane[LANES] = {0}, s = 0;
+  vec sum = {0};
+  vs_real s = 0;
   int64_t i = 0;
-  for (; i + LANES <= n; i += LANES)
-    for (int j = 0; j < LANES; j++) lane[j] += x[i + j] * y[i + j];
+  for (; i + LANES <= n; i += LANES) sum += vec_load(x + i) * vec_load(y + i);
   for (; i < n; i++) s += x[i] * y[i];
-  return s + fold(lane);
+  return s + vec_total(sum);
 }
 
 static void softmax_back(int64_t n, const vs_real *y, const vs_real *dy, vs_real *dx) {

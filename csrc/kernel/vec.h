@@ -85,22 +85,53 @@ static inline void vec_store_bf16(uint16_t *p, int64_t n, vec v) {
 }
 #else
 typedef uint32_t unsigneds __attribute__((vector_size(VEC_BYTES)));
-static inline vec vec_load_bf16(const uint16_t *p, int64_t n) {
+static inline brief brief_load_first(const uint16_t *p, int64_t n) {
   brief b = {0};
-  memcpy(&b, p, n >= LANES ? sizeof b : (size_t)n * sizeof *p);
-  return (vec)(__builtin_convertvector(b, unsigneds) << 16);
+  if (n >= LANES)
+    memcpy(&b, p, sizeof b);
+  else
+#if VEC_BYTES == 64
+    b = (brief)_mm256_maskz_loadu_epi16(vec_mask(n), p);
+#else
+    for (int i = 0; i < n; i++) b[i] = p[i];
+#endif
+  return b;
+}
+static inline vec vec_load_bf16(const uint16_t *p, int64_t n) {
+  return (vec)(__builtin_convertvector(brief_load_first(p, n), unsigneds) << 16);
 }
 static inline void vec_store_bf16(uint16_t *p, int64_t n, vec v) {
 #if defined(__AVX512BF16__)
   __m256bh b = _mm512_cvtneps_pbh((__m512)v);
+#elif VEC_BYTES == 64
+  __m512i u = (__m512i)v, one = _mm512_set1_epi32(1);
+  __m512i r = _mm512_add_epi32(_mm512_add_epi32(u, _mm512_set1_epi32(0x7fff)),
+                               _mm512_and_epi32(_mm512_srli_epi32(u, 16), one));
+  __mmask16 nan = _mm512_cmp_ps_mask((__m512)v, (__m512)v, _CMP_UNORD_Q);
+  r = _mm512_mask_or_epi32(r, nan, u, _mm512_set1_epi32(0x400000));
+  __m256i b = _mm512_cvtepi32_epi16(_mm512_srli_epi32(r, 16));
 #else
   unsigneds u = (unsigneds)v, nan = (unsigneds)(v != v);
   u = (nan & (u | 0x400000)) | (~nan & (u + 0x7fff + ((u >> 16) & 1)));
   brief b = __builtin_convertvector(u >> 16, brief);
 #endif
-  memcpy(p, &b, n >= LANES ? sizeof b : (size_t)n * sizeof *p);
+  if (n >= LANES)
+    memcpy(p, &b, sizeof b);
+  else
+#if VEC_BYTES == 64
+    _mm256_mask_storeu_epi16(p, vec_mask(n), (__m256i)b);
+#else
+    for (int i = 0; i < n; i++) p[i] = b[i];
+#endif
 }
 #endif
+
+/* The values that bfloat16 has for them. */
+static inline vec vec_round_bf16(vec v) {
+  uint16_t b[LANES];
+  vec_store_bf16(b, LANES, v);
+  return vec_load_bf16(b, LANES);
+}
 
 /* Four values whatever the instruction set: for transposes and interleaving. */
 typedef vs_real quad __attribute__((vector_size(4 * sizeof(vs_real))));
@@ -123,22 +154,19 @@ static inline void quad_turn(quad *q) {
   q[3] = __builtin_shufflevector(AB, CD, 2, 3, 6, 7);
 }
 
-/* Four values, rounded to bfloat16. */
+/* Four values that bfloat16 holds, as that. */
 #ifdef VS_DOUBLE
-static inline void quad_to_bf16(const quad *q, uint16_t *to) {
-  for (int i = 0; i < 4; i += LANES) {
-    vec v;
-    memcpy(&v, (const vs_real *)q + i, sizeof v);
-    vec_store_bf16(to + i, LANES, v);
+static inline void quad_upper(const quad *q, uint16_t *to) {
+  for (int i = 0; i < 4; i++) {
+    float f = (float)(*q)[i];
+    memcpy(to + i, (const char *)&f + 2, sizeof *to);
   }
 }
 #else
 typedef uint32_t four_words __attribute__((vector_size(16)));
 typedef uint16_t four_briefs __attribute__((vector_size(8)));
-static inline void quad_to_bf16(const quad *q, uint16_t *to) {
-  four_words u = (four_words)*q, nan = (four_words)(*q != *q);
-  u = (nan & (u | 0x400000)) | (~nan & (u + 0x7fff + ((u >> 16) & 1)));
-  four_briefs b = __builtin_convertvector(u >> 16, four_briefs);
+static inline void quad_upper(const quad *q, uint16_t *to) {
+  four_briefs b = __builtin_convertvector((four_words)*q >> 16, four_briefs);
   memcpy(to, &b, sizeof b);
 }
 #endif

@@ -186,7 +186,8 @@ static void weight(int n, int64_t count, const vs_real *w, int64_t stride, int64
   }
 }
 
-/* Four places' rows of four, from d[0..3], to row r of their tiles. */
+/* Four places' rows of four, from d[0..3], to row r of their tiles; rounded where they are to be
+ * bfloat16. */
 static inline void put_rows(vs_real (*d)[GROUP], const vs_winograd_tile *tile, int r, void *y,
                             bool bf16, int64_t row) {
   quad q[4] = {QUAD(d[0]), QUAD(d[1]), QUAD(d[2]), QUAD(d[3])};
@@ -194,9 +195,9 @@ static inline void put_rows(vs_real (*d)[GROUP], const vs_winograd_tile *tile, i
   for (int k = 0; k < 4; k++) {
     if (r >= tile[k].rows) continue;
     if (bf16) {
-      uint16_t short_row[4], *to = (uint16_t *)y + tile[k].at + r * row;
-      quad_to_bf16(q + k, short_row);
-      memcpy(to, short_row, tile[k].cols == 4 ? sizeof short_row : (size_t)tile[k].cols * 2);
+      uint16_t upper[4], *to = (uint16_t *)y + tile[k].at + r * row;
+      quad_upper(q + k, upper);
+      memcpy(to, upper, tile[k].cols == 4 ? sizeof upper : (size_t)tile[k].cols * sizeof *to);
       continue;
     }
     vs_real *to = (vs_real *)y + tile[k].at + r * row;
@@ -220,7 +221,8 @@ static void output(int64_t n, const vs_real *from, int64_t step, vs_real bias,
       }
       for (int k = 0; k < 4; k++) {
         output4(e + k * 6, 1, r, 1);
-        for (int j = 0; j < 4; j++) vec_store(d[k * 4 + j] + l, r[j] + bias);
+        for (int j = 0; j < 4; j++)
+          vec_store(d[k * 4 + j] + l, bf16 ? vec_round_bf16(r[j] + bias) : r[j] + bias);
       }
     }
     for (int l = 0; l < GROUP; l += 4)

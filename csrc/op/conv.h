@@ -37,9 +37,15 @@ void vs_conv_bias(int64_t batch, int64_t channels, int64_t plane, const vs_real 
 
 /* ---- ways to the same numbers, up to rounding ---- */
 
+/* conv_gather.c: everything. */
+int vs_gather_forward(const vs_conv *k, vs_planes x, const vs_real *w, const vs_real *bias,
+                      vs_planes y);
+int vs_gather_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_real *dx);
+int vs_gather_weight(const vs_conv *k, vs_planes x, const vs_real *dy, vs_real *dw);
+
 typedef enum vs_conv_way {
   VS_CONV_BEST,     /* what takes the least time */
-  VS_CONV_PLAIN,    /* the gathered product: everything */
+  VS_CONV_PLAIN,    /* the gathered product */
   VS_CONV_WINOGRAD, /* winograd.c: 3x3 kernels side by side */
   VS_CONV_FEW       /* conv_few.c: y alone, of few places */
 } vs_conv_way;

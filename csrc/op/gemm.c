@@ -28,7 +28,7 @@ enum { BLOCK_M = 480, BLOCK_N = 960, BLOCK_K = 512 }; /* packed at a time */
 enum { STRIP = 4 * BLOCK_M };                         /* rows of sums that wait to be rounded */
 enum { GRAIN = 1 << 20 };                             /* multiply-adds that are worth a thread */
 /* Worth packing: found beside OpenBLAS, the same for all. */
-enum { LEAST_M = 4, LEAST_N = 24, LEAST_K = 32, LEAST_WORK = 1 << 18 };
+enum { LEAST_M = 4, LEAST_N = 24, LEAST_K = 32, LEAST_WORK = 1 << 18, LEAST_ROUNDED = 1 << 16 };
 enum { FEW_ROWS = 128, FEW_K = 2048, DOTS = 4 };
 
 vs_dtype vs_product_dtype(void) {
@@ -78,10 +78,10 @@ static const vs_kernels_gemm *kernel_of(vs_gemm_way way) {
 /* How many units a value becomes; they stand behind each other in a panel. */
 static int parts_of(vs_gemm_way way) { return way == VS_GEMM_SPLIT ? 3 : 1; }
 
-static bool large_enough(int64_t m, int64_t n, int64_t k) {
+static bool large_enough(vs_gemm_way way, int64_t m, int64_t n, int64_t k) {
   if (force_own) return m > 0 && n > 0 && k > 0;
   return m >= LEAST_M && n >= LEAST_N && k >= LEAST_K &&
-         (double)m * (double)n * (double)k >= LEAST_WORK;
+         (double)m * (double)n * (double)k >= (way == VS_GEMM_ROUNDED ? LEAST_ROUNDED : LEAST_WORK);
 }
 
 /* ---- sizes ---- */
@@ -111,7 +111,7 @@ static int64_t waiting(vs_gemm_way way, int64_t m, int64_t n, int64_t k) {
 int vs_gemm_open(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k, bool bf16) {
   *room = (vs_gemm_room){.way = way_now()};
   if (m == 0 || n == 0 || k == 0) return 0;
-  if (!bf16 && (room->way == VS_GEMM_BLAS || !large_enough(m, n, k))) return 0;
+  if (!bf16 && (room->way == VS_GEMM_BLAS || !large_enough(room->way, m, n, k))) return 0;
   if (room->way == VS_GEMM_BLAS) room->way = VS_GEMM_WHOLE;
   const vs_kernels_gemm *kern = kernel_of(room->way);
   int parts = parts_of(room->way);
@@ -355,7 +355,7 @@ static void multiply(const vs_gemm_room *room, int64_t m, int64_t n, int64_t k, 
     return;
   }
   if (nothing || (!brief && ((room->way == VS_GEMM_WHOLE && so_few(&p)) || room->panels == NULL ||
-                             !large_enough(m, n, k)))) {
+                             !large_enough(room->way, m, n, k)))) {
     multiply_small(&p);
     return;
   }

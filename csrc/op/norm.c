@@ -35,51 +35,69 @@ typedef struct channels {
   const vs_tensor *result; /* y or dx, NULL where dx is not wanted */
   const vs_real *w, *b;
   vs_real *mean, *rstd, *running_mean, *running_var, *dw, *db;
-  vs_real *scratch; /* three rows of batch * plane a thread where channels are gathered */
+  vs_real *scratch; /* three rows a thread, where planes are short or bfloat16 */
 } channels;
 
-/* One channel as `rows` rows of n values, `jump` apart. */
+/* One channel as `rows` rows of n values: parts of its planes, or where those are short all of them
+ * gathered in one. */
 typedef struct rows {
-  int64_t rows, n, jump;
-  const vs_real *x, *dy;
-  vs_real *y;
+  const channels *k;
+  int64_t rows, n, channel;
+  vs_real *x, *dy, *y; /* rooms for a row */
 } rows;
 
-/* Where rows are short, or not numbers as they are, a channel is gathered into one long row. */
-static bool is_gathered(const channels *k) {
+static int64_t longest_row(const channels *k) {
+  return k->plane < SHORT ? k->batch * k->plane : k->plane;
+}
+
+static bool needs_room(const channels *k) {
   return k->plane < SHORT || !vs_is_real(k->in) || (k->result && !vs_is_real(k->result));
 }
 
-static vs_real *fetch(const channels *k, const vs_tensor *from, int64_t c, vs_real *row) {
-  int64_t n = k->plane, at = c * n, next = k->count * n;
-  for (int64_t b = 0; b < k->batch; b++, at += next, row += n) {
+static void fetch(const channels *k, const vs_tensor *from, int64_t c, vs_real *row) {
+  int64_t n = k->plane, at = c * n;
+  for (int64_t b = 0; b < k->batch; b++, at += k->count * n, row += n) {
     const vs_real *plane = vs_piece(from, at, n, row);
     for (int64_t i = 0; plane != row && i < n; i++) row[i] = plane[i];
   }
-  return row - k->batch * n;
 }
 
 static rows channel_rows(const channels *k, int64_t c, int part) {
-  int64_t at = c * k->plane, n = k->batch * k->plane;
-  if (k->scratch == NULL)
-    return (rows){k->batch,
-                  k->plane,
-                  k->count * k->plane,
-                  vs_reals(k->in) + at,
-                  k->dy ? vs_reals(k->dy) + at : NULL,
-                  k->result ? vs_reals(k->result) + at : NULL};
-  vs_real *s = k->scratch + part * 3 * n;
-  return (rows){1,        n, n, fetch(k, k->in, c, s), k->dy ? fetch(k, k->dy, c, s + n) : NULL,
-                s + 2 * n};
+  int64_t n = longest_row(k);
+  rows r = {.k = k, .rows = k->batch, .n = n, .channel = c};
+  if (k->scratch) r.x = k->scratch + part * 3 * n, r.dy = r.x + n, r.y = r.dy + n;
+  if (k->plane >= SHORT) return r;
+  r.rows = 1;
+  fetch(k, k->in, c, r.x);
+  if (k->dy) fetch(k, k->dy, c, r.dy);
+  return r;
 }
 
-static void put_back(const channels *k, int64_t c, const rows *r) {
-  if (k->scratch == NULL || k->result == NULL) return;
-  int64_t n = k->plane, at = c * n;
+static int64_t row_at(const rows *r, int64_t i) {
+  return (i * r->k->count + r->channel) * r->k->plane;
+}
+static const vs_real *x_row(const rows *r, int64_t i) {
+  return r->k->plane < SHORT ? r->x : vs_piece(r->k->in, row_at(r, i), r->n, r->x);
+}
+static const vs_real *dy_row(const rows *r, int64_t i) {
+  return r->k->plane < SHORT ? r->dy : vs_reals(r->k->dy) + row_at(r, i);
+}
+/* Of the result: where to write row i; and what is done with it then. */
+static vs_real *result_row(const rows *r, int64_t i) {
+  return r->k->plane < SHORT ? r->y : vs_piece_to(r->k->result, row_at(r, i), r->y);
+}
+static void put_row(const rows *r, int64_t i) {
+  const channels *k = r->k;
+  int64_t n = k->plane;
+  if (n >= SHORT) {
+    vs_piece_done(k->result, row_at(r, i), n, r->y);
+    return;
+  }
   const vs_real *y = r->y;
-  for (int64_t b = 0; b < k->batch; b++, at += k->count * n, y += n) {
-    vs_real *to = vs_piece_to(k->result, at, (vs_real *)y);
-    for (int64_t i = 0; to != y && i < n; i++) to[i] = y[i];
+  for (int64_t b = 0; b < k->batch; b++, y += n) {
+    int64_t at = (b * k->count + r->channel) * n;
+    vs_real *to = vs_piece_to(k->result, at, r->y);
+    for (int64_t j = 0; to != r->y && j < n; j++) to[j] = y[j];
     vs_piece_done(k->result, at, n, y);
   }
 }
@@ -90,7 +108,7 @@ static void merge_moments(const rows *r, double *mean, double *squares) {
   *mean = *squares = 0;
   for (int64_t i = 0; i < r->rows; i++) {
     double m, q, n = (double)r->n;
-    vs_k_norm()->moments(r->n, r->x + i * r->jump, &m, &q);
+    vs_k_norm()->moments(r->n, x_row(r, i), &m, &q);
     double d = m - *mean, all = count + n;
     *mean += d * n / all;
     *squares += q + d * d * count * n / all;
@@ -121,10 +139,11 @@ static void batch_forward(void *arg, int64_t first, int64_t last, int part) {
     double shift =
         (k->b ? (double)k->b[c] : 0) - (mean - (double)m) * a; /* what rounding took from m */
     if (k->mean != NULL) k->mean[c] = m, k->rstd[c] = (vs_real)rstd;
-    for (int64_t i = 0; i < r.rows; i++)
-      vs_k_norm()->scale(r.n, r.x + i * r.jump, m, (vs_real)a, (vs_real)shift, k->lo, k->hi,
-                         r.y + i * r.jump);
-    put_back(k, c, &r);
+    for (int64_t i = 0; i < r.rows; i++) {
+      vs_k_norm()->scale(r.n, x_row(&r, i), m, (vs_real)a, (vs_real)shift, k->lo, k->hi,
+                         result_row(&r, i));
+      put_row(&r, i);
+    }
   }
 }
 
@@ -148,7 +167,7 @@ static void batch_backward(void *arg, int64_t first, int64_t last, int part) {
     vs_gate bounds, *gate = gate_of(k, c, rstd, &bounds) ? &bounds : NULL;
     for (int64_t i = 0; i < r.rows && (k->training || k->dw || k->db); i++) {
       double s, d;
-      vs_k_norm()->dots(r.n, r.x + i * r.jump, r.dy + i * r.jump, k->mean[c], gate, &s, &d);
+      vs_k_norm()->dots(r.n, x_row(&r, i), dy_row(&r, i), k->mean[c], gate, &s, &d);
       sum += s;
       dot += d;
     }
@@ -157,10 +176,11 @@ static void batch_backward(void *arg, int64_t first, int64_t last, int part) {
     if (k->result == NULL) continue; /* no dx */
     double a = rstd * (k->w ? (double)k->w[c] : 1);
     double b = k->training ? -a * rstd * rstd * dot / n : 0, shift = k->training ? -a * sum / n : 0;
-    for (int64_t i = 0; i < r.rows; i++)
-      vs_k_norm()->blend(r.n, r.x + i * r.jump, r.dy + i * r.jump, k->mean[c], (vs_real)a,
-                         (vs_real)b, (vs_real)shift, gate, r.y + i * r.jump);
-    put_back(k, c, &r);
+    for (int64_t i = 0; i < r.rows; i++) {
+      vs_k_norm()->blend(r.n, x_row(&r, i), dy_row(&r, i), k->mean[c], (vs_real)a, (vs_real)b,
+                         (vs_real)shift, gate, result_row(&r, i));
+      put_row(&r, i);
+    }
   }
 }
 
@@ -211,8 +231,9 @@ static channels channels_of(const vs_ctx *c) {
 static int over_channels(vs_rangefn fn, channels *k) {
   int64_t n = k->batch * k->plane, grain = VS_MAX(1, 8192 / VS_MAX(n, 1));
   if (n == 0 && fn == batch_forward) return 0;
-  if (is_gathered(k) && n > 0) {
-    size_t bytes = (size_t)(3 * n) * sizeof(vs_real) * (size_t)vs_parts(k->count, grain);
+  if (needs_room(k) && n > 0) {
+    size_t bytes =
+        (size_t)(3 * longest_row(k)) * sizeof(vs_real) * (size_t)vs_parts(k->count, grain);
     if ((k->scratch = vs_mem_alloc(bytes)) == NULL) return -1;
   }
   vs_parallel(k->count, grain, fn, k);

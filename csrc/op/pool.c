@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kernel/pool.h"
+#include "op/brief.h"
 #include "op/op.h"
 
 enum { KERNEL, STRIDE, PADDING, CEIL, COUNT }; /* attributes; the adaptive ones have SIZE */
@@ -18,10 +19,15 @@ typedef struct pool {
   int64_t planes, in[2], out[2];
   int64_t kernel[2], stride[2], padding[2];
   bool adaptive, count; /* count: padding counts in averages */
-  const vs_real *x, *dy;
-  vs_real *y, *dx;
+  const vs_real *dy;
+  vs_real *dx;
   uint8_t *code;
   int32_t *place;
+  /* forward: plane u of x to plane u of y; a plane of each for every thread where they are
+   * bfloat16 */
+  const vs_tensor *x, *y;
+  void (*plane)(const struct pool *p, int64_t u, const vs_real *x, vs_real *y);
+  vs_real *room;
 } pool;
 
 typedef struct window {
@@ -102,11 +108,35 @@ static int windows_shape(vs_ctx *c) {
     if (c->attr[CEIL].i && room % s && n * s < in + p) n++;
     shape[x->ndim - 2 + d] = n;
   }
-  return vs_out(c, 0, VS_REAL, x->ndim, shape);
+  return vs_out(c, 0, c->in[0]->dtype, x->ndim, shape);
 }
 
 static int64_t plane_grain(const pool *p) {
   return VS_MAX(1, 16384 / VS_MAX(p->in[0] * p->in[1], 1));
+}
+
+static void forward_planes(void *arg, int64_t first, int64_t last, int part) {
+  const pool *p = arg;
+  int64_t in = p->in[0] * p->in[1], out = p->out[0] * p->out[1];
+  vs_real *room = p->room ? p->room + part * (in + out) : NULL;
+  for (int64_t u = first; u < last; u++) {
+    vs_real *to = room + (room ? in : 0);
+    p->plane(p, u, vs_piece(p->x, u * in, in, room), vs_piece_to(p->y, u * out, to));
+    vs_piece_done(p->y, u * out, out, to);
+  }
+}
+
+static int forward_all(vs_ctx *c, pool *p) {
+  int64_t grain = plane_grain(p), parts = vs_parts(p->planes, grain);
+  p->x = c->in[0], p->y = c->out[0];
+  if (!vs_is_real(p->x)) {
+    int64_t each = p->in[0] * p->in[1] + p->out[0] * p->out[1];
+    p->room = vs_mem_alloc((size_t)(parts * each) * sizeof(vs_real));
+    if (p->room == NULL) return -1;
+  }
+  vs_parallel(p->planes, grain, forward_planes, p);
+  vs_mem_free(p->room);
+  return 0;
 }
 
 /* ---- max ---- */
@@ -118,14 +148,11 @@ static bool is_two_by_two(const pool *p) {
   return true;
 }
 
-static void max2_planes(void *arg, int64_t first, int64_t last, int part) {
-  const pool *p = arg;
-  (void)part;
-  for (int64_t r = first * p->out[0]; r < last * p->out[0]; r++) {
-    const vs_real *x = p->x + (r / p->out[0] * p->in[0] + r % p->out[0] * 2) * p->in[1];
-    vs_k_pool()->max2(p->out[1], x, x + p->in[1], p->y + r * p->out[1],
-                      p->code ? p->code + r * p->out[1] : NULL);
-  }
+static void max2_plane(const pool *p, int64_t u, const vs_real *x, vs_real *y) {
+  int64_t w = p->in[1], n = p->out[1];
+  uint8_t *code = p->code ? p->code + u * p->out[0] * n : NULL;
+  for (int64_t i = 0; i < p->out[0]; i++)
+    vs_k_pool()->max2(n, x + 2 * i * w, x + (2 * i + 1) * w, y + i * n, code ? code + i * n : NULL);
 }
 
 static void max2_planes_back(void *arg, int64_t first, int64_t last, int part) {
@@ -152,24 +179,19 @@ static window whole_columns(const pool *p) {
   return first < last ? (window){first, last, 0} : (window){0};
 }
 
-static void max_planes(void *arg, int64_t first, int64_t last, int part) {
-  const pool *p = arg;
-  int64_t o = first * p->out[0] * p->out[1];
+static void max_plane(const pool *p, int64_t u, const vs_real *x, vs_real *y) {
   window whole = whole_columns(p);
-  vs_windows w = {.width = p->in[1], .stride = p->stride[1]};
-  (void)part;
-  for (int64_t u = first; u < last; u++) {
-    w.plane = p->x + u * p->in[0] * p->in[1];
-    for (int64_t i = 0; i < p->out[0]; i++) {
-      window a = window_at(p, 0, i);
-      w.rows = a.last - a.first;
-      for (int64_t j = 0, n; j < p->out[1]; j += n, o += n) {
-        window b = window_at(p, 1, j);
-        n = j == whole.first && j < whole.last ? whole.last - j : 1;
-        w.cols = b.last - b.first;
-        w.first = a.first * p->in[1] + b.first;
-        vs_k_pool()->max(n, &w, p->y + o, p->place ? p->place + o : NULL);
-      }
+  vs_windows w = {.plane = x, .width = p->in[1], .stride = p->stride[1]};
+  int32_t *place = p->place ? p->place + u * p->out[0] * p->out[1] : NULL;
+  for (int64_t i = 0, o = 0; i < p->out[0]; i++) {
+    window a = window_at(p, 0, i);
+    w.rows = a.last - a.first;
+    for (int64_t j = 0, n; j < p->out[1]; j += n, o += n) {
+      window b = window_at(p, 1, j);
+      n = j == whole.first && j < whole.last ? whole.last - j : 1;
+      w.cols = b.last - b.first;
+      w.first = a.first * p->in[1] + b.first;
+      vs_k_pool()->max(n, &w, y + o, place ? place + o : NULL);
     }
   }
 }
@@ -186,8 +208,7 @@ static void max_planes_back(void *arg, int64_t first, int64_t last, int part) {
 static int max_forward(vs_ctx *c, bool adaptive) {
   pool p = pool_of(c, adaptive);
   bool two = is_two_by_two(&p);
-  p.x = vs_reals(c->in[0]);
-  p.y = vs_reals(c->out[0]);
+  p.plane = two ? max2_plane : max_plane;
   if (p.in[0] * p.in[1] > INT32_MAX)
     return vs_fail("x is %s: its planes are too large", vs_shape_str(c->in[0]));
   if (c->training) {
@@ -198,8 +219,7 @@ static int max_forward(vs_ctx *c, bool adaptive) {
     else
       p.place = vs_data(c->saved[0]);
   }
-  vs_parallel(p.planes, plane_grain(&p), two ? max2_planes : max_planes, &p);
-  return 0;
+  return forward_all(c, &p);
 }
 
 /* y[o] = x[place[o]]: dx[place[o]] += dy[o] */
@@ -221,7 +241,7 @@ static int max_backward(vs_ctx *c, bool adaptive) {
   const vs_opdef vs_op_##op##2d = {.name = #op "2d",                             \
                                    .args = two,                                  \
                                    .outputs = 1,                                 \
-                                   .flags = VS_ROUNDS | (marks),                 \
+                                   .flags = VS_BF16 | (marks),                   \
                                    .shape = shape_fn,                            \
                                    .forward = op##_forward,                      \
                                    .backward = op##_backward,                    \
@@ -229,7 +249,7 @@ static int max_backward(vs_ctx *c, bool adaptive) {
   const vs_opdef vs_op_##op##1d = {.name = #op "1d",                             \
                                    .args = one,                                  \
                                    .outputs = 1,                                 \
-                                   .flags = VS_ROUNDS | (marks),                 \
+                                   .flags = VS_BF16 | (marks),                   \
                                    .shape = shape_fn,                            \
                                    .forward = op##_forward,                      \
                                    .backward = op##_backward,                    \
@@ -262,18 +282,15 @@ static vs_real window_sum(const pool *p, const vs_real *x, window a, window b) {
   return sum;
 }
 
-static void average_planes(void *arg, int64_t first, int64_t last, int part) {
-  const pool *p = arg;
-  int64_t o = first * p->out[0] * p->out[1];
-  (void)part;
-  for (int64_t u = first; u < last; u++)
-    for (int64_t i = 0; i < p->out[0]; i++) {
-      window a = window_at(p, 0, i);
-      for (int64_t j = 0; j < p->out[1]; j++, o++) {
-        window b = window_at(p, 1, j);
-        p->y[o] = window_sum(p, p->x + u * p->in[0] * p->in[1], a, b) / divisor(a, b);
-      }
+static void average_plane(const pool *p, int64_t u, const vs_real *x, vs_real *y) {
+  (void)u;
+  for (int64_t i = 0; i < p->out[0]; i++) {
+    window a = window_at(p, 0, i);
+    for (int64_t j = 0; j < p->out[1]; j++) {
+      window b = window_at(p, 1, j);
+      y[i * p->out[1] + j] = window_sum(p, x, a, b) / divisor(a, b);
     }
+  }
 }
 
 /* y[o] = sum of a window / divisor: dx += dy[o] / divisor in the window */
@@ -297,10 +314,8 @@ static void average_planes_back(void *arg, int64_t first, int64_t last, int part
 static int average_forward(vs_ctx *c, bool adaptive) {
   pool p = pool_of(c, adaptive);
   p.count = !adaptive && c->attr[COUNT].i;
-  p.x = vs_reals(c->in[0]);
-  p.y = vs_reals(c->out[0]);
-  vs_parallel(p.planes, plane_grain(&p), average_planes, &p);
-  return 0;
+  p.plane = average_plane;
+  return forward_all(c, &p);
 }
 
 static int average_backward(vs_ctx *c, bool adaptive) {
@@ -332,7 +347,7 @@ static int adaptive_shape(vs_ctx *c) {
       return vs_fail("x is %s: its planes are empty", vs_shape_str(x));
     shape[x->ndim - 2 + d] = size;
   }
-  return vs_out(c, 0, VS_REAL, x->ndim, shape);
+  return vs_out(c, 0, c->in[0]->dtype, x->ndim, shape);
 }
 
 BOTH(adaptive_avg_pool, average, true, 0, adaptive_shape, "x:tensor, size:pair=1",

@@ -6451,6 +6451,7 @@ function vs.models.TextEncoder(width, options) end
 ---@field schedule_per? "epoch"|"batch" default epoch
 ---@field ema? vesper.EMA
 ---@field accumulate? integer default 1
+---@field autocast? boolean default false
 ---@field score? function
 ---@field patience? integer
 ---@field label? string
@@ -6465,10 +6466,11 @@ function vs.models.TextEncoder(width, options) end
 ---optim.lr_scheduler, stepped after each epoch or, with batch, after each step of the optimizer
 ---(ReduceLROnPlateau is given the score), or a function of the epoch that gives the rate. ema:
 ---averages, which are validated and kept as the best. accumulate: a step for the mean loss of so
----many batches. patience stops after so many epochs without anything better. weights is a
----safetensors file for the best, checkpoint a folder written after each epoch, from which resume
----goes on; log a .csv or .jsonl file, tensorboard a folder of event files. Returns {epoch, loss,
----lr, seconds, score, val} an epoch, and the best epoch.
+---many batches. autocast: losses are computed under vs.autocast. patience stops after so many
+---epochs without anything better. weights is a safetensors file for the best, checkpoint a folder
+---written after each epoch, from which resume goes on; log a .csv or .jsonl file, tensorboard a
+---folder of event files. Returns {epoch, loss, lr, seconds, score, val} an epoch, and the best
+---epoch.
 ---@param model vesper.Module
 ---@param options? vesper.options.train.fit
 ---@return any[]

@@ -124,7 +124,8 @@ local function train_epoch(model, o, epoch, parameters)
       first, last = done, math.min(done + o.accumulate - 1, total)
       o.optimizer:zero_grad()
     end
-    local loss = model:loss(batch, epoch)
+    local loss = o.autocast and core.autocast(model.loss, model, batch, epoch)
+      or model:loss(batch, epoch)
     bar.loss = loss:item()
     sum = sum + bar.loss
     if sum ~= sum then
@@ -244,6 +245,7 @@ end
 --   schedule_per = "epoch"      "batch": stepped after each step of the optimizer
 --   ema = optim.EMA(model)      averages, which are what is validated and what is kept as the best
 --   accumulate = 1              batches to a step of the optimizer
+--   autocast = false            true: losses are computed under vs.autocast
 --   score = train.score         larger is better
 --   patience = n                stop when n epochs have brought nothing better
 --   label = "VSE"               of the progress bar
@@ -257,7 +259,7 @@ end
 -- best epoch.  A resumed run ends with the same bits as one that never stopped.
 function train.fit(model, options)
   local o = encoders.options(options, {clip = 2.0, score = train.score, label = "", quiet = false,
-    resume = false, accumulate = 1, schedule_per = "epoch"},
+    resume = false, accumulate = 1, autocast = false, schedule_per = "epoch"},
     {train = true, val = true, optimizer = true, epochs = true, schedule = true, patience = true,
      ema = true, weights = true, checkpoint = true, log = true, tensorboard = true}, "fit")
   check(o)

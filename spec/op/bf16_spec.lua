@@ -46,15 +46,7 @@ local function run(op, case, make)
   local inputs, leaves, n = prepared(op, case, make)
   if case.seed then vs.manual_seed(case.seed) end
   local outputs = {cases.caller(vs, op, case)(table.unpack(inputs, 1, n))}
-  local total
-  for i, out in ipairs(outputs) do
-    if gradcheck.is_tensor(out) and out.requires_grad then
-      local weight = numbers.uniform(vs, numbers.shape(out), -1, 1, 100 + i)
-      local part = (out * weight):sum()
-      total = total and total + part or part
-    end
-  end
-  if total then total:backward() end
+  if #leaves > 0 then gradcheck.weigh(vs, outputs):backward() end
   local found = {}
   for i, out in ipairs(outputs) do found["output " .. i] = gradcheck.is_tensor(out) and out end
   for i, leaf in ipairs(leaves) do found["gradient " .. i] = leaf.grad end

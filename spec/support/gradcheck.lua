@@ -64,7 +64,7 @@ end
 local function weigh(vs, outputs)
   local total
   for i, out in ipairs(outputs) do
-    if is_tensor(out) and is_real(out) then
+    if is_tensor(out) and (is_real(out) or out.dtype == "bfloat16") then
       local part = (out * numbers.uniform(vs, numbers.shape(out), -1, 1, 100 + i)):sum()
       total = total and total + part or part
     end

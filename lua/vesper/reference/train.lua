@@ -3,14 +3,15 @@ return {
   {"train", "Loops over loaders for models that have `loss`.",
     {"train.fit", "model:Module, {train:Loader, val:Loader, optimizer:Optimizer, epochs:int, "
         .. "clip:num=2, schedule:value?, schedule_per:epoch|batch=epoch, ema:EMA?, "
-        .. "accumulate:int=1, score:function?, patience:int?, label:string?, weights:string?, "
-        .. "checkpoint:string?, resume:bool=false, log:string?, tensorboard:string?, "
+        .. "accumulate:int=1, autocast:bool=false, score:function?, patience:int?, "
+        .. "label:string?, weights:string?, checkpoint:string?, resume:bool=false, log:string?, tensorboard:string?, "
         .. "quiet:bool=false}",
       "list, integer", "Trains and leaves the model with the weights that were best on "
         .. "validation. schedule is one of optim.lr_scheduler, stepped after each epoch or, with "
         .. "batch, after each step of the optimizer (ReduceLROnPlateau is given the score), or a "
         .. "function of the epoch that gives the rate. ema: averages, which are validated and "
-        .. "kept as the best. accumulate: a step for the mean loss of so many batches. patience "
+        .. "kept as the best. accumulate: a step for the mean loss of so many batches. "
+        .. "autocast: losses are computed under vs.autocast. patience "
         .. "stops after so many epochs without anything better. weights is a safetensors file for "
         .. "the best, checkpoint a folder written after each epoch, from which resume goes on; log "
         .. "a .csv or .jsonl file, tensorboard a folder of event files. Returns {epoch, loss, lr, "
