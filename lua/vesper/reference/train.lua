@@ -4,8 +4,8 @@ return {
     {"train.fit", "model:Module, {train:Loader, val:Loader, optimizer:Optimizer, epochs:int, "
         .. "clip:num=2, schedule:value?, schedule_per:epoch|batch=epoch, ema:EMA?, "
         .. "accumulate:int=1, autocast:bool=false, score:function?, patience:int?, "
-        .. "label:string?, weights:string?, checkpoint:string?, resume:bool=false, log:string?, tensorboard:string?, "
-        .. "quiet:bool=false}",
+        .. "label:string?, weights:string?, checkpoint:string?, resume:bool=false, log:string?, "
+        .. "tensorboard:string?, quiet:bool=false}",
       "list, integer", "Trains and leaves the model with the weights that were best on "
         .. "validation. schedule is one of optim.lr_scheduler, stepped after each epoch or, with "
         .. "batch, after each step of the optimizer (ReduceLROnPlateau is given the score), or a "
