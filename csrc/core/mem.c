@@ -18,7 +18,7 @@
 
 #include "core/error.h"
 
-enum { HEADER = 64, NCLASS = 4 * 40, MAPPED = 1 << 18, WIDER = 12, SLACK = 1 << 20 };
+enum { HEADER = 64, NCLASS = 4 * 40, MAPPED = 1 << 18, WIDER = 6, SLACK = 1 << 20 };
 
 typedef struct block {
   int class;
@@ -114,7 +114,7 @@ static bool injected_failure_locked(void) {
   return true;
 }
 
-/* A cached block of the class, or one up to eight times wider. */
+/* A cached block of the class, or one nearly three times as wide at most. */
 static block *from_cache_locked(int class) {
   for (int i = class; i <= class + WIDER && i < NCLASS; i++) {
     block *b = cache[i];

@@ -100,7 +100,7 @@ static int threads_for(int64_t m, int64_t n, int64_t k) {
 static int64_t block_of(vs_gemm_way way, int64_t k) {
   const vs_kernels_gemm *kern = kernel_of(way);
   int64_t step = kern->values * kern->along;
-  return even(VS_MAX(k, 1), BLOCK_K / parts_of(way) / step * step, step);
+  return even(VS_MAX(k, 1), BLOCK_K * kern->values / parts_of(way) / step * step, step);
 }
 
 /* Sums that are rounded to bfloat16 once all blocks of k are in. */
@@ -115,7 +115,7 @@ int vs_gemm_open(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k
   if (room->way == VS_GEMM_BLAS) room->way = VS_GEMM_WHOLE;
   const vs_kernels_gemm *kern = kernel_of(room->way);
   int parts = parts_of(room->way);
-  int64_t units = VS_PIECES(VS_MIN(k * parts, BLOCK_K), kern->values) + parts * kern->along;
+  int64_t units = VS_MIN(VS_PIECES(k * parts, kern->values), BLOCK_K) + parts * kern->along;
   int64_t places = VS_MIN(VS_ROUND_UP(m, kern->rows), BLOCK_M);
   places += VS_MIN(VS_ROUND_UP(n, kern->cols), BLOCK_N);
   int64_t most = places * units;
