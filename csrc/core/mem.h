@@ -3,8 +3,8 @@
  * Invariant: live + cached bytes is what vesper holds of the system, and at most half as much again
  * as was ever live at once.  A block is handed out again for any request of its class or up to
  * nearly three times smaller, so that steps of varying length settle on one set of blocks.
- * Thread-safe.  Nothing here calls Lua or knows of tensors.  C structures that come and go with every op are
- * blocks too; others use plain malloc by vs_new. */
+ * Thread-safe.  Nothing here calls Lua or knows of tensors.  C structures that come and go with
+ * every op are blocks too; others use plain malloc by vs_new. */
 #ifndef VS_MEM_H
 #define VS_MEM_H
 
