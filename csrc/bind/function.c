@@ -252,7 +252,7 @@ static luafunction *new_function(const call *c) {
   luafunction *f = vs_new0(sizeof *f);
   if (f == NULL) return NULL;
   f->main = main_of(c->L);
-  f->precision = vs_matmul_precision();
+  f->precision = vs_gradient_precision();
   f->ctx = f->backward = LUA_NOREF;
   f->nin = c->nin;
   f->nout = c->nout;

@@ -75,41 +75,34 @@ static void real_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
   vs_k_elementwise()->binary[r->which](n, p[0], s[0], p[1], s[1], p[2], s[2]);
 }
 
-/* n elements at p, s apart, as numbers side by side, or one for all (*step 0): where they lie, or
- * in `room`. */
-static const vs_real *numbers_at(const void *p, int64_t s, bool brief, int64_t n, vs_real *room,
-                                 int64_t *step) {
-  const uint16_t *b = p;
-  *step = brief && s != 0 ? 1 : s;
-  if (!brief) return p;
-  if (s == 1) {
-    vs_k_elementwise()->lengthen(n, room, b);
-    return room;
-  }
-  for (int64_t i = 0; i < (s == 0 ? 1 : n); i++) room[i] = (vs_real)vs_bf16_to_float(b[i * s]);
-  return room;
+/* Numbers `step` apart; 0: one for all. */
+typedef struct column {
+  const vs_real *at;
+  int64_t step;
+} column;
+
+/* Elements first.. of those at p, s apart, n of them: where they lie, or in `room`. */
+static column column_of(const void *p, int64_t s, bool brief, int64_t first, int64_t n,
+                        vs_real *room) {
+  const uint16_t *b = (const uint16_t *)p + first * s;
+  if (!brief) return (column){(const vs_real *)p + first * s, s};
+  if (s == 1) vs_k_elementwise()->lengthen(n, room, b);
+  for (int64_t i = 0; s != 1 && i < (s == 0 ? 1 : n); i++)
+    room[i] = (vs_real)vs_bf16_to_float(b[i * s]);
+  return (column){room, s == 0 ? 0 : 1};
 }
 
-static const void *element(const void *p, int64_t at, bool brief) {
-  return (const char *)p + at * (brief ? (int64_t)sizeof(uint16_t) : (int64_t)sizeof(vs_real));
-}
-
-/* Some are bfloat16: the result, which is contiguous, and the operands as r->brief says. */
+/* Some are bfloat16, as r->brief says.  The result is contiguous. */
 static void brief_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
   const run *r = arg;
-  vs_real x[VS_PIECE], y[VS_PIECE], z[VS_PIECE];
+  vs_real room[3][VS_PIECE];
   for (int64_t at = 0, many; at < n; at += many) {
-    int64_t sx, sy;
     many = VS_MIN(n - at, VS_PIECE);
-    const vs_real *a =
-        numbers_at(element(p[1], at * s[1], r->brief[0]), s[1], r->brief[0], many, x, &sx);
-    const vs_real *b =
-        numbers_at(element(p[2], at * s[2], r->brief[1]), s[2], r->brief[1], many, y, &sy);
-    vs_real *out = r->brief_out ? z : (vs_real *)p[0] + at * s[0];
-    vs_k_elementwise()->binary[r->which](many, out, r->brief_out ? 1 : s[0], a, sx, b, sy);
-    for (int64_t i = 0; r->brief_out && s[0] != 1 && i < many; i++)
-      vs_k_elementwise()->shorten(1, (uint16_t *)p[0] + (at + i) * s[0], z + i);
-    if (r->brief_out && s[0] == 1) vs_k_elementwise()->shorten(many, (uint16_t *)p[0] + at, z);
+    column x = column_of(p[1], s[1], r->brief[0], at, many, room[0]);
+    column y = column_of(p[2], s[2], r->brief[1], at, many, room[1]);
+    vs_real *out = r->brief_out ? room[2] : (vs_real *)p[0] + at;
+    vs_k_elementwise()->binary[r->which](many, out, 1, x.at, x.step, y.at, y.step);
+    if (r->brief_out) vs_k_elementwise()->shorten(many, (uint16_t *)p[0] + at, out);
   }
 }
 
@@ -147,16 +140,14 @@ static void grad_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
 
 static void brief_grad_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
   const run *r = arg;
-  vs_real x[VS_PIECE], y[VS_PIECE];
+  vs_real room[2][VS_PIECE];
   for (int64_t at = 0, many; at < n; at += many) {
-    int64_t sx, sy;
     many = VS_MIN(n - at, VS_PIECE);
-    const vs_real *a =
-        numbers_at(element(p[2], at * s[2], r->brief[0]), s[2], r->brief[0], many, x, &sx);
-    const vs_real *b =
-        numbers_at(element(p[3], at * s[3], r->brief[1]), s[3], r->brief[1], many, y, &sy);
-    vs_k_elementwise()->binary_grad[r->which][r->side](
-        many, (vs_real *)p[0] + at * s[0], s[0], (vs_real *)p[1] + at * s[1], s[1], a, sx, b, sy);
+    column x = column_of(p[2], s[2], r->brief[0], at, many, room[0]);
+    column y = column_of(p[3], s[3], r->brief[1], at, many, room[1]);
+    vs_k_elementwise()->binary_grad[r->which][r->side](many, (vs_real *)p[0] + at * s[0], s[0],
+                                                       (vs_real *)p[1] + at * s[1], s[1], x.at,
+                                                       x.step, y.at, y.step);
   }
 }
 

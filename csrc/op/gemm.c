@@ -12,6 +12,7 @@
 #include "core/mem.h"
 #include "core/tensor.h"
 #include "core/thread.h"
+#include "kernel/elementwise.h"
 #include "kernel/gemm.h"
 
 static vs_precision precision;
@@ -19,6 +20,7 @@ static bool force_plain, force_split, force_own, force_tiles;
 
 vs_precision vs_matmul_precision(void) { return precision; }
 void vs_set_matmul_precision(vs_precision p) { precision = p; }
+vs_precision vs_gradient_precision(void) { return VS_MIN(precision, VS_MEDIUM); }
 
 void vs_gemm_force(bool plain, bool split, bool own, bool tiles) {
   force_plain = plain, force_split = split, force_own = own, force_tiles = tiles;
@@ -120,6 +122,7 @@ int vs_gemm_open(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k
   places += VS_MIN(VS_ROUND_UP(n, kern->cols), BLOCK_N);
   int64_t most = places * units;
   if (bf16) most += waiting(room->way, m, n, k);
+  if (bf16 && m < LEAST_M) most = VS_MAX(most, m * (k + n)); /* both in full */
   room->threads = shares == 1 ? threads_for(m, n, k) : 1;
   if (room->way == VS_GEMM_WHOLE) /* all of A, where it has few rows */
     most = VS_MAX(most, VS_ROUND_UP(VS_MIN(m, FEW_ROWS), kern->cols) * VS_MIN(k, FEW_K));
@@ -309,10 +312,10 @@ static void cut(product *p, int threads) {
     }
 }
 
-/* x w^T of up to three rows: w is read once, and that is the work. */
+/* x w^T of up to three rows: w, in full, is read once, and that is the work. */
 static bool so_few(const product *p) {
-  return own() && p->a_step == 1 && p->b_step == 1 && p->m > 0 && p->m < LEAST_M && p->n > 0 &&
-         p->k > 0 && p->alpha == 1;
+  return own() && !p->b.bf16 && p->a_step == 1 && p->b_step == 1 && p->m > 0 && p->m < LEAST_M &&
+         p->n > 0 && p->k > 0 && p->alpha == 1;
 }
 
 static void dot_columns(void *arg, int64_t first, int64_t last, int part) {
@@ -323,13 +326,24 @@ static void dot_columns(void *arg, int64_t first, int64_t last, int part) {
                          p->bias ? p->bias + j : NULL, (vs_real *)p->c.at + j, p->c.ld);
 }
 
-/* Few rows, or too little to win by packing: values as they are. */
-static void multiply_small(product *p) {
-  if (so_few(p)) {
-    p->kern = kernel_of(VS_GEMM_WHOLE);
-    vs_parallel(VS_PIECES(p->n, DOTS), GRAIN / 16 / (DOTS * p->k) + 1, dot_columns, p);
-    return;
+/* A and C of bfloat16 are full meanwhile, in the room's panels. */
+static void multiply_rows(product *p, vs_real *panels) {
+  vs_matrix c = p->c;
+  if (p->a.bf16) {
+    for (int64_t i = 0; i < p->m; i++)
+      vs_k_elementwise()->lengthen(p->k, panels + i * p->k, left_at(p, i, 0));
+    p->a = (vs_matrix){panels, p->k, false, false}, p->a_row = p->k;
+    panels += p->m * p->k;
   }
+  if (c.bf16) p->c = (vs_matrix){panels, p->n, false, false};
+  p->kern = kernel_of(VS_GEMM_WHOLE);
+  vs_parallel(VS_PIECES(p->n, DOTS), GRAIN / 16 / (DOTS * p->k) + 1, dot_columns, p);
+  for (int64_t i = 0; c.bf16 && i < p->m; i++)
+    vs_k_elementwise()->shorten(p->n, (uint16_t *)c.at + i * c.ld, panels + i * p->n);
+}
+
+/* Too little to win by packing: values as they are. */
+static void multiply_small(product *p) {
   vs_real *c = p->c.at;
   for (int64_t i = 0; p->bias && i < p->m; i++)
     memcpy(c + i * p->c.ld, p->bias, (size_t)p->n * sizeof *c);
@@ -354,8 +368,12 @@ static void multiply(const vs_gemm_room *room, int64_t m, int64_t n, int64_t k, 
     put_bias(&p);
     return;
   }
-  if (nothing || (!brief && ((room->way == VS_GEMM_WHOLE && so_few(&p)) || room->panels == NULL ||
-                             !large_enough(room->way, m, n, k)))) {
+  bool packs = room->panels != NULL && large_enough(room->way, m, n, k);
+  if (!nothing && so_few(&p) && (room->way == VS_GEMM_WHOLE || !packs)) {
+    multiply_rows(&p, (vs_real *)(void *)room->panels);
+    return;
+  }
+  if (nothing || !(packs || brief)) {
     multiply_small(&p);
     return;
   }

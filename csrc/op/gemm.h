@@ -24,6 +24,9 @@ typedef enum vs_precision { VS_HIGHEST, VS_HIGH, VS_MEDIUM, VS_AUTOCAST } vs_pre
 /* One for the process.  Ops that run go on as they began, and so do their gradients (op.c). */
 vs_precision vs_matmul_precision(void);
 void vs_set_matmul_precision(vs_precision p);
+/* That of the gradients of what is computed now: they are of the compute type, so never
+ * autocast. */
+vs_precision vs_gradient_precision(void);
 /* What an op made of products puts out. */
 vs_dtype vs_product_dtype(void);
 

@@ -97,7 +97,7 @@ typedef struct call {
   uint32_t *version; /* of what is kept of inputs and outputs, nin + nout */
   uint32_t few_versions[FEW + VS_MAX_OUT];
   int nattr;
-  vs_precision precision; /* of products: backward has forward's */
+  vs_precision precision; /* of backward's products, by forward's */
   uint32_t shortened;     /* inputs that a node keeps as bfloat16, but backward gets in full */
   void *many;             /* heap for in, din, need, version when nin > FEW */
 } call;
@@ -253,7 +253,7 @@ static vs_node *reserve(const call *k) {
   h->c.op = c->op;
   h->c.nout = c->nout;
   h->c.training = true;
-  h->precision = vs_matmul_precision();
+  h->precision = vs_gradient_precision();
   h->shortened = 0;
   memset(h->in, 0, sizeof h->in);
   memset(h->c.out, 0, sizeof h->c.out);
