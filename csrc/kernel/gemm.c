@@ -428,10 +428,10 @@ static inline __attribute__((always_inline)) void dots(const int M, const int N,
                                                        const vs_real *b, int64_t ldb, vs_real beta,
                                                        const vs_real *bias, vs_real *c,
                                                        int64_t ldc) {
-  vec sum[16];
+  vec sum[12];
   for (int i = 0; i < M * N; i++) sum[i] = (vec){0};
   for (int64_t u = 0; u < k; u += LANES) {
-    vec left[4], right;
+    vec left[3], right;
     for (int i = 0; i < M; i++) left[i] = first_of(a + i * lda + u, k - u);
     for (int j = 0; j < N; j++) {
       right = first_of(b + j * ldb + u, k - u);
@@ -445,22 +445,22 @@ static inline __attribute__((always_inline)) void dots(const int M, const int N,
     }
 }
 
+/* Four columns, which then are in the first-level cache, by all rows. */
 static void multiply_dots(int64_t m, int64_t n, int64_t k, const vs_real *a, int64_t lda,
                           const vs_real *b, int64_t ldb, vs_real beta, const vs_real *bias,
                           vs_real *c, int64_t ldc) {
-#define DOTS(M, N) dots(M, N, k, a, lda, b, ldb, beta, bias, c, ldc)
-  for (int64_t left = n; left > 0; left -= 4, b += 4 * ldb, c += 4, bias += bias ? 4 : 0) {
-    if (left < 4)
-      for (; left > 0; left--, b += ldb, c++, bias += bias ? 1 : 0)
-        for (int64_t i = 0; i < m; i++)
-          dots(1, 1, k, a + i * lda, lda, b, ldb, beta, bias, c + i * ldc, ldc);
-    else if (m == 1)
-      DOTS(1, 4);
-    else if (m == 2)
-      DOTS(2, 4);
-    else
-      DOTS(3, 4);
-  }
+#define DOTS(M, N) dots(M, N, k, a + i * lda, lda, b, ldb, beta, bias, c + i * ldc, ldc)
+  for (; n >= 4; n -= 4, b += 4 * ldb, c += 4, bias += bias ? 4 : 0)
+    for (int64_t i = 0; i < m; i += 3) {
+      if (m - i == 1)
+        DOTS(1, 4);
+      else if (m - i == 2)
+        DOTS(2, 4);
+      else
+        DOTS(3, 4);
+    }
+  for (; n > 0; n--, b += ldb, c++, bias += bias ? 1 : 0)
+    for (int64_t i = 0; i < m; i++) DOTS(1, 1);
 #undef DOTS
 }
 

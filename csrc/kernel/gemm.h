@@ -47,8 +47,8 @@ typedef struct vs_kernels_gemm {
    * rows: those of A in panels of `cols`, B's columns where they lie.  Where values is 1. */
   void (*multiply_turned)(int64_t m, int64_t n, int64_t k, const vs_real *a, const vs_real *b,
                           int64_t ldb, const vs_real *bias, vs_real *c, int64_t ldc);
-  /* c[i*ldc + j] = sum_k a[i*lda + k] b[j*ldb + k] + beta * c[i*ldc + j] + bias[j] for i < m <= 3,
-   * j < n, of whole values where they lie.  Where values is 1. */
+  /* c[i*ldc + j] = sum_k a[i*lda + k] b[j*ldb + k] + beta * c[i*ldc + j] + bias[j] for i < m, j <
+   * n, of whole values where they lie, for the fewest rows.  Where values is 1. */
   void (*multiply_dots)(int64_t m, int64_t n, int64_t k, const vs_real *a, int64_t lda,
                         const vs_real *b, int64_t ldb, vs_real beta, const vs_real *bias,
                         vs_real *c, int64_t ldc);

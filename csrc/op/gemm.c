@@ -31,7 +31,7 @@ enum { STRIP = 4 * BLOCK_M };                         /* rows of sums that wait 
 enum { GRAIN = 1 << 20 };                             /* multiply-adds that are worth a thread */
 /* Worth packing: found beside OpenBLAS, the same for all. */
 enum { LEAST_M = 4, LEAST_N = 24, LEAST_K = 32, LEAST_WORK = 1 << 18, LEAST_ROUNDED = 1 << 16 };
-enum { FEW_ROWS = 128, FEW_K = 2048, DOTS = 4 };
+enum { FEW_ROWS = 128, FEW_K = 2048, FEWEST_ROWS = 24, DOTS = 4 };
 
 vs_dtype vs_product_dtype(void) {
 #ifdef VS_DOUBLE
@@ -122,7 +122,7 @@ int vs_gemm_open(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k
   places += VS_MIN(VS_ROUND_UP(n, kern->cols), BLOCK_N);
   int64_t most = places * units;
   if (bf16) most += waiting(room->way, m, n, k);
-  if (bf16 && m < LEAST_M) most = VS_MAX(most, m * (k + n)); /* both in full */
+  if (bf16 && m <= FEWEST_ROWS) most = VS_MAX(most, m * (k + n)); /* both in full */
   room->threads = shares == 1 ? threads_for(m, n, k) : 1;
   if (room->way == VS_GEMM_WHOLE) /* all of A, where it has few rows */
     most = VS_MAX(most, VS_ROUND_UP(VS_MIN(m, FEW_ROWS), kern->cols) * VS_MIN(k, FEW_K));
@@ -312,9 +312,10 @@ static void cut(product *p, int threads) {
     }
 }
 
-/* x w^T of up to three rows: w, in full, is read once, and that is the work. */
+/* x w^T of so few rows that w, in full, is best read once, where it lies. */
 static bool so_few(const product *p) {
-  return own() && !p->b.bf16 && p->a_step == 1 && p->b_step == 1 && p->m > 0 && p->m < LEAST_M &&
+  int64_t most = p->right ? LEAST_M - 1 : FEWEST_ROWS;
+  return own() && !p->b.bf16 && p->a_step == 1 && p->b_step == 1 && p->m > 0 && p->m <= most &&
          p->n > 0 && p->k > 0 && p->alpha == 1;
 }
 
@@ -368,6 +369,7 @@ static void multiply(const vs_gemm_room *room, int64_t m, int64_t n, int64_t k, 
     put_bias(&p);
     return;
   }
+  p.right = (const vs_real *)(const void *)room->right;
   bool packs = room->panels != NULL && large_enough(room->way, m, n, k);
   if (!nothing && so_few(&p) && (room->way == VS_GEMM_WHOLE || !packs)) {
     multiply_rows(&p, (vs_real *)(void *)room->panels);
@@ -378,7 +380,6 @@ static void multiply(const vs_gemm_room *room, int64_t m, int64_t n, int64_t k, 
     return;
   }
   p.panels = room->panels, p.bytes = room->bytes;
-  p.right = (const vs_real *)(const void *)room->right;
   int threads = VS_MIN(room->threads, threads_for(m, n, k));
   if (few_rows(&p)) {
     multiply_few(&p, threads);

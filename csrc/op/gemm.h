@@ -4,8 +4,8 @@
  * elsewhere by OpenBLAS.  high: each value as a sum of two in bfloat16, three products; where those
  * cost more than one of whole values, as highest.  medium: values rounded to bfloat16.  Sums are
  * float32 everywhere.  Products that are too small to win by packing are made of whole values at
- * every precision, by sizes that are the same on every machine: by OpenBLAS, at AVX-512 those of up
- * to three rows here.  Without an instruction for bfloat16 the numbers are the same, up to the
+ * every precision, by sizes that are the same on every machine: by OpenBLAS, at AVX-512 those of
+ * few rows here.  Without an instruction for bfloat16 the numbers are the same, up to the
  * order of sums, but slower.  Results do not depend on the number of threads, except where
  * OpenBLAS's do.
  *
