@@ -328,10 +328,12 @@ int vs_backward(vs_tensor *root, vs_tensor *grad, bool retain) {
   if (grad == NULL && root->numel != 1)
     return vs_fail("backward: %s has more than one element: give the gradient to start from",
                    vs_shape_str(root));
-  if (grad != NULL && (!vs_same_shape(root, grad) || grad->dtype != VS_REAL))
+  if (grad != NULL && (!vs_same_shape(root, grad) || !vs_is_derivable(grad)))
     return vs_fail("backward: the gradient is %s %s, the tensor %s", vs_dtype_name(grad->dtype),
                    vs_shape_str(grad), vs_shape_str(root));
-  seed = grad != NULL ? vs_contiguous(grad) : vs_tensor_full(VS_REAL, root->ndim, root->shape, 1);
+  seed = grad == NULL             ? vs_tensor_full(VS_REAL, root->ndim, root->shape, 1)
+         : grad->dtype != VS_REAL ? vs_cast(grad, VS_REAL)
+                                  : vs_contiguous(grad);
   if (seed == NULL) return -1;
   bool old = vs_set_grad_enabled(false);
   vs_ref(root); /* functions written in Lua may drop it meanwhile */

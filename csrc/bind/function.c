@@ -62,11 +62,11 @@ static int protected_hook(lua_State *L) {
   vs_tensor *g = lvs_testtensor(L, -1);
   if (g == NULL)
     return luaL_error(L, "it returned a %s, expected nil or a gradient", lvs_typename(L, -1));
-  if (!vs_is_real(g) || !vs_same_shape(g, grad))
+  if (!vs_is_derivable(g) || !vs_same_shape(g, grad))
     return luaL_error(L, "it returned %s %s, the gradient is %s", vs_dtype_name(g->dtype),
                       vs_shape_str(g), vs_shape_str(grad));
-  *out = vs_ref(g);
-  return 0;
+  *out = vs_cast(g, VS_REAL);
+  return *out ? 0 : luaL_error(L, "%s", vs_error());
 }
 
 static vs_tensor *call_hook(void *self, vs_tensor *grad) {
@@ -78,7 +78,11 @@ static vs_tensor *call_hook(void *self, vs_tensor *grad) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, h->fn);
   lua_pushlightuserdata(L, grad);
   lua_pushlightuserdata(L, &out);
-  if (lua_pcall(L, 3, 0, 0) == LUA_OK) return out;
+  vs_products now = vs_products_now();
+  vs_products_set((vs_products){vs_matmul_precision(), false});
+  int status = lua_pcall(L, 3, 0, 0);
+  vs_products_set(now);
+  if (status == LUA_OK) return out;
   fail_with_top(L, "hook");
   return NULL;
 }
@@ -159,7 +163,7 @@ static vs_tensor *gradient_at(lua_State *L, int index, const luafunction *f, int
   if (lua_isnil(L, index)) return NULL;
   if (g == NULL)
     luaL_error(L, "gradient %d is a %s, expected a tensor or nil", i + 1, lvs_typename(L, index));
-  if (!vs_is_real(g) || !vs_same_shape(g, f->in[i]))
+  if (!vs_is_derivable(g) || !vs_same_shape(g, f->in[i]))
     luaL_error(L, "gradient %d is %s %s, argument %d is %s", i + 1, vs_dtype_name(g->dtype),
                vs_shape_str(g), i + 1, vs_shape_str(f->in[i]));
   return g;
@@ -186,8 +190,10 @@ static int protected_backward(lua_State *L) {
   lua_call(L, 1 + f->nout, f->nin);
   for (int i = 0; i < f->nin; i++)
     if (f->in[i] != NULL) gradient_at(L, i + 1, f, i); /* all are right before any is taken */
-  for (int i = 0; i < f->nin; i++)
-    if (f->in[i] != NULL) din[i] = vs_ref(gradient_at(L, i + 1, f, i));
+  for (int i = 0; i < f->nin; i++) {
+    vs_tensor *g = f->in[i] ? gradient_at(L, i + 1, f, i) : NULL;
+    if (g != NULL && (din[i] = vs_cast(g, VS_REAL)) == NULL) return luaL_error(L, "%s", vs_error());
+  }
   return 0;
 }
 
@@ -206,10 +212,10 @@ static int run_function(void *self, vs_tensor *const *dout, vs_tensor **din) {
   lua_pushlightuserdata(L, f);
   lua_pushlightuserdata(L, (void *)(uintptr_t)dout);
   lua_pushlightuserdata(L, din);
-  vs_precision now = vs_matmul_precision();
-  vs_set_matmul_precision(f->precision);
+  vs_products now = vs_products_now();
+  vs_products_set((vs_products){f->precision, false});
   int status = lua_pcall(L, 3, 0, 0);
-  vs_set_matmul_precision(now);
+  vs_products_set(now);
   if (counted) vs_span_end(&span, f->name, VS_IN_BACKWARD, 0);
   return status == LUA_OK ? 0 : fail_with_top(L, f->name);
 }
@@ -252,7 +258,7 @@ static luafunction *new_function(const call *c) {
   luafunction *f = vs_new0(sizeof *f);
   if (f == NULL) return NULL;
   f->main = main_of(c->L);
-  f->precision = vs_gradient_precision();
+  f->precision = vs_matmul_precision();
   f->ctx = f->backward = LUA_NOREF;
   f->nin = c->nin;
   f->nout = c->nout;

@@ -26,52 +26,75 @@ static int get_num_threads(lua_State *L) {
 
 static const char *const precisions[] = {
     [VS_HIGHEST] = "highest", [VS_HIGH] = "high", [VS_MEDIUM] = "medium"};
-/* Under autocast products are of medium precision. */
 
 static int set_matmul_precision(lua_State *L) {
   const char *name = lvs_checkstr(L, 1, "precision", NULL);
   for (int i = 0; i < VS_COUNT(precisions); i++)
     if (strcmp(name, precisions[i]) == 0) {
-      vs_set_matmul_precision((vs_precision)i);
+      vs_products_set((vs_products){(vs_precision)i, vs_products_now().autocast});
       return 0;
     }
   return lvs_error(L, "set_matmul_precision: \"%s\", expected highest, high or medium", name);
 }
 
 static int get_matmul_precision(lua_State *L) {
-  lua_pushstring(L, precisions[VS_MIN(vs_matmul_precision(), VS_MEDIUM)]);
+  lua_pushstring(L, precisions[vs_matmul_precision()]);
   return 1;
 }
 
-/* A guard that puts the old precision back when its variable goes out of scope. */
-#define LVS_PRECISION_GUARD "vesper.PrecisionGuard"
+/* A guard that puts back how products were made when its variable goes out of scope. */
+#define LVS_PRODUCTS_GUARD "vesper.ProductsGuard"
+
+typedef struct guard {
+  vs_products old;
+  bool open;
+} guard;
 
 static int guard_close(lua_State *L) {
-  signed char *old = luaL_testudata(L, 1, LVS_PRECISION_GUARD);
-  if (old == NULL) return lvs_wrongarg(L, 1, "guard", "a guard of autocast");
-  if (*old >= 0) vs_set_matmul_precision((vs_precision)*old);
-  *old = -1;
+  guard *g = luaL_testudata(L, 1, LVS_PRODUCTS_GUARD);
+  if (g == NULL) return lvs_wrongarg(L, 1, "guard", "a guard of autocast");
+  if (g->open) vs_products_set(g->old);
+  g->open = false;
   return 0;
 }
 
-/* autocast(body, args...) runs body under autocast and passes on its results; autocast()
- * returns a guard. */
-static int autocast(lua_State *L) {
-  vs_precision now = vs_matmul_precision();
-  if (lua_isnone(L, 1)) {
-    signed char *old = lua_newuserdatauv(L, 1, 0);
-    *old = -1;
-    luaL_setmetatable(L, LVS_PRECISION_GUARD);
-    *old = (signed char)now;
-    vs_set_matmul_precision(VS_AUTOCAST);
-    return 1;
-  }
+/* Runs body, at index 1, with products made so, and passes on its results. */
+static int run_with(lua_State *L, vs_products products) {
+  vs_products now = vs_products_now();
   lvs_checktype(L, 1, LUA_TFUNCTION, "body");
-  vs_set_matmul_precision(VS_AUTOCAST);
+  vs_products_set(products);
   int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
-  vs_set_matmul_precision(now);
+  vs_products_set(now);
   return status == LUA_OK ? lua_gettop(L) : lua_error(L);
 }
+
+/* autocast(body, args...) runs body under autocast and passes on its results; autocast() returns a
+ * guard. */
+static int autocast(lua_State *L) {
+  const vs_products cast = {vs_products_now().precision, true};
+  if (!lua_isnone(L, 1)) return run_with(L, cast);
+  guard *g = lua_newuserdatauv(L, sizeof *g, 0);
+  *g = (guard){vs_products_now(), false};
+  luaL_setmetatable(L, LVS_PRODUCTS_GUARD);
+  g->open = true;
+  vs_products_set(cast);
+  return 1;
+}
+
+static int set_autocast_enabled(lua_State *L) {
+  lvs_checktype(L, 1, LUA_TBOOLEAN, "on");
+  vs_products_set((vs_products){vs_products_now().precision, lua_toboolean(L, 1)});
+  return 0;
+}
+
+static int is_autocast_enabled(lua_State *L) {
+  lua_pushboolean(L, vs_products_now().autocast);
+  return 1;
+}
+
+/* _in_full(body, args...): the same at highest precision, without autocast: where numbers are
+ * compared. */
+static int in_full(lua_State *L) { return run_with(L, (vs_products){VS_HIGHEST, false}); }
 
 /* Test aid: see vs_gemm_force. */
 static int force_products(lua_State *L) {
@@ -208,6 +231,9 @@ static const luaL_Reg functions[] = {{"set_num_threads", set_num_threads},
                                      {"set_matmul_precision", set_matmul_precision},
                                      {"get_matmul_precision", get_matmul_precision},
                                      {"autocast", autocast},
+                                     {"set_autocast_enabled", set_autocast_enabled},
+                                     {"is_autocast_enabled", is_autocast_enabled},
+                                     {"_in_full", in_full},
                                      {"_force_products", force_products},
                                      {"_force_conv", force_conv},
                                      {"memory", memory},
@@ -223,7 +249,7 @@ static const luaL_Reg functions[] = {{"set_num_threads", set_num_threads},
                                      {NULL, NULL}};
 
 void lvs_open_system(lua_State *L) {
-  luaL_newmetatable(L, LVS_PRECISION_GUARD);
+  luaL_newmetatable(L, LVS_PRODUCTS_GUARD);
   lua_pushcfunction(L, guard_close);
   lua_setfield(L, -2, "__close");
   lua_pop(L, 1);

@@ -181,7 +181,7 @@ const vs_opdef vs_op_conv1d = {
     .args = "x:tensor, w:tensor, b:tensor?, stride:int=1, padding:int=0, dilation:int=1, "
             "groups:int=1",
     .outputs = 1,
-    .flags = VS_PRODUCT | VS_BF16,
+    .flags = VS_ROUNDS_PRODUCT | VS_BF16,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W),
     .shape = conv1d_shape,
     .forward = conv_forward,
@@ -197,7 +197,7 @@ const vs_opdef vs_op_conv2d = {
     .args = "x:tensor, w:tensor, b:tensor?, stride:pair=1, padding:pair=0, dilation:pair=1, "
             "groups:int=1",
     .outputs = 1,
-    .flags = VS_PRODUCT | VS_BF16,
+    .flags = VS_ROUNDS_PRODUCT | VS_BF16,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W),
     .shape = conv2d_shape,
     .forward = conv_forward,

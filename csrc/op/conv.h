@@ -6,6 +6,7 @@
 #ifndef VS_OP_CONV_H
 #define VS_OP_CONV_H
 
+#include "kernel/elementwise.h"
 #include "op/op.h"
 
 enum { VS_CONV_LARGEST = 1 << 24 }; /* of stride, padding, dilation, kernel */
@@ -22,6 +23,16 @@ typedef struct vs_planes {
 } vs_planes;
 static inline vs_planes vs_planes_of(const vs_tensor *t) {
   return (vs_planes){vs_data(t), t->dtype == VS_BFLOAT16};
+}
+
+/* n numbers of them from element `first` on. */
+static inline void vs_planes_copy(vs_planes p, int64_t first, int64_t n, vs_real *to) {
+  if (p.bf16) {
+    if (n > 0) vs_k_elementwise()->lengthen(n, to, (const uint16_t *)p.at + first);
+    return;
+  }
+  const vs_real *from = (const vs_real *)p.at + first;
+  for (int64_t i = 0; i < n; i++) to[i] = from[i];
 }
 
 /* Whether x and y may be bfloat16. */

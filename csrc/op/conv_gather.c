@@ -93,15 +93,6 @@ static unit unit_at(const plan *p, int64_t u) {
   return t;
 }
 
-static void copy_row(vs_planes src, int64_t at, int64_t n, vs_real *to) {
-  if (src.bf16) {
-    if (n > 0) vs_k_elementwise()->lengthen(n, to, (const uint16_t *)src.at + at);
-    return;
-  }
-  const vs_real *from = (const vs_real *)src.at + at;
-  for (int64_t k = 0; k < n; k++) to[k] = from[k];
-}
-
 /* The source of a unit with its borders of zeros, in buffer; or the source itself. */
 static const vs_real *load_unit(const plan *p, unit t, vs_planes src, vs_real *buffer) {
   const axis *y = &p->y, *x = &p->x;
@@ -117,7 +108,7 @@ static const vs_real *load_unit(const plan *p, unit t, vs_planes src, vs_real *b
         bool real = i >= 0 && i < y->src;
         int64_t n = real ? to - from : 0, j = 0;
         for (; j < before; j++) out[j] = 0;
-        copy_row(src, plane + i * x->src, n, out + j);
+        vs_planes_copy(src, plane + i * x->src, n, out + j);
         for (j += n; j < p->row; j++) out[j] = 0;
       }
     }

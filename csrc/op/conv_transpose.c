@@ -124,7 +124,7 @@ const vs_opdef vs_op_conv_transpose2d = {
     .args = "x:tensor, w:tensor, b:tensor?, stride:pair=1, padding:pair=0, output_padding:pair=0, "
             "groups:int=1, dilation:pair=1",
     .outputs = 1,
-    .flags = VS_PRODUCT,
+    .flags = VS_ROUNDS_PRODUCT,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W),
     .shape = transpose_shape,
     .forward = transpose_forward,
@@ -139,7 +139,7 @@ const vs_opdef vs_op_conv_transpose1d = {
     .args = "x:tensor, w:tensor, b:tensor?, stride:int=1, padding:int=0, output_padding:int=0, "
             "groups:int=1, dilation:int=1",
     .outputs = 1,
-    .flags = VS_PRODUCT,
+    .flags = VS_ROUNDS_PRODUCT,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(W),
     .shape = transpose_shape,
     .forward = transpose_forward,

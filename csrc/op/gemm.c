@@ -15,12 +15,14 @@
 #include "kernel/elementwise.h"
 #include "kernel/gemm.h"
 
-static vs_precision precision;
+static vs_products products;
 static bool force_plain, force_split, force_own, force_tiles;
 
-vs_precision vs_matmul_precision(void) { return precision; }
-void vs_set_matmul_precision(vs_precision p) { precision = p; }
-vs_precision vs_gradient_precision(void) { return VS_MIN(precision, VS_MEDIUM); }
+vs_products vs_products_now(void) { return products; }
+void vs_products_set(vs_products p) { products = p; }
+vs_precision vs_matmul_precision(void) {
+  return products.autocast ? VS_MEDIUM : products.precision;
+}
 
 void vs_gemm_force(bool plain, bool split, bool own, bool tiles) {
   force_plain = plain, force_split = split, force_own = own, force_tiles = tiles;
@@ -37,7 +39,7 @@ vs_dtype vs_product_dtype(void) {
 #ifdef VS_DOUBLE
   return VS_REAL;
 #else
-  return precision == VS_AUTOCAST ? VS_BFLOAT16 : VS_REAL;
+  return products.autocast ? VS_BFLOAT16 : VS_REAL;
 #endif
 }
 
@@ -63,8 +65,8 @@ static const vs_kernels_gemm *kernel_of(vs_gemm_way way) {
 static bool split_pays(void) { return force_split || vs_has_amx(); }
 
 static vs_gemm_way way_now(void) {
-  if (precision >= VS_MEDIUM) return VS_GEMM_ROUNDED;
-  if (precision == VS_HIGH && split_pays()) return VS_GEMM_SPLIT;
+  if (vs_matmul_precision() == VS_MEDIUM) return VS_GEMM_ROUNDED;
+  if (products.precision == VS_HIGH && split_pays()) return VS_GEMM_SPLIT;
   return own() ? VS_GEMM_WHOLE : VS_GEMM_BLAS;
 }
 
@@ -122,12 +124,15 @@ int vs_gemm_open(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k
   places += VS_MIN(VS_ROUND_UP(n, kern->cols), BLOCK_N);
   int64_t most = places * units;
   if (bf16) most += waiting(room->way, m, n, k);
-  if (bf16 && m <= FEWEST_ROWS) most = VS_MAX(most, m * (k + n)); /* both in full */
   room->threads = shares == 1 ? threads_for(m, n, k) : 1;
   if (room->way == VS_GEMM_WHOLE) /* all of A, where it has few rows */
     most = VS_MAX(most, VS_ROUND_UP(VS_MIN(m, FEW_ROWS), kern->cols) * VS_MIN(k, FEW_K));
   room->bytes = (size_t)VS_ROUND_UP(most * (int64_t)sizeof(vs_real), 64);
-  room->panels = vs_mem_alloc((size_t)(shares * room->threads) * room->bytes);
+  room->share = (size_t)room->threads * room->bytes;
+  if (bf16 && own()) /* few rows of A and C in full: multiply_rows */
+    room->share = VS_MAX(room->share, (size_t)(VS_MIN(m, FEWEST_ROWS) * (k + n)) * sizeof(vs_real));
+  room->share = VS_ROUND_UP(room->share, 64);
+  room->panels = vs_mem_alloc((size_t)shares * room->share);
   return room->panels ? 0 : -1;
 }
 
@@ -139,7 +144,7 @@ void vs_gemm_close(vs_gemm_room *room) {
 
 vs_gemm_room vs_gemm_share(const vs_gemm_room *room, int part) {
   vs_gemm_room share = *room;
-  if (share.panels != NULL) share.panels += (size_t)(part * room->threads) * room->bytes;
+  if (share.panels != NULL) share.panels += (size_t)part * room->share;
   return share;
 }
 

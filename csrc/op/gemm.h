@@ -19,14 +19,18 @@
 
 #include "core/tensor.h"
 
-typedef enum vs_precision { VS_HIGHEST, VS_HIGH, VS_MEDIUM, VS_AUTOCAST } vs_precision;
+typedef enum vs_precision { VS_HIGHEST, VS_HIGH, VS_MEDIUM } vs_precision;
 
-/* One for the process.  Ops that run go on as they began, and so do their gradients (op.c). */
+/* How products are made: one for the process.  Ops that run go on as they began; their gradients
+ * have the same precision and, being of the compute type, no autocast. */
+typedef struct vs_products {
+  vs_precision precision;
+  bool autocast;
+} vs_products;
+vs_products vs_products_now(void);
+void vs_products_set(vs_products p);
+/* That of products now: medium under autocast, whatever is set. */
 vs_precision vs_matmul_precision(void);
-void vs_set_matmul_precision(vs_precision p);
-/* That of the gradients of what is computed now: they are of the compute type, so never
- * autocast. */
-vs_precision vs_gradient_precision(void);
 /* What an op made of products puts out. */
 vs_dtype vs_product_dtype(void);
 
@@ -53,6 +57,7 @@ typedef struct vs_gemm_room {
   vs_gemm_way way;
   char *panels; /* NULL: products are too small, or OpenBLAS's */
   size_t bytes; /* a thread's */
+  size_t share; /* of one vs_gemm_share */
   int threads;  /* of one product */
   char *right;  /* what vs_gemm_hold packed, or NULL */
 } vs_gemm_room;

@@ -203,10 +203,10 @@ static int run_backward(call *k, vs_tensor *const *dout, vs_tensor **din, uint64
     if (din[i] == NULL) goto done;
   }
   if (c->back_bytes > 0 && (c->work = vs_mem_alloc(c->back_bytes)) == NULL) goto done;
-  vs_precision now = vs_matmul_precision();
-  vs_set_matmul_precision(k->precision);
+  vs_products now = vs_products_now();
+  vs_products_set((vs_products){k->precision, false});
   err = c->op->backward(c);
-  vs_set_matmul_precision(now);
+  vs_products_set(now);
 done:
   if (err != 0) vs_fail_prefix(c->op->name);
   if (err == 0 && bytes != NULL) *bytes = backward_touched(c);
@@ -253,7 +253,7 @@ static vs_node *reserve(const call *k) {
   h->c.op = c->op;
   h->c.nout = c->nout;
   h->c.training = true;
-  h->precision = vs_gradient_precision();
+  h->precision = vs_matmul_precision();
   h->shortened = 0;
   memset(h->in, 0, sizeof h->in);
   memset(h->c.out, 0, sizeof h->c.out);
@@ -292,7 +292,7 @@ static void record(call *k, vs_node *node) {
     if (to->in[i] != NULL && to->in[i]->storage != NULL)
       h->version[i] = to->in[i]->storage->version;
   for (int i = 0; i < c->nout; i++) {
-    h->version[c->nin + i] = c->out[i]->storage->version;
+    if (to->out[i]->storage != NULL) h->version[c->nin + i] = to->out[i]->storage->version;
     if (vs_is_derivable(c->out[i])) vs_node_output(node, c->out[i], i);
   }
 }
@@ -380,7 +380,7 @@ static int check_inplace(const vs_ctx *c) {
 
 /* Output 0 as bfloat16, where the op leaves that to us. */
 static int round_output(vs_ctx *c) {
-  bool product = c->op->flags & VS_PRODUCT && vs_product_dtype() == VS_BFLOAT16;
+  bool product = c->op->flags & VS_ROUNDS_PRODUCT && vs_product_dtype() == VS_BFLOAT16;
   bool like = c->op->flags & VS_ROUNDS && c->given[0] && c->given[0]->dtype == VS_BFLOAT16;
   if ((!product && !like) || !vs_is_real(c->out[0])) return 0;
   vs_tensor *t = vs_cast(c->out[0], VS_BFLOAT16);
@@ -405,7 +405,7 @@ static int execute(call *k) {
   if (op->flags & VS_RANDOM) c->rng = vs_rng_take();
   err = op->flags & VS_VIEW ? 0 : op->forward(c);
   if (op->flags & VS_INPLACE) c->in[0]->storage->version++;
-  if (err == 0 && op->flags & (VS_ROUNDS | VS_PRODUCT)) err = round_output(c);
+  if (err == 0 && op->flags & (VS_ROUNDS | VS_ROUNDS_PRODUCT)) err = round_output(c);
   if (err == 0 && node != NULL) record(k, node);
 done:
   vs_node_unref(node);

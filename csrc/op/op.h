@@ -34,8 +34,10 @@ enum {
   VS_HIDDEN = 128,   /* no method or function of its own in Lua */
   VS_LOOKUP = 256,   /* for a profile: of input 0 it reads at most as much as it puts out */
   VS_BF16 = 512,     /* takes bfloat16 as it is, where its arguments say `tensor` */
-  VS_ROUNDS = 1024,  /* of input 0 in bfloat16 it makes that: op.c rounds output 0 */
-  VS_PRODUCT = 2048  /* a sum of products: op.c rounds output 0 under autocast (op/gemm.h) */
+  /* What op.c makes bfloat16 of output 0, which the op computes in full and does not keep: where
+   * input 0 is; where vs_product_dtype() says so and the op has not done it itself. */
+  VS_ROUNDS = 1024,
+  VS_ROUNDS_PRODUCT = 2048
 };
 /* .keep: which inputs and outputs backward reads the values of (shapes are always there). */
 #define VS_KEEP_IN(i) (1u << (i))

@@ -138,7 +138,7 @@ DEFINE(softsign, shape, "x:tensor", VS_BF16, IN, "x / (1 + |x|).")
 DEFINE(selu, shape, "x:tensor", VS_KINK | VS_BF16, IN,
        "1.0507 times x above 0, times 1.6733 (exp(x) - 1) below: activations keep mean 0 and "
        "variance 1. Klambauer et al., 2017.")
-DEFINE(clamp, clamp_shape, "x:tensor, min:num?, max:num?", VS_KINK | VS_BF16, IN,
+DEFINE(clamp, clamp_shape, "x:tensor, min:num?, max:num?", VS_KINK, IN,
        "x limited to [min, max]; either bound may be absent. No gradient where x was cut off.")
 DEFINE(sign, shape, "x:tensor", VS_NOGRAD, NONE, "-1, 0 or 1. No gradient.")
 DEFINE(floor, shape, "x:tensor", VS_NOGRAD, NONE, "Largest integer not above x. No gradient.")

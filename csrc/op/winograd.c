@@ -115,15 +115,6 @@ static padded padded_of(const grid *g, vs_planes src, bool result) {
   return p;
 }
 
-static void copy_row(vs_planes src, int64_t at, int64_t n, vs_real *to) {
-  if (src.bf16) {
-    vs_k_elementwise()->lengthen(n, to, (const uint16_t *)src.at + at);
-    return;
-  }
-  const vs_real *from = (const vs_real *)src.at + at;
-  for (int64_t j = 0; j < n; j++) to[j] = from[j];
-}
-
 static void load(const padded *p, unit t, int64_t channel, vs_real *to) {
   int64_t left = p->pad[1], n = VS_MIN(p->wide, p->row - left);
   for (int64_t b = 0; b < t.images; b++) {
@@ -133,7 +124,7 @@ static void load(const padded *p, unit t, int64_t channel, vs_real *to) {
       bool real = y >= 0 && y < p->high;
       for (int64_t j = 0; j < (real ? left : p->row); j++) to[j] = 0;
       if (!real) continue;
-      copy_row(p->src, from + y * p->wide, n, to + left);
+      vs_planes_copy(p->src, from + y * p->wide, n, to + left);
       for (int64_t j = left + n; j < p->row; j++) to[j] = 0;
     }
   }

@@ -456,6 +456,14 @@ function vs.get_matmul_precision() end
 ---@return any
 function vs.autocast(fn, ...) end
 
+---Autocast from now on, or no longer; vs.autocast puts back what it found.
+---@param on boolean
+function vs.set_autocast_enabled(on) end
+
+---Whether vs.autocast is in force.
+---@return boolean
+function vs.is_autocast_enabled() end
+
 ---{live, cached, peak, limit} in bytes of tensor memory, and counts of blocks: those live now,
 ---allocations, system_requests.
 ---@return table

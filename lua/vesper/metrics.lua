@@ -87,6 +87,9 @@ local QUERIES, GALLERY = 1024, 16384
 --- Rows of length 1.
 local function unit_rows(x) return x:detach():normalize {dim = 2} end
 
+-- At full precision, whatever is set: ranks compare the scores.
+local function product(a, b) return core._in_full(a.matmul, a, b) end
+
 --- Calls fn(scores, rows, first, last) for blocks of queries: rows [R,D] are queries first..last,
 --- scores [R,N] their cosines.  With a few rows a product spends its time on the gallery, so that
 --- a block has D / 2 of them, half as much memory as the gallery, where that is more than BLOCK.
@@ -96,7 +99,7 @@ local function each_block(queries, gallery, fn)
   for first = 1, total, step do
     local last = math.min(total, first + step - 1)
     local rows = queries:slice(1, first, last)
-    fn(rows:matmul(columns), rows, first, last)
+    fn(product(rows, columns), rows, first, last)
   end
 end
 
@@ -293,7 +296,7 @@ local function best_of(rows, gallery, k)
   local indices, scores, step = {}, {}, math.max(GALLERY, k)
   for first = 1, #gallery, step do
     local block = unit_rows(gallery:slice(1, first, math.min(#gallery, first + step - 1)))
-    local s, i = rows:matmul(block:transpose(1, 2)):topk(math.min(k, #block))
+    local s, i = product(rows, block:transpose(1, 2)):topk(math.min(k, #block))
     scores[#scores + 1], indices[#indices + 1] = s, i + (first - 1)
   end
   if #scores == 1 then return indices[1], scores[1] end

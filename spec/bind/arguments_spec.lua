@@ -26,6 +26,7 @@ local cases = {
   {vs.zeros_like, "zeros_like: argument 1: expected a Tensor, got number", 1},
   {vs.no_grad, "no_grad: body is a number, expected a function", 1},
   {vs.set_grad_enabled, "set_grad_enabled: mode is missing, expected a boolean"},
+  {vs.set_autocast_enabled, "set_autocast_enabled: on is missing, expected a boolean"},
   {vs.set_num_threads, "set_num_threads: n is a string, expected an integer", "two"},
   {vs.set_matmul_precision, "set_matmul_precision: precision is missing, expected a string"},
   {vs.set_matmul_precision,

@@ -126,6 +126,7 @@ describe("wrong arguments", function()
       local ok, message = pcall(fn, ...)
       assert(ok or type(message) == "string", name)
       vs.set_grad_enabled(true)
+      vs.set_autocast_enabled(false)
       vs.set_matmul_precision "highest"
     end
     try()

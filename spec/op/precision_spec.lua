@@ -151,6 +151,45 @@ describe("matmul precision", function()
     assert.equal("highest", vs.get_matmul_precision())
   end)
 
+  it("is set and read inside autocast, which goes on", function()
+    vs.autocast(function()
+      vs.set_matmul_precision(vs.get_matmul_precision())
+      assert.equal(DOUBLE and "float64" or "bfloat16", vs.ones(2, 2):matmul(vs.ones(2, 2)).dtype)
+      assert.is_true(vs.is_autocast_enabled())
+      vs.set_autocast_enabled(false)
+      assert.equal("medium", vs.get_matmul_precision()) -- as was set
+      assert.equal(vs.ones(1).dtype, vs.ones(2, 2):matmul(vs.ones(2, 2)).dtype)
+    end)
+    assert.equal("highest", vs.get_matmul_precision())
+    assert.is_false(vs.is_autocast_enabled())
+  end)
+
+  it("leaves hooks, functions in Lua and seeds the compute type inside autocast", function()
+    local x = numbers.uniform(vs, {3, 4}, -1, 1, 1):requires_grad_()
+    local double = vs.autograd.Function {
+      name = "double",
+      forward = function(ctx, a)
+        ctx.two = vs.full({3, 4}, 2):to "bfloat16"
+        return a * 2
+      end,
+      backward = function(ctx) return ctx.two end}
+    vs.autocast(function()
+      local y = x:matmul(vs.eye(4))
+      y:register_hook(function(g) return g:matmul(vs.eye(4)) end)
+      double(y):backward(vs.ones(3, 4):to "bfloat16")
+    end)
+    assert(x.grad:eq(2):all())
+  end)
+
+  it("does not reach what metrics compare", function()
+    local v, t = vs.randn(300, 64), vs.randn(300, 64)
+    local want, got = vs.metrics.retrieval(v, t), vs.autocast(vs.metrics.retrieval, v, t)
+    assert.equal(want.rsum, got.rsum)
+    local places, scores = vs.metrics.topk(v, t, 7)
+    local near, cosines = vs.autocast(vs.metrics.topk, v, t, 7)
+    assert(places:eq(near):all() and scores:eq(cosines):all())
+  end)
+
   it("is put back after autocast, whatever happens in it", function()
     fails("by hand", vs.autocast, function() error("by hand", 0) end)
     assert.equal("highest", vs.get_matmul_precision())

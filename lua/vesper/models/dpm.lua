@@ -66,11 +66,12 @@ function DPM:retrieve(query, index, options)
     local e, p = self:ask(query)
     local gallery, unit = index.v:normalize():t(), e:normalize()
     local likely, which = p:topk(math.min(o.categories, p.shape[2]), 2)
-    local best = (unit:matmul(gallery) - 3) / 4                       -- in [-1,-0.5]: nobody asked
+    local function cosines(rows) return core._in_full(rows.matmul, rows, gallery) end
+    local best = (cosines(unit) - 3) / 4                              -- in [-1,-0.5]: nobody asked
     for c = 1, which.shape[2] do
       local asked = which:select(2, c)                                -- int64 [Q]
       local moved = (unit + self.prototypes:index_select(1, asked) * o.shift):normalize()
-      local score = (moved:matmul(gallery) + 1) / 2 * likely:select(2, c):unsqueeze(2)
+      local score = (cosines(moved) + 1) / 2 * likely:select(2, c):unsqueeze(2)
       local outside = index.category:unsqueeze(1):ne(asked:unsqueeze(2))
       best = best:maximum(score:masked_fill(outside, -2))
     end

@@ -81,6 +81,9 @@ return {
         .. "do; losses, softmax, layer norm and reductions take it and give float32. Parameters, "
         .. "gradients and the optimizer stay float32. Without fn returns a guard: "
         .. "local guard <close> = vs.autocast()."},
+    {"vs.set_autocast_enabled", "on:bool", nil,
+      "Autocast from now on, or no longer; vs.autocast puts back what it found."},
+    {"vs.is_autocast_enabled", "", "boolean", "Whether vs.autocast is in force."},
     {"vs.memory", "", "table",
       "{live, cached, peak, limit} in bytes of tensor memory, and counts of blocks: those live "
         .. "now, allocations, system_requests."},
