@@ -54,15 +54,6 @@ uint16_t vs_float_to_half(float f) {
   return (uint16_t)(sign | (a - 0x38000000u) >> 13);
 }
 
-uint16_t vs_float_to_bf16(float f) {
-  union {
-    uint32_t u;
-    float f;
-  } v = {.f = f};
-  if (f != f) return 0x7FC0;
-  return (uint16_t)((v.u + 0x7FFF + (v.u >> 16 & 1)) >> 16);
-}
-
 double vs_get_double(const vs_tensor *t, int64_t at) {
   const char *p = (const char *)vs_data(t) + at * (int64_t)vs_dtype_size(t->dtype);
   switch (t->dtype) {

@@ -117,7 +117,15 @@ static inline float vs_bf16_to_float(uint16_t h) {
   } c = {(uint32_t)h << 16};
   return c.f;
 }
-uint16_t vs_float_to_bf16(float f);
+/* To the nearest, ties to even. */
+static inline uint16_t vs_float_to_bf16(float f) {
+  union {
+    uint32_t u;
+    float f;
+  } c = {.f = f};
+  uint32_t near = (c.u + 0x7fff + (c.u >> 16 & 1)) >> 16;
+  return (uint16_t)(f != f ? 0x7fc0 : near);
+}
 
 /* --- shapes --- */
 bool vs_same_shape(const vs_tensor *a, const vs_tensor *b);

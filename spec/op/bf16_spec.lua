@@ -53,20 +53,6 @@ local function run(op, case, make)
   return found
 end
 
--- What is wrong with `got`, or nil; limit: of the largest value.
-local function difference(got, want, limit)
-  local a, b, top = numbers.flat(got), numbers.flat(want), 1e-3
-  if #a ~= #b then return ("%d elements, in full %d"):format(#a, #b) end
-  for _, v in ipairs(b) do if v - v == 0 then top = math.max(top, math.abs(v)) end end
-  for i = 1, #b do
-    local near = a[i] == b[i] or (a[i] ~= a[i] and b[i] ~= b[i])
-    near = near or math.abs(a[i] - b[i]) <= limit * top
-    if not near then
-      return ("element %d is %.9g, in full %.9g"):format(i, a[i], b[i])
-    end
-  end
-end
-
 describe("bfloat16 given to", function()
   local ops = {}
   for _, op in ipairs(vs.ops()) do ops[op.name] = op end
@@ -81,7 +67,7 @@ describe("bfloat16 given to", function()
           if t then
             assert(got[key], key .. " is missing")
             local limit = not is_real(t) and 0 or brief and 2 ^ -8 or EXACT
-            local message = difference(got[key], t, limit)
+            local message = numbers.difference(got[key], t, limit, 1e-3, "in full")
             assert(not message, key .. ": " .. tostring(message))
           end
         end

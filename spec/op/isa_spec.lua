@@ -10,16 +10,7 @@ local LIMIT, SMALL = 1e-5, 0.1 -- of the largest value, or of SMALL where all ar
 
 -- What is wrong with tensor here, or nil.
 local function difference(here, there)
-  local a, b, top = numbers.flat(here), numbers.flat(there), SMALL
-  if #a ~= #b then return ("%d elements, generic %d"):format(#a, #b) end
-  for _, v in ipairs(b) do top = math.max(top, math.abs(v)) end
-  local limit = gradcheck.is_real(here) and LIMIT * top or 0
-  for i = 1, #b do
-    local near = math.abs(a[i] - b[i]) <= limit or a[i] == b[i] -- infinite
-    if not near and (a[i] == a[i] or b[i] == b[i]) then
-      return ("element %d is %.9g, generic %.9g"):format(i, a[i], b[i])
-    end
-  end
+  return numbers.difference(here, there, gradcheck.is_real(here) and LIMIT or 0, SMALL, "generic")
 end
 
 describe("instruction set " .. vs.build.isa, function()

@@ -109,4 +109,17 @@ function numbers.sorted(t)
   end
 end
 
+--- What is wrong with tensor `got`, or nil: no element is further from that of `want` than limit
+-- times the largest finite value, or `least` where all are smaller; NaN and infinity are the same.
+function numbers.difference(got, want, limit, least, other)
+  local a, b, top = numbers.flat(got), numbers.flat(want), least
+  if #a ~= #b then return ("%d elements, %s %d"):format(#a, other, #b) end
+  for _, v in ipairs(b) do if v - v == 0 then top = math.max(top, math.abs(v)) end end
+  for i = 1, #b do
+    local near = a[i] == b[i] or (a[i] ~= a[i] and b[i] ~= b[i])
+    near = near or math.abs(a[i] - b[i]) <= limit * top
+    if not near then return ("element %d is %.9g, %s %.9g"):format(i, a[i], other, b[i]) end
+  end
+end
+
 return numbers
