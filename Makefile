@@ -229,7 +229,7 @@ docs: float       ## write docs/reference.md and the editors' annotations from t
 
 # --- checks of the text ---
 
-LUA_FILES  = $(wildcard lua/vesper/*.lua lua/vesper/*/*.lua docs/*.lua examples/*.lua bench/*.lua spec/*/*.lua spec/*/*/*.lua)
+LUA_FILES  = $(wildcard lua/vesper/*.lua lua/vesper/*/*.lua lua/vesper/*/*/*.lua docs/*.lua examples/*.lua bench/*.lua spec/*/*.lua spec/*/*/*.lua)
 C_FILES    = $(wildcard csrc/*/*.c csrc/*/*.h)
 # header:the only place that may include it
 HOMES     := lua.h:csrc/bind/ lauxlib.h:csrc/bind/ cblas.h:csrc/core/ stb_image.h:csrc/io/image.c \

@@ -1,6 +1,6 @@
--- Writes docs/reference.md and lua/vesper/meta.lua (annotations for editors) from vesper.reference:
--- `make docs`.  With --check it writes nothing and fails when a file is not what it would write.
-local reference = require "vesper.reference"
+-- `make docs` writes docs/reference.md and lua/vesper/meta.lua (annotations for editors) from
+-- vesper.help.reference.  With --check it writes nothing and fails when a file would change.
+local reference = require "vesper.help.reference"
 
 local REFERENCE, META, WIDTH = "docs/reference.md", "lua/vesper/meta.lua", 100
 
@@ -9,7 +9,7 @@ local REFERENCE, META, WIDTH = "docs/reference.md", "lua/vesper/meta.lua", 100
 local HEAD = [[
 # Reference
 
-Made by `make docs` from the descriptors in `csrc` and from `lua/vesper/reference.lua`; not edited
+Made by `make docs` from the descriptors in `csrc` and from `lua/vesper/help`; not edited
 by hand. `vs.help "name"` shows the same at the REPL, with the kind of each argument.
 
 `name?` may be left out, `name = value` has a default. Arguments go by position. Those of ops,

@@ -169,7 +169,7 @@ describe("checkpoint", function()
     fails("nested too deep, or holds itself", {extra = circle})
     fails("a table with a table as key", {extra = {[circle] = 1}})
     fails("unknown entry 'optimiser'", {optimiser = 1})
-    fails("epoch is an integer, got 1.5", {epoch = 1.5})
+    fails("epoch is 1.5, expected an integer", {epoch = 1.5})
     fails("model has no state_dict", {model = {}})
     for _, name in ipairs {"", "/", ".", "a/..", 3} do
       local ok, message = pcall(checkpoint.save, name, {})

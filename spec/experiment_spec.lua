@@ -91,7 +91,7 @@ describe("experiment", function()
       assert.is_nil(ok)
       assert.matches(words, message, 1, true)
     end
-    refused("one-1 was begun otherwise: epochs was 3, now 5", {epochs = 5})
+    refused("one-1 was started with different settings: epochs was 3, now 5", {epochs = 5})
     refused('settings was {"rate": 0.05}, now {"rate": 0.1}', {settings = {rate = 0.1}})
     local file = temp.write(temp.folder() .. "/data.h5", "some data")
     refused('data was nothing, now {"bytes": 9, "checksum"', {data = file})

@@ -1,7 +1,7 @@
 -- vs.help, and the table behind it: every public function of the live tables has an entry, every
 -- entry has its function or field.
 local vs = require "vesper"
-local reference = require "vesper.reference"
+local reference = require "vesper.help.reference"
 local temp = require "spec.support.temp"
 
 local entries = reference.entries()
@@ -60,7 +60,7 @@ describe("vesper.reference", function()
       if not values[fn] and not names[name:gsub("^vs%.", "")] then missing[#missing + 1] = name end
     end, {})
     table.sort(missing)
-    assert(#missing == 0, "no entry in lua/vesper/reference: " .. table.concat(missing, ", "))
+    assert(#missing == 0, "no entry in lua/vesper/help/words: " .. table.concat(missing, ", "))
     assert(count > 200, "only " .. count .. " functions found")
     for _, key in ipairs(parts) do
       assert(sections[key] or names["vs." .. key], "no section or entry for vs." .. key)
@@ -80,7 +80,7 @@ describe("vesper.reference", function()
       end
     end
     table.sort(missing)
-    assert(#missing == 0, "no entry in lua/vesper/reference: " .. table.concat(missing, ", "))
+    assert(#missing == 0, "no entry in lua/vesper/help/words: " .. table.concat(missing, ", "))
     assert(count > 150, "only " .. count .. " methods found")
   end)
 
@@ -100,7 +100,7 @@ describe("vesper.reference", function()
       assert(names["models." .. name], "no entry for models." .. name)
       look(name, vs.models[name])
     end
-    assert(#missing == 0, "no entry in lua/vesper/reference: " .. table.concat(missing, ", "))
+    assert(#missing == 0, "no entry in lua/vesper/help/words: " .. table.concat(missing, ", "))
   end)
 
   it("has a function for every entry", function()

@@ -197,7 +197,7 @@ describe("metrics.retrieval", function()
     try("caption 2 belongs to image 5, outside 1%.%.4", v, {image_of = ints {1, 5, 3, 4}})
     try("image 2 has no caption", v, {image_of = ints {1, 1, 3, 4}})
     try("image_of is float", v, {image_of = vs.tensor {1, 2, 3, 4}})
-    try("unknown option k", v, {k = 3})
+    try("unknown option 'k', expected one of bank, beta, image_of", v, {k = 3})
   end)
 end)
 

@@ -1,5 +1,5 @@
 local vs = require "vesper"
-local plot = require "vesper.plot"
+local plot = require "vesper.report.plot"
 local folder = require "spec.support.folder"
 
 describe("plot", function()

@@ -7,7 +7,7 @@ local TIME = 1234567890.25
 
 -- The module with a clock that stands still.
 local function with_fixed_clock(fn)
-  local path = assert(package.searchpath("vesper.tensorboard", package.path))
+  local path = assert(package.searchpath("vesper.train.tensorboard", package.path))
   local now, time, clock = vs.now, os.time, 0
   vs.now = function() return clock end
   os.time = function() return TIME // 1 | 0 end -- luacheck: ignore
@@ -80,7 +80,7 @@ describe("SummaryWriter", function()
   it("checks records with CRC-32C", function()
     -- RFC 3720, B.4: 32 bytes of zeros 8a9136aa, of ones 62a8ab43, 0 to 31 46dd794e; and the
     -- usual check value of "123456789".  A record's check is that, rotated and shifted.
-    local crc32c = require "vesper.tensorboard"._crc32c
+    local crc32c = require "vesper.train.tensorboard"._crc32c
     assert.equal(0xE3069283, crc32c "123456789")
     assert.equal(0x8A9136AA, crc32c(("\0"):rep(32)))
     assert.equal(0x62A8AB43, crc32c(("\255"):rep(32)))
@@ -130,8 +130,9 @@ describe("SummaryWriter", function()
     end
     local new = vs.tensorboard.SummaryWriter
     refused("expected a folder's name, got a nil", new)
-    refused("no option 'purge'; there are purge_step, flush_secs", new, folder, {purge = 1})
-    refused("purge_step is 1.5, expected integer", new, folder, {purge_step = 1.5})
+    refused("unknown option 'purge', expected one of flush_secs, purge_step", new, folder,
+      {purge = 1})
+    refused("purge_step is 1.5, expected an integer", new, folder, {purge_step = 1.5})
     writer = assert(new(folder))
     refused("the tag is a number, expected a string", writer.add_scalar, writer, 1, 1, 1)
     refused("the step of 'x' is 1.5, expected an integer", writer.add_scalar, writer, "x", 1, 1.5)

@@ -1,7 +1,11 @@
 -- vs.autograd: functions with a backward of one's own.
 local core = require "vesper.core"
+local check = require "vesper.util.check"
+local options = require "vesper.util.options"
 
 local autograd = {}
+
+local FIELDS = {name = true, forward = true, backward = true}
 
 --- A differentiable function written in Lua, called like any other:
 --   local clip = vs.autograd.Function{name = "clip",
@@ -18,17 +22,10 @@ function autograd.Function(def)
   if type(def) ~= "table" then
     core._raise("Function: expected {name =, forward =, backward =}, got a " .. type(def))
   end
-  for key in pairs(def) do
-    if key ~= "name" and key ~= "forward" and key ~= "backward" then
-      core._raise(("Function: unknown field '%s', expected name, forward, backward"):format(
-        tostring(key)))
-    end
-  end
-  for _, key in ipairs {"forward", "backward"} do
-    if type(def[key]) ~= "function" then
-      core._raise(("Function: %s is a %s, expected a function"):format(key, type(def[key])))
-    end
-  end
+  local wrong = options.unknown(def, "field", FIELDS)
+  if wrong then check.fail("Function", "%s", wrong) end
+  check.kind("Function", "forward", def.forward, "function")
+  check.kind("Function", "backward", def.backward, "function")
   return core._function(def.name or "function", def.forward, def.backward)
 end
 

@@ -1,44 +1,33 @@
 -- Functions that scripts expect under PyTorch's names and that a few ops make up: their gradients
 -- are those of the ops.  Functions of vs, and methods of tensors where the first argument is one.
 local core = require "vesper.core"
+local check = require "vesper.util.check"
+local text = require "vesper.util.text"
 
 local fn = {}
 local inf = math.huge
 
-local function shape_of(x) return "[" .. table.concat(x.shape, ",") .. "]" end
-
--- Refuses what is no tensor, before a method of it is looked up.
-local function want(what, name, x)
-  if core.is_tensor(x) then return end
-  core._raise(("%s: %s is a %s, expected a tensor"):format(what, name, type(x)))
-end
-
-local function want_dims(what, name, x, n)
-  want(what, name, x)
-  if x.ndim == n then return end
-  core._raise(("%s: %s is %s, expected %d dimension%s"):format(what, name, shape_of(x), n,
-    n == 1 and "" or "s"))
-end
+local shape_of = text.shape
 
 -- ---- numbers ------------------------------------------------------------------------------------
 
 function fn.isnan(x)
-  want("isnan", "x", x)
+  check.tensor("isnan", "x", x)
   return x:ne(x)
 end
 
 function fn.isinf(x)
-  want("isinf", "x", x)
+  check.tensor("isinf", "x", x)
   return x:eq(inf):logical_or(x:eq(-inf))
 end
 
 function fn.isfinite(x)
-  want("isfinite", "x", x)
+  check.tensor("isfinite", "x", x)
   return x:lt(inf):logical_and(x:gt(-inf))
 end
 
 function fn.nan_to_num(x, nan, posinf, neginf)
-  want("nan_to_num", "x", x)
+  check.tensor("nan_to_num", "x", x)
   local most = 3.4028234663852886e38
   local y = core.where(x:ne(x), nan or 0, x)
   y = core.where(x:eq(inf), posinf or most, y)
@@ -46,17 +35,17 @@ function fn.nan_to_num(x, nan, posinf, neginf)
 end
 
 function fn.frac(x)
-  want("frac", "x", x)
+  check.tensor("frac", "x", x)
   return x - x:trunc()
 end
 
 function fn.clamp_min(x, min)
-  want("clamp_min", "x", x)
+  check.tensor("clamp_min", "x", x)
   return x:clamp {min = min}
 end
 
 function fn.clamp_max(x, max)
-  want("clamp_max", "x", x)
+  check.tensor("clamp_max", "x", x)
   return x:clamp {max = max}
 end
 
@@ -69,49 +58,49 @@ function fn.remainder(x, y) return x - core.mul(core.div(x, y):floor(), y) end
 function fn.fmod(x, y) return x - core.mul(core.div(x, y):trunc(), y) end
 
 function fn.lerp(x, y, weight)
-  want("lerp", "x", x)
+  check.tensor("lerp", "x", x)
   return x + (y - x) * weight
 end
 
 function fn.addcmul(x, a, b, value)
-  want("addcmul", "x", x)
+  check.tensor("addcmul", "x", x)
   return x + core.mul(a, b) * (value or 1)
 end
 
 function fn.addcdiv(x, a, b, value)
-  want("addcdiv", "x", x)
+  check.tensor("addcdiv", "x", x)
   return x + core.div(a, b) * (value or 1)
 end
 
 -- ---- over dimensions ----------------------------------------------------------------------------
 
 function fn.amax(x, dim, keepdim)
-  want("amax", "x", x)
+  check.tensor("amax", "x", x)
   return (x:max(dim, keepdim))
 end
 
 function fn.amin(x, dim, keepdim)
-  want("amin", "x", x)
+  check.tensor("amin", "x", x)
   return (x:min(dim, keepdim))
 end
 
 function fn.aminmax(x, dim, keepdim)
-  want("aminmax", "x", x)
+  check.tensor("aminmax", "x", x)
   return fn.amin(x, dim, keepdim), fn.amax(x, dim, keepdim)
 end
 
 function fn.count_nonzero(x, dim)
-  want("count_nonzero", "x", x)
+  check.tensor("count_nonzero", "x", x)
   return x:ne(0):sum(dim)
 end
 
 function fn.std_mean(x, dim, unbiased, keepdim)
-  want("std_mean", "x", x)
+  check.tensor("std_mean", "x", x)
   return x:std(dim, unbiased, keepdim), x:mean(dim, keepdim)
 end
 
 function fn.var_mean(x, dim, unbiased, keepdim)
-  want("var_mean", "x", x)
+  check.tensor("var_mean", "x", x)
   return x:var(dim, unbiased, keepdim), x:mean(dim, keepdim)
 end
 
@@ -119,10 +108,7 @@ end
 local function kth(what, x, k, dim, keepdim)
   if x.ndim == 0 then return fn.kthvalue(x:reshape({1}), k, 1, false) end
   local size = x:size(dim)
-  if math.type(k) ~= "integer" or k < 1 or k > size then
-    core._raise(("%s: k is %s, outside 1..%d for x %s"):format(what, tostring(k), size,
-      shape_of(x)))
-  end
+  check.whole(what, "k", k, 1, size)
   local values, places = x:sort(dim)
   values, places = values:select(dim, k), places:select(dim, k)
   if not keepdim then return values, places end
@@ -132,21 +118,21 @@ local function kth(what, x, k, dim, keepdim)
 end
 
 function fn.kthvalue(x, k, dim, keepdim)
-  want("kthvalue", "x", x)
+  check.tensor("kthvalue", "x", x)
   return kth("kthvalue", x, k, dim or -1, keepdim)
 end
 
 -- Of an even number of values the lower one in the middle.
 function fn.median(x, dim, keepdim)
-  want("median", "x", x)
+  check.tensor("median", "x", x)
   local all = dim == nil
   if all then x, dim = x:flatten(), 1 end
-  if x:size(dim) == 0 then core._raise("median: x is " .. shape_of(x) .. ": no values") end
+  if x:size(dim) == 0 then check.fail("median", "x is %s: no values", shape_of(x)) end
   return kth("median", x, (x:size(dim) + 1) // 2, dim, keepdim and not all)
 end
 
 function fn.unique(x)
-  want("unique", "x", x)
+  check.tensor("unique", "x", x)
   local n = x:numel()
   if n == 0 then
     local none = core.zeros(0, {dtype = "int64"})
@@ -163,7 +149,7 @@ function fn.unique(x)
 end
 
 function fn.argwhere(x)
-  want("argwhere", "x", x)
+  check.tensor("argwhere", "x", x)
   return x:nonzero()
 end
 
@@ -176,14 +162,14 @@ local function same_shape(a, b)
 end
 
 function fn.equal(x, y)
-  want("equal", "x", x)
-  want("equal", "y", y)
+  check.tensor("equal", "x", x)
+  check.tensor("equal", "y", y)
   return same_shape(x, y) and (x:eq(y):all())
 end
 
 function fn.allclose(x, y, rtol, atol, equal_nan)
-  want("allclose", "x", x)
-  want("allclose", "y", y)
+  check.tensor("allclose", "x", x)
+  check.tensor("allclose", "y", y)
   return core.no_grad(function()
     x, y = x:float(), y:float()
     local near = (x - y):abs():le(y:abs() * (rtol or 1e-5) + (atol or 1e-8))
@@ -198,8 +184,8 @@ end
 -- Products that PyTorch names by the dimensions of what they take.
 local function product(name, left, right)
   fn[name] = function(x, y)
-    want_dims(name, "x", x, left)
-    want_dims(name, "y", y, right)
+    check.tensor(name, "x", x, left)
+    check.tensor(name, "y", y, right)
     return x:matmul(y)
   end
 end
@@ -208,26 +194,26 @@ product("bmm", 3, 3)
 product("mv", 2, 1)
 
 function fn.dot(x, y)
-  want_dims("dot", "x", x, 1)
-  want_dims("dot", "y", y, 1)
+  check.tensor("dot", "x", x, 1)
+  check.tensor("dot", "y", y, 1)
   if x.shape[1] ~= y.shape[1] then
-    core._raise(("dot: x is %s but y is %s"):format(shape_of(x), shape_of(y)))
+    check.fail("dot", "x is %s but y is %s", shape_of(x), shape_of(y))
   end
   return (x * y):sum()
 end
 
 function fn.outer(x, y)
-  want_dims("outer", "x", x, 1)
-  want_dims("outer", "y", y, 1)
+  check.tensor("outer", "x", x, 1)
+  check.tensor("outer", "y", y, 1)
   return x:unsqueeze(2) * y:unsqueeze(1)
 end
 
 -- beta * input + alpha * (x @ y)
 local function added(name, ndim)
   fn[name] = function(input, x, y, beta, alpha)
-    want(name, "input", input)
-    want_dims(name, "x", x, ndim)
-    want_dims(name, "y", y, ndim)
+    check.tensor(name, "input", input)
+    check.tensor(name, "x", x, ndim)
+    check.tensor(name, "y", y, ndim)
     return input * (beta or 1) + x:matmul(y) * (alpha or 1)
   end
 end
@@ -235,18 +221,18 @@ added("addmm", 2)
 added("baddbmm", 3)
 
 function fn.cdist(x, y, p)
-  want("cdist", "x", x)
-  want("cdist", "y", y)
+  check.tensor("cdist", "x", x)
+  check.tensor("cdist", "y", y)
   if x.ndim < 2 or y.ndim < 2 or x.shape[x.ndim] ~= y.shape[y.ndim] then
-    core._raise(("cdist: x is %s and y is %s, expected [...,P,D] and [...,R,D]"):format(
-      shape_of(x), shape_of(y)))
+    check.fail("cdist", "x is %s and y is %s, expected [...,P,D] and [...,R,D]", shape_of(x),
+      shape_of(y))
   end
   return (x:unsqueeze(-2) - y:unsqueeze(-3)):norm(p or 2, -1)
 end
 
 function fn.cosine_similarity(x, y, dim, eps)
-  want("cosine_similarity", "x", x)
-  want("cosine_similarity", "y", y)
+  check.tensor("cosine_similarity", "x", x)
+  check.tensor("cosine_similarity", "y", y)
   dim, eps = dim or 2, eps or 1e-8
   local shape = (x:detach() * y:detach()).shape
   x, y = x:expand(shape), y:expand(shape)
@@ -256,36 +242,34 @@ end
 -- ---- shapes -------------------------------------------------------------------------------------
 
 function fn.view(x, ...)
-  want("view", "x", x)
+  check.tensor("view", "x", x)
   return x:reshape(...)
 end
 
 function fn.view_as(x, other)
-  want("view_as", "other", other)
+  check.tensor("view_as", "other", other)
   return x:reshape(other.shape)
 end
 
 fn.reshape_as = function(x, other)
-  want("reshape_as", "other", other)
+  check.tensor("reshape_as", "other", other)
   return x:reshape(other.shape)
 end
 
 function fn.expand_as(x, other)
-  want("expand_as", "other", other)
+  check.tensor("expand_as", "other", other)
   return x:expand(other.shape)
 end
 
 -- One grid for each vector of the list, all of one shape; "xy" swaps the first two dimensions.
 function core.meshgrid(list, indexing)
   if type(list) ~= "table" or #list == 0 then
-    core._raise("meshgrid: expected a list of vectors, got a " .. type(list))
+    check.fail("meshgrid", "expected a list of vectors, got %s", text.kind(list))
   end
-  if indexing ~= nil and indexing ~= "ij" and indexing ~= "xy" then
-    core._raise(("meshgrid: indexing is '%s', expected ij or xy"):format(tostring(indexing)))
-  end
+  if indexing ~= nil then check.kind("meshgrid", "indexing", indexing, {"ij", "xy"}) end
   local shape, grids = {}, {}
   for i, x in ipairs(list) do
-    want_dims("meshgrid", "vector " .. i, x, 1)
+    check.tensor("meshgrid", "vector " .. i, x, 1)
     shape[i] = x.shape[1]
   end
   for i, x in ipairs(list) do

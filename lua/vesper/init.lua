@@ -16,10 +16,10 @@ vs.optim = require "vesper.optim"
 vs.data = require "vesper.data"
 
 local on_demand = {
-  metrics = "vesper.metrics", models = "vesper.models", plot = "vesper.plot",
-  progress = "vesper.progress", help = "vesper.help", train = "vesper.train",
+  metrics = "vesper.metrics", models = "vesper.models", plot = "vesper.report.plot",
+  progress = "vesper.train.progress", help = "vesper.help", train = "vesper.train",
   report = "vesper.report", experiment = "vesper.experiment",
-  checkpoint = "vesper.checkpoint", tensorboard = "vesper.tensorboard",
+  checkpoint = "vesper.train.checkpoint", tensorboard = "vesper.train.tensorboard",
   profile = "vesper.profile",
 }
 

@@ -2,40 +2,24 @@
 -- Retrieval works on blocks of queries, so that the whole matrix of scores never exists at once.
 -- Nothing here is part of a graph: embeddings are detached.
 local core = require "vesper.core"
+local check = require "vesper.util.check"
+local options = require "vesper.util.options"
+local text = require "vesper.util.text"
 
 local metrics = {}
 
 local BLOCK = 4 * 1024 * 1024 -- scores at a time
 
-local function shape_text(t)
-  local sizes = {}
-  for i = 1, #t.shape do sizes[i] = t.shape[i] end
-  return "[" .. table.concat(sizes, ",") .. "]"
-end
-
-local function is_tensor(x) return type(x) == "userdata" and x.shape ~= nil end
-
-local function check_tensor(what, name, x, ndim, dtype, level)
-  level = level or 3
-  if not is_tensor(x) then
-    error(("%s: %s is a %s, expected a tensor"):format(what, name, type(x)), level)
-  end
-  if #x.shape ~= ndim or (dtype and x.dtype ~= dtype) then
-    error(("%s: %s is %s %s, expected %s with %d dimension%s"):format(what, name, x.dtype,
-      shape_text(x), dtype or "a tensor", ndim, ndim == 1 and "" or "s"), level)
-  end
-end
-
 --- Class numbers of logits [B,C], or the int64 [B] predictions themselves.
 local function classes_of(what, predictions, labels)
-  check_tensor(what, "labels", labels, 1, "int64")
-  if is_tensor(predictions) and predictions.dtype ~= "int64" then
-    check_tensor(what, "predictions", predictions, 2)
+  check.tensor(what, "labels", labels, 1, "int64")
+  if core.is_tensor(predictions) and predictions.dtype ~= "int64" then
+    check.tensor(what, "predictions", predictions, 2)
     predictions = predictions:detach():argmax(2)
   end
-  check_tensor(what, "predictions", predictions, 1, "int64")
+  check.tensor(what, "predictions", predictions, 1, "int64")
   if #predictions ~= #labels then
-    error(("%s: %d predictions, but %d labels"):format(what, #predictions, #labels), 3)
+    check.fail(what, "%d predictions, but %d labels", #predictions, #labels)
   end
   return predictions
 end
@@ -46,7 +30,7 @@ end
 ---@return number percent
 function metrics.accuracy(predictions, labels)
   local classes = classes_of("accuracy", predictions, labels)
-  if #classes == 0 then error("accuracy: no predictions", 2) end
+  if #classes == 0 then check.fail("accuracy", "no predictions") end
   return 100 * classes:eq(labels):sum():item() / #classes
 end
 
@@ -65,12 +49,10 @@ end
 ---@return any counts int64 [count,count]
 function metrics.confusion(predictions, labels, count)
   local classes = classes_of("confusion", predictions, labels)
-  if math.type(count) ~= "integer" or count < 1 then
-    error("confusion: the number of classes is " .. tostring(count) .. ", expected 1 or more", 2)
-  end
+  check.whole("confusion", "the number of classes", count, 1)
   for name, t in pairs {label = labels, prediction = classes} do
     local i, value = first_outside(t, count)
-    if i then error(("confusion: %s %d is %d, outside 1..%d"):format(name, i, value, count), 2) end
+    if i then check.fail("confusion", "%s %d is %d, outside 1..%d", name, i, value, count) end
   end
   local cells = {}
   for i = 1, count * count do cells[i] = 0 end
@@ -136,18 +118,16 @@ end
 
 local function check_bank(bank, beta, width)
   if type(bank) ~= "table" then
-    error(("retrieval: bank is a %s, expected {v = tensor, t = tensor}"):format(type(bank)), 3)
+    check.fail("retrieval", "bank is a %s, expected {v = tensor, t = tensor}", type(bank))
   end
   for _, name in ipairs{"v", "t"} do
-    check_tensor("retrieval", "bank." .. name, bank[name], 2, nil, 4)
+    check.tensor("retrieval", "bank." .. name, bank[name], 2)
     if #bank[name] == 0 or bank[name].shape[2] ~= width then
-      error(("retrieval: bank.%s is %s, expected [K,%d]"):format(name, shape_text(bank[name]),
-        width), 3)
+      check.fail("retrieval", "bank.%s is %s, expected [K,%d]", name, text.shape(bank[name]),
+        width)
     end
   end
-  if type(beta) ~= "number" or not (beta > 0 and beta < math.huge) then
-    error(("retrieval: beta is %s, expected a number above 0"):format(tostring(beta)), 3)
-  end
+  check.kind("retrieval", "beta", beta, "positive")
 end
 
 local function protocol(n, m, bank, beta)
@@ -161,18 +141,18 @@ local function protocol(n, m, bank, beta)
 end
 
 local function check_image_of(image_of, n, m)
-  check_tensor("retrieval", "image_of", image_of, 1, "int64", 4)
+  check.tensor("retrieval", "image_of", image_of, 1, "int64")
   if #image_of ~= m then
-    error(("retrieval: image_of has %d entries, but there are %d captions"):format(#image_of, m), 3)
+    check.fail("retrieval", "image_of has %d entries, but there are %d captions", #image_of, m)
   end
   local i, image = first_outside(image_of, n)
   if i then
-    error(("retrieval: caption %d belongs to image %d, outside 1..%d"):format(i, image, n), 3)
+    check.fail("retrieval", "caption %d belongs to image %d, outside 1..%d", i, image, n)
   end
   local seen = {}
   for _, own in ipairs(image_of:tolist()) do seen[own] = true end
   for own = 1, n do
-    if not seen[own] then error(("retrieval: image %d has no caption"):format(own), 3) end
+    if not seen[own] then check.fail("retrieval", "image %d has no caption", own) end
   end
 end
 
@@ -190,18 +170,15 @@ local result_meta = {}
 ---@return table r percent r.i2t.r1, .r5, .r10, ranks .medr, .meanr; r.t2i the same; r.rsum the sum
 --- of the six percentages; r.protocol what was measured, in words
 function metrics.retrieval(v, t, opts)
-  check_tensor("retrieval", "v", v, 2)
-  check_tensor("retrieval", "t", t, 2)
-  for key in pairs(opts or {}) do
-    if key ~= "image_of" and key ~= "bank" and key ~= "beta" then
-      error(("retrieval: unknown option %s (known: image_of, bank, beta)"):format(tostring(key)), 2)
-    end
-  end
-  local bank, beta = opts and opts.bank, opts and opts.beta or 10
-  local n, m, image_of = #v, #t, opts and opts.image_of
+  check.tensor("retrieval", "v", v, 2)
+  check.tensor("retrieval", "t", t, 2)
+  local o = options.read("retrieval", opts, {beta = 10}, {image_of = true, bank = true})
+  local bank, beta, image_of = o.bank, o.beta, o.image_of
+  local n, m = #v, #t
   if v.shape[2] ~= t.shape[2] or n == 0 or (n ~= m and not image_of) then
-    error(("retrieval: v is %s and t is %s, expected [N,D] and [N,D] (or [M,D] and image_of)")
-      :format(shape_text(v), shape_text(t)), 2)
+    check.fail("retrieval",
+      "v is %s and t is %s, expected [N,D] and [N,D] (or [M,D] and image_of)", text.shape(v),
+      text.shape(t))
   end
   if image_of then check_image_of(image_of, n, m) end
   if bank then check_bank(bank, beta, v.shape[2]) end
@@ -235,10 +212,10 @@ result_meta.__name = "retrieval"
 local WITHIN = {1, 5, 10, 20, 50}
 
 local function check_items(name, items, other, rows)
-  check_tensor("item_retrieval", name, items, 1, "int64")
+  check.tensor("item_retrieval", name, items, 1, "int64")
   if #items ~= rows then
-    error(("item_retrieval: %s has %d entries, but %s has %d rows"):format(name, #items, other,
-      rows), 3)
+    check.fail("item_retrieval", "%s has %d entries, but %s has %d rows", name, #items, other,
+      rows)
   end
 end
 
@@ -263,13 +240,13 @@ end
 ---@return table r percent r.r1, .r5, .r10, .r20, .r50; r.n queries, r.missing of them without their
 --- item in the gallery; r.protocol what was measured, in words
 function metrics.item_retrieval(v_query, item_query, v_gallery, item_gallery)
-  check_tensor("item_retrieval", "v_query", v_query, 2)
-  check_tensor("item_retrieval", "v_gallery", v_gallery, 2)
+  check.tensor("item_retrieval", "v_query", v_query, 2)
+  check.tensor("item_retrieval", "v_gallery", v_gallery, 2)
   check_items("item_query", item_query, "v_query", #v_query)
   check_items("item_gallery", item_gallery, "v_gallery", #v_gallery)
   if v_query.shape[2] ~= v_gallery.shape[2] or #v_query == 0 or #v_gallery == 0 then
-    error(("item_retrieval: v_query is %s and v_gallery is %s, expected [Q,D] and [N,D]"):format(
-      shape_text(v_query), shape_text(v_gallery)), 2)
+    check.fail("item_retrieval", "v_query is %s and v_gallery is %s, expected [Q,D] and [N,D]",
+      text.shape(v_query), text.shape(v_gallery))
   end
   local n, rows, ranks = #v_query, answerable(item_query, item_gallery), {}
   if rows then
@@ -311,16 +288,14 @@ end
 ---@return any indices int64 [Q,k]
 ---@return any scores float32 [Q,k]
 function metrics.topk(queries, gallery, k)
-  check_tensor("topk", "queries", queries, 2)
-  check_tensor("topk", "gallery", gallery, 2)
+  check.tensor("topk", "queries", queries, 2)
+  check.tensor("topk", "gallery", gallery, 2)
   if queries.shape[2] ~= gallery.shape[2] then
-    error(("topk: queries are %s and the gallery is %s, expected the same width"):format(
-      shape_text(queries), shape_text(gallery)), 2)
+    check.fail("topk", "queries are %s and the gallery is %s, expected the same width",
+      text.shape(queries), text.shape(gallery))
   end
-  if math.type(k) ~= "integer" or k < 1 or k > #gallery then
-    error(("topk: k is %s, expected 1..%d"):format(tostring(k), #gallery), 2)
-  end
-  if #queries == 0 then error("topk: no queries", 2) end
+  check.whole("topk", "k", k, 1, #gallery)
+  if #queries == 0 then check.fail("topk", "no queries") end
   local indices, scores = {}, {}
   for first = 1, #queries, QUERIES do
     local rows = queries:slice(1, first, math.min(#queries, first + QUERIES - 1))

@@ -8,14 +8,14 @@
 -- function written in Lua has a row, and its time is not the function's too.  "Lua and the rest" is
 -- what no row has, so that the seconds of all rows are those of the whole.
 local core = require "vesper.core"
-local report = require "vesper.report"
+local tables = require "vesper.report.tables"
+local check = require "vesper.util.check"
+local options = require "vesper.util.options"
 
 local Profile = {__name = "Profile"}
 
 local columns = {{"name", "name"}, {"pass", "pass"}, {"calls", "calls"}, {"ms", "ms"},
   {"percent", "%"}, {"mb", "MB"}, {"gbs", "GB/s"}, {"allocated", "MB allocated"}}
-
-local function fail(format, ...) core._raise("profile: " .. format:format(...)) end
 
 -- A row as text, with "-" where nothing was counted.
 local function line_of(row)
@@ -45,7 +45,7 @@ function Profile:__tostring()
   end
   lines[#lines + 1] = line_of(sum("total", rows, 1))
   return ("%smemory: at most %.1f MB in use, %.1f MB asked of the system"):format(
-    report.table(columns, lines), self.memory.peak / 1e6, self.memory.asked / 1e6)
+    tables.table(columns, lines), self.memory.peak / 1e6, self.memory.asked / 1e6)
 end
 
 -- What C counted, with the figures that follow from it.
@@ -62,24 +62,12 @@ local function finish(p)
   return setmetatable(p, Profile)
 end
 
-local function read_top(options)
-  if options == nil then return 20 end
-  if type(options) ~= "table" then fail("options are a table: {top = 20}") end
-  for key in pairs(options) do
-    if key ~= "top" then fail("no option '%s'; there is top", tostring(key)) end
-  end
-  local top = options.top or 20
-  if math.type(top) ~= "integer" or top < 1 then
-    fail("top is %s, expected a whole number from 1", tostring(top))
-  end
-  return top
-end
-
 --- Runs fn() and tells how long what took: {seconds, rows, memory, results, top}, which prints as a
 -- table of its `top` longest rows.  An error in fn is passed on as it is.
-return function(fn, options)
-  if type(fn) ~= "function" then fail("expected a function, got a %s", type(fn)) end
-  local top, results = read_top(options), nil
+return function(fn, given)
+  check.kind("profile", "fn", fn, "function")
+  local top = options.read("profile", given, {top = 20}, {top = "count"}).top
+  local results
   local p = core._profile(function() results = table.pack(fn()) end)
   p.results, p.top = results, top
   return finish(p)

@@ -1,29 +1,21 @@
 -- What tensors have that is made of ops: parts of a tensor as several tensors, dimensions moved,
 -- and einsum.  Everything here is a composition; gradients are those of the ops.
 local core = require "vesper.core"
+local check = require "vesper.util.check"
+local kind_of = require("vesper.util.text").kind
 
 local methods = core.tensor_methods
 local tensor = {}
 
--- The size of dimension dim (default 1) and dim counted from 1; raises for the caller of vesper.
+-- The size of dimension dim (default 1) and dim counted from 1.
 local function size_of(what, x, dim)
-  if not core.is_tensor(x) then
-    error(("%s: x is a %s, expected a tensor"):format(what, type(x)), 3)
-  end
+  check.tensor(what, "x", x)
   dim = dim == nil and 1 or dim
   local at = math.type(dim) == "integer" and dim < 0 and dim + x.ndim + 1 or dim
   if math.type(at) ~= "integer" or at < 1 or at > x.ndim then
-    error(("%s: dim %s is out of range for x with %d dimensions"):format(what, tostring(dim),
-      x.ndim), 3)
+    check.fail(what, "dim %s is out of range for x with %d dimensions", tostring(dim), x.ndim)
   end
   return x.shape[at], at
-end
-
-local function whole(what, name, value, least)
-  if math.type(value) ~= "integer" or value < least then
-    error(("%s: %s is %s, expected a whole number of %d or more"):format(what, name,
-      tostring(value), least), 3)
-  end
 end
 
 -- Views of these sizes along dim, one after the other.
@@ -42,14 +34,14 @@ function tensor.split(x, size, dim)
   local sizes, sum = {}, 0
   if type(size) == "table" then
     for i, n in ipairs(size) do
-      whole("split", "size " .. i, n, 0)
+      check.whole("split", "size " .. i, n, 0)
       sizes[i], sum = n, sum + n
     end
     if sum ~= total then
-      error(("split: the sizes add up to %d, dimension %d has %d"):format(sum, at, total), 2)
+      check.fail("split", "the sizes add up to %d, dimension %d has %d", sum, at, total)
     end
   else
-    whole("split", "size", size, 1)
+    check.whole("split", "size", size, 1)
     for first = 1, math.max(total, 1), size do
       sizes[#sizes + 1] = math.min(size, total - first + 1)
     end
@@ -60,7 +52,7 @@ end
 -- At most n parts of equal size along dim, the last maybe smaller.
 function tensor.chunk(x, n, dim)
   local total = size_of("chunk", x, dim)
-  whole("chunk", "n", n, 1)
+  check.whole("chunk", "n", n, 1)
   return tensor.split(x, math.max((total + n - 1) // n, 1), dim)
 end
 
@@ -90,11 +82,11 @@ end
 
 -- ---- einsum ----
 
-local function fail(text, ...) error("einsum: " .. text:format(...), 4) end
+local function fail(...) check.fail("einsum", ...) end
 
 -- "bij,bjk->bik" as {"bij", "bjk"}, "bik".
 local function parse(equation)
-  if type(equation) ~= "string" then fail("equation is a %s, expected a string", type(equation)) end
+  check.kind("einsum", "equation", equation, "string")
   local left, right = equation:gsub("%s", ""):match "^([%a,]*)%->(%a*)$"
   if not left then fail("'%s' is not of the form 'ij,jk->ik'", equation) end
   local terms = {}
@@ -112,11 +104,11 @@ end
 -- The size of each letter; refuses what does not fit.
 local function sizes_of(terms, out, list)
   local sizes = {}
-  if type(list) ~= "table" then fail("operands are a %s, expected a list", type(list)) end
+  if type(list) ~= "table" then fail("operands are %s, expected a list", kind_of(list)) end
   if #list ~= #terms then fail("%d tensors for %d terms", #list, #terms) end
   for i, term in ipairs(terms) do
     local x = list[i]
-    if not core.is_tensor(x) then fail("operand %d is a %s, expected a tensor", i, type(x)) end
+    if not core.is_tensor(x) then fail("operand %d is %s, expected a tensor", i, kind_of(x)) end
     if x.ndim ~= #term then
       fail("operand %d has %d dimensions, '%s' names %d", i, x.ndim, term, #term)
     end

@@ -87,7 +87,7 @@ describe("autograd.Function", function()
     local message = fails("function_spec.lua", run, function() return (nil).y end)
     assert.matches("bad: .*attempt to index", message)
     assert.is_true(vs.is_grad_enabled())
-    fails("forward is a nil", vs.autograd.Function, {backward = print})
+    fails("forward is nil", vs.autograd.Function, {backward = print})
     fails("unknown field 'back'", vs.autograd.Function, {back = print})
     fails("boom", vs.autograd.Function {forward = function() error "boom" end, backward = print},
       leaf {1})

@@ -49,7 +49,7 @@ describe("data.prepare.fashiongen", function()
     assert.equal("Rosé shirt 108", (sets.samples(out, "test"))[1].text)
     assert(prepare {text = "description"})
     assert.equal("Cotton, crème piping, no. 108.", (sets.samples(out, "test"))[1].text)
-    assert.error_matches(function() prepare {text = "all"} end, "text is all, expected name")
+    assert.error_matches(function() prepare {text = "all"} end, "text is 'all', expected name")
   end)
 
   it("keeps products together, and leaves out those of the second file", function()

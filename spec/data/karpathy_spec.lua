@@ -41,7 +41,7 @@ describe("data.prepare.karpathy", function()
     local s = assert(prepare {captions = 2, restval = "val"})
     assert.same({3, 2, 1}, {s.train, s.val, s.test})
     assert.equal(6, #vs.data.open(out, "train"))
-    assert.error_matches(function() prepare {restval = "none"} end, "restval is none, expected")
+    assert.error_matches(function() prepare {restval = "none"} end, "restval is 'none', expected")
   end)
 
   it("leaves out images without a sentence", function()

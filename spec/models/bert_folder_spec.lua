@@ -234,7 +234,7 @@ describe("a broken folder", function()
   end)
 
   it("tells of a tensor under two names", function()
-    fails("embeddings.LayerNorm.weight stands there twice, as embeddings.LayerNorm.gamma and "
+    fails("duplicate key embeddings.LayerNorm.weight, as embeddings.LayerNorm.gamma and "
       .. "embeddings.LayerNorm.weight", BERT.from_pretrained,
       weights_with(keep, {["embeddings.LayerNorm.gamma"] = vs.zeros(8)}))
   end)
@@ -274,7 +274,7 @@ describe("a broken folder", function()
   end)
 
   it("is told from a mistake in the script", function()
-    for want, arguments in pairs {["folder is a nil"] = {}, ["folder is a number"] = {3},
+    for want, arguments in pairs {["folder is nil"] = {}, ["folder is 3"] = {3},
       ["unknown option 'pool'"] = {FOLDER, {pool = false}}} do
       local ok, message = pcall(function() BERT.from_pretrained(table.unpack(arguments, 1, 2)) end)
       assert.is_false(ok)

@@ -204,7 +204,7 @@ describe("bert:embed", function()
   end)
 
   it("says what is wrong with texts", function()
-    fails("texts is a string", bert.embed, bert, "a")
+    fails("texts is 'a', expected a list", bert.embed, bert, "a")
     fails("item 2", bert.embed, bert, {"a", 3})
     fails("text 2: invalid UTF-8", bert.embed, bert, {"a", "\xff"})
     fails("batch_size is 0", bert.embed, bert, {"a"}, {batch_size = 0})

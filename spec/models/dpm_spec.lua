@@ -183,7 +183,7 @@ describe("DPM:retrieve", function()
       refused("k is 10, the index has 7 images", text, index)
       refused("k is 0, expected a whole number from 1", text, index, {k = 0})
       refused("k is 2.5, expected", text, index, {k = 2.5})
-      refused("k is 3, expected", text, index, {k = "3"})
+      refused("k is '3', expected", text, index, {k = "3"})
       refused("categories is -1, expected a whole number from 0", text, index,
         {k = 1, categories = -1})
       refused("unknown option 'best'", text, index, {best = 1})

@@ -196,7 +196,7 @@ describe("positions", function()
     assert.error_matches(function() nn.positional_encoding(0, 4) end, "n is 0")
     assert.error_matches(function() nn.positional_encoding(2.5, 4) end, "n is 2.5")
     assert.error_matches(function() nn.positional_encoding2d(2, 2, 6) end, "d is 6")
-    assert.error_matches(function() nn.positional_encoding2d(2, "x", 8) end, "width is x")
+    assert.error_matches(function() nn.positional_encoding2d(2, "x", 8) end, "width is 'x'")
   end)
 end)
 

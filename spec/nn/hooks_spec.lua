@@ -72,8 +72,8 @@ for _, kind in ipairs {"layer", "module"} do
 
     it("have to be functions", function()
       local m = make()
-      fails("register_forward_hook: hook is a number", m.register_forward_hook, m, 1)
-      fails("register_full_backward_hook: hook is a nil", m.register_full_backward_hook, m)
+      fails("register_forward_hook: hook is 1, expected a function", m.register_forward_hook, m, 1)
+      fails("register_full_backward_hook: hook is nil", m.register_full_backward_hook, m)
     end)
   end)
 end

@@ -66,8 +66,9 @@ describe("nn.init", function()
       assert.is_false(ok)
       assert.matches(text, message, 1, true)
     end
-    refused("at least 2 dimensions, got [3]", init.xavier_normal_, vs.ones(3))
-    refused("zeros_: expected a tensor, got a table", init.zeros_, {})
+    refused("the weight is float32 [3], expected at least 2 dimensions", init.xavier_normal_,
+      vs.ones(3))
+    refused("zeros_: the weight is a table, expected a tensor", init.zeros_, {})
     refused("nonlinearity is 'rulu'", init.kaiming_normal_, vs.ones(2, 2), {nonlinearity = "rulu"})
     refused("mode is 'in'", init.kaiming_normal_, vs.ones(2, 2), {mode = "in"})
   end)

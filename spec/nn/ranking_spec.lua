@@ -70,8 +70,9 @@ describe("nn.HingeRanking", function()
     end
     refused("HingeRanking: warmup = 1 needs the epoch: loss(scores, epoch)", nn.HingeRanking(),
       vs.ones(2, 2))
-    refused("no option 'marge'; there are margin, negatives, warmup", nn.HingeRanking, {marge = 1})
-    refused("margin is a string, expected a number", nn.HingeRanking, {margin = "1"})
+    refused("unknown option 'marge', expected one of margin, negatives, warmup", nn.HingeRanking,
+      {marge = 1})
+    refused("margin is '1', expected a number", nn.HingeRanking, {margin = "1"})
     refused("negatives is 'all', expected hardest or sum", nn.HingeRanking, {negatives = "all"})
     refused("hinge_ranking: scores is [2,3]", nn.HingeRanking(), vs.ones(2, 3), 1)
   end)
@@ -81,7 +82,7 @@ describe("nn.HingeRanking", function()
     assert.near(0.4, loss, 1e-3)
     assert(right < 5, right)
     assert.matches("the loss has been 0.400 = 2 * margin for 100 steps", message, 1, true)
-    assert.matches("Start anew with a longer warmup (now 0)", message, 1, true)
+    assert.matches("Start again with a longer warmup (now 0)", message, 1, true)
     assert.equal(1, select(2, message:gsub("HingeRanking:", "")))
   end)
 

@@ -188,10 +188,10 @@ describe("schedules", function()
     fails("StepLR: expected an optimizer, got a number", L.StepLR, 1, 5)
     fails("StepLR: step_size is missing", L.StepLR, opt)
     fails("StepLR: step_size is 0, expected a whole number from 1", L.StepLR, opt, 0)
-    fails("StepLR: no option 'stepsize'; there are step_size, gamma", L.StepLR, opt,
+    fails("StepLR: unknown option 'stepsize', expected one of gamma, step_size", L.StepLR, opt,
       {step_size = 1, stepsize = 2})
     fails("StepLR: too many arguments", L.StepLR, opt, 1, 2, 3)
-    fails("StepLR: gamma is a string", L.StepLR, opt, 1, "x")
+    fails("StepLR: gamma is 'x', expected a number", L.StepLR, opt, 1, "x")
     fails("MultiStepLR: milestones is a table, expected a list of whole", L.MultiStepLR, opt,
       {milestones = {1.5}})
     fails("LinearLR: start_factor is 0", L.LinearLR, opt, {start_factor = 0})

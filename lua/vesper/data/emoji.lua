@@ -1,12 +1,12 @@
 -- prepare.emoji: the pictures, names and keywords of the Debian package ruby-gemojione.
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
+local file = require "vesper.util.file"
 
 local DEFAULTS = {
   size = 64, seed = 1, min_count = 2, max_words = 16, keywords = 4, min_class = 10,
-  name = "emoji", source = "Debian package ruby-gemojione",
+  skip_broken = false, name = "emoji", source = "Debian package ruby-gemojione",
 }
-local KNOWN = {vectors = true, progress = true, compress = true, skip_broken = true}
 local SKIN = {"light", "medium light", "medium", "medium dark", "dark"}
 
 -- "Bicyclist_tone 2" -> "bicyclist", 2
@@ -25,14 +25,11 @@ local function make_caption(entry, most)
 end
 
 local function picture_of(folder, code)
-  for _, name in ipairs {code, code:lower(), code:upper()} do
-    local path = ("%s/%s.png"):format(folder, name)
-    local file = io.open(path, "rb")
-    if file then
-      file:close()
-      return path
-    end
+  local paths = {}
+  for i, name in ipairs {code, code:lower(), code:upper()} do
+    paths[i] = ("%s/%s.png"):format(folder, name)
   end
+  return file.first(paths)
 end
 
 -- The entries of index.json that have a picture, in the order of their code points.
@@ -70,8 +67,8 @@ end
 ---   seed = 1, vectors, compress, skip_broken, name, source, progress = function(done, total)
 --- Returns {train=, val=, test=, classes=, vocab=, skipped=, missing=, rare=, broken=, invalid=},
 --- or nil and a message.
-return function(folder, out, options)
-  local o = prepare.options(options, DEFAULTS, KNOWN, "prepare.emoji")
+return function(folder, out, given)
+  local o = prepare.options("emoji", given, DEFAULTS)
   local found, why = core.data.find(folder, "config/index.json")
   if not found then return nil, why end
   local index = found[1]
@@ -84,9 +81,5 @@ return function(folder, out, options)
   if not items then return nil, failed end
   items, count.rare = prepare.drop_rare(items, o.min_class)
   prepare.assign_splits(items, function(item) return item.group end, o.seed)
-  local summary, unwritten = prepare.write(items, out, o)
-  if not summary then return nil, unwritten end
-  summary.missing, summary.rare = count.missing, count.rare
-  summary.skipped = count.missing + count.rare + summary.broken
-  return summary
+  return prepare.write(items, out, o, count)
 end

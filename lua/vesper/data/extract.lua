@@ -1,22 +1,12 @@
 -- data.extract: what a frozen CNN makes of every image of a data set, as a data set of its own, so
 -- that models which read features train without running the CNN again.
 local core = require "vesper.core"
+local in_evaluation = require "vesper.nn.evaluation"
+local options = require "vesper.util.options"
 
 local DEFAULTS = {batch_size = 32, half = true, regions = true, images = false, flip = false,
   compress = 0}
 local KNOWN = {splits = true, progress = true}
-
-local function options_of(given)
-  local o = {}
-  for key, value in pairs(DEFAULTS) do o[key] = value end
-  for key, value in pairs(given or {}) do
-    if DEFAULTS[key] == nil and not KNOWN[key] then
-      core._raise(("extract: unknown option '%s'"):format(tostring(key)))
-    end
-    o[key] = value
-  end
-  return o
-end
 
 -- The splits of a file that are wanted, by one sample an image: a list of {name, set, all}, `all`
 -- having a sample for every caption.  Without o.splits those of train, val and test that are there.
@@ -74,7 +64,7 @@ local function begin(out, first, o)
 end
 
 -- One split through the model; mirrored: as further images.  true, or nil and a message.
-local function copy_split(writer, split, captions, mirrored, run, o)
+local function copy_split(writer, split, captions, mirrored, model, o)
   local failed
   each_batch(split.set, o.batch_size, function(batch, first)
     if not batch.image then
@@ -82,7 +72,7 @@ local function copy_split(writer, split, captions, mirrored, run, o)
       return false
     end
     local images = mirrored and batch.image:flip{4} or batch.image
-    local v, regions = run(images)
+    local v, regions = model(images)
     for i = 1, v.shape[1] do
       local at = first + i - 1
       local id = split.set:id(at)
@@ -114,32 +104,32 @@ end
 --   flip = false          true: train's images once more, mirrored, after the others
 --   compress = 0, progress = function(split, done)
 -- Returns {train =, val =, test =} images, or nil and a message.
-return function(model, source, out, options)
-  local o = options_of(options)
+return function(model, source, out, given)
+  local o = options.read("extract", given, DEFAULTS, KNOWN)
   local splits, why = open_splits(source, o)
   if not splits then return nil, why end
   local writer <close>, unwritable = begin(out, splits[1].set, o)
   if not writer then return nil, unwritable end
-  local was_training = type(model) ~= "function" and model.training
-  if was_training then model:eval() end
-  local function run(images)
-    local v, regions
-    core.no_grad(function() v, regions = model(images) end)
-    return v, regions
-  end
-  local counts, failed = {}, nil
-  for _, split in ipairs(splits) do
-    local captions = captions_of(split.all, o.batch_size)
-    local ok
-    ok, failed = copy_split(writer, split, captions, false, run, o)
-    if ok and o.flip and split.name == "train" then
-      ok, failed = copy_split(writer, split, captions, true, run, o)
+  local function copy_all()
+    local counts = {}
+    for _, split in ipairs(splits) do
+      local captions = captions_of(split.all, o.batch_size)
+      local ok, failed = copy_split(writer, split, captions, false, model, o)
+      if ok and o.flip and split.name == "train" then
+        ok, failed = copy_split(writer, split, captions, true, model, o)
+      end
+      if not ok then return nil, failed end
+      counts[split.name] = writer:count(split.name)
     end
-    if not ok then break end
-    counts[split.name] = writer:count(split.name)
+    return counts
   end
-  if was_training then model:train() end
-  if failed then return nil, failed end
+  local counts, failed
+  if type(model) == "function" then
+    counts, failed = core.no_grad(copy_all)
+  else
+    counts, failed = in_evaluation(model, copy_all)
+  end
+  if not counts then return nil, failed end
   local closed, unwritten = writer:close()
   if not closed then return nil, unwritten end
   return counts

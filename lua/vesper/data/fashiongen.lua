@@ -4,18 +4,20 @@
 -- Texts are ISO-8859-1 there and UTF-8 here.
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
+local sorted_keys = require("vesper.util.tables").sorted_keys
+local text = require "vesper.util.text"
 
 local DEFAULTS = {
   text = "both", val = 0.2, size = 64, seed = 1, min_count = 2, max_words = 32,
   skip_broken = false, name = "fashiongen", source = "Fashion-Gen",
 }
-local KNOWN = {vectors = true, progress = true, compress = true}
+local KINDS = {text = {"name", "description", "both"}}
 local STRINGS = {"input_name", "input_description", "input_category", "input_subcategory"}
 local BLOCK = 2048 -- rows of texts
 
 -- Every byte of ISO-8859-1 is the code point of that number.
-local function to_utf8(text)
-  return (text:gsub("[\x80-\xFF]", function(byte) return utf8.char(byte:byte()) end))
+local function to_utf8(s)
+  return (s:gsub("[\x80-\xFF]", function(byte) return utf8.char(byte:byte()) end))
 end
 
 -- The number of rows, which all data sets that are used must share.
@@ -24,15 +26,15 @@ local function check_file(file, path)
   if not image then return nil, why end
   local shape = image.shape
   if image.kind ~= "integers" or image.bytes ~= 1 or #shape ~= 4 or shape[4] ~= 3 then
-    return nil, ("%s: input_image: %d-byte %s [%s], expected uint8 [N,H,W,3]"):format(path,
-      image.bytes, image.kind, table.concat(shape, ","))
+    return nil, ("%s: input_image: %d-byte %s %s, expected uint8 [N,H,W,3]"):format(path,
+      image.bytes, image.kind, text.shape(shape))
   end
   for _, name in ipairs {"input_productID", table.unpack(STRINGS)} do
     local info, missing = file:info(name)
     if not info then return nil, missing end
     if info.shape[1] ~= shape[1] or (info.shape[2] or 1) ~= 1 or #info.shape > 2 then
-      return nil, ("%s: %s: [%s], expected [%d,1], a row for each of input_image"):format(path,
-        name, table.concat(info.shape, ","), shape[1])
+      return nil, ("%s: %s: %s, expected [%d,1], a row for each of input_image"):format(path,
+        name, text.shape(info.shape), shape[1])
     end
     if name ~= "input_productID" and info.kind ~= "strings" then
       return nil, ("%s: %s: %s, expected strings"):format(path, name, info.kind)
@@ -67,7 +69,7 @@ local function read_block(file, path, first, last)
   for _, name in ipairs(STRINGS) do
     local list, broken = file:read(name, first, last)
     if not list then return nil, broken end
-    for i, text in ipairs(list) do list[i] = to_utf8(text):match "^%s*(.-)%s*$" end
+    for i, s in ipairs(list) do list[i] = to_utf8(s):match "^%s*(.-)%s*$" end
     block[name] = list
   end
   return block
@@ -80,10 +82,10 @@ local function read_picture(file, row)
   return rows[1]:permute(3, 1, 2):contiguous()
 end
 
-local function caption_of(block, i, text)
+local function caption_of(block, i, which)
   local name, description = block.input_name[i], block.input_description[i]
-  if text == "name" or description == "" then return name end
-  if text == "description" or name == "" then return description end
+  if which == "name" or description == "" then return name end
+  if which == "description" or name == "" then return description end
   return name .. ". " .. description
 end
 
@@ -127,9 +129,9 @@ end
 local function number(items)
   local product, kind, numbers = {}, {}, {}
   for _, item in ipairs(items) do kind[item.kind], product[item.product] = true, true end
-  local tags = prepare.sorted_keys(kind)
+  local tags = sorted_keys(kind)
   for i, name in ipairs(tags) do kind[name] = i end
-  for i, name in ipairs(prepare.sorted_keys(product)) do numbers[name] = i end
+  for i, name in ipairs(sorted_keys(product)) do numbers[name] = i end
   for _, item in ipairs(items) do
     item.item, item.tags = numbers[item.product], {kind[item.kind]}
   end
@@ -153,12 +155,8 @@ end
 ---   seed = 1, vectors, compress, name, source, progress = function(done, total)
 --- Returns {train=, val=, test=, classes=, vocab=, tags=, items=, skipped=, crossing=, broken=,
 --- invalid=}, or nil and a message.
-return function(train, validation, out, options)
-  local o = prepare.options(options, DEFAULTS, KNOWN, "prepare.fashiongen")
-  if o.text ~= "both" and o.text ~= "name" and o.text ~= "description" then
-    error(("prepare.fashiongen: text is %s, expected name, description or both")
-      :format(tostring(o.text)), 2)
-  end
+return function(train, validation, out, given)
+  local o = prepare.options("fashiongen", given, DEFAULTS, KINDS)
   local files <close> = setmetatable({}, {__close = close_all})
   local items, why = read_items(train, o, files)
   if not items then return nil, why end
@@ -171,9 +169,8 @@ return function(train, validation, out, options)
   for _, item in ipairs(test) do item.split = "test" end
   table.move(test, 1, #test, #items + 1, items)
   o.tags = number(items)
-  local summary, unwritten = prepare.write(items, out, o)
+  local summary, unwritten = prepare.write(items, out, o, {crossing = crossing})
   if not summary then return nil, unwritten end
-  summary.tags, summary.crossing = #o.tags, crossing
-  summary.skipped = crossing + summary.broken
+  summary.tags = #o.tags
   return summary
 end

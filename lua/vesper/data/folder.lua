@@ -1,15 +1,13 @@
 -- prepare.folder: a folder of pictures with a CSV file that says what they are.
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
-local exists = require("vesper.files").exists
+local file = require "vesper.util.file"
 
 local DEFAULTS = {
   csv = "products.csv", image = "images/{id}.jpg", title = "title", label = "label", id = "id",
   size = 64, min_count = 2, max_words = 16, seed = 1, skip_broken = false,
 }
-local KNOWN = {
-  split = true, vectors = true, progress = true, compress = true, name = true, source = true,
-}
+local KINDS = {split = "string"}
 
 -- Every column that the options name must be there.
 local function check_columns(path, columns, o)
@@ -37,7 +35,7 @@ local function read_items(root, path, o, count)
     local picture = root .. "/" .. o.image:gsub("{(.-)}", row)
     if o.split and row[o.split] == "" then
       count.unassigned = count.unassigned + 1
-    elseif not exists(picture) then
+    elseif not file.exists(picture) then
       count.missing = count.missing + 1
     else
       items[#items + 1] = {
@@ -64,8 +62,8 @@ end
 --- Returns {train=, val=, test=, classes=, vocab=, skipped=, missing=, unassigned=, broken=,
 --- invalid=}, or nil and a message.  Rows without a picture are left out and counted as missing;
 --- titles with bytes that are not UTF-8 are written without those and counted as invalid.
-return function(folder, out, options)
-  local o = prepare.options(options, DEFAULTS, KNOWN, "prepare.folder")
+return function(folder, out, given)
+  local o = prepare.options("folder", given, DEFAULTS, KINDS)
   local count = {missing = 0, unassigned = 0}
   local path = folder .. "/" .. o.csv
   local items, why = read_items(folder, path, o, count)
@@ -74,9 +72,5 @@ return function(folder, out, options)
     prepare.assign_splits(items, function(item) return item.captions[1]:lower() end, o.seed)
   end
   o.source, o.name = o.source or path, o.name or folder:match("([^/]+)/*$")
-  local summary, failed = prepare.write(items, out, o)
-  if not summary then return nil, failed end
-  summary.missing, summary.unassigned = count.missing, count.unassigned
-  summary.skipped = count.missing + count.unassigned + summary.broken
-  return summary
+  return prepare.write(items, out, o, count)
 end

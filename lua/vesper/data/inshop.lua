@@ -10,7 +10,6 @@ local DEFAULTS = {
   val = 0.2, boxes = true, landmarks = true, size = 64, seed = 1, min_count = 2, max_words = 32,
   skip_broken = false, name = "inshop", source = "DeepFashion In-shop",
 }
-local KNOWN = {vectors = true, progress = true, compress = true}
 local SPLITS = {train = "train", query = "query", gallery = "gallery"}
 local BOX = {"image_name", "clothes_type", false, "x_1", "y_1", "x_2", "y_2"} -- false: any name
 local LANDMARK = {"image_name", "clothes_type", false}
@@ -233,8 +232,8 @@ end
 ---   seed = 1, vectors, compress, name, source, progress = function(done, total)
 --- Returns {train=, val=, query=, gallery=, test=0, classes=, vocab=, undescribed=, skipped=,
 --- broken=, invalid=}, or nil and a message.
-return function(folder, out, options)
-  local o = prepare.options(options, DEFAULTS, KNOWN, "prepare.inshop")
+return function(folder, out, given)
+  local o = prepare.options("inshop", given, DEFAULTS)
   local lists, why = read_lists(folder, o)
   if not lists then return nil, why end
   local items, train = read_partition(folder .. "/Eval/list_eval_partition.txt", lists)
@@ -243,8 +242,8 @@ return function(folder, out, options)
     {{"train", 1 - o.val}, {"val", o.val}})
   local undescribed = 0
   for _, item in ipairs(items) do undescribed = undescribed + (item.title and 0 or 1) end
-  local summary, unwritten = prepare.write(items, out, o)
+  local summary, unwritten = prepare.write(items, out, o, {})
   if not summary then return nil, unwritten end
-  summary.undescribed, summary.skipped = undescribed, summary.broken
+  summary.undescribed = undescribed
   return summary
 end

@@ -9,7 +9,7 @@ local DEFAULTS = {
   captions = 5, restval = "train", size = 64, seed = 1, min_count = 2, max_words = 32,
   skip_broken = false,
 }
-local KNOWN = {vectors = true, progress = true, compress = true, name = true, source = true}
+local KINDS = {restval = {"train", "val", "test", "restval"}}
 local SPLITS = {train = true, val = true, test = true, restval = true}
 
 -- The raw sentences of an image, at most so many; or nil and what is wrong.
@@ -71,17 +71,10 @@ end
 ---   seed = 1, vectors, compress, name, source, progress = function(done, total)
 --- Returns {train=, val=, test=, classes=0, vocab=, undescribed=, skipped=, broken=, invalid=}, or
 --- nil and a message.
-return function(path, folder, out, options)
-  local o = prepare.options(options, DEFAULTS, KNOWN, "prepare.karpathy")
-  if not SPLITS[o.restval] then
-    error(("prepare.karpathy: restval is %s, expected train, val, test or restval")
-      :format(tostring(o.restval)), 2)
-  end
+return function(path, folder, out, given)
+  local o = prepare.options("karpathy", given, DEFAULTS, KINDS)
   local items, empty = read_items(path, folder, o)
   if not items then return nil, empty end
   o.source, o.name = o.source or path, o.name or path:match "dataset_(%w+)%.json$"
-  local summary, unwritten = prepare.write(items, out, o)
-  if not summary then return nil, unwritten end
-  summary.undescribed, summary.skipped = empty, empty + summary.broken
-  return summary
+  return prepare.write(items, out, o, {undescribed = empty})
 end

@@ -7,13 +7,13 @@
 -- the others: only the file counts.
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
+local file = require "vesper.util.file"
 
 local DEFAULTS = {
   size = 64, seed = 1, min_count = 2, max_words = 16, keywords = 4, min_class = 10,
-  max_title = math.maxinteger, name = "openclipart",
+  max_title = math.maxinteger, skip_broken = false, name = "openclipart",
   source = "Debian packages openclipart-png and openclipart-svg",
 }
-local KNOWN = {vectors = true, progress = true, compress = true, skip_broken = true}
 local PLACE = "usr/share/openclipart/"
 -- What a script that once converted the library put where a list of keywords belonged.
 local NO_KEYWORD = {hash = true}
@@ -43,9 +43,7 @@ end
 -- whether the SVG is there at all.
 local function read_item(base, below, o)
   local picture, drawing = base .. "png/" .. below, base .. "svg/" .. below:sub(1, -5) .. ".svg"
-  local file = io.open(drawing, "rb")
-  if not file then return nil, drawing .. ": no such file", false end
-  file:close()
+  if not file.exists(drawing) then return nil, drawing .. ": no such file", false end
   local title, keywords = read_words(drawing)
   if not title then return nil, keywords, true end
   local parts = {title ~= "" and title or table.remove(keywords, 1)}
@@ -83,7 +81,7 @@ local function read_items(pictures, o, count)
       elseif not there then
         count.missing = count.missing + 1
       elseif o.skip_broken then
-        count.unreadable = count.unreadable + 1
+        count.broken = count.broken + 1
       else
         return nil, why
       end
@@ -104,24 +102,19 @@ end
 ---   skip_broken = false           count files that cannot be read instead of stopping
 --- Returns {train=, val=, test=, classes=, vocab=, skipped=, missing=, same_title=, rare=, broken=,
 --- invalid=}, or nil and a message.
-return function(folder, out, options)
-  local o = prepare.options(options, DEFAULTS, KNOWN, "prepare.openclipart")
+return function(folder, out, given)
+  local o = prepare.options("openclipart", given, DEFAULTS)
   local found, why = core.data.find(folder, ".png")
   if not found then return nil, why end
-  local count = {missing = 0, unreadable = 0}
+  local count = {missing = 0, broken = 0}
   local items, failed = read_items(found, o, count)
   if not items then return nil, failed end
-  if #items + count.missing + count.unreadable == 0 then
+  if #items + count.missing + count.broken == 0 then
     return nil, ("%s: no %spng below it; unpack Debian's openclipart-png and openclipart-svg there")
       :format(folder, PLACE)
   end
   items, count.same_title = thin_out(items, o)
   items, count.rare = prepare.drop_rare(items, o.min_class)
   prepare.assign_splits(items, function(item) return item.group end, o.seed)
-  local summary, unwritten = prepare.write(items, out, o)
-  if not summary then return nil, unwritten end
-  summary.missing, summary.rare, summary.same_title = count.missing, count.rare, count.same_title
-  summary.broken = summary.broken + count.unreadable
-  summary.skipped = count.missing + count.rare + count.same_title + summary.broken
-  return summary
+  return prepare.write(items, out, o, count)
 end

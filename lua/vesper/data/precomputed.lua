@@ -10,29 +10,27 @@
 -- is meant when in every group of rows all have the same id, or else the same features.
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
-local exists = require("vesper.files").exists
+local check = require "vesper.util.check"
+local file = require "vesper.util.file"
+local sorted_keys = require("vesper.util.tables").sorted_keys
+local text = require "vesper.util.text"
 
 local DEFAULTS = {
-  captions = 5, dev = 5000, boxes = true, half = false, seed = 1, min_count = 4, max_words = 32,
+  splits = {train = "train", val = "dev", test = "test"}, captions = 5, dev = 5000, boxes = true,
+  half = false, seed = 1, min_count = 4, max_words = 32,
 }
-local KNOWN = {
-  splits = true, repeated = true, vectors = true, progress = true, compress = true, name = true,
-  source = true,
-}
-local SPLITS = {train = "train", val = "dev", test = "test"}
+local KINDS = {captions = "count", repeated = "boolean", splits = "table"}
 local REAL = {float32 = true, float64 = true, float16 = true}
 local NUMBERS = {float32 = true, float64 = true, float16 = true, int32 = true, int64 = true}
 local LONGEST = 65535 -- bytes of a line
 
-local function sizes(shape) return "[" .. table.concat(shape, ",") .. "]" end
-
 -- The lines of a file without the space around them; or nil and a message.
 local function read_lines(path)
-  local file <close>, why = io.open(path, "rb")
-  if not file then return nil, why end
+  local handle <close>, why = io.open(path, "rb")
+  if not handle then return nil, why end
   local list = {}
   while true do
-    local line, broken = file:read "l"
+    local line, broken = handle:read "l"
     if broken then return nil, ("%s: %s"):format(path, broken) end
     if not line then return list end
     if #line > LONGEST then
@@ -57,7 +55,7 @@ local function load_features(path)
   if not ims then return nil, why end
   local shape = ims.shape
   if (#shape ~= 2 and #shape ~= 3) or ims:numel() == 0 then
-    return nil, ("%s: is %s, expected [N,D] or [N,R,D]"):format(path, sizes(shape))
+    return nil, ("%s: is %s, expected [N,D] or [N,R,D]"):format(path, text.shape(shape))
   end
   return ims
 end
@@ -70,16 +68,16 @@ local function load_numbers(s, path, ...)
   local fits = #shape == #tail + 1 and (shape[1] == s.rows or shape[1] == s.images)
   for i, size in ipairs(tail) do fits = fits and shape[i + 1] == size end
   if fits then return t end
-  return nil, ("%s: is %s, expected %s for %s of %s"):format(path, sizes(shape),
-    sizes {s.images, ...}, sizes(s.ims.shape), s.ims_path)
+  return nil, ("%s: is %s, expected %s for %s of %s"):format(path, text.shape(shape),
+    text.shape {s.images, ...}, text.shape(s.ims.shape), s.ims_path)
 end
 
 local function load_boxes(s, prefix)
   local path = prefix .. "_boxes.npy"
-  if not exists(path) then return true end
+  if not file.exists(path) then return true end
   if #s.ims.shape ~= 3 then
     return nil, ("%s: there are boxes, but %s is %s (boxes = false passes over them)"):format(path,
-      s.ims_path, sizes(s.ims.shape))
+      s.ims_path, text.shape(s.ims.shape))
   end
   local why
   s.boxes, why = load_numbers(s, path, s.ims.shape[2], 4)
@@ -138,8 +136,8 @@ end
 -- The place of image i among n things, of which each image has as many as any other.
 local function place_of(s, i, n) return (i - 1) * (n // s.images) + 1 end
 
-local function open_split(folder, file, o)
-  local prefix = folder .. "/" .. file
+local function open_split(folder, name, o)
+  local prefix = folder .. "/" .. name
   local s = {
     ims_path = prefix .. "_ims.npy", texts_path = prefix .. "_caps.txt",
     ids_path = prefix .. "_ids.txt",
@@ -150,7 +148,7 @@ local function open_split(folder, file, o)
   s.rows = s.ims.shape[1]
   s.texts, why = read_lines(s.texts_path)
   if not s.texts then return nil, why end
-  if exists(s.ids_path) then
+  if file.exists(s.ids_path) then
     s.ids, why = read_lines(s.ids_path)
     if not s.ids then return nil, why end
   end
@@ -211,23 +209,6 @@ local function add_items(items, s, split, most, counts)
   end
 end
 
-local function check_options(o)
-  local function wrong(...) error("prepare.precomputed: " .. string.format(...), 4) end
-  local function positive(name)
-    if math.type(o[name]) ~= "integer" or o[name] < 1 then
-      wrong("%s is %s, expected a whole number from 1", name, tostring(o[name]))
-    end
-  end
-  positive "captions"
-  if o.dev then positive "dev" end
-  if o.repeated ~= nil and type(o.repeated) ~= "boolean" then
-    wrong("repeated is %s, expected true or false", tostring(o.repeated))
-  end
-  if type(o.splits) ~= "table" or type(o.splits.train) ~= "string" then
-    wrong("splits has no train, whose captions the vocabulary comes from")
-  end
-end
-
 --- Writes `out` from the files of a folder.  Options (with their defaults):
 ---   splits = {train = "train", val = "dev", test = "test"}   what the files of each are called
 ---   captions = 5                  of an image
@@ -241,22 +222,25 @@ end
 ---   seed = 1, vectors, compress, name, source, progress = function(done, total)
 --- Returns {train=, val=, test=, classes=0, vocab=, undescribed=, blank=, cut=, broken=0,
 --- invalid=}, or nil and a message.
-return function(folder, out, options)
-  local o = prepare.options(options, DEFAULTS, KNOWN, "prepare.precomputed")
-  o.splits = o.splits or SPLITS
-  check_options(o)
+return function(folder, out, given)
+  local o = prepare.options("precomputed", given, DEFAULTS, KINDS)
+  if o.dev then check.kind("prepare.precomputed", "dev", o.dev, "count") end
+  if type(o.splits.train) ~= "string" then
+    check.fail("prepare.precomputed",
+      "splits has no train, whose captions the vocabulary comes from")
+  end
   local items, width, counts = {}, nil, {cut = 0, blank = 0, undescribed = 0}
-  for _, split in ipairs(prepare.sorted_keys(o.splits)) do
-    local file = o.splits[split]
-    local s, why = open_split(folder, file, o)
+  for _, split in ipairs(sorted_keys(o.splits)) do
+    local name = o.splits[split]
+    local s, why = open_split(folder, name, o)
     if not s then return nil, why end
     local shape = s.ims.shape
     width = width or shape[#shape]
     if shape[#shape] ~= width then
       return nil, ("%s: is %s, the features of another split have %d values"):format(s.ims_path,
-        sizes(shape), width)
+        text.shape(shape), width)
     end
-    add_items(items, s, split, file == "dev" and o.dev or math.huge, counts)
+    add_items(items, s, split, name == "dev" and o.dev or math.huge, counts)
   end
   o.source, o.name = o.source or folder, o.name or folder:match "([^/]+)/*$"
   local summary, unwritten = prepare.write(items, out, o)

@@ -9,29 +9,21 @@
 -- or that of item.width and item.height; they are written as fractions of width and height.
 -- Everything is decided by the seed: two runs write the same data.
 local core = require "vesper.core"
+local options = require "vesper.util.options"
+local tables = require "vesper.util.tables"
+
+local sorted_keys = tables.sorted_keys
 
 local prepare = {}
 
---- Options over their defaults; a key that has no default must stand in `known`.
-function prepare.options(given, defaults, known, what)
-  local all = {}
-  for key, value in pairs(defaults) do all[key] = value end
-  for key, value in pairs(given or {}) do
-    if defaults[key] == nil and not known[key] then
-      error(("%s: unknown option '%s'"):format(what, tostring(key)), 3)
-    end
-    all[key] = value
-  end
-  return all
-end
+-- What every preparer takes, without a default.
+local COMMON = {vectors = true, progress = "function", compress = "whole", name = "string",
+  source = "string"}
 
-local function sorted_keys(t)
-  local keys = {}
-  for key in pairs(t) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
+--- The options of a preparer: those of every preparer and its own, as options.read takes them.
+function prepare.options(what, given, defaults, kinds)
+  return options.read("prepare." .. what, given, defaults, tables.merge(COMMON, kinds))
 end
-prepare.sorted_keys = sorted_keys
 
 -- Items by group, groups in the order of the seed.
 local function shuffled_groups(items, group_of, seed)
@@ -222,10 +214,12 @@ local function load_fields(item, size)
   }
 end
 
---- Writes the items to `out`.  o: size (where there are pictures), min_count, max_words, seed,
+--- Writes the items to `out` and returns a summary, or nil and a message.  skipped: how many were
+--- left out, by reason; the reasons are in the summary, as is the sum of them and of what is
+--- broken.  o: size (where there are pictures), min_count, max_words, seed,
 --- name, source, and optionally vectors, compress, half, skip_broken, progress(done, total), tags
 --- (names), regions (most boxes of an image).  Captions lose their bad bytes.
-function prepare.write(items, out, o)
+function prepare.write(items, out, o, skipped)
   if #items == 0 then return nil, out .. ": no images found to write" end
   local invalid = clean_captions(items)
   local number, classes = list_classes(items)
@@ -239,9 +233,8 @@ function prepare.write(items, out, o)
     tags = o.tags, regions = o.regions, half = o.half,
   })
   if not writer then return nil, why end
-  local summary = {
-    train = 0, val = 0, test = 0, classes = #classes, vocab = #vocab, broken = 0, invalid = invalid,
-  }
+  local summary = tables.merge({train = 0, val = 0, test = 0, classes = #classes,
+    vocab = #vocab, broken = 0, invalid = invalid}, skipped)
   for done, item in ipairs(items) do
     local fields, failed = load_fields(item, size)
     if fields then
@@ -259,6 +252,10 @@ function prepare.write(items, out, o)
   end
   local closed, unwritten = writer:close()
   if not closed then return nil, unwritten end
+  summary.skipped = skipped and summary.broken
+  for reason, n in pairs(skipped or {}) do
+    if reason ~= "broken" then summary.skipped = summary.skipped + n end
+  end
   return summary
 end
 

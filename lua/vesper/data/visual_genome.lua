@@ -4,13 +4,14 @@
 -- stands in them only that of the chosen images is kept, cut to what will be written.
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
+local file = require "vesper.util.file"
+local sorted_keys = require("vesper.util.tables").sorted_keys
 
 local DEFAULTS = {
   images = 7034, regions = 5, classes = 20, objects = 100, attributes = 50, test = 0.1, val = 0.2,
   size = 64, seed = 1, min_count = 2, max_words = 16, skip_broken = false,
   name = "visual_genome", source = "Visual Genome",
 }
-local KNOWN = {vectors = true, progress = true, compress = true}
 local FOLDERS = {"VG_100K", "VG_100K_2"}
 
 local function integer(x) return math.type(x) == "integer" and x or nil end
@@ -52,14 +53,9 @@ local function list_images(path)
 end
 
 local function find_picture(folder, id)
-  for _, name in ipairs(FOLDERS) do
-    local path = ("%s/%s/%d.jpg"):format(folder, name, id)
-    local file = io.open(path, "rb")
-    if file then
-      file:close()
-      return path
-    end
-  end
+  local paths = {}
+  for i, name in ipairs(FOLDERS) do paths[i] = ("%s/%s/%d.jpg"):format(folder, name, id) end
+  return file.first(paths)
 end
 
 -- The first images in the order of the seed that have a picture, by id, and how many had none.
@@ -151,7 +147,7 @@ local function frequent(images, field, most)
   for _, image in ipairs(images) do
     for name in pairs(image[field] or {}) do count[name] = (count[name] or 0) + 1 end
   end
-  local names = prepare.sorted_keys(count)
+  local names = sorted_keys(count)
   table.sort(names, function(a, b)
     if count[a] ~= count[b] then return count[a] > count[b] end
     return a < b
@@ -212,7 +208,7 @@ local function read_all(folder, o, count)
   end
   if not ok then return nil, broken end
   local images = {}
-  for _, id in ipairs(prepare.sorted_keys(chosen)) do images[#images + 1] = chosen[id] end
+  for _, id in ipairs(sorted_keys(chosen)) do images[#images + 1] = chosen[id] end
   return images
 end
 
@@ -234,8 +230,8 @@ end
 ---   seed = 1, vectors, compress, name, source, progress = function(done, total)
 --- Returns {train=, val=, test=, classes=, vocab=, tags=, skipped=, missing=, undescribed=,
 --- unlabelled=, broken=, invalid=}, or nil and a message.
-return function(folder, out, options)
-  local o = prepare.options(options, DEFAULTS, KNOWN, "prepare.visual_genome")
+return function(folder, out, given)
+  local o = prepare.options("visual_genome", given, DEFAULTS)
   local count = {undescribed = 0, unlabelled = 0}
   local images, why = read_all(folder, o, count)
   if not images then return nil, why end
@@ -243,10 +239,8 @@ return function(folder, out, options)
   prepare.assign_splits(items, function(item) return item.group end, o.seed,
     prepare.shares(o.test, o.val))
   o.tags = #tags > 0 and tags or nil
-  local summary, unwritten = prepare.write(items, out, o)
+  local summary, unwritten = prepare.write(items, out, o, count)
   if not summary then return nil, unwritten end
   summary.tags = #tags
-  for name, n in pairs(count) do summary[name] = n end
-  summary.skipped = count.missing + count.undescribed + count.unlabelled + summary.broken
   return summary
 end

@@ -10,8 +10,8 @@ local AttentionPooling = VSE:extend("AttentionPooling")
 
 --- Options of VSE, heads = 4, best = k (only the k words with the highest scores are pooled; false:
 -- all, by softmax).
-function AttentionPooling:init(options)
-  local o = self:setup(options, {heads = 4, best = false})
+function AttentionPooling:init(given)
+  local o = self:setup(given, {heads = 4, best = false})
   self.best = o.best
   self.regions = nn.Linear(self.image.region_width, o.width)
   self.attention = nn.MultiheadAttention(o.width, o.heads,

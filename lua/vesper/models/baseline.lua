@@ -1,13 +1,14 @@
 -- Baseline: classes from the image alone, the row that every text-using model has to beat.
 local nn = require "vesper.nn"
 local encoders = require "vesper.models.encoders"
+local options = require "vesper.util.options"
 
 local Baseline = nn.Module:extend("Baseline")
 
 --- Baseline{classes = C, width = 256, channels = {32, 64, 128, 256}, hidden = width, dropout = 0.2}
-function Baseline:init(options)
-  local o = encoders.options(options, {width = 256, dropout = 0.2},
-    {classes = true, channels = true, hidden = true, image = true}, "Baseline")
+function Baseline:init(given)
+  local o = options.read("Baseline", given, {width = 256, dropout = 0.2},
+    {classes = true, channels = true, hidden = true, image = true})
   local hidden = o.hidden or o.width
   self.image = o.image or encoders.SmallCNN(o.width, {channels = o.channels})
   self.head = nn.Sequential{nn.Linear(o.width, hidden), nn.ReLU(), nn.Dropout(o.dropout),

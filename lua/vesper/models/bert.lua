@@ -6,7 +6,14 @@
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local configs = require "vesper.models.bert_config"
+local read_folder = require "vesper.models.bert_folder"
+local in_evaluation = require "vesper.nn.evaluation"
 local encoders = require "vesper.models.encoders"
+local check = require "vesper.util.check"
+local options = require "vesper.util.options"
+local text = require "vesper.util.text"
+
+local has_shape = check.has_shape
 
 -- ---- one layer ----------------------------------------------------------------------------------
 
@@ -73,13 +80,7 @@ function BERT:init(config)
 end
 
 local function raise_shape(what, x, expected)
-  local is = core.is_tensor(x) and ("%s [%s]"):format(x.dtype, table.concat(x.shape, ","))
-    or "a " .. type(x)
-  core._raise(("BERT: %s is %s, expected %s"):format(what, is, expected))
-end
-
-local function has_shape(x, ...)
-  return core.is_tensor(x) and table.concat(x.shape, ",") == table.concat({...}, ",")
+  check.fail("BERT", "%s is %s, expected %s", what, text.kind(x), expected)
 end
 
 -- bool [B,T], true where a piece is, from a mask or from lengths.
@@ -163,9 +164,7 @@ end
 --- No gradients for the embeddings and the first n layers (0: the embeddings alone).
 function BERT:freeze_layers(n)
   local layers = self.encoder.layer
-  if math.type(n) ~= "integer" or n < 0 or n > #layers then
-    core._raise(("freeze_layers: n is %s, expected 0..%d"):format(tostring(n), #layers))
-  end
+  check.whole("freeze_layers", "n", n, 0, #layers)
   for _, part in pairs(self.embeddings) do part:freeze() end
   for i = 1, n do layers[i]:freeze() end
   return self
@@ -186,20 +185,17 @@ end
 --- Sentence embeddings float32 [#texts,D]: the mean over the pieces, normalised to length 1, as
 -- sentence-transformers computes them.  Runs in evaluation, without gradients, texts of like length
 -- together.  Options: batch_size = 32, max_len (the tokenizer's).
-function BERT:embed(texts, options)
-  local o, D = options or {}, self.config.hidden_size
+function BERT:embed(texts, given)
+  local o = options.read("embed", given, {batch_size = 32}, {batch_size = "count", max_len = true})
+  local size, D = o.batch_size, self.config.hidden_size
   if not self.tokenizer then
     core._raise("embed: this BERT has no tokenizer (bert.tokenizer = text.WordPiece(path))")
   end
-  local size = o.batch_size or 32
-  if math.type(size) ~= "integer" or size < 1 then
-    core._raise(("embed: batch_size is %s, expected an integer from 1"):format(tostring(size)))
-  end
-  if type(texts) ~= "table" then core._raise("embed: texts is a " .. type(texts)) end
+  check.kind("embed", "texts", texts, "list")
   if #texts == 0 then return core.zeros(0, D) end
   local ids, _, lengths = self.tokenizer:encode_batch(texts, {max_len = o.max_len})
   local order, parts = lengths:argsort(), {}
-  return encoders.evaluate(self, function()
+  return in_evaluation(self, function()
     for first = 1, #texts, size do
       local rows = order:slice(1, first, math.min(first + size - 1, #texts))
       local length = lengths:index_select(1, rows)
@@ -211,8 +207,8 @@ function BERT:embed(texts, options)
 end
 
 --- The model of a Hugging Face folder, or nil and a message: models/bert_folder.lua.
-function BERT.from_pretrained(folder, options)
-  return require "vesper.models.bert_folder"(BERT, folder, options)
+function BERT.from_pretrained(folder, given)
+  return read_folder(BERT, folder, given)
 end
 
 return BERT

@@ -5,11 +5,15 @@
 -- tensors that are really in the file before anything is made.
 local core = require "vesper.core"
 local configs = require "vesper.models.bert_config"
-local exists = require("vesper.files").exists
+local state = require "vesper.nn.state"
+local check = require "vesper.util.check"
+local file = require "vesper.util.file"
+local options = require "vesper.util.options"
+local text = require "vesper.util.text"
+
+local exists = file.exists
 
 local LISTED = 20 -- names a message shows of each kind
-
-local function sizes(shape) return "[" .. table.concat(shape, ",") .. "]" end
 
 -- ---- config.json --------------------------------------------------------------------------------
 
@@ -29,18 +33,18 @@ local function read_object(folder, name, optional)
   return object
 end
 
-local function read_config(folder, options)
+local function read_config(folder, o)
   local path = folder .. "/config.json"
   local object, why = read_object(folder, "config.json")
   if not object then return nil, why end
   local kind, position = object.model_type, object.position_embedding_type
   if kind ~= nil and kind ~= "bert" then
-    return nil, ("%s: model_type is %s, expected 'bert'"):format(path, configs.shown(kind))
+    return nil, ("%s: model_type is %s, expected 'bert'"):format(path, text.value(kind))
   elseif position ~= nil and position ~= "absolute" then
     return nil, ("%s: position_embedding_type is %s, only 'absolute' is known"):format(path,
-      configs.shown(position))
+      text.value(position))
   end
-  object.add_pooling_layer = options.pooler ~= false
+  object.add_pooling_layer = o.pooler
   local c, wrong = configs.read(object)
   if not c then return nil, path .. ": " .. wrong end
   return c
@@ -74,8 +78,7 @@ local function read_weights(folder)
     if name and from[name] then
       local both = {theirs, from[name]}
       table.sort(both)
-      return nil, ("%s: %s stands there twice, as %s"):format(path, name,
-        table.concat(both, " and "))
+      return nil, ("%s: duplicate key %s, as %s"):format(path, name, table.concat(both, " and "))
     elseif name then
       dict[name], from[name] = tensor, theirs
     end
@@ -108,56 +111,43 @@ local function shapes_of(c)
   return shapes
 end
 
-local function listing(lines, what, names)
-  if #names == 0 then return end
-  table.sort(names)
-  local more = #names > LISTED and (", and %d more"):format(#names - LISTED) or ""
-  lines[#lines + 1] = ("  %s: %s%s"):format(what, table.concat(names, ", ", 1,
-    math.min(#names, LISTED)), more)
-end
-
 local REAL = {float32 = true, float64 = true, float16 = true, bfloat16 = true}
+
+-- What is wrong with a tensor of the file, whose shape config.json gives, or nil.
+local function wrong_tensor(name, own, given)
+  if text.shape(given) ~= text.shape(own.shape) then
+    return ("%s is %s, by config.json %s"):format(name, text.shape(given), text.shape(own.shape))
+  elseif not REAL[given.dtype] then
+    return ("%s holds %s"):format(name, given.dtype)
+  end
+end
 
 -- nil where the tensors are those of a BERT of these sizes, else a message.
 local function misfit(dict, c, path)
-  local count = 0
-  for _ in pairs(dict) do count = count + 1 end
-  if c.num_hidden_layers > count then -- before anything is counted in layers
+  local count, own, given = 0, {}, {}
+  for name, tensor in pairs(dict) do
+    count = count + 1
+    if c.add_pooling_layer or not name:find "^pooler%." then given[name] = tensor end
+  end
+  if c.num_hidden_layers > count then -- a wrong number must not make a list of that length
     return ("%s: %d tensors are not the %d layers of config.json"):format(path, count,
       c.num_hidden_layers)
   end
-  local shapes, missing, unexpected, misshapen = shapes_of(c), {}, {}, {}
-  for name, shape in pairs(shapes) do
-    local t = dict[name]
-    if not t then
-      missing[#missing + 1] = name
-    elseif sizes(t.shape) ~= sizes(shape) then
-      misshapen[#misshapen + 1] = ("%s is %s, by config.json %s"):format(name, sizes(t.shape),
-        sizes(shape))
-    elseif not REAL[t.dtype] then
-      misshapen[#misshapen + 1] = ("%s holds %s"):format(name, t.dtype)
-    end
-  end
-  for name in pairs(dict) do
-    local pooler = not c.add_pooling_layer and name:find "^pooler%."
-    if not shapes[name] and not pooler then unexpected[#unexpected + 1] = name end
-  end
-  local lines = {path .. ": its tensors are not those of this BERT"}
-  listing(lines, "missing", missing)
-  listing(lines, "unexpected", unexpected)
-  listing(lines, "misshapen", misshapen)
-  return #lines > 1 and table.concat(lines, "\n") or nil
+  for name, shape in pairs(shapes_of(c)) do own[name] = {shape = shape} end
+  local lines = state.lines(state.compare(own, given, wrong_tensor), LISTED)
+  if #lines == 0 then return nil end
+  return path .. ": its tensors are not those of this BERT\n" .. table.concat(lines, "\n")
 end
 
 -- ---- the tokenizer ------------------------------------------------------------------------------
 
-local function read_tokenizer(folder, c, options)
+local function read_tokenizer(folder, c, o)
   local settings, why = read_object(folder, "tokenizer_config.json", true)
   if not settings then return nil, why end
   local sentences
   sentences, why = read_object(folder, "sentence_bert_config.json", true)
   if not sentences then return nil, why end
-  local path, lower, most = folder .. "/vocab.txt", options.lowercase, options.max_len
+  local path, lower, most = folder .. "/vocab.txt", o.lowercase, o.max_len
   if not exists(path) and exists(folder .. "/tokenizer.json") then
     path = folder .. "/tokenizer.json"
   end
@@ -167,7 +157,7 @@ local function read_tokenizer(folder, c, options)
   local limit = sentences.max_seq_length
   if not most and math.type(limit) == "integer" and limit >= 3 then most = limit end
   local tokenizer
-  tokenizer, why = core.text.WordPiece(path, {lowercase = lower, invalid = options.invalid,
+  tokenizer, why = core.text.WordPiece(path, {lowercase = lower, invalid = o.invalid,
     max_len = math.min(most or c.max_position_embeddings, c.max_position_embeddings)})
   if not tokenizer then return nil, why end
   if #tokenizer > c.vocab_size then
@@ -179,28 +169,21 @@ end
 
 -- ---- all of it ----------------------------------------------------------------------------------
 
-local OPTIONS = {pooler = true, lowercase = true, max_len = true, invalid = true}
 
 --- A model of that class in evaluation mode, with its tokenizer; nil and a message where the folder
 -- has none.  Options: lowercase, max_len, invalid of text.WordPiece; pooler = false reads none.
-return function(class, folder, options)
-  options = options or {}
-  if type(folder) ~= "string" then
-    core._raise("from_pretrained: folder is a " .. type(folder) .. ", expected a string")
-  end
-  for name in pairs(options) do
-    if not OPTIONS[name] then
-      core._raise(("from_pretrained: unknown option '%s'"):format(tostring(name)))
-    end
-  end
-  local c, why = read_config(folder, options)
+return function(class, folder, given)
+  check.kind("from_pretrained", "folder", folder, "string")
+  local o = options.read("from_pretrained", given, {pooler = true},
+    {pooler = "boolean", lowercase = "boolean", max_len = true, invalid = true})
+  local c, why = read_config(folder, o)
   if not c then return nil, why end
   local dict, path = read_weights(folder)
   if not dict then return nil, path end
   local wrong = misfit(dict, c, path)
   if wrong then return nil, wrong end
   local tokenizer
-  tokenizer, why = read_tokenizer(folder, c, options)
+  tokenizer, why = read_tokenizer(folder, c, o)
   if not tokenizer then return nil, why end
   local bert = class(c)
   core.no_grad(function()

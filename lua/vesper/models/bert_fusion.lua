@@ -9,21 +9,22 @@ local nn = require "vesper.nn"
 local encoders = require "vesper.models.encoders"
 local VSE = require "vesper.models.vse"
 local Informed = require "vesper.models.informed"
+local check = require "vesper.util.check"
+local tables = require "vesper.util.tables"
 
 local BERTFusion = VSE:extend("BERTFusion")
 
-local function check(o, weights)
-  local bert, n = o.bert, o.max_words
+local function check_options(o, weights)
+  local bert = o.bert
   if not bert then
     core._raise "BERTFusion: give bert = models.BERT.from_pretrained(folder)"
   elseif type(bert) ~= "table" or not bert.config then
-    core._raise(("BERTFusion: bert is a %s, expected a models.BERT"):format(type(bert)))
+    check.fail("BERTFusion", "bert is a %s, expected a models.BERT", type(bert))
   elseif not bert.tokenizer or not bert.pooler then
-    core._raise(("BERTFusion: this BERT has no %s"):format(bert.pooler and "tokenizer" or "pooler"))
-  elseif math.type(n) ~= "integer" or n < 2 then
-    core._raise(("BERTFusion: max_words is %s, expected a whole number from 2, [CLS] and [SEP]")
-      :format(tostring(n)))
-  elseif weights.masked > 0 and not bert.tokenizer:id "[MASK]" then
+    check.fail("BERTFusion", "this BERT has no %s", bert.pooler and "tokenizer" or "pooler")
+  end
+  check.whole("BERTFusion", "max_words", o.max_words, 2) -- [CLS] and [SEP]
+  if weights.masked > 0 and not bert.tokenizer:id "[MASK]" then
     core._raise "BERTFusion: weights.masked needs a vocabulary with [MASK]"
   end
 end
@@ -35,10 +36,10 @@ end
 --   visual = true                     the image is a position of BERT's input
 --   weights.match = 0                 image-text matching: does this image belong to this text?
 --   weights.masked = 0                masked words: 15 % of the pieces are to be guessed
-function BERTFusion:init(options)
-  local o = self:setup(options, {bert = false, max_words = 32, visual = true},
+function BERTFusion:init(given)
+  local o = self:setup(given, {bert = false, max_words = 32, visual = true},
     {match = 0, masked = 0})
-  check(o, self.weights)
+  check_options(o, self.weights)
   local width, config = o.width, o.bert.config
   local inner = config.hidden_size
   self.bert, self.visual = o.bert, o.visual
@@ -66,9 +67,7 @@ end
 --- Groups of parameters for an optimizer, as VSE's; BERT's learn at a tenth of lr where factors do
 -- not say otherwise.
 function BERTFusion:param_groups(lr, factors)
-  local all = {bert = 0.1}
-  for part, factor in pairs(factors or {}) do all[part] = factor end
-  return VSE.param_groups(self, lr, all)
+  return VSE.param_groups(self, lr, tables.merge({bert = 0.1}, factors))
 end
 
 -- Token ids [B,P] and lengths [B] of the batch's texts, which are those of its tokens.
@@ -79,7 +78,7 @@ local function pieces(self, batch)
   end
   local ids, _, lengths = self.bert.tokenizer:encode_batch(batch.text, {max_len = self.max_words})
   if ids.shape[1] ~= batch.tokens.shape[1] then
-    core._raise(("BERTFusion: %d texts, tokens of %d"):format(ids.shape[1], batch.tokens.shape[1]))
+    check.fail("BERTFusion", "%d texts, tokens of %d", ids.shape[1], batch.tokens.shape[1])
   end
   return ids, lengths
 end

@@ -7,8 +7,8 @@ local IntraAttention = require "vesper.models.intra_attention"
 local CIM = VSE:extend("CIM")
 
 --- Options of VSE, heads = 4, attention_dropout = 0.1.
-function CIM:init(options)
-  local o = self:setup(options, {heads = 4, attention_dropout = 0.1})
+function CIM:init(given)
+  local o = self:setup(given, {heads = 4, attention_dropout = 0.1})
   self.intra = IntraAttention(o.width, {region_width = self.image.region_width,
     word_width = self.text.word_width, heads = o.heads, dropout = o.attention_dropout})
 end

@@ -7,8 +7,8 @@ local COOT = VSE:extend("COOT")
 
 --- Options of VSE, iterations = 3, low = width / 4, over_regions = false (the first image vector is
 -- attended over the regions).
-function COOT:init(options)
-  local o = self:setup(options, {iterations = 3, low = false, over_regions = false})
+function COOT:init(given)
+  local o = self:setup(given, {iterations = 3, low = false, over_regions = false})
   self.inter = InterAttention(o.width, {iterations = o.iterations, low = o.low or o.width // 4,
     dropout = o.dropout, region_width = o.over_regions and self.image.region_width or nil})
   self.fuse = nn.Sequential{nn.ReLU(), nn.Dropout(o.dropout), nn.Linear(o.width, o.classes)}

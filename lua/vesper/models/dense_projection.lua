@@ -7,8 +7,8 @@ local Informed = require "vesper.models.informed"
 
 local DenseProjection = VSE:extend("DenseProjection")
 
-function DenseProjection:init(options)
-  local o = self:setup(options, {})
+function DenseProjection:init(given)
+  local o = self:setup(given, {})
   self.project = self:mlp(self.text.word_width, o.width, o.width, o.dropout)
   self.informed = Informed(o.width, o.dropout)
 end

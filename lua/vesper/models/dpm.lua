@@ -2,17 +2,19 @@
 -- most probable categories, moved toward that category and among that category's images alone; the
 -- answers are merged by score times the category's probability.
 local core = require "vesper.core"
-local encoders = require "vesper.models.encoders"
+local in_evaluation = require "vesper.nn.evaluation"
 local BERTFusion = require "vesper.models.bert_fusion"
+local check = require "vesper.util.check"
+local options = require "vesper.util.options"
 
 local DPM = BERTFusion:extend("DPM")
 
 --- The images of a loader as retrieve wants them: {v = [N,D], category = int64 [N]}.  The category
 -- is the one that the image itself is taken for, or its label with {known = true}.
-function DPM:index(loader, options)
-  local o = encoders.options(options, {known = false}, {}, "DPM:index")
+function DPM:index(loader, given)
+  local o = options.read("DPM:index", given, {known = false}, {known = "boolean"})
   local v, category = {}, {}
-  encoders.evaluate(self, function()
+  in_evaluation(self, function()
     for batch in loader do
       local i = #v + 1
       v[i] = self:encode_image(batch)
@@ -38,20 +40,12 @@ function DPM:ask(query)
   return e, (self:class_cosines(e) * self.scale):softmax(2)
 end
 
-local function check(index, o)
+local function check_index(index, k)
   if type(index) ~= "table" or not index.v or not index.category then
     core._raise "retrieve: index is none that model:index(loader) made"
   end
-  for name, least in pairs {k = 1, categories = 0} do
-    if math.type(o[name]) ~= "integer" or o[name] < least then
-      core._raise(("retrieve: %s is %s, expected a whole number from %d"):format(name,
-        tostring(o[name]), least))
-    end
-  end
   local n = index.v.shape[1]
-  if o.k > n then
-    core._raise(("retrieve: k is %d, the index has %d images"):format(o.k, n))
-  end
+  if k > n then check.fail("retrieve", "k is %d, the index has %d images", k, n) end
 end
 
 --- The k nearest images of each query: positions int64 [Q,k], scores [Q,k], the earlier of equals
@@ -59,10 +53,11 @@ end
 -- moves toward a category's prototype).
 -- Where the asked categories hold fewer than k images, the rest are the nearest of all others, with
 -- scores below 0.
-function DPM:retrieve(query, index, options)
-  local o = encoders.options(options, {categories = 3, k = 10, shift = 0.5}, {}, "DPM:retrieve")
-  check(index, o)
-  local scores = encoders.evaluate(self, function()
+function DPM:retrieve(query, index, given)
+  local o = options.read("retrieve", given, {categories = 3, k = 10, shift = 0.5},
+    {categories = "whole", k = "count", shift = "number"})
+  check_index(index, o.k)
+  local scores = in_evaluation(self, function()
     local e, p = self:ask(query)
     local gallery, unit = index.v:normalize():t(), e:normalize()
     local likely, which = p:topk(math.min(o.categories, p.shape[2]), 2)

@@ -3,8 +3,8 @@
 -- repository; parameter names are those of lukemelas' PyTorch port, which packaged weights have.
 local core = require "vesper.core"
 local nn = require "vesper.nn"
-local encoders = require "vesper.models.encoders"
 local pretrained = require "vesper.models.pretrained"
+local options = require "vesper.util.options"
 
 local EPS, MOMENTUM = 1e-3, 0.01
 local MEAN, STD = {127 / 255, 127 / 255, 127 / 255}, {128 / 255, 128 / 255, 128 / 255}
@@ -79,10 +79,10 @@ local BLOCKS = {
 --   width = D                 a linear map of the pooled vector to D, for models that want it
 --   size = nil                what pictures are resized to; nil: they stay as they are
 --   mean, std                 of the normalisation; 127 and 128 of 255, as its weights were trained
-function EfficientNet:init(options)
-  local o = encoders.options(options, {blocks = BLOCKS, stem = 32, head = 1280,
+function EfficientNet:init(given)
+  local o = options.read("EfficientNetLite0", given, {blocks = BLOCKS, stem = 32, head = 1280,
     num_classes = 1000, dropout = 0.2, drop_connect = 0.2},
-    {width = true, size = true, mean = true, std = true}, "EfficientNetLite0")
+    {width = true, size = true, mean = true, std = true})
   self._conv_stem, self._bn0 = conv(3, o.stem, 3, 2), norm(o.stem)
   self._blocks = {}
   local from, all = o.stem, 0
@@ -124,8 +124,8 @@ function EfficientNet:logits(images)
 end
 
 --- With the weights of a .safetensors or .pth file: lua/vesper/models/pretrained.lua, `load`.
-function EfficientNet.from_pretrained(path, options)
-  return pretrained.load(EfficientNet, "_fc", path, options)
+function EfficientNet.from_pretrained(path, given)
+  return pretrained.load(EfficientNet, "_fc", path, given)
 end
 
 return {EfficientNetLite0 = EfficientNet}

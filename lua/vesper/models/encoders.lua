@@ -2,32 +2,10 @@
 -- text.  Shapes: B batch, C channels, R regions (cells of the last map), T words, D width.
 local core = require "vesper.core"
 local nn = require "vesper.nn"
+local check = require "vesper.util.check"
+local options = require "vesper.util.options"
 
 local encoders = {}
-
---- Takes options over defaults; an option that has no default and is not in `known` is an error.
-function encoders.options(given, defaults, known, what)
-  local all = {}
-  for key, value in pairs(defaults) do all[key] = value end
-  for key, value in pairs(given or {}) do
-    if defaults[key] == nil and not known[key] then
-      core._raise(("%s: unknown option '%s'"):format(what, tostring(key)))
-    end
-    all[key] = value
-  end
-  return all
-end
-
---- fn() in evaluation and without gradients -> its result.  The mode is then what it was, after an
--- error too.
-function encoders.evaluate(model, fn)
-  local was_training = model.training
-  model:eval()
-  local ok, result = pcall(core.no_grad, fn)
-  model:train(was_training)
-  if not ok then error(result, 0) end
-  return result
-end
 
 --- Groups of a model's parameters: see VSE:param_groups.
 function encoders.param_groups(model, lr, factors)
@@ -64,16 +42,8 @@ function encoders.pool(x, counts, pooling)
   return most:masked_fill(counts:eq(0):reshape(-1, 1), 0)
 end
 
-local function pooling_of(name, known, what)
-  if not known[name] then
-    local list = {}
-    for word in pairs(known) do list[#list + 1] = word end
-    table.sort(list)
-    core._raise(("%s: pooling is '%s', expected %s"):format(what, tostring(name),
-      table.concat(list, ", ")))
-  end
-  return name == "gpo" and nn.GPO() or name
-end
+local POOLINGS = {"mean", "max", "gpo"}
+local function pooling_of(name) return name == "gpo" and nn.GPO() or name end
 
 -- ---- images -------------------------------------------------------------------------------------
 --
@@ -93,9 +63,9 @@ encoders.SmallCNN = SmallCNN
 
 --- Blocks of 3x3 convolution, batch norm, ReLU and 2x2 max pooling, then pooling over the regions
 -- and a linear map.  SmallCNN(D, {channels = {32, 64, 128, 256}, pooling = mean, max or gpo}).
-function SmallCNN:init(width, options)
-  local defaults = {channels = {32, 64, 128, 256}, pooling = "mean"}
-  local o = encoders.options(options, defaults, {}, "SmallCNN")
+function SmallCNN:init(width, given)
+  local o = options.read("SmallCNN", given, {channels = {32, 64, 128, 256}, pooling = "mean"},
+    {pooling = POOLINGS})
   local blocks, from = {}, 3
   for i, to in ipairs(o.channels) do
     blocks[i] = nn.Sequential{
@@ -104,7 +74,7 @@ function SmallCNN:init(width, options)
     }
     from = to
   end
-  self.pooling = pooling_of(o.pooling, {mean = true, max = true, gpo = true}, "SmallCNN")
+  self.pooling = pooling_of(o.pooling)
   self.blocks = nn.Sequential(blocks)
   self.region_width = from
   self.out = nn.Linear(from, width)
@@ -125,10 +95,10 @@ encoders.RegionEncoder = RegionEncoder
 --   region_width = 2048, pooling = "mean" | "max" | "gpo"
 --   hidden = nil              beside the linear map to D one through so many units
 --   dropout = 0               of what is pooled
-function RegionEncoder:init(width, options)
-  local o = encoders.options(options, {region_width = 2048, pooling = "mean", dropout = 0},
-    {hidden = true}, "RegionEncoder")
-  self.pooling = pooling_of(o.pooling, {mean = true, max = true, gpo = true}, "RegionEncoder")
+function RegionEncoder:init(width, given)
+  local o = options.read("RegionEncoder", given,
+    {region_width = 2048, pooling = "mean", dropout = 0}, {hidden = true, pooling = POOLINGS})
+  self.pooling = pooling_of(o.pooling)
   self.region_width = o.region_width
   self.dropout, self.out = nn.Dropout(o.dropout), nn.Linear(o.region_width, width)
   if o.hidden then
@@ -182,13 +152,11 @@ encoders.TextEncoder = TextEncoder
 --   pooling = "last" | "mean" | "max" | "gpo"     over the valid words
 --   projection = true          a linear map to D after pooling; needed unless the sizes agree
 --   dropout = 0                of the word embeddings that the recurrent net reads
-function TextEncoder:init(width, options)
-  local o = encoders.options(options, {word_dim = 300, rnn = "LSTM", hidden = width, num_layers = 1,
-    bidirectional = false, pooling = "last", projection = true, freeze = false, dropout = 0},
-    {vectors = true, vocab_size = true}, "TextEncoder")
-  if o.rnn ~= "LSTM" and o.rnn ~= "GRU" then
-    core._raise(("TextEncoder: rnn is '%s', expected LSTM or GRU"):format(o.rnn))
-  end
+function TextEncoder:init(width, given)
+  local o = options.read("TextEncoder", given, {word_dim = 300, rnn = "LSTM", hidden = width,
+    num_layers = 1, bidirectional = false, pooling = "last", projection = true, freeze = false,
+    dropout = 0}, {vectors = true, vocab_size = true, rnn = {"LSTM", "GRU"},
+    pooling = {"last", "mean", "max", "gpo"}})
   if not o.vectors and not o.vocab_size then
     core._raise "TextEncoder: give vectors or vocab_size"
   end
@@ -204,11 +172,9 @@ function TextEncoder:init(width, options)
   if o.projection then
     self.out = nn.Linear(states, width)
   elseif states ~= width then
-    core._raise(("TextEncoder: without projection the states [%d] are not D = %d"):format(
-      states, width))
+    check.fail("TextEncoder", "without projection the states [%d] are not D = %d", states, width)
   end
-  self.pooling = pooling_of(o.pooling, {last = true, mean = true, max = true, gpo = true},
-    "TextEncoder")
+  self.pooling = pooling_of(o.pooling)
   self.word_width, self.state_width = self.words.embedding_dim, states
 end
 

@@ -1,5 +1,5 @@
--- The inter-attention module: the fused vector asks, again and again, all image vectors it has
--- made.
+-- The inter-attention module: in each iteration the fused vector attends to all image vectors made
+-- so far.
 --
 --   m_1 = MLP([v; t]), u_1 = W_v v
 --   q_k = W_t m_k;  s_j = sigmoid(q_k . W_m u_j), j = 1..k;  e_k = sum_j s_j u_j
@@ -7,14 +7,15 @@
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local encoders = require "vesper.models.encoders"
+local options = require "vesper.util.options"
 
 local InterAttention = nn.Module:extend("InterAttention")
 
 --- InterAttention(D, {iterations = 3, low = D / 4, dropout = 0.2, region_width = C}).  With
 -- region_width u_1 is attended over the regions by m_1 in place of W_v v.
-function InterAttention:init(width, options)
-  local o = encoders.options(options, {iterations = 3, low = width // 4, dropout = 0.2},
-    {region_width = true}, "InterAttention")
+function InterAttention:init(width, given)
+  local o = options.read("InterAttention", given,
+    {iterations = 3, low = width // 4, dropout = 0.2}, {region_width = true})
   self.iterations = o.iterations
   local function mlp(from)
     return nn.Sequential{nn.Linear(from, width), nn.ReLU(), nn.Dropout(o.dropout),

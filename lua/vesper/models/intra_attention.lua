@@ -5,14 +5,15 @@
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local encoders = require "vesper.models.encoders"
+local options = require "vesper.util.options"
 
 local IntraAttention = nn.Module:extend("IntraAttention")
 
 --- IntraAttention(D, {region_width = C, word_width = E, heads = 4, dropout = 0.1}).  What regions
 -- and words have in them is brought to one size, so that neither it nor the places drown the other.
-function IntraAttention:init(width, options)
-  local o = encoders.options(options, {heads = 4, dropout = 0.1},
-    {region_width = true, word_width = true}, "IntraAttention")
+function IntraAttention:init(width, given)
+  local o = options.read("IntraAttention", given, {heads = 4, dropout = 0.1},
+    {region_width = true, word_width = true})
   self.width = width
   self.regions, self.words = nn.Linear(o.region_width, width), nn.Linear(o.word_width, width)
   self.region_norm, self.word_norm = nn.LayerNorm(width), nn.LayerNorm(width)

@@ -2,6 +2,7 @@
 -- saying what does not fit.
 local core = require "vesper.core"
 local data = require "vesper.data"
+local tables = require "vesper.util.tables"
 
 local pretrained = {}
 
@@ -47,12 +48,10 @@ end
 --- A model of that class with the weights of a file.  Without num_classes it has as many as the
 -- file; with another number its head stays as it was made; with 0 there is none.  nil and a message
 -- that lists what is missing, unexpected or misshapen where the file does not fit.
-function pretrained.load(class, head, path, options)
-  local o = {}
-  for key, value in pairs(options or {}) do o[key] = value end
-  local key = o.key
+function pretrained.load(class, head, path, given)
+  local o = tables.merge(given)
+  local dict, why = pretrained.read(path, o.key)
   o.key = nil
-  local dict, why = pretrained.read(path, key)
   if not dict then return nil, why end
   local weight = dict[head .. ".weight"]
   o.num_classes = o.num_classes or weight and weight.shape[1] or 0

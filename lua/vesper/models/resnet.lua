@@ -1,8 +1,9 @@
 -- ResNet-18, -34 and -50: residual networks with torchvision's parameter names.  He et al., Deep
 -- Residual Learning for Image Recognition, CVPR 2016; the stride of a bottleneck is at its 3x3.
 local nn = require "vesper.nn"
-local encoders = require "vesper.models.encoders"
 local pretrained = require "vesper.models.pretrained"
+local options = require "vesper.util.options"
+local tables = require "vesper.util.tables"
 
 local function conv(from, to, kernel, stride)
   return nn.Conv2d(from, to, kernel,
@@ -63,9 +64,9 @@ local ResNet = nn.Module:extend "ResNet"
 --   width = D                 a linear map of the pooled vector to D, for models that want it
 --   size = nil                what pictures are resized to; nil: they stay as they are
 --   mean, std                 of the normalisation; those of ImageNet
-function ResNet:init(options)
-  local o = encoders.options(options, {block = BasicBlock, layers = {2, 2, 2, 2}, base = 64,
-    num_classes = 1000}, {width = true, size = true, mean = true, std = true}, "ResNet")
+function ResNet:init(given)
+  local o = options.read("ResNet", given, {block = BasicBlock, layers = {2, 2, 2, 2}, base = 64,
+    num_classes = 1000}, {width = true, size = true, mean = true, std = true})
   self.conv1, self.bn1 = conv(3, o.base, 7, 2), nn.BatchNorm2d(o.base)
   self.maxpool = nn.MaxPool2d(3, {stride = 2, padding = 1})
   local from = o.base
@@ -112,14 +113,12 @@ end
 
 local function named(name, block, layers)
   local class = ResNet:extend(name)
-  function class:init(options)
-    local o = {block = block, layers = layers}
-    for key, value in pairs(options or {}) do o[key] = value end
-    ResNet.init(self, o)
+  function class:init(given)
+    ResNet.init(self, tables.merge({block = block, layers = layers}, given))
   end
   --- With the weights of a .safetensors or .pth file: lua/vesper/models/pretrained.lua, `load`.
-  function class.from_pretrained(path, options)
-    return pretrained.load(class, "fc", path, options)
+  function class.from_pretrained(path, given)
+    return pretrained.load(class, "fc", path, given)
   end
   return class
 end

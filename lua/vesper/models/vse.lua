@@ -4,12 +4,16 @@
 -- Losses: nn.HingeRanking, nn.InfoNCE, cosine objective with labels as in cosine_embedding_loss.
 local core = require "vesper.core"
 local nn = require "vesper.nn"
+local in_evaluation = require "vesper.nn.evaluation"
 local encoders = require "vesper.models.encoders"
+local options = require "vesper.util.options"
+local tables = require "vesper.util.tables"
 
 local VSE = nn.Module:extend("VSE")
 
 local DEFAULTS = {width = 256, dropout = 0.2, margin = 0.2, warmup = 1, scale = 20,
   temperature = 0.07}
+local WEIGHTS = {classify = 1, rank = 1, contrast = 0, cosine = 0, text = 0}
 local KNOWN = {classes = true, image = true, channels = true, image_pooling = true, text = true,
   hidden = true, weights = true}
 
@@ -24,24 +28,18 @@ local KNOWN = {classes = true, image = true, channels = true, image_pooling = tr
 --   warmup = 1                        epochs that count every negative; later ones the hardest
 --   temperature = 0.07                where the learned one of `contrast` (InfoNCE) starts
 --   scale = 20                        of the cosines that classify_image turns into probabilities
-function VSE:init(options) self:setup(options, {}) end
+function VSE:init(given) self:setup(given, {}) end
 
 --- What init of this and of every model that extends it does; `more` are further options with their
 -- defaults, more_weights further terms of the loss.  Returns all options.
-function VSE:setup(options, more, more_weights)
-  local defaults = {}
-  for _, part in ipairs{DEFAULTS, more} do
-    for key, value in pairs(part) do defaults[key] = value end
-  end
-  local o = encoders.options(options, defaults, KNOWN, getmetatable(self).__name)
+function VSE:setup(given, more, more_weights)
+  local o = options.read(getmetatable(self).__name, given, tables.merge(DEFAULTS, more), KNOWN)
   self.width, self.margin, self.scale = o.width, o.margin, o.scale
   self.image = o.image or
     encoders.SmallCNN(o.width, {channels = o.channels, pooling = o.image_pooling})
   self.text = o.text and o.text.parameters and o.text or encoders.TextEncoder(o.width, o.text)
   self.fuse = self:mlp(2 * o.width, o.hidden or o.width, o.classes, o.dropout)
-  local weights = {classify = 1, rank = 1, contrast = 0, cosine = 0, text = 0}
-  for name, weight in pairs(more_weights or {}) do weights[name] = weight end
-  self.weights = encoders.options(o.weights, weights, {}, "VSE weights")
+  self.weights = options.read("VSE weights", o.weights, tables.merge(WEIGHTS, more_weights))
   if self.weights.text > 0 then self.text_head = nn.Linear(o.width, o.classes) end
   if self.weights.contrast > 0 then self.contrast = nn.InfoNCE(o.temperature) end
   self.ranking = nn.HingeRanking{margin = o.margin, warmup = o.warmup}
@@ -130,7 +128,7 @@ end
 --- Sets the class prototypes to the mean text embedding of each class over a loader's batches.
 -- Classes without any text have a zero prototype.
 function VSE:fit_prototypes(loader)
-  encoders.evaluate(self, function()
+  in_evaluation(self, function()
     local sums = core.zeros_like(self.prototypes)
     local classes = core.arange(1, sums.shape[1]):reshape(-1, 1)
     for batch in loader do

@@ -1,0 +1,161 @@
+-- experiment.report: the page of a table, with pictures of single models.
+local core = require "vesper.core"
+local runs = require "vesper.experiment.runs"
+local tables = require "vesper.experiment.tables"
+local report = require "vesper.report"
+local train = require "vesper.train"
+local options = require "vesper.util.options"
+
+-- ---- pictures -----------------------------------------------------------------------------------
+
+-- The model of a row with the weights that its run has left.
+local function trained(o, row, seed)
+  local model = row.make(seed)
+  local path = runs.folder(o.folder, row.name, seed) .. "/best.safetensors"
+  model:load_state_dict(assert(core.load(path)))
+  return model
+end
+
+-- Positions spread over the set.
+local function spread(set, n)
+  local list = {}
+  for i = 1, math.min(n, #set) do list[i] = (i - 1) * (#set // math.min(n, #set)) + 1 end
+  return list
+end
+
+-- The row whose validation result has the highest score(val); nil: it is none.
+local function best_row(o, seed, score_of)
+  local best, most
+  for _, result in ipairs(o.results) do
+    local row, score = o.by_name[result.row], score_of(result.val)
+    if row and result.seed == seed and score and (not most or score > most) then
+      best, most = row, score
+    end
+  end
+  return best
+end
+
+local function add_picture(o, section, name, words, ok, why)
+  if not ok then error(why, 0) end
+  table.insert(section, {picture = name, words = words})
+  o.files[#o.files + 1] = name
+end
+
+local function file_name(what, row, ending)
+  return ("%s-%s.%s"):format(what, row.name:gsub("[^%w_.-]", "_"), ending)
+end
+
+local function add_confusion(o, section, row, result)
+  local name = file_name("confusion", row, "svg")
+  add_picture(o, section, name, row.name .. " on the test set", report.confusion(
+    o.folder .. "/" .. name, result, o.sets.test:classes(), {title = "Confusion: " .. row.name}))
+end
+
+local function add_retrieved(o, section, row, result)
+  local name = file_name("retrieved", row, "png")
+  local words = "Captions of the test set and what is nearest to them: " .. row.name
+  add_picture(o, section, name, words,
+    report.retrieved(o.folder .. "/" .. name, o.sets.test, result.v, result.t,
+      spread(o.sets.test, o.samples), math.min(8, #o.sets.test),
+      {title = row.name .. ": captions and what they find",
+        note = "Nearest test images by cosine; green frame: the caption's own"}))
+end
+
+local function add_attention(o, section, row, model)
+  if not model.attention_map or model.image.encode_batch then return end -- features: no grid
+  local name = file_name("attention", row, "png")
+  add_picture(o, section, name, row.name .. ", test pictures", report.attention(
+    o.folder .. "/" .. name, o.sets.test, model, spread(o.sets.test, o.samples),
+    {title = row.name .. ": where words look",
+      note = "One panel a word; the scale runs from the smallest (white) to the largest weight of "
+        .. "each picture."}))
+end
+
+-- What category-specific retrieval (DPM) makes of the same captions.
+local function add_retrieved_again(o, section, row, model)
+  if not model.retrieve then return end
+  local samples, set = spread(o.sets.test, o.samples), o.sets.test
+  local asked, name = set:batch(samples), file_name("categories", row, "png")
+  local index = model:index(o.loaders(o.results[1].seed).test)
+  local found = model:retrieve({text = asked.text, tokens = asked.tokens, lengths = asked.lengths},
+    index, {k = math.min(8, #set)})
+  add_picture(o, section, name, "The same after the post-processing by categories: " .. row.name,
+    report.found(o.folder .. "/" .. name, set, samples, found:tolist(),
+      {title = row.name .. ": the same by categories",
+        note = "Asked once for each of the most probable categories, merged by score times "
+          .. "probability; green frame: the caption's own"}))
+end
+
+local function add_sheets(o, section)
+  for _, sheet in ipairs(o.sheets) do
+    add_picture(o, section, sheet.name, sheet.words or sheet.name, report.found(
+      o.folder .. "/" .. sheet.name, o.sets.test, sheet.captions, sheet.found,
+      {title = sheet.title, note = sheet.note}))
+  end
+end
+
+local function pictures(o)
+  local seed = o.results[1].seed
+  local confusion, retrieval = {title = "Confusion"}, {title = "Retrieval"}
+  local attention = {title = "Attention"}
+  local best = best_row(o, seed, train.score)
+  local finder = best_row(o, seed, function(val) return val.retrieval and val.retrieval.rsum end)
+  for _, row in ipairs(o.rows) do
+    if o.by_name[row.name] then
+      local model = trained(o, row, seed)
+      local finds = row == finder or model.retrieve
+      if row == best or finds or row.name == "Baseline" then
+        local result = train.evaluate(model, o.loaders(seed).test)
+        add_confusion(o, confusion, row, result)
+        if finds then add_retrieved(o, retrieval, row, result) end
+        add_retrieved_again(o, retrieval, row, model)
+      end
+      add_attention(o, attention, row, model)
+    end
+  end
+  add_sheets(o, retrieval)
+  return {confusion, retrieval, attention}
+end
+
+-- ---- the page -----------------------------------------------------------------------------------
+
+local function page(o, rows, protocol)
+  local words, quoted = {title = "Protocol"}, tables.published
+  for i, sentence in ipairs(protocol) do words[i] = {text = sentence} end
+  local sections = {
+    {title = "Results", {table = {columns = report.columns, rows = rows}},
+      {table = {columns = quoted.columns, rows = quoted}}, {text = quoted.note}},
+    words, {title = "Learning curves", {picture = "curves.svg",
+      words = "Accuracy on validation by epoch, mean over the seeds"}},
+  }
+  for _, section in ipairs(pictures(o)) do
+    if #section > 0 then sections[#sections + 1] = section end
+  end
+  assert(report.page(o.folder, "index.html", o.title, sections))
+end
+
+--- The report of a table in its folder: what experiment.write leaves, pictures of models of the
+-- first seed, and index.html with all of it.  Options:
+--   folder, results, rows, loaders    as experiment.run took and gave them
+--   sets = {train =, val =, test =}   data sets
+--   title = "Table 1", samples = 6    captions in a sheet
+--   pictures = true                   false: tables and curves alone
+--   sheets = {{name = file.png, title =, note =, words =, captions = {position, ...}, found =
+--             {{position, ...}, ...}}, ...}     further sheets of what was found for captions
+-- Which models are shown is decided on validation.  Returns the rows and the protocol.
+return function(given)
+  local o = options.read("experiment.report", given,
+    {title = "Table 1", samples = 6, pictures = true, sheets = {}},
+    {folder = "string", results = "table", rows = "table", loaders = "function", sets = "table"})
+  o.files, o.by_name = {}, {}
+  local sizes = {}
+  for name, set in pairs(o.sets) do sizes[name] = #set end
+  local rows, protocol = tables.write(o.folder, o.results, sizes)
+  local done = {}
+  for _, result in ipairs(o.results) do done[result.row] = true end
+  for _, row in ipairs(o.pictures and o.rows or {}) do
+    if done[row.name] and row.make then o.by_name[row.name] = row end
+  end
+  page(o, rows, protocol)
+  return rows, protocol
+end

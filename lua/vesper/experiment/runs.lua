@@ -1,0 +1,191 @@
+-- The runs of a table: rows x seeds, resumed where they were stopped.
+--
+-- Every pair of a row and a seed is a run of train.fit with a folder of its own:
+--
+--   FOLDER/runs/ROW-SEED/run.json           what the run is, written before it begins
+--                        checkpoint/        while it trains
+--                        best.safetensors   the weights of the epoch that is best on validation
+--                        result.json        when it has ended; it is complete or absent
+--
+-- A run draws all its random numbers from its seed, so it does not matter which runs were made
+-- before it, or how often the table was stopped: a resumed table has the numbers of one that was
+-- never stopped.
+local core = require "vesper.core"
+local train = require "vesper.train"
+local check = require "vesper.util.check"
+local file = require "vesper.util.file"
+local options = require "vesper.util.options"
+
+local experiment = {}
+
+local function fail(...) check.fail("experiment", ...) end
+
+-- ---- data files ---------------------------------------------------------------------------------
+
+local WORDS = 512 -- eight bytes each, read at once
+
+-- FNV-1a over words of eight bytes, the last one filled with zeros.
+local function checksum(handle)
+  local format, hash = ("<i8"):rep(WORDS), 0xcbf29ce484222325
+  local size = 0
+  for block in function() return handle:read(8 * WORDS) end do
+    size = size + #block
+    local words = {string.unpack(format, block .. ("\0"):rep(8 * WORDS - #block))}
+    for i = 1, (#block + 7) // 8 do hash = (hash ~ words[i]) * 0x100000001b3 end
+  end
+  return ("%016x"):format(hash), size
+end
+
+--- {name, bytes, checksum} of a file, which tell whether two runs saw the same data; or nil and a
+-- message.
+function experiment.fingerprint(path)
+  local handle <close>, why = io.open(path, "rb")
+  if not handle then return nil, why end
+  local sum, size = checksum(handle)
+  return {name = file.name(path), bytes = size, checksum = sum}
+end
+
+-- ---- runs ---------------------------------------------------------------------------------------
+
+-- "Dense projection", 2 -> "Dense_projection-2"
+local function folder_of(o, row, seed)
+  return ("%s/runs/%s-%d"):format(o.folder, row.name:gsub("[^%w_.-]", "_"), seed)
+end
+
+--- The folder of a run; its best.safetensors are the weights.
+function experiment.folder(folder, name, seed)
+  return folder_of({folder = folder}, {name = name}, seed)
+end
+
+-- Raises where the run of a folder was started with other settings than it has now.
+local function same_run(folder, started, now)
+  local differ = {}
+  local function text(value) return value == nil and "nothing" or core.io.json_encode(value) end
+  for _, key in ipairs {"row", "seed", "epochs", "options", "settings", "data"} do
+    local was, is = text(started[key]), text(now[key])
+    if was ~= is then differ[#differ + 1] = ("%s was %s, now %s"):format(key, was, is) end
+  end
+  if #differ == 0 then return end
+  fail("%s was started with different settings: %s; take another folder, or remove it", folder,
+    table.concat(differ, "; "))
+end
+
+local function plain_history(history)
+  local list = {}
+  for i, entry in ipairs(history) do
+    list[i] = {epoch = entry.epoch, loss = entry.loss, lr = entry.lr, seconds = entry.seconds,
+      score = entry.score, val = entry.val}
+  end
+  return list
+end
+
+local function plain(result)
+  local r = result.retrieval
+  return {n = result.n, accuracy = result.accuracy, image_accuracy = result.image_accuracy,
+    retrieval = r and {i2t = r.i2t, t2i = r.t2i, rsum = r.rsum, protocol = r.protocol}}
+end
+
+local function seconds_of(history)
+  local sum = 0
+  for _, entry in ipairs(history) do sum = sum + entry.seconds end
+  return sum
+end
+
+-- A run that has ended needs none.
+local function remove_checkpoint(folder)
+  for _, ending in ipairs {".safetensors", ".json"} do
+    for _, path in ipairs(core.data.find(folder, ending) or {}) do os.remove(path) end
+  end
+  os.remove(folder)
+end
+
+-- Trains one row with one seed, from its checkpoint where it has one.
+local function train_run(o, row, seed, folder)
+  core.manual_seed(seed)
+  local model, loaders = row.make(seed), o.loaders(seed)
+  local optimizer = o.optimizer(model)
+  local history, best = train.fit(model, {
+    train = loaders.train, val = loaders.val, epochs = o.epochs, optimizer = optimizer,
+    schedule = o.schedule and o.schedule(optimizer), schedule_per = o.schedule_per,
+    score = o.score, clip = o.clip, quiet = o.quiet,
+    label = ("%s, seed %d,"):format(row.name, seed),
+    checkpoint = folder .. "/checkpoint", resume = true, weights = folder .. "/best.safetensors",
+  })
+  return {
+    row = row.name, seed = seed, epochs = #history, best_epoch = best,
+    val = plain(history[best].val), test = plain(o.evaluate(model, loaders)),
+    parameters = model:num_parameters(), seconds = seconds_of(history),
+    history = plain_history(history), version = core.build.version, isa = core.build.isa,
+    threads = core.get_num_threads(), matmul_precision = core.get_matmul_precision(),
+  }
+end
+
+local function run_one(o, row, seed, data)
+  local folder = folder_of(o, row, seed)
+  local what = {row = row.name, seed = seed, epochs = o.epochs, options = row.options or {},
+    settings = o.settings, data = data}
+  assert(core._folder_make(folder))
+  if file.exists(folder .. "/run.json") then
+    same_run(folder, assert(core.io.json_load(folder .. "/run.json")), what)
+  else
+    assert(core.io.json_save(folder .. "/run.json", what, {indent = 2}))
+  end
+  local path = folder .. "/result.json"
+  if not file.exists(path) then
+    local result = train_run(o, row, seed, folder)
+    result.run = what
+    assert(core.io.json_save(path, result))
+  end
+  remove_checkpoint(folder .. "/checkpoint")
+  return assert(core.io.json_load(path))
+end
+
+local function check_options(o)
+  for _, key in ipairs {"folder", "rows", "seeds", "epochs", "loaders", "optimizer"} do
+    if o[key] == nil then fail("%s is missing", key) end
+  end
+  local seen = {}
+  for _, row in ipairs(o.rows) do
+    if seen[row.name] then fail("there are two rows %s", row.name) end
+    if not (row.make or row.missing) then fail("row %s has no make", row.name) end
+    seen[row.name] = true
+  end
+end
+
+--- Trains every row with every seed that has not been trained in the folder yet.  Options:
+--   folder, epochs
+--   rows = {{name =, make = function(seed) -> model, options = table}, ...}   options: what tells
+--            this row from another of that name, as plain values; missing = text in place of make:
+--            the row is left out, and the text printed
+--   seeds = {1, 2, 3}
+--   loaders = function(seed) -> {train =, val =, test = loader}
+--   optimizer = function(model) -> optimizer
+--   schedule = function(optimizer) -> what train.fit takes
+--   schedule_per, score, clip, quiet    as train.fit takes them
+--   evaluate = function(model, loaders) -> what train.evaluate gives for the test set, which it is
+--            unless this is given
+--   settings = {}                  plain values that hold for every row
+--   data = path                    its size and checksum are part of what a run is
+-- Seeds are the outer loop: a table that is stopped early has whole columns.  Test data is looked
+-- at once a run, with the weights that validation chose.  Raises when the folder holds a run of
+-- that name made with other options.  Returns the results of all runs, seed by seed.
+function experiment.run(given)
+  local function evaluate(model, loaders) return train.evaluate(model, loaders.test) end
+  local o = options.read("experiment", given, {settings = {}, quiet = false, evaluate = evaluate},
+    {folder = true, rows = true, seeds = true, epochs = true, loaders = true, optimizer = true,
+    schedule = true, score = true, schedule_per = true, clip = true, data = true})
+  check_options(o)
+  local data = o.data and assert(experiment.fingerprint(o.data)) or nil
+  for _, row in ipairs(o.rows) do
+    if row.missing then print(("%s is left out: %s"):format(row.name, row.missing)) end
+  end
+  local results = {}
+  for _, seed in ipairs(o.seeds) do
+    for _, row in ipairs(o.rows) do
+      if row.make then results[#results + 1] = run_one(o, row, seed, data) end
+    end
+  end
+  return results
+end
+
+return experiment

@@ -1,0 +1,85 @@
+-- Results of runs over their seeds: mean and deviation, rows of a table, learning curves.
+local report = require "vesper.report"
+
+local experiment = {}
+
+--- Mean and deviation (of a sample: over n - 1) of a list of numbers; of one number there is none.
+function experiment.mean(list)
+  local sum, squares = 0, 0
+  for _, x in ipairs(list) do sum = sum + x end
+  local mean = sum / #list
+  for _, x in ipairs(list) do squares = squares + (x - mean) ^ 2 end
+  return mean, #list > 1 and math.sqrt(squares / (#list - 1)) or nil
+end
+
+-- Which figures show their deviation in a table for readers; a CSV file has all of them.
+local SPREAD = {val = true, test = true, image = true, rsum = true}
+
+--- The figures of one result by the names of report.columns.
+function experiment.figures(result)
+  return report.row(result.row, result.val, result.test,
+    {parameters = result.parameters, seconds = result.seconds})
+end
+
+-- name -> its results, and the names as they come.
+local function by_row(results)
+  local list, names = {}, {}
+  for _, result in ipairs(results) do
+    if not list[result.row] then
+      names[#names + 1], list[result.row] = result.row, {}
+    end
+    table.insert(list[result.row], result)
+  end
+  return list, names
+end
+
+local function shown(key, mean, deviation)
+  if key == "parameters" or key == "seconds" then return math.floor(mean + 0.5) end
+  if not (deviation and SPREAD[key]) then return mean end
+  return ("%.1f ± %.1f"):format(mean, deviation)
+end
+
+--- A row for report.table of each name in the results: what report.columns show, as "mean ±
+-- deviation" over its seeds; .mean and .deviation have the numbers, .runs how many there are.
+function experiment.summary(results)
+  local list, names = by_row(results)
+  local rows = {}
+  for i, name in ipairs(names) do
+    local row = {model = name, runs = #list[name], mean = {}, deviation = {}}
+    local values = {}
+    for _, result in ipairs(list[name]) do
+      for key, value in pairs(experiment.figures(result)) do
+        if type(value) == "number" then
+          values[key] = values[key] or {}
+          table.insert(values[key], value)
+        end
+      end
+    end
+    for key, numbers in pairs(values) do
+      row.mean[key], row.deviation[key] = experiment.mean(numbers)
+      row[key] = shown(key, row.mean[key], row.deviation[key])
+    end
+    rows[i] = row
+  end
+  return rows
+end
+
+--- Mean validation accuracy over the seeds by epoch, as report.curves takes it: a line a row.
+function experiment.curves(results)
+  local list, names = by_row(results)
+  local lines = {}
+  for i, name in ipairs(names) do
+    local history = {}
+    for epoch = 1, #list[name][1].history do
+      local values = {}
+      for i_run, result in ipairs(list[name]) do
+        values[i_run] = result.history[epoch].val.accuracy
+      end
+      history[epoch] = {epoch = epoch, accuracy = (experiment.mean(values))}
+    end
+    lines[i] = {name = name, history = history, value = function(entry) return entry.accuracy end}
+  end
+  return lines
+end
+
+return experiment

@@ -1,0 +1,143 @@
+-- A table of experiments in words: its protocol, published figures, files of text and of figures.
+local core = require "vesper.core"
+local summary = require "vesper.experiment.summary"
+local report = require "vesper.report"
+local check = require "vesper.util.check"
+
+local experiment = {}
+
+local function joined(list) return table.concat(list, ", ") end
+
+local function settings_text(settings)
+  local parts = {}
+  for key, value in pairs(settings) do
+    local text = type(value) == "string" and value or core.io.json_encode(value)
+    parts[#parts + 1] = key:gsub("_", " ") .. " " .. text
+  end
+  table.sort(parts)
+  return joined(parts)
+end
+
+-- The values of a field, each once, as they come.
+local function different(results, key, default)
+  local seen, list = {}, {}
+  for _, r in ipairs(results) do
+    local value = r[key] or default
+    if not seen[value] then list[#list + 1], seen[value] = value, true end
+  end
+  return list
+end
+
+--- The protocol of a table in words, a list of sentences: data, seeds, epochs, how an epoch was
+-- chosen, what the columns mean.  sizes = {train =, val =, test =}.
+function experiment.protocol(results, sizes)
+  local seeds, threads, retrieval = different(results, "seed"), different(results, "threads"), nil
+  for _, r in ipairs(results) do
+    retrieval = retrieval or (r.test.retrieval and r.test.retrieval.protocol)
+  end
+  local run, first = results[1].run, results[1]
+  local data, file = run.data, ""
+  if data then
+    file = ("%s (%d bytes, checksum %s), "):format(data.name, data.bytes, data.checksum)
+  end
+  local list = {
+    ("Data: %s%d train, %d validation, %d test."):format(file, sizes.train, sizes.val, sizes.test),
+    ("Training: seed%s %s; %d epochs%s. The same for every row."):format(#seeds > 1 and "s" or "",
+      joined(seeds), run.epochs, next(run.settings) and "; " .. settings_text(run.settings) or ""),
+    "Of each run the epoch is taken that is best on validation by accuracy, and for models of text "
+      .. "the mean recall beside it. Test data is looked at once, at the end, and chooses nothing.",
+    "val acc, test acc: percent, from image and text (Baseline: from the image). image alone: test "
+      .. "accuracy from the shared embedding of the image alone, by cosine to class prototypes "
+      .. "(Baseline: its only accuracy). R@k and rsum: retrieval on the test set.",
+  }
+  if retrieval then list[#list + 1] = "Retrieval: " .. retrieval .. "." end
+  if #seeds > 1 then
+    list[#list + 1] = "Figures are means over the seeds, ± the deviation (n - 1)."
+  end
+  local precision = table.concat(different(results, "matmul_precision", "highest"), " or ")
+  if precision ~= "highest" then
+    list[#list + 1] = ("Matrix products at %s precision."):format(precision)
+  end
+  list[#list + 1] = ("vesper %s (%s), %s thread%s; seconds are those of training and validation.")
+    :format(first.version, first.isa, table.concat(threads, " or "),
+      #threads == 1 and threads[1] == 1 and "" or "s")
+  return list
+end
+
+--- Published figures that stand beside a table as what they are: {model, val, test} each.
+experiment.published = {
+  columns = {{"model", "quoted"}, {"val", "val acc"}, {"test", "test acc"}},
+  {model = "CIM", val = 91.2, test = 88.8}, {model = "COOT", val = 90.4, test = 88.2},
+  {model = "DPM", val = 92.5, test = 90.0},
+  note = "Quoted: accuracy on MMFRB, a fashion benchmark that was never published. Another data "
+    .. "set's figures, which nobody can reproduce, and not to be compared with those above.",
+}
+
+-- Every figure with its deviation, for programs.
+local function csv_columns()
+  local columns = {}
+  for i, column in ipairs(report.columns) do
+    local name = i == 1 and "model" or column[1]
+    columns[#columns + 1] = {column[1], name}
+    if i > 1 then columns[#columns + 1] = {column[1] .. "_deviation", name .. "_deviation"} end
+  end
+  columns[#columns + 1] = {"runs", "runs"}
+  return columns
+end
+
+local function csv_rows(rows)
+  local list = {}
+  for i, row in ipairs(rows) do
+    list[i] = {model = row.model, runs = row.runs}
+    for key, value in pairs(row.mean) do
+      list[i][key] = ("%.6g"):format(value)
+      list[i][key .. "_deviation"] = row.deviation[key] and ("%.6g"):format(row.deviation[key])
+    end
+  end
+  return list
+end
+
+
+--- The table with its protocol and the published figures below it, as report.table's text,
+-- markdown, latex or html.
+function experiment.text(rows, protocol, format)
+  local quoted, parts = experiment.published, {report.table(report.columns, rows, format)}
+  local function add(sentence)
+    sentence = report.escape(sentence, format)
+    parts[#parts + 1] = format == "html" and "<p>" .. sentence .. "</p>\n" or sentence .. "\n"
+  end
+  for _, sentence in ipairs(protocol) do add(sentence) end
+  parts[#parts + 1] = report.table(quoted.columns, quoted, format)
+  add(quoted.note)
+  return table.concat(parts, format ~= "html" and "\n" or "")
+end
+
+local function runs_csv(results)
+  local rows = {}
+  for i, result in ipairs(results) do
+    rows[i] = summary.figures(result)
+    rows[i].seed, rows[i].best_epoch = result.seed, result.best_epoch
+    rows[i].seconds = ("%.1f"):format(result.seconds)
+  end
+  local columns = {{"model", "model"}, {"seed", "seed"}, {"best_epoch", "best_epoch"}}
+  for i = 2, #report.columns do columns[i + 2] = {report.columns[i][1], report.columns[i][1]} end
+  return report.table(columns, rows, "csv")
+end
+
+--- Writes table.txt, .md, .csv and .tex, runs.csv (a line a run) and curves.svg into a folder;
+-- returns the rows of the summary and the protocol.
+function experiment.write(folder, results, sizes)
+  if #results == 0 then check.fail("experiment", "there are no results") end
+  local rows, protocol = summary.summary(results), experiment.protocol(results, sizes)
+  local function write(name, text) assert(report.write(folder, name, text)) end
+  write("table.txt", experiment.text(rows, protocol))
+  write("table.md", experiment.text(rows, protocol, "markdown"))
+  write("table.csv", report.table(csv_columns(), csv_rows(rows), "csv"))
+  write("table.tex", experiment.text(rows, protocol, "latex"))
+  write("runs.csv", runs_csv(results))
+  assert(report.curves(folder .. "/curves.svg", summary.curves(results),
+    {title = "Validation accuracy", x_label = "epoch", y_label = "percent"}))
+  return rows, protocol
+end
+
+return experiment

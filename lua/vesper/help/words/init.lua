@@ -1,0 +1,13 @@
+-- The words of the reference: sections in reading order, each {name, about, entry, ...}.
+--
+-- An entry is {name, arguments, results, words} in the language of help/reference.lua.  A file
+-- beside this one returns a list of sections.
+local files = {"tensor", "nn", "optim", "data", "text", "io", "results", "models", "train"}
+
+local sections = {}
+for _, file in ipairs(files) do
+  local more = require("vesper.help.words." .. file)
+  table.move(more, 1, #more, #sections + 1, sections)
+end
+
+return sections

@@ -1,0 +1,48 @@
+-- vs.nn: layers, modules of one's own, containers, losses, attention, hooks, first values.
+--
+-- Layers are made in C (csrc/nn).  What is written in Lua is in the files beside this one, and each
+-- of them returns a table of what it adds to nn.
+local core = require "vesper.core"
+local module = require "vesper.nn.module"
+local options = require "vesper.util.options"
+local tables = require "vesper.util.tables"
+
+local nn = tables.merge(core.layers,
+  {Module = module.Module, Parameter = module.Parameter},
+  require "vesper.nn.sequential", require "vesper.nn.losses", require "vesper.nn.attention",
+  require "vesper.nn.transformer", (require "vesper.nn.pooling")) -- require gives two values
+
+nn.init = require "vesper.nn.initialise"
+nn.summary = require "vesper.nn.summary"
+
+--- Ops by PyTorch's names for them; every op of vs is here too.
+nn.functional = setmetatable({}, {__index = core})
+
+nn.utils = {clip_grad_norm_ = core.clip_grad_norm_, clip_grad_value_ = core.clip_grad_value_}
+
+nn.Embedding = setmetatable({
+  --- An Embedding over a given table [V,D]; {freeze = true} keeps it as it is, {padding_idx = 1},
+  --- {sparse = true} as Embedding's.
+  from_pretrained = function(weight, given)
+    local o = options.read("Embedding.from_pretrained", given, {freeze = true, sparse = false},
+      {freeze = "boolean", sparse = "boolean", padding_idx = true})
+    local layer = core.layers.Embedding(weight.shape[1], weight.shape[2],
+      {padding_idx = o.padding_idx, sparse = o.sparse})
+    core.no_grad(function() layer.weight:copy_(weight) end)
+    if o.freeze then layer.weight:requires_grad_(false) end
+    return layer
+  end,
+}, {__call = function(_, ...) return core.layers.Embedding(...) end})
+
+nn.CosineSimilarity = module.Module:extend "CosineSimilarity"
+
+--- cosine_similarity along dim.
+function nn.CosineSimilarity:init(dim, eps)
+  self.dim, self.eps = dim or 2, eps or 1e-8
+end
+
+function nn.CosineSimilarity:forward(x, y)
+  return core.cosine_similarity(x, y, self.dim, self.eps)
+end
+
+return nn

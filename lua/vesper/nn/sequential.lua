@@ -1,0 +1,43 @@
+-- nn.Sequential: modules called one after the other.
+local core = require "vesper.core"
+local module = require "vesper.nn.module"
+
+local is_module = module.is_module
+
+local Sequential = module.Module:extend "Sequential"
+
+--- Modules (or functions) called one after the other: nn.Sequential{a, b, c}.
+function Sequential:init(list, ...)
+  if type(list) ~= "table" or is_module(list) then list = {list, ...} end
+  for i, entry in ipairs(list) do
+    if not is_module(entry) and type(entry) ~= "function" then
+      core._raise(("Sequential: entry %d is a %s, expected a module or a function"):format(
+        i, type(entry)))
+    end
+    self[i] = entry
+  end
+end
+
+-- A batch norm applies the activation behind it in its own pass over the data; where either has
+-- hooks, those see what is between them.
+local IN_ONE_PASS = {ReLU = "relu", ReLU6 = "relu6"}
+local function in_one_pass(norm, activation)
+  return type(norm) == "userdata" and type(activation) == "userdata"
+    and norm.name:find "^BatchNorm" and not norm.hooked and not activation.hooked
+    and IN_ONE_PASS[activation.name]
+end
+
+function Sequential:forward(x)
+  local i, n = 1, #self
+  while i <= n do
+    local activation = in_one_pass(self[i], self[i + 1])
+    if activation then
+      x, i = self[i](x, activation), i + 2
+    else
+      x, i = self[i](x), i + 1
+    end
+  end
+  return x
+end
+
+return {Sequential = Sequential}

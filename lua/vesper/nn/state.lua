@@ -1,0 +1,46 @@
+-- Dictionaries of tensors by name, compared: what a module has and what a file or a script gives.
+local core = require "vesper.core"
+local tables = require "vesper.util.tables"
+local text = require "vesper.util.text"
+
+local state = {}
+
+-- Shapes alone: copying converts the dtype.
+local function by_shape(name, own, given)
+  own, given = text.shape(own.shape), text.shape(given.shape)
+  if own ~= given then return ("%s is %s here, %s there"):format(name, own, given) end
+end
+
+--- Compares dictionaries name -> tensor: `own` is the module's (anything with a shape will do),
+-- `given` is what it gets.  Returns sorted lists {missing =, unexpected =, misshapen =}.
+-- differ(name, own, given) -> what does not fit, or nil; without it shapes have to be equal.
+function state.compare(own, given, differ)
+  local found = {missing = {}, unexpected = {}, misshapen = {}}
+  for _, name in ipairs(tables.sorted_keys(own)) do
+    if not core.is_tensor(given[name]) then
+      table.insert(found.missing, name)
+    else
+      table.insert(found.misshapen, ((differ or by_shape)(name, own[name], given[name])))
+    end
+  end
+  for _, name in ipairs(tables.sorted_keys(given)) do
+    if not own[name] then table.insert(found.unexpected, name) end
+  end
+  return found
+end
+
+--- A line for each list that is not empty, "  missing: a, b"; at most `most` names of each.
+function state.lines(found, most)
+  local lines = {}
+  for _, kind in ipairs {"missing", "unexpected", "misshapen"} do
+    local names = found[kind] or {}
+    local shown = math.min(#names, most or #names)
+    if #names > 0 then
+      lines[#lines + 1] = ("  %s: %s%s"):format(kind, table.concat(names, ", ", 1, shown),
+        shown < #names and (", and %d more"):format(#names - shown) or "")
+    end
+  end
+  return lines
+end
+
+return state

@@ -1,0 +1,72 @@
+-- A report as one HTML page that needs no network: text, tables and pictures that lie beside it.
+local report = require "vesper.report.tables"
+local html = require("vesper.util.text").html
+
+local page = {}
+
+local STYLE = [[
+body { margin: 0 auto; padding: 2rem 1.5rem 4rem; max-width: 75rem; color: #1f2937;
+  background: #ffffff; font: 16px/1.5 Helvetica, Arial, "DejaVu Sans", sans-serif }
+h1 { font-size: 1.7rem; margin: 0 0 1rem }
+h2 { font-size: 1.2rem; margin: 2.5rem 0 .7rem; padding-top: .8rem; border-top: 1px solid #e5e7eb }
+p { max-width: 52rem; margin: .4rem 0 }
+.scroll { overflow-x: auto; margin: .8rem 0 }
+table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums }
+th, td { padding: .3rem .7rem; text-align: right; white-space: nowrap }
+th:first-child, td:first-child { text-align: left; padding-left: 0 }
+th { color: #6b7280; font-weight: 600; border-bottom: 2px solid #cbd5e1 }
+td { border-bottom: 1px solid #e5e7eb }
+figure { margin: 1rem 0 }
+figure img { max-width: 100%; height: auto; border: 1px solid #e5e7eb }
+figcaption { color: #6b7280; font-size: .9rem }
+]]
+
+local function escape(value) return html(tostring(value)) end
+
+-- Bytes of a path that a link takes as they are; others as %xx.
+local function link(path)
+  return (path:gsub("[^%w/._~-]", function(c) return ("%%%02X"):format(c:byte()) end))
+end
+
+local parts = {}
+
+function parts.text(value) return "<p>" .. escape(value) .. "</p>" end
+
+function parts.table(value)
+  return '<div class="scroll">\n' .. report.table(value.columns, value.rows, "html") .. "</div>"
+end
+
+function parts.picture(value, part)
+  return ('<figure><img src="%s" alt="%s"><figcaption>%s</figcaption></figure>'):format(
+    link(value), escape(part.words or value), escape(part.words or ""))
+end
+
+local function add_part(lines, section, i, part)
+  for kind, make in pairs(parts) do
+    if part[kind] ~= nil then
+      lines[#lines + 1] = make(part[kind], part)
+      return
+    end
+  end
+  error(("page: part %d of '%s' has neither text, table nor picture"):format(i, section.title), 4)
+end
+
+--- The page as text.  sections is a list of {title =, parts...}; a part is {text = "..."},
+-- {table = {columns =, rows =}} as report.table takes it, or {picture = "curves.svg", words =
+-- "..."} with a path from where the page lies.
+function page.html(title, sections)
+  local lines = {
+    '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    ("<title>%s</title>\n<style>\n%s</style>\n</head>\n<body>"):format(escape(title), STYLE),
+    ("<h1>%s</h1>"):format(escape(title)),
+  }
+  for _, section in ipairs(sections) do
+    lines[#lines + 1] = ("<h2>%s</h2>"):format(escape(section.title))
+    for i, part in ipairs(section) do add_part(lines, section, i, part) end
+  end
+  lines[#lines + 1] = "</body>\n</html>\n"
+  return table.concat(lines, "\n")
+end
+
+return page

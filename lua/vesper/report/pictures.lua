@@ -1,0 +1,71 @@
+-- Pictures of an experiment: learning curves, what captions retrieve, where words look, confusion.
+local core = require "vesper.core"
+local metrics = require "vesper.metrics"
+local in_evaluation = require "vesper.nn.evaluation"
+local plot = require "vesper.report.plot"
+
+local report = {}
+
+--- Learning curves of several histories (train.fit) as SVG: validation accuracy by epoch.
+function report.curves(path, histories, options)
+  local series = {}
+  for _, h in ipairs(histories) do
+    local line = {name = h.name, x = {}, y = {}}
+    for i, entry in ipairs(h.history) do line.x[i], line.y[i] = entry.epoch, h.value(entry) end
+    series[#series + 1] = line
+  end
+  return plot.lines(path, series, options)
+end
+
+--- A contact sheet: for each of the captions (positions in the set) the images that were found for
+-- it, found = {{position, ...}, ...}, best first; its own framed in green.
+function report.found(path, set, captions, found, options)
+  local classes, rows = set:classes(), {}
+  for i, at in ipairs(captions) do
+    local images = {}
+    for rank, position in ipairs(found[i]) do
+      local sample = set[position]
+      images[rank] = {image = sample.image, correct = position == at, label = classes[sample.label]}
+    end
+    rows[i] = {caption = set:text(at), images = images}
+  end
+  return plot.contact_sheet(path, rows, options)
+end
+
+--- The same with the k images whose embeddings are nearest to the caption's.  v, t [N,D] in the
+-- order of the set.
+function report.retrieved(path, set, v, t, captions, k, options)
+  local index = core.tensor(captions, {dtype = "int64"})
+  return report.found(path, set, captions,
+    metrics.topk(t:index_select(1, index), v, k):tolist(), options)
+end
+
+-- The words that the model saw of caption i: the text's own, where they are as many as its tokens.
+local function words_of(set, i, tokens)
+  local words = core.text.tokenize(set:text(i))
+  if #words >= #tokens then return table.move(words, 1, #tokens, 1, {}) end
+  local vocab = set:vocab()
+  for t, id in ipairs(tokens) do words[t] = vocab[id] end
+  return words
+end
+
+--- Which word of a caption attends to which part of its image, for samples of a set (positions) and
+-- a model with attention_map over a grid (CIM, AttentionPooling).
+function report.attention(path, set, model, samples, options)
+  local batch, rows = set:batch(samples), {}
+  local weights, grid = in_evaluation(model, model.attention_map, model, batch)
+  for i, at in ipairs(samples) do
+    local tokens = batch.tokens[i]:slice(1, 1, batch.lengths[i]:item()):tolist()
+    rows[i] = {image = batch.image[i], words = words_of(set, at, tokens), weights = weights[i],
+      grid = grid}
+  end
+  return plot.attention(path, rows, options)
+end
+
+--- Which class was taken for which, from what train.evaluate returned.
+function report.confusion(path, result, classes, options)
+  return plot.confusion(path, metrics.confusion(result.predicted, result.label, #classes), classes,
+    options)
+end
+
+return report

@@ -1,0 +1,105 @@
+-- Checks of arguments.  Each raises at the script's own line and names the function and the
+-- argument: "dot: x is float32 [2,3], expected 1 dimension".
+local core = require "vesper.core"
+local text = require "vesper.util.text"
+
+local check = {}
+
+--- Raises "WHAT: " and the formatted text.
+function check.fail(what, format, ...) core._raise(what .. ": " .. format:format(...)) end
+
+--- x has to be a tensor, of `ndim` dimensions and of `dtype` where these are given.
+function check.tensor(what, name, x, ndim, dtype)
+  if not core.is_tensor(x) then
+    check.fail(what, "%s is %s, expected a tensor", name, text.kind(x))
+  elseif (ndim and x.ndim ~= ndim) or (dtype and x.dtype ~= dtype) then
+    local dimensions = ndim and ("%d dimension%s"):format(ndim, ndim == 1 and "" or "s")
+    check.fail(what, "%s is %s, expected %s", name, text.kind(x),
+      dtype and dimensions and dtype .. " with " .. dimensions or dtype or dimensions)
+  end
+end
+
+--- Whether x is a tensor of these sizes; false in place of a size: any.
+function check.has_shape(x, ...)
+  local shape = core.is_tensor(x) and x.shape
+  if not shape or #shape ~= select("#", ...) then return false end
+  for d, size in ipairs {...} do
+    if size and shape[d] ~= size then return false end
+  end
+  return true
+end
+
+--- value has to be an integer of at least `least`, and of at most `most` where that is given.
+function check.whole(what, name, value, least, most)
+  if math.type(value) == "integer" and value >= least and value <= (most or value) then return end
+  local range = most and ("%d..%d"):format(least, most) or ("a whole number from %d"):format(least)
+  check.fail(what, "%s is %s, expected %s", name, text.value(value), range)
+end
+
+local function is_number(x) return type(x) == "number" end
+local function is_count(x) return math.type(x) == "integer" and x >= 1 end
+local function is_whole(x) return math.type(x) == "integer" and x >= 0 end
+local function is_callable(x) return type(x) == "function" end
+
+local function list_of(accepts)
+  return function(x)
+    if type(x) ~= "table" then return false end
+    for _, value in ipairs(x) do
+      if not accepts(value) then return false end
+    end
+    return true
+  end
+end
+
+local function either(a, b) return function(x) return a(x) or b(x) end end
+
+-- name = {words, test}
+local kinds = {
+  number = {"a number", is_number},
+  count = {"a whole number from 1", is_count},
+  whole = {"a whole number from 0", is_whole},
+  integer = {"an integer", function(x) return math.type(x) == "integer" end},
+  positive = {"a number above 0", function(x) return is_number(x) and x > 0 and x < math.huge end},
+  share = {"a number from 0 to 1", function(x) return is_number(x) and x >= 0 and x <= 1 end},
+  probability = {"a number from 0, below 1",
+    function(x) return is_number(x) and x >= 0 and x < 1 end},
+  string = {"a string", function(x) return type(x) == "string" end},
+  boolean = {"true or false", function(x) return type(x) == "boolean" end},
+  ["function"] = {"a function", is_callable},
+  table = {"a table", function(x) return type(x) == "table" end},
+  list = {"a list", list_of(function() return true end)},
+  ["list of steps"] = {"a list of whole numbers from 0", list_of(is_whole)},
+  ["number or list"] = {"a number or a list of numbers", either(is_number, list_of(is_number))},
+  ["function or list"] = {"a function or a list of functions",
+    either(is_callable, list_of(is_callable))},
+}
+
+--- Whether value is of a kind: a name of `kinds`, or a list of the strings that are accepted.
+function check.is(value, kind)
+  if type(kind) == "string" then return kinds[kind][2](value) end
+  for _, word in ipairs(kind) do
+    if value == word then return true end
+  end
+  return false
+end
+
+-- "a, b or c"
+local function alternatives(list)
+  if #list == 1 then return list[1] end
+  return table.concat(list, ", ", 1, #list - 1) .. " or " .. list[#list]
+end
+
+--- What is wrong with a value, "decay is 'x', expected a number", or nil.
+function check.wrong(name, value, kind)
+  if check.is(value, kind) then return nil end
+  return ("%s is %s, expected %s"):format(name, text.value(value),
+    type(kind) == "string" and kinds[kind][1] or alternatives(kind))
+end
+
+--- value has to be of that kind.
+function check.kind(what, name, value, kind)
+  local wrong = check.wrong(name, value, kind)
+  if wrong then check.fail(what, "%s", wrong) end
+end
+
+return check

@@ -1,0 +1,11 @@
+-- vesper.util: what several rooms of the library need and no script does.
+--
+--   check      arguments: tensors of a shape, whole numbers, kinds of values
+--   options    tables of options over their defaults
+--   text       shapes and values in messages, text in HTML
+--   file       whether a file exists, writing a file whole or not at all
+--   tables     sorted keys, copies
+--   command    command lines of scripts: options, places, --help
+--
+-- Each is required by its own name.
+return {}

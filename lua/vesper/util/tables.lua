@@ -1,0 +1,29 @@
+-- Plain tables: keys in a fixed order, copies.
+local tables = {}
+
+-- Numbers before texts.
+local function numbers_first(a, b)
+  if type(a) == type(b) then return a < b end
+  return type(a) == "number"
+end
+
+--- The keys that are numbers or strings, sorted: `pairs` goes in another order in every run.
+function tables.sorted_keys(t)
+  local keys = {}
+  for key in pairs(t) do
+    if type(key) == "number" or type(key) == "string" then keys[#keys + 1] = key end
+  end
+  table.sort(keys, numbers_first)
+  return keys
+end
+
+--- A new table with the entries of each table given (nil: none); later ones replace earlier ones.
+function tables.merge(...)
+  local all = {}
+  for i = 1, select("#", ...) do
+    for key, value in pairs((select(i, ...)) or {}) do all[key] = value end
+  end
+  return all
+end
+
+return tables
