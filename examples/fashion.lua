@@ -2,22 +2,22 @@
 -- by title and titles by picture.  The data is a folder with products.csv (id, split, title,
 -- sub_category, ...) and images/ID.jpg; the vectors are GloVe's text format, 100 numbers a word.
 --
---   lua5.4 examples/fashion.lua FOLDER GLOVE [epochs = 8] [seed = 1] [fashion.h5]
+--   lua5.4 examples/fashion.lua FOLDER GLOVE [EPOCHS] [SEED] [fashion.h5]
 local vs = require "vesper"
 local nn, optim, data, text, metrics = vs.nn, vs.optim, vs.data, vs.text, vs.metrics
 local F = nn.functional
 
-local folder, glove, file = arg[1], arg[2], arg[5]
-local epochs, seed = tonumber(arg[3] or 8), tonumber(arg[4] or 1)
-if not glove then
-  io.stderr:write("usage: lua5.4 examples/fashion.lua FOLDER GLOVE [epochs] [seed] [fashion.h5]\n")
-  os.exit(2)
-end
-file = file or os.tmpname() .. ".h5"
+local o = require "vesper.util.command".parse(arg, {
+  name = "examples/fashion.lua", about = "A visual-semantic embedding of fashion products.",
+  places = {{"folder", "with products.csv and images/"}, {"glove", "word vectors, 100 numbers"},
+    {"epochs", "of training", 8}, {"seed", "of everything random", 1},
+    {"file", "the data set; written where it is not there, kept then", optional = true}},
+})
+local epochs, seed, file = o.epochs, o.seed, o.file or os.tmpname() .. ".h5"
 
 if not data.open(file, "train") then -- made once, then reused
   print(("writing %s"):format(file))
-  assert(data.prepare.folder(folder, file, {
+  assert(data.prepare.folder(o.folder, file, {
     label = "sub_category", split = "split", size = {64, 48}, min_count = 2, max_words = 16,
     seed = seed,
   }))
@@ -26,7 +26,7 @@ local sets = {}
 for _, split in ipairs{"train", "val", "test"} do sets[split] = assert(data.open(file, split)) end
 vs.manual_seed(seed)
 local vocab, classes = text.Vocab.new(sets.train:vocab()), sets.train:classes()
-local vectors, found = assert(text.WordVectors(glove)):matrix(vocab, {scale = 0.1, seed = seed})
+local vectors, found = assert(text.WordVectors(o.glove)):matrix(vocab, {scale = 0.1, seed = seed})
 print(("train %d val %d test %d, %d classes, %d words (%d with GloVe vectors)"):format(
   #sets.train, #sets.val, #sets.test, #classes, #vocab, found))
 

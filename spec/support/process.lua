@@ -3,13 +3,15 @@ local process = {}
 
 local function quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 
--- Runs a shell command; returns whether it succeeded, and what it wrote to stdout and stderr.
+-- Runs a shell command; returns whether it succeeded, what it wrote to stdout and stderr, and its
+-- exit status.
 function process.run(command)
   local paths = ("export LUA_PATH_5_4=%s LUA_CPATH_5_4=%s; "):format(
     quoted(package.path), quoted(package.cpath))
   local pipe = assert(io.popen("{ " .. paths .. command .. "; } 2>&1"))
   local said = pipe:read "a"
-  return pipe:close() or false, said
+  local ok, _, status = pipe:close()
+  return ok or false, said, status
 end
 
 return process

@@ -6,6 +6,7 @@
 --
 -- The words come from reference.lua, which reads C's descriptors and the files of words/.
 local reference = require "vesper.help.reference"
+local text = require "vesper.util.text"
 
 local WIDTH = 96
 
@@ -21,18 +22,7 @@ local kinds = {
 
 -- --- text ---
 
-local function wrap(text, indent)
-  local lines, line = {}, indent
-  for word in text:gmatch "%S+" do
-    if line ~= indent and #line + 1 + #word > WIDTH then
-      lines[#lines + 1] = line
-      line = indent
-    end
-    line = line == indent and indent .. word or line .. " " .. word
-  end
-  lines[#lines + 1] = line
-  return table.concat(lines, "\n")
-end
+local function wrap(words, indent) return text.wrap(words, WIDTH, indent) end
 
 local function argument_line(a, width)
   local words = {kinds[a.kind] or a.kind:gsub("|", " or ")}
@@ -48,8 +38,8 @@ end
 
 -- "Dataset?" -> "Dataset, or nil and a message"
 local function results_text(results)
-  local text, failing = results:gsub("%?", "")
-  return failing > 0 and text .. ", or nil and a message" or (text:gsub("|", " or "))
+  local words, failing = results:gsub("%?", "")
+  return failing > 0 and words .. ", or nil and a message" or (words:gsub("|", " or "))
 end
 
 local function entry_text(e)

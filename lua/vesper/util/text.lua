@@ -28,6 +28,20 @@ local MARKUP = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;
 --- A text as HTML and SVG take it for text.
 function text.html(s) return (s:gsub('[&<>"]', MARKUP)) end
 
+--- A text in lines of at most `width` letters, each behind `indent`.
+function text.wrap(s, width, indent)
+  local lines, line = {}, indent
+  for word in s:gmatch "%S+" do
+    if line ~= indent and #line + 1 + #word > width then
+      lines[#lines + 1] = line
+      line = indent
+    end
+    line = line == indent and indent .. word or line .. " " .. word
+  end
+  lines[#lines + 1] = line
+  return table.concat(lines, "\n")
+end
+
 --- A cell of a CSV file.
 function text.csv(s)
   return s:find '[",\r\n]' and '"' .. s:gsub('"', '""') .. '"' or s

@@ -1,0 +1,77 @@
+-- vesper.util.command: command lines of scripts.
+local command = require "vesper.util.command"
+
+local WHAT = {
+  name = "examples/x.lua", about = "What it does.",
+  places = {{"source", "where from"}, {"count", "how many", 3},
+    {"out", "where to", optional = true}},
+  options = {
+    {"size", 64, "of pictures"}, {"rate", 0.5, "of learning"}, {"flip", false, "mirrored too"},
+    {"name", "", "of the run"}, {"seeds", {1, 2}, "of the runs"},
+    {"rows", {"a", "b"}, "of a table"},
+    {"schedule", "step", "of the rate", choices = {"step", "cosine"}},
+  },
+}
+
+local function read(...) return command.read({...}, WHAT) end
+
+local function refused(message, ...)
+  local values, why = read(...)
+  assert.is_nil(values)
+  assert.equal(message, why)
+end
+
+describe("util.command", function()
+  it("gives defaults where nothing is said", function()
+    assert.same({source = "a", count = 3, size = 64, rate = 0.5, flip = false, name = "",
+      seeds = {1, 2}, rows = {"a", "b"}, schedule = "step"}, read "a")
+  end)
+
+  it("reads places and options in any order, by the kind of their defaults", function()
+    local o = read("--size=32", "a", "--rate", "1e-3", "7", "--seeds=4,5,6", "b", "--rows=x,y z",
+      "--name=run = 1", "--schedule", "cosine")
+    assert.same({"a", 7, "b", 32, 1e-3, {4, 5, 6}, {"x", "y z"}, "run = 1", "cosine"},
+      {o.source, o.count, o.out, o.size, o.rate, o.seeds, o.rows, o.name, o.schedule})
+    assert.equal("integer", math.type(o.size))
+  end)
+
+  it("takes yes, no, true and false, and a name alone for yes", function()
+    for word, value in pairs {["--flip"] = true, ["--flip=yes"] = true, ["--flip=true"] = true,
+        ["--flip=no"] = false, ["--flip=false"] = false} do
+      assert.equal(value, read("a", word).flip, word)
+    end
+    assert.equal(9, read("--flip", "a", "9").count)
+  end)
+
+  it("takes words behind -- for places, and - for one", function()
+    assert.equal("--flip", read("--", "--flip").source)
+    assert.equal("-", read("-").source)
+  end)
+
+  it("refuses what it does not know, and lists what it knows", function()
+    refused("unknown option '--mirror', expected one of --flip, --name, --rate, --rows, "
+      .. "--schedule, --seeds, --size, --help", "a", "--mirror=true")
+    refused("SOURCE is missing")
+    refused("'c' is one word too many", "a", "1", "b", "c")
+    refused("COUNT is 'x', expected an integer", "a", "x")
+    refused("--size is '1.5', expected an integer", "a", "--size=1.5")
+    refused("--size is '', expected an integer", "a", "--size=")
+    refused("--size has no value", "a", "--size")
+    refused("--rate is 'fast', expected a number", "a", "--rate=fast")
+    refused("--flip is '1', expected yes or no", "a", "--flip=1")
+    refused("--seeds is '1,x', expected integers separated by commas", "a", "--seeds=1,x")
+    refused("--schedule is 'line', expected step or cosine", "a", "--schedule=line")
+  end)
+
+  it("gives help where it is asked for, whatever else there is", function()
+    local values, why = read("--help", "--nonsense")
+    assert.same({nil, nil}, {values, why})
+    local help = command.help(WHAT)
+    assert.matches("^usage: lua5.4 examples/x.lua SOURCE %[COUNT%] %[OUT%] %[%-%-option", help)
+    for _, line in ipairs {"\n\nWhat it does.\n", "  COUNT       how many (3)\n",
+        "  --size      of pictures (64)\n", "  --name      of the run\n",
+        "  --schedule  of the rate: step or cosine (step)"} do
+      assert(help:find(line, 1, true), line .. " is not in\n" .. help)
+    end
+  end)
+end)
