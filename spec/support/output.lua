@@ -1,10 +1,8 @@
--- The busted output handler of `make test`: a mark per test, each failure as it happens with its
--- traceback, the slowest tests at the end.  What happens is also written, line by line, to the file
--- named by VESPER_JOURNAL, so that spec/support/run.lua can count even when the process dies:
---   file <path> | filed <path> | test <name> | pass, fail or pending <seconds> <name> | end
+-- The busted output handler of `make test`: prints each failure with its traceback, nothing else.
+-- What happens is written, line by line, to the file named by VESPER_JOURNAL, so that
+-- spec/support/run.lua can count even when the process dies:
+--   test <name> | pass, fail or pending <seconds> <name> | end
 local busted = require "busted"
-
-local SLOW, SHOWN = 0.5, 5 -- seconds; how many slow tests are listed
 
 local function one_line(text) return (tostring(text):gsub("%s+", " ")) end
 
@@ -36,19 +34,12 @@ return function()
   local handler = require "busted.outputHandlers.base"()
   local path = os.getenv "VESPER_JOURNAL"
   local journal = path and assert(io.open(path, "a"))
-  local times, column, begun = {}, 0, 0
+  local begun = 0
 
   local function note(...)
     if not journal then return end
     journal:write(table.concat({...}, " "), "\n")
     journal:flush()
-  end
-
-  local function mark(char)
-    io.write(char)
-    column = column + 1
-    if column % 80 == 0 then io.write "\n" end
-    io.flush()
   end
 
   function handler.testStart(element)
@@ -59,50 +50,26 @@ return function()
 
   function handler.testEnd(element, _, status)
     local seconds = require "system".monotime() - begun
-    local name = one_line(handler.getFullName(element))
     local word = status == "success" and "pass" or status == "pending" and "pending" or "fail"
-    note(word, ("%.3f"):format(seconds), name)
-    times[#times + 1] = {seconds = seconds, name = name}
-    if word ~= "fail" then mark(word == "pass" and "." or "-") end
+    note(word, ("%.3f"):format(seconds), one_line(handler.getFullName(element)))
     return nil, true
   end
 
   -- What went wrong in a test, or outside one: a spec that does not load, a failing setup.
   function handler.wrong(element, parent, message, debug)
-    if element.descriptor == "file" then note("filed", element.name) end
     if element.descriptor ~= "it" then
       note("fail", "0", one_line((element.name or element.descriptor) .. ": " .. tostring(message)))
     end
-    mark "F"
     describe(handler.format(element, parent, message, debug))
-    column = 0
+    io.flush()
     return nil, true
   end
 
   function handler.suiteEnd()
-    print ""
-    table.sort(times, function(a, b) return a.seconds > b.seconds end)
-    for i = 1, SHOWN do
-      if times[i] and times[i].seconds >= SLOW then
-        print(("%6.1f s  %s"):format(times[i].seconds, times[i].name))
-      end
-    end
     note "end"
     return nil, true
   end
 
-  function handler.fileStart(file)
-    note("file", file.name)
-    return nil, true
-  end
-
-  function handler.fileEnd(file)
-    note("filed", file.name)
-    return nil, true
-  end
-
-  busted.subscribe({"file", "start"}, handler.fileStart)
-  busted.subscribe({"file", "end"}, handler.fileEnd)
   busted.subscribe({"test", "start"}, handler.testStart)
   busted.subscribe({"test", "end"}, handler.testEnd)
   busted.subscribe({"error"}, handler.wrong)
