@@ -12,17 +12,10 @@ for _, e in ipairs(entries) do
   if value ~= nil then values[value] = e.name end
 end
 
-local function read(path)
-  local file = assert(io.open(path))
-  local text = file:read "a"
-  file:close()
-  return text
-end
-
 -- The names that a file's table `name = "file"` loads when they are first used.
 local function on_demand(path, pattern)
   local list = {}
-  for name in read(path):gmatch(pattern) do list[#list + 1] = name end
+  for name in temp.read(path):gmatch(pattern) do list[#list + 1] = name end
   assert(#list > 0, path .. " names nothing")
   return list
 end

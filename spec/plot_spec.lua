@@ -1,17 +1,17 @@
 local vs = require "vesper"
 local plot = require "vesper.report.plot"
-local folder = require "spec.support.folder"
+local temp = require "spec.support.temp"
 
 describe("plot", function()
   local dir
-  setup(function() dir = folder.new() end)
-  teardown(function() dir:remove() end)
+  setup(function() dir = temp.folder() end)
+  teardown(temp.remove)
 
   local function svg(series, options)
-    local path = dir:path "x.svg"
+    local path = dir .. "/x.svg"
     assert(plot.lines(path, series, options))
-    assert.same({"x.svg"}, dir:names())
-    local text = folder.read(path)
+    assert.same({"x.svg"}, temp.list(dir))
+    local text = temp.read(path)
     os.remove(path)
     return text
   end
@@ -73,7 +73,7 @@ describe("plot", function()
     assert.error_matches(function() svg {{name = "a"}} end, "series 1 has no list y")
     assert.error_matches(function() svg {{x = {1}, y = {1, 2}}} end, "series 1 has 1 x and 2 y")
     assert.error_matches(function() svg({{y = {1}}}, {titel = "x"}) end, "unknown option 'titel'")
-    local ok, message = plot.lines(dir:path "no/x.svg", {{y = {1}}})
+    local ok, message = plot.lines(dir .. "/no/x.svg", {{y = {1}}})
     assert.is_nil(ok)
     assert.matches("No such file", message)
   end)
@@ -107,7 +107,7 @@ describe("plot", function()
     end
 
     it("frames what is right in green and what is wrong in red, left to right", function()
-      local path = dir:path "sheet.png"
+      local path = dir .. "/sheet.png"
       assert(plot.contact_sheet(path, rows, {title = "Found", note = "best first", size = 40}))
       local sheet = assert(vs.image.load(path))
       local right, wrong = corners(sheet, RIGHT), corners(sheet, WRONG)
@@ -125,12 +125,12 @@ describe("plot", function()
     end)
 
     it("says what is wrong", function()
-      assert.error_matches(function() plot.contact_sheet(dir:path "x.png", {}) end, "no rows")
-      assert.error_matches(function() plot.contact_sheet(dir:path "x.png", {{caption = "a"}}) end,
+      assert.error_matches(function() plot.contact_sheet(dir .. "/x.png", {}) end, "no rows")
+      assert.error_matches(function() plot.contact_sheet(dir .. "/x.png", {{caption = "a"}}) end,
         "row 1 has no list images")
-      assert.error_matches(function() plot.contact_sheet(dir:path "x.png", rows, {k = 1}) end,
+      assert.error_matches(function() plot.contact_sheet(dir .. "/x.png", rows, {k = 1}) end,
         "unknown option 'k'")
-      local ok, message = plot.contact_sheet(dir:path "no/x.png", rows)
+      local ok, message = plot.contact_sheet(dir .. "/no/x.png", rows)
       assert.is_nil(ok)
       assert.matches("cannot write", message)
     end)

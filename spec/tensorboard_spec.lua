@@ -1,6 +1,7 @@
 -- vs.tensorboard: event files, byte for byte as TensorBoard's own classes write them
 -- (spec/golden/events.py); what a writer refuses; what fit leaves in a folder.
 local vs = require "vesper"
+local process = require "spec.support.process"
 local temp = require "spec.support.temp"
 
 local TIME = 1234567890.25
@@ -156,10 +157,8 @@ describe("SummaryWriter", function()
       end
       print(ok, message)
       os.exit(true)]])
-    local command = "bash -c \"trap '' XFSZ; ulimit -f 64; lua5.4 %s %s\" 2>&1"
-    local pipe = assert(io.popen(command:format(script, folder)))
-    local said = pipe:read "a"
-    pipe:close()
+    local command = "bash -c \"trap '' XFSZ; ulimit -f 64; lua5.4 %s %s\""
+    local _, said = process.run(command:format(script, folder))
     assert.matches("^nil%s+File too large", said)
   end)
 end)

@@ -2,21 +2,7 @@
 local vs = require "vesper"
 local fails = require "spec.support.fails"
 local memory = require "spec.support.memory"
-
--- Runs a Lua program of its own that sees the same modules; returns what it prints.
-local function separate(program)
-  local name = os.tmpname()
-  local file = assert(io.open(name, "w"))
-  file:write(("package.path, package.cpath = %q, %q\n"):format(package.path, package.cpath))
-  file:write(program)
-  file:close()
-  local pipe = assert(io.popen(("lua5.4 %s 2>&1"):format(name)))
-  local text = pipe:read "a"
-  local ok = pipe:close()
-  os.remove(name)
-  assert(ok, text)
-  return text
-end
+local process = require "spec.support.process"
 
 describe("the collector", function()
   it("frees tensors, graphs, layers and optimizers that nobody holds", function()
@@ -130,7 +116,7 @@ describe("the module", function()
   end)
 
   it("leaves in peace: a script that trains, with a state that closes", function()
-    assert.equal("done\n", separate [[
+    assert.equal("done\n", process.lua [[
       local vs = require "vesper"
       local net = vs.nn.Sequential {vs.nn.Linear(4, 8), vs.nn.ReLU(), vs.nn.Linear(8, 2)}
       local opt = vs.optim.Adam(net:parameters())
@@ -140,7 +126,7 @@ describe("the module", function()
       end
       print "done"
     ]])
-    assert.equal("done\n", separate [[
+    assert.equal("done\n", process.lua [[
       local vs = require "vesper"
       local x = vs.ones(3):requires_grad_()
       local y = x * 2
@@ -154,7 +140,7 @@ describe("the module", function()
     local function seconds(program)
       local best = math.huge
       for _ = 1, 7 do
-        best = math.min(best, tonumber(separate(program .. " print(os.clock())")))
+        best = math.min(best, tonumber(process.lua(program .. " print(os.clock())")))
       end
       return best
     end

@@ -3,6 +3,7 @@
 local vs = require "vesper"
 local sets = require "spec.support.sets"
 local temp = require "spec.support.temp"
+local with = require "spec.support.with"
 
 local TRAIN = sets.folder .. "fashiongen_train.h5"
 local TEST = sets.folder .. "fashiongen_validation.h5"
@@ -13,9 +14,8 @@ describe("data.prepare.fashiongen", function()
   teardown(temp.remove)
 
   local function prepare(options, train, test)
-    local o = {size = 4, min_count = 1}
-    for key, value in pairs(options or {}) do o[key] = value end
-    return vs.data.prepare.fashiongen(train or TRAIN, test or TEST, out, o)
+    return vs.data.prepare.fashiongen(train or TRAIN, test or TEST, out,
+      with({size = 4, min_count = 1}, options))
   end
   local function refused(want, train, test) sets.refused(want, out, prepare({}, train, test)) end
 

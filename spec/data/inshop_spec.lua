@@ -3,6 +3,7 @@
 local vs = require "vesper"
 local sets = require "spec.support.sets"
 local temp = require "spec.support.temp"
+local with = require "spec.support.with"
 
 local ANNO = "/Anno/list_%s_inshop.txt"
 local PARTITION = "/Eval/list_eval_partition.txt"
@@ -16,9 +17,7 @@ describe("data.prepare.inshop", function()
   teardown(temp.remove)
 
   local function prepare(options)
-    local o = {size = 8, min_count = 1}
-    for key, value in pairs(options or {}) do o[key] = value end
-    return vs.data.prepare.inshop(folder, out, o)
+    return vs.data.prepare.inshop(folder, out, with({size = 8, min_count = 1}, options))
   end
   local function refused(want, options) sets.refused(want, out, prepare(options)) end
 

@@ -2,6 +2,7 @@
 local vs = require "vesper"
 local sets = require "spec.support.sets"
 local temp = require "spec.support.temp"
+local with = require "spec.support.with"
 
 describe("data.prepare.karpathy", function()
   local folder, json, out
@@ -12,9 +13,7 @@ describe("data.prepare.karpathy", function()
   teardown(temp.remove)
 
   local function prepare(options)
-    local o = {size = 8, min_count = 1}
-    for key, value in pairs(options or {}) do o[key] = value end
-    return vs.data.prepare.karpathy(json, folder, out, o)
+    return vs.data.prepare.karpathy(json, folder, out, with({size = 8, min_count = 1}, options))
   end
   local function refused(want, options) sets.refused(want, out, prepare(options)) end
 

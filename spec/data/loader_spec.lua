@@ -4,6 +4,7 @@ local vs = require "vesper"
 local data = vs.data
 local dataset = require "spec.support.dataset"
 local temp = require "spec.support.temp"
+local with = require "spec.support.with"
 
 -- The order of the samples, batch by batch.
 local function pass(loader)
@@ -162,9 +163,7 @@ describe("data.Loader", function()
     end
     for name, value in pairs {batch_size = 3, drop_last = false, crop = 2, flip = 0.75,
       jitter = 0.0, erase = 1.0, chunks = 4} do
-      local changed = {}
-      for key, v in pairs(options) do changed[key] = v end
-      changed[name] = value
+      local changed = with(options, {[name] = value})
       refused(data.Loader(images(6), changed), name, value, options[name])
     end
     refused(data.Loader(images(5), options), "samples", 5, 6)

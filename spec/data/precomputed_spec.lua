@@ -3,6 +3,7 @@
 local vs = require "vesper"
 local sets = require "spec.support.sets"
 local temp = require "spec.support.temp"
+local with = require "spec.support.with"
 
 describe("data.prepare.precomputed", function()
   local folder, out
@@ -12,9 +13,7 @@ describe("data.prepare.precomputed", function()
   teardown(temp.remove)
 
   local function prepare(options)
-    local o = {min_count = 1}
-    for key, value in pairs(options or {}) do o[key] = value end
-    return vs.data.prepare.precomputed(folder, out, o)
+    return vs.data.prepare.precomputed(folder, out, with({min_count = 1}, options))
   end
   local function refused(want, options) sets.refused(want, out, prepare(options)) end
   local function path(name) return folder .. "/" .. name end

@@ -3,12 +3,23 @@ local vs = require "vesper"
 local data = vs.data
 local dataset = require "spec.support.dataset"
 local temp = require "spec.support.temp"
+local with = require "spec.support.with"
 
 local function titles(path, split)
   local set = data.open(path, split)
   local list = {}
   for i = 1, set and #set or 0 do list[i] = set:text(i) end
   return list, set
+end
+
+-- What a preparer says of an empty folder, and of one that is missing.
+local function looks_for(prepare, root, want)
+  local s, why = prepare(root, root .. "/out.h5")
+  assert.is_nil(s)
+  assert.matches(want, why)
+  s, why = prepare(root .. "/none", root .. "/out.h5")
+  assert.is_nil(s)
+  assert.matches("none: No such file", why)
 end
 
 describe("data.prepare.folder", function()
@@ -34,12 +45,6 @@ describe("data.prepare.folder", function()
   local options = {
     image = "images/{id}.png", label = "kind", split = "split", size = {3, 4}, min_count = 1,
   }
-  local function with(changes)
-    local o = {}
-    for key, value in pairs(options) do o[key] = value end
-    for key, value in pairs(changes) do o[key] = value end
-    return o
-  end
 
   it("a title with bytes that are not UTF-8 is written without them and counted", function()
     make {"1,train,caf\xE9 noir,cup", "2,train,caf\xC3\xA9 noir,cup", "3,train,red\xFF\xFEhat,hat",
@@ -58,7 +63,7 @@ describe("data.prepare.folder", function()
       "4,,left out,hat", "5,train,nopicture,hat", "6,val,red,cup"}
     local steps = 0
     local function progress() steps = steps + 1 end
-    local s = assert(data.prepare.folder(root, out, with {progress = progress}))
+    local s = assert(data.prepare.folder(root, out, with(options, {progress = progress})))
     assert.same({
       train = 2, val = 1, test = 1, classes = 2, vocab = 7, broken = 0, missing = 1,
       unassigned = 1, skipped = 2, invalid = 0,
@@ -82,7 +87,7 @@ describe("data.prepare.folder", function()
       rows[i] = ("%d,,Title %d,%s"):format(i, i // 3, i % 2 == 0 and "hat" or "cup")
     end
     make(rows)
-    local s = assert(data.prepare.folder(root, out, with {split = false, seed = 3}))
+    local s = assert(data.prepare.folder(root, out, with(options, {split = false, seed = 3})))
     assert.equal(60, s.train + s.val + s.test)
     assert.is_true(s.train >= 42 and s.train <= 54 and s.val >= 3 and s.test >= 3)
     local where = {}
@@ -93,7 +98,7 @@ describe("data.prepare.folder", function()
       end
     end
     local first = temp.read(out)
-    assert(data.prepare.folder(root, out, with {split = false, seed = 3}))
+    assert(data.prepare.folder(root, out, with(options, {split = false, seed = 3})))
     assert.equal(#first, #temp.read(out))
     local again = {}
     for _, split in ipairs {"train", "val", "test"} do
@@ -118,7 +123,7 @@ describe("data.prepare.folder", function()
     assert.is_nil(s)
     assert.matches("images/2.png: .*%(.*products.csv, row 2%)", why)
     assert.is_nil(io.open(out))
-    s = assert(data.prepare.folder(root, out, with {skip_broken = true}))
+    s = assert(data.prepare.folder(root, out, with(options, {skip_broken = true})))
     assert.equal(1, s.train)
     assert.equal(1, s.broken)
     assert.equal(1, s.skipped)
@@ -126,7 +131,7 @@ describe("data.prepare.folder", function()
 
   it("tells what is missing", function()
     make {"1,train,red,hat"}
-    local _, why = data.prepare.folder(root, out, with {label = "sort"})
+    local _, why = data.prepare.folder(root, out, with(options, {label = "sort"}))
     assert.matches("no column 'sort'; it has id, split, title, kind", why)
     _, why = data.prepare.folder(root .. "/none", out, options)
     assert.matches("none/products.csv: No such file", why)
@@ -139,7 +144,8 @@ describe("data.prepare.folder", function()
   it("stores word vectors beside the vocabulary", function()
     make {"1,train,red hat,hat"}
     local glove = temp.write(root .. "/glove.txt", "red 1 2 3\nhat 4 5 6\n")
-    assert(data.prepare.folder(root, out, with {vectors = assert(vs.text.WordVectors(glove))}))
+    local vectors = assert(vs.text.WordVectors(glove))
+    assert(data.prepare.folder(root, out, with(options, {vectors = vectors})))
     local set = assert(data.open(out))
     assert.same({{4, 5, 6}, {1, 2, 3}}, set:vectors():slice(1, 3, 4):tolist())
   end)
@@ -210,12 +216,7 @@ describe("data.prepare.emoji", function()
   end)
 
   it("says what it looks for when it is not there", function()
-    local s, why = data.prepare.emoji(root, out)
-    assert.is_nil(s)
-    assert.matches("no config/index.json below it; unpack", why)
-    s, why = data.prepare.emoji(root .. "/none", out)
-    assert.is_nil(s)
-    assert.matches("none: No such file", why)
+    looks_for(data.prepare.emoji, root, "no config/index.json below it; unpack")
   end)
 end)
 
@@ -330,12 +331,8 @@ describe("data.prepare.openclipart", function()
   end)
 
   it("says what it looks for when it is not there", function()
-    local s, why = data.prepare.openclipart(root, out)
-    assert.is_nil(s)
-    assert.matches("no usr/share/openclipart/png below it; unpack Debian's openclipart%-png", why)
-    s, why = data.prepare.openclipart(root .. "/none", out)
-    assert.is_nil(s)
-    assert.matches("none: No such file", why)
+    looks_for(data.prepare.openclipart, root,
+      "no usr/share/openclipart/png below it; unpack Debian's openclipart%-png")
   end)
 end)
 

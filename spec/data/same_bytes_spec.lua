@@ -2,15 +2,16 @@
 local vs = require "vesper"
 local sets = require "spec.support.sets"
 local temp = require "spec.support.temp"
+local with = require "spec.support.with"
 
 local prepare = vs.data.prepare
 
 -- Writes everything that a file can hold.
 local function write_all(out, options)
-  local o = {name = "all", classes = {"cup", "hat"}, tags = {"red"}, half = true, split_seed = 3,
-    vocab = {"<pad>", "<unk>", "hat"}, vectors = vs.ones(3, 2)}
-  for key, value in pairs(options) do o[key] = value end
-  local w <close> = assert(vs.data.Writer(out, o))
+  local w <close> = assert(vs.data.Writer(out, with({
+    name = "all", classes = {"cup", "hat"}, tags = {"red"}, half = true, split_seed = 3,
+    vocab = {"<pad>", "<unk>", "hat"}, vectors = vs.ones(3, 2),
+  }, options)))
   for i = 1, 30 do
     for _, split in ipairs {"train", "val"} do
       local picture = vs.full({3, 4, 5}, i, {dtype = "uint8"})

@@ -3,6 +3,7 @@
 local vs = require "vesper"
 local sets = require "spec.support.sets"
 local temp = require "spec.support.temp"
+local with = require "spec.support.with"
 
 describe("data.prepare.visual_genome", function()
   local folder, out
@@ -13,9 +14,7 @@ describe("data.prepare.visual_genome", function()
   teardown(temp.remove)
 
   local function prepare(options)
-    local o = {size = 8, min_count = 1}
-    for key, value in pairs(options or {}) do o[key] = value end
-    return vs.data.prepare.visual_genome(folder, out, o)
+    return vs.data.prepare.visual_genome(folder, out, with({size = 8, min_count = 1}, options))
   end
   local function refused(want, options) sets.refused(want, out, prepare(options)) end
 

@@ -3,6 +3,7 @@ local vs = require "vesper"
 local data = vs.data
 local dataset = require "spec.support.dataset"
 local temp = require "spec.support.temp"
+local with = require "spec.support.with"
 
 describe("data.Writer", function()
   local folder, path
@@ -55,8 +56,7 @@ describe("data.Writer", function()
   it("refuses labels, tokens and pictures that do not fit, and goes on", function()
     local w = writer()
     local function refused(change, pattern)
-      local item = dataset.item(2)
-      for key, value in pairs(change) do item[key] = value end
+      local item = with(dataset.item(2), change)
       assert.error_matches(function() w:add("train", item) end, pattern)
     end
     refused({label = 3}, "image 1 of train: label 3 is not in 1%.%.2")

@@ -18,13 +18,6 @@ local function make()
     loader = vs.data.Loader(set, {batch_size = 3, shuffle = true, seed = 7})}
 end
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local bytes = file:read "a"
-  file:close()
-  return bytes
-end
-
 -- A folder whose id is the same in every run, so that inputs can hold it.
 local function prepare(parts)
   parts.model(parts.loader:batches()().x):sum():backward()
@@ -34,7 +27,7 @@ local function prepare(parts)
     extra = {list = {1, 2.5, "three"}, seen = vs.ones(2), [7] = math.huge}}))
   local id = assert(vs.io.json_load(folder .. "/state.json")).id:gsub("%-", "%%-")
   for _, name in ipairs(FILES) do
-    local bytes = read(folder .. "/" .. name)
+    local bytes = support.read_file(folder .. "/" .. name)
     local length = string.unpack("<I8", bytes)
     if name == FILES[1] then
       bytes = bytes:gsub(id, "fuzz", 1)

@@ -3,6 +3,8 @@
 -- vesper may refuse an input in two ways: nil and a message, or an error that it raises on purpose.
 -- Everything else that Lua can raise (an index into nil, arithmetic on a table, ...) means that a
 -- broken file got further than it should have.
+local temp = require "spec.support.temp"
+
 local support = {}
 
 -- What Lua itself says, behind the place where it says so; and a place inside vesper's own files.
@@ -32,13 +34,7 @@ function support.try(f, ...)
   return table.unpack(result, 2, result.n)
 end
 
---- Writes bytes to a file and returns its path.
-function support.write(path, bytes)
-  local file = assert(io.open(path, "wb"))
-  assert(file:write(bytes))
-  assert(file:close())
-  return path
-end
+support.write, support.read_file = temp.write, temp.read
 
 --- A tensor looked at as a whole: every element is read.
 function support.read(x)

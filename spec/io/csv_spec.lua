@@ -1,18 +1,18 @@
 local vs = require "vesper"
-local folder = require "spec.support.folder"
+local temp = require "spec.support.temp"
 
 describe("vs.io.csv", function()
   local dir
-  setup(function() dir = folder.new() end)
-  teardown(function() dir:remove() end)
+  setup(function() dir = temp.folder() end)
+  teardown(temp.remove)
 
   local function rows(text, options)
-    return vs.io.csv_rows(dir:write("x.csv", text), options)
+    return vs.io.csv_rows(temp.write(dir .. "/x.csv", text), options)
   end
 
   it("reads rows by the header's names", function()
     local seen = {}
-    for row in vs.io.csv(dir:write("a.csv", "id,title\n1,red hat\n2,\n")) do
+    for row in vs.io.csv(temp.write(dir .. "/a.csv", "id,title\n1,red hat\n2,\n")) do
       seen[#seen + 1] = row
     end
     assert.same({{id = "1", title = "red hat"}, {id = "2", title = ""}}, seen)
@@ -61,7 +61,7 @@ describe("vs.io.csv", function()
 
   it("names file and line of a row with too few or too many fields", function()
     local text = "id,title,kind\n1,\"two\nlines\",hat\n2,boot\n"
-    local path = dir:write("products.csv", text)
+    local path = temp.write(dir .. "/products.csv", text)
     local list, message = vs.io.csv_rows(path)
     assert.is_nil(list)
     assert.equal(path .. ":4: 2 fields, the header has 3", message)
@@ -76,7 +76,7 @@ describe("vs.io.csv", function()
   it("raises in the middle of a loop, after the rows before", function()
     local seen = 0
     assert.error_matches(function()
-      for _ in vs.io.csv(dir:write("b.csv", "a,b\n1,2\n3\n")) do seen = seen + 1 end
+      for _ in vs.io.csv(temp.write(dir .. "/b.csv", "a,b\n1,2\n3\n")) do seen = seen + 1 end
     end, "b%.csv:3: 1 field, the header has 2")
     assert.equal(1, seen)
   end)
@@ -100,24 +100,24 @@ describe("vs.io.csv", function()
   end)
 
   it("gives nil and a message for a missing, empty or unfit file", function()
-    local reader, message = vs.io.csv(dir:path("none.csv"))
+    local reader, message = vs.io.csv(dir .. "/none.csv")
     assert.is_nil(reader)
     assert.matches("none%.csv: No such file", message)
-    reader, message = vs.io.csv(dir:write("empty.csv", ""))
+    reader, message = vs.io.csv(temp.write(dir .. "/empty.csv", ""))
     assert.is_nil(reader)
     assert.matches("empty%.csv: empty", message)
-    reader, message = vs.io.csv(dir.root)
+    reader, message = vs.io.csv(dir)
     assert.is_nil(reader)
     assert.matches("not a file", message)
   end)
 
   it("closes its file when a loop is left", function()
-    local reader, state, control, closing = vs.io.csv(dir:write("c.csv", "a\n1\n2\n"))
+    local reader, state, control, closing = vs.io.csv(temp.write(dir .. "/c.csv", "a\n1\n2\n"))
     for row in reader, state, control, closing do
       if row.a == "1" then break end
     end
     assert.error_matches(function() reader() end, "closed")
-    reader = assert(vs.io.csv(dir:path("c.csv")))
+    reader = assert(vs.io.csv(dir .. "/c.csv"))
     assert.same({"a"}, reader:columns())
     assert.same({a = "1"}, reader())
     assert.equal(2, reader:line())

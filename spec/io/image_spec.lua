@@ -1,5 +1,5 @@
 local vs = require "vesper"
-local folder = require "spec.support.folder"
+local temp = require "spec.support.temp"
 local numbers = require "spec.support.numbers"
 
 local FIXTURES = "spec/fixtures/io/"
@@ -24,8 +24,8 @@ local function bytes(t) return vs.tensor(t, {dtype = "uint8"}) end
 
 describe("vs.image", function()
   local dir
-  setup(function() dir = folder.new() end)
-  teardown(function() dir:remove() end)
+  setup(function() dir = temp.folder() end)
+  teardown(temp.remove)
 
   describe("load", function()
     local golden = assert(vs.load "spec/golden/pictures.safetensors")
@@ -39,7 +39,7 @@ describe("vs.image", function()
         local limit = name == "halved.jpg" and 12 or name:match "jpg$" and 2 or 0
         if name == "alpha.png" then limit = 1 end
         assert(apart(picture, golden[name]) <= limit, "off by " .. apart(picture, golden[name]))
-        assert.equal(0, apart(picture, image.decode(folder.read(FIXTURES .. name))))
+        assert.equal(0, apart(picture, image.decode(temp.read(FIXTURES .. name))))
       end)
     end
 
@@ -66,14 +66,14 @@ describe("vs.image", function()
     it("tells sizes without decoding", function()
       assert.same({width = 18, height = 14, channels = 4}, image.info(FIXTURES .. "alpha.png"))
       assert.same({width = 18, height = 14, channels = 3}, image.info(FIXTURES .. "rgb.jpg"))
-      local info, message = image.info(dir:path "none.png")
+      local info, message = image.info(dir .. "/none.png")
       assert.is_nil(info)
       assert.matches("none%.png: No such file", message)
     end)
 
     it("names a truncated file, wherever it is cut", function()
       for _, name in ipairs(FORMATS) do
-        local whole = folder.read(FIXTURES .. name)
+        local whole = temp.read(FIXTURES .. name)
         for cut = 0, #whole - 1, name:match "bmp$" and 7 or 3 do
           local picture, message = image.decode(whole:sub(1, cut))
           local why = ("%s cut to %d of %d bytes: %s"):format(name, cut, #whole, message)
@@ -82,38 +82,38 @@ describe("vs.image", function()
           assert(named, why)
         end
       end
-      local whole = folder.read(FIXTURES .. "rgb.jpg")
-      local picture, message = image.load(dir:write("hat.jpg", whole:sub(1, -20)))
+      local whole = temp.read(FIXTURES .. "rgb.jpg")
+      local picture, message = image.load(temp.write(dir .. "/hat.jpg", whole:sub(1, -20)))
       assert.is_nil(picture)
       assert.matches("hat%.jpg: truncated image %(no end%-of%-image marker%)$", message)
-      picture, message = image.info(dir:path "hat.jpg")
+      picture, message = image.info(dir .. "/hat.jpg")
       assert.is_nil(picture)
       assert.matches("hat%.jpg: truncated image", message)
     end)
 
     it("names broken files", function()
       local function refuses(text, pattern)
-        local picture, message = image.load(dir:write("x.png", text))
+        local picture, message = image.load(temp.write(dir .. "/x.png", text))
         assert.is_nil(picture)
         assert.matches("x%.png: " .. pattern, message)
       end
       refuses("just some text", "not an image %(JPEG, PNG, BMP and GIF are known%)")
       refuses("", "truncated image %(empty file%)")
-      local png = folder.read(FIXTURES .. "palette.png")
+      local png = temp.read(FIXTURES .. "palette.png")
       refuses(png:sub(1, 60) .. "\0\1\2" .. png:sub(64), "broken image %(wrong checksum%)")
-      local jpg = folder.read(FIXTURES .. "rgb.jpg")
+      local jpg = temp.read(FIXTURES .. "rgb.jpg")
       local at = assert(jpg:find("\xFF\xC4", 1, true))
       refuses(jpg:sub(1, at + 4) .. ("\xFF"):rep(16) .. jpg:sub(at + 21),
         "broken image %(bad Huffman")
-      local bmp = folder.read(FIXTURES .. "rgb.bmp")
+      local bmp = temp.read(FIXTURES .. "rgb.bmp")
       refuses(bmp:sub(1, 18) .. string.pack("<i4i4", 60000, 60000) .. bmp:sub(27), "")
-      local picture, message = image.load(dir.root)
+      local picture, message = image.load(dir)
       assert.is_nil(picture)
       assert.matches("not a file", message)
     end)
 
     it("takes a JPEG whose Huffman tables are not all there in the same way every time", function()
-      local missing, first = folder.read "spec/fuzz/found/image/undefined-table.jpg", nil
+      local missing, first = temp.read "spec/fuzz/found/image/undefined-table.jpg", nil
       for _ = 1, 20 do
         assert(image.load(FIXTURES .. "rgb.jpg")) -- leaves its tables in freed memory
         local picture, message = image.decode(missing)
@@ -129,7 +129,7 @@ describe("vs.image", function()
         return state // 65536 % n + 1
       end
       for _, name in ipairs(FORMATS) do
-        local whole = folder.read(FIXTURES .. name)
+        local whole = temp.read(FIXTURES .. name)
         for _ = 1, 60 do
           local text = whole
           for _ = 1, random(4) do
@@ -200,15 +200,14 @@ describe("vs.image", function()
     local picture = assert(image.load(FIXTURES .. "rgb.png"))
 
     it("writes PNG exactly and JPEG nearly, leaving no other file", function()
-      local place = folder.new()
-      assert.is_true(image.save(place:path "a.png", picture))
-      assert.is_true(image.save(place:path "b.JPG", picture, {quality = 95}))
-      assert.same({"a.png", "b.JPG"}, place:names())
-      assert.equal(0, apart(picture, assert(image.load(place:path "a.png"))))
-      assert(apart(picture, assert(image.load(place:path "b.JPG"))) <= 12)
+      local place = temp.folder()
+      assert.is_true(image.save(place .. "/a.png", picture))
+      assert.is_true(image.save(place .. "/b.JPG", picture, {quality = 95}))
+      assert.same({"a.png", "b.JPG"}, temp.list(place))
+      assert.equal(0, apart(picture, assert(image.load(place .. "/a.png"))))
+      assert(apart(picture, assert(image.load(place .. "/b.JPG"))) <= 12)
       local small = image.encode(picture, "jpg", {quality = 10})
       assert(#small < #image.encode(picture, "jpg", {quality = 95}))
-      place:remove()
     end)
 
     it("writes grey, transparent and float pictures, and views", function()
@@ -224,14 +223,14 @@ describe("vs.image", function()
     end)
 
     it("says what it cannot write", function()
-      local ok, message = image.save(dir:path "no/a.png", picture)
+      local ok, message = image.save(dir .. "/no/a.png", picture)
       assert.is_nil(ok)
       assert.matches("no/a%.png: cannot write: No such file", message)
-      raises("neither %.png nor %.jpg", image.save, dir:path "a.tiff", picture)
-      raises("got %[2,5,5%]", image.save, dir:path "a.png", vs.zeros(2, 5, 5))
-      raises("got %[0,5%]", image.save, dir:path "a.png", vs.zeros(0, 5))
-      raises("got int64", image.save, dir:path "a.png", vs.tensor({{1}}, {dtype = "int64"}))
-      raises("from 1 to 100", image.save, dir:path "a.jpg", picture, {quality = 0})
+      raises("neither %.png nor %.jpg", image.save, dir .. "/a.tiff", picture)
+      raises("got %[2,5,5%]", image.save, dir .. "/a.png", vs.zeros(2, 5, 5))
+      raises("got %[0,5%]", image.save, dir .. "/a.png", vs.zeros(0, 5))
+      raises("got int64", image.save, dir .. "/a.png", vs.tensor({{1}}, {dtype = "int64"}))
+      raises("from 1 to 100", image.save, dir .. "/a.jpg", picture, {quality = 0})
     end)
   end)
 

@@ -1,11 +1,11 @@
 local vs = require "vesper"
-local folder = require "spec.support.folder"
+local temp = require "spec.support.temp"
 local memory = require "spec.support.memory"
 
 describe("vs.io JSON", function()
   local dir
-  setup(function() dir = folder.new() end)
-  teardown(function() dir:remove() end)
+  setup(function() dir = temp.folder() end)
+  teardown(temp.remove)
 
   local decode, encode = vs.io.json_decode, vs.io.json_encode
 
@@ -46,17 +46,17 @@ describe("vs.io JSON", function()
   end)
 
   it("saves and loads files", function()
-    local path = dir:path("x.json")
+    local path = dir .. "/x.json"
     assert.is_true(vs.io.json_save(path, {loss = {1.5, 0.25}, name = "vse"}, {indent = 2}))
     assert.same({loss = {1.5, 0.25}, name = "vse"}, vs.io.json_load(path))
-    assert.same({"x.json"}, dir:names())
-    local ok, message = vs.io.json_save(dir:path("no/x.json"), {})
+    assert.same({"x.json"}, temp.list(dir))
+    local ok, message = vs.io.json_save(dir .. "/no/x.json", {})
     assert.is_nil(ok)
     assert.matches("no/x%.json: cannot write: No such file", message)
   end)
 
   it("names file, line and column of what is broken", function()
-    local value, message = vs.io.json_load(dir:write("bad.json", '{"a": 1,\n "b": }\n'))
+    local value, message = vs.io.json_load(temp.write(dir .. "/bad.json", '{"a": 1,\n "b": }\n'))
     assert.is_nil(value)
     assert.matches("bad%.json: line 2, column 7: ", message)
     value, message = decode "[1, 2"
@@ -68,7 +68,7 @@ describe("vs.io JSON", function()
       assert.is_nil(value)
       assert.is_string(message)
     end
-    value, message = vs.io.json_load(dir:path("none.json"))
+    value, message = vs.io.json_load(dir .. "/none.json")
     assert.is_nil(value)
     assert.matches("none%.json: No such file", message)
   end)
@@ -96,12 +96,12 @@ end)
 
 describe("io.json_items", function()
   local dir
-  setup(function() dir = folder.new() end)
-  teardown(function() dir:remove() end)
+  setup(function() dir = temp.folder() end)
+  teardown(temp.remove)
 
   -- How many elements there are before the message, or all of them.
   local function read(text, options)
-    local items <close> = assert(vs.io.json_items(dir:write("items.json", text), options))
+    local items <close> = assert(vs.io.json_items(temp.write(dir .. "/items.json", text), options))
     local list = {}
     while true do
       local value, message = items:read()
@@ -117,7 +117,7 @@ describe("io.json_items", function()
     assert.same({{a = {{1}, {}}}, {{2, "]"}}, {['"}'] = "\\\"[,"}},
       read [==[[{"a": [[1], []]}, [[2, "]"]],{"\"}": "\\\"[,"}]]==])
     local list = {}
-    for value in vs.io.json_items(dir:write("x.json", "[1, {\"a\": 2}]")) do
+    for value in vs.io.json_items(temp.write(dir .. "/x.json", "[1, {\"a\": 2}]")) do
       list[#list + 1] = value
     end
     assert.same({1, {a = 2}}, list)
@@ -128,7 +128,7 @@ describe("io.json_items", function()
     for i = 1, 3000 do
       parts[i] = vs.io.json_encode {id = i, text = ("é]}\"\\"):rep(i % 90), list = {i, {i}}}
     end
-    local path = dir:write("many.json", "[" .. table.concat(parts, ",\n") .. "]")
+    local path = temp.write(dir .. "/many.json", "[" .. table.concat(parts, ",\n") .. "]")
     assert.same(vs.io.json_load(path), (read(vs.io.json_encode(vs.io.json_load(path)))))
   end)
 
@@ -189,7 +189,7 @@ describe("io.json_items", function()
   end)
 
   it("raises in a loop, and goes on failing", function()
-    local path = dir:write("cut.json", "[1, 2")
+    local path = temp.write(dir .. "/cut.json", "[1, 2")
     local seen = 0
     assert.error_matches(function()
       for _ in vs.io.json_items(path) do seen = seen + 1 end
@@ -199,14 +199,14 @@ describe("io.json_items", function()
     assert.equal(1, items:read())
     assert.is_nil(items:read())
     assert.matches("could not be read before", select(2, items:read()))
-    assert.matches("No such file", select(2, vs.io.json_items(dir:path "none.json")))
+    assert.matches("No such file", select(2, vs.io.json_items(dir .. "/none.json")))
     assert.matches("not a file", select(2, vs.io.json_items "spec"))
     items:close()
     assert.error_matches(function() items:read() end, "closed")
   end)
 
   it("holds one element at a time, and none that is too long", function()
-    local path = dir:path "long.json"
+    local path = dir .. "/long.json"
     local file = assert(io.open(path, "wb"))
     local element = '{"id": 1, "text": "' .. ("x"):rep(1 << 16) .. '"}'
     file:write("[", element)

@@ -1,7 +1,7 @@
 -- numpy's files: those that numpy wrote (spec/fixtures/npy, made by spec/golden/npy_files.py),
 -- those that vesper writes, and broken ones.
 local vs = require "vesper"
-local folder = require "spec.support.folder"
+local temp = require "spec.support.temp"
 
 local function fixture(name) return "spec/fixtures/npy/" .. name .. ".npy" end
 
@@ -23,8 +23,8 @@ end
 
 describe("vs.npy", function()
   local dir
-  setup(function() dir = folder.new() end)
-  teardown(function() dir:remove() end)
+  setup(function() dir = temp.folder() end)
+  teardown(temp.remove)
 
   it("reads every dtype as numpy wrote it, mapped and not", function()
     local names = {f4 = "float32", f8 = "float64", f2 = "float16", i8 = "int64", i4 = "int32",
@@ -75,26 +75,26 @@ describe("vs.npy", function()
   it("writes what numpy writes, byte by byte", function()
     for _, name in ipairs {"f4", "f8", "f2", "i8", "i4", "u1", "b1", "large", "one", "none",
       "cube"} do
-      local path = dir:path(name .. ".npy")
+      local path = dir .. "/" .. name .. ".npy"
       assert.is_true(vs.npy.save(path, assert(vs.npy.load(fixture(name)))))
-      assert(folder.read(fixture(name)) == folder.read(path), name)
+      assert(temp.read(fixture(name)) == temp.read(path), name)
     end
   end)
 
   it("writes views as they look", function()
-    local path = dir:path "view.npy"
+    local path = dir .. "/view.npy"
     local x = vs.arange(1, 6):reshape(2, 3)
     assert(vs.npy.save(path, x:t()))
     assert.same({{1, 4}, {2, 5}, {3, 6}}, assert(vs.npy.load(path)):tolist())
   end)
 
   it("keeps loaded tensors apart from the file, and the mapping while one lives", function()
-    local path = dir:path "life.npy"
+    local path = dir .. "/life.npy"
     assert(vs.npy.save(path, vs.ones(1000)))
-    local bytes = folder.read(path)
+    local bytes = temp.read(path)
     local x = assert(vs.npy.load(path))
     x:fill_(3)
-    assert.equal(bytes, folder.read(path))
+    assert.equal(bytes, temp.read(path))
     assert(vs.npy.save(path, x * 2)) -- over the file that is mapped
     local row = x:reshape(10, 100)[2]
     os.remove(path)
@@ -106,7 +106,7 @@ describe("vs.npy", function()
   end)
 
   it("takes no tensor memory for a mapped file", function()
-    local path = dir:path "big.npy"
+    local path = dir .. "/big.npy"
     assert(vs.npy.save(path, vs.zeros(1 << 20)))
     collectgarbage()
     local before = vs.memory().live
@@ -128,7 +128,7 @@ describe("vs.npy", function()
       order or "False", shape)
   end
 
-  local function load(text) return vs.npy.load(dir:write("x.npy", text)) end
+  local function load(text) return vs.npy.load(temp.write(dir .. "/x.npy", text)) end
 
   local function refuses(text, pattern)
     local x, message = load(text)
@@ -213,7 +213,7 @@ describe("vs.npy", function()
   end)
 
   it("reads no part of a file cut anywhere, nor one with a byte changed in its header", function()
-    local whole = folder.read(fixture "fortran_i8")
+    local whole = temp.read(fixture "fortran_i8")
     for n = 0, #whole - 1 do assert.is_nil((load(whole:sub(1, n)))) end
     local kept = 0
     for at = 1, 128 do
@@ -230,13 +230,13 @@ describe("vs.npy", function()
   end)
 
   it("tells about files and arguments", function()
-    local x, message = vs.npy.load(dir:path "missing.npy")
+    local x, message = vs.npy.load(dir .. "/missing.npy")
     assert.is_nil(x)
     assert.matches("missing%.npy: No such file", message)
-    x, message = vs.npy.load(dir.root)
+    x, message = vs.npy.load(dir)
     assert.is_nil(x)
     assert.matches("not a file", message)
-    x, message = vs.npy.save(dir:path "no/x.npy", vs.ones(1))
+    x, message = vs.npy.save(dir .. "/no/x.npy", vs.ones(1))
     assert.is_nil(x)
     assert.matches("no/x%.npy: cannot write: No such file", message)
     local function raises(pattern, ...)
@@ -244,7 +244,7 @@ describe("vs.npy", function()
       assert.is_false(ok)
       assert(said:find(pattern, 1, true), said)
     end
-    raises("npy.save: bfloat16 has no form in .npy", vs.npy.save, dir:path "b.npy",
+    raises("npy.save: bfloat16 has no form in .npy", vs.npy.save, dir .. "/b.npy",
       vs.ones(1):to "bfloat16")
     raises("npy.load: path is a number, expected a string", vs.npy.load, 1)
     raises("'map'", vs.npy.load, fixture "f4", {map = true})

@@ -1,7 +1,7 @@
 -- PyTorch's own files: those that PyTorch wrote (spec/fixtures/pth, made by
 -- spec/golden/pth_files.py), and broken and hostile ones that are made here.
 local vs = require "vesper"
-local folder = require "spec.support.folder"
+local temp = require "spec.support.temp"
 
 local function fixture(name) return "spec/fixtures/pth/" .. name .. ".pth" end
 
@@ -84,11 +84,13 @@ local EMPTY = "\x80\2}."
 
 describe("vs.load_pth", function()
   local dir
-  setup(function() dir = folder.new() end)
-  teardown(function() dir:remove() end)
+  setup(function() dir = temp.folder() end)
+  teardown(temp.remove)
+
+  local function load(bytes) return vs.load_pth(temp.write(dir .. "/x.pth", bytes)) end
 
   local function refuses(bytes, ...)
-    local values, message = vs.load_pth(dir:write("x.pth", bytes))
+    local values, message = load(bytes)
     assert(values == nil, "was read")
     for _, part in ipairs {"x.pth: ", ...} do
       assert(message:find(part, 1, true), ("expected: %s\ngot: %s"):format(part, message))
@@ -164,12 +166,12 @@ describe("vs.load_pth", function()
   end)
 
   it("gives tensors that share memory as they did, apart from the file", function()
-    local path = dir:write("shared.pth", folder.read(fixture "nested"))
-    local before = folder.read(path)
+    local path = temp.write(dir .. "/shared.pth", temp.read(fixture "nested"))
+    local before = temp.read(path)
     local t = assert(vs.load_pth(path, {key = "state_dict"}))
     t.cube:fill_(9)
     assert.same({9, 9, 9, 9}, t.tail:tolist())
-    assert.equal(before, folder.read(path))
+    assert.equal(before, temp.read(path))
     assert.equal(20, assert(vs.load_pth(path)) ["state_dict.tail"]:tolist()[1])
   end)
 
@@ -192,9 +194,9 @@ describe("vs.load_pth", function()
     refuses(old("ctorch._utils\n_rebuild_tensor_v2\n)R"), "a tensor of too few values")
     refuses(old("ctorch._utils\n_rebuild_parameter\n(NNNtR"), "a parameter that holds no tensor")
     refuses(old("]}b"), "BUILD sets attributes of what is no dictionary")
-    refuses(folder.read(fixture "whole"), "it names torch.nn.modules.container.Sequential")
-    refuses(folder.read(fixture "int16"), "it names torch.ShortStorage")
-    refuses(folder.read(fixture "bare"), "holds no dictionary of tensors")
+    refuses(temp.read(fixture "whole"), "it names torch.nn.modules.container.Sequential")
+    refuses(temp.read(fixture "int16"), "it names torch.ShortStorage")
+    refuses(temp.read(fixture "bare"), "holds no dictionary of tensors")
   end)
 
   it("refuses pickles that do not hold together", function()
@@ -233,7 +235,7 @@ describe("vs.load_pth", function()
 
   it("refuses tensors that do not lie inside their storage", function()
     local function k(n) return int(n) end
-    assert.same({0, 0}, assert(vs.load_pth(dir:write("x.pth", one(2, {k(2)}, {k(1)}, 4)))).x
+    assert.same({0, 0}, assert(load(one(2, {k(2)}, {k(1)}, 4))).x
       :tolist())
     refuses(one(3, {k(2)}, {k(1)}, 4), "a tensor [2] from 3 on does not fit its storage of 4")
     refuses(one(0, {k(2)}, {k(4)}, 4), "does not fit its storage of 4")
@@ -271,7 +273,7 @@ describe("vs.load_pth", function()
   end)
 
   it("refuses archives that lie", function()
-    assert(vs.load_pth(dir:write("x.pth", zip {{"a/data.pkl", EMPTY}, {"a/byteorder", "little"}})))
+    assert(load(zip {{"a/data.pkl", EMPTY}, {"a/byteorder", "little"}}))
     refuses(zip {{"a/data.pkl", EMPTY}, {"a/byteorder", "big"}}, "not little-endian")
     refuses(zip {{"a/data.bin", EMPTY}}, "not of torch.save")
     refuses(zip {{"a/data.pkl", EMPTY}, {"b/data.pkl", EMPTY}}, "two pickles")
@@ -298,7 +300,7 @@ describe("vs.load_pth", function()
   end)
 
   it("reads archives with places of 64 bits", function()
-    assert(vs.load_pth(dir:write("x.pth", zip64("a/data.pkl", EMPTY))))
+    assert(load(zip64("a/data.pkl", EMPTY)))
     refuses(zip64("a/data.pkl", EMPTY, 7), "no 64-bit directory at byte 7")
     refuses(zip64("a/data.pkl", EMPTY, -1), "no 64-bit directory")
     refuses(zip64("a/data.pkl", EMPTY, nil, 1), "is broken")
@@ -306,7 +308,7 @@ describe("vs.load_pth", function()
   end)
 
   it("says what is no such file", function()
-    local values, message = vs.load_pth(dir:path "none.pth")
+    local values, message = vs.load_pth(dir .. "/none.pth")
     assert.is_nil(values)
     assert.matches("none%.pth: No such file", message)
     refuses("", "truncated: 0 bytes")
@@ -319,11 +321,11 @@ describe("vs.load_pth", function()
 
   it("survives every cut and a changed byte at every place", function()
     for _, name in ipairs {"module", "module_old"} do
-      local whole, read = folder.read(fixture(name)), 0
-      local path = dir:path "damaged.pth"
+      local whole, read = temp.read(fixture(name)), 0
+      local path = dir .. "/damaged.pth"
       local function try(bytes)
         os.remove(path) -- file systems flush what is written over what was there
-        dir:write("damaged.pth", bytes)
+        temp.write(dir .. "/damaged.pth", bytes)
         local values, message = vs.load_pth(path)
         assert(values or message:find("damaged.pth: ", 1, true), message)
         for _, t in pairs(values or {}) do t:tolist() end

@@ -1,15 +1,15 @@
 local vs = require "vesper"
-local folder = require "spec.support.folder"
+local temp = require "spec.support.temp"
 
 -- The bytes of a file with that header text and data.
 local function file(header, data) return string.pack("<s8", header) .. (data or "") end
 
 describe("vs.save and vs.load", function()
   local dir
-  setup(function() dir = folder.new() end)
-  teardown(function() dir:remove() end)
+  setup(function() dir = temp.folder() end)
+  teardown(temp.remove)
 
-  local function load(text) return vs.load(dir:write("x.safetensors", text)) end
+  local function load(text) return vs.load(temp.write(dir .. "/x.safetensors", text)) end
 
   -- Loading must fail with a message that names the file and matches.
   local function refuses(text, pattern)
@@ -20,7 +20,7 @@ describe("vs.save and vs.load", function()
   end
 
   it("brings back names, dtypes, shapes and values", function()
-    local path = dir:path("all.safetensors")
+    local path = dir .. "/all.safetensors"
     local values = {}
     for _, dtype in ipairs {"float32", "float64", "float16", "bfloat16", "int64", "int32",
                             "uint8"} do
@@ -43,10 +43,10 @@ describe("vs.save and vs.load", function()
   end)
 
   it("writes a header that others read: aligned, padded, in a fixed order", function()
-    local path = dir:path("plain.safetensors")
+    local path = dir .. "/plain.safetensors"
     assert(vs.save(path, {b = vs.tensor({1, 2}, {dtype = "int64"}),
       c = vs.tensor({3}, {dtype = "uint8"}), a = vs.tensor({4}, {dtype = "int64"})}))
-    local text = folder.read(path)
+    local text = temp.read(path)
     local header = string.unpack("<s8", text)
     assert.equal(0, #header % 8)
     assert.equal('{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},'
@@ -56,23 +56,23 @@ describe("vs.save and vs.load", function()
   end)
 
   it("writes views as they look, and keeps loaded tensors apart from the file", function()
-    local path = dir:path("view.safetensors")
+    local path = dir .. "/view.safetensors"
     local x = vs.tensor({{1, 2, 3}, {4, 5, 6}}, {dtype = "int64"})
     assert(vs.save(path, {t = x:transpose(1, 2), row = x[2]}))
-    local before = folder.read(path)
+    local before = temp.read(path)
     local back = assert(vs.load(path))
     assert.same({{1, 4}, {2, 5}, {3, 6}}, back.t:tolist())
     assert.same({4, 5, 6}, back.row:tolist())
     back.t:zero_()
     back.row:fill_(9)
-    assert.equal(before, folder.read(path))
+    assert.equal(before, temp.read(path))
     assert(vs.save(path, back)) -- over the file that is mapped
     assert.same({9, 9, 9}, assert(vs.load(path)).row:tolist())
     assert.same({9, 9, 9}, back.row:tolist())
   end)
 
   it("keeps the mapping while one tensor lives", function()
-    local path = dir:path("life.safetensors")
+    local path = dir .. "/life.safetensors"
     assert(vs.save(path, {a = vs.ones(1000), b = vs.zeros(1000)}))
     local a = assert(vs.load(path)).a
     os.remove(path)
@@ -137,22 +137,22 @@ describe("vs.save and vs.load", function()
   end)
 
   it("gives nil and a message for missing files and unwritable places", function()
-    local values, message = vs.load(dir:path("none.safetensors"))
+    local values, message = vs.load(dir .. "/none.safetensors")
     assert.is_nil(values)
     assert.matches("none%.safetensors: No such file", message)
     local ok
-    ok, message = vs.save(dir:path("no/x.safetensors"), {a = vs.zeros(1)})
+    ok, message = vs.save(dir .. "/no/x.safetensors", {a = vs.zeros(1)})
     assert.is_nil(ok)
     assert.matches("no/x%.safetensors: cannot write: No such file", message)
   end)
 
   it("raises for what is no table of tensors, and leaves no file behind", function()
-    local path = dir:path("never.safetensors")
+    local path = dir .. "/never.safetensors"
     assert.error_matches(function() vs.save(path, {a = 1}) end, "entry 'a' is a number")
     assert.error_matches(function() vs.save(path, {vs.zeros(1)}) end, "names are strings")
     assert.error_matches(function() vs.save(path, {["\xff"] = vs.zeros(1)}) end, "not UTF%-8")
     assert.error_matches(function() vs.save(path, {}, {a = 1}) end, "string to string")
-    for _, name in ipairs(dir:names()) do
+    for _, name in ipairs(temp.list(dir)) do
       assert.is_nil(name:find("never", 1, true), name)
       assert.is_nil(name:find("tmp", 1, true), name)
     end

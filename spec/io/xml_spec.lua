@@ -1,13 +1,13 @@
 local vs = require "vesper"
-local folder = require "spec.support.folder"
+local temp = require "spec.support.temp"
 
 describe("vs.io.xml_texts", function()
   local dir
-  setup(function() dir = folder.new() end)
-  teardown(function() dir:remove() end)
+  setup(function() dir = temp.folder() end)
+  teardown(temp.remove)
 
   local function texts(xml)
-    local list, message = vs.io.xml_texts(dir:write("x.svg", xml))
+    local list, message = vs.io.xml_texts(temp.write(dir .. "/x.svg", xml))
     if not list then return nil, message end
     local flat = {}
     for i, t in ipairs(list) do flat[i] = t.name .. " = " .. t.text end
@@ -31,7 +31,7 @@ describe("vs.io.xml_texts", function()
   end)
 
   it("reads no other file", function()
-    local other = dir:write("secret.txt", "secret")
+    local other = temp.write(dir .. "/secret.txt", "secret")
     assert.same({"svg/b = c"}, texts(('<!DOCTYPE svg SYSTEM "%s" [<!ENTITY f SYSTEM "%s">]>'
       .. "<svg><a>&f;</a><b>c</b></svg>"):format(other, other)))
   end)
@@ -48,7 +48,7 @@ describe("vs.io.xml_texts", function()
     refused("<svg>&nothing;</svg>", "line 1, column 6: undefined entity")
     refused(("<a>"):rep(1001) .. ("</a>"):rep(1001), "line 1, column 3001: nested more than 1000")
     refused("<a>" .. ("x"):rep(1 << 20) .. "</a>", "line 1")
-    local list, message = vs.io.xml_texts(dir:path "none.svg")
+    local list, message = vs.io.xml_texts(dir .. "/none.svg")
     assert.is_nil(list)
     assert.matches("none.svg: No such file", message)
   end)

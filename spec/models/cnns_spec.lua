@@ -2,7 +2,7 @@
 -- from files.
 local vs = require "vesper"
 local golden = require "spec.support.golden"
-local folder = require "spec.support.folder"
+local temp = require "spec.support.temp"
 
 local models = vs.models
 local resnet = require "vesper.models.resnet"
@@ -33,8 +33,8 @@ end
 
 describe("CNNs", function()
   local dir
-  setup(function() dir = folder.new() end)
-  teardown(function() dir:remove() end)
+  setup(function() dir = temp.folder() end)
+  teardown(temp.remove)
 
   it("have PyTorch's values under PyTorch's names", function()
     for case, make in pairs(small) do
@@ -100,7 +100,7 @@ describe("CNNs", function()
 
   it("read weights from files, and list what does not fit", function()
     local state = state_of "basic"
-    local path = dir:path "basic.safetensors"
+    local path = dir .. "/basic.safetensors"
     assert(vs.save(path, state))
     local Tiny = models.ResNet:extend "Tiny"
     function Tiny:init(o)
@@ -132,7 +132,7 @@ describe("CNNs", function()
     assert.equal(path .. ": the state does not fit this module\n  missing: bn1.bias\n"
       .. "  unexpected: layer9.weight\n  misshapen: conv1.weight is [4,3,7,7] here, [1,2] there",
       why)
-    none, why = models.ResNet18.from_pretrained(dir:path "none.safetensors")
+    none, why = models.ResNet18.from_pretrained(dir .. "/none.safetensors")
     assert.is_nil(none)
     assert.matches("none%.safetensors: No such file", why)
     none, why = models.EfficientNetLite0.from_pretrained "spec/fixtures/pth/whole.pth"

@@ -247,9 +247,7 @@ describe("BERTFusion", function()
   it("refuses what it cannot read with, at the caller's line", function()
     local plain, unmasked = tiny_bert(), tiny_bert()
     plain.tokenizer = nil
-    local path = temp.folder() .. "/vocab.txt"
-    local file <close> = assert(io.open(path, "w"))
-    assert(file:write("[PAD]\n[UNK]\n[CLS]\n[SEP]\nhat\n"):flush())
+    local path = temp.write(temp.folder() .. "/vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\nhat\n")
     unmasked.tokenizer = assert(vs.text.WordPiece(path))
     for want, more in pairs {
       ["give bert = models.BERT"] = {bert = false},

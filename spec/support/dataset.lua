@@ -1,5 +1,6 @@
 -- Small data-set files for specs, made with data.Writer.
 local vs = require "vesper"
+local with = require "spec.support.with"
 
 local dataset = {}
 
@@ -23,9 +24,9 @@ end
 
 --- A file with n images in split train and two in val.
 function dataset.write(path, n, options)
-  local given = {name = "toy", classes = dataset.classes, vocab = dataset.words, split_seed = 3}
-  for key, value in pairs(options or {}) do given[key] = value end
-  local w = assert(vs.data.Writer(path, given))
+  local w = assert(vs.data.Writer(path, with({
+    name = "toy", classes = dataset.classes, vocab = dataset.words, split_seed = 3,
+  }, options)))
   for i = 1, n do assert(w:add("train", dataset.item(i))) end
   for i = 1, 2 do assert(w:add("val", dataset.item(i))) end
   assert(w:close())

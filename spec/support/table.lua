@@ -6,6 +6,7 @@
 -- STOP the process kills itself when the validation number STOP of this process is over, before its
 -- checkpoint is written.  Prints "begins ROW SEED" when a run is made.
 local vs = require "vesper"
+local with = require "spec.support.with"
 local nn = vs.nn
 
 local table_ = {}
@@ -38,7 +39,7 @@ function table_.options(folder, more)
       return Model(hidden)
     end}
   end
-  local o = {
+  return with({
     folder = folder, seeds = {1, 2}, epochs = 3, quiet = true, settings = {rate = 0.05},
     rows = {row("one", 8), row("two", 16)},
     loaders = function(seed)
@@ -48,9 +49,7 @@ function table_.options(folder, more)
     end,
     optimizer = function(model) return vs.optim.Adam(model:parameters(), {lr = 0.05}) end,
     schedule = function() return function(epoch) return 0.05 / epoch end end,
-  }
-  for key, value in pairs(more or {}) do o[key] = value end
-  return o, {train = 40, val = 24, test = 16}
+  }, more), {train = 40, val = 24, test = 16}
 end
 
 if arg and arg[0] and arg[0]:match "support/table%.lua$" then

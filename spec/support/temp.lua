@@ -1,4 +1,6 @@
--- Temporary folders and files of specs.  temp.remove() in a teardown removes every folder made.
+-- Files that specs read and write, and folders for them:
+--   local dir; setup(function() dir = temp.folder() end); teardown(temp.remove)
+-- temp.remove() removes every folder that this process made.
 local temp = {}
 local folders = {}
 
@@ -6,11 +8,11 @@ local function quote(path) return "'" .. path:gsub("'", "'\\''") .. "'" end
 
 --- A new empty folder.
 function temp.folder()
-  local name = os.tmpname()
-  os.remove(name)
-  assert(os.execute("mkdir -p " .. quote(name)))
-  folders[#folders + 1] = name
-  return name
+  local pipe = assert(io.popen "mktemp -d")
+  local path = assert(pipe:read "l", "mktemp made no folder")
+  pipe:close()
+  folders[#folders + 1] = path
+  return path
 end
 
 function temp.subfolder(path) assert(os.execute("mkdir -p " .. quote(path))) end

@@ -1,25 +1,16 @@
 -- Word vectors: text formats, fastText models (against the program's own output), broken files.
 local vs = require "vesper"
+local temp = require "spec.support.temp"
+
 local WordVectors, Vocab = vs.text.WordVectors, vs.text.Vocab
 
-local folder = "spec/fixtures/text/"
-local temps = {}
-local function write(content, ending)
-  local base = os.tmpname()
-  local path = base .. (ending or ".txt")
-  temps[#temps + 1], temps[#temps + 2] = base, path
-  local f = assert(io.open(path, "wb"))
-  f:write(content)
-  f:close()
-  return path
-end
-teardown(function() for _, path in ipairs(temps) do os.remove(path) end end)
+local folder, dir = "spec/fixtures/text/", temp.folder()
+teardown(temp.remove)
 
-local function read(path)
-  local f = assert(io.open(path, "rb"))
-  local content = f:read "a"
-  f:close()
-  return content
+local written = 0
+local function write(content, ending)
+  written = written + 1
+  return temp.write(("%s/%d%s"):format(dir, written, ending or ".txt"), content)
 end
 
 local function refused(path, pattern)
@@ -272,7 +263,7 @@ describe("text.WordVectors, fastText models", function()
     local whole = bin()
     assert(WordVectors(write(whole, ".bin")))
     for n = 0, #whole - 1 do refused(write(whole:sub(1, n), ".bin"), "truncated") end
-    local real = read(folder .. "hats.bin")
+    local real = temp.read(folder .. "hats.bin")
     for n = 0, #real // 2, 41 do refused(write(real:sub(1, n), ".bin"), "truncated") end
   end)
 end)

@@ -1,5 +1,7 @@
 -- BERT's tokenizer against the ids that Hugging Face's `tokenizers` gave for the same vocabulary.
 local vs = require "vesper"
+local temp = require "spec.support.temp"
+
 local WordPiece = vs.text.WordPiece
 
 local folder = "spec/fixtures/text/"
@@ -7,15 +9,11 @@ local golden = assert(loadfile(folder .. "wordpiece_golden.lua"))()
 
 local function flat(t) return t:reshape({-1}):tolist() end
 
-local temp
-local function write(content)
-  temp = temp or os.tmpname()
-  local f = assert(io.open(temp, "wb"))
-  f:write(content)
-  f:close()
-  return temp
-end
-teardown(function() if temp then os.remove(temp) end end)
+local dir
+setup(function() dir = temp.folder() end)
+teardown(temp.remove)
+
+local function write(content) return temp.write(dir .. "/vocab.txt", content) end
 
 describe("text.WordPiece", function()
   local wp = assert(WordPiece(folder .. "wordpiece_vocab.txt"))
