@@ -134,17 +134,4 @@ describe("the module", function()
       os.exit(true, true)
     ]])
   end)
-
-  it("is there at once", function()
-    -- The processor's time, as other work may make the clock's longer.
-    local function seconds(program)
-      local best = math.huge
-      for _ = 1, 7 do
-        best = math.min(best, tonumber(process.lua(program .. " print(os.clock())")))
-      end
-      return best
-    end
-    local took = seconds "require 'vesper'" - seconds ""
-    assert(os.getenv "ASAN_OPTIONS" or took < 0.03, took)
-  end)
 end)

@@ -76,7 +76,9 @@ describe("augmentation", function()
 
   it("erases a rectangle of 2 to 33 percent", function()
     local white = data.TensorDataset {image = vs.full({50, 3, 30, 20}, 255, {dtype = "uint8"})}
-    for _, image in ipairs(epoch(data.Loader(white, {erase = 1, seed = 5}))) do
+    local images = epoch(data.Loader(white, {erase = 1, seed = 5}))
+    assert.equal(50, #images)
+    for _, image in ipairs(images) do
       local gone = image:eq(0)
       local share = gone:sum():item() / 3 / 600
       assert(share >= 0.01 and share <= 0.36, share)

@@ -66,7 +66,7 @@ describe("vs.io JSON", function()
                            "99999999999999999999", ("["):rep(5000)} do
       value, message = decode(text)
       assert.is_nil(value)
-      assert.is_string(message)
+      assert.matches("^JSON: line 1, column %d+: ", message)
     end
     value, message = vs.io.json_load(dir .. "/none.json")
     assert.is_nil(value)
@@ -128,8 +128,10 @@ describe("io.json_items", function()
     for i = 1, 3000 do
       parts[i] = vs.io.json_encode {id = i, text = ("é]}\"\\"):rep(i % 90), list = {i, {i}}}
     end
-    local path = temp.write(dir .. "/many.json", "[" .. table.concat(parts, ",\n") .. "]")
-    assert.same(vs.io.json_load(path), (read(vs.io.json_encode(vs.io.json_load(path)))))
+    local text = "[" .. table.concat(parts, ",\n") .. "]"
+    local list = read(text)
+    assert.equal(3000, #list)
+    assert.same(vs.io.json_load(temp.write(dir .. "/many.json", text)), list)
   end)
 
   it("names element and byte of what is broken, after the elements before it", function()
@@ -183,7 +185,7 @@ describe("io.json_items", function()
     local whole = '[{"a": "x\\"]"}, [1, 2], "é"]'
     for n = 0, #whole - 1 do
       local _, message = read(whole:sub(1, n))
-      assert.is_string(message, "cut to " .. n)
+      assert.matches("items.json: ", message, 1, true)
     end
     assert.is_nil((select(2, read(whole))))
   end)
@@ -215,7 +217,6 @@ describe("io.json_items", function()
     for _ = 1, 1025 do file:write(("y"):rep(1 << 16)) end
     file:write('"]')
     file:close()
-    local sanitized = os.getenv "ASAN_OPTIONS" ~= nil -- keeps freed memory aside
     local before, n = memory.resident(), 0
     local items <close> = assert(vs.io.json_items(path))
     local message
@@ -224,7 +225,7 @@ describe("io.json_items", function()
       value, message = items:read()
       n = n + (value and 1 or 0)
       if n % 40 == 0 then collectgarbage() end
-      assert.is_true(sanitized or not value or memory.resident() - before < 8 * 1024 * 1024)
+      assert.is_true(memory.sanitized or not value or memory.resident() - before < 8 * 1024 * 1024)
     until not value
     assert.equal(400, n)
     assert.matches("element 401, byte %d+: more than 67108864 bytes in one element", message)

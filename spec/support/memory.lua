@@ -3,12 +3,29 @@ local vs = require "vesper"
 
 local memory = {}
 
+-- A sanitizer keeps freed memory aside, so that nothing can be said about the process.
+memory.sanitized = os.getenv "ASAN_OPTIONS" ~= nil
+
 --- Bytes of this process that are in memory.
 function memory.resident()
   local file = assert(io.open "/proc/self/statm")
   local pages = file:read "a":match "^%d+ (%d+)"
   file:close()
   return tonumber(pages) * 4096
+end
+
+--- Asserts that calls of fn stop making the process larger: one of ten has to add at most `slack`
+-- bytes.  With a leak every call adds more; whatever else moves the number does not.
+function memory.settles(fn, slack)
+  local sizes = {}
+  for i = 1, 10 do
+    fn()
+    collectgarbage()
+    collectgarbage()
+    sizes[i] = memory.resident()
+    if memory.sanitized or i > 1 and sizes[i] - sizes[i - 1] <= slack then return end
+  end
+  error("bytes after each call: " .. table.concat(sizes, ", "))
 end
 
 --- Blocks of tensors and graphs that something still holds.
