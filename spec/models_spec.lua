@@ -1,174 +1,22 @@
 -- The image-text models: each learns, gives gradients to all it has, does not see padding, copes
 -- with what is missing, and can be stored.
 local vs = require "vesper"
-local temp = require "spec.support.temp"
 local numbers = require "spec.support.numbers"
-local tiny_bert = require "spec.support.tiny_bert"
+local temp = require "spec.support.temp"
+local toy = require "spec.support.toy"
+local with = require "spec.support.with"
 
-local models, nn, optim = vs.models, vs.nn, vs.optim
+local models, optim = vs.models, vs.optim
+local WORDS, CLASSES, WIDTH, REGION = toy.WORDS, toy.CLASSES, toy.WIDTH, toy.REGION
+local new, pictures, with_regions, padded = toy.new, toy.pictures, toy.with_regions, toy.padded
+local spelled, loader, region_encoder = toy.spelled, toy.loader, toy.region_encoder
+local train, outputs, every_term = toy.train, toy.outputs, toy.every_term
+local finite, same, same_outputs, check_step = toy.finite, toy.same, toy.same_outputs,
+  toy.check_step
 
-local WORDS, CLASSES, WIDTH, REGION = 12, 3, 16, 10
 local TEXT_MODELS = {"VSE", "CIM", "COOT", "AttentionPooling", "DenseProjection", "BERTFusion",
   "DPM"}
 local ALL = {"Baseline", table.unpack(TEXT_MODELS)}
-
--- The words of the ids 2.. in batch.tokens, as the models that read batch.text meet them.
-local WORD = {"[PAD]", "on", "the", "big", "small", "with", "and", "red", "blue", "green", "hat",
-  "dog"}
-
--- What a model takes beside the options of all; dropout goes to all parts that have one.
-local OWN = {
-  CIM = function(dropout) return {attention_dropout = dropout} end,
-  BERTFusion = function(dropout)
-    return {bert = tiny_bert{hidden_dropout_prob = dropout, attention_probs_dropout_prob = dropout}}
-  end,
-}
-OWN.DPM = OWN.BERTFusion
-
--- Weights that bring in every term of a model's loss.
-local function every_term(name)
-  if name == "Baseline" then return nil end
-  local weights = {cosine = 1, contrast = 1, text = 1}
-  if models[name].start_from then weights.match, weights.masked = 1, 1 end
-  return weights
-end
-
-local function options_of(name, more)
-  more = more or {}
-  local all = {classes = CLASSES, width = WIDTH, channels = {4, 8}, dropout = 0}
-  if name ~= "Baseline" then all.text = {vocab_size = WORDS, word_dim = 8} end
-  for key, value in pairs(OWN[name] and OWN[name](more.dropout or 0) or {}) do all[key] = value end
-  for key, value in pairs(more) do all[key] = value end
-  return all
-end
-
-local function new(name, more, seed)
-  vs.manual_seed(seed or 1)
-  return models[name](options_of(name, more))
-end
-
--- The batch with the text of its tokens.
-local function spelled(batch)
-  local tokens, lengths, text = batch.tokens:tolist(), batch.lengths:tolist(), {}
-  for i, length in ipairs(lengths) do
-    local words = {}
-    for t = 1, length do words[t] = WORD[tokens[i][t]] end
-    text[i] = table.concat(words, " ")
-  end
-  batch.text = text
-  return batch
-end
-
--- Pictures of one colour a class, with a text whose second word tells the class.
-local function pictures(n)
-  vs.manual_seed(9)
-  local label, image, tokens = {}, vs.rand(n, 3, 16, 16) * 60, {}
-  for i = 1, n do
-    label[i] = i % CLASSES + 1
-    image[i][label[i]]:add_(150)
-    tokens[i] = {3 + i % 4, 7 + label[i], 3 + (i // 2) % 5, 1}
-    if i % 2 == 0 then tokens[i][4] = 11 end
-  end
-  local lengths = {}
-  for i = 1, n do lengths[i] = i % 2 == 0 and 4 or 3 end
-  return spelled{image = image:byte(), tokens = vs.tensor(tokens, {dtype = "int64"}),
-    lengths = vs.tensor(lengths, {dtype = "int64"}), label = vs.tensor(label, {dtype = "int64"})}
-end
-
--- The same with region features, of which the images have different numbers.
-local function with_regions(batch, counts)
-  vs.manual_seed(4)
-  local n, most = #batch.label, 5
-  local list = counts or {}
-  for i = #list + 1, n do list[i] = 1 + i % most end
-  return {regions = vs.randn(n, most, REGION), region_count = vs.tensor(list, {dtype = "int64"}),
-    tokens = batch.tokens, lengths = batch.lengths, text = batch.text, label = batch.label}
-end
-
-local function region_encoder(more)
-  local o = {region_width = REGION}
-  for key, value in pairs(more or {}) do o[key] = value end
-  return models.RegionEncoder(WIDTH, o)
-end
-
-local function finite(x) return x:sub(x):abs():sum():item() == 0 end -- inf - inf is not a number
-
-local function outputs(model, batch)
-  model:eval()
-  return vs.no_grad(function() return model(batch) end)
-end
-
--- Within 1e-6 of the largest value; b may have further rows.
-local function same(a, b)
-  b = b:slice(1, 1, a.shape[1])
-  assert.same(a.shape, b.shape)
-  local most = math.max(a:abs():max():item(), 1e-3)
-  local off = (a - b):abs():max():item()
-  assert(off <= 1e-6 * most, ("%g away, the largest is %g"):format(off, most))
-end
-
-local function same_outputs(a, b)
-  for _, key in ipairs {"v", "t", "logits"} do if a[key] then same(a[key], b[key]) end end
-end
-
-local function train(model, batch, steps, cast)
-  local opt, first, last = optim.Adam(model:parameters(), {lr = 0.01}), nil, nil
-  model:train()
-  for _ = 1, steps do
-    local loss = cast and cast(model.loss, model, batch, 1) or model:loss(batch, 1)
-    first, last = first or loss:item(), loss:item()
-    opt:zero_grad()
-    loss:backward()
-    opt:step()
-  end
-  return first, last
-end
-
--- The batch with one more sample, whose text is longer by two words and which has two more regions:
--- for the others, padding.
-local function padded(batch)
-  local T, more = batch.tokens.shape[2] + 2, {}
-  for key, value in pairs(batch) do
-    if vs.is_tensor(value) then more[key] = vs.cat({value, value:slice(1, 1, 1)}, 1) end
-  end
-  local n = #more.label
-  more.tokens = vs.cat({more.tokens, vs.ones(n, 2):long()}, 2)
-  more.tokens[n]:fill_(WORDS)
-  more.lengths[n] = T
-  if batch.regions then
-    more.regions = vs.cat({more.regions, vs.full({n, 2, REGION}, 7)}, 2)
-    more.region_count[n] = more.regions.shape[2]
-  end
-  more = spelled(more)
-  table.move(batch.text, 1, n - 1, 1, more.text)
-  return more
-end
-
--- Batches of a Loader, with the texts that a set in memory does not hold.
-local function loader(batch, size)
-  local set = {row = vs.arange(1, #batch.label)}
-  for key, value in pairs(batch) do if vs.is_tensor(value) then set[key] = value end end
-  local pass = vs.data.Loader(vs.data.TensorDataset(set), {batch_size = size}):batches()
-  return function()
-    local part = pass()
-    if part then
-      part.text = {}
-      for i, row in ipairs(part.row:tolist()) do part.text[i] = batch.text[row] end
-    end
-    return part
-  end
-end
-
--- A step's loss and all gradients of it are numbers.
-local function check_step(model, batch)
-  model:train()
-  local loss = model:loss(batch, 1)
-  loss:backward()
-  assert(finite(loss))
-  for _, pair in ipairs(model:named_parameters()) do
-    assert(finite(pair[2].grad), pair[1] .. " has a gradient that is not finite")
-  end
-end
 
 describe("models", function()
   teardown(temp.remove)
@@ -303,10 +151,8 @@ describe("models", function()
         for _, more in ipairs {{}, pooled} do
           local model = new(name, more)
           check_step(model, batch)
-          local out, other = outputs(model, batch), {}
+          local out, other = outputs(model, batch), with(batch, {tokens = batch.tokens:clone()})
           for _, key in ipairs {"v", "t", "logits"} do assert(finite(out[key]), key) end
-          for key, value in pairs(batch) do other[key] = value end
-          other.tokens = batch.tokens:clone()
           other.tokens[1]:fill_(5) -- none of them is there
           same_outputs(out, outputs(model, other))
           same_outputs(out, outputs(model, padded(batch)))
@@ -396,8 +242,7 @@ describe("models", function()
       local cnn = models.SmallCNN(WIDTH, {channels = {4}})
       local encoder = models.JoinedEncoder{region_encoder{hidden = 6, dropout = 0.5}, cnn}
       local model = new(name, {channels = nil, image = encoder})
-      local both = {feature = features}
-      for key, value in pairs(batch) do both[key] = value end
+      local both = with(batch, {feature = features})
       model:loss(both, 1):backward()
       assert.is_true(encoder.parts[1].mlp[1].weight.grad:abs():sum():item() > 0)
       assert.is_true(cnn.out.weight.grad:abs():sum():item() > 0)
@@ -432,8 +277,10 @@ describe("models", function()
   end)
 
   it("are modules of one class tree", function()
-    for _, name in ipairs(TEXT_MODELS) do assert.is_function(models[name].fit_prototypes) end
+    for _, name in ipairs(TEXT_MODELS) do
+      assert.equal(models.VSE.fit_prototypes, models[name].fit_prototypes)
+      assert.equal(models.VSE.classify_image, models[name].classify_image)
+    end
     assert.is_nil(models.NoSuchModel)
-    assert(nn.Module)
   end)
 end)

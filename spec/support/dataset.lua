@@ -33,4 +33,18 @@ function dataset.write(path, n, options)
   return path
 end
 
+--- The samples that a loader gives in one pass, batch by batch.
+function dataset.pass(loader)
+  local seen = {}
+  for batch in loader do seen[#seen + 1] = batch.index:tolist() end
+  return seen
+end
+
+--- One list of the lists.
+function dataset.flat(batches)
+  local all = {}
+  for _, batch in ipairs(batches) do table.move(batch, 1, #batch, #all + 1, all) end
+  return all
+end
+
 return dataset
