@@ -193,7 +193,7 @@ table: REPORT = report/table
 table: emoji      ## the same table over three seeds, in report/table; it may be stopped and goes on
 	@$(TABLE) --epochs=20 --seeds=1,2,3
 
-# stb_image_write shifts negative numbers: that is told, but stops nothing.
+# stb_image_write shifts negative numbers: that is reported, but stops nothing.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fsanitize-recover=shift
 asan: deps        ## every spec under the address and undefined-behaviour sanitizers
 	@$(MAKE) $(jobs) float BUILD=$(BUILD)/asan OPT=-O1 CFLAGS="$(SANITIZE) -fno-omit-frame-pointer" LDFLAGS="$(SANITIZE)"
@@ -231,23 +231,26 @@ docs: float       ## write docs/reference.md and the editors' annotations from t
 
 # --- checks of the text ---
 
-LUA_FILES  = $(wildcard lua/vesper/*.lua lua/vesper/*/*.lua lua/vesper/*/*/*.lua docs/*.lua examples/*.lua bench/*.lua spec/*/*.lua spec/*/*/*.lua)
+LUA_FILES  = $(shell find lua docs examples bench spec -name '*.lua')
 C_FILES    = $(wildcard csrc/*/*.c csrc/*/*.h)
 # header:the only place that may include it
-HOMES     := lua.h:csrc/bind/ lauxlib.h:csrc/bind/ cblas.h:csrc/core/ stb_image.h:csrc/io/image.c \
+ONLY_IN   := lua.h:csrc/bind/ lauxlib.h:csrc/bind/ cblas.h:csrc/core/ stb_image.h:csrc/io/image.c \
              stb_image_write.h:csrc/io/image.c hdf5.h:csrc/io/ expat.h:csrc/io/xml.c omp.h:csrc/core/thread.c
 
 lint: deps        ## luacheck, clang, clang-format, and who may include what
 	@$(MAKE) --no-print-directory deps-dev || echo "lint: without clang some checks are left out"
-	@$(MAKE) --no-print-directory -k lint-lua lint-homes lint-text lint-clang lint-format
+	@$(MAKE) --no-print-directory -k lint-lua lint-includes lint-text lint-clang lint-format
 	@echo "lint: clean"
 
 lint-lua:
 	@luacheck -q lua spec docs $(wildcard examples bench)
-lint-homes:
-	@bad=0; for rule in $(HOMES); do header=$${rule%%:*}; home=$${rule#*:}; \
-	  if grep -n "include *[<\"]$$header" $(C_FILES) | grep -v "^$$home"; then \
-	    echo "lint: $$header may only be included in $$home"; bad=1; fi; done; exit $$bad
+# Circles of requires, folders without init.lua, files too long.
+lint-lua-tree:
+	@$(LUA) spec/support/tree.lua
+lint-includes:
+	@bad=0; for rule in $(ONLY_IN); do header=$${rule%%:*}; place=$${rule#*:}; \
+	  if grep -n "include *[<\"]$$header" $(C_FILES) | grep -v "^$$place"; then \
+	    echo "lint: $$header may only be included in $$place"; bad=1; fi; done; exit $$bad
 # Annotations (meta.lua) are generated and cannot be broken into lines.
 lint-text:
 	@bad=0; for f in $(C_FILES) $(filter-out lua/vesper/meta.lua,$(LUA_FILES)); do \
@@ -297,5 +300,5 @@ help:             ## this list
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 .PHONY: all float double rock deps deps-dev test kill-test bench asan fuzz fuzz-objects emoji demo table \
-        minilm openclipart docs lint lint-lua lint-homes lint-text lint-clang lint-format format \
-        install uninstall clean help
+        minilm openclipart docs lint lint-lua lint-lua-tree lint-includes lint-text lint-clang \
+        lint-format format install uninstall clean help
