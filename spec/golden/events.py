@@ -1,6 +1,6 @@
 """Writes spec/fixtures/tensorboard/events with TensorBoard's own classes (pip install tensorboard).
 
-The events are those that spec/tensorboard_spec.lua adds, at the time 1234567890.25 each.
+The events are those that spec/train/tensorboard_spec.lua adds, at the time 1234567890.25 each.
 """
 import os
 

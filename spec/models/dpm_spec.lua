@@ -1,6 +1,6 @@
 -- models.DPM and the BERTFusion that it extends: what they refuse, their parts, their index, and
 -- retrieval by categories against the same computed number by number.  What all models have to do
--- is in spec/models_spec.lua.
+-- is in spec/models/models_spec.lua.
 local vs = require "vesper"
 local fails = require "spec.support.fails"
 local temp = require "spec.support.temp"
