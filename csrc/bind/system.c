@@ -6,6 +6,7 @@
 #include "core/mem.h"
 #include "core/profile.h"
 #include "core/thread.h"
+#include "io/crc.h"
 #include "kernel/kernel.h"
 #include "kernel/peak.h"
 #include "op/conv.h"
@@ -194,6 +195,14 @@ static int set_own_folder(lua_State *L) {
   return 0;
 }
 
+/* _crc32c(bytes): for lua/vesper/tensorboard.lua. */
+static int crc32c(lua_State *L) {
+  size_t n;
+  const char *bytes = lvs_checkstr(L, 1, "bytes", &n);
+  lua_pushinteger(L, vs_crc32c(bytes, n));
+  return 1;
+}
+
 /* For vesper's Lua files: raises with the place in the user's own script. */
 static int raise(lua_State *L) { return lvs_error(L, "%s", luaL_checkstring(L, 1)); }
 
@@ -244,6 +253,7 @@ static const luaL_Reg functions[] = {{"set_num_threads", set_num_threads},
                                      {"_fail_allocation", fail_allocation},
                                      {"_fail_lua_allocation", fail_lua_allocation},
                                      {"_peak_flops", peak_flops},
+                                     {"_crc32c", crc32c},
                                      {"_raise", raise},
                                      {"_set_own_folder", set_own_folder},
                                      {NULL, NULL}};

@@ -1,13 +1,13 @@
 /* Decoding and encoding of pictures.  See image.h.  Resizing is in resize.c. */
 #include "io/image.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "core/error.h"
 #include "core/mem.h"
+#include "io/crc.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
@@ -95,37 +95,6 @@ static const char *check_jpeg(const uint8_t *p, size_t n) {
   return missing;
 }
 
-/* crc_table[k][b]: what byte b does to the sum when k bytes follow it. */
-static uint32_t crc_table[8][256];
-static pthread_once_t crc_once = PTHREAD_ONCE_INIT;
-
-static void fill_crc_table(void) {
-  for (uint32_t i = 0; i < 256; i++) {
-    uint32_t c = i;
-    for (int k = 0; k < 8; k++) c = c >> 1 ^ (c & 1 ? 0xEDB88320u : 0);
-    crc_table[0][i] = c;
-  }
-  for (int k = 1; k < 8; k++) {
-    for (int i = 0; i < 256; i++) {
-      uint32_t c = crc_table[k - 1][i];
-      crc_table[k][i] = c >> 8 ^ crc_table[0][c & 255];
-    }
-  }
-}
-
-static uint32_t crc32_of(const uint8_t *p, size_t n) {
-  uint32_t(*t)[256] = crc_table;
-  pthread_once(&crc_once, fill_crc_table);
-  uint32_t c = ~0u;
-  for (; n >= 8; n -= 8, p += 8) {
-    uint32_t a = c ^ le32(p), b = le32(p + 4);
-    c = t[7][a & 255] ^ t[6][a >> 8 & 255] ^ t[5][a >> 16 & 255] ^ t[4][a >> 24] ^ t[3][b & 255] ^
-        t[2][b >> 8 & 255] ^ t[1][b >> 16 & 255] ^ t[0][b >> 24];
-  }
-  for (; n > 0; n--, p++) c = c >> 8 ^ t[0][(c ^ *p) & 255];
-  return ~c;
-}
-
 /* Chunks of length, type, data, checksum until IEND. */
 static const char *check_png(const uint8_t *p, size_t n) {
   size_t at = 8;
@@ -133,7 +102,7 @@ static const char *check_png(const uint8_t *p, size_t n) {
     size_t length = be32(p + at);
     if (length > n - at - 12) return TRUNCATED("a chunk runs past the end of the file");
     bool critical = !(p[at + 4] & 0x20);
-    if (critical && crc32_of(p + at + 4, length + 4) != be32(p + at + 8 + length)) {
+    if (critical && vs_crc32(p + at + 4, length + 4) != be32(p + at + 8 + length)) {
       return "broken image (wrong checksum)";
     }
     if (memcmp(p + at + 4, "IEND", 4) == 0) return NULL;

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/mem.h"
+#include "io/crc.h"
 
 enum {
   LOCAL = 0x04034b50, /* signatures */
@@ -185,25 +186,6 @@ const vs_zipentry *vs_zip_find(const vs_zip *z, const char *name, size_t n) {
 
 /* --- contents --- */
 
-/* CRC-32 (polynomial 0xedb88320), four bytes at a time. */
-static uint32_t checksum(const unsigned char *p, uint64_t n) {
-  uint32_t table[4][256], crc = 0xffffffff;
-  for (uint32_t i = 0; i < 256; i++) {
-    table[0][i] = i;
-    for (int k = 0; k < 8; k++) table[0][i] = table[0][i] >> 1 ^ (table[0][i] & 1 ? 0xedb88320 : 0);
-  }
-  for (int t = 1; t < 4; t++)
-    for (int i = 0; i < 256; i++)
-      table[t][i] = table[t - 1][i] >> 8 ^ table[0][table[t - 1][i] & 255];
-  for (; n >= 4; p += 4, n -= 4) {
-    crc ^= (uint32_t)get(p, 4);
-    crc = table[3][crc & 255] ^ table[2][crc >> 8 & 255] ^ table[1][crc >> 16 & 255] ^
-          table[0][crc >> 24];
-  }
-  for (; n > 0; p++, n--) crc = crc >> 8 ^ table[0][(crc ^ *p) & 255];
-  return ~crc;
-}
-
 int vs_zip_check(const vs_zip *z, const vs_zipentry *e) {
   int n = (int)VS_MIN(e->nname, 100);
   if (e->flags & 1) return vs_fail_file(z->path, "zip: '%.*s' is encrypted", n, e->name);
@@ -212,7 +194,7 @@ int vs_zip_check(const vs_zip *z, const vs_zipentry *e) {
                         "zip: '%.*s' is compressed (method %d); PyTorch stores its files as they "
                         "are, and only those are read",
                         n, e->name, e->method);
-  if (checksum(z->base + e->first, e->size) != e->crc)
+  if (vs_crc32(z->base + e->first, e->size) != e->crc)
     return vs_fail_file(z->path, "zip: the checksum of '%.*s' is wrong (damaged?)", n, e->name);
   return 0;
 }

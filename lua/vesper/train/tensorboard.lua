@@ -19,31 +19,13 @@ SummaryWriter.__name = "SummaryWriter"
 
 -- ---- records ------------------------------------------------------------------------------------
 
--- What a byte adds to the CRC of Castagnoli's polynomial, bits reversed.
-local crc_table = {}
-for byte = 0, 255 do
-  local c = byte
-  for _ = 1, 8 do c = c & 1 == 1 and c >> 1 ~ 0x82F63B78 or c >> 1 end
-  crc_table[byte] = c
-end
-
-local function crc32c(bytes)
-  local c = 0xFFFFFFFF
-  for first = 1, #bytes, 4096 do -- so many results of `byte` fit on Lua's stack
-    local part = {bytes:byte(first, math.min(first + 4095, #bytes))}
-    for i = 1, #part do c = crc_table[(c ~ part[i]) & 0xFF] ~ c >> 8 end
-  end
-  return c ~ 0xFFFFFFFF
-end
-
--- Files that hold checks of themselves are checked as a whole sometimes: the mask keeps the two
--- from meeting.
+-- The format masks each checksum, since a record may itself hold checksums.
 local function masked(crc) return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF end
 
 local function record(data)
   local length = string.pack("<I8", #data)
-  return length .. string.pack("<I4", masked(crc32c(length))) .. data
-    .. string.pack("<I4", masked(crc32c(data)))
+  return length .. string.pack("<I4", masked(core._crc32c(length))) .. data
+    .. string.pack("<I4", masked(core._crc32c(data)))
 end
 
 -- ---- protobuf -----------------------------------------------------------------------------------
@@ -177,4 +159,4 @@ SummaryWriter.__close = SummaryWriter.close
 -- earlier files of the folder have from step n on, as a run wants that goes on from a checkpoint.
 setmetatable(SummaryWriter, {__call = function(_, ...) return new(...) end})
 
-return {SummaryWriter = SummaryWriter, _crc32c = crc32c}
+return {SummaryWriter = SummaryWriter, _crc32c = core._crc32c}
