@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/grow.h"
 #include "core/mem.h"
 
 char *vs_file_read(const char *path, size_t limit, size_t *n) {
@@ -141,18 +142,8 @@ int vs_file_write(const char *path, const void *data, size_t n) {
 
 void vs_buffer_put(vs_buffer *b, const void *data, size_t n) {
   if (b->failed || n == 0) return;
-  if (n > b->room - b->n) {
-    size_t room = b->room < 256 ? 256 : b->room * 2;
-    if (room < b->n + n) room = b->n + n;
-    char *more = realloc(b->data, room);
-    if (!more) {
-      vs_fail_memory(room);
-      b->failed = true;
-      return;
-    }
-    b->data = more;
-    b->room = room;
-  }
+  b->failed = n > SIZE_MAX / 4 ? vs_fail_memory(n) : vs_grow(&b->data, &b->room, b->n + n);
+  if (b->failed) return;
   memcpy(b->data + b->n, data, n);
   b->n += n;
 }

@@ -248,7 +248,8 @@ static int get_answer(int fd, int64_t bytes, vs_strings *out, char *message, siz
   for (int64_t i = 0; good && i < n; i++)
     good = at[i + 1] > at[i] && at[i + 1] <= head[1] && text[at[i + 1] - 1] == 0;
   if (good) {
-    *out = (vs_strings){.n = n, .slots = n + 1, .at = at, .bytes = text, .room = (size_t)head[1]};
+    *out = (vs_strings){
+        .n = n, .at = at, .bytes = text, .slots = (size_t)n + 1, .room = (size_t)head[1]};
     return ANSWERED;
   }
   free(at);

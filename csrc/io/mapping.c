@@ -1,4 +1,4 @@
-/* Files mapped for tensors.  See mapping.h. */
+/* Mapped files.  See mapping.h. */
 #include "io/mapping.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 void vs_mapping_unref(vs_mapping *m) {
   if (!m || __atomic_sub_fetch(&m->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
-  munmap(m->base, m->size);
+  if (m->base) munmap(m->base, m->size);
   free(m);
 }
 
@@ -35,18 +35,19 @@ vs_mapping *vs_mapping_open(const char *path, size_t least, const char *what) {
                  least);
     goto done;
   }
+  if (!(m = vs_new0(sizeof *m))) goto done;
+  m->refs = 1;
+  if (st.st_size == 0) goto done; /* which the system does not map */
   void *base =
       mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
   if (base == MAP_FAILED) {
     vs_fail_file(path, "cannot be mapped: %s", strerror(errno));
+    free(m);
+    m = NULL;
     goto done;
   }
-  m = vs_new(sizeof *m);
-  if (!m) {
-    munmap(base, (size_t)st.st_size);
-    goto done;
-  }
-  *m = (vs_mapping){.refs = 1, .size = (size_t)st.st_size, .base = base};
+  m->size = (size_t)st.st_size;
+  m->base = base;
 done:
   close(fd);
   return m;

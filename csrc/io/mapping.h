@@ -1,6 +1,6 @@
-/* A file mapped for tensors: private, so that writes stay in this process, and alive as long as the
- * last tensor over it.  The pages behind the end of a file that somebody shortens meanwhile are
- * lost: the system ends a process that touches them, as with any mapping. */
+/* A whole file, mapped: private, so that writes stay in this process, and alive as long as its last
+ * reference; a tensor over it holds one.  When another process shortens the file, its pages behind
+ * the new end are lost: the system ends a process that touches them, as with any mapping. */
 #ifndef VS_MAPPING_H
 #define VS_MAPPING_H
 
@@ -9,11 +9,12 @@
 typedef struct vs_mapping {
   int refs;
   size_t size;
-  unsigned char *base;
+  unsigned char *base; /* NULL when the file is empty */
 } vs_mapping;
 
-/* A regular file of at least `least` bytes, which `what` has ("a .npy file"); NULL with an error.
- * The caller owns a reference. */
+/* A regular file.  `what` names the format in the error about a file of fewer than `least` bytes
+ * ("a .npy file"); it may be NULL where `least` is 0.  NULL with an error.  The caller owns a
+ * reference. */
 vs_mapping *vs_mapping_open(const char *path, size_t least, const char *what);
 void vs_mapping_unref(vs_mapping *m); /* NULL is fine */
 /* A tensor over the bytes at p inside the mapping, or a copy of them where p is unaligned.  The

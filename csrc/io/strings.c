@@ -1,34 +1,13 @@
 /* A list of strings in two blocks of memory.  See strings.h. */
 #include "io/strings.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "core/error.h"
-
-/* Room for one more string and `bytes` in all. */
-static int grow(vs_strings *s, size_t bytes) {
-  if (s->n + 2 > s->slots) {
-    int64_t slots = s->slots ? s->slots * 2 : 16;
-    int64_t *at = realloc(s->at, (size_t)slots * sizeof *at);
-    if (!at) return vs_fail_memory((size_t)slots * sizeof *at);
-    s->at = at;
-    s->slots = slots;
-  }
-  if (bytes > s->room) {
-    size_t room = VS_MAX(bytes, s->room * 2);
-    room = VS_MAX(room, 256);
-    char *p = realloc(s->bytes, room);
-    if (!p) return vs_fail_memory(room);
-    s->bytes = p;
-    s->room = room;
-  }
-  return 0;
-}
+#include "core/grow.h"
 
 int vs_strings_add(vs_strings *s, const char *text, size_t n) {
   size_t used = s->n ? (size_t)s->at[s->n] : 0;
-  if (n > SIZE_MAX / 4 || grow(s, used + n + 1)) return vs_fail_memory(n);
+  if (n > SIZE_MAX / 4) return vs_fail_memory(n);
+  if (vs_grow(&s->at, &s->slots, (size_t)s->n + 2) || vs_grow(&s->bytes, &s->room, used + n + 1))
+    return -1;
   if (s->n == 0) s->at[0] = 0;
   if (n) memcpy(s->bytes + used, text, n);
   s->bytes[used + n] = 0;

@@ -7,10 +7,10 @@
 #include "core/base.h"
 
 typedef struct vs_strings {
-  int64_t n, slots; /* strings; room in at */
-  int64_t *at;      /* [n+1] once n > 0 */
+  int64_t n;
+  int64_t *at; /* [n+1] once n > 0 */
   char *bytes;
-  size_t room; /* of bytes */
+  size_t slots, room; /* of at and of bytes */
 } vs_strings;
 
 /* Copies n bytes.  Returns 0 or -1 out of memory. */

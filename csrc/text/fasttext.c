@@ -117,7 +117,7 @@ static int read_matrix(cursor *c, vs_vectors *v) {
 }
 
 int vs_vectors_bin(vs_vectors *v, const char *path) {
-  cursor c = {path, v->file.data, v->file.size, 0};
+  cursor c = {path, (const char *)v->file->base, v->file->size, 0};
   if (read_settings(&c, v) != 0 || read_dictionary(&c, v) != 0) return -1;
   return read_matrix(&c, v);
 }

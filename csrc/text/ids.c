@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "text/grow.h"
+#include "core/grow.h"
 
 int vs_ids_push(vs_ids *l, int64_t id) {
   if (vs_grow(&l->id, &l->id_room, l->n + 1) != 0) return -1;

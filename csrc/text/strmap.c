@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "core/grow.h"
 #include "core/mem.h"
-#include "text/grow.h"
 
 static uint32_t hash_of(const char *s, size_t len) {
   uint64_t h = 0x9E3779B97F4A7C15u ^ len;

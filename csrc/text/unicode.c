@@ -3,7 +3,7 @@
 
 #include <utf8proc.h>
 
-#include "text/grow.h"
+#include "core/grow.h"
 
 int32_t vs_utf8_next(const char *s, size_t n, size_t *at, bool replace) {
   unsigned char first = (unsigned char)s[*at];

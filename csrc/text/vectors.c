@@ -18,13 +18,14 @@ vs_vectors *vs_vectors_load(const char *path) {
   int32_t magic = 0;
   vs_vectors *v = vs_new0(sizeof *v);
   if (!v) return NULL;
-  if (vs_mapfile_open(&v->file, path) != 0) goto fail;
-  if (v->file.size >= sizeof magic) memcpy(&magic, v->file.data, sizeof magic);
+  if (!(v->file = vs_mapping_open(path, 0, NULL))) goto fail;
+  if (v->file->size >= sizeof magic) memcpy(&magic, v->file->base, sizeof magic);
   if (magic == VS_FASTTEXT_MAGIC || ends_in(path, ".bin") || ends_in(path, ".ftz")) {
     if (vs_vectors_bin(v, path) != 0) goto fail;
   } else {
     if (vs_vectors_text(v, path) != 0) goto fail;
-    vs_mapfile_close(&v->file);
+    vs_mapping_unref(v->file);
+    v->file = NULL;
   }
   return v;
 fail:
@@ -35,7 +36,7 @@ fail:
 void vs_vectors_free(vs_vectors *v) {
   if (!v) return;
   vs_strmap_free(&v->map);
-  vs_mapfile_close(&v->file);
+  vs_mapping_unref(v->file);
   free(v->value);
   free(v);
 }

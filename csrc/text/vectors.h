@@ -9,7 +9,7 @@
 #define VS_VECTORS_H
 
 #include "core/random.h"
-#include "text/mapfile.h"
+#include "io/mapping.h"
 #include "text/strmap.h"
 #include "text/vocab.h"
 
@@ -17,7 +17,7 @@ typedef struct vs_vectors {
   vs_strmap map;
   int64_t dim;
   float *value;         /* [n, dim], owned; NULL for .bin */
-  vs_mapfile file;      /* .bin: */
+  vs_mapping *file;     /* while it is read; of a .bin for good: */
   const char *rows;     /* its input matrix [nrow, dim], unaligned, inside file */
   int64_t nrow, bucket; /* the last `bucket` rows belong to n-grams */
   int minn, maxn;       /* characters of n-grams; maxn 0: none */

@@ -244,7 +244,7 @@ static int collect_words(textfile *f, vs_vectors *v) {
 
 int vs_vectors_text(vs_vectors *v, const char *path) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  textfile f = {.path = path, .data = v->file.data, .size = v->file.size};
+  textfile f = {.path = path, .data = (const char *)v->file->base, .size = v->file->size};
   int rc = -1;
   pthread_once(&once, make_c_locale);
   if (f.size == 0) return vs_fail_file(path, "the file is empty");

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "core/grow.h"
 #include "core/mem.h"
-#include "text/grow.h"
 #include "text/words.h"
 
 static const char *const special[] = {"<pad>", "<unk>"};

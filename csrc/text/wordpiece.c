@@ -3,10 +3,10 @@
 
 #include <string.h>
 
+#include "core/grow.h"
 #include "core/mem.h"
 #include "io/json.h"
-#include "text/grow.h"
-#include "text/mapfile.h"
+#include "io/mapping.h"
 #include "text/unicode.h"
 
 enum { MAX_WORD = 100 }; /* characters; longer words are [UNK] */
@@ -31,11 +31,11 @@ static int find_special(vs_wordpiece *w, const char *path, const char *name, int
   return *id ? 0 : vs_fail_file(path, "not a WordPiece vocabulary: no piece %s", name);
 }
 
-static int read_lines(vs_wordpiece *w, const char *path, const vs_mapfile *f) {
+static int read_lines(vs_wordpiece *w, const char *path, const vs_mapping *f) {
   for (size_t at = 0; at < f->size;) {
-    const char *end = memchr(f->data + at, '\n', f->size - at);
-    size_t len = end ? (size_t)(end - (f->data + at)) : f->size - at;
-    if (add_line(w, path, f->data + at, len) != 0) return -1;
+    const char *line = (const char *)f->base + at, *end = memchr(line, '\n', f->size - at);
+    size_t len = end ? (size_t)(end - line) : f->size - at;
+    if (add_line(w, path, line, len) != 0) return -1;
     at += len + 1;
   }
   return 0;
@@ -95,17 +95,17 @@ static int find_specials(vs_wordpiece *w, const char *path) {
 }
 
 vs_wordpiece *vs_wordpiece_load(const char *path) {
-  vs_mapfile f;
+  vs_mapping *f = vs_mapping_open(path, 0, NULL);
   int rc = -1;
-  if (vs_mapfile_open(&f, path) != 0) return NULL;
+  if (!f) return NULL;
   vs_wordpiece *w = vs_new0(sizeof *w);
   if (!w) goto done;
   w->lowercase = true;
   w->max_len = 512;
-  rc = f.size && f.data[0] == '{' ? read_json(w, path) : read_lines(w, path, &f);
+  rc = f->size && f->base[0] == '{' ? read_json(w, path) : read_lines(w, path, f);
   if (rc == 0) rc = find_specials(w, path);
 done:
-  vs_mapfile_close(&f);
+  vs_mapping_unref(f);
   if (rc == 0) return w;
   vs_wordpiece_free(w);
   return NULL;

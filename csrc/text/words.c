@@ -1,7 +1,7 @@
 /* The word tokenizer.  See words.h. */
 #include "text/words.h"
 
-#include "text/grow.h"
+#include "core/grow.h"
 #include "text/unicode.h"
 
 void vs_words_start(vs_words *w, const char *s, size_t n, bool replace) {

@@ -102,7 +102,7 @@ describe("text.WordVectors, text files", function()
     refused(write "just some text\n", "no numbers on line 1")
     refused(write("\0\1\2\255"), "no numbers on line 1")
     refused("/nowhere/glove.txt", "^/nowhere/glove.txt: No such file")
-    refused("spec", "not a regular file")
+    refused("spec", "not a file")
   end)
 
   it("allocates nothing for what a file cannot hold", function()
