@@ -338,15 +338,14 @@ static uint64_t some_seed(void) {
 /* data.Loader(set, {batch_size, shuffle, seed, workers, drop_last}) */
 static int lvs_loader_new(lua_State *L) {
   vs_dataset *d = check_set(L);
-  vs_argspec spec;
+  static const char args[] =
+      "batch_size:int=32, shuffle:bool=false, seed:int?, workers:int=0, drop_last:bool=false, "
+      "crop:int=0, flip:num=0, jitter:num=0, erase:num=0, chunks:int=0";
+  const vs_argspec *spec = vs_args_spec(args);
   vs_value v[VS_MAX_ARGS];
-  if (vs_args_parse(
-          "batch_size:int=32, shuffle:bool=false, seed:int?, workers:int=0, drop_last:bool=false, "
-          "crop:int=0, flip:num=0, jitter:num=0, erase:num=0, chunks:int=0",
-          &spec))
-    return lvs_raise(L);
-  lvs_checkargs(L, 2, &spec, v, "Loader");
-  if (vs_args_check(&spec, v)) return lvs_raise(L);
+  if (!spec) return lvs_raise(L);
+  lvs_checkargs(L, 2, spec, v, "Loader");
+  if (vs_args_check(spec, v)) return lvs_raise(L);
   if (v[0].i < 1)
     return lvs_error(L, "Loader: batch_size is %I, expected at least 1", (lua_Integer)v[0].i);
   if (v[3].i < 0 || v[3].i > VS_MAX_WORKERS)
@@ -663,6 +662,7 @@ void lvs_open_data(lua_State *L) {
   luaL_getsubtable(L, -1, "data");
   luaL_setfuncs(L, functions, 0);
   for (int i = 0; i < vs_nreaders; i++) {
+    if (!vs_reader_spec(vs_readers[i])) lvs_raise(L);
     lua_pushlightuserdata(L, (void *)vs_readers[i]);
     lua_pushcclosure(L, lvs_reader, 1);
     lua_setfield(L, -2, vs_readers[i]->name);

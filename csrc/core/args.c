@@ -2,6 +2,7 @@
 #include "core/args.h"
 
 #include <ctype.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +116,7 @@ static int parse_one(vs_arg *a, const char *s, size_t n) {
   return equals != NULL ? parse_default(a, equals + 1, (size_t)(end - equals - 1)) : 0;
 }
 
-int vs_args_parse(const char *text, vs_argspec *out) {
+static int parse(const char *text, vs_argspec *out) {
   memset(out, 0, sizeof *out);
   for (const char *p = text; *p != '\0';) {
     while (isspace((unsigned char)*p) || *p == ',') p++;
@@ -130,6 +131,54 @@ int vs_args_parse(const char *text, vs_argspec *out) {
     p += strcspn(p, ",");
   }
   return 0;
+}
+
+/* ---- parsed texts ---- */
+
+/* An open hash by address of positions in `parsed`, plus 1.  Entries are only ever added. */
+enum { MAX_TEXTS = 512, NHASH = 4 * MAX_TEXTS, HASH_BITS = 11 };
+_Static_assert(1 << HASH_BITS == NHASH, "a hash has as many bits as the table has places");
+static struct {
+  const char *text;
+  vs_argspec spec;
+} parsed[MAX_TEXTS];
+static int nparsed;
+static uint16_t by_address[NHASH];
+static pthread_mutex_t parsing = PTHREAD_MUTEX_INITIALIZER;
+
+/* The place in the table where the text is, or the empty one where it would go; *found: its
+ * position + 1, or 0. */
+static unsigned place_of(const char *text, int *found) {
+  unsigned h = (unsigned)((uint64_t)(uintptr_t)text * 0x9E3779B97F4A7C15u >> (64 - HASH_BITS));
+  for (;; h = (h + 1) & (NHASH - 1)) {
+    *found = __atomic_load_n(&by_address[h], __ATOMIC_ACQUIRE);
+    if (*found == 0 || parsed[*found - 1].text == text) return h;
+  }
+}
+
+/* Parses a text that is not in the table yet, unless another thread just did. */
+static const vs_argspec *add_text(const char *text) {
+  const vs_argspec *spec = NULL;
+  int found;
+  pthread_mutex_lock(&parsing);
+  unsigned place = place_of(text, &found);
+  if (found > 0) {
+    spec = &parsed[found - 1].spec;
+  } else if (nparsed == MAX_TEXTS) {
+    vs_fail("more than %d descriptors", MAX_TEXTS);
+  } else if (parse(text, &parsed[nparsed].spec) == 0) {
+    parsed[nparsed].text = text;
+    spec = &parsed[nparsed].spec;
+    __atomic_store_n(&by_address[place], (uint16_t)++nparsed, __ATOMIC_RELEASE);
+  }
+  pthread_mutex_unlock(&parsing);
+  return spec;
+}
+
+const vs_argspec *vs_args_spec(const char *text) {
+  int found;
+  place_of(text, &found);
+  return found > 0 ? &parsed[found - 1].spec : add_text(text);
 }
 
 /* ---- checking ---- */

@@ -94,9 +94,9 @@ typedef struct vs_argspec {
 } vs_argspec;
 
 static inline bool vs_arg_is_tensor(const vs_arg *a) { return a->kind <= VS_A_TENSORS; }
-/* Parses a descriptor's text.  An error here is a mistake in vesper: it is reported through
- * vs_fail. */
-int vs_args_parse(const char *text, vs_argspec *out);
+/* The parsed form of a descriptor's text, which is a constant: parsed at the first call, found by
+ * its address from then on.  NULL with an error when the text is wrong, a mistake in vesper. */
+const vs_argspec *vs_args_spec(const char *text);
 /* Fills absent values with defaults, checks kinds and dtypes, resolves dims against the first
  * tensor. v has spec->n entries. */
 int vs_args_check(const vs_argspec *spec, vs_value *v);

@@ -1,32 +1,16 @@
 /* The registry of readers, the life of a data set, and batches.  See dataset.h. */
 #include "data/dataset.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define VS_READER(name) &vs_reader_##name,
 const vs_readerdef *const vs_readers[] = {
+#define VS_READER(name) &vs_reader_##name,
 #include "data/readers.def"
-};
 #undef VS_READER
+};
 const int vs_nreaders = VS_COUNT(vs_readers);
-
-const vs_argspec *vs_reader_spec(const vs_readerdef *def) {
-  static vs_argspec spec[VS_COUNT(vs_readers)];
-  static bool parsed[VS_COUNT(vs_readers)];
-  static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-  const vs_argspec *found = NULL;
-  pthread_mutex_lock(&mutex);
-  for (int i = 0; i < vs_nreaders; i++) {
-    if (vs_readers[i] != def) continue;
-    parsed[i] = parsed[i] || vs_args_parse(def->args, &spec[i]) == 0;
-    if (parsed[i]) found = &spec[i];
-  }
-  pthread_mutex_unlock(&mutex);
-  return found;
-}
 
 vs_dataset *vs_dataset_open(const vs_readerdef *def, vs_value *v, const vs_field *field,
                             int nfield) {

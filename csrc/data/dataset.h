@@ -80,7 +80,9 @@ void vs_batch_clear(vs_batch *b);
 
 extern const vs_readerdef *const vs_readers[];
 extern const int vs_nreaders;
-const vs_argspec *vs_reader_spec(const vs_readerdef *def);
+static inline const vs_argspec *vs_reader_spec(const vs_readerdef *def) {
+  return vs_args_spec(def->args);
+}
 
 #define VS_READER(name) extern const vs_readerdef vs_reader_##name;
 #include "data/readers.def"

@@ -12,34 +12,6 @@ const vs_layerdef *const vs_layers[] = {
 };
 const int vs_nlayers = VS_COUNT(vs_layers);
 
-static struct {
-  vs_argspec args, inputs;
-  bool valid;
-} specs[VS_COUNT(vs_layers)];
-
-__attribute__((constructor)) static void parse_all(void) {
-  for (int i = 0; i < vs_nlayers; i++)
-    specs[i].valid = vs_args_parse(vs_layers[i]->args, &specs[i].args) == 0 &&
-                     vs_args_parse(vs_layers[i]->inputs, &specs[i].inputs) == 0;
-}
-
-static int position(const vs_layerdef *def) {
-  for (int i = 0; i < vs_nlayers; i++)
-    if (vs_layers[i] == def)
-      return specs[i].valid ? i : vs_fail("%s has a broken descriptor", def->name);
-  return vs_fail("%s is not in layers.def", def->name);
-}
-
-const vs_argspec *vs_layer_spec(const vs_layerdef *def) {
-  int i = position(def);
-  return i < 0 ? NULL : &specs[i].args;
-}
-
-const vs_argspec *vs_layer_inputs(const vs_layerdef *def) {
-  int i = position(def);
-  return i < 0 ? NULL : &specs[i].inputs;
-}
-
 /* ---- life ---- */
 
 vs_layer *vs_layer_new(const vs_layerdef *def, const vs_value *args, int nargs) {

@@ -56,8 +56,12 @@ int vs_init_normal(vs_tensor *t, double mean, double std);
 
 extern const vs_layerdef *const vs_layers[];
 extern const int vs_nlayers;
-const vs_argspec *vs_layer_spec(const vs_layerdef *def);   /* constructor */
-const vs_argspec *vs_layer_inputs(const vs_layerdef *def); /* call */
+static inline const vs_argspec *vs_layer_spec(const vs_layerdef *def) { /* constructor */
+  return vs_args_spec(def->args);
+}
+static inline const vs_argspec *vs_layer_inputs(const vs_layerdef *def) { /* call */
+  return vs_args_spec(def->inputs);
+}
 
 #define VS_LAYER(name) extern const vs_layerdef vs_layer_##name;
 #include "nn/layers.def"

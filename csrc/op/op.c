@@ -18,40 +18,6 @@ const vs_opdef *const vs_ops[] = {
 };
 const int vs_nops = VS_COUNT(vs_ops);
 
-static vs_argspec specs[VS_COUNT(vs_ops)];
-static bool valid[VS_COUNT(vs_ops)];
-
-/* Descriptors found by address: an open hash of positions + 1. */
-enum { NHASH = 1024 };
-static uint16_t by_address[NHASH];
-
-static unsigned slot_of(const vs_opdef *op) {
-  unsigned h = (unsigned)((uintptr_t)op >> 4) & (NHASH - 1);
-  while (by_address[h] != 0 && vs_ops[by_address[h] - 1] != op) h = (h + 1) & (NHASH - 1);
-  return h;
-}
-
-__attribute__((constructor)) static void parse_all(void) {
-  for (int i = 0; i < vs_nops; i++) {
-    valid[i] = vs_args_parse(vs_ops[i]->args, &specs[i]) == 0;
-    by_address[slot_of(vs_ops[i])] = (uint16_t)(i + 1);
-  }
-}
-
-const vs_argspec *vs_op_spec(const vs_opdef *op) {
-  unsigned h = slot_of(op);
-  if (by_address[h] == 0) return vs_fail_null("%s is not in ops.def", op->name);
-  int i = by_address[h] - 1;
-  if (!valid[i] && vs_args_parse(op->args, &specs[i]) < 0) return NULL;
-  return &specs[i];
-}
-
-const vs_opdef *vs_op_find(const char *name) {
-  for (int i = 0; i < vs_nops; i++)
-    if (strcmp(vs_ops[i]->name, name) == 0) return vs_ops[i];
-  return NULL;
-}
-
 /* ---- what a profile is told ---- */
 
 /* Bytes of n tensors, those aside that lie in the storage of one of m others. */

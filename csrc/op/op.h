@@ -98,8 +98,7 @@ vs_tensor *vs_call1_(const vs_opdef *op, const vs_value *args, int nargs);
 /* --- registry --- */
 extern const vs_opdef *const vs_ops[];
 extern const int vs_nops;
-const vs_argspec *vs_op_spec(const vs_opdef *op); /* parsed; NULL with an error when it is wrong */
-const vs_opdef *vs_op_find(const char *name);
+static inline const vs_argspec *vs_op_spec(const vs_opdef *op) { return vs_args_spec(op->args); }
 
 #define VS_OP(name) extern const vs_opdef vs_op_##name;
 #include "op/ops.def"

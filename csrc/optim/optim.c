@@ -14,28 +14,12 @@
 #include "core/profile.h"
 #include "core/rows.h"
 
-#define VS_OPTIM(name) &vs_optim_##name,
 const vs_optimdef *const vs_optims[] = {
+#define VS_OPTIM(name) &vs_optim_##name,
 #include "optim/optims.def"
-};
 #undef VS_OPTIM
+};
 const int vs_noptims = VS_COUNT(vs_optims);
-
-static struct {
-  vs_argspec args;
-  bool valid;
-} specs[VS_COUNT(vs_optims)];
-
-__attribute__((constructor)) static void parse_all(void) {
-  for (int i = 0; i < vs_noptims; i++)
-    specs[i].valid = vs_args_parse(vs_optims[i]->args, &specs[i].args) == 0;
-}
-
-const vs_argspec *vs_optim_spec(const vs_optimdef *def) {
-  for (int i = 0; i < vs_noptims; i++)
-    if (vs_optims[i] == def && specs[i].valid) return &specs[i].args;
-  return vs_fail_null("%s is not in optims.def or has a broken descriptor", def->name);
-}
 
 typedef struct entry {
   vs_tensor *param; /* owned */

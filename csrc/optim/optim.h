@@ -54,7 +54,9 @@ int vs_clip_grad_value(vs_tensor *const *params, int n, double clip);
 
 extern const vs_optimdef *const vs_optims[];
 extern const int vs_noptims;
-const vs_argspec *vs_optim_spec(const vs_optimdef *def);
+static inline const vs_argspec *vs_optim_spec(const vs_optimdef *def) {
+  return vs_args_spec(def->args);
+}
 
 #define VS_OPTIM(name) extern const vs_optimdef vs_optim_##name;
 #include "optim/optims.def"
