@@ -313,7 +313,7 @@ void lvs_checktype(lua_State *L, int index, int type, const char *name) {
 static size_t survivors, heap_left;
 enum { BOX = 40 }; /* bytes of one, as Lua counts them */
 
-bool lvs_collect(lua_State *L) {
+void lvs_collect(lua_State *L) {
   vs_span span;
   bool counted = vs_span_begin(&span);
   boxes_freed = 0;
@@ -324,6 +324,12 @@ bool lvs_collect(lua_State *L) {
   size_t heap = (size_t)lua_gc(L, LUA_GCCOUNT) << 10, dead = boxes_freed * BOX;
   heap_left = heap - VS_MIN(heap, dead);
   boxes_made = 0;
+}
+
+bool lvs_retry(lua_State *L, bool *again) {
+  if (*again || vs_error_kind() != VS_ENOMEM) return false;
+  lvs_collect(L);
+  *again = true;
   return true;
 }
 
@@ -349,8 +355,9 @@ vs_tensor *lvs_testtensor(lua_State *L, int index) { return lvs_testbox(L, index
 
 int lvs_pushmade(lua_State *L, vs_tensor *(*make)(void *), void *arg) {
   void **box = lvs_newbox(L, LVS_TENSOR);
-  *box = make(arg);
-  if (*box == NULL && vs_error_kind() == VS_ENOMEM && lvs_collect(L)) *box = make(arg);
+  bool again = false;
+  do *box = make(arg);
+  while (*box == NULL && lvs_retry(L, &again));
   if (*box == NULL) return lvs_raise(L);
   lvs_maybe_collect(L);
   return 1;

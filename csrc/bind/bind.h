@@ -59,8 +59,7 @@ void lvs_newclass(lua_State *L, const char *class, const luaL_Reg *methods, cons
 /* --- tensors --- */
 vs_tensor *lvs_checktensor(lua_State *L, int index); /* borrowed */
 vs_tensor *lvs_testtensor(lua_State *L, int index);  /* borrowed or NULL */
-/* Calls make() again after a full collection when memory ran out: the way to push a new tensor
- * whose making can fail.  Raises when it fails.  Use: lvs_pushmade(L, make, arg). */
+/* Pushes the tensor that make(arg) returns, tried twice as by lvs_retry; raises when it fails. */
 int lvs_pushmade(lua_State *L, vs_tensor *(*make)(void *), void *arg);
 /* Pushes a tensor taking over the caller's reference (may raise out of memory: the reference is
  * then lost, so prefer filling a box made before). */
@@ -70,8 +69,13 @@ void lvs_maybe_collect(lua_State *L);
 /* At the end of backward, when a step's graph has just become garbage: collects unless the step was
  * small beside the Lua heap, whose size is what a collection costs. */
 void lvs_collect_after_step(lua_State *L);
-/* Full collection now; returns true, so that `if (fail && nomem && lvs_collect(L)) retry`. */
-bool lvs_collect(lua_State *L);
+/* Full collection now. */
+void lvs_collect(lua_State *L);
+/* Whether a call that failed is to be made a second time: memory ran out, and a full collection has
+ * just run.  False the second time.
+ *   bool again = false;
+ *   do rc = vs_npy_save(path, t); while (rc < 0 && lvs_retry(L, &again)); */
+bool lvs_retry(lua_State *L, bool *again);
 
 /* --- backward --- */
 /* vs_backward, with L as the state on which hooks and functions written in Lua run. */
@@ -86,9 +90,15 @@ void lvs_pushvalue(lua_State *L, const vs_arg *a, const vs_value *v);
 
 /* A table of {name, kind, optional, default} an argument, for help() and docs. */
 void lvs_pushspec(lua_State *L, const vs_argspec *spec);
-/* Pushes an op as a function. */
+/* --- ops (op/op.h) --- */
 struct vs_opdef;
+/* Pushes an op as a function. */
 void lvs_pushop(lua_State *L, const struct vs_opdef *op);
+/* Calls the op on n values and pushes its results; returns how many.  Tried twice as by lvs_retry;
+ * raises when it fails. */
+int lvs_pushcall(lua_State *L, const struct vs_opdef *op, const vs_value *v, int n);
+/* The same for an op in place: pushes nothing. */
+void lvs_callinplace(lua_State *L, const struct vs_opdef *op, const vs_value *v, int n);
 
 /* --- openers: each adds its classes and functions to the module table on top of the stack --- */
 #define LVS_OPENERS(X) \

@@ -52,9 +52,9 @@ static void free_loader(void *p) {
 /* Pushes a box with zeroed memory of its own in it. */
 static void *new_zeroed(lua_State *L, const char *class, size_t bytes) {
   void **box = lvs_newbox(L, class);
-  *box = vs_new0(bytes);
-  if (!*box && lvs_collect(L)) *box = vs_new0(bytes);
-  if (!*box) lvs_raise(L);
+  bool again = false;
+  while (!(*box = vs_new0(bytes)))
+    if (!lvs_retry(L, &again)) lvs_raise(L);
   return *box;
 }
 
@@ -124,9 +124,9 @@ static int lvs_reader(lua_State *L) {
     lvs_checkargs(L, 1, spec, v, def->name);
   }
   void **box = lvs_newbox(L, LVS_DATASET);
-  *box = vs_dataset_open(def, v, field, nfield);
-  if (!*box && vs_error_kind() == VS_ENOMEM && lvs_collect(L))
-    *box = vs_dataset_open(def, v, field, nfield);
+  bool again = false;
+  do *box = vs_dataset_open(def, v, field, nfield);
+  while (!*box && lvs_retry(L, &again));
   return *box ? 1 : lvs_nilerror(L);
 }
 
@@ -149,11 +149,13 @@ static vs_batch *fetch(lua_State *L, const vs_dataset *d, int64_t epoch, const i
   vs_batch *b = new_zeroed(L, LVS_BATCH, sizeof *b);
   lvs_maybe_collect(L);
   vs_span span;
-  bool counted = vs_span_begin(&span);
-  int rc = vs_dataset_fetch(d, epoch, index, n, b);
-  if (counted) vs_span_end(&span, "Dataset", VS_IN_OTHER, 0);
-  if (rc && vs_error_kind() == VS_ENOMEM && lvs_collect(L))
+  bool again = false;
+  int rc;
+  do {
+    bool counted = vs_span_begin(&span);
     rc = vs_dataset_fetch(d, epoch, index, n, b);
+    if (counted) vs_span_end(&span, "Dataset", VS_IN_OTHER, 0);
+  } while (rc && lvs_retry(L, &again));
   if (rc) lvs_raise(L);
   return b;
 }
@@ -376,9 +378,10 @@ static loader *check_loader(lua_State *L) { return lvs_checkbox(L, 1, LVS_LOADER
 /* Begins an epoch, or goes on in the one that load_state named. */
 static vs_pass *begin(lua_State *L, loader *l) {
   int64_t first = VS_MAX(l->resume, 0), epoch = l->resume > 0 ? l->epoch : l->epoch + 1;
-  vs_pass *p = vs_pass_new(l->set, &l->opt, epoch, first);
-  if (!p && vs_error_kind() == VS_ENOMEM && lvs_collect(L))
-    p = vs_pass_new(l->set, &l->opt, epoch, first);
+  vs_pass *p;
+  bool again = false;
+  do p = vs_pass_new(l->set, &l->opt, epoch, first);
+  while (!p && lvs_retry(L, &again));
   if (!p) return NULL;
   l->epoch = epoch;
   l->batch = first;
@@ -390,8 +393,10 @@ static vs_pass *begin(lua_State *L, loader *l) {
 static bool push_next(lua_State *L, vs_pass *p, loader *l) {
   vs_batch *b;
   lvs_maybe_collect(L);
-  int rc = vs_pass_next(p, &b);
-  if (rc < 0 && vs_error_kind() == VS_ENOMEM && lvs_collect(L)) rc = vs_pass_next(p, &b);
+  bool again = false;
+  int rc;
+  do rc = vs_pass_next(p, &b);
+  while (rc < 0 && lvs_retry(L, &again));
   if (rc < 0) lvs_raise(L);
   if (l) l->batch = rc ? l->batch + 1 : 0;
   if (rc)
@@ -433,11 +438,11 @@ static int next_of_pass(lua_State *L) {
 static int lvs_loader_batches(lua_State *L) {
   loader *l = check_loader(L);
   void **box = lvs_newbox(L, LVS_PASS);
-  *box = begin(L, l);
-  if (!*box) return lvs_raise(L);
-  l->batch = 0;
   lua_pushvalue(L, -1);
   lua_pushcclosure(L, next_of_pass, 1);
+  *box = begin(L, l); /* counts the epoch: nothing raises after it */
+  if (!*box) return lvs_raise(L);
+  l->batch = 0;
   lua_pushnil(L);
   lua_pushnil(L);
   lua_pushvalue(L, -4);

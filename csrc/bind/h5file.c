@@ -97,8 +97,9 @@ static vs_tensor *make_rows(void *arg) {
 
 static int push_tensor(lua_State *L, rows *r) {
   void **box = lvs_newbox(L, LVS_TENSOR);
-  *box = make_rows(r);
-  if (!*box && vs_error_kind() == VS_ENOMEM && lvs_collect(L)) *box = make_rows(r);
+  bool again = false;
+  do *box = make_rows(r);
+  while (!*box && lvs_retry(L, &again));
   lvs_maybe_collect(L);
   return *box ? 1 : lvs_nilerror(L);
 }

@@ -37,8 +37,9 @@ static vs_tensor *read_source(const source *s) {
 static int push_source(lua_State *L, const source *s) {
   lvs_maybe_collect(L);
   void **box = lvs_newbox(L, LVS_TENSOR);
-  *box = read_source(s);
-  if (!*box && vs_error_kind() == VS_ENOMEM && lvs_collect(L)) *box = read_source(s);
+  bool again = false;
+  do *box = read_source(s);
+  while (!*box && lvs_retry(L, &again));
   return *box ? 1 : lvs_nilerror(L);
 }
 

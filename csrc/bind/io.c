@@ -520,8 +520,10 @@ static int lvs_save(lua_State *L) {
     lvs_checktype(L, 3, LUA_TTABLE, "metadata");
     collect_metadata(L, 3, &f);
   }
-  int rc = vs_safetensors_save(path, &f);
-  if (rc != 0 && vs_error_kind() == VS_ENOMEM && lvs_collect(L)) rc = vs_safetensors_save(path, &f);
+  bool again = false;
+  int rc;
+  do rc = vs_safetensors_save(path, &f);
+  while (rc != 0 && lvs_retry(L, &again));
   if (rc != 0) return lvs_nilerror(L);
   lua_pushboolean(L, true);
   return 1;
@@ -531,8 +533,9 @@ static int lvs_save(lua_State *L) {
 static int lvs_load(lua_State *L) {
   const char *path = lvs_checkstr(L, 1, "path", NULL);
   void **box = lvs_newbox(L, LVS_TENSORFILE);
-  *box = vs_safetensors_load(path);
-  if (!*box && vs_error_kind() == VS_ENOMEM && lvs_collect(L)) *box = vs_safetensors_load(path);
+  bool again = false;
+  do *box = vs_safetensors_load(path);
+  while (!*box && lvs_retry(L, &again));
   vs_tensorfile *f = *box;
   if (!f) return lvs_nilerror(L);
   lua_newtable(L);

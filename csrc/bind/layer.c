@@ -22,9 +22,9 @@ static int new_layer(lua_State *L) {
   if (spec == NULL) return lvs_raise(L);
   lvs_checkargs(L, 1, spec, v, def->name);
   void **box = lvs_newbox(L, LVS_LAYER);
-  *box = vs_layer_new(def, v, spec->n);
-  if (*box == NULL && vs_error_kind() == VS_ENOMEM && lvs_collect(L))
-    *box = vs_layer_new(def, v, spec->n);
+  bool again = false;
+  do *box = vs_layer_new(def, v, spec->n);
+  while (*box == NULL && lvs_retry(L, &again));
   if (*box == NULL) return lvs_raise(L);
   return 1;
 }
@@ -37,10 +37,9 @@ static int forward(lua_State *L) {
   void **box[VS_MAX_OUT];
   lvs_checkargs(L, 2, spec, v, l->def->name);
   for (int i = 0; i < l->def->outputs; i++) box[i] = lvs_newbox(L, LVS_TENSOR);
-  if (vs_layer_forward(l, v, spec->n, out) < 0 &&
-      !(vs_error_kind() == VS_ENOMEM && lvs_collect(L) &&
-        vs_layer_forward(l, v, spec->n, out) == 0))
-    return lvs_raise(L);
+  bool again = false;
+  while (vs_layer_forward(l, v, spec->n, out) < 0)
+    if (!lvs_retry(L, &again)) return lvs_raise(L);
   for (int i = 0; i < l->def->outputs; i++) *box[i] = out[i];
   lvs_maybe_collect(L);
   return l->def->outputs;

@@ -10,9 +10,9 @@ static int lvs_npy_load(lua_State *L) {
   lvs_checkoptions(L, 2, "mmap", "npy.load");
   bool mapped = lvs_optbool(L, 2, "mmap", true);
   void **box = lvs_newbox(L, LVS_TENSOR);
-  *box = vs_npy_load(path, mapped);
-  if (*box == NULL && vs_error_kind() == VS_ENOMEM && lvs_collect(L))
-    *box = vs_npy_load(path, mapped);
+  bool again = false;
+  do *box = vs_npy_load(path, mapped);
+  while (*box == NULL && lvs_retry(L, &again));
   if (*box == NULL) return lvs_nilerror(L);
   lvs_maybe_collect(L);
   return 1;
@@ -22,8 +22,10 @@ static int lvs_npy_load(lua_State *L) {
 static int lvs_npy_save(lua_State *L) {
   const char *path = lvs_checkstr(L, 1, "path", NULL);
   vs_tensor *t = lvs_checktensor(L, 2);
-  int rc = vs_npy_save(path, t);
-  if (rc < 0 && vs_error_kind() == VS_ENOMEM && lvs_collect(L)) rc = vs_npy_save(path, t);
+  bool again = false;
+  int rc;
+  do rc = vs_npy_save(path, t);
+  while (rc < 0 && lvs_retry(L, &again));
   if (rc < 0 && vs_error_kind() == VS_EUSER) vs_fail_prefix("npy.save");
   if (rc < 0) return lvs_nilerror(L);
   lua_pushboolean(L, true);

@@ -7,28 +7,38 @@
 
 #include "bind/bind.h"
 
+static void call_with_retry(lua_State *L, const vs_opdef *op, const vs_value *v, int n,
+                            vs_tensor **out) {
+  bool again = false;
+  while (vs_call(op, v, n, out) < 0)
+    if (!lvs_retry(L, &again)) lvs_raise(L);
+}
+
+int lvs_pushcall(lua_State *L, const vs_opdef *op, const vs_value *v, int n) {
+  vs_tensor *out[VS_MAX_OUT];
+  void **box[VS_MAX_OUT];
+  for (int i = 0; i < op->outputs; i++) box[i] = lvs_newbox(L, LVS_TENSOR);
+  call_with_retry(L, op, v, n, out);
+  for (int i = 0; i < op->outputs; i++) *box[i] = out[i];
+  lvs_maybe_collect(L);
+  return op->outputs;
+}
+
+void lvs_callinplace(lua_State *L, const vs_opdef *op, const vs_value *v, int n) {
+  vs_tensor *out;
+  call_with_retry(L, op, v, n, &out);
+  vs_unref(out);
+}
+
 static int call_op(lua_State *L) {
   const vs_opdef *op = lua_touserdata(L, lua_upvalueindex(1));
   const vs_argspec *spec = vs_op_spec(op);
   vs_value v[VS_MAX_ARGS];
-  vs_tensor *out[VS_MAX_OUT];
-  void **box[VS_MAX_OUT];
   lvs_checkargs(L, 1, spec, v, op->name);
-  if (op->flags & VS_INPLACE) { /* returns its own first argument */
-    if (vs_call(op, v, spec->n, out) < 0 &&
-        !(vs_error_kind() == VS_ENOMEM && lvs_collect(L) && vs_call(op, v, spec->n, out) == 0))
-      return lvs_raise(L);
-    vs_unref(out[0]);
-    lua_pushvalue(L, 1);
-    return 1;
-  }
-  for (int i = 0; i < op->outputs; i++) box[i] = lvs_newbox(L, LVS_TENSOR);
-  if (vs_call(op, v, spec->n, out) < 0 &&
-      !(vs_error_kind() == VS_ENOMEM && lvs_collect(L) && vs_call(op, v, spec->n, out) == 0))
-    return lvs_raise(L);
-  for (int i = 0; i < op->outputs; i++) *box[i] = out[i];
-  lvs_maybe_collect(L);
-  return op->outputs;
+  if (!(op->flags & VS_INPLACE)) return lvs_pushcall(L, op, v, spec->n);
+  lvs_callinplace(L, op, v, spec->n);
+  lua_pushvalue(L, 1); /* its own first argument */
+  return 1;
 }
 
 /* all() and any() over everything: a Lua boolean, since every userdata is true. */
@@ -96,7 +106,7 @@ static int list_ops(lua_State *L) {
   return 1;
 }
 
-/* ---- operators: x + y and their kin ---- */
+/* ---- operators: x + y and the others ---- */
 
 static void set_operator(lua_State *L, const char *event, const vs_opdef *op) {
   lvs_pushop(L, op);

@@ -98,9 +98,9 @@ static int new_optim(lua_State *L) {
 
 static int step(lua_State *L) {
   vs_optim *o = check_optim(L);
-  if (vs_optim_step(o) < 0 &&
-      !(vs_error_kind() == VS_ENOMEM && lvs_collect(L) && vs_optim_step(o) == 0))
-    return lvs_raise(L);
+  bool again = false;
+  while (vs_optim_step(o) < 0)
+    if (!lvs_retry(L, &again)) return lvs_raise(L);
   return 0;
 }
 
@@ -275,6 +275,7 @@ static int set_state(lua_State *L) {
   int i = check_position(L, 3, "parameter", vs_optim_nparams(o, group));
   size_t n;
   lvs_checktype(L, 4, LUA_TTABLE, "state");
+  int64_t steps = (int64_t)lvs_checkint(L, 5, "steps");
   for (int k = 0; k < VS_MAX_STATE; k++) {
     const char *name = state_name(vs_optim_def(o), k, &n);
     if (name == NULL) break;
@@ -284,7 +285,7 @@ static int set_state(lua_State *L) {
     if (vs_optim_set_state(o, group, i, k, t) < 0) return lvs_raise(L);
     lua_pop(L, 1);
   }
-  vs_optim_set_steps(o, group, i, (int64_t)lvs_checkint(L, 5, "steps"));
+  vs_optim_set_steps(o, group, i, steps);
   return 0;
 }
 
@@ -295,7 +296,9 @@ static int clip_grad_norm(lua_State *L) {
   int n = 0;
   double norm = 0, max = lvs_checknum(L, 2, "max_norm");
   vs_tensor **list = read_params(L, 1, &n, "clip_grad_norm_");
-  if (vs_clip_grad_norm(list, n, max, &norm) < 0) return lvs_raise(L);
+  bool again = false;
+  while (vs_clip_grad_norm(list, n, max, &norm) < 0)
+    if (!lvs_retry(L, &again)) return lvs_raise(L);
   lua_pushnumber(L, norm);
   return 1;
 }
@@ -304,7 +307,9 @@ static int clip_grad_value(lua_State *L) {
   int n = 0;
   double clip = lvs_checknum(L, 2, "clip");
   vs_tensor **list = read_params(L, 1, &n, "clip_grad_value_");
-  if (vs_clip_grad_value(list, n, clip) < 0) return lvs_raise(L);
+  bool again = false;
+  while (vs_clip_grad_value(list, n, clip) < 0)
+    if (!lvs_retry(L, &again)) return lvs_raise(L);
   return 0;
 }
 

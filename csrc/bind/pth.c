@@ -27,8 +27,9 @@ static int lvs_load_pth(lua_State *L) {
     if (!lua_isnil(L, -1)) key = lvs_checkstr(L, lua_gettop(L), "key", NULL);
   }
   void **box = lvs_newbox(L, LVS_PTHFILE);
-  *box = vs_pth_load(path, key);
-  if (!*box && vs_error_kind() == VS_ENOMEM && lvs_collect(L)) *box = vs_pth_load(path, key);
+  bool again = false;
+  do *box = vs_pth_load(path, key);
+  while (!*box && lvs_retry(L, &again));
   vs_pthfile *f = *box;
   if (!f) return lvs_nilerror(L);
   lua_newtable(L);

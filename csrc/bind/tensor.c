@@ -42,24 +42,16 @@ static bool push_property(lua_State *L, vs_tensor *t, const char *key) {
 
 /* x[i]: a view of row i. */
 static int push_row(lua_State *L, vs_tensor *t, int64_t i) {
-  vs_value v[3] = {VS_T(t), VS_I(0), VS_I(i)};
-  void **box = lvs_newbox(L, LVS_TENSOR);
-  if (vs_call(&vs_op_select, v, 3, (vs_tensor **)box) < 0) return lvs_raise(L);
-  lvs_maybe_collect(L);
-  return 1;
+  return lvs_pushcall(L, &vs_op_select, (vs_value[]){VS_T(t), VS_I(0), VS_I(i)}, 3);
 }
 
 static bool is_mask(const vs_tensor *t) { return t->dtype == VS_BOOL || t->dtype == VS_UINT8; }
 
 /* x[index]: those rows; x[mask]: those elements. */
 static int push_picked(lua_State *L, vs_tensor *t, vs_tensor *index) {
-  vs_value rows[3] = {VS_T(t), VS_I(0), VS_T(index)}, elements[2] = {VS_T(t), VS_T(index)};
-  void **box = lvs_newbox(L, LVS_TENSOR);
-  if (is_mask(index) ? vs_call(&vs_op_masked_select, elements, 2, (vs_tensor **)box) < 0
-                     : vs_call(&vs_op_index_select, rows, 3, (vs_tensor **)box) < 0)
-    return lvs_raise(L);
-  lvs_maybe_collect(L);
-  return 1;
+  if (is_mask(index))
+    return lvs_pushcall(L, &vs_op_masked_select, (vs_value[]){VS_T(t), VS_T(index)}, 2);
+  return lvs_pushcall(L, &vs_op_index_select, (vs_value[]){VS_T(t), VS_I(0), VS_T(index)}, 3);
 }
 
 /* Upvalue 1: the methods. */
@@ -117,7 +109,7 @@ static vs_value operand(lua_State *L, int i) {
 
 /* x[i] = value: into the row; x[mask] = value: into those elements. */
 static int tensor_newindex(lua_State *L) {
-  vs_tensor *t = lvs_checktensor(L, 1), *out = NULL;
+  vs_tensor *t = lvs_checktensor(L, 1);
   if (lua_type(L, 2) == LUA_TSTRING) return set_property(L, t, lua_tostring(L, 2));
   int whole = 0;
   int64_t i = lua_type(L, 2) == LUA_TNUMBER ? lua_tointegerx(L, 2, &whole) : 0;
@@ -127,13 +119,11 @@ static int tensor_newindex(lua_State *L) {
   lua_settop(L, 3);
   vs_value v[3] = {VS_T(t), mask ? VS_T(mask) : VS_NONE, operand(L, 3)};
   if (mask) {
-    if (vs_call(&vs_op_masked_scatter_, v, 3, &out) < 0) return lvs_raise(L);
+    lvs_callinplace(L, &vs_op_masked_scatter_, v, 3);
   } else {
     push_row(L, t, i);
-    if (vs_call(&vs_op_copy_, (vs_value[]){VS_T(lvs_checktensor(L, 4)), v[2]}, 2, &out) < 0)
-      return lvs_raise(L);
+    lvs_callinplace(L, &vs_op_copy_, (vs_value[]){VS_T(lvs_checktensor(L, 4)), v[2]}, 2);
   }
-  vs_unref(out);
   return 0;
 }
 
@@ -222,14 +212,7 @@ static int tensor_id(lua_State *L) {
 /* ---- short names for dtypes ---- */
 
 static int to_dtype(lua_State *L, vs_dtype dtype) {
-  vs_value v[2] = {VS_T(lvs_checktensor(L, 1)), VS_I(dtype)};
-  void **box = lvs_newbox(L, LVS_TENSOR);
-  if (vs_call(&vs_op_to, v, 2, (vs_tensor **)box) < 0 &&
-      !(vs_error_kind() == VS_ENOMEM && lvs_collect(L) &&
-        vs_call(&vs_op_to, v, 2, (vs_tensor **)box) == 0))
-    return lvs_raise(L);
-  lvs_maybe_collect(L);
-  return 1;
+  return lvs_pushcall(L, &vs_op_to, (vs_value[]){VS_T(lvs_checktensor(L, 1)), VS_I(dtype)}, 2);
 }
 
 static int tensor_float(lua_State *L) { return to_dtype(L, VS_REAL); }
@@ -240,10 +223,7 @@ static int tensor_bool(lua_State *L) { return to_dtype(L, VS_BOOL); }
 static int transpose_2d(lua_State *L) {
   vs_tensor *t = lvs_checktensor(L, 1);
   if (t->ndim != 2) return lvs_error(L, "t: x is %s, expected 2 dimensions", vs_shape_str(t));
-  vs_value v[1] = {VS_T(t)};
-  void **box = lvs_newbox(L, LVS_TENSOR);
-  if (vs_call(&vs_op_transpose, v, 1, (vs_tensor **)box) < 0) return lvs_raise(L);
-  return 1;
+  return lvs_pushcall(L, &vs_op_transpose, (vs_value[]){VS_T(t)}, 1);
 }
 
 static int is_tensor(lua_State *L) {

@@ -299,6 +299,7 @@ typedef struct lookup {
   float *row;
   double scale;
   vs_rng rng;
+  bool seeded; /* else rng is the stream that the process-wide generator gives next */
   int64_t found;
 } lookup;
 
@@ -335,7 +336,7 @@ static int lvs_vectors_has(lua_State *L) {
   return 1;
 }
 
-/* The options scale and seed of matrix, onto l; without a seed the process-wide generator draws. */
+/* The options scale and seed of matrix, into l. */
 static void read_draw(lua_State *L, int options, lookup *l) {
   lvs_checkoptions(L, options, "scale|seed", "matrix");
   l->scale = 0.1;
@@ -344,11 +345,12 @@ static void read_draw(lua_State *L, int options, lookup *l) {
       lvs_error(L, "matrix: scale is a %s, expected a number", luaL_typename(L, -1));
     l->scale = lua_tonumber(L, -1);
   }
-  if (lua_istable(L, options) && lua_getfield(L, options, "seed") != LUA_TNIL)
+  vs_rngstate next = vs_rng_state();
+  l->rng = (vs_rng){next.seed, next.counter};
+  l->seeded = lua_istable(L, options) && lua_getfield(L, options, "seed") != LUA_TNIL;
+  if (l->seeded)
     l->rng = (vs_rng){(uint64_t)lvs_optint(L, options, "seed", INT64_MIN, INT64_MAX, 0),
                       0x766563746F7273}; /* a stream that no other use of that seed has */
-  else
-    l->rng = vs_rng_take();
 }
 
 /* wv:matrix(vocab [, {scale = 0.1, seed = nil}]) -> float32 [#vocab, D], number of words found */
@@ -356,6 +358,7 @@ static int lvs_vectors_matrix(lua_State *L) {
   lookup l = {.v = lvs_checkbox(L, 1, LVS_VECTORS), .vocab = lvs_checkbox(L, 2, LVS_VOCAB)};
   read_draw(L, 3, &l);
   lvs_pushmade(L, make_matrix, &l);
+  if (!l.seeded) vs_rng_take();
   lua_pushinteger(L, l.found);
   return 2;
 }

@@ -121,6 +121,29 @@ describe("a refused allocation", function()
     assert.equal(before, memory.live())
   end)
 
+  it("leaves the random numbers as they were: a second try draws the same", function()
+    local vectors = assert(vs.text.WordVectors "spec/fixtures/text/hats.vec")
+    local vocab = vs.text.Vocab.build {"some words that have no vector"}
+    local makers = {
+      layer = function() local l = nn.Linear(30, 20); return {l.weight, l.bias} end,
+      vectors = function() return {(vectors:matrix(vocab))} end,
+    }
+    for name, make in pairs(makers) do
+      vs.manual_seed(3)
+      local want, next_one, failed = make(), vs.rand(1):item(), 0
+      for n = 1, 12 do
+        vs.manual_seed(3)
+        vs._fail_allocation(n, 2) -- and the try after a collection
+        local ok, got = pcall(make)
+        vs._fail_allocation(0)
+        if not ok then failed, got = failed + 1, make() end
+        for i, t in ipairs(want) do assert(t:eq(got[i]):all(), name) end
+        assert.equal(next_one, vs.rand(1):item())
+      end
+      assert(failed > 0, name)
+    end
+  end)
+
   it("while a model is made and first trained leaks nothing", function()
     local before = memory.live()
     for n = 1, 120 do
