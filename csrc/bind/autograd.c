@@ -1,10 +1,8 @@
 /* backward, requires_grad_, and grad mode: no_grad, enable_grad, set_grad_enabled. */
 #include "autograd/autograd.h"
 
-#include "bind/bind.h"
+#include "bind/guard.h"
 #include "bind/options.h"
-
-#define LVS_GUARD "vesper.GradGuard"
 
 /* t:backward([grad], [{retain = true}]) */
 static int backward(lua_State *L) {
@@ -38,34 +36,10 @@ static int requires_grad_(lua_State *L) {
 
 /* ---- grad mode ---- */
 
-/* A guard that puts the old mode back when its variable goes out of scope. */
-static int guard_close(lua_State *L) {
-  signed char *old = luaL_testudata(L, 1, LVS_GUARD);
-  if (old == NULL) return lvs_wrongarg(L, 1, "guard", "a guard of no_grad or enable_grad");
-  if (*old >= 0) vs_set_grad_enabled(*old != 0);
-  *old = -1;
-  return 0;
-}
+static int exchange(int on) { return vs_set_grad_enabled(on != 0); }
 
-/* With a function: runs it (and passes on its results) in that mode; without: returns a guard.  nil
- * is a mistake: the name of a function that does not exist. */
-static int with_mode(lua_State *L, bool on) {
-  if (lua_isnone(L, 1)) {
-    signed char *old = lua_newuserdatauv(L, 1, 0);
-    *old = -1;
-    luaL_setmetatable(L, LVS_GUARD);
-    *old = (signed char)vs_set_grad_enabled(on);
-    return 1;
-  }
-  lvs_checktype(L, 1, LUA_TFUNCTION, "body");
-  bool old = vs_set_grad_enabled(on);
-  int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
-  vs_set_grad_enabled(old);
-  return status == LUA_OK ? lua_gettop(L) : lua_error(L);
-}
-
-static int no_grad(lua_State *L) { return with_mode(L, false); }
-static int enable_grad(lua_State *L) { return with_mode(L, true); }
+static int no_grad(lua_State *L) { return lvs_withmode(L, exchange, false); }
+static int enable_grad(lua_State *L) { return lvs_withmode(L, exchange, true); }
 
 static int set_grad_enabled(lua_State *L) {
   lvs_checktype(L, 1, LUA_TBOOLEAN, "mode");
@@ -91,9 +65,5 @@ void lvs_open_autograd(lua_State *L) {
   lua_getfield(L, -1, "methods");
   luaL_setfuncs(L, methods, 0);
   lua_pop(L, 2);
-  luaL_newmetatable(L, LVS_GUARD);
-  lua_pushcfunction(L, guard_close);
-  lua_setfield(L, -2, "__close");
-  lua_pop(L, 1);
   luaL_setfuncs(L, functions, 0);
 }

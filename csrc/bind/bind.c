@@ -156,13 +156,18 @@ const char *lvs_typename(lua_State *L, int index) {
   return lua_isnoneornil(L, index) ? "nothing" : luaL_typename(L, index);
 }
 
-void *lvs_checkbox(lua_State *L, int index, const char *class) {
+/* The box itself, closed or not. */
+static void **check_class(lua_State *L, int index, const char *class) {
   void **box = find_box(L, index, class);
-  if (box == NULL) {
-    const char *got = lvs_typename(L, index), *callee = lvs_pushcallee(L);
-    if (index < 0) lvs_error(L, "%s: expected a %s, got %s", callee, plain_name(class), got);
-    lvs_error(L, "%s: argument %d: expected a %s, got %s", callee, index, plain_name(class), got);
-  }
+  if (box != NULL) return box;
+  const char *got = lvs_typename(L, index), *callee = lvs_pushcallee(L);
+  if (index < 0) lvs_error(L, "%s: expected a %s, got %s", callee, plain_name(class), got);
+  lvs_error(L, "%s: argument %d: expected a %s, got %s", callee, index, plain_name(class), got);
+  return NULL;
+}
+
+void *lvs_checkbox(lua_State *L, int index, const char *class) {
+  void **box = check_class(L, index, class);
   if (*box == NULL) lvs_error(L, "%s: this %s is closed", lvs_pushcallee(L), plain_name(class));
   return *box;
 }
@@ -180,6 +185,41 @@ static int free_box(lua_State *L) {
     (*release)(p);
   }
   return 0;
+}
+
+void *lvs_newzeroed(lua_State *L, const char *class, size_t bytes) {
+  void **box = lvs_newbox(L, class);
+  bool again = false;
+  while (!(*box = vs_new0(bytes)))
+    if (!lvs_retry(L, &again)) lvs_raise(L);
+  return *box;
+}
+
+int lvs_closebox(lua_State *L, int index, const char *class) {
+  check_class(L, index, class);
+  lua_pushvalue(L, index);
+  luaL_getmetafield(L, -1, "__close");
+  lua_insert(L, -2);
+  lua_call(L, 1, 0);
+  return 0;
+}
+
+int lvs_iterate(lua_State *L) {
+  lua_pushnil(L);
+  lua_pushnil(L);
+  lua_pushvalue(L, -3);
+  return 4;
+}
+
+void lvs_pushmethod(lua_State *L, const char *name) {
+  luaL_getmetafield(L, 1, "methods");
+  lua_getfield(L, -1, name);
+}
+
+void lvs_setfunctions(lua_State *L, const char *field, const luaL_Reg *functions) {
+  luaL_getsubtable(L, -1, field);
+  luaL_setfuncs(L, functions, 0);
+  lua_pop(L, 1);
 }
 
 void lvs_newclass(lua_State *L, const char *class, const luaL_Reg *methods, const luaL_Reg *meta,
@@ -363,7 +403,14 @@ int lvs_pushmade(lua_State *L, vs_tensor *(*make)(void *), void *arg) {
   return 1;
 }
 
-void lvs_pushtensor(lua_State *L, vs_tensor *t) {
+void lvs_pushref(lua_State *L, vs_tensor *t) {
   void **box = lvs_newbox(L, LVS_TENSOR);
-  *box = t;
+  *box = vs_ref(t);
+}
+
+void lvs_movetensor(lua_State *L, vs_tensor **t, const char *key) {
+  void **box = lvs_newbox(L, LVS_TENSOR);
+  *box = *t;
+  *t = NULL;
+  lua_setfield(L, -2, key);
 }

@@ -50,6 +50,16 @@ void **lvs_newbox(lua_State *L, const char *class);
 void *lvs_checkbox(lua_State *L, int index, const char *class);
 /* The same, NULL when it is something else or closed. */
 void *lvs_testbox(lua_State *L, int index, const char *class);
+/* Pushes a box with zeroed memory of its own in it, which it returns; free releases it by free().
+ */
+void *lvs_newzeroed(lua_State *L, const char *class, size_t bytes);
+/* Closes the box at index, as its __close does; raises when it is something else. */
+int lvs_closebox(lua_State *L, int index, const char *class);
+/* With a box on top that is called for one element after the other: pushes what else a generic
+ * `for` takes, so that the loop closes it.  Returns 4. */
+int lvs_iterate(lua_State *L);
+/* Pushes the method of that name of the object at 1, or nil. */
+void lvs_pushmethod(lua_State *L, const char *name);
 /* Makes the metatable of a class: methods reachable by __index (unless meta has its own __index:
  * they stand in the metatable's field "methods" either way), free as idempotent __gc and __close.
  * Leaves nothing on the stack. */
@@ -61,9 +71,10 @@ vs_tensor *lvs_checktensor(lua_State *L, int index); /* borrowed */
 vs_tensor *lvs_testtensor(lua_State *L, int index);  /* borrowed or NULL */
 /* Pushes the tensor that make(arg) returns, tried twice as by lvs_retry; raises when it fails. */
 int lvs_pushmade(lua_State *L, vs_tensor *(*make)(void *), void *arg);
-/* Pushes a tensor taking over the caller's reference (may raise out of memory: the reference is
- * then lost, so prefer filling a box made before). */
-void lvs_pushtensor(lua_State *L, vs_tensor *t);
+/* Pushes another reference to the tensor. */
+void lvs_pushref(lua_State *L, vs_tensor *t);
+/* Moves the tensor into a new box, field `key` of the table on top; *t is NULL then. */
+void lvs_movetensor(lua_State *L, vs_tensor **t, const char *key);
 /* Runs a full collection when the bytes made since the last one ask for it. */
 void lvs_maybe_collect(lua_State *L);
 /* At the end of backward, when a step's graph has just become garbage: collects unless the step was
@@ -88,8 +99,9 @@ int lvs_backward(lua_State *L, vs_tensor *t, vs_tensor *grad, bool retain);
 void lvs_checkargs(lua_State *L, int first, const vs_argspec *spec, vs_value *v, const char *what);
 void lvs_pushvalue(lua_State *L, const vs_arg *a, const vs_value *v);
 
-/* A table of {name, kind, optional, default} an argument, for help() and docs. */
-void lvs_pushspec(lua_State *L, const vs_argspec *spec);
+/* Pushes a descriptor as a table {name, signature, args, doc} for help() and docs; signature is the
+ * text, args a list of {name, kind, optional, default}. */
+void lvs_pushdescriptor(lua_State *L, const char *name, const char *args, const char *doc);
 /* --- ops (op/op.h) --- */
 struct vs_opdef;
 /* Pushes an op as a function. */
@@ -101,14 +113,15 @@ int lvs_pushcall(lua_State *L, const struct vs_opdef *op, const vs_value *v, int
 void lvs_callinplace(lua_State *L, const struct vs_opdef *op, const vs_value *v, int n);
 
 /* --- openers: each adds its classes and functions to the module table on top of the stack --- */
+/* Adds the functions to the field of that name, a table, of the table on top. */
+void lvs_setfunctions(lua_State *L, const char *field, const luaL_Reg *functions);
+/* clang-format off */
 #define LVS_OPENERS(X) \
-  X(tensor)            \
-  X(create)            \
-  X(op)                \
-  X(autograd)          \
-  X(function)          \
-  X(layer)             \
-  X(optim) X(system) X(profile) X(image) X(h5) X(io) X(h5file) X(npy) X(pth) X(text) X(data)
+  X(guard) X(strings) X(tensor) X(create) X(random) X(op) X(autograd) X(function) X(layer) \
+  X(optim) X(memory) X(products) X(system) X(profile) X(image) X(csv) X(json) X(xml) \
+  X(h5file) X(npy) X(pth) X(safetensors) X(folder) X(text) X(vocab) X(vectors) \
+  X(wordpiece) X(dataset) X(loader) X(writer)
+/* clang-format on */
 #define LVS_DECLARE(name) void lvs_open_##name(lua_State *L);
 LVS_OPENERS(LVS_DECLARE)
 

@@ -1,5 +1,5 @@
 /* Constructors: tensor, zeros, ones, full, empty, arange, linspace, eye, rand, randn, randint,
- * randperm, and the random state. */
+ * randperm. */
 #include <math.h>
 #include <string.h>
 
@@ -302,30 +302,6 @@ static int randperm(lua_State *L) {
   return 1;
 }
 
-static int manual_seed(lua_State *L) {
-  vs_manual_seed((uint64_t)lvs_checkint(L, 1, "seed"));
-  return 0;
-}
-
-static int get_rng_state(lua_State *L) {
-  vs_rngstate s = vs_rng_state();
-  lua_createtable(L, 0, 2);
-  lua_pushinteger(L, (lua_Integer)s.seed);
-  lua_setfield(L, -2, "seed");
-  lua_pushinteger(L, (lua_Integer)s.counter);
-  lua_setfield(L, -2, "counter");
-  return 1;
-}
-
-static int set_rng_state(lua_State *L) {
-  lvs_checktype(L, 1, LUA_TTABLE, "state");
-  lua_getfield(L, 1, "seed");
-  lua_getfield(L, 1, "counter");
-  vs_rng_restore((vs_rngstate){.seed = (uint64_t)lvs_checkint(L, -2, "seed"),
-                               .counter = (uint64_t)lvs_checkint(L, -1, "counter")});
-  return 0;
-}
-
 static const luaL_Reg functions[] = {{"tensor", from_table},
                                      {"zeros", zeros},
                                      {"ones", ones},
@@ -344,9 +320,6 @@ static const luaL_Reg functions[] = {{"tensor", from_table},
                                      {"randn", rand_normal},
                                      {"randint", randint},
                                      {"randperm", randperm},
-                                     {"manual_seed", manual_seed},
-                                     {"get_rng_state", get_rng_state},
-                                     {"set_rng_state", set_rng_state},
                                      {NULL, NULL}};
 
 void lvs_open_create(lua_State *L) { luaL_setfuncs(L, functions, 0); }

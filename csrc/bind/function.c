@@ -52,8 +52,7 @@ typedef struct luahook {
 static int protected_hook(lua_State *L) {
   vs_tensor *grad = lua_touserdata(L, 2), **out = lua_touserdata(L, 3);
   lua_settop(L, 1);
-  void **box = lvs_newbox(L, LVS_TENSOR);
-  *box = vs_ref(grad);
+  lvs_pushref(L, grad);
   lua_call(L, 1, 1);
   if (lua_isnil(L, -1)) {
     *out = vs_ref(grad);

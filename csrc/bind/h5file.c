@@ -5,12 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bind/bind.h"
-#include "core/mem.h"
+#include "bind/strings.h"
 #include "io/h5.h"
 
 #define LVS_H5FILE "vesper.H5File"
-#define LVS_H5STRINGS "vesper.H5Strings"
 
 enum { MAX_OPEN = 16 }; /* data sets kept open, and what of them is inflated with them */
 
@@ -22,24 +20,16 @@ typedef struct h5file {
 
 static void free_file(void *p) {
   h5file *f = p;
-  if (!f) return;
   for (int i = 0; i < f->n; i++) vs_h5_data_close(f->data[i]);
   vs_h5_close(f->h);
   free(f);
 }
 
-static void free_list(void *p) {
-  if (p) vs_strings_free(p);
-  free(p);
-}
-
 /* vs.io.h5(path) -> H5File, or nil and a message */
 static int lvs_h5(lua_State *L) {
   const char *path = lvs_checkstr(L, 1, "path", NULL);
-  void **box = lvs_newbox(L, LVS_H5FILE);
-  h5file *f = *box = vs_new0(sizeof *f);
-  if (!f || !(f->h = vs_h5_open(path))) return lvs_nilerror(L);
-  return 1;
+  h5file *f = lvs_newzeroed(L, LVS_H5FILE, sizeof *f);
+  return (f->h = vs_h5_open(path)) ? 1 : lvs_nilerror(L);
 }
 
 /* The data set named at 2, opened once; NULL with an error set. */
@@ -105,14 +95,9 @@ static int push_tensor(lua_State *L, rows *r) {
 }
 
 static int push_list(lua_State *L, const rows *r) {
-  void **box = lvs_newbox(L, LVS_H5STRINGS);
-  vs_strings *s = *box = vs_new0(sizeof *s);
-  if (!s || vs_h5_read_some_strings(r->d, r->first, r->n, s)) return lvs_nilerror(L);
-  lua_createtable(L, (int)VS_MIN(s->n, 1 << 24), 0);
-  for (int64_t i = 0; i < s->n; i++) {
-    lua_pushlstring(L, vs_strings_get(s, i), vs_strings_len(s, i));
-    lua_rawseti(L, -2, i + 1);
-  }
+  vs_strings *s = lvs_newstrings(L);
+  if (vs_h5_read_some_strings(r->d, r->first, r->n, s)) return lvs_nilerror(L);
+  lvs_pushstrings(L, s);
   return 1;
 }
 
@@ -137,22 +122,12 @@ static int lvs_h5_read(lua_State *L) {
   return info->kind == VS_H5_STRINGS ? push_list(L, &r) : push_tensor(L, &r);
 }
 
-static int lvs_h5_close(lua_State *L) {
-  void **box = luaL_testudata(L, 1, LVS_H5FILE);
-  if (!box) return lvs_wrongarg(L, 1, "file", "an H5File");
-  free_file(*box);
-  *box = NULL;
-  return 0;
-}
+static int lvs_h5_close(lua_State *L) { return lvs_closebox(L, 1, LVS_H5FILE); }
 
 void lvs_open_h5file(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"info", lvs_h5_info}, {"read", lvs_h5_read}, {"close", lvs_h5_close}, {NULL, NULL}};
-  static const luaL_Reg none[] = {{NULL, NULL}};
-  lvs_newclass(L, LVS_H5FILE, methods, none, free_file);
-  lvs_newclass(L, LVS_H5STRINGS, none, none, free_list);
-  lua_getfield(L, -1, "io");
-  lua_pushcfunction(L, lvs_h5);
-  lua_setfield(L, -2, "h5");
-  lua_pop(L, 1);
+  static const luaL_Reg functions[] = {{"h5", lvs_h5}, {NULL, NULL}};
+  lvs_newclass(L, LVS_H5FILE, methods, NULL, free_file);
+  lvs_setfunctions(L, "io", functions);
 }

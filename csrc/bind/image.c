@@ -362,7 +362,6 @@ static int lvs_image_grid(lua_State *L) {
 /* --- opener --- */
 
 void lvs_open_image(lua_State *L) {
-  static const luaL_Reg none[] = {{NULL, NULL}};
   static const luaL_Reg functions[] = {{"load", lvs_image_load},
                                        {"decode", lvs_image_decode},
                                        {"info", lvs_image_info},
@@ -378,7 +377,6 @@ void lvs_open_image(lua_State *L) {
                                        {"paste", lvs_image_paste},
                                        {"grid", lvs_image_grid},
                                        {NULL, NULL}};
-  lvs_newclass(L, LVS_IMAGEBYTES, none, none, free_bytes);
-  luaL_newlib(L, functions);
-  lua_setfield(L, -2, "image");
+  lvs_newclass(L, LVS_IMAGEBYTES, NULL, NULL, free_bytes);
+  lvs_setfunctions(L, "image", functions);
 }

@@ -71,8 +71,7 @@ static void push_slot(lua_State *L, const vs_slot *s) {
     lua_pushnil(L);
     return;
   }
-  void **box = lvs_newbox(L, LVS_TENSOR);
-  *box = vs_ref(s->t);
+  lvs_pushref(L, s->t);
 }
 
 /* Upvalue 1: the methods. */
@@ -83,28 +82,21 @@ static int layer_index(lua_State *L) {
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
   vs_slot *s = find_slot(l, key);
-  if (s != NULL) {
+  int i = 0;
+  while (i < spec->n && strcmp(spec->arg[i].name, key) != 0) i++;
+  if (s != NULL)
     push_slot(L, s);
-    return 1;
-  }
-  if (strcmp(key, "training") == 0) {
+  else if (strcmp(key, "training") == 0)
     lua_pushboolean(L, l->training);
-    return 1;
-  }
-  if (strcmp(key, "hooked") == 0) {
+  else if (strcmp(key, "hooked") == 0)
     lua_pushboolean(L, l->hooked);
-    return 1;
-  }
-  if (strcmp(key, "name") == 0) {
+  else if (strcmp(key, "name") == 0)
     lua_pushstring(L, l->def->name);
-    return 1;
-  }
-  for (int i = 0; i < spec->n; i++)
-    if (strcmp(spec->arg[i].name, key) == 0) {
-      lvs_pushvalue(L, &spec->arg[i], &l->attr[i]);
-      return 1;
-    }
-  return 0;
+  else if (i < spec->n)
+    lvs_pushvalue(L, &spec->arg[i], &l->attr[i]);
+  else
+    return 0;
+  return 1;
 }
 
 /* A parameter may be replaced by a tensor of its shape (tied weights); training may be set. */
@@ -207,19 +199,11 @@ static int list_layers(lua_State *L) {
   lua_createtable(L, vs_nlayers, 0);
   for (int i = 0; i < vs_nlayers; i++) {
     const vs_layerdef *def = vs_layers[i];
-    lua_createtable(L, 0, 6);
-    lua_pushstring(L, def->name);
-    lua_setfield(L, -2, "name");
-    lua_pushstring(L, def->args);
-    lua_setfield(L, -2, "signature");
+    lvs_pushdescriptor(L, def->name, def->args, def->doc);
     lua_pushstring(L, def->inputs);
     lua_setfield(L, -2, "inputs");
-    lvs_pushspec(L, vs_layer_spec(def));
-    lua_setfield(L, -2, "args");
     lua_pushinteger(L, def->outputs);
     lua_setfield(L, -2, "outputs");
-    lua_pushstring(L, def->doc);
-    lua_setfield(L, -2, "doc");
     lua_rawseti(L, -2, i + 1);
   }
   return 1;

@@ -35,6 +35,5 @@ static int lvs_npy_save(lua_State *L) {
 void lvs_open_npy(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"load", lvs_npy_load}, {"save", lvs_npy_save}, {NULL, NULL}};
-  luaL_newlib(L, functions);
-  lua_setfield(L, -2, "npy");
+  lvs_setfunctions(L, "npy", functions);
 }

@@ -58,7 +58,8 @@ void lvs_pushop(lua_State *L, const vs_opdef *op) {
 
 /* ---- descriptors as tables, for help(), docs and specs ---- */
 
-void lvs_pushspec(lua_State *L, const vs_argspec *spec) {
+/* A table of {name, kind, optional, default} an argument. */
+static void push_spec(lua_State *L, const vs_argspec *spec) {
   lua_createtable(L, spec->n, 0);
   for (int i = 0; i < spec->n; i++) {
     const vs_arg *a = &spec->arg[i];
@@ -77,6 +78,20 @@ void lvs_pushspec(lua_State *L, const vs_argspec *spec) {
   }
 }
 
+void lvs_pushdescriptor(lua_State *L, const char *name, const char *args, const char *doc) {
+  const vs_argspec *spec = vs_args_spec(args);
+  if (spec == NULL) lvs_raise(L);
+  lua_createtable(L, 0, 10);
+  lua_pushstring(L, name);
+  lua_setfield(L, -2, "name");
+  lua_pushstring(L, args);
+  lua_setfield(L, -2, "signature");
+  push_spec(L, spec);
+  lua_setfield(L, -2, "args");
+  lua_pushstring(L, doc);
+  lua_setfield(L, -2, "doc");
+}
+
 static int list_ops(lua_State *L) {
   static const struct {
     const char *name;
@@ -86,17 +101,9 @@ static int list_ops(lua_State *L) {
   lua_createtable(L, vs_nops, 0);
   for (int i = 0; i < vs_nops; i++) {
     const vs_opdef *op = vs_ops[i];
-    lua_createtable(L, 0, 10);
-    lua_pushstring(L, op->name);
-    lua_setfield(L, -2, "name");
-    lvs_pushspec(L, vs_op_spec(op));
-    lua_setfield(L, -2, "args");
-    lua_pushstring(L, op->args);
-    lua_setfield(L, -2, "signature");
+    lvs_pushdescriptor(L, op->name, op->args, op->doc);
     lua_pushinteger(L, op->outputs);
     lua_setfield(L, -2, "outputs");
-    lua_pushstring(L, op->doc);
-    lua_setfield(L, -2, "doc");
     for (int f = 0; f < VS_COUNT(flags); f++) {
       lua_pushboolean(L, (op->flags & flags[f].flag) != 0);
       lua_setfield(L, -2, flags[f].name);

@@ -175,8 +175,7 @@ static int group_index(lua_State *L) {
   int n = vs_optim_nparams(o, group);
   lua_createtable(L, n, 0);
   for (int i = 0; i < n; i++) {
-    void **box = lvs_newbox(L, LVS_TENSOR);
-    *box = vs_ref(vs_optim_param(o, group, i));
+    lvs_pushref(L, vs_optim_param(o, group, i));
     lua_rawseti(L, -2, i + 1);
   }
   return 1;
@@ -260,8 +259,7 @@ static int get_state(lua_State *L) {
     vs_tensor *t = name == NULL ? NULL : vs_optim_state(o, group, i, k);
     if (t == NULL) continue;
     lua_pushlstring(L, name, n);
-    void **box = lvs_newbox(L, LVS_TENSOR);
-    *box = vs_ref(t);
+    lvs_pushref(L, t);
     lua_settable(L, -3);
   }
   lua_pushinteger(L, vs_optim_steps(o, group, i));
@@ -316,15 +314,7 @@ static int clip_grad_value(lua_State *L) {
 static int list_optims(lua_State *L) {
   lua_createtable(L, vs_noptims, 0);
   for (int i = 0; i < vs_noptims; i++) {
-    lua_createtable(L, 0, 4);
-    lua_pushstring(L, vs_optims[i]->name);
-    lua_setfield(L, -2, "name");
-    lua_pushstring(L, vs_optims[i]->args);
-    lua_setfield(L, -2, "signature");
-    lvs_pushspec(L, vs_optim_spec(vs_optims[i]));
-    lua_setfield(L, -2, "args");
-    lua_pushstring(L, vs_optims[i]->doc);
-    lua_setfield(L, -2, "doc");
+    lvs_pushdescriptor(L, vs_optims[i]->name, vs_optims[i]->args, vs_optims[i]->doc);
     lua_rawseti(L, -2, i + 1);
   }
   return 1;
@@ -338,6 +328,10 @@ static const luaL_Reg methods[] = {
 static const luaL_Reg meta[] = {{"__newindex", optim_newindex}, {NULL, NULL}};
 static const luaL_Reg group_meta[] = {
     {"__index", group_index}, {"__newindex", group_newindex}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"list_optims", list_optims},
+                                     {"clip_grad_norm_", clip_grad_norm},
+                                     {"clip_grad_value_", clip_grad_value},
+                                     {NULL, NULL}};
 
 void lvs_open_optim(lua_State *L) {
   lvs_newclass(L, LVS_OPTIM, methods, meta, free_optim);
@@ -359,10 +353,5 @@ void lvs_open_optim(lua_State *L) {
     lua_setfield(L, -2, vs_optims[i]->name);
   }
   lua_setfield(L, -2, "optims");
-  lua_pushcfunction(L, list_optims);
-  lua_setfield(L, -2, "list_optims");
-  lua_pushcfunction(L, clip_grad_norm);
-  lua_setfield(L, -2, "clip_grad_norm_");
-  lua_pushcfunction(L, clip_grad_value);
-  lua_setfield(L, -2, "clip_grad_value_");
+  luaL_setfuncs(L, functions, 0);
 }

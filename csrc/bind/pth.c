@@ -33,12 +33,7 @@ static int lvs_load_pth(lua_State *L) {
   vs_pthfile *f = *box;
   if (!f) return lvs_nilerror(L);
   lua_newtable(L);
-  for (int64_t i = 0; i < f->n; i++) {
-    void **t = lvs_newbox(L, LVS_TENSOR);
-    *t = f->tensor[i].t;
-    f->tensor[i].t = NULL;
-    lua_setfield(L, -2, f->tensor[i].name);
-  }
+  for (int64_t i = 0; i < f->n; i++) lvs_movetensor(L, &f->tensor[i].t, f->tensor[i].name);
   lua_newtable(L);
   for (int64_t i = 0; i < f->nvalue; i++) {
     push_value(L, &f->value[i]);
@@ -50,8 +45,7 @@ static int lvs_load_pth(lua_State *L) {
 }
 
 void lvs_open_pth(lua_State *L) {
-  static const luaL_Reg none[] = {{NULL, NULL}};
-  lvs_newclass(L, LVS_PTHFILE, none, none, free_pthfile);
+  lvs_newclass(L, LVS_PTHFILE, NULL, NULL, free_pthfile);
   lua_pushcfunction(L, lvs_load_pth);
   lua_setfield(L, -2, "load_pth");
 }

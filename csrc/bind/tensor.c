@@ -29,12 +29,10 @@ static bool push_property(lua_State *L, vs_tensor *t, const char *key) {
     lua_pushboolean(L, t->node == NULL);
   else if (strcmp(key, "grad") == 0 && t->grad == NULL)
     lua_pushnil(L);
-  else if (strcmp(key, "grad") == 0) {
-    void **box = lvs_newbox(L, LVS_TENSOR);
-    *box = vs_ref(t->grad);
-  } else {
+  else if (strcmp(key, "grad") == 0)
+    lvs_pushref(L, t->grad);
+  else
     return false;
-  }
   return true;
 }
 

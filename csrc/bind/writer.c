@@ -2,28 +2,19 @@
  *
  * Borrowed strings stay alive in a table on the stack while C uses them; lists of strings and
  * arrays live in boxes or userdata, so that an error of Lua frees them. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "bind/bind.h"
-#include "bind/options.h"
-#include "core/mem.h"
 #include "data/writer.h"
 
+#include "bind/options.h"
+#include "bind/strings.h"
+
 #define LVS_WRITER "vesper.Writer"
-#define LVS_STRINGS "vesper.Strings"
 
 static void free_writer(void *p) { vs_writer_free(p); }
-
-static void free_strings(void *p) {
-  if (p) vs_strings_free(p);
-  free(p);
-}
 
 /* --- the constructor --- */
 
 /* Field `key` of the options as a list of strings in a box left on the stack; NULL when absent.  A
- * Vocab stands for its words. */
+ * Vocab gives its words. */
 static vs_strings *opt_strings(lua_State *L, int options, const char *key) {
   if (lua_getfield(L, options, key) == LUA_TNIL) return NULL;
   if (lua_isuserdata(L, -1)) {
@@ -34,9 +25,7 @@ static vs_strings *opt_strings(lua_State *L, int options, const char *key) {
   if (!lua_istable(L, -1))
     lvs_error(L, "Writer: %s is a %s, expected a list", key, luaL_typename(L, -1));
   int list = lua_gettop(L);
-  void **box = lvs_newbox(L, LVS_STRINGS);
-  vs_strings *s = *box = vs_new0(sizeof *s);
-  if (!s) lvs_raise(L);
+  vs_strings *s = lvs_newstrings(L);
   for (lua_Integer i = 1, n = (lua_Integer)lua_rawlen(L, list); i <= n; i++) {
     if (lua_rawgeti(L, list, i) != LUA_TSTRING)
       lvs_error(L, "Writer: entry %I of %s is a %s, expected a string", i, key,
@@ -248,16 +237,12 @@ static int lvs_writer_close(lua_State *L) {
   return 1;
 }
 
-void lvs_open_h5(lua_State *L) {
+void lvs_open_writer(lua_State *L) {
   static const luaL_Reg methods[] = {{"add", lvs_writer_add},
                                      {"count", lvs_writer_count},
                                      {"close", lvs_writer_close},
                                      {NULL, NULL}};
-  static const luaL_Reg none[] = {{NULL, NULL}};
-  lvs_newclass(L, LVS_WRITER, methods, none, free_writer);
-  lvs_newclass(L, LVS_STRINGS, none, none, free_strings);
-  luaL_getsubtable(L, -1, "data");
-  lua_pushcfunction(L, lvs_writer_new);
-  lua_setfield(L, -2, "Writer");
-  lua_pop(L, 1);
+  static const luaL_Reg functions[] = {{"Writer", lvs_writer_new}, {NULL, NULL}};
+  lvs_newclass(L, LVS_WRITER, methods, NULL, free_writer);
+  lvs_setfunctions(L, "data", functions);
 }

@@ -1,0 +1,81 @@
+/* Folders: data.find, and the private functions that lua/vesper/checkpoint.lua and tensorboard.lua
+ * use. */
+#include "io/folder.h"
+
+#include "bind/strings.h"
+
+/* data.find(folder, ending) -> files below it whose paths end so, or nil and a message */
+static int lvs_find(lua_State *L) {
+  const char *folder = lvs_checkstr(L, 1, "folder", NULL),
+             *ending = lvs_checkstr(L, 2, "ending", NULL);
+  vs_strings *s = lvs_newstrings(L);
+  if (vs_folder_find(folder, ending, s)) return lvs_nilerror(L);
+  lvs_pushstrings(L, s);
+  return 1;
+}
+
+/* The list of file names at index; the strings are borrowed from it, the array is left pushed. */
+static vs_filenames read_names(lua_State *L, int index) {
+  lvs_checktype(L, index, LUA_TTABLE, "files");
+  int n = (int)lua_rawlen(L, index);
+  const char **name = lua_newuserdatauv(L, (size_t)(n + 1) * sizeof *name, 0);
+  for (int i = 0; i < n; i++) {
+    if (lua_rawgeti(L, index, i + 1) != LUA_TSTRING)
+      lvs_error(L, "%s: file names are strings", lvs_pushcallee(L));
+    name[i] = lua_tostring(L, -1);
+    lua_pop(L, 1);
+  }
+  return (vs_filenames){n, name};
+}
+
+/* _folder_make(folder) -> true */
+static int lvs_folder_make(lua_State *L) {
+  if (vs_folder_make(lvs_checkstr(L, 1, "folder", NULL))) return lvs_nilerror(L);
+  lua_pushboolean(L, true);
+  return 1;
+}
+
+/* _folder_stage(folder, files) -> the path to write them to */
+static int lvs_folder_stage(lua_State *L) {
+  const char *folder = lvs_checkstr(L, 1, "folder", NULL);
+  if (vs_folder_stage(folder, read_names(L, 2))) return lvs_nilerror(L);
+  lua_pushfstring(L, "%s" VS_FOLDER_NEW, folder);
+  return 1;
+}
+
+/* _folder_commit(folder, files [, by two renames]) -> true */
+static int lvs_folder_commit(lua_State *L) {
+  const char *folder = lvs_checkstr(L, 1, "folder", NULL);
+  bool exchange = !lua_toboolean(L, 3);
+  if (vs_folder_commit(folder, read_names(L, 2), exchange)) return lvs_nilerror(L);
+  lua_pushboolean(L, true);
+  return 1;
+}
+
+/* _folder_abandon(folder, files) */
+static int lvs_folder_abandon(lua_State *L) {
+  const char *folder = lvs_checkstr(L, 1, "folder", NULL);
+  vs_folder_abandon(folder, read_names(L, 2));
+  return 0;
+}
+
+/* _folder_current(folder) -> the path of the complete one, or nil */
+static int lvs_folder_current(lua_State *L) {
+  const char *folder = lvs_checkstr(L, 1, "folder", NULL);
+  int found = vs_folder_current(folder);
+  if (found)
+    lua_pushfstring(L, "%s%s", folder, found == 2 ? VS_FOLDER_OLD : "");
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+void lvs_open_folder(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"_folder_make", lvs_folder_make},       {"_folder_stage", lvs_folder_stage},
+      {"_folder_commit", lvs_folder_commit},   {"_folder_abandon", lvs_folder_abandon},
+      {"_folder_current", lvs_folder_current}, {NULL, NULL}};
+  static const luaL_Reg data[] = {{"find", lvs_find}, {NULL, NULL}};
+  luaL_setfuncs(L, functions, 0);
+  lvs_setfunctions(L, "data", data);
+}

@@ -1,0 +1,302 @@
+/* vs.data.Loader.
+ *
+ * `for batch in loader` runs one pass, which the loader owns; loader:batches() gives a pass of its
+ * own. */
+#include "data/loader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bind/dataset.h"
+#include "bind/options.h"
+#include "core/random.h"
+
+#define LVS_LOADER "vesper.Loader"
+#define LVS_PASS "vesper.Pass"
+
+typedef struct loader {
+  vs_dataset *set;
+  vs_loaderopt opt;
+  int64_t epoch, batch; /* epochs begun; batches given of the running one */
+  int64_t resume;       /* batches of `epoch` that the next loop passes over; -1: a new epoch */
+  vs_pass *pass;        /* of `for batch in loader`; NULL between loops */
+  const void *last;     /* the table given last: tells the loop that is running from another */
+} loader;
+
+static void free_pass(void *p) { vs_pass_free(p); }
+
+static void free_loader(void *p) {
+  loader *l = p;
+  vs_pass_free(l->pass);
+  vs_dataset_unref(l->set);
+  free(l);
+}
+
+/* A seed of the process-wide generator, for a shuffling loader without one of its own. */
+static uint64_t some_seed(void) {
+  vs_rng r = vs_rng_take();
+  return (uint64_t)vs_rng_bits(r, 0) << 32 | vs_rng_bits(r, 1);
+}
+
+/* data.Loader(set, {batch_size, shuffle, seed, workers, drop_last}) */
+static int lvs_loader_new(lua_State *L) {
+  vs_dataset *d = lvs_checkbox(L, 1, LVS_DATASET);
+  static const char args[] =
+      "batch_size:int=32, shuffle:bool=false, seed:int?, workers:int=0, drop_last:bool=false, "
+      "crop:int=0, flip:num=0, jitter:num=0, erase:num=0, chunks:int=0";
+  enum { BATCH, SHUFFLE, SEED, WORKERS, DROP_LAST, CROP, FLIP, JITTER, ERASE, CHUNKS };
+  const vs_argspec *spec = vs_args_spec(args);
+  vs_value v[VS_MAX_ARGS];
+  if (!spec) return lvs_raise(L);
+  lvs_checkargs(L, 2, spec, v, "Loader");
+  if (vs_args_check(spec, v)) return lvs_raise(L);
+  if (v[BATCH].i < 1)
+    return lvs_error(L, "Loader: batch_size is %I, expected at least 1", (lua_Integer)v[BATCH].i);
+  if (v[WORKERS].i < 0 || v[WORKERS].i > VS_MAX_WORKERS)
+    return lvs_error(L, "Loader: workers is %I, expected 0 to %d", (lua_Integer)v[WORKERS].i,
+                     VS_MAX_WORKERS);
+  vs_augment augment = {
+      .crop = v[CROP].i, .flip = v[FLIP].f, .jitter = v[JITTER].f, .erase = v[ERASE].f};
+  vs_loaderopt o = {.batch_size = v[BATCH].i,
+                    .shuffle = v[SHUFFLE].i,
+                    .workers = (int)v[WORKERS].i,
+                    .drop_last = v[DROP_LAST].i,
+                    .chunks = v[CHUNKS].i,
+                    .augment = augment};
+  if (vs_augment_check(&augment) || vs_loader_check(d, &o)) {
+    vs_fail_prefix("Loader");
+    return lvs_raise(L);
+  }
+  loader *l = lvs_newzeroed(L, LVS_LOADER, sizeof *l);
+  l->opt = o;
+  bool random = l->opt.shuffle || vs_augment_any(&augment);
+  l->opt.seed = v[SEED].kind != VS_V_NONE ? (uint64_t)v[SEED].i : random ? some_seed() : 0;
+  l->resume = -1;
+  l->set = vs_dataset_ref(d);
+  return 1;
+}
+
+static loader *check_loader(lua_State *L) { return lvs_checkbox(L, 1, LVS_LOADER); }
+
+/* Begins an epoch, or goes on in the one that load_state named. */
+static vs_pass *begin(lua_State *L, loader *l) {
+  int64_t first = VS_MAX(l->resume, 0), epoch = l->resume > 0 ? l->epoch : l->epoch + 1;
+  vs_pass *p;
+  bool again = false;
+  do p = vs_pass_new(l->set, &l->opt, epoch, first);
+  while (!p && lvs_retry(L, &again));
+  if (!p) return NULL;
+  l->epoch = epoch;
+  l->batch = first;
+  l->resume = -1;
+  return p;
+}
+
+/* Pushes the next batch, or nil at the end.  Keeps the loader's count where `l` is given. */
+static bool push_next(lua_State *L, vs_pass *p, loader *l) {
+  vs_batch *b;
+  lvs_maybe_collect(L);
+  bool again = false;
+  int rc;
+  do rc = vs_pass_next(p, &b);
+  while (rc < 0 && lvs_retry(L, &again));
+  if (rc < 0) lvs_raise(L);
+  if (l) l->batch = rc ? l->batch + 1 : 0;
+  if (rc)
+    lvs_pushbatch(L, b);
+  else
+    lua_pushnil(L);
+  return rc == 1;
+}
+
+/* for batch in loader: called with (loader, nil, the batch before); nil before the first one. */
+static int lvs_loader_call(lua_State *L) {
+  loader *l = check_loader(L);
+  lua_settop(L, 3);
+  if (lua_isnil(L, 3)) {
+    vs_pass_free(l->pass);
+    l->pass = NULL;
+    l->pass = begin(L, l);
+    if (!l->pass) return lvs_raise(L);
+  } else if (!l->pass || lua_topointer(L, 3) != l->last) {
+    return lvs_error(
+        L, "this loader is already in another loop: use loader:batches() for loops inside loops");
+  }
+  if (push_next(L, l->pass, l)) {
+    l->last = lua_topointer(L, -1);
+  } else {
+    vs_pass_free(l->pass);
+    l->pass = NULL;
+  }
+  return 1;
+}
+
+static int next_of_pass(lua_State *L) {
+  vs_pass *p = lvs_checkbox(L, lua_upvalueindex(1), LVS_PASS);
+  push_next(L, p, NULL);
+  return 1;
+}
+
+/* for batch in loader:batches(): an epoch of its own, closed as soon as the loop is left */
+static int lvs_loader_batches(lua_State *L) {
+  loader *l = check_loader(L);
+  void **box = lvs_newbox(L, LVS_PASS);
+  lua_pushvalue(L, -1);
+  lua_pushcclosure(L, next_of_pass, 1);
+  *box = begin(L, l); /* counts the epoch: nothing raises after it */
+  if (!*box) return lvs_raise(L);
+  l->batch = 0;
+  lua_pushnil(L);
+  lua_pushnil(L);
+  lua_pushvalue(L, -4);
+  return 4;
+}
+
+static int lvs_loader_len(lua_State *L) {
+  const loader *l = check_loader(L);
+  lua_pushinteger(L, vs_loader_batches(l->set->n, &l->opt));
+  return 1;
+}
+
+/* What decides which samples a batch holds and what is done to them, beside seed and position:
+ * field i of the loader, pushed. */
+enum { NSETTING = 9 };
+static const char *push_setting(lua_State *L, const loader *l, int i) {
+  const vs_augment *a = &l->opt.augment;
+  switch (i) {
+    case 0: return lua_pushinteger(L, l->set->n), "samples";
+    case 1: return lua_pushinteger(L, l->opt.batch_size), "batch_size";
+    case 2: return lua_pushboolean(L, l->opt.shuffle), "shuffle";
+    case 3: return lua_pushboolean(L, l->opt.drop_last), "drop_last";
+    case 4: return lua_pushinteger(L, l->opt.chunks), "chunks";
+    case 5: return lua_pushinteger(L, a->crop), "crop";
+    case 6: return lua_pushnumber(L, a->flip), "flip";
+    case 7: return lua_pushnumber(L, a->jitter), "jitter";
+    default: return lua_pushnumber(L, a->erase), "erase";
+  }
+}
+
+static bool push_named_setting(lua_State *L, const loader *l, const char *key) {
+  for (int i = 0; i < NSETTING; i++) {
+    if (!strcmp(push_setting(L, l, i), key)) return true;
+    lua_pop(L, 1);
+  }
+  return false;
+}
+
+/* loader:state() -> {seed, epoch, batch, and the settings}: epochs begun, and batches given of the
+ * running one (0: none is running) */
+static int lvs_loader_state(lua_State *L) {
+  const loader *l = check_loader(L);
+  lua_createtable(L, 0, 3 + NSETTING);
+  lua_pushinteger(L, (lua_Integer)l->opt.seed);
+  lua_setfield(L, -2, "seed");
+  lua_pushinteger(L, l->epoch);
+  lua_setfield(L, -2, "epoch");
+  lua_pushinteger(L, l->batch);
+  lua_setfield(L, -2, "batch");
+  for (int i = 0; i < NSETTING; i++) {
+    const char *name = push_setting(L, l, i);
+    lua_setfield(L, -2, name);
+  }
+  return 1;
+}
+
+/* Raises where a setting that the state at 2 has differs from the loader's. */
+static void check_settings(lua_State *L, const loader *l) {
+  for (int i = 0; i < NSETTING; i++) {
+    const char *name = push_setting(L, l, i);
+    int here = lua_gettop(L), there = here + 1;
+    if (lua_getfield(L, 2, name) != LUA_TNIL && !lua_compare(L, here, there, LUA_OPEQ)) {
+      const char *mine = luaL_tolstring(L, here, NULL);
+      lvs_error(L, "load_state: %s is %s here, %s in the state", name, mine,
+                luaL_tolstring(L, there, NULL));
+    }
+    lua_pop(L, 2);
+  }
+}
+
+/* loader:load_state(state): the next loop goes on where the state was taken */
+static int lvs_loader_load_state(lua_State *L) {
+  loader *l = check_loader(L);
+  lvs_checktype(L, 2, LUA_TTABLE, "state");
+  lvs_checkoptions(L, 2,
+                   "seed|epoch|batch|samples|batch_size|shuffle|drop_last|chunks|crop|flip|jitter|"
+                   "erase",
+                   "load_state");
+  check_settings(L, l);
+  int64_t seed = lvs_optint(L, 2, "seed", INT64_MIN, INT64_MAX, (int64_t)l->opt.seed);
+  int64_t epoch = lvs_optint(L, 2, "epoch", 0, INT64_MAX - 1, 0);
+  int64_t most = vs_loader_batches(l->set->n, &l->opt);
+  int64_t batch = lvs_optint(L, 2, "batch", 0, most, 0) % VS_MAX(most, 1);
+  vs_pass_free(l->pass);
+  l->pass = NULL;
+  l->opt.seed = (uint64_t)seed;
+  l->epoch = epoch;
+  l->batch = batch;
+  l->resume = batch > 0 && epoch > 0 ? batch : -1;
+  return 0;
+}
+
+static int lvs_loader_index(lua_State *L) {
+  const loader *l = check_loader(L);
+  const char *key = lvs_checkstr(L, 2, "key", NULL);
+  if (!strcmp(key, "epoch"))
+    lua_pushinteger(L, l->epoch);
+  else if (!strcmp(key, "seed"))
+    lua_pushinteger(L, (lua_Integer)l->opt.seed);
+  else if (!strcmp(key, "workers"))
+    lua_pushinteger(L, l->opt.workers);
+  else if (!strcmp(key, "set"))
+    *lvs_newbox(L, LVS_DATASET) = vs_dataset_ref(l->set);
+  else if (!push_named_setting(L, l, key))
+    lvs_pushmethod(L, key);
+  return 1;
+}
+
+/* loader.epoch = e: e epochs count as done, the next loop is epoch e + 1. */
+static int lvs_loader_newindex(lua_State *L) {
+  loader *l = check_loader(L);
+  const char *key = lvs_checkstr(L, 2, "key", NULL);
+  if (strcmp(key, "epoch")) return lvs_error(L, "Loader: %s cannot be set", key);
+  lua_Integer epoch = lvs_checkint(L, 3, "epoch");
+  if (epoch < 0) return lvs_error(L, "Loader: epoch is %I, expected at least 0", epoch);
+  l->epoch = epoch;
+  l->resume = -1;
+  return 0;
+}
+
+/* loader:close(): stops the workers; a loop that follows starts anew */
+static int lvs_loader_close(lua_State *L) {
+  loader *l = check_loader(L);
+  vs_pass_free(l->pass);
+  l->pass = NULL;
+  return 0;
+}
+
+static int lvs_loader_tostring(lua_State *L) {
+  const loader *l = lvs_testbox(L, 1, LVS_LOADER);
+  if (!l)
+    lua_pushliteral(L, "Loader (closed)");
+  else
+    lua_pushfstring(L, "Loader: %I batches of %I, %d workers, epoch %I",
+                    (lua_Integer)vs_loader_batches(l->set->n, &l->opt),
+                    (lua_Integer)l->opt.batch_size, l->opt.workers, (lua_Integer)l->epoch);
+  return 1;
+}
+
+void lvs_open_loader(lua_State *L) {
+  static const luaL_Reg methods[] = {{"batches", lvs_loader_batches},
+                                     {"state", lvs_loader_state},
+                                     {"load_state", lvs_loader_load_state},
+                                     {"close", lvs_loader_close},
+                                     {NULL, NULL}};
+  static const luaL_Reg meta[] = {
+      {"__call", lvs_loader_call},         {"__index", lvs_loader_index},
+      {"__len", lvs_loader_len},           {"__newindex", lvs_loader_newindex},
+      {"__tostring", lvs_loader_tostring}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"Loader", lvs_loader_new}, {NULL, NULL}};
+  lvs_newclass(L, LVS_LOADER, methods, meta, free_loader);
+  lvs_newclass(L, LVS_PASS, NULL, NULL, free_pass);
+  lvs_setfunctions(L, "data", functions);
+}

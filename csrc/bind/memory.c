@@ -1,0 +1,80 @@
+/* vs.memory and the cache of freed blocks; test aids that refuse allocations. */
+#include "core/mem.h"
+
+#include "bind/bind.h"
+
+static int memory(lua_State *L) {
+  vs_memstats s = vs_mem_stats();
+  lua_createtable(L, 0, 7);
+  lua_pushinteger(L, (lua_Integer)s.live);
+  lua_setfield(L, -2, "live");
+  lua_pushinteger(L, (lua_Integer)s.blocks);
+  lua_setfield(L, -2, "blocks");
+  lua_pushinteger(L, (lua_Integer)s.cached);
+  lua_setfield(L, -2, "cached");
+  lua_pushinteger(L, (lua_Integer)s.peak);
+  lua_setfield(L, -2, "peak");
+  lua_pushinteger(L, (lua_Integer)s.limit);
+  lua_setfield(L, -2, "limit");
+  lua_pushinteger(L, (lua_Integer)s.system_requests);
+  lua_setfield(L, -2, "system_requests");
+  lua_pushinteger(L, (lua_Integer)s.allocations);
+  lua_setfield(L, -2, "allocations");
+  return 1;
+}
+
+static int empty_cache(lua_State *L) {
+  lvs_collect(L);
+  vs_mem_empty_cache();
+  return 0;
+}
+
+static int set_cache_limit(lua_State *L) {
+  lua_Integer n = lvs_checkint(L, 1, "bytes");
+  if (n < 0) return lvs_error(L, "set_cache_limit: %I bytes, expected at least 0", n);
+  vs_mem_set_cache_limit((size_t)n);
+  return 0;
+}
+
+/* Test aids: the nth allocation from now (1 = the next) is refused; 0 turns it off.  They return
+ * how many were refused since the last call. */
+static int fail_allocation(lua_State *L) {
+  int64_t n = lvs_checkint(L, 1, "n"),
+          times = lua_isnoneornil(L, 2) ? 1 : lvs_checkint(L, 2, "times");
+  lua_pushinteger(L, vs_mem_fail_at(n, times));
+  return 1;
+}
+
+static lua_Alloc lua_own_alloc;
+static void *lua_own_data;
+static int64_t until_refused, lua_refused;
+
+/* Lua asks a second time after a collection: both are refused. */
+static void *refusing_alloc(void *data, void *block, size_t old, size_t size) {
+  bool more = size > 0 && (block == NULL || size > old);
+  if (more && until_refused > -2 && --until_refused < 0) {
+    lua_refused++;
+    return NULL;
+  }
+  return lua_own_alloc(data, block, old, size);
+}
+
+static int fail_lua_allocation(lua_State *L) {
+  lua_Integer n = lvs_checkint(L, 1, "n");
+  if (lua_own_alloc == NULL) lua_own_alloc = lua_getallocf(L, &lua_own_data);
+  until_refused = n - 1;
+  lua_setallocf(L, n > 0 ? refusing_alloc : lua_own_alloc, lua_own_data);
+  lua_pushinteger(L, lua_refused);
+  lua_refused = 0;
+  return 1;
+}
+
+void lvs_open_memory(lua_State *L) {
+  static const luaL_Reg functions[] = {{"memory", memory},
+                                       {"empty_cache", empty_cache},
+                                       {"set_cache_limit", set_cache_limit},
+                                       {"_fail_allocation", fail_allocation},
+                                       {"_fail_lua_allocation", fail_lua_allocation},
+                                       {NULL, NULL}};
+  luaL_setfuncs(L, functions, 0);
+}
