@@ -29,15 +29,15 @@ static void start(void) {
 
 static H5E_auto2_t watcher;
 
-void h5_watch(H5E_auto2_t f) { watcher = f; }
+void vs_h5_watch(H5E_auto2_t f) { watcher = f; }
 
-void h5_lock(void) {
+void vs_h5_lock(void) {
   pthread_once(&once, start);
   pthread_mutex_lock(&mutex);
   H5Eset_auto2(H5E_DEFAULT, watcher, NULL);
 }
 
-void h5_unlock(void) { pthread_mutex_unlock(&mutex); }
+void vs_h5_unlock(void) { pthread_mutex_unlock(&mutex); }
 
 /* The innermost entry of the error stack is the cause. */
 static herr_t first_message(unsigned n, const H5E_error2_t *e, void *out) {
@@ -45,7 +45,7 @@ static herr_t first_message(unsigned n, const H5E_error2_t *e, void *out) {
   return 0;
 }
 
-int h5_fail(const char *path, const char *name, const char *what) {
+int vs_h5_fail(const char *path, const char *name, const char *what) {
   char why[256] = "";
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, first_message, why);
   H5Eclear2(H5E_DEFAULT);
@@ -78,9 +78,9 @@ static hid_t access_list(void) {
   return fapl;
 }
 
-vs_h5 *h5_open_file(const char *path, int64_t bytes, bool own_descriptor) {
+vs_h5 *vs_h5_open_file(const char *path, int64_t bytes, bool own_descriptor) {
   vs_h5 *h = NULL;
-  h5_lock();
+  vs_h5_lock();
   hid_t fapl = access_list();
   if (own_descriptor) H5Pset_fapl_stdio(fapl);
   if (H5Fis_hdf5(path) <= 0) {
@@ -88,13 +88,13 @@ vs_h5 *h5_open_file(const char *path, int64_t bytes, bool own_descriptor) {
   } else {
     hid_t id = H5Fopen(path, H5F_ACC_RDONLY, fapl);
     if (id < 0)
-      h5_fail(path, NULL, "broken HDF5 file");
+      vs_h5_fail(path, NULL, "broken HDF5 file");
     else
       h = new_file(path, id);
     if (h) h->bytes = bytes;
   }
   H5Pclose(fapl);
-  h5_unlock();
+  vs_h5_unlock();
   return h;
 }
 
@@ -102,13 +102,13 @@ vs_h5 *vs_h5_open(const char *path) {
   struct stat st;
   if (stat(path, &st)) return vs_fail_file(path, "%s", strerror(errno)), NULL;
   if (!S_ISREG(st.st_mode)) return vs_fail_file(path, "not a file"), NULL;
-  if (h5_probe(path, st.st_size) < 0) return NULL;
-  return h5_open_file(path, st.st_size, false);
+  if (vs_h5_probe(path, st.st_size) < 0) return NULL;
+  return vs_h5_open_file(path, st.st_size, false);
 }
 
 vs_h5 *vs_h5_create(const char *path) {
   vs_h5 *h = NULL;
-  h5_lock();
+  vs_h5_lock();
   hid_t fapl = access_list(), fcpl = H5Pcreate(H5P_FILE_CREATE);
   H5Pset_libver_bounds(fapl, H5F_LIBVER_V110, H5F_LIBVER_V110); /* all metadata have checksums */
   H5Pset_obj_track_times(fcpl, false);                          /* of the root group */
@@ -121,26 +121,27 @@ vs_h5 *vs_h5_create(const char *path) {
   } else if (err) {
     vs_fail_file(path, "cannot be written: %s", strerror(err));
   } else {
-    h5_fail(path, NULL, "cannot be written");
+    vs_h5_fail(path, NULL, "cannot be written");
   }
   H5Pclose(fcpl);
   H5Pclose(fapl);
-  h5_unlock();
+  vs_h5_unlock();
   return h;
 }
 
 int vs_h5_flush(vs_h5 *h) {
-  h5_lock();
-  int rc = H5Fflush(h->id, H5F_SCOPE_GLOBAL) < 0 ? h5_fail(h->path, NULL, "cannot be written") : 0;
-  h5_unlock();
+  vs_h5_lock();
+  int rc =
+      H5Fflush(h->id, H5F_SCOPE_GLOBAL) < 0 ? vs_h5_fail(h->path, NULL, "cannot be written") : 0;
+  vs_h5_unlock();
   return rc;
 }
 
 int vs_h5_close(vs_h5 *h) {
   if (!h) return 0;
-  h5_lock();
-  int rc = H5Fclose(h->id) < 0 ? h5_fail(h->path, NULL, "cannot be closed") : 0;
-  h5_unlock();
+  vs_h5_lock();
+  int rc = H5Fclose(h->id) < 0 ? vs_h5_fail(h->path, NULL, "cannot be closed") : 0;
+  vs_h5_unlock();
   free(h->path);
   free(h);
   return rc;
@@ -151,7 +152,7 @@ const char *vs_h5_path(const vs_h5 *h) { return h->path; }
 /* --- names --- */
 
 /* Every step of the path must be a hard link: others may lead out of the file or nowhere. */
-bool h5_exists(hid_t file, const char *name, H5I_type_t kind) {
+bool vs_h5_exists(hid_t file, const char *name, H5I_type_t kind) {
   char part[VS_H5_MAX_NAME];
   H5L_info_t info;
   size_t n = strlen(name);
@@ -171,46 +172,46 @@ bool h5_exists(hid_t file, const char *name, H5I_type_t kind) {
 }
 
 bool vs_h5_has(vs_h5 *h, const char *name) {
-  h5_lock();
-  bool found = h5_exists(h->id, name, H5I_GROUP) || h5_exists(h->id, name, H5I_DATASET);
+  vs_h5_lock();
+  bool found = vs_h5_exists(h->id, name, H5I_GROUP) || vs_h5_exists(h->id, name, H5I_DATASET);
   H5Eclear2(H5E_DEFAULT);
-  h5_unlock();
+  vs_h5_unlock();
   return found;
 }
 
 int vs_h5_groups(vs_h5 *h, vs_strings *out) {
   H5G_info_t info;
   int rc = 0;
-  h5_lock();
-  if (H5Gget_info(h->id, &info) < 0) rc = h5_fail(h->path, NULL, "broken HDF5 file");
+  vs_h5_lock();
+  if (H5Gget_info(h->id, &info) < 0) rc = vs_h5_fail(h->path, NULL, "broken HDF5 file");
   for (hsize_t i = 0; rc == 0 && i < info.nlinks; i++) {
     char name[VS_H5_MAX_NAME];
     ssize_t n = H5Lget_name_by_idx(h->id, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof name,
                                    H5P_DEFAULT);
     if (n < 0)
-      rc = h5_fail(h->path, NULL, "broken HDF5 file");
-    else if ((size_t)n < sizeof name && h5_exists(h->id, name, H5I_GROUP))
+      rc = vs_h5_fail(h->path, NULL, "broken HDF5 file");
+    else if ((size_t)n < sizeof name && vs_h5_exists(h->id, name, H5I_GROUP))
       rc = vs_strings_add(out, name, (size_t)n);
   }
-  h5_unlock();
+  vs_h5_unlock();
   return rc;
 }
 
 int vs_h5_group(vs_h5 *h, const char *name) {
-  h5_lock();
+  vs_h5_lock();
   hid_t plist = H5Pcreate(H5P_GROUP_CREATE);
   H5Pset_obj_track_times(plist, false); /* the same data give the same bytes */
   hid_t g = H5Gcreate2(h->id, name, H5P_DEFAULT, plist, H5P_DEFAULT);
-  int rc = g < 0 ? h5_fail(h->path, name, "cannot be written") : 0;
+  int rc = g < 0 ? vs_h5_fail(h->path, name, "cannot be written") : 0;
   if (g >= 0) H5Gclose(g);
   H5Pclose(plist);
-  h5_unlock();
+  vs_h5_unlock();
   return rc;
 }
 
 /* --- attributes --- */
 
-hid_t h5_text_type(size_t bytes) {
+hid_t vs_h5_text_type(size_t bytes) {
   hid_t t = H5Tcopy(H5T_C_S1);
   H5Tset_size(t, bytes);
   H5Tset_strpad(t, H5T_STR_NULLPAD);
@@ -291,18 +292,18 @@ static herr_t add_attr(hid_t group, const char *name, const H5A_info_t *info, vo
   else if (read_attr(a, &l->attr[l->n]))
     l->n++;
   H5Aclose(a);
-  return l->n == H5_MAX_ATTRS; /* enough */
+  return l->n == VS_H5_MAX_ATTRS; /* enough */
 }
 
 static int list_attrs(vs_h5 *h, const char *group, attrlist *l) {
-  if (!(l->attr = vs_new0(H5_MAX_ATTRS * sizeof *l->attr))) return -1;
+  if (!(l->attr = vs_new0(VS_H5_MAX_ATTRS * sizeof *l->attr))) return -1;
   l->n = 0;
-  h5_lock();
+  vs_h5_lock();
   int rc =
       H5Aiterate_by_name(h->id, group, H5_INDEX_NAME, H5_ITER_INC, NULL, add_attr, l, H5P_DEFAULT);
-  if (rc < 0) h5_fail(h->path, NULL, "broken attributes");
+  if (rc < 0) vs_h5_fail(h->path, NULL, "broken attributes");
   H5Eclear2(H5E_DEFAULT);
-  h5_unlock();
+  vs_h5_unlock();
   if (rc < 0) vs_h5_attrs_free(l->attr, l->n);
   return rc < 0 ? -1 : 0;
 }
@@ -312,7 +313,7 @@ int vs_h5_attrs(vs_h5 *h, const char *group, vs_h5attr **out, int *n) {
   if (list_attrs(h, group, &l)) return -1;
   if (l.varying) {
     vs_h5_attrs_free(l.attr, l.n);
-    int rc = h5_attrs_apart(h, group, out, n);
+    int rc = vs_h5_attrs_apart(h, group, out, n);
     if (rc <= 0) return rc;
     l.pass_varying = false;
     if (list_attrs(h, group, &l)) return -1;
@@ -331,24 +332,25 @@ static int set_attr(vs_h5 *h, const char *group, const char *name, hid_t type, c
   hid_t space = H5Screate(H5S_SCALAR);
   hid_t a =
       H5Acreate_by_name(h->id, group, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-  int rc = a < 0 || H5Awrite(a, type, value) < 0 ? h5_fail(h->path, name, "cannot be written") : 0;
+  int rc =
+      a < 0 || H5Awrite(a, type, value) < 0 ? vs_h5_fail(h->path, name, "cannot be written") : 0;
   if (a >= 0) H5Aclose(a);
   H5Sclose(space);
   return rc;
 }
 
 int vs_h5_set_int(vs_h5 *h, const char *group, const char *name, int64_t value) {
-  h5_lock();
+  vs_h5_lock();
   int rc = set_attr(h, group, name, H5T_NATIVE_INT64, &value);
-  h5_unlock();
+  vs_h5_unlock();
   return rc;
 }
 
 int vs_h5_set_text(vs_h5 *h, const char *group, const char *name, const char *value) {
-  h5_lock();
-  hid_t type = h5_text_type(VS_MAX(strlen(value), 1));
+  vs_h5_lock();
+  hid_t type = vs_h5_text_type(VS_MAX(strlen(value), 1));
   int rc = set_attr(h, group, name, type, value);
   H5Tclose(type);
-  h5_unlock();
+  vs_h5_unlock();
   return rc;
 }

@@ -41,7 +41,7 @@ int vs_h5_bad(const vs_h5data *d, const char *fmt, ...) {
 }
 
 static int lib_fail(const vs_h5data *d, const char *what) {
-  return h5_fail(d->file->path, d->name, what);
+  return vs_h5_fail(d->file->path, d->name, what);
 }
 
 /* --- opening --- */
@@ -159,9 +159,9 @@ int vs_h5_keep(vs_h5data *d, int64_t chunks) {
     return vs_fail("%lld chunks of %s in %s are %.0f MB in memory, the limit is %d",
                    (long long)chunks, d->name, d->file->path, f->band * (double)chunks / 1e6,
                    VS_H5_MAX_KEPT / 1000000);
-  h5_lock();
+  vs_h5_lock();
   if (chunks > d->kept) set_cache(d, chunks);
-  h5_unlock();
+  vs_h5_unlock();
   return 0;
 }
 
@@ -178,8 +178,8 @@ vs_h5data *vs_h5_data(vs_h5 *h, const char *name) {
   vs_h5data *d = new_data(h, name);
   if (!d) return NULL;
   int rc = -1;
-  h5_lock();
-  if (!h5_exists(h->id, name, H5I_DATASET)) {
+  vs_h5_lock();
+  if (!vs_h5_exists(h->id, name, H5I_DATASET)) {
     H5Eclear2(H5E_DEFAULT);
     vs_h5_bad(d, "no such data set");
     goto done;
@@ -194,7 +194,7 @@ vs_h5data *vs_h5_data(vs_h5 *h, const char *name) {
   widen_cache(d);
   rc = 0;
 done:
-  h5_unlock();
+  vs_h5_unlock();
   if (rc) {
     vs_h5_data_close(d);
     return NULL;
@@ -204,9 +204,9 @@ done:
 
 void vs_h5_data_close(vs_h5data *d) {
   if (!d) return;
-  h5_lock();
+  vs_h5_lock();
   if (d->id >= 0) H5Dclose(d->id);
-  h5_unlock();
+  vs_h5_unlock();
   free(d);
 }
 
@@ -289,9 +289,9 @@ static int read_locked(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, v
 }
 
 int vs_h5_read(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, void *out) {
-  h5_lock();
+  vs_h5_lock();
   int rc = read_locked(d, dtype, first, n, out);
-  h5_unlock();
+  vs_h5_unlock();
   return rc;
 }
 
@@ -330,13 +330,13 @@ int vs_h5_gather(vs_h5data *d, vs_dtype dtype, const int64_t *index, int64_t n, 
   if (!r) return -1;
   for (int64_t i = 0; i < n; i++) r[i] = (rowref){index[i], i};
   qsort(r, (size_t)n, sizeof *r, by_row);
-  h5_lock();
+  vs_h5_lock();
   for (int64_t i = 0, j; rc == 0 && i < n; i = j) {
     for (j = i + 1; j < n && r[j].row - r[j - 1].row <= 1; j++) {
     }
     rc = read_run(d, dtype, r + i, j - i, out, bytes);
   }
-  h5_unlock();
+  vs_h5_unlock();
   free(r);
   return rc;
 }
@@ -398,19 +398,19 @@ static int read_fixed(vs_h5data *d, hid_t type, int64_t first, int64_t n, vs_str
   return rc;
 }
 
-int h5_read_string(vs_h5data *d, int64_t row, vs_strings *out) {
-  h5_lock();
+int vs_h5_read_string(vs_h5data *d, int64_t row, vs_strings *out) {
+  vs_h5_lock();
   hid_t type = H5Dget_type(d->id);
   int rc = read_fixed(d, type, row, 1, out);
   H5Tclose(type);
-  h5_unlock();
+  vs_h5_unlock();
   return rc;
 }
 
 /* Strings of varying length, by a child: all of them, of which some are kept.  1: no child. */
 static int read_apart(vs_h5data *d, int64_t first, int64_t count, vs_strings *out) {
   vs_strings all = {0};
-  int rc = h5_strings_apart(d->file, d->name, &all);
+  int rc = vs_h5_strings_apart(d->file, d->name, &all);
   if (rc == 0 && all.n != d->info.dims[0]) rc = vs_h5_bad(d, "damaged (libhdf5 fails on it)");
   for (int64_t i = first; rc == 0 && i < first + count; i++)
     rc = vs_strings_add(out, vs_strings_get(&all, i), vs_strings_len(&all, i));
@@ -428,14 +428,14 @@ int vs_h5_read_some_strings(vs_h5data *d, int64_t first, int64_t count, vs_strin
   int rc = varying && !d->file->in_child ? read_apart(d, first, count, out) : 1;
   if (rc <= 0) return rc;
   rc = 0;
-  h5_lock();
+  vs_h5_lock();
   hid_t type = H5Dget_type(d->id);
   for (int64_t i = 0, n; rc == 0 && i < count; i += n) {
     n = VS_MIN(varying ? STRING_BLOCK : VS_MAX(1, (4 << 20) / d->info.size), count - i);
     rc = (varying ? read_varying : read_fixed)(d, type, first + i, n, out);
   }
   H5Tclose(type);
-  h5_unlock();
+  vs_h5_unlock();
   return rc;
 }
 
@@ -482,18 +482,18 @@ static vs_h5data *made(vs_h5data *d) {
 
 vs_h5data *vs_h5_new(vs_h5 *h, const char *name, vs_dtype dtype, int ndim, const int64_t *dims,
                      int64_t chunk, int gzip) {
-  h5_lock();
+  vs_h5_lock();
   hid_t half = dtype == VS_FLOAT16 ? half_type() : -1;
   hid_t type = half >= 0 ? half : native_type(dtype == VS_FLOAT64 ? VS_FLOAT32 : dtype);
   vs_h5data *d = create(h, name, type, ndim, dims, chunk, gzip);
   if (half >= 0) H5Tclose(half);
-  h5_unlock();
+  vs_h5_unlock();
   return made(d);
 }
 
 static vs_h5data *create_strings(vs_h5 *h, const char *name, size_t size) {
   int64_t chunk = VS_MAX(1, (int64_t)(STRING_CHUNK / size));
-  hid_t type = h5_text_type(size);
+  hid_t type = vs_h5_text_type(size);
   vs_h5data *d = create(h, name, type, 1, &chunk, chunk, 6);
   H5Tclose(type);
   if (d) d->info.size = (int)size;
@@ -501,9 +501,9 @@ static vs_h5data *create_strings(vs_h5 *h, const char *name, size_t size) {
 }
 
 vs_h5data *vs_h5_new_strings(vs_h5 *h, const char *name) {
-  h5_lock();
+  vs_h5_lock();
   vs_h5data *d = create_strings(h, name, 1);
-  h5_unlock();
+  vs_h5_unlock();
   return made(d);
 }
 
@@ -525,11 +525,11 @@ static int append_locked(vs_h5data *d, hid_t type, int64_t n, const void *rows) 
 
 int vs_h5_append(vs_h5data *d, vs_dtype dtype, int64_t n, const void *rows) {
   if (n == 0) return 0;
-  h5_lock();
+  vs_h5_lock();
   hid_t half = dtype == VS_FLOAT16 ? half_type() : -1;
   int rc = append_locked(d, half >= 0 ? half : native_type(dtype), n, rows);
   if (half >= 0) H5Tclose(half);
-  h5_unlock();
+  vs_h5_unlock();
   return rc;
 }
 
@@ -555,7 +555,7 @@ static int widen(vs_h5data *d, size_t size) {
     free(wide);
     return -1;
   }
-  hid_t type = h5_text_type(size);
+  hid_t type = vs_h5_text_type(size);
   int rc = copy_wider(d, wide, type);
   H5Tclose(type);
   if (rc == 0) {
@@ -585,7 +585,7 @@ static int append_strings(vs_h5data *d, const vs_strings *s) {
   int64_t block = VS_MAX(1, (int64_t)(STRING_CHUNK / size));
   char *rows = vs_new((size_t)block * size);
   if (!rows) return -1;
-  hid_t type = h5_text_type(size);
+  hid_t type = vs_h5_text_type(size);
   int rc = 0;
   for (int64_t i = 0, n; rc == 0 && i < s->n; i += n) {
     n = VS_MIN(block, s->n - i);
@@ -601,8 +601,8 @@ static int append_strings(vs_h5data *d, const vs_strings *s) {
 
 int vs_h5_append_strings(vs_h5data *d, const vs_strings *s) {
   if (s->n == 0) return 0;
-  h5_lock();
+  vs_h5_lock();
   int rc = append_strings(d, s);
-  h5_unlock();
+  vs_h5_unlock();
   return rc;
 }

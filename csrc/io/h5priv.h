@@ -1,4 +1,4 @@
-/* What h5.c and h5data.c share.  libhdf5 is called between h5_lock and h5_unlock only. */
+/* What h5.c and h5data.c share.  libhdf5 is called between vs_h5_lock and vs_h5_unlock only. */
 #ifndef VS_H5PRIV_H
 #define VS_H5PRIV_H
 
@@ -6,7 +6,7 @@
 
 #include "io/h5.h"
 
-enum { H5_MAX_ATTRS = 64 }; /* of a group; further ones are passed over */
+enum { VS_H5_MAX_ATTRS = 64 }; /* of a group; further ones are passed over */
 
 struct vs_h5 {
   hid_t id;
@@ -17,26 +17,26 @@ struct vs_h5 {
 
 /* Outside the lock.  An existing file of that many bytes; with an own descriptor, what another
  * process reads does not move this one's place. */
-vs_h5 *h5_open_file(const char *path, int64_t bytes, bool own_descriptor);
+vs_h5 *vs_h5_open_file(const char *path, int64_t bytes, bool own_descriptor);
 /* Outside the lock: what a child process does, see h5probe.c.  -1: refused, with a message; 1:
  * there could be no child.  Whether reading the file breaks the library (0: it does not): */
-int h5_probe(const char *path, int64_t bytes);
+int vs_h5_probe(const char *path, int64_t bytes);
 /* The strings of varying length of a data set, and all attributes as vs_h5_attrs gives them: */
-int h5_strings_apart(const vs_h5 *h, const char *name, vs_strings *out);
-int h5_attrs_apart(const vs_h5 *h, const char *group, vs_h5attr **out, int *n);
+int vs_h5_strings_apart(const vs_h5 *h, const char *name, vs_strings *out);
+int vs_h5_attrs_apart(const vs_h5 *h, const char *group, vs_h5attr **out, int *n);
 /* Outside the lock.  One string, not of varying length, of a data set of one dimension. */
-int h5_read_string(vs_h5data *d, int64_t row, vs_strings *out);
+int vs_h5_read_string(vs_h5data *d, int64_t row, vs_strings *out);
 /* What the library calls when one of its functions fails; nothing (NULL) at first. */
-void h5_watch(H5E_auto2_t f);
+void vs_h5_watch(H5E_auto2_t f);
 
 /* Takes the lock and keeps the library from printing its errors. */
-void h5_lock(void);
-void h5_unlock(void);
+void vs_h5_lock(void);
+void vs_h5_unlock(void);
 /* Inside the lock.  "path: name: what: the library's own first message"; name may be NULL. */
-int h5_fail(const char *path, const char *name, const char *what);
+int vs_h5_fail(const char *path, const char *name, const char *what);
 /* Inside the lock.  Whether a hard link of that name leads to an object of that kind. */
-bool h5_exists(hid_t file, const char *name, H5I_type_t kind);
+bool vs_h5_exists(hid_t file, const char *name, H5I_type_t kind);
 /* UTF-8 strings of that many bytes, filled up with zeros. */
-hid_t h5_text_type(size_t bytes);
+hid_t vs_h5_text_type(size_t bytes);
 
 #endif

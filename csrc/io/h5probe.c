@@ -69,7 +69,7 @@ static void read_row(vs_h5data *d, int64_t at, double *room, vs_strings *text) {
   if (f->kind != VS_H5_STRINGS)
     vs_h5_read(d, f->kind == VS_H5_INTS ? VS_INT64 : VS_FLOAT64, at, 1, room);
   else if (f->ndim == 1)
-    h5_read_string(d, at, text);
+    vs_h5_read_string(d, at, text);
 }
 
 static void read_some(vs_h5data *d) {
@@ -95,9 +95,9 @@ static void read_group(vs_h5 *h, const char *group, int depth, int *left) {
   int n;
   vs_strings names = {0};
   if (vs_h5_attrs(h, group, &attr, &n) == 0) vs_h5_attrs_free(attr, n);
-  h5_lock();
+  vs_h5_lock();
   H5Literate_by_name(h->id, group, H5_INDEX_NAME, H5_ITER_INC, NULL, add_name, &names, H5P_DEFAULT);
-  h5_unlock();
+  vs_h5_unlock();
   for (int64_t i = 0; i < names.n && --*left > 0; i++) {
     char full[VS_H5_MAX_NAME];
     const char *above = strcmp(group, "/") == 0 ? "" : group;
@@ -199,8 +199,8 @@ static _Noreturn void child(const char *path, int64_t bytes, workfn *work, const
   vs_strings out = {0};
   vs_mem_forked();
   prepare(bytes, fd);
-  h5_watch(on_failure);
-  vs_h5 *h = h5_open_file(path, bytes, true);
+  vs_h5_watch(on_failure);
+  vs_h5 *h = vs_h5_open_file(path, bytes, true);
   if (h) h->in_child = true;
   bool done = work(h, name, &out) == 0;
   int64_t n = done ? out.n : -1, zero = 0;
@@ -279,8 +279,8 @@ static int in_child(const char *path, int64_t bytes, workfn *work, const char *n
                     vs_strings *out) {
   char message[1024] = "";
   int status = 0, fd[2];
-  h5_lock(); /* the library is set up here, not in every child */
-  h5_unlock();
+  vs_h5_lock(); /* the library is set up here, not in every child */
+  vs_h5_unlock();
   if (pipe2(fd, O_CLOEXEC)) return 1;
   pid_t pid = fork();
   if (pid == 0) child(path, bytes, work, name, fd[1]);
@@ -305,23 +305,23 @@ static int in_child(const char *path, int64_t bytes, workfn *work, const char *n
   return rc;
 }
 
-int h5_probe(const char *path, int64_t bytes) {
+int vs_h5_probe(const char *path, int64_t bytes) {
   vs_strings none = {0};
   int rc = in_child(path, bytes, read_all, "", &none);
   vs_strings_free(&none);
   return rc;
 }
 
-int h5_strings_apart(const vs_h5 *h, const char *name, vs_strings *out) {
+int vs_h5_strings_apart(const vs_h5 *h, const char *name, vs_strings *out) {
   return in_child(h->path, h->bytes, read_strings, name, out);
 }
 
-int h5_attrs_apart(const vs_h5 *h, const char *group, vs_h5attr **out, int *n) {
+int vs_h5_attrs_apart(const vs_h5 *h, const char *group, vs_h5attr **out, int *n) {
   vs_strings s = {0};
   int rc = in_child(h->path, h->bytes, read_attrs, group, &s);
   if (rc) return rc;
-  *n = (int)VS_MIN(s.n / 2, H5_MAX_ATTRS);
-  *out = vs_new0(H5_MAX_ATTRS * sizeof **out);
+  *n = (int)VS_MIN(s.n / 2, VS_H5_MAX_ATTRS);
+  *out = vs_new0(VS_H5_MAX_ATTRS * sizeof **out);
   if (!*out) rc = -1;
   for (int i = 0; rc == 0 && i < *n; i++) {
     vs_h5attr *a = &(*out)[i];

@@ -5,12 +5,11 @@
 enum { LR, LR_DECAY, DECAY, INITIAL, EPS };
 
 static int adagrad_check(const vs_value *h) {
-  if (!(h[LR].f >= 0)) return vs_fail("lr is %g, expected 0 or more", h[LR].f);
-  if (!(h[LR_DECAY].f >= 0)) return vs_fail("lr_decay is %g, expected 0 or more", h[LR_DECAY].f);
-  if (!(h[DECAY].f >= 0)) return vs_fail("weight_decay is %g, expected 0 or more", h[DECAY].f);
-  if (!(h[INITIAL].f >= 0))
-    return vs_fail("initial_accumulator_value is %g, expected 0 or more", h[INITIAL].f);
-  if (!(h[EPS].f >= 0)) return vs_fail("eps is %g, expected 0 or more", h[EPS].f);
+  if (vs_optim_not_negative("lr", h[LR].f)) return -1;
+  if (vs_optim_not_negative("lr_decay", h[LR_DECAY].f)) return -1;
+  if (vs_optim_not_negative("weight_decay", h[DECAY].f)) return -1;
+  if (vs_optim_not_negative("initial_accumulator_value", h[INITIAL].f)) return -1;
+  if (vs_optim_not_negative("eps", h[EPS].f)) return -1;
   return 0;
 }
 

@@ -8,11 +8,11 @@ enum { LR, BETAS, EPS, DECAY, AMSGRAD };
 
 static int adam_check(const vs_value *h) {
   double b1 = h[BETAS].numpair[0], b2 = h[BETAS].numpair[1];
-  if (!(h[LR].f >= 0)) return vs_fail("lr is %g, expected 0 or more", h[LR].f);
+  if (vs_optim_not_negative("lr", h[LR].f)) return -1;
   if (!(b1 >= 0 && b1 < 1) || !(b2 >= 0 && b2 < 1))
     return vs_fail("betas are %g and %g, expected 0 or more and less than 1", b1, b2);
-  if (!(h[EPS].f >= 0)) return vs_fail("eps is %g, expected 0 or more", h[EPS].f);
-  if (!(h[DECAY].f >= 0)) return vs_fail("weight_decay is %g, expected 0 or more", h[DECAY].f);
+  if (vs_optim_not_negative("eps", h[EPS].f)) return -1;
+  if (vs_optim_not_negative("weight_decay", h[DECAY].f)) return -1;
   return 0;
 }
 

@@ -12,7 +12,8 @@ enum { PIECE = 1 << 16 };
 typedef struct clip {
   vs_real *g;
   vs_runs runs;
-  vs_real factor;
+  vs_real limit;
+  void (*change)(int64_t n, vs_real limit, vs_real *g);
   double *partial;
 } clip;
 
@@ -39,31 +40,24 @@ static void square_pieces(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static void scale_range(void *arg, int64_t first, int64_t last, int part) {
+static void change_range(void *arg, int64_t first, int64_t last, int part) {
   const clip *c = arg;
   (void)part;
   for (int64_t n; first < last; first += n) {
     int64_t at = vs_run(&c->runs, first, last, &n);
-    vs_k_optim()->scale(n, c->factor, c->g + at);
+    c->change(n, c->limit, c->g + at);
   }
 }
 
-static void clamp_range(void *arg, int64_t first, int64_t last, int part) {
-  const clip *c = arg;
-  (void)part;
-  for (int64_t n; first < last; first += n) {
-    int64_t at = vs_run(&c->runs, first, last, &n);
-    vs_k_optim()->clamp(n, c->factor, c->g + at);
-  }
-}
-
-static void change_gradients(vs_tensor *const *params, int n, double factor, vs_rangefn fn) {
+/* Every gradient by change(n, limit, numbers). */
+static void change_gradients(vs_tensor *const *params, int n, double limit,
+                             void (*change)(int64_t, vs_real, vs_real *)) {
   for (int i = 0; i < n; i++) {
     vs_tensor *g = params[i]->grad;
     if (!g) continue;
     const vs_tensor *rows = vs_rows(g);
-    clip c = {.g = vs_reals(g), .runs = vs_runs_of(g), .factor = (vs_real)factor};
-    vs_parallel(c.runs.count, PIECE, fn, &c);
+    clip c = {.g = vs_reals(g), .runs = vs_runs_of(g), .limit = (vs_real)limit, .change = change};
+    vs_parallel(c.runs.count, PIECE, change_range, &c);
     g->storage->version++;
     vs_rows_written(g, rows);
   }
@@ -84,14 +78,14 @@ static int clip_norm(vs_tensor *const *params, int n, double max_norm, double *n
     if (!params[i]->grad) continue;
     vs_tensor *g = params[i]->grad;
     clip c = {.g = vs_reals(g), .runs = vs_runs_of(g), .partial = partial};
-    int64_t pieces = (c.runs.count + PIECE - 1) / PIECE;
+    int64_t pieces = VS_PIECES(c.runs.count, PIECE);
     vs_parallel(pieces, 1, square_pieces, &c);
     for (int64_t k = 0; k < pieces; k++) total += partial[k];
   }
   free(partial);
   *norm = sqrt(total);
   double factor = max_norm / (*norm + 1e-6);
-  if (!(factor >= 1)) change_gradients(params, n, factor, scale_range); /* NaN too, as PyTorch */
+  if (!(factor >= 1)) change_gradients(params, n, factor, vs_k_optim()->scale); /* NaN too */
   return 0;
 }
 
@@ -99,11 +93,11 @@ static int clip_value(vs_tensor *const *params, int n, double value) {
   if (!(value >= 0)) return vs_fail("clip_grad_value_: the value is %g, expected 0 or more", value);
   for (int i = 0; i < n; i++)
     if (contiguous_gradient(params[i])) return -1;
-  change_gradients(params, n, value, clamp_range);
+  change_gradients(params, n, value, vs_k_optim()->clamp);
   return 0;
 }
 
-/* ---- with what a profile is told ---- */
+/* ---- with a profile's span ---- */
 
 static uint64_t bytes_of(vs_tensor *const *params, int n) {
   uint64_t bytes = 0;

@@ -115,6 +115,10 @@ fail:
   return -1;
 }
 
+int vs_optim_not_negative(const char *name, double value) {
+  return value >= 0 ? 0 : vs_fail("%s is %g, expected 0 or more", name, value);
+}
+
 static unsigned states_of(const vs_optimdef *def, const vs_value *h) {
   int n = def->state[0] != '\0';
   if (def->states) return def->states(h);

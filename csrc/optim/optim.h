@@ -47,6 +47,9 @@ int vs_optim_set_state(vs_optim *o, int group, int i, int which, vs_tensor *src)
 int64_t vs_optim_steps(const vs_optim *o, int group, int i);
 void vs_optim_set_steps(vs_optim *o, int group, int i, int64_t t);
 
+/* For `check`: -1 with "lr is -1, expected 0 or more" when it is less, or NaN. */
+int vs_optim_not_negative(const char *name, double value);
+
 /* Total norm (2-norm over all gradients) into *norm; gradients scaled by max/(norm+1e-6) when
  * larger. */
 int vs_clip_grad_norm(vs_tensor *const *params, int n, double max_norm, double *norm);

@@ -6,11 +6,11 @@ enum { LR, ALPHA, EPS, DECAY, MOMENTUM, CENTERED };
 enum { SQUARE, MEAN, BUFFER }; /* state */
 
 static int rmsprop_check(const vs_value *h) {
-  if (!(h[LR].f >= 0)) return vs_fail("lr is %g, expected 0 or more", h[LR].f);
-  if (!(h[ALPHA].f >= 0)) return vs_fail("alpha is %g, expected 0 or more", h[ALPHA].f);
-  if (!(h[EPS].f >= 0)) return vs_fail("eps is %g, expected 0 or more", h[EPS].f);
-  if (!(h[DECAY].f >= 0)) return vs_fail("weight_decay is %g, expected 0 or more", h[DECAY].f);
-  if (!(h[MOMENTUM].f >= 0)) return vs_fail("momentum is %g, expected 0 or more", h[MOMENTUM].f);
+  if (vs_optim_not_negative("lr", h[LR].f)) return -1;
+  if (vs_optim_not_negative("alpha", h[ALPHA].f)) return -1;
+  if (vs_optim_not_negative("eps", h[EPS].f)) return -1;
+  if (vs_optim_not_negative("weight_decay", h[DECAY].f)) return -1;
+  if (vs_optim_not_negative("momentum", h[MOMENTUM].f)) return -1;
   return 0;
 }
 

@@ -5,9 +5,9 @@
 enum { LR, MOMENTUM, DAMPENING, DECAY, NESTEROV };
 
 static int sgd_check(const vs_value *h) {
-  if (!(h[LR].f >= 0)) return vs_fail("lr is %g, expected 0 or more", h[LR].f);
-  if (!(h[MOMENTUM].f >= 0)) return vs_fail("momentum is %g, expected 0 or more", h[MOMENTUM].f);
-  if (!(h[DECAY].f >= 0)) return vs_fail("weight_decay is %g, expected 0 or more", h[DECAY].f);
+  if (vs_optim_not_negative("lr", h[LR].f)) return -1;
+  if (vs_optim_not_negative("momentum", h[MOMENTUM].f)) return -1;
+  if (vs_optim_not_negative("weight_decay", h[DECAY].f)) return -1;
   if (h[NESTEROV].i && (h[MOMENTUM].f == 0 || h[DAMPENING].f != 0))
     return vs_fail("nesterov needs a momentum and no dampening");
   return 0;

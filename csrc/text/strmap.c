@@ -73,6 +73,11 @@ int64_t vs_strmap_find(const vs_strmap *m, const char *s, size_t len) {
   return (int64_t)m->slot[slot_of(m, s, len, hash_of(s, len))] - 1;
 }
 
+const char *vs_strmap_by_id(const vs_strmap *m, int64_t id, size_t *len) {
+  if (id >= 1 && id <= m->n) return vs_strmap_get(m, id - 1, len);
+  return vs_fail_null("id %lld is not in 1..%lld", (long long)id, (long long)m->n);
+}
+
 const char *vs_strmap_get(const vs_strmap *m, int64_t id, size_t *len) {
   if (len) *len = m->item[id].len;
   return m->pool + m->item[id].at;

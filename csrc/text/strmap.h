@@ -29,5 +29,7 @@ int64_t vs_strmap_add(vs_strmap *m, const char *s, size_t len, bool *fresh);
 int64_t vs_strmap_find(const vs_strmap *m, const char *s, size_t len);
 /* String number id, 0 <= id < n; its length into *len unless NULL. */
 const char *vs_strmap_get(const vs_strmap *m, int64_t id, size_t *len);
+/* The same for an id as Lua sees it, from 1: NULL with "id 9 is not in 1..8" when there is none. */
+const char *vs_strmap_by_id(const vs_strmap *m, int64_t id, size_t *len);
 
 #endif

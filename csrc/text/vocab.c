@@ -112,16 +112,6 @@ int vs_vocab_add_word(vs_vocab *v, const char *word, size_t len) {
   return 0;
 }
 
-int64_t vs_vocab_id(const vs_vocab *v, const char *word, size_t len) {
-  return vs_strmap_find(&v->map, word, len) + 1;
-}
-
-const char *vs_vocab_word(const vs_vocab *v, int64_t id, size_t *len) {
-  if (id < 1 || id > v->map.n)
-    return vs_fail_null("id %lld is not in 1..%lld", (long long)id, (long long)v->map.n);
-  return vs_strmap_get(&v->map, id - 1, len);
-}
-
 int vs_vocab_encode(const vs_vocab *v, const char *s, size_t n, int64_t max_len, bool replace,
                     vs_ids *out) {
   vs_words w = {0};

@@ -28,9 +28,12 @@ int vs_vocab_build(vs_vocab *v, int64_t min_count, int64_t max_size);
 int vs_vocab_add_word(vs_vocab *v, const char *word, size_t len);
 
 static inline int64_t vs_vocab_size(const vs_vocab *v) { return v->map.n; }
-int64_t vs_vocab_id(const vs_vocab *v, const char *word, size_t len); /* 0: not in it, no error */
-/* NULL with "id 9 is not in 1..8" when there is none. */
-const char *vs_vocab_word(const vs_vocab *v, int64_t id, size_t *len);
+static inline int64_t vs_vocab_id(const vs_vocab *v, const char *word, size_t len) {
+  return vs_strmap_find(&v->map, word, len) + 1; /* 0: not in it, no error */
+}
+static inline const char *vs_vocab_word(const vs_vocab *v, int64_t id, size_t *len) {
+  return vs_strmap_by_id(&v->map, id, len);
+}
 
 /* Appends the ids of the words of a text (at most max_len if > 0) as one row; no words: one unk. */
 int vs_vocab_encode(const vs_vocab *v, const char *s, size_t n, int64_t max_len, bool replace,

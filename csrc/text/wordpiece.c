@@ -117,16 +117,6 @@ void vs_wordpiece_free(vs_wordpiece *w) {
   free(w);
 }
 
-int64_t vs_wordpiece_id(const vs_wordpiece *w, const char *piece, size_t len) {
-  return vs_strmap_find(&w->map, piece, len) + 1;
-}
-
-const char *vs_wordpiece_piece(const vs_wordpiece *w, int64_t id, size_t *len) {
-  if (id < 1 || id > w->map.n)
-    return vs_fail_null("id %lld is not in 1..%lld", (long long)id, (long long)w->map.n);
-  return vs_strmap_get(&w->map, id - 1, len);
-}
-
 /* --- basic tokens --- */
 
 /* A text as characters. */

@@ -26,9 +26,12 @@ typedef struct vs_wordpiece {
 vs_wordpiece *vs_wordpiece_load(const char *path);
 void vs_wordpiece_free(vs_wordpiece *w);
 
-int64_t vs_wordpiece_id(const vs_wordpiece *w, const char *piece, size_t len); /* 0: not in it */
-/* NULL with "id 9 is not in 1..8". */
-const char *vs_wordpiece_piece(const vs_wordpiece *w, int64_t id, size_t *len);
+static inline int64_t vs_wordpiece_id(const vs_wordpiece *w, const char *piece, size_t len) {
+  return vs_strmap_find(&w->map, piece, len) + 1; /* 0: not in it, no error */
+}
+static inline const char *vs_wordpiece_piece(const vs_wordpiece *w, int64_t id, size_t *len) {
+  return vs_strmap_by_id(&w->map, id, len);
+}
 
 /* Appends the pieces of a text to the row being made; does not end it. */
 int vs_wordpiece_pieces(const vs_wordpiece *w, const char *s, size_t n, vs_ids *out);
