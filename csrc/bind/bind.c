@@ -211,6 +211,11 @@ int lvs_iterate(lua_State *L) {
   return 4;
 }
 
+void lvs_setint(lua_State *L, const char *key, int64_t value) {
+  lua_pushinteger(L, (lua_Integer)value);
+  lua_setfield(L, -2, key);
+}
+
 void lvs_pushmethod(lua_State *L, const char *name) {
   luaL_getmetafield(L, 1, "methods");
   lua_getfield(L, -1, name);

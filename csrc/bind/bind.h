@@ -58,6 +58,8 @@ int lvs_closebox(lua_State *L, int index, const char *class);
 /* With a box on top that is called for one element after the other: pushes what else a generic
  * `for` takes, so that the loop closes it.  Returns 4. */
 int lvs_iterate(lua_State *L);
+/* Field `key` of the table on top = value. */
+void lvs_setint(lua_State *L, const char *key, int64_t value);
 /* Pushes the method of that name of the object at 1, or nil. */
 void lvs_pushmethod(lua_State *L, const char *name);
 /* Makes the metatable of a class: methods reachable by __index (unless meta has its own __index:

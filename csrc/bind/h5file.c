@@ -52,8 +52,7 @@ static int lvs_h5_info(lua_State *L) {
   lua_createtable(L, 0, 3);
   lua_pushstring(L, kinds[info->kind]);
   lua_setfield(L, -2, "kind");
-  lua_pushinteger(L, info->size);
-  lua_setfield(L, -2, "bytes");
+  lvs_setint(L, "bytes", info->size);
   lua_createtable(L, info->ndim, 0);
   for (int i = 0; i < info->ndim; i++) {
     lua_pushinteger(L, info->dims[i]);

@@ -69,12 +69,9 @@ static int lvs_image_info(lua_State *L) {
   *box = vs_file_read(path, VS_IMAGE_MAX_FILE, &n);
   if (!*box || vs_image_info(*box, n, path, &info) != 0) return lvs_nilerror(L);
   lua_createtable(L, 0, 3);
-  lua_pushinteger(L, info.width);
-  lua_setfield(L, -2, "width");
-  lua_pushinteger(L, info.height);
-  lua_setfield(L, -2, "height");
-  lua_pushinteger(L, info.channels);
-  lua_setfield(L, -2, "channels");
+  lvs_setint(L, "width", info.width);
+  lvs_setint(L, "height", info.height);
+  lvs_setint(L, "channels", info.channels);
   return 1;
 }
 

@@ -202,8 +202,7 @@ static int list_layers(lua_State *L) {
     lvs_pushdescriptor(L, def->name, def->args, def->doc);
     lua_pushstring(L, def->inputs);
     lua_setfield(L, -2, "inputs");
-    lua_pushinteger(L, def->outputs);
-    lua_setfield(L, -2, "outputs");
+    lvs_setint(L, "outputs", def->outputs);
     lua_rawseti(L, -2, i + 1);
   }
   return 1;

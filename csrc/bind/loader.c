@@ -189,12 +189,9 @@ static bool push_named_setting(lua_State *L, const loader *l, const char *key) {
 static int lvs_loader_state(lua_State *L) {
   const loader *l = check_loader(L);
   lua_createtable(L, 0, 3 + NSETTING);
-  lua_pushinteger(L, (lua_Integer)l->opt.seed);
-  lua_setfield(L, -2, "seed");
-  lua_pushinteger(L, l->epoch);
-  lua_setfield(L, -2, "epoch");
-  lua_pushinteger(L, l->batch);
-  lua_setfield(L, -2, "batch");
+  lvs_setint(L, "seed", l->opt.seed);
+  lvs_setint(L, "epoch", l->epoch);
+  lvs_setint(L, "batch", l->batch);
   for (int i = 0; i < NSETTING; i++) {
     const char *name = push_setting(L, l, i);
     lua_setfield(L, -2, name);

@@ -6,20 +6,13 @@
 static int memory(lua_State *L) {
   vs_memstats s = vs_mem_stats();
   lua_createtable(L, 0, 7);
-  lua_pushinteger(L, (lua_Integer)s.live);
-  lua_setfield(L, -2, "live");
-  lua_pushinteger(L, (lua_Integer)s.blocks);
-  lua_setfield(L, -2, "blocks");
-  lua_pushinteger(L, (lua_Integer)s.cached);
-  lua_setfield(L, -2, "cached");
-  lua_pushinteger(L, (lua_Integer)s.peak);
-  lua_setfield(L, -2, "peak");
-  lua_pushinteger(L, (lua_Integer)s.limit);
-  lua_setfield(L, -2, "limit");
-  lua_pushinteger(L, (lua_Integer)s.system_requests);
-  lua_setfield(L, -2, "system_requests");
-  lua_pushinteger(L, (lua_Integer)s.allocations);
-  lua_setfield(L, -2, "allocations");
+  lvs_setint(L, "live", s.live);
+  lvs_setint(L, "blocks", s.blocks);
+  lvs_setint(L, "cached", s.cached);
+  lvs_setint(L, "peak", s.peak);
+  lvs_setint(L, "limit", s.limit);
+  lvs_setint(L, "system_requests", s.system_requests);
+  lvs_setint(L, "allocations", s.allocations);
   return 1;
 }
 

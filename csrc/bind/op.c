@@ -102,8 +102,7 @@ static int list_ops(lua_State *L) {
   for (int i = 0; i < vs_nops; i++) {
     const vs_opdef *op = vs_ops[i];
     lvs_pushdescriptor(L, op->name, op->args, op->doc);
-    lua_pushinteger(L, op->outputs);
-    lua_setfield(L, -2, "outputs");
+    lvs_setint(L, "outputs", op->outputs);
     for (int f = 0; f < VS_COUNT(flags); f++) {
       lua_pushboolean(L, (op->flags & flags[f].flag) != 0);
       lua_setfield(L, -2, flags[f].name);

@@ -15,11 +15,6 @@ static void set_number(lua_State *L, const char *key, double value) {
   lua_setfield(L, -2, key);
 }
 
-static void set_count(lua_State *L, const char *key, uint64_t value) {
-  lua_pushinteger(L, (lua_Integer)value);
-  lua_setfield(L, -2, key);
-}
-
 static void push_row(lua_State *L, const vs_profilerow *r) {
   static const char *const passes[] = {"forward", "backward", "other"};
   lua_createtable(L, 0, 8); /* with what Lua adds */
@@ -28,9 +23,9 @@ static void push_row(lua_State *L, const vs_profilerow *r) {
   lua_pushstring(L, passes[r->pass]);
   lua_setfield(L, -2, "pass");
   set_number(L, "seconds", (double)r->ns * 1e-9);
-  set_count(L, "calls", r->calls);
-  set_count(L, "bytes", r->touched);
-  set_count(L, "allocated", r->allocated);
+  lvs_setint(L, "calls", r->calls);
+  lvs_setint(L, "bytes", r->touched);
+  lvs_setint(L, "allocated", r->allocated);
 }
 
 /* The rows, and at the end what is left of the whole. */
@@ -53,9 +48,9 @@ static void push_rows(lua_State *L, const vs_profile *p, uint64_t allocated) {
 
 static void push_memory(lua_State *L, const vs_memstats *before, const vs_memstats *after) {
   lua_createtable(L, 0, 3);
-  set_count(L, "asked", after->system_bytes - before->system_bytes);
-  set_count(L, "requests", after->system_requests - before->system_requests);
-  set_count(L, "peak", after->recent_peak);
+  lvs_setint(L, "asked", after->system_bytes - before->system_bytes);
+  lvs_setint(L, "requests", after->system_requests - before->system_requests);
+  lvs_setint(L, "peak", after->recent_peak);
 }
 
 /* _profile(fn) -> {seconds, rows, memory}; what fn returns is dropped */

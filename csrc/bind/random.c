@@ -11,10 +11,8 @@ static int manual_seed(lua_State *L) {
 static int get_rng_state(lua_State *L) {
   vs_rngstate s = vs_rng_state();
   lua_createtable(L, 0, 2);
-  lua_pushinteger(L, (lua_Integer)s.seed);
-  lua_setfield(L, -2, "seed");
-  lua_pushinteger(L, (lua_Integer)s.counter);
-  lua_setfield(L, -2, "counter");
+  lvs_setint(L, "seed", s.seed);
+  lvs_setint(L, "counter", s.counter);
   return 1;
 }
 

@@ -1,4 +1,8 @@
-/* The texts of an XML file.  xml.c is the only user of the XML library.
+/* The texts of an XML file.  xml.c is the only user of the XML library, expat.
+ *
+ * expat is linked like the other libraries, although one preparer of data alone needs it: it is in
+ * every distribution, adds 0.05 ms to the 6 ms in which core.so and its libraries are loaded, and
+ * 92 kB of memory.  Loading it only where it is used would cost code and a run-time error more.
  *
  * Nothing outside the file is ever read (external entities are passed over), and what comes out is
  * limited whatever the file says of its entities. */
