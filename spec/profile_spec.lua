@@ -228,7 +228,7 @@ describe("vs.profile", function()
 
   it("refuses another one inside, and goes on", function()
     local p = vs.profile(function()
-      fails("profile: a profile is running", vs.profile, function() end)
+      fails("profile: another profile is running", vs.profile, function() end)
       return vs.ones(2):exp()
     end)
     assert.same({["exp forward"] = 1}, calls(p))

@@ -156,7 +156,7 @@ describe("a mask as index", function()
     end)
     refused("masked_scatter_", function() x[vs.ones(4, {dtype = "bool"})] = 1 end)
     refused("expected a position or a mask", function() x[vs.ones(2)] = 1 end)
-    refused("make it a tensor first", function() x[x:gt(1)] = {1, 2} end)
+    refused("convert it first by vs.tensor", function() x[x:gt(1)] = {1, 2} end)
   end)
 end)
 

@@ -11,7 +11,7 @@ static int bad(lua_State *L, const char *what, const vs_arg *a, int index) {
     return lvs_error(L, "%s: %s is a %s tensor %s, expected %s", what, a->name,
                      vs_dtype_name(t->dtype), vs_shape_str(t), vs_argkind_name(a));
   if (luaL_testudata(L, index, LVS_TENSOR) != NULL)
-    return lvs_error(L, "%s: %s is a tensor that was closed", what, a->name);
+    return lvs_error(L, "%s: %s is a closed tensor", what, a->name);
   if (lua_type(L, index) == LUA_TSTRING)
     return lvs_error(L, "%s: %s is '%s', expected %s", what, a->name, lua_tostring(L, index),
                      vs_argkind_name(a));
@@ -201,7 +201,7 @@ static void read_options(lua_State *L, int index, const vs_argspec *spec, vs_val
         luaL_addstring(&b, spec->arg[i].name);
       }
       luaL_pushresult(&b);
-      lvs_error(L, "%s: no option '%s'; there are: %s", what, key, lua_tostring(L, -1));
+      lvs_error(L, "%s: unknown option '%s' (known: %s)", what, key, lua_tostring(L, -1));
     }
     if (v[i].kind != VS_V_NONE) lvs_error(L, "%s: %s is given twice", what, key);
     int top = lua_gettop(L);
@@ -236,7 +236,7 @@ void lvs_checkargs(lua_State *L, int first, const vs_argspec *spec, vs_value *v,
     }
   }
   if (next <= last)
-    lvs_error(L, "%s: %d arguments given, takes at most %d", what, last - first + 1, spec->n);
+    lvs_error(L, "%s: %d arguments given, expected at most %d", what, last - first + 1, spec->n);
   if (options) read_options(L, top, spec, v, what);
 }
 

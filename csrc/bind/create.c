@@ -170,7 +170,7 @@ static int from_table(lua_State *L) {
   int options = lua_isnoneornil(L, 2) ? 0 : 2;
   if (options != 0) lvs_checktype(L, 2, LUA_TTABLE, "options");
   if (lvs_testtensor(L, 1) != NULL)
-    return lvs_error(L, "tensor: this is one already; x:clone() copies it");
+    return lvs_error(L, "tensor: the argument is a tensor already; x:clone() copies it");
   if (!lua_istable(L, 1) && lua_type(L, 1) != LUA_TNUMBER && !lua_isboolean(L, 1))
     return lvs_error(L, "tensor: expected a number or a table of numbers, got %s",
                      lvs_typename(L, 1));
@@ -190,8 +190,7 @@ static int from_table(lua_State *L) {
 
 static int sequence(lua_State *L, int options, double first, double step, double count,
                     vs_dtype dtype, const char *what) {
-  if (!(count >= 0 && count < 1e12))
-    return lvs_error(L, "%s: cannot make that many elements", what);
+  if (!(count >= 0 && count < 1e12)) return lvs_error(L, "%s: too many elements", what);
   request r = {
       .dtype = dtype_option(L, options, dtype, what), .ndim = 1, .shape = {(int64_t)count}};
   lvs_pushmade(L, make_empty, &r);
@@ -247,7 +246,8 @@ static int random_sizes(lua_State *L, const char *what,
   int options = options_at(L), last = options != 0 ? options - 1 : lua_gettop(L);
   request r = {.dtype = dtype_option(L, options, VS_REAL, what)};
   if (r.dtype != VS_REAL)
-    return lvs_error(L, "%s: makes %s only; to(dtype) converts", what, vs_dtype_name(VS_REAL));
+    return lvs_error(L, "%s: only %s is supported; to(dtype) converts", what,
+                     vs_dtype_name(VS_REAL));
   read_sizes(L, 1, last, &r, what);
   bool grad = grad_option(L, options);
   lvs_pushmade(L, make_empty, &r);

@@ -17,7 +17,7 @@ static int push_csv(lua_State *L, int first, const char *what) {
   const char *path = lvs_checkstr(L, first, "path", NULL);
   lvs_checkoptions(L, first + 1, "delimiter", what);
   const char *delimiter = lvs_optword(L, first + 1, "delimiter", ",");
-  if (strlen(delimiter) != 1) return lvs_error(L, "%s: the delimiter is one character", what);
+  if (strlen(delimiter) != 1) return lvs_error(L, "%s: delimiter must be one character", what);
   void **box = lvs_newbox(L, LVS_CSV);
   *box = vs_csv_open(path, delimiter[0]);
   return *box != NULL;

@@ -40,7 +40,8 @@ static int check_named(lua_State *L, const char *what, vs_field *field) {
   lvs_checktype(L, 1, LUA_TTABLE, "tensors");
   for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
     vs_tensor *t = lvs_testtensor(L, -1);
-    if (lua_type(L, -2) != LUA_TSTRING) lvs_error(L, "%s: expected names before the tensors", what);
+    if (lua_type(L, -2) != LUA_TSTRING)
+      lvs_error(L, "%s: the keys must be names, {name = tensor}", what);
     const char *name = lua_tostring(L, -2);
     if (!t) lvs_error(L, "%s: %s is a %s, expected a tensor", what, name, luaL_typename(L, -1));
     if (n == VS_MAX_FIELDS) lvs_error(L, "%s: more than %d tensors", what, VS_MAX_FIELDS);
@@ -133,7 +134,7 @@ static int lvs_dataset_batch(lua_State *L) {
     lvs_error(L, "batch: samples are %s %s, expected int64 [B]", vs_dtype_name(t->dtype),
               vs_shape_str(t));
   int64_t n = t ? t->numel : (int64_t)lua_rawlen(L, 2);
-  if (n == 0) lvs_error(L, "batch: no samples asked for");
+  if (n == 0) lvs_error(L, "batch: the list of samples is empty");
   int64_t *index = lua_newuserdatauv(L, (size_t)n * sizeof *index, 0);
   for (int64_t i = 0; i < n; i++) {
     if (t)

@@ -21,7 +21,7 @@ static vs_filenames read_names(lua_State *L, int index) {
   const char **name = lua_newuserdatauv(L, (size_t)(n + 1) * sizeof *name, 0);
   for (int i = 0; i < n; i++) {
     if (lua_rawgeti(L, index, i + 1) != LUA_TSTRING)
-      lvs_error(L, "%s: file names are strings", lvs_pushcallee(L));
+      lvs_error(L, "%s: file names must be strings", lvs_pushcallee(L));
     name[i] = lua_tostring(L, -1);
     lua_pop(L, 1);
   }

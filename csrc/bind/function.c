@@ -72,7 +72,7 @@ static vs_tensor *call_hook(void *self, vs_tensor *grad) {
   const luahook *h = self;
   lua_State *L = running;
   vs_tensor *out = NULL;
-  if (L == NULL || !lua_checkstack(L, 8)) return vs_fail_null("hook: too deep in the stack of Lua");
+  if (L == NULL || !lua_checkstack(L, 8)) return vs_fail_null("hook: the Lua stack is full");
   lua_pushcfunction(L, protected_hook);
   lua_rawgeti(L, LUA_REGISTRYINDEX, h->fn);
   lua_pushlightuserdata(L, grad);
@@ -203,8 +203,7 @@ static int run_function(void *self, vs_tensor *const *dout, vs_tensor **din) {
     if (f->kept[i].version != f->kept[i].t->storage->version)
       return vs_fail("%s: a tensor %s in ctx was changed in place after forward", f->name,
                      vs_shape_str(f->kept[i].t));
-  if (L == NULL || !lua_checkstack(L, 8))
-    return vs_fail("%s: too deep in the stack of Lua", f->name);
+  if (L == NULL || !lua_checkstack(L, 8)) return vs_fail("%s: the Lua stack is full", f->name);
   vs_span span;
   bool counted = vs_span_begin(&span);
   lua_pushcfunction(L, protected_backward);

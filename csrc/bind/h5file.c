@@ -111,7 +111,8 @@ static int lvs_h5_read(lua_State *L) {
   const vs_h5info *info = vs_h5_info(r.d);
   if (all) last = info->dims[0];
   if (first < 1 || last > info->dims[0] || last < first - 1)
-    return lvs_error(L, "read: rows %I to %I of %I", first, last, (lua_Integer)info->dims[0]);
+    return lvs_error(L, "read: rows %I to %I are not in 1..%I", first, last,
+                     (lua_Integer)info->dims[0]);
   r.first = first - 1;
   r.n = last - first + 1;
   if (info->kind == VS_H5_OTHER) {

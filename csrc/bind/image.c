@@ -18,7 +18,7 @@ static vs_imageopt read_options(lua_State *L, int index, const char *what) {
   vs_imageopt o = VS_IMAGE_DEFAULT;
   lvs_checkoptions(L, index, "channels|background", what);
   o.channels = (int)lvs_optint(L, index, "channels", 1, 4, 3);
-  if (o.channels == 2) lvs_error(L, "%s: channels are 1 (grey), 3 (RGB) or 4 (RGBA)", what);
+  if (o.channels == 2) lvs_error(L, "%s: channels must be 1 (grey), 3 (RGB) or 4 (RGBA)", what);
   lvs_optcolor(L, index, "background", o.background);
   return o;
 }
@@ -131,7 +131,7 @@ static void check_pair(lua_State *L, int index, int64_t *a, int64_t *b, const ch
     *b = lua_tointegerx(L, -1, &also);
     lua_pop(L, 2);
   }
-  if (!whole || !also) lvs_error(L, "%s: a size is {height, width}", what);
+  if (!whole || !also) lvs_error(L, "%s: a size must be {height, width}", what);
 }
 
 static vs_tensor *make_resized(void *arg) {
@@ -146,7 +146,8 @@ static int lvs_image_resize(lua_State *L) {
   const char *word = "bilinear";
   if (!lua_isnoneornil(L, 3)) word = lvs_checkstr(L, 3, "filter", NULL);
   int filter = vs_choice(VS_FILTERS, word, strlen(word));
-  if (filter < 0) return lvs_error(L, "image.resize: filter '%s' is none of %s", word, VS_FILTERS);
+  if (filter < 0)
+    return lvs_error(L, "image.resize: filter '%s', expected one of %s", word, VS_FILTERS);
   s.filter = (vs_filter)filter;
   return lvs_pushmade(L, make_resized, &s);
 }
@@ -170,7 +171,7 @@ static int lvs_image_crop(lua_State *L) {
   int64_t w = s.t->ndim < 2 ? 0 : s.t->shape[s.t->ndim - 1];
   if (s.height < 1 || s.width < 1 || s.x < 0 || s.y < 0 || s.height > h || s.width > w ||
       s.y > h - s.height || s.x > w - s.width) {
-    return lvs_error(L, "image.crop: [%d,%d] at x %d, y %d does not lie in %s", (int)s.height,
+    return lvs_error(L, "image.crop: [%d,%d] at x %d, y %d is not inside %s", (int)s.height,
                      (int)s.width, (int)s.x + 1, (int)s.y + 1, vs_shape_str(s.t));
   }
   return lvs_pushmade(L, make_cropped, &s);
@@ -235,7 +236,7 @@ static int lvs_image_canvas(lua_State *L) {
   check_pair(L, 1, &b.h, &b.w, "image.canvas");
   if (!lua_isnoneornil(L, 2)) lvs_checkcolor(L, 2, b.c.rgb);
   if (b.h < 1 || b.w < 1 || b.h > VS_IMAGE_MAX_SIDE || b.w > VS_IMAGE_MAX_SIDE) {
-    return lvs_error(L, "image.canvas: sides are 1 to %d", VS_IMAGE_MAX_SIDE);
+    return lvs_error(L, "image.canvas: a side must be 1 to %d pixels", VS_IMAGE_MAX_SIDE);
   }
   return lvs_pushmade(L, make_canvas, &b);
 }
@@ -266,7 +267,7 @@ static int lvs_image_text_size(lua_State *L) {
   size_t n;
   const char *text = check_text(L, 1, &n);
   int64_t scale = lua_isnoneornil(L, 2) ? 1 : lvs_checkint(L, 2, "scale"), w, h;
-  if (scale < 1 || scale > 100) return lvs_error(L, "image.text_size: a scale is 1 to 100");
+  if (scale < 1 || scale > 100) return lvs_error(L, "image.text_size: scale must be 1 to 100");
   if (vs_text_size(text, n, scale, &w, &h) != 0) return lvs_raise(L);
   lua_pushinteger(L, w);
   lua_pushinteger(L, h);
@@ -280,7 +281,7 @@ static int lvs_image_draw_box(lua_State *L) {
   int64_t x = check_place(L, 2, "x") - 1, y = check_place(L, 3, "y") - 1, h, w;
   check_pair(L, 4, &h, &w, "image.draw_box");
   if (h < 0 || w < 0 || h > 1 << 30 || w > 1 << 30)
-    return lvs_error(L, "image.draw_box: a size below 0");
+    return lvs_error(L, "image.draw_box: a size is negative");
   lvs_checkoptions(L, 5, "color|frame", "image.draw_box");
   vs_color c = color_option(L, 5, (vs_color){{0, 0, 0}});
   int64_t thick = lvs_optint(L, 5, "frame", 0, VS_IMAGE_MAX_SIDE, 0);

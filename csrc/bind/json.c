@@ -199,10 +199,11 @@ static key *push_keys(lua_State *L, size_t *n) {
   key *keys = lua_newuserdatauv(L, (count + 1) * sizeof *keys, 0);
   for (lua_pushnil(L); lua_next(L, -3); lua_pop(L, 1)) {
     if (lua_type(L, -2) != LUA_TSTRING) {
-      lvs_error(L,
-                "json_encode: a table is a list 1..n or has string keys alone; this one has the "
-                "key %s",
-                luaL_tolstring(L, -2, NULL));
+      lvs_error(
+          L,
+          "json_encode: a table must be a list 1..n or have only string keys; this one has the "
+          "key %s",
+          luaL_tolstring(L, -2, NULL));
     }
     keys[i].s = lua_tolstring(L, -2, &keys[i].n);
     i++;
@@ -233,12 +234,12 @@ static void put_object(lua_State *L, const writer *w, int depth) {
 
 static void put_table(lua_State *L, const writer *w, int depth) {
   if (depth > VS_JSON_MAX_DEPTH) {
-    lvs_error(L, "json_encode: nested more than %d deep (a table that holds itself?)",
+    lvs_error(L, "json_encode: nested more than %d deep (a table that contains itself?)",
               VS_JSON_MAX_DEPTH);
   }
   lua_Integer n = list_length(L);
   if (n > 0 || marked_array(L)) {
-    if (n < 0) lvs_error(L, "json_encode: a table marked as a list has other keys than 1..n");
+    if (n < 0) lvs_error(L, "json_encode: a table marked as a list has keys other than 1..n");
     put_list(L, w, n, depth);
   } else {
     put_object(L, w, depth);
@@ -267,7 +268,7 @@ static void put_value(lua_State *L, const writer *w, int depth) {
     case LUA_TTABLE: put_table(L, w, depth); break;
     default:
       if (!lua_islightuserdata(L, -1) || lua_touserdata(L, -1)) {
-        lvs_error(L, "json_encode: a %s has no form in JSON", luaL_typename(L, -1));
+        lvs_error(L, "json_encode: a %s cannot be written as JSON", luaL_typename(L, -1));
       }
       vs_buffer_puts(w->out, "null");
   }

@@ -75,7 +75,7 @@ static int new_optim(lua_State *L) {
   lua_settop(L, 2);
   int common = lua_isnil(L, 2) ? 0 : 2;
   if (common != 0 && !lua_istable(L, 2))
-    return lvs_error(L, "%s: settings are a table: {lr = 0.1}", def->name);
+    return lvs_error(L, "%s: settings must be a table: {lr = 0.1}", def->name);
   if (!lua_istable(L, 1))
     return lvs_error(L, "%s: expected a list of parameters, got %s", def->name, lvs_typename(L, 1));
   if (lua_rawlen(L, 1) == 0) return lvs_error(L, "%s: the list of parameters is empty", def->name);

@@ -6,7 +6,7 @@
 void lvs_checkoptions(lua_State *L, int index, const char *keys, const char *what) {
   if (lua_isnoneornil(L, index)) return;
   if (!lua_istable(L, index)) {
-    lvs_error(L, "%s: options are a table, got a %s", what, luaL_typename(L, index));
+    lvs_error(L, "%s: options must be a table, got a %s", what, luaL_typename(L, index));
   }
   index = lua_absindex(L, index);
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
@@ -70,7 +70,7 @@ void lvs_checkcolor(lua_State *L, int index, uint8_t rgb[3]) {
     good = whole && v >= 0 && v <= 255;
     rgb[i] = (uint8_t)v;
   }
-  if (!good) lvs_error(L, "a color is a list of three whole numbers from 0 to 255");
+  if (!good) lvs_error(L, "a color must be a list of three whole numbers from 0 to 255");
 }
 
 void lvs_optcolor(lua_State *L, int index, const char *key, uint8_t rgb[3]) {

@@ -21,7 +21,7 @@ static void collect_tensors(lua_State *L, int index, vs_tensorfile *f) {
   f->tensor = lua_newuserdatauv(L, (size_t)(room + 1) * sizeof *f->tensor, 0);
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
     if (lua_type(L, -2) != LUA_TSTRING) {
-      lvs_error(L, "save: names are strings, got a %s", luaL_typename(L, -2));
+      lvs_error(L, "save: names must be strings, got a %s", luaL_typename(L, -2));
     }
     vs_named *e = &f->tensor[f->n++];
     size_t n;
@@ -31,7 +31,7 @@ static void collect_tensors(lua_State *L, int index, vs_tensorfile *f) {
     }
     e->t = lvs_testtensor(L, -1);
     if (!e->t) {
-      lvs_error(L, "save: entry '%s' is a %s, a tensor is expected", e->name, luaL_typename(L, -1));
+      lvs_error(L, "save: entry '%s' is a %s, expected a tensor", e->name, luaL_typename(L, -1));
     }
   }
 }
@@ -42,13 +42,13 @@ static void collect_metadata(lua_State *L, int index, vs_tensorfile *f) {
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
     size_t n, m;
     if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) {
-      lvs_error(L, "save: metadata is a table of string to string");
+      lvs_error(L, "save: metadata must be a table of strings");
     }
     vs_pair *p = &f->meta[f->nmeta++];
     p->key = (char *)lua_tolstring(L, -2, &n);
     p->value = (char *)lua_tolstring(L, -1, &m);
     if (strlen(p->key) != n || strlen(p->value) != m) {
-      lvs_error(L, "save: metadata '%s' holds a 0 byte", p->key);
+      lvs_error(L, "save: metadata '%s' contains a zero byte", p->key);
     }
   }
 }

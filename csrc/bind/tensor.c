@@ -101,7 +101,7 @@ static vs_value operand(lua_State *L, int i) {
   if (lua_isinteger(L, i)) return VS_I(lua_tointeger(L, i));
   if (lua_type(L, i) == LUA_TNUMBER) return VS_F(lua_tonumber(L, i));
   if (lua_isboolean(L, i)) return VS_F(lua_toboolean(L, i));
-  if (lua_istable(L, i)) lvs_error(L, "x[i] = table: make it a tensor first, vs.tensor(table)");
+  if (lua_istable(L, i)) lvs_error(L, "x[i] = table: convert it first by vs.tensor(table)");
   return VS_T(lvs_checktensor(L, i));
 }
 

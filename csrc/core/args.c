@@ -218,7 +218,7 @@ static int check_dims(const vs_arg *a, vs_value *v, const vs_tensor *x) {
   for (int i = 0; i < v->n; i++) {
     if (resolve_dim(a, &v->ints[i], x) < 0) return -1;
     if (seen >> v->ints[i] & 1)
-      return vs_fail("%s names dimension %d twice", a->name, (int)v->ints[i] + 1);
+      return vs_fail("%s has dimension %d twice", a->name, (int)v->ints[i] + 1);
     seen |= 1u << v->ints[i];
   }
   return 0;

@@ -28,7 +28,8 @@ int vs_fail_file(const char *path, const char *fmt, ...) {
 }
 
 int vs_fail_memory(size_t bytes) {
-  snprintf(message, sizeof message, "out of memory: no %.1f MB to be had", (double)bytes / 1e6);
+  snprintf(message, sizeof message, "out of memory: %.1f MB could not be allocated",
+           (double)bytes / 1e6);
   kind = VS_ENOMEM;
   return -1;
 }

@@ -20,7 +20,7 @@ uint64_t vs_clock_ns(void) {
 }
 
 int vs_profile_start(vs_profile *p) {
-  if (__atomic_test_and_set(&taken, __ATOMIC_ACQUIRE)) return vs_fail("a profile is running");
+  if (__atomic_test_and_set(&taken, __ATOMIC_ACQUIRE)) return vs_fail("another profile is running");
   owner = pthread_self();
   p->ns = vs_clock_ns();
   __atomic_store_n(&vs_profile_running, p, __ATOMIC_RELEASE);

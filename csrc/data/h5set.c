@@ -88,7 +88,7 @@ static int read_offsets(const vs_dataset *d, const char *name, int64_t rows, int
   if (!*out) return vs_fail_file(path, "%s: no such data set", in_split(d, name));
   for (int64_t i = 1; i < rows; i++) {
     if ((*out)[i] < (*out)[i - 1])
-      return vs_fail_file(path, "%s: row %lld is less than the one before", in_split(d, name),
+      return vs_fail_file(path, "%s: row %lld is less than the row before it", in_split(d, name),
                           (long long)i + 1);
   }
   if ((*out)[0] != 0 || (*out)[rows - 1] != total)
@@ -131,7 +131,7 @@ static int check_format(vs_dataset *d) {
                         : format->text ? format->text
                                        : "a number");
   if (!version || version->kind != VS_H5_INT || version->i != 1)
-    return vs_fail_file(d->path, "attribute version: this vesper reads version 1 only");
+    return vs_fail_file(d->path, "attribute version: only version 1 is supported");
   if (base && (base->kind != VS_H5_INT || base->i != 0))
     return vs_fail_file(d->path, "attribute index_base: expected 0");
   if (name && name->kind == VS_H5_TEXT && !(d->name = strdup(name->text)))
@@ -195,7 +195,7 @@ static int open_image_bytes(vs_dataset *d) {
   if (!s->bytes) return count_features(d);
   vs_h5data *f = NULL;
   int rc = open_data(d, "image_bytes/offset", VS_H5_INTS, 1, -1, &f);
-  if (rc == 0 && !f) rc = vs_h5_bad(s->bytes, "has no image_bytes/offset beside it");
+  if (rc == 0 && !f) rc = vs_h5_bad(s->bytes, "there is no image_bytes/offset");
   if (rc == 0 && (s->nimage = vs_h5_info(f)->dims[0] - 1) < 0) rc = vs_h5_bad(f, "is empty");
   vs_h5_data_close(f);
   if (rc || read_offsets(d, "image_bytes/offset", s->nimage + 1, vs_h5_info(s->bytes)->dims[0],
@@ -210,7 +210,7 @@ static int open_image_bytes(vs_dataset *d) {
   vs_h5_attrs_free(a, na);
   if (s->height < 1 || s->width < 1 || s->height > MAX_SIDE || s->width > MAX_SIDE)
     return vs_fail_file(d->path,
-                        "%s: attributes height and width must say the size of the images, "
+                        "%s: attributes height and width must give the size of the images, "
                         "1 to %d",
                         d->split, MAX_SIDE);
   return 0;

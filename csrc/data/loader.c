@@ -231,7 +231,8 @@ static void advance(vs_pass *p) {
 static int next(vs_pass *p, vs_batch **out) {
   vs_batch_clear(&p->current);
   if (p->given >= p->nbatch) return 0;
-  if (p->owner != getpid()) return vs_fail("a loop over a loader cannot go on in a forked process");
+  if (p->owner != getpid())
+    return vs_fail("a loop over a loader cannot continue in a forked process");
   if (p->nworker ? receive(p) : make(p, p->given, &p->current)) return -1;
   advance(p);
   *out = &p->current;

@@ -21,8 +21,8 @@ static int tensors_open(vs_dataset *d, const vs_value *v, const vs_field *field,
     const vs_tensor *t = field[i].t;
     if (t->ndim == 0) return vs_fail("TensorDataset: %s has no dimensions", field[i].name);
     if (t->shape[0] != field[0].t->shape[0])
-      return vs_fail("TensorDataset: %s is %s but %s is %s: first sizes differ", field[0].name,
-                     vs_shape_str(field[0].t), field[i].name, vs_shape_str(t));
+      return vs_fail("TensorDataset: %s is %s but %s is %s: their first sizes differ",
+                     field[0].name, vs_shape_str(field[0].t), field[i].name, vs_shape_str(t));
     vs_tensor *plain = vs_alias(field[i].t);
     s->field[i] = field[i];
     s->field[i].t = plain ? vs_contiguous(plain) : NULL;

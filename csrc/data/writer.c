@@ -292,7 +292,7 @@ static int check_things(const vs_writer *w, const split *s, const vs_item *item)
     return vs_fail("add: image %lld of %s: item %lld is not in 1..%d", (long long)s->n + 1, s->name,
                    (long long)item->thing, INT32_MAX);
   if (item->tag && w->ntag == 0)
-    return bad(s, "has tags, but the Writer was given no names of any");
+    return bad(s, "has tags, but the Writer was given no list of tags");
   for (int64_t i = 0; i < item->ntag; i++) {
     if (item->tag[i] < 1 || item->tag[i] > w->ntag)
       return vs_fail("add: image %lld of %s: tag %lld is not in 1..%lld", (long long)s->n + 1,
@@ -305,7 +305,7 @@ static int check_things(const vs_writer *w, const split *s, const vs_item *item)
  * that become tokens. */
 static int check_text(const char *text, size_t n) {
   if (n >= VS_H5_MAX_STRING || memchr(text, 0, n))
-    return vs_fail("a caption holds a zero byte or is longer than 65,535 bytes");
+    return vs_fail("a caption contains a zero byte or is longer than 65,535 bytes");
   for (size_t at = 0; at < n;)
     if (vs_utf8_next(text, n, &at, false) < 0) {
       vs_fail_prefix("a caption");
@@ -352,7 +352,7 @@ static int check_extras(const vs_writer *w, const split *s, const vs_item *item)
   if (item->landmark) {
     if (check_matrix(s, "landmark", item->landmark, s->landmarks, 3)) return -1;
     if (s->landmarks && item->landmark->shape[0] != s->landmarks)
-      return bad(s, "landmark has fewer points than those before");
+      return bad(s, "landmark has fewer points than in earlier images");
   }
   const vs_tensor *f = item->feature;
   if (f &&
@@ -385,10 +385,11 @@ static int check_fields(const split *s, const vs_item *item) {
                {"landmark", item->landmark, s->column[LANDMARK].data}};
   for (int i = 0; i < VS_COUNT(field); i++) {
     if (field[i].has != field[i].had)
-      return vs_fail("add: image %lld of %s has %s %s, unlike those before", (long long)s->n + 1,
+      return vs_fail("add: image %lld of %s has %s %s, unlike earlier images", (long long)s->n + 1,
                      s->name, field[i].has ? "a field" : "no field", field[i].name);
   }
-  if (item->ncaption && !s->column[OFFSET].data) return bad(s, "has captions, unlike those before");
+  if (item->ncaption && !s->column[OFFSET].data)
+    return bad(s, "has captions, unlike earlier images");
   return 0;
 }
 
@@ -475,7 +476,7 @@ static int put_item(vs_writer *w, split *s, const vs_item *item) {
 
 int vs_writer_add(vs_writer *w, const char *name, const vs_item *item) {
   if (w->closed) return vs_fail("add: the writer is closed");
-  if (w->failed) return vs_fail_file(w->path, "could not be written before");
+  if (w->failed) return vs_fail_file(w->path, "an earlier write failed");
   split *s = find_split(w, name);
   if (!s) {
     if (check_name(name)) return -1;
@@ -534,8 +535,8 @@ static int check_strings(const vs_strings *list, const char *what) {
   for (int64_t i = 0; i < list->n; i++) {
     if (vs_strings_len(list, i) >= VS_H5_MAX_STRING ||
         strlen(vs_strings_get(list, i)) != vs_strings_len(list, i))
-      return vs_fail("Writer: entry %lld of %s holds a zero byte or is too long", (long long)i + 1,
-                     what);
+      return vs_fail("Writer: entry %lld of %s contains a zero byte or is too long",
+                     (long long)i + 1, what);
   }
   return 0;
 }
@@ -639,7 +640,7 @@ static void sync_folder(const char *path) {
 
 int vs_writer_close(vs_writer *w) {
   if (w->closed) return 0;
-  int rc = w->failed ? vs_fail_file(w->path, "could not be written before") : 0;
+  int rc = w->failed ? vs_fail_file(w->path, "an earlier write failed") : 0;
   for (int i = 0; rc == 0 && i < w->nsplit; i++) rc = flush_split(&w->split[i]);
   if (rc == 0) rc = vs_h5_flush(w->file);
   if (close_file(w) && rc == 0) rc = -1;

@@ -107,7 +107,7 @@ static int read_quoted(vs_csv *c) {
   }
   int ch = peek(c);
   if (ch == EOF || ch == '\n' || ch == '\r' || ch == c->delimiter) return 0;
-  return fail_at(c, c->line, "text behind a closing quote");
+  return fail_at(c, c->line, "text after a closing quote");
 }
 
 /* 1: a row, however many fields; 0: the end. */

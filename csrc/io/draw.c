@@ -72,8 +72,8 @@ void vs_draw_frame(vs_tensor *t, int64_t x, int64_t y, int64_t w, int64_t h, int
 int vs_draw_picture(vs_tensor *t, const vs_tensor *src, int64_t x, int64_t y) {
   canvas v = canvas_of(t), s = canvas_of(src);
   if (s.planes > v.planes) {
-    return vs_fail("image.paste: a picture %s does not go onto a grey one %s", vs_shape_str(src),
-                   vs_shape_str(t));
+    return vs_fail("image.paste: a picture %s cannot be pasted into a grey one %s",
+                   vs_shape_str(src), vs_shape_str(t));
   }
   int64_t x0 = clamp(x, v.w), x1 = clamp(x + s.w, v.w), y0 = clamp(y, v.h),
           y1 = clamp(y + s.h, v.h);
@@ -93,7 +93,7 @@ int vs_draw_picture(vs_tensor *t, const vs_tensor *src, int64_t x, int64_t y) {
 /* Printable ASCII and line ends, 0-terminated: what the font can take. */
 static char *plain_text(const char *text, size_t n) {
   if (n > VS_TEXT_MAX)
-    return vs_fail_null("image.draw_text: a text of more than %d bytes", VS_TEXT_MAX);
+    return vs_fail_null("image.draw_text: the text has more than %d bytes", VS_TEXT_MAX);
   char *out = vs_new(n + 1);
   if (!out) return NULL;
   size_t k = 0;

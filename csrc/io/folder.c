@@ -121,7 +121,7 @@ static int visit(const char *path, vs_filenames files, bool removing) {
   for (struct dirent *e; rc == 0 && (e = readdir(d));) {
     if (!visible(e)) continue;
     if (!belongs(e->d_name, files))
-      rc = vs_fail_file(path, "holds '%s', which vesper did not write: not replaced", e->d_name);
+      rc = vs_fail_file(path, "contains '%s', which vesper did not write: not replaced", e->d_name);
     else if (removing && unlinkat(dirfd(d), e->d_name, 0))
       rc = vs_fail_file(path, "cannot remove '%s': %s", e->d_name, strerror(errno));
   }

@@ -108,13 +108,13 @@ static int check_storage(vs_h5data *d) {
   }
   H5Pclose(plist);
   if (outside > 0 || (layout != H5D_CHUNKED && layout != H5D_CONTIGUOUS && layout != H5D_COMPACT))
-    return vs_h5_bad(d, "its data lie outside the file, which vesper does not follow");
+    return vs_h5_bad(d, "its data lie in another file, which is not supported");
   int64_t promised, stored = (int64_t)VS_MIN(H5Dget_storage_size(d->id), (hsize_t)INT64_MAX / 2048);
   if (__builtin_mul_overflow(f->row, f->dims[0], &promised) ||
       __builtin_mul_overflow(promised, (int64_t)f->size, &promised))
     return vs_h5_bad(d, "shape %s is too large", vs_dims_str(f->ndim, f->dims));
   if (layout != H5D_COMPACT && stored > d->file->bytes)
-    return vs_h5_bad(d, "claims %lld bytes of a file of %lld", (long long)stored,
+    return vs_h5_bad(d, "has %lld bytes by its header, the file has %lld", (long long)stored,
                      (long long)d->file->bytes);
   int64_t most = stored * (filters > 0 ? VS_H5_MAX_RATIO : 1);
   if (promised > most)
@@ -156,7 +156,7 @@ int vs_h5_keep(vs_h5data *d, int64_t chunks) {
   if (f->chunk < 1) return 0;
   chunks = VS_MIN(chunks, (f->dims[0] + f->chunk - 1) / f->chunk);
   if (f->band * (double)chunks > VS_H5_MAX_KEPT)
-    return vs_fail("%lld chunks of %s in %s are %.0f MB in memory, the limit is %d",
+    return vs_fail("%lld chunks of %s in %s take %.0f MB of memory, the limit is %d",
                    (long long)chunks, d->name, d->file->path, f->band * (double)chunks / 1e6,
                    VS_H5_MAX_KEPT / 1000000);
   vs_h5_lock();
@@ -374,7 +374,7 @@ static int read_varying(vs_h5data *d, hid_t type, int64_t first, int64_t n, vs_s
     const char *s = p[i] ? p[i] : "";
     rc = vs_strings_add(out, s, strlen(s));
     if (rc == 0 && out->at[out->n] - out->n > d->file->bytes)
-      rc = vs_h5_bad(d, "more text than the file has bytes");
+      rc = vs_h5_bad(d, "its strings have more bytes than the file");
   }
   for (int64_t i = 0; i < n; i++) free(p[i]);
   free(p);
@@ -575,7 +575,8 @@ static int widen(vs_h5data *d, size_t size) {
 static int append_strings(vs_h5data *d, const vs_strings *s) {
   size_t longest = 1;
   for (int64_t i = 0; i < s->n; i++) longest = VS_MAX(longest, vs_strings_len(s, i));
-  if (longest > VS_H5_MAX_STRING) return vs_h5_bad(d, "a string of %zu bytes", longest);
+  if (longest > VS_H5_MAX_STRING)
+    return vs_h5_bad(d, "a string of %zu bytes, at most %d", longest, VS_H5_MAX_STRING);
   size_t size = (size_t)d->info.size;
   if (longest > size) {
     size = VS_MAX((longest + 7) / 8 * 8, d->rows ? size + size / 2 : 0);

@@ -260,11 +260,12 @@ static int get_answer(int fd, int64_t bytes, vs_strings *out, char *message, siz
 static int judge(const char *path, int status) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == FINE) return 0;
   if (WIFEXITED(status) && WEXITSTATUS(status) == NO_MEMORY)
-    return vs_fail_file(path, "damaged (libhdf5 asks for more memory than the file explains)");
+    return vs_fail_file(path,
+                        "damaged (libhdf5 asks for more memory than a file of this size needs)");
   if (WIFEXITED(status)) return vs_fail_file(path, "damaged (libhdf5 fails on it)");
   switch (WTERMSIG(status)) {
     case SIGPIPE: return vs_fail_file(path, "damaged (libhdf5 fails on it)"); /* not believed */
-    case SIGXCPU: return vs_fail_file(path, "damaged (libhdf5 does not come to an end)");
+    case SIGXCPU: return vs_fail_file(path, "damaged (libhdf5 does not finish)");
     case SIGSEGV:
     case SIGBUS:
     case SIGABRT:

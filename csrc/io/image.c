@@ -178,9 +178,10 @@ static int64_t fewest_bytes(const uint8_t *p, size_t n, int64_t w, int64_t h) {
 
 int vs_image_info(const void *bytes, size_t n, const char *name, vs_imageinfo *out) {
   if (n == 0) return vs_fail_file(name, "truncated image (empty file)");
-  if (n > VS_IMAGE_MAX_FILE) return vs_fail_file(name, "an image file of more than 512 MiB");
+  if (n > VS_IMAGE_MAX_FILE)
+    return vs_fail_file(name, "image files of more than 512 MiB are not read");
   checkfn check = find_check(bytes, n);
-  if (!check) return vs_fail_file(name, "not an image (JPEG, PNG, BMP and GIF are known)");
+  if (!check) return vs_fail_file(name, "not an image (JPEG, PNG, BMP and GIF are supported)");
   const char *wrong = check(bytes, n);
   if (wrong) return vs_fail_file(name, "%s", wrong);
   if (!stbi_info_from_memory(bytes, (int)n, &out->width, &out->height, &out->channels)) {
@@ -190,7 +191,7 @@ int vs_image_info(const void *bytes, size_t n, const char *name, vs_imageinfo *o
   if (w < 1 || h < 1 || w > VS_IMAGE_MAX_SIDE || h > VS_IMAGE_MAX_SIDE ||
       w * h > VS_IMAGE_MAX_PIXELS) {
     return vs_fail_file(name,
-                        "an image of %d x %d pixels; the limit is %d a side and 64 megapixels",
+                        "an image of %d x %d pixels; the limit is %d per side and 64 megapixels",
                         out->width, out->height, VS_IMAGE_MAX_SIDE);
   }
   if (fewest_bytes(bytes, n, w, h) > (int64_t)n) {
@@ -229,7 +230,7 @@ vs_tensor *vs_image_decode(const void *bytes, size_t n, const char *name, const 
   }
   vs_tensor *t = NULL;
   if (w != info.width || h != info.height) {
-    vs_fail_file(name, "broken image (its size changes)");
+    vs_fail_file(name, "broken image (its size differs from its header)");
   } else {
     t = vs_tensor_new(VS_UINT8, 3, (int64_t[]){o->channels, h, w});
   }
@@ -289,7 +290,7 @@ static int check_picture(const vs_tensor *t) {
   }
   int64_t h = t->shape[t->ndim - 2], w = t->shape[t->ndim - 1];
   if (h > VS_IMAGE_MAX_SIDE || w > VS_IMAGE_MAX_SIDE || h * w > VS_IMAGE_MAX_PIXELS) {
-    return vs_fail("image: %s is too large; the limit is %d a side and 64 megapixels",
+    return vs_fail("image: %s is too large; the limit is %d per side and 64 megapixels",
                    vs_shape_str(t), VS_IMAGE_MAX_SIDE);
   }
   return 0;

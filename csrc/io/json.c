@@ -157,7 +157,7 @@ static int items_collect(vs_jsonitems *r, int c, const char stop[2], int *after)
     } else {
       inside = c == '"';
       depth += (c == '{' || c == '[') - (c == '}' || c == ']');
-      if (depth < 0) return items_fail(r, "a bracket closes that was not opened");
+      if (depth < 0) return items_fail(r, "unmatched closing bracket");
     }
   }
   *after = c;
@@ -222,7 +222,7 @@ static int items_end(vs_jsonitems *r) {
     if (c != '}') return items_fail(r, "expected }, the object's end");
     c = items_token(r);
   }
-  return c == EOF ? 0 : items_fail(r, "text behind the end");
+  return c == EOF ? 0 : items_fail(r, "text after the end");
 }
 
 static int items_next(vs_jsonitems *r, vs_json **out) {
@@ -242,7 +242,7 @@ static int items_next(vs_jsonitems *r, vs_json **out) {
 
 int vs_jsonitems_next(vs_jsonitems *r, vs_json **out) {
   *out = NULL;
-  if (r->failed) return vs_fail_file(r->path, "could not be read before");
+  if (r->failed) return vs_fail_file(r->path, "an earlier read failed");
   int got = items_next(r, out);
   r->failed = got < 0;
   return got;
@@ -349,7 +349,8 @@ int vs_json_put_string(vs_buffer *b, const char *s, size_t n) {
 
 int vs_json_put_num(vs_buffer *b, double v) {
   char text[40];
-  if (!isfinite(v)) return vs_fail("json: %s has no form in JSON", isnan(v) ? "nan" : "infinity");
+  if (!isfinite(v))
+    return vs_fail("json: %s cannot be written as JSON", isnan(v) ? "nan" : "infinity");
   for (int digits = 15; digits <= 17; digits++) {
     snprintf(text, sizeof text, "%.*g", digits, v);
     if (strtod(text, NULL) == v) break;

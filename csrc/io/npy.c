@@ -111,7 +111,7 @@ static int read_shape(scan *t, header *h) {
     if (h->ndim == VS_MAX_DIM) return vs_fail_file(t->path, "more than %d dimensions", VS_MAX_DIM);
     if (read_size(t, &h->shape[h->ndim])) return -1;
     if (next_is(t, ',')) continue;
-    if (h->ndim == 0) return broken(t, "a comma behind the only size");
+    if (h->ndim == 0) return broken(t, "a comma after the only size");
     if (!next_is(t, ')')) return broken(t, "a comma or the ) of the shape");
     h->ndim++;
     break;
@@ -132,8 +132,8 @@ static int read_member(scan *t, header *h) {
   else if (n == 5 && memcmp(key, "shape", 5) == 0)
     seen = &h->has_shape, read = read_shape;
   else
-    return vs_fail_file(t->path, "header: the key '%.*s' is unknown", (int)VS_MIN(n, 40), key);
-  if (*seen) return vs_fail_file(t->path, "header: '%.*s' stands there twice", (int)n, key);
+    return vs_fail_file(t->path, "header: unknown key '%.*s'", (int)VS_MIN(n, 40), key);
+  if (*seen) return vs_fail_file(t->path, "header: duplicate key '%.*s'", (int)n, key);
   *seen = true;
   return next_is(t, ':') ? read(t, h) : broken(t, "a colon");
 }
@@ -147,7 +147,7 @@ static int read_dictionary(scan *t, header *h) {
     break;
   }
   skip_space(t);
-  if (t->at != t->end) return broken(t, "nothing behind the }");
+  if (t->at != t->end) return broken(t, "nothing after the }");
   if (!h->has_descr || !h->has_order || !h->has_shape)
     return vs_fail_file(t->path, "header: no %s",
                         !h->has_descr   ? "descr"
@@ -169,7 +169,7 @@ static int read_header(const vs_mapping *m, const char *path, header *h, size_t 
   if (m->size < first) return vs_fail_file(path, "truncated in the length of its header");
   for (int i = 0; i < width; i++) length |= (size_t)p[8 + i] << 8 * i;
   if (length > m->size - first)
-    return vs_fail_file(path, "truncated: the header takes %zu bytes, the file has %zu behind it",
+    return vs_fail_file(path, "truncated: the header takes %zu bytes, the file has %zu for it",
                         length, m->size - first);
   const char *begin = (const char *)p + first;
   scan t = {.at = begin, .begin = begin, .end = begin + length, .path = path};
@@ -194,7 +194,7 @@ static int check_size(const header *h, size_t room, const char *path) {
 
 static int check_bools(const unsigned char *p, size_t n, const char *path) {
   for (size_t i = 0; i < n; i++)
-    if (p[i] > 1) return vs_fail_file(path, "a b1 byte is %d", p[i]);
+    if (p[i] > 1) return vs_fail_file(path, "a bool (b1) is %d, expected 0 or 1", p[i]);
   return 0;
 }
 
@@ -261,7 +261,7 @@ int vs_npy_save(const char *path, vs_tensor *t) {
   vs_outfile o = {0};
   int rc = -1;
   if (!descrs[t->dtype])
-    return vs_fail("%s has no form in .npy, convert it first", vs_dtype_name(t->dtype));
+    return vs_fail("%s cannot be stored in .npy, convert it first", vs_dtype_name(t->dtype));
   vs_tensor *whole = vs_contiguous(t);
   if (!whole) return -1;
   size_t n = write_header(text, sizeof text, whole);

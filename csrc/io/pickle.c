@@ -86,7 +86,7 @@ static uint64_t get(const unsigned char *p, int n) {
 /* The next n bytes, or NULL. */
 static const unsigned char *take(vs_pickle *m, uint64_t n) {
   if (n > m->end - m->at) {
-    damaged(m, "an opcode reaches behind the end (truncated?)");
+    damaged(m, "an opcode reaches past the end (truncated?)");
     return NULL;
   }
   const unsigned char *p = m->base + m->at;
@@ -156,7 +156,7 @@ static int32_t pop(vs_pickle *m) { return m->stack[--m->nstack]; }
 static int32_t above_mark(const vs_pickle *m) {
   for (int32_t i = m->nstack - 1; i >= 0; i--)
     if (m->stack[i] == MARK) return m->nstack - 1 - i;
-  return damaged(m, "there is no mark");
+  return damaged(m, "the mark is missing");
 }
 
 static const vs_pknode *node_is(const vs_pickle *m, int32_t node, vs_pkkind kind) {
@@ -181,7 +181,8 @@ static int make_tuple(vs_pickle *m, int32_t n) {
 static int add_items(vs_pickle *m, int32_t n, vs_pkkind kind, bool marked) {
   int32_t at = m->nstack - n - (marked ? 2 : 1);
   if (at < 0 || !node_is(m, m->stack[at], kind))
-    return damaged(m, kind == VS_PK_LIST ? "appends to what is no list" : "sets items of no dict");
+    return damaged(m, kind == VS_PK_LIST ? "appends to something that is not a list"
+                                         : "sets items of something that is not a dict");
   if (kind == VS_PK_DICT && n % 2 != 0) return damaged(m, "a key without a value");
   vs_pknode *c = &m->node[m->stack[at]];
   for (int32_t i = m->nstack - n; i < m->nstack; i++) {
@@ -247,7 +248,7 @@ static int memo_get(vs_pickle *m, int width) {
   uint64_t at;
   if (take_uint(m, width, &at)) return -1;
   if (at >= (uint64_t)m->nmemo || m->memo[at] == MARK)
-    return damaged(m, "asks the memo for what is not there");
+    return damaged(m, "reads a memo entry that was not stored");
   return push(m, m->memo[at]);
 }
 
@@ -267,7 +268,7 @@ static int push_global(vs_pickle *m, const char *module, size_t nmodule, const c
       return push_new(m, VS_PK_GLOBAL, i);
   }
   return fail_at(m,
-                 "pickle, byte %zu: it names %.*s.%.*s, which is no part of a state dict of known "
+                 "pickle, byte %zu: it names %.*s.%.*s, which is not part of a state dict of known "
                  "types; nothing was run",
                  m->op, (int)VS_MIN(nmodule, 80), module, (int)VS_MIN(nname, 80), name);
 }
@@ -303,7 +304,7 @@ static int persistent(vs_pickle *m) {
   const vs_pknode *n = node_is(m, t->item[4], VS_PK_INT);
   if (!what || what->n != 7 || memcmp(what->text, "storage", 7) || !type ||
       globals[type->i].what != STORAGE || !node_is(m, t->item[2], VS_PK_TEXT) || !n || n->i < 0)
-    return damaged(m, "a storage is not described as PyTorch does");
+    return damaged(m, "the description of a storage differs from PyTorch's");
   if (t->n > 6 || (t->n == 6 && !node_is(m, t->item[5], VS_PK_NONE)))
     return damaged(m, "a storage that is part of another one is not supported");
   return push_new(m, VS_PK_STORAGE, tuple);
@@ -355,12 +356,14 @@ static int check_inside(const vs_pickle *m, const vs_pktensor *t, int64_t room) 
 /* _rebuild_tensor(storage, offset, shape, stride), and _v2 with three more that say nothing. */
 static int rebuild_tensor(vs_pickle *m, int32_t args, bool second) {
   const vs_pknode *a = &m->node[args];
-  if (second ? a->n < 6 || a->n > 7 : a->n != 4) return damaged(m, "a tensor of too few values");
+  if (second ? a->n < 6 || a->n > 7 : a->n != 4)
+    return damaged(m, "a tensor has the wrong number of values");
   const vs_pknode *offset = node_is(m, a->item[1], VS_PK_INT);
   const vs_pknode *shape = sizes(m, a->item[2]), *stride = sizes(m, a->item[3]);
   if (!node_is(m, a->item[0], VS_PK_STORAGE) || !offset || offset->i < 0 || !shape || !stride ||
       shape->n != stride->n)
-    return damaged(m, "a tensor is not described as PyTorch does (or has over 8 dimensions)");
+    return damaged(
+        m, "the description of a tensor differs from PyTorch's (or it has over 8 dimensions)");
   int32_t at = make(m, VS_PK_TENSOR);
   if (at < 0) return -1;
   m->node[at].i = args;
@@ -375,12 +378,12 @@ static int ordered_dict(vs_pickle *m, int32_t args) {
   if (at < 0) return -1;
   const vs_pknode *a = &m->node[args];
   const vs_pknode *list = a->n == 1 ? node_is(m, a->item[0], VS_PK_LIST) : NULL;
-  if (a->n != 0 && !list) return damaged(m, "an OrderedDict of what is no list");
+  if (a->n != 0 && !list) return damaged(m, "an OrderedDict is not made from a list");
   vs_pknode *d = &m->node[at];
   for (int32_t i = 0; list && i < list->n; i++) {
     const vs_pknode *entry = &m->node[list->item[i]];
     if ((entry->kind != VS_PK_LIST && entry->kind != VS_PK_TUPLE) || entry->n != 2)
-      return damaged(m, "an OrderedDict of what are no pairs");
+      return damaged(m, "an OrderedDict is not made from pairs");
     for (int k = 0; k < 2; k++) {
       if (grow(&d->item, d->n, &d->room)) return -1;
       d->item[d->n++] = entry->item[k];
@@ -394,20 +397,20 @@ static int reduce(vs_pickle *m) {
   if (want(m, 2)) return -1;
   int32_t args = pop(m), callee = pop(m);
   const vs_pknode *a = node_is(m, args, VS_PK_TUPLE), *g = node_is(m, callee, VS_PK_GLOBAL);
-  if (!a || !g) return damaged(m, "calls what is no function of a state dict");
+  if (!a || !g) return damaged(m, "calls something that is not a function of a state dict");
   switch (globals[g->i].what) {
     case ORDERED_DICT: return ordered_dict(m, args);
     case TENSOR: return rebuild_tensor(m, args, false);
     case TENSOR_V2: return rebuild_tensor(m, args, true);
     case PARAMETER:
       if (a->n == 3 && node_is(m, a->item[0], VS_PK_TENSOR)) return push(m, a->item[0]);
-      return damaged(m, "a parameter that holds no tensor");
+      return damaged(m, "a parameter is not a tensor");
     case SIZE:
       if (a->n == 1 && node_is(m, a->item[0], VS_PK_TUPLE)) return push(m, a->item[0]);
-      return damaged(m, "a torch.Size of no tuple");
+      return damaged(m, "a torch.Size is not made from a tuple");
     case STORAGE: break;
   }
-  return damaged(m, "calls a type of storage");
+  return damaged(m, "calls a storage type");
 }
 
 /* BUILD: attributes of a dictionary (a state dict's _metadata) are dropped. */
@@ -415,7 +418,7 @@ static int build(vs_pickle *m) {
   if (want(m, 2)) return -1;
   pop(m);
   if (node_is(m, m->stack[m->nstack - 1], VS_PK_DICT)) return 0;
-  return damaged(m, "BUILD sets attributes of what is no dictionary");
+  return damaged(m, "BUILD sets attributes of something that is not a dictionary");
 }
 
 /* --- the machine --- */
@@ -423,7 +426,7 @@ static int build(vs_pickle *m) {
 static int refuse(const vs_pickle *m, unsigned char code) {
   for (int i = 0; i < VS_COUNT(refused); i++)
     if (refused[i].code == code)
-      return fail_at(m, "pickle, byte %zu: opcode %s is no part of a state dict; nothing was run",
+      return fail_at(m, "pickle, byte %zu: opcode %s is not part of a state dict; nothing was run",
                      m->op, refused[i].name);
   return fail_at(m, "pickle, byte %zu: unknown opcode 0x%02x", m->op, code);
 }
@@ -431,7 +434,7 @@ static int refuse(const vs_pickle *m, unsigned char code) {
 static int protocol(vs_pickle *m) {
   uint64_t v;
   if (take_uint(m, 1, &v)) return -1;
-  return v >= 2 && v <= 4 ? 0 : damaged(m, "not of protocol 2, 3 or 4");
+  return v >= 2 && v <= 4 ? 0 : damaged(m, "its protocol is not 2, 3 or 4");
 }
 
 /* All above the last mark into the container below it. */

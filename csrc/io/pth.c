@@ -51,7 +51,7 @@ static int list_stores(reader *r) {
     if (i > 0 && by_key(&r->store[i], &r->store[kept - 1]) == 0) {
       const vs_pkstorage *old = &r->store[kept - 1].s;
       if (old->dtype != s->dtype || old->numel != s->numel)
-        return vs_fail_file(r->path, "storage '%.*s' is described in two ways",
+        return vs_fail_file(r->path, "storage '%.*s' has two different descriptions",
                             (int)VS_MIN(s->nkey, 100), s->key);
       continue;
     }
@@ -77,7 +77,8 @@ static int fill_store(reader *r, store *s, uint64_t at, uint64_t room) {
                         (int)VS_MIN(s->s.nkey, 100), s->s.key, room, s->s.numel,
                         vs_dtype_name(s->s.dtype));
   for (uint64_t i = 0; s->s.dtype == VS_BOOL && i < size; i++)
-    if (p[i] > 1) return vs_fail_file(r->path, "byte %" PRIu64 " is no bool: %d", at + i, p[i]);
+    if (p[i] > 1)
+      return vs_fail_file(r->path, "byte %" PRIu64 " is %d, expected a bool, 0 or 1", at + i, p[i]);
   s->t = vs_mapping_tensor(r->map, p, s->s.dtype, 1, &s->s.numel);
   return s->t ? 0 : -1;
 }
@@ -92,13 +93,14 @@ static const vs_zipentry *find_pickle(const vs_zip *z) {
     size_t rest = slash ? e->nname - (size_t)(slash - e->name) : 0;
     if (rest != 9 || memcmp(slash, "/data.pkl", 9)) continue;
     if (found) {
-      vs_fail_file(z->path, "two pickles, '%.*s' and '%.*s'", (int)VS_MIN(found->nname, 100),
+      vs_fail_file(z->path, "two pickle files, '%.*s' and '%.*s'", (int)VS_MIN(found->nname, 100),
                    found->name, (int)VS_MIN(e->nname, 100), e->name);
       return NULL;
     }
     found = e;
   }
-  if (!found) vs_fail_file(z->path, "a zip archive, but not of torch.save (it has no */data.pkl)");
+  if (!found)
+    vs_fail_file(z->path, "a zip archive, but not written by torch.save (it has no */data.pkl)");
   return found;
 }
 
@@ -161,10 +163,12 @@ static int check_head(const reader *r, size_t *at, bool version) {
   if (root < 0) goto done;
   const vs_pknode *v = &m.node[root];
   if (version) {
-    rc = v->kind == VS_PK_INT && v->i == 1001 ? 0 : vs_fail_file(r->path, "not of version 1001");
+    rc =
+        v->kind == VS_PK_INT && v->i == 1001 ? 0 : vs_fail_file(r->path, "its version is not 1001");
     goto done;
   }
-  rc = v->kind == VS_PK_DICT ? 0 : vs_fail_file(r->path, "says nothing of the machine it is from");
+  rc = v->kind == VS_PK_DICT ? 0
+                             : vs_fail_file(r->path, "does not describe the machine that wrote it");
   for (int32_t i = 0; rc == 0 && i + 1 < v->n; i += 2) {
     const vs_pknode *k = &m.node[v->item[i]], *is = &m.node[v->item[i + 1]];
     if (k->kind == VS_PK_TEXT && k->n == 13 && !memcmp(k->text, "little_endian", 13) &&
@@ -180,7 +184,7 @@ done:
 static int fill_from_row(reader *r, const vs_pknode *key, size_t *at) {
   store *s = key->kind == VS_PK_TEXT ? find_store(r, key->text, key->n) : NULL;
   uint64_t n = 0, room = r->map->size - *at;
-  if (!s || s->t) return vs_fail_file(r->path, "the list of storages does not fit the pickle");
+  if (!s || s->t) return vs_fail_file(r->path, "the list of storages does not match the pickle");
   if (room < 8) return vs_fail_file(r->path, "truncated: storages are missing");
   for (int i = 0; i < 8; i++) n |= (uint64_t)r->map->base[*at + (size_t)i] << 8 * i;
   if (n != (uint64_t)s->s.numel)
@@ -203,7 +207,7 @@ static int read_row(reader *r) {
   if (root < 0) goto done;
   const vs_pknode *list = &keys.node[root];
   if (list->kind != VS_PK_LIST || list->n != r->nstore) {
-    vs_fail_file(r->path, "the list of storages does not fit the pickle");
+    vs_fail_file(r->path, "the list of storages does not match the pickle");
     goto done;
   }
   at = keys.at;
@@ -294,7 +298,7 @@ static int walk_node(walk *w, int32_t node, int depth);
 static int walk_entry(walk *w, const char *name, int32_t n, int32_t node, int depth) {
   size_t was = w->n, dot = was > 0;
   if ((size_t)n + dot + was > VS_PTH_MAX_NAME || memchr(name, 0, (size_t)n))
-    return vs_fail_file(w->r->path, "a name holds a 0 byte or is longer than %d bytes",
+    return vs_fail_file(w->r->path, "a name contains a zero byte or is longer than %d bytes",
                         VS_PTH_MAX_NAME);
   if (dot) w->name[w->n++] = '.';
   memcpy(w->name + w->n, name, (size_t)n);
@@ -382,11 +386,11 @@ vs_pthfile *vs_pth_load(const char *path, const char *key) {
   } else if (b[0] == 0x80 && !memcmp(b + 2, magic, sizeof magic)) {
     if (read_row(&r)) goto done;
   } else {
-    vs_fail_file(path, "not a file of torch.save (neither a zip archive nor its older form)");
+    vs_fail_file(path, "not a file of torch.save (neither a zip archive nor the older format)");
     goto done;
   }
   if (r.pickle.node[r.root].kind != VS_PK_DICT) {
-    vs_fail_file(path, "holds no dictionary of tensors");
+    vs_fail_file(path, "contains no dictionary of tensors");
     goto done;
   }
   int32_t from = key ? find_key(&r, key) : r.root;

@@ -153,7 +153,8 @@ static int read_shape(const vs_json *v, entry *e, const char *path) {
   for (int d = 0; d < e->ndim; d++) {
     const vs_json *s = vs_json_at(v, (size_t)d);
     if (vs_json_kind(s) != VS_JSON_INT || vs_json_int(s) < 0) {
-      return vs_fail_file(path, "tensor '%.100s': a size in its shape is no whole number", e->name);
+      return vs_fail_file(path, "tensor '%.100s': a size in its shape is not a whole number",
+                          e->name);
     }
     e->shape[d] = vs_json_int(s);
   }
@@ -182,7 +183,7 @@ static int read_offsets(const vs_json *v, entry *e, uint64_t room, const char *p
   uint64_t bytes;
   if (n < 0 || __builtin_mul_overflow((uint64_t)n, (uint64_t)vs_dtype_size(e->dtype), &bytes) ||
       bytes != (uint64_t)(last - first)) {
-    return vs_fail_file(path, "tensor '%.100s': %s %s does not fill its %" PRId64 " bytes", e->name,
+    return vs_fail_file(path, "tensor '%.100s': %s %s does not have %" PRId64 " bytes", e->name,
                         dtype_names[e->dtype], vs_dims_str(e->ndim, e->shape), last - first);
   }
   e->first = (uint64_t)first;
@@ -194,7 +195,7 @@ static int read_entry(void *member, entry *e, uint64_t room, const char *path) {
   size_t n;
   e->name = vs_json_key(member, &n);
   const vs_json *v = vs_json_value(member);
-  if (strlen(e->name) != n) return vs_fail_file(path, "a name holds a 0 byte");
+  if (strlen(e->name) != n) return vs_fail_file(path, "a name contains a zero byte");
   if (vs_json_kind(v) != VS_JSON_OBJECT) {
     return vs_fail_file(path, "header entry '%.100s' is not an object", e->name);
   }
@@ -208,19 +209,21 @@ static int check_tiling(const entry *e, int64_t n, uint64_t room, const char *pa
   uint64_t at = 0;
   for (int64_t i = 0; i < n; i++) {
     if (e[i].first != at) {
-      return vs_fail_file(
-          path, "tensor '%.100s' starts at byte %" PRIu64 " of the data, %s byte %" PRIu64,
-          e[i].name, e[i].first, e[i].first < at ? "inside what ends at" : "a gap behind", at);
+      return vs_fail_file(path,
+                          "tensor '%.100s' starts at byte %" PRIu64
+                          " of the data, the one before it ends at byte %" PRIu64,
+                          e[i].name, e[i].first, at);
     }
     at = e[i].last;
   }
   if (at == room) return 0;
-  return vs_fail_file(path, "%" PRIu64 " bytes of data belong to no tensor", room - at);
+  return vs_fail_file(path, "%" PRIu64 " bytes after the last tensor", room - at);
 }
 
 static int check_bools(const unsigned char *p, const entry *e, const char *path) {
   for (uint64_t i = 0; i < e->last - e->first; i++) {
-    if (p[i] > 1) return vs_fail_file(path, "tensor '%.100s': a BOOL byte is %d", e->name, p[i]);
+    if (p[i] > 1)
+      return vs_fail_file(path, "tensor '%.100s': a BOOL is %d, expected 0 or 1", e->name, p[i]);
   }
   return 0;
 }
@@ -278,9 +281,8 @@ static vs_json *read_header(const vs_mapping *m, uint64_t *length, const char *p
     return NULL;
   }
   if (*length > m->size - 8) {
-    vs_fail_file(
-        path, "truncated: the header takes %" PRIu64 " bytes, the file has %zu behind its length",
-        *length, m->size - 8);
+    vs_fail_file(path, "truncated: the header takes %" PRIu64 " bytes, the file has %zu for it",
+                 *length, m->size - 8);
     return NULL;
   }
   vs_json *header = vs_json_parse((const char *)m->base + 8, (size_t)*length, path);

@@ -47,8 +47,9 @@ static int read_end64(const vs_zip *z, uint64_t end, directory *d) {
     return vs_fail_file(z->path, "zip: no 64-bit directory at byte %" PRIu64, at);
   *d = (directory){.n = get(b + at + 32, 8), .size = get(b + at + 40, 8)};
   d->first = get(b + at + 48, 8);
-  return inside(d->first, d->size, at) ? 0
-                                       : vs_fail_file(z->path, "zip: the directory lies outside");
+  return inside(d->first, d->size, at)
+             ? 0
+             : vs_fail_file(z->path, "zip: the directory is not inside the file");
 }
 
 static int read_end(const vs_zip *z, directory *d) {
@@ -63,8 +64,9 @@ static int read_end(const vs_zip *z, directory *d) {
   if (get(b + at + 4, 4) != 0) return vs_fail_file(z->path, "zip: split over several files");
   if (d->n == 0xffff || d->size == 0xffffffff || d->first == 0xffffffff)
     return read_end64(z, at, d);
-  return inside(d->first, d->size, at) ? 0
-                                       : vs_fail_file(z->path, "zip: the directory lies outside");
+  return inside(d->first, d->size, at)
+             ? 0
+             : vs_fail_file(z->path, "zip: the directory is not inside the file");
 }
 
 /* --- the directory --- */
@@ -159,7 +161,7 @@ int vs_zip_open(vs_zip *z, const unsigned char *base, size_t size, const char *p
   qsort(z->entry, (size_t)z->n, sizeof *z->entry, by_name);
   for (int64_t i = 0; i + 1 < z->n; i++) {
     if (by_name(&z->entry[i], &z->entry[i + 1]) == 0)
-      return vs_fail_file(path, "zip: two entries '%.*s'", (int)VS_MIN(z->entry[i].nname, 100),
+      return vs_fail_file(path, "zip: duplicate entry '%.*s'", (int)VS_MIN(z->entry[i].nname, 100),
                           z->entry[i].name);
   }
   return 0;
@@ -191,8 +193,8 @@ int vs_zip_check(const vs_zip *z, const vs_zipentry *e) {
   if (e->flags & 1) return vs_fail_file(z->path, "zip: '%.*s' is encrypted", n, e->name);
   if (e->method != 0)
     return vs_fail_file(z->path,
-                        "zip: '%.*s' is compressed (method %d); PyTorch stores its files as they "
-                        "are, and only those are read",
+                        "zip: '%.*s' is compressed (method %d); only uncompressed ones, "
+                        "as PyTorch writes them, are read",
                         n, e->name, e->method);
   if (vs_crc32(z->base + e->first, e->size) != e->crc)
     return vs_fail_file(z->path, "zip: the checksum of '%.*s' is wrong (damaged?)", n, e->name);

@@ -107,7 +107,7 @@ static int read_matrix(cursor *c, vs_vectors *v) {
                         (long long)shape[0], (long long)shape[1], (long long)(v->map.n + v->bucket),
                         (long long)v->dim, (long long)v->map.n, (long long)v->bucket);
   size_t left = c->size - c->at;
-  if (shape[0] == 0) return vs_fail_file(c->path, "no words in it");
+  if (shape[0] == 0) return vs_fail_file(c->path, "it contains no words");
   if ((uint64_t)shape[0] > left / sizeof(float) / (uint64_t)v->dim)
     return vs_fail_file(c->path, "truncated: %zu bytes left for a matrix [%lld,%lld] of float32",
                         left, (long long)shape[0], (long long)shape[1]);

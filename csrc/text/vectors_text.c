@@ -204,7 +204,7 @@ static int read_first_line(textfile *f) {
     memmove(f->start, f->start + 1, ((size_t)f->n + 1) * sizeof *f->start);
   }
   if (f->dim == 0) return vs_fail_file(f->path, "not word vectors: no numbers on line 1");
-  return f->n ? 0 : vs_fail_file(f->path, "no words in it");
+  return f->n ? 0 : vs_fail_file(f->path, "it contains no words");
 }
 
 /* A number takes two bytes, a line end or word one: if the file is too small for all its lines,

@@ -107,7 +107,7 @@ int vs_vocab_add_word(vs_vocab *v, const char *word, size_t len) {
   int64_t id = vs_strmap_add(&v->map, word, len, &fresh);
   if (id < 0) return -1;
   if (!fresh)
-    return vs_fail("word %lld, \"%.60s\", stands at %lld too", (long long)at + 1, word,
+    return vs_fail("word %lld, \"%.60s\", is already word %lld", (long long)at + 1, word,
                    (long long)id + 1);
   return 0;
 }

@@ -21,7 +21,7 @@ static int add_line(vs_wordpiece *w, const char *path, const char *s, size_t len
   int64_t id = vs_strmap_add(&w->map, s, len, &fresh);
   if (id < 0) return -1;
   if (!fresh)
-    return vs_fail_file(path, "line %lld: \"%.*s\" stands on line %lld too", (long long)line,
+    return vs_fail_file(path, "line %lld: \"%.*s\" is already on line %lld", (long long)line,
                         (int)VS_MIN(len, (size_t)60), s, (long long)id + 1);
   return 0;
 }
@@ -52,7 +52,7 @@ static int add_members(vs_wordpiece *w, const char *path, const vs_json *vocab) 
     int64_t id = vs_json_kind(v) == VS_JSON_INT ? vs_json_int(v) : -1;
     const char *key = vs_json_key(it, &len);
     if (id < 0 || id >= (int64_t)n || piece[id] || strlen(key) != len) {
-      vs_fail_file(path, "the id of \"%.60s\" is not one of its own in 0..%zu", key, n - 1);
+      vs_fail_file(path, "the id of \"%.60s\" is not in 0..%zu or is used twice", key, n - 1);
       goto done;
     }
     piece[id] = key;
@@ -75,7 +75,7 @@ static int read_json(vs_wordpiece *w, const char *path) {
   int rc = -1;
   size_t n;
   if (!vocab || vs_json_kind(vocab) != VS_JSON_OBJECT)
-    vs_fail_file(path, "no object model.vocab in it");
+    vs_fail_file(path, "it has no object model.vocab");
   else if (type && (vs_json_kind(type) != VS_JSON_STRING ||
                     strcmp(vs_json_string(type, &n), "WordPiece") != 0))
     vs_fail_file(path, "model.type is not \"WordPiece\"");

@@ -85,7 +85,7 @@ describe("vs.io.csv", function()
     local _, message = rows('a,b\n1,2\n3,"open\nand on\n')
     assert.matches("x%.csv:3: the quote that opens here is never closed", message)
     _, message = rows('a,b\n1,"x"y\n')
-    assert.matches("x%.csv:2: text behind a closing quote", message)
+    assert.matches("x%.csv:2: text after a closing quote", message)
   end)
 
   it("refuses fields without end, and two columns of one name", function()

@@ -71,7 +71,7 @@ describe("a broken data-set file", function()
   it("holds offsets that fall, or do not end at the last token", function()
     local old = int64(0, 6, 7, 8, 10, 11, 12)
     refused(temp.patched(path, old, int64(0, 8, 7, 8, 10, 11, 12)),
-      "train/caption/offset: row 3 is less than the one before")
+      "train/caption/offset: row 3 is less than the row before it")
     refused(temp.patched(path, old, int64(0, 6, 7, 8, 10, 11, 11)),
       "train/caption/offset: does not go from 0 to 12")
     refused(temp.patched(path, old, int64(0, 6, 7, 8, 10, 99, 12)),
@@ -125,7 +125,7 @@ describe("a file of another hand", function()
 
   for name, pattern in pairs {
     other = 'not a vesper data set: its attribute format is missing, not "vesper%-dataset"',
-    version = "attribute version: this vesper reads version 1 only",
+    version = "attribute version: only version 1 is supported",
     huge = "train/image: shape %[1000000000,3,640,480%] needs 921600000000000 bytes",
     dense = "train/image: shape %[1000000000,3,4,4%] needs 48000000000 bytes, the file holds %d+$",
     grey = "train/image: is %[2,1,4,4%] of 1%-byte integers, expected uint8 %[N,3,H,W%]",

@@ -72,7 +72,7 @@ describe("text.Vocab", function()
     assert.is_nil(v:count "zebra")
     assert.same(v:words(), Vocab.new(v:words()):words())
     assert.error_matches(function() Vocab.new {"a", "b"} end, "word 1 is \"a\", expected \"<pad>\"")
-    assert.error_matches(function() Vocab.new {"<pad>", "<unk>", "x", "x"} end, "stands at 3 too")
+    assert.error_matches(function() Vocab.new {"<pad>", "<unk>", "x", "x"} end, "is already word 3")
     assert.error_matches(function() Vocab.new {"<pad>"} end, "1 words")
   end)
 

@@ -155,7 +155,7 @@ describe("checkpoint", function()
     temp.write(folder .. "/thesis.tex", "years")
     local ok, why = checkpoint.save(folder, {})
     assert.is_nil(ok)
-    assert.matches("run: holds 'thesis.tex', which vesper did not write: not replaced", why, 1,
+    assert.matches("run: contains 'thesis.tex', which vesper did not write: not replaced", why, 1,
       true)
     assert.same({"thesis.tex"}, temp.list(folder))
     assert.same({"run"}, temp.list(folder:match "(.*)/"))
