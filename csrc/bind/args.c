@@ -35,7 +35,7 @@ static bool to_int(lua_State *L, int index, int64_t *out) {
   return whole;
 }
 
-/* Lua's dimension 3 is C's 2; negatives are the same; 0 is refused by vs_args_check as -0 - 1. */
+/* Lua's dimension 3 is C's 2; negatives are the same; 0 raises. */
 static int64_t from_one(lua_State *L, const char *what, const vs_arg *a, int64_t d) {
   if (d == 0)
     lvs_error(L, "%s: %s is 0: dimensions count from 1, or from -1 backwards", what, a->name);
@@ -102,7 +102,7 @@ static void read_list(lua_State *L, int index, const vs_arg *a, vs_value *v, con
   *v = VS_L(list, n);
 }
 
-/* A list leaves its memory on the stack. */
+/* The memory of a list stays on the stack. */
 static void read_value(lua_State *L, int index, const vs_arg *a, vs_value *v, const char *what) {
   int64_t i = 0;
   vs_tensor *t = vs_arg_is_tensor(a) ? lvs_testtensor(L, index) : NULL;
@@ -172,7 +172,8 @@ static void read_value(lua_State *L, int index, const vs_arg *a, vs_value *v, co
 
 /* ---- all of them ---- */
 
-/* A table with names, not a list: {stride = 2}.  An empty one, where no list could stand. */
+/* A table with names, not a list: {stride = 2}. An empty table counts as one where no list is
+ * expected. */
 static bool is_options(lua_State *L, int index, const vs_argspec *spec, int at) {
   if (!lua_istable(L, index) || lua_rawlen(L, index) > 0) return false;
   lua_pushnil(L);

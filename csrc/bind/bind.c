@@ -9,7 +9,7 @@
 
 /* ---- errors ---- */
 
-/* Registry key of the folder that holds vesper's own Lua files, as it starts their chunk names. */
+/* Registry key of the folder with vesper's own Lua files: the prefix of their chunk names. */
 static const char own_folder = 0;
 
 void lvs_set_own_folder(lua_State *L, const char *prefix) {
@@ -63,10 +63,10 @@ int lvs_nilerror(lua_State *L) {
 
 const char lvs_tensor_class[] = "vesper.Tensor";
 
-/* Tensors come and go by the million.  Their metatable in the state that was opened last is known
- * by its address, which no other table has while that state lives, and by its place in the
- * registry.  The address is forgotten when that state closes, before the table is freed.  Tensors
- * of other states are found the slow way. */
+/* Tensors are created by the million, so looking up their metatable must be cheap.  For the state
+ * opened last its address is kept, which no other table has while that state lives, and its place
+ * in the registry.  The address is cleared when that state closes, before the table is freed.
+ * Other states use the registry by name. */
 static struct {
   const void *address;
   int ref;
@@ -320,7 +320,7 @@ const char *lvs_pushcallee(lua_State *L) {
 
 int lvs_wrongarg(lua_State *L, int index, const char *name, const char *expected) {
   const char *type = lvs_typename(L, index);
-  if (lua_isnoneornil(L, index)) /* before anything is pushed where it might stand */
+  if (lua_isnoneornil(L, index)) /* before a push makes the missing index valid */
     return lvs_error(L, "%s: %s is missing, expected %s", lvs_pushcallee(L), name, expected);
   return lvs_error(L, "%s: %s is a %s, expected %s", lvs_pushcallee(L), name, type, expected);
 }
@@ -353,8 +353,8 @@ void lvs_checktype(lua_State *L, int index, int type, const char *name) {
 
 /* ---- the collector ---- */
 
-/* What was left after the last collection: bytes of tensors, and of the Lua heap.  Boxes that it
- * closed are not counted: Lua keeps their own memory until the next one. */
+/* What was left after the last collection: bytes of tensors, and of the Lua heap without the boxes
+ * that it closed, whose memory Lua frees in the next collection. */
 static size_t survivors, heap_left;
 enum { BOX = 40 }; /* bytes of one, as Lua counts them */
 
@@ -378,9 +378,9 @@ bool lvs_retry(lua_State *L, bool *again) {
   return true;
 }
 
-/* A collection costs what the living part of the Lua heap is large: the larger it is, the more
- * garbage may pile up.  Boxes of small tensors are garbage by their number: once there are many of
- * them, what is made next lies in nobody's cache any more. */
+/* The cost of a collection grows with the living part of the Lua heap, so a larger heap allows more
+ * garbage.  Small tensors are counted by their boxes: with many of them waiting, new ones would no
+ * longer reuse memory that is in the cache. */
 void lvs_maybe_collect(lua_State *L) {
   size_t since = vs_mem_since_collection(), least = (size_t)4 << 20, most = (size_t)32 << 20;
   size_t enough = VS_MAX(VS_MAX(least, survivors / 4), VS_MIN(4 * heap_left, most));

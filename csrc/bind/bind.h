@@ -19,22 +19,22 @@ extern const char
 /* --- errors --- */
 /* Raises vs_error() with the place in the user's own script before it. */
 int lvs_raise(lua_State *L);
-/* Raises a message of one's own, with the same place. */
+/* Raises this message, with the same place. */
 int lvs_error(lua_State *L, const char *fmt, ...);
 /* For files: a VS_EFILE error becomes nil, message; any other is raised. */
 int lvs_nilerror(lua_State *L);
 
-/* Tells errors which chunks are vesper's own: those whose file starts with that prefix. */
+/* Sets the prefix of the files that are vesper's own: errors skip their chunks. */
 void lvs_set_own_folder(lua_State *L, const char *prefix);
 /* What a person calls the value: "Tensor", "number", "nothing". */
 const char *lvs_typename(lua_State *L, int index);
 
 /* --- arguments of functions bound by hand --- */
 /* The value at index, or raises "randint: low is a string, expected an integer": the name of the
- * running function is looked up where scripts find it, so that every way of calling it tells. */
+ * running function is looked up in the module, so that it is right however it was called. */
 lua_Integer lvs_checkint(lua_State *L, int index, const char *name);
 double lvs_checknum(lua_State *L, int index, const char *name);
-/* A number is no string: a path 1.5 is a mistake.  n: NULL or gets the length. */
+/* A number is not accepted as a string: a path 1.5 is a mistake. n: NULL or gets the length. */
 const char *lvs_checkstr(lua_State *L, int index, const char *name, size_t *n);
 void lvs_checktype(lua_State *L, int index, int type, const char *name);
 /* Raises that the argument is not what was expected ("a list of pictures"). */
@@ -50,8 +50,8 @@ void **lvs_newbox(lua_State *L, const char *class);
 void *lvs_checkbox(lua_State *L, int index, const char *class);
 /* The same, NULL when it is something else or closed. */
 void *lvs_testbox(lua_State *L, int index, const char *class);
-/* Pushes a box with zeroed memory of its own in it, which it returns; free releases it by free().
- */
+/* Pushes a box with zeroed memory of its own in it, which it returns; its class frees
+ * it. */
 void *lvs_newzeroed(lua_State *L, const char *class, size_t bytes);
 /* Closes the box at index, as its __close does; raises when it is something else. */
 int lvs_closebox(lua_State *L, int index, const char *class);
@@ -62,8 +62,8 @@ int lvs_iterate(lua_State *L);
 void lvs_setint(lua_State *L, const char *key, int64_t value);
 /* Pushes the method of that name of the object at 1, or nil. */
 void lvs_pushmethod(lua_State *L, const char *name);
-/* Makes the metatable of a class: methods reachable by __index (unless meta has its own __index:
- * they stand in the metatable's field "methods" either way), free as idempotent __gc and __close.
+/* Makes the metatable of a class: methods reachable by __index (unless meta has its own __index;
+ * the metatable's field "methods" holds them in both cases), free as idempotent __gc and __close.
  * Leaves nothing on the stack. */
 void lvs_newclass(lua_State *L, const char *class, const luaL_Reg *methods, const luaL_Reg *meta,
                   void (*free)(void *));
@@ -77,10 +77,10 @@ int lvs_pushmade(lua_State *L, vs_tensor *(*make)(void *), void *arg);
 void lvs_pushref(lua_State *L, vs_tensor *t);
 /* Moves the tensor into a new box, field `key` of the table on top; *t is NULL then. */
 void lvs_movetensor(lua_State *L, vs_tensor **t, const char *key);
-/* Runs a full collection when the bytes made since the last one ask for it. */
+/* Runs a full collection when enough bytes were allocated since the last one. */
 void lvs_maybe_collect(lua_State *L);
 /* At the end of backward, when a step's graph has just become garbage: collects unless the step was
- * small beside the Lua heap, whose size is what a collection costs. */
+ * small compared with the Lua heap, on whose size the cost depends. */
 void lvs_collect_after_step(lua_State *L);
 /* Full collection now. */
 void lvs_collect(lua_State *L);

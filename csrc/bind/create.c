@@ -122,7 +122,7 @@ static int full_like(lua_State *L) { return like(L, lvs_checknum(L, 2, "value"))
 
 /* ---- from Lua tables ---- */
 
-/* Sizes from the first elements; what is ragged is found when values are read. */
+/* Sizes from the first elements; ragged tables are found when the values are read. */
 static void measure(lua_State *L, int index, request *r) {
   lua_pushvalue(L, index);
   while (lua_istable(L, -1)) {
@@ -256,7 +256,7 @@ static int random_sizes(lua_State *L, const char *what,
   return finish(L, grad, what);
 }
 
-/* Of the compute type, whatever dtype x has. */
+/* The result is always vs_real, whatever x's dtype. */
 static int random_like(lua_State *L,
                        void (*fill)(vs_rng, uint64_t, int64_t, vs_real *, double, double)) {
   vs_tensor *x = lvs_checktensor(L, 1);

@@ -86,7 +86,7 @@ static int64_t check_sample(lua_State *L, int index, const vs_dataset *d) {
   return at;
 }
 
-/* Pushes a batch box with those samples in it; tries again after a collection. */
+/* Pushes a batch box with those samples in it; tried twice as by lvs_retry. */
 static vs_batch *fetch(lua_State *L, const vs_dataset *d, int64_t epoch, const int64_t *index,
                        int64_t n) {
   vs_batch *b = lvs_newzeroed(L, LVS_BATCH, sizeof *b);
@@ -160,7 +160,7 @@ static int lvs_dataset_tags(lua_State *L) {
   return 1;
 }
 
-/* set:vocab() -> list of words in the order of their ids, made anew at each call */
+/* set:vocab() -> list of words in the order of their ids, a new one at each call */
 static int lvs_dataset_vocab(lua_State *L) {
   lvs_pushstrings(L, &check_set(L)->vocab);
   return 1;

@@ -1,10 +1,10 @@
 /* Functions and hooks written in Lua: what backward calls back.
  *
- * A function is a node of the graph whose backward is Lua; a hook is Lua that sees a gradient on
- * its way.  Both run inside vs_backward, on the state that called it, and always protected: an
- * error becomes vs_fail, so that C cleans up before bind raises.  What they hold in Lua stands in
- * the registry and goes when C drops the node: a closure that holds the very tensor it belongs to
- * keeps it alive until the graph was used. */
+ * A function is a node of the graph whose backward is Lua; a hook is a Lua function called with a
+ * gradient.  Both run inside vs_backward, on the state that called it, and always protected: an
+ * error becomes vs_fail, so that C cleans up before bind raises.  Their Lua values are referenced
+ * from the registry until C frees the node: a closure that refers to the tensor it belongs to keeps
+ * that tensor alive until the graph was used. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +27,8 @@ int lvs_backward(lua_State *L, vs_tensor *t, vs_tensor *grad, bool retain) {
   return err;
 }
 
-/* Values in Lua that C holds: they are let go from wherever the last C reference is dropped. */
+/* The main thread of L: references in the registry may be released when L itself, a coroutine, is
+ * dead. */
 static lua_State *main_of(lua_State *L) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
   lua_State *main = lua_tothread(L, -1);
@@ -35,7 +36,7 @@ static lua_State *main_of(lua_State *L) {
   return main;
 }
 
-/* Turns what stands on top of the stack after a failed lua_pcall into vs_fail; pops it. */
+/* Makes the error on top of the stack after a failed lua_pcall the message of vs_fail; pops it. */
 static int fail_with_top(lua_State *L, const char *what) {
   vs_fail("%s: %s", what, lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error object");
   lua_pop(L, 1);
@@ -156,7 +157,7 @@ static void free_function(void *self) {
   free(f);
 }
 
-/* The gradient of argument i that stands at that index of the stack. */
+/* The gradient of argument i, at that index of the stack. */
 static vs_tensor *gradient_at(lua_State *L, int index, const luafunction *f, int i) {
   vs_tensor *g = lvs_testtensor(L, index);
   if (lua_isnil(L, index)) return NULL;
@@ -188,7 +189,7 @@ static int protected_backward(lua_State *L) {
   }
   lua_call(L, 1 + f->nout, f->nin);
   for (int i = 0; i < f->nin; i++)
-    if (f->in[i] != NULL) gradient_at(L, i + 1, f, i); /* all are right before any is taken */
+    if (f->in[i] != NULL) gradient_at(L, i + 1, f, i); /* all are checked before any is taken */
   for (int i = 0; i < f->nin; i++) {
     vs_tensor *g = f->in[i] ? gradient_at(L, i + 1, f, i) : NULL;
     if (g != NULL && (din[i] = vs_cast(g, VS_REAL)) == NULL) return luaL_error(L, "%s", vs_error());
@@ -309,21 +310,21 @@ static int record(const call *c) {
   vs_node_unref(node);
   if (err != 0) return -1;
   lua_pushvalue(L, 3);
-  int backward = luaL_ref(L, LUA_REGISTRYINDEX); /* raises: the node is the boxes' by now */
+  int backward = luaL_ref(L, LUA_REGISTRYINDEX); /* may raise: the boxes own the node by now */
   f->backward = backward;
   lua_pushvalue(L, 4);
   f->ctx = luaL_ref(L, LUA_REGISTRYINDEX);
   return 0;
 }
 
-/* Pushes ctx: needs_input_grad says of each argument whether it wants a gradient.  Whether any
- * does. */
+/* Pushes ctx: needs_input_grad has for each argument whether it needs a gradient.  Returns whether
+ * any does. */
 static bool push_ctx(lua_State *L, int nin) {
   bool any = false;
   lua_createtable(L, 0, 4);
   lua_createtable(L, nin, 0);
   for (int i = 0; i < nin; i++) {
-    vs_tensor *t = lvs_testtensor(L, arg_at(i) - 1); /* ctx is not below them yet */
+    vs_tensor *t = lvs_testtensor(L, arg_at(i) - 1); /* ctx is inserted below them later */
     bool wants = vs_grad_enabled() && t != NULL && t->requires_grad;
     any = any || wants;
     lua_pushboolean(L, wants);
@@ -334,7 +335,7 @@ static bool push_ctx(lua_State *L, int nin) {
 }
 
 /* Runs forward on the arguments, tensors as aliases outside the graph, without recording.  Leaves
- * its results on the stack; an error is raised when the mode is as it was. */
+ * its results on the stack; an error is raised after the mode is restored. */
 static int run_forward(lua_State *L, int nin) {
   int top = lua_gettop(L);
   lua_pushvalue(L, 2);

@@ -1,6 +1,6 @@
-/* vs.io.h5: somebody else's HDF5 file, read a few rows at a time.  vesper's own are data.open's.
+/* vs.io.h5: any HDF5 file, read a few rows at a time. data.open reads vesper's own files.
  *
- * A file and the data sets opened in it sit in one box; rows count from 1.  What cannot be read
+ * A file and the data sets opened in it are in one box; rows count from 1.  What cannot be read
  * gives nil and a message; rows beyond the ends raise. */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 #define LVS_H5FILE "vesper.H5File"
 
-enum { MAX_OPEN = 16 }; /* data sets kept open, and what of them is inflated with them */
+enum { MAX_OPEN = 16 }; /* data sets kept open, with their caches of chunks */
 
 typedef struct h5file {
   vs_h5 *h;

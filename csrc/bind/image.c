@@ -1,7 +1,7 @@
 /* vs.image: reading, writing, resizing and painting of pictures (uint8 [C,H,W]; x and y from 1).
  *
- * A missing or broken file gives nil and a message.  What paints works in place and returns the
- * picture, so that calls chain. */
+ * A missing or broken file gives nil and a message.  Painting functions work in place and return
+ * the picture, so that calls chain. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,7 +116,7 @@ typedef struct sizing {
   vs_filter filter;
 } sizing;
 
-/* A coordinate or size: far beyond any picture is as good as outside, and cannot overflow. */
+/* A coordinate or size: clamped far outside any picture, so that sums cannot overflow. */
 static int64_t check_place(lua_State *L, int index, const char *name) {
   lua_Integer v = lvs_checkint(L, index, name), far = (lua_Integer)1 << 30;
   return v < -far ? -far : v > far ? far : v;
@@ -241,7 +241,7 @@ static int lvs_image_canvas(lua_State *L) {
   return lvs_pushmade(L, make_canvas, &b);
 }
 
-/* A text to be painted: numbers are as good. */
+/* A text to paint; numbers are accepted. */
 static const char *check_text(lua_State *L, int index, size_t *n) {
   if (lua_type(L, index) == LUA_TNUMBER) return lua_tolstring(L, index, n);
   return lvs_checkstr(L, index, "text", n);

@@ -1,7 +1,7 @@
 /* JSON in vs.io: whole values, the elements of a long array one by one, and writing.
  *
- * A missing or broken file gives nil and a message.  C trees, buffers and readers sit in boxes, so
- * that Lua's errors free them. */
+ * A missing or broken file gives nil and a message.  C trees, buffers and readers are in boxes, so
+ * that an error of Lua frees them. */
 #include "io/json.h"
 
 #include <stdlib.h>
@@ -275,7 +275,7 @@ static void put_value(lua_State *L, const writer *w, int depth) {
   if (rc != 0) lvs_raise(L);
 }
 
-/* The value at `value`, options behind it, as text in a buffer that is pushed. */
+/* The value at `value`, options after it, as text in a buffer that is pushed. */
 static vs_buffer *push_text(lua_State *L, int value, const char *what) {
   lvs_checkoptions(L, value + 1, "indent", what);
   writer w = {.indent = (int)lvs_optint(L, value + 1, "indent", 0, 16, 0)};

@@ -17,10 +17,10 @@
 typedef struct loader {
   vs_dataset *set;
   vs_loaderopt opt;
-  int64_t epoch, batch; /* epochs begun; batches given of the running one */
-  int64_t resume;       /* batches of `epoch` that the next loop passes over; -1: a new epoch */
+  int64_t epoch, batch; /* epochs started; batches returned in the current one */
+  int64_t resume;       /* batches of `epoch` that the next loop skips; -1: a new epoch */
   vs_pass *pass;        /* of `for batch in loader`; NULL between loops */
-  const void *last;     /* the table given last: tells the loop that is running from another */
+  const void *last;     /* the batch returned last: identifies the running loop */
 } loader;
 
 static void free_pass(void *p) { vs_pass_free(p); }
@@ -78,7 +78,7 @@ static int lvs_loader_new(lua_State *L) {
 
 static loader *check_loader(lua_State *L) { return lvs_checkbox(L, 1, LVS_LOADER); }
 
-/* Begins an epoch, or goes on in the one that load_state named. */
+/* Starts an epoch, or continues the one that load_state set. */
 static vs_pass *begin(lua_State *L, loader *l) {
   int64_t first = VS_MAX(l->resume, 0), epoch = l->resume > 0 ? l->epoch : l->epoch + 1;
   vs_pass *p;
@@ -92,7 +92,7 @@ static vs_pass *begin(lua_State *L, loader *l) {
   return p;
 }
 
-/* Pushes the next batch, or nil at the end.  Keeps the loader's count where `l` is given. */
+/* Pushes the next batch, or nil at the end.  Updates the loader's count when `l` is not NULL. */
 static bool push_next(lua_State *L, vs_pass *p, loader *l) {
   vs_batch *b;
   lvs_maybe_collect(L);
@@ -158,8 +158,8 @@ static int lvs_loader_len(lua_State *L) {
   return 1;
 }
 
-/* What decides which samples a batch holds and what is done to them, beside seed and position:
- * field i of the loader, pushed. */
+/* Pushes setting i of those that, with seed and position, decide which samples a batch has and how
+ * they are changed; returns its name. */
 enum { NSETTING = 9 };
 static const char *push_setting(lua_State *L, const loader *l, int i) {
   const vs_augment *a = &l->opt.augment;
@@ -184,8 +184,8 @@ static bool push_named_setting(lua_State *L, const loader *l, const char *key) {
   return false;
 }
 
-/* loader:state() -> {seed, epoch, batch, and the settings}: epochs begun, and batches given of the
- * running one (0: none is running) */
+/* loader:state() -> {seed, epoch, batch, and the settings}: epochs started, and batches returned in
+ * the current one (0: none is running) */
 static int lvs_loader_state(lua_State *L) {
   const loader *l = check_loader(L);
   lua_createtable(L, 0, 3 + NSETTING);
@@ -199,7 +199,7 @@ static int lvs_loader_state(lua_State *L) {
   return 1;
 }
 
-/* Raises where a setting that the state at 2 has differs from the loader's. */
+/* Raises when a setting in the state at 2 differs from the loader's. */
 static void check_settings(lua_State *L, const loader *l) {
   for (int i = 0; i < NSETTING; i++) {
     const char *name = push_setting(L, l, i);
@@ -213,7 +213,7 @@ static void check_settings(lua_State *L, const loader *l) {
   }
 }
 
-/* loader:load_state(state): the next loop goes on where the state was taken */
+/* loader:load_state(state): the next loop continues where the state was taken */
 static int lvs_loader_load_state(lua_State *L) {
   loader *l = check_loader(L);
   lvs_checktype(L, 2, LUA_TTABLE, "state");
@@ -263,7 +263,7 @@ static int lvs_loader_newindex(lua_State *L) {
   return 0;
 }
 
-/* loader:close(): stops the workers; a loop that follows starts anew */
+/* loader:close(): stops the workers; the next loop starts a new epoch */
 static int lvs_loader_close(lua_State *L) {
   loader *l = check_loader(L);
   vs_pass_free(l->pass);

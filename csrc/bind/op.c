@@ -119,7 +119,7 @@ static void set_operator(lua_State *L, const char *event, const vs_opdef *op) {
   lua_setfield(L, -2, event);
 }
 
-/* Lua hands a unary operator its operand twice. */
+/* Lua passes the operand of a unary operator twice. */
 static int negate(lua_State *L) {
   lua_settop(L, 1);
   lua_pushvalue(L, lua_upvalueindex(1));

@@ -266,7 +266,7 @@ static int get_state(lua_State *L) {
   return 2;
 }
 
-/* set_state(group, i, {name = tensor, ...}, steps): what the table lacks starts as zeros again */
+/* set_state(group, i, {name = tensor, ...}, steps): what is missing in the table starts as zeros */
 static int set_state(lua_State *L) {
   vs_optim *o = check_optim(L);
   int group = check_position(L, 2, "group", vs_optim_ngroups(o));

@@ -1,7 +1,8 @@
 /* Option tables of hand-written bindings: f(x, {scale = 2, color = {255, 0, 0}}).
  *
- * Check first, then read: an unknown key raises and names the known ones, as a wrong type does.  An
- * absent table (nil or none) has every default.  Descriptors have lvs_checkargs for this. */
+ * Check first, then read: an unknown key raises an error that lists the known ones; a wrong type
+ * raises too.  An absent table (nil or none) has every default.  Descriptors have lvs_checkargs for
+ * this. */
 #ifndef VS_OPTIONS_H
 #define VS_OPTIONS_H
 

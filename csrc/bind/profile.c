@@ -1,8 +1,7 @@
-/* _profile: runs a function while core/profile.h counts.  What is shown is
- * lua/vesper/profile.lua's.
+/* _profile: runs a function while core/profile.h counts. lua/vesper/profile.lua prints the result.
  *
  * The function runs protected, in a C call that no coroutine can yield out of: however it ends, the
- * profile ends with it, and spans close in the order in which they opened. */
+ * profile ends with it, and spans close in the order in which they opened.  */
 #include "core/profile.h"
 
 #include <string.h>
@@ -28,7 +27,7 @@ static void push_row(lua_State *L, const vs_profilerow *r) {
   lvs_setint(L, "allocated", r->allocated);
 }
 
-/* The rows, and at the end what is left of the whole. */
+/* The rows, and last a row for the remaining time. */
 static void push_rows(lua_State *L, const vs_profile *p, uint64_t allocated) {
   vs_profilerow rest = {.name = "Lua and the rest", .pass = VS_IN_OTHER, .ns = p->ns};
   int n = 0;

@@ -1,5 +1,4 @@
-/* vs.load_pth: PyTorch's own files.  A missing, broken or forbidden file gives nil and a message.
- */
+/* vs.load_pth: PyTorch's own files.  A missing or refused file gives nil and a message. */
 #include "io/pth.h"
 
 #include "bind/bind.h"

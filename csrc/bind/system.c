@@ -1,4 +1,4 @@
-/* Threads, clock, terminal, what the library was built as; helpers of vesper's own Lua files. */
+/* Threads, clock, terminal, build facts; helpers of vesper's own Lua files. */
 #include <unistd.h>
 
 #include "bind/bind.h"
@@ -29,7 +29,7 @@ static int now(lua_State *L) {
   return 1;
 }
 
-/* is_terminal(1 or 2): whether standard output or error is looked at by a person. */
+/* is_terminal(1 or 2): whether standard output or error is a terminal. */
 static int is_terminal(lua_State *L) {
   lua_pushboolean(L, isatty((int)lvs_checkint(L, 1, "file")));
   return 1;

@@ -64,7 +64,7 @@ static int tensor_index(lua_State *L) {
   int whole = 0;
   int64_t i = lua_type(L, 2) == LUA_TNUMBER ? lua_tointegerx(L, 2, &whole) : 0; /* n / 2 too */
   if (whole) {
-    /* ipairs and table functions stop at the first nil behind the end */
+    /* ipairs and table functions stop at the first nil after the end */
     if (t->ndim > 0 && i == t->shape[0] + 1) return 0;
     return push_row(L, t, i);
   }
@@ -96,7 +96,7 @@ static int set_property(lua_State *L, vs_tensor *t, const char *key) {
   return lvs_error(L, "tensor has no property '%s' to set", key);
 }
 
-/* The value at stack place i as an operand. */
+/* The value at stack index i as an operand. */
 static vs_value operand(lua_State *L, int i) {
   if (lua_isinteger(L, i)) return VS_I(lua_tointeger(L, i));
   if (lua_type(L, i) == LUA_TNUMBER) return VS_F(lua_tonumber(L, i));

@@ -1,6 +1,6 @@
 /* What the bindings of the tokenizers share: checks, and rows of ids that become tensors.
  *
- * Rows being made sit in a box, so that an error of Lua frees them. */
+ * Rows being made are in a box, so that an error of Lua frees them. */
 #ifndef VS_BIND_TEXT_H
 #define VS_BIND_TEXT_H
 
@@ -18,8 +18,8 @@ bool lvs_optreplace(lua_State *L, int options, const char *what);
 const char *lvs_listitem(lua_State *L, int index, lua_Integer i, size_t *n, const char *what);
 /* How many texts the list at index holds; raises when it is empty. */
 lua_Integer lvs_checkbatch(lua_State *L, int index, const char *what);
-/* The int64 ids [T] or one id [] that decode takes, as a contiguous tensor in a box on the stack.
- */
+/* The int64 ids [T] or one id [] that decode takes, as a contiguous tensor in a box on the
+ * stack. */
 vs_tensor *lvs_checkids(lua_State *L, int index, const char *what);
 /* Pushes an id, nil when it is 0. */
 int lvs_pushid(lua_State *L, int64_t id);

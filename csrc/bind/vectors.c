@@ -32,7 +32,7 @@ typedef struct lookup {
   float *row;
   double scale;
   vs_rng rng;
-  bool seeded; /* else rng is the stream that the process-wide generator gives next */
+  bool seeded; /* else rng is the next stream of the process-wide generator */
   int64_t found;
 } lookup;
 
@@ -48,7 +48,7 @@ static vs_tensor *make_matrix(void *p) {
   return vs_vectors_matrix(l->v, l->vocab, l->scale, l->rng, &l->found);
 }
 
-/* wv:vector(word) -> float32 [D], or nil when nothing is known of the word */
+/* wv:vector(word) -> float32 [D], or nil when there is no vector for the word */
 static int lvs_vectors_vector(lua_State *L) {
   vs_vectors *v = lvs_checkbox(L, 1, LVS_VECTORS);
   size_t n;
@@ -83,7 +83,7 @@ static void read_draw(lua_State *L, int options, lookup *l) {
   l->seeded = lua_istable(L, options) && lua_getfield(L, options, "seed") != LUA_TNIL;
   if (l->seeded)
     l->rng = (vs_rng){(uint64_t)lvs_optint(L, options, "seed", INT64_MIN, INT64_MAX, 0),
-                      0x766563746F7273}; /* a stream that no other use of that seed has */
+                      0x766563746F7273}; /* a stream number that no other use of the seed has */
 }
 
 /* wv:matrix(vocab [, {scale = 0.1, seed = nil}]) -> float32 [#vocab, D], number of words found */

@@ -1,4 +1,4 @@
-/* Arguments of descriptors: the little language of `.args`, parsed once, and the values themselves.
+/* Arguments of descriptors: the language of `.args`, and values.
  *
  *   "x:tensor, w:tensor, b:tensor?, stride:pair=1, reduction:mean|sum|none=mean"
  *
@@ -14,7 +14,7 @@
  *         a|b|c    one of these words (the value is its position from 0)
  * "?" after a kind: may be absent (value kind VS_V_NONE; a tensor is NULL).  "=v": default.
  * dims: Lua and this text count from 1, C from 0; negative values count from the end on both sides.
- * vs_args_check makes them 0-based and non-negative. */
+ * vs_args_check makes them 0-based and non-negative.  */
 #ifndef VS_ARGS_H
 #define VS_ARGS_H
 

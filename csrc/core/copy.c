@@ -43,7 +43,7 @@ RUN(f32_bf16, float, uint16_t, vs_bf16_to_float(v))
 RUN(f16_f32, uint16_t, float, vs_float_to_half(v))
 RUN(bf16_f32, uint16_t, float, vs_float_to_bf16(v))
 
-/* Any pair, slowly: through double, but int64 to int32 and back exactly. */
+/* Any pair, slowly: through double, but int64 to int32 and back exact. */
 static void any_pair(int64_t n, void *const *p, const int64_t *s, void *arg) {
   vs_tensor *const *t = arg; /* dtypes only */
   vs_storage ds = {.data = p[0]}, ss = {.data = p[1]};

@@ -4,10 +4,10 @@
  * the class's list (last in, first out: its pages are warm) and room for the owner.  Large blocks
  * are mapped one by one, in huge pages where the kernel has them.
  *
- * Invariant: live + cached never passes the most that was ever live at once by more than a half and
- * a megabyte (small loops would otherwise hand the same blocks back and forth).
- * A request that no cached block fits first gives back blocks of the classes that went unused
- * longest, so that steps of varying shape do not pile up a set of blocks for each shape. */
+ * Invariant: live + cached is at most 1.5 times the most that was ever live at once, plus 1 MB
+ * (without it small loops would return and request the same blocks over and over).  A request that
+ * no cached block fits first gives the system back blocks of the classes that were unused longest,
+ * so that steps of varying shape do not keep a set of blocks for each shape. */
 #include "core/mem.h"
 
 #include <pthread.h>
@@ -89,7 +89,7 @@ static void empty_cache_locked(void) {
     while (cache[i] != NULL) release_one_locked(i);
 }
 
-/* Before `size` more bytes are asked of the system: gives back what exceeds the bound. */
+/* Before `size` more bytes are requested: returns to the system what exceeds the bound. */
 static void trim_locked(size_t size) {
   size_t bound = VS_MAX(high, stats.live + size);
   bound += bound / 2 + SLACK;
@@ -243,7 +243,8 @@ size_t vs_mem_since_collection(void) { return __atomic_load_n(&since, __ATOMIC_R
 
 void vs_mem_collected(void) { __atomic_store_n(&since, 0, __ATOMIC_RELAXED); }
 
-void vs_mem_forked(void) { fail_in = 0; } /* the lock may be another thread's, who is not here */
+/* Without the lock: a thread that the child does not have may hold it. */
+void vs_mem_forked(void) { fail_in = 0; }
 
 int64_t vs_mem_fail_at(int64_t nth, int64_t times) {
   pthread_mutex_lock(&lock);

@@ -10,8 +10,8 @@
 #include "core/rows.h"
 
 vs_profile *vs_profile_running;
-static bool taken;      /* claims what stands below, before it is set */
-static pthread_t owner; /* others must not touch the profile: it may be gone at any time */
+static bool taken;      /* guards the variables below while they are set */
+static pthread_t owner; /* other threads must not touch the profile: it may be freed at any time */
 
 uint64_t vs_clock_ns(void) {
   struct timespec t;

@@ -19,8 +19,8 @@ static void storage_ref(vs_storage *s) {
   if (s != NULL) __atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
 }
 
-/* Whether that was the last reference.  Who holds the only one needs no atomic write to drop it:
- * nobody else is there to see. */
+/* Whether that was the last reference.  The holder of the only reference needs no atomic write to
+ * drop it: no other thread can see it. */
 static inline bool dropped(int *refs) {
   return __atomic_load_n(refs, __ATOMIC_ACQUIRE) == 1 ||
          __atomic_sub_fetch(refs, 1, __ATOMIC_ACQ_REL) == 0;
@@ -84,7 +84,7 @@ static vs_tensor *blank(vs_dtype dtype, int ndim, const int64_t *shape) {
   return t;
 }
 
-/* Whoever owns data frees it when this fails. */
+/* The caller frees data when this fails. */
 static vs_tensor *over(vs_storage *s, vs_dtype dtype, int ndim, const int64_t *shape, void *data) {
   vs_tensor *t = blank(dtype, ndim, shape);
   if (t == NULL) return NULL;
@@ -217,7 +217,7 @@ vs_tensor *vs_try_reshape(vs_tensor *t, int ndim, const int64_t *shape) {
     return vs_view(t, ndim, shape, stride, t->offset);
   }
   /* Walk both shapes from the right: each block of old dimensions that is contiguous in itself may
-   * be cut anew. */
+   * be split in another way. */
   int d = ndim - 1;
   int64_t block = 1, made = 1, base = t->stride[t->ndim - 1];
   for (int i = t->ndim - 1; i >= 0; i--) {

@@ -21,13 +21,13 @@ typedef struct vs_storage {
   void *owner;               /* for release: a mapped file, say */
 } vs_storage;
 
-/* What freeing one reads comes first and fills a cache line: by then the tensor has long been out
- * of the cache. */
+/* The fields that freeing reads come first and fill one cache line: by then the tensor is usually
+ * out of the cache. */
 typedef struct vs_tensor {
   int refs;
   vs_dtype dtype;
   int ndim;
-  bool requires_grad; /* leaf: asks for .grad; else: has a node */
+  bool requires_grad; /* leaf: .grad is to be computed; else: has a node */
   bool in_storage;    /* this struct lies in the block of its storage, in front of the data */
   int64_t numel;
   vs_storage *storage; /* NULL: shape only (a saved tensor whose values backward does not need) */

@@ -15,7 +15,7 @@ typedef struct picture {
   uint64_t at;
 } picture;
 
-enum { DRAWS = 16 }; /* numbers set aside for a sample */
+enum { DRAWS = 16 }; /* random numbers reserved for a sample */
 
 static double draw(picture *s) { return vs_rng_uniform(s->rng, s->at++); }
 
@@ -64,8 +64,9 @@ static float luma(const uint8_t *p, int64_t plane) {
 
 static uint8_t to_byte(float v) { return (uint8_t)(v <= 0 ? 0 : v >= 255 ? 255 : v + 0.5f); }
 
-/* Each value becomes brightness * (grey + saturation * (value - grey)), then stands `contrast`
- * times as far from the mean grey of the picture.  Pictures that are not RGB have no saturation. */
+/* Each value becomes brightness * (grey + saturation * (value - grey)), then its distance from the
+ * picture's mean grey is multiplied by `contrast`.  Pictures that are not RGB have no
+ * saturation. */
 static void jitter(picture *s, double amount) {
   int64_t plane = s->h * s->w;
   float factor[3];
@@ -117,7 +118,7 @@ int vs_augment_batch(const vs_augment *a, uint64_t seed, int64_t epoch, const in
   if (size == 0) return 0;
   s.scratch = vs_new((size_t)size);
   if (s.scratch == NULL) return -1;
-  /* the order of an epoch has stream `epoch`; this one cannot meet it */
+  /* the order of an epoch uses stream `epoch`; this stream is another one */
   s.rng = (vs_rng){seed, (uint64_t)epoch | (uint64_t)1 << 63};
   for (int64_t i = 0; i < t->shape[0]; i++) {
     s.p = vs_bytes(t) + i * size;

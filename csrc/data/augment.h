@@ -8,7 +8,7 @@
 #include "data/dataset.h"
 
 typedef struct vs_augment {
-  int64_t crop;  /* shifted by up to so many pixels each way; what comes in repeats the border */
+  int64_t crop;  /* shifted by up to so many pixels each way; the border is repeated */
   double flip;   /* probability of mirroring left and right */
   double jitter; /* brightness, contrast, saturation by factors in [1 - jitter, 1 + jitter] */
   double

@@ -20,7 +20,7 @@ typedef struct vs_field {
   vs_tensor *t;
 } vs_field;
 
-/* What fetch makes: tensors whose first size is n, and texts, n or none. */
+/* The result of fetch: tensors whose first size is n, and n texts or none. */
 typedef struct vs_batch {
   int64_t n;
   int nfield;
@@ -38,12 +38,12 @@ typedef struct vs_readerdef {
   int (*open)(vs_dataset *d, const vs_value *v, const vs_field *field, int nfield);
   /* Samples index[0..n) as they are in that epoch, appended to an empty batch. */
   int (*fetch)(const vs_dataset *d, int64_t epoch, const int64_t *index, int64_t n, vs_batch *b);
-  /* Adds every text of the image of a sample; *own is which of them the sample itself has, -1:
-   * none. NULL for readers without text. */
+  /* Adds every text of the image of a sample; *own is the position of the sample's own text among
+   * them, or -1.  NULL for readers without text. */
   int (*captions)(const vs_dataset *d, int64_t sample, vs_strings *out, int64_t *own);
-  /* For readers whose samples lie in chunks that are read whole, else NULL.  chunk: the first image
-   * that begins in the same chunk as the sample's.  keep: so many of them stay in memory once read;
-   * -1 when that is too much. */
+  /* For readers whose samples lie in chunks that are read whole, else NULL. chunk: the first image
+   * that begins in the same chunk as the sample's. keep: that many chunks stay in memory once read;
+   * -1 when that is too much memory. */
   int64_t (*chunk)(const vs_dataset *d, int64_t sample);
   int (*keep)(const vs_dataset *d, int64_t chunks);
   /* The name of a sample in its source; NULL when it has none. */

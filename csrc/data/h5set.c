@@ -247,7 +247,7 @@ static int open_regions(vs_dataset *d) {
   return vs_h5_bad(s->box, "is %s, expected [N,%lld,4]", vs_dims_str(3, dims), (long long)most);
 }
 
-/* What the pictures show, beside their one label. */
+/* Labels, items and tags. */
 static int open_things(vs_dataset *d) {
   h5set *s = d->state;
   int64_t most = d->classes.n ? d->classes.n - 1 : INT32_MAX;
@@ -394,8 +394,8 @@ static const char *h5_id(const vs_dataset *d, int64_t sample) {
 
 /* --- chunks --- */
 
-/* Of the parts that have a row an image, the one with the most rows a chunk; NULL where pictures
- * are encoded bytes. */
+/* Of the data sets with one row per image, the one with the most rows per chunk; NULL where
+ * pictures are encoded bytes. */
 static vs_h5data *main_part(const h5set *s) {
   vs_h5data *most = s->image, *part[] = {s->feature, s->box, s->landmark};
   for (int i = 0; most && i < VS_COUNT(part); i++) {
@@ -433,7 +433,7 @@ static int h5_keep(const vs_dataset *d, int64_t chunks) {
   for (int i = 0; i < VS_COUNT(part); i++) {
     int64_t rows = part[i] ? vs_h5_info(part[i])->chunk : 0;
     if (rows < 1) continue;
-    /* those that the same images lie in, which may begin and end inside one */
+    /* the chunks of the same images, which may begin and end inside a chunk */
     int64_t each = rows == main ? 1 : main / rows + 2;
     if (vs_h5_keep(part[i], chunks * each)) return -1;
   }

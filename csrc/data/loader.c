@@ -1,8 +1,8 @@
 /* Passes over a data set.  See loader.h.
  *
- * Batches go round a ring of VS_AHEAD slots a worker: batch b lives in slot b % slots.  A worker
+ * Batches are made in a ring of VS_AHEAD slots per worker: batch b in slot b % slots.  A worker
  * takes the next number as soon as its slot is free, so that batches come out in order and at most
- * `slots` wait.  All fields below `mutex` are its; a slot's batch belongs to the worker while the
+ * `slots` wait.  `mutex` guards all fields below it; a slot's batch belongs to the worker while the
  * slot is EMPTY and to the pass afterwards. */
 #include "data/loader.h"
 
@@ -26,9 +26,10 @@ typedef struct slot {
 struct vs_pass {
   vs_dataset *set;
   vs_loaderopt opt;
-  int64_t epoch, nbatch, given; /* given: batches handed out, and those before the first */
-  int64_t *order;               /* [n] samples in the order of this epoch */
-  pid_t owner;                  /* threads do not survive a fork */
+  int64_t epoch, nbatch,
+      given;      /* given: batches returned so far, counting those before the first */
+  int64_t *order; /* [n] samples in the order of this epoch */
+  pid_t owner;    /* threads do not survive a fork */
   vs_batch current;
   int nworker, nslot;
   slot *slot;
@@ -50,7 +51,7 @@ int vs_loader_check(const vs_dataset *d, const vs_loaderopt *o) {
     return vs_fail("chunks is %lld, but shuffle is off: samples come in the order of the file",
                    (long long)o->chunks);
   if (o->chunks == 0 || !d->def->keep) return 0;
-  /* twice: batches at the end of one window are made while the next one begins */
+  /* two windows: workers make the last batches of one while others begin the next */
   return d->def->keep(d, 2 * o->chunks);
 }
 
@@ -119,7 +120,7 @@ static int64_t fill_windows(const vs_pass *p, int64_t *window) {
   for (int64_t i = 0; i < d->images; i++) {
     if (number[i] == 0) number[i] = count++;
   }
-  /* the order of samples has stream `epoch`, random changes of images another bit */
+  /* the order of samples uses stream `epoch`, random changes of images bit 63 */
   vs_rng r = {p->opt.seed, (uint64_t)p->epoch | (uint64_t)1 << 62};
   vs_rng_permutation(r, count, rank);
   for (int64_t i = 0; i < d->n; i++) window[i] = rank[number[window[i]]] / p->opt.chunks;
@@ -127,7 +128,7 @@ static int64_t fill_windows(const vs_pass *p, int64_t *window) {
   return (count + p->opt.chunks - 1) / p->opt.chunks;
 }
 
-/* Sorts the shuffled order by window, within which it stays what it is. */
+/* Sorts the shuffled order by window, keeping the order within each window. */
 static int order_by_windows(vs_pass *p) {
   int64_t n = p->set->n, *window = vs_new((size_t)VS_MAX(n, 1) * 2 * sizeof *window);
   int64_t windows = window ? fill_windows(p, window) : -1;
@@ -190,7 +191,8 @@ static void stop(vs_pass *p) {
 
 void vs_pass_free(vs_pass *p) {
   if (!p) return;
-  if (p->owner != getpid()) return; /* a fork's copy: its threads and locks are gone, let it lie */
+  if (p->owner != getpid())
+    return; /* a copy in a forked child: its threads and locks do not exist, so it is leaked */
   stop(p);
   for (int i = 0; p->slot && i < p->nslot; i++) vs_batch_clear(&p->slot[i].batch);
   vs_batch_clear(&p->current);
@@ -216,7 +218,8 @@ static int receive(vs_pass *p) {
     s->batch = (vs_batch){0};
     return 0;
   }
-  /* no memory: the caller has freed some since the worker failed, or will before it asks again */
+  /* no memory: the caller has freed memory since the worker failed, or will before it tries
+   * again */
   return s->kind == VS_ENOMEM ? make(p, p->given, &p->current) : vs_fail("%s", s->message);
 }
 

@@ -1,9 +1,9 @@
 /* Batches of a data set, one pass (epoch) after the other, made ahead by worker threads.
  *
  * Which samples a batch holds depends on (seed, epoch, batch size, shuffle) alone, never on how
- * many workers there are; with chunks also on how the file is cut into them.  Workers touch no Lua
- * state; they stop when the pass is freed.  A pass belongs to one thread; several passes over one
- * data set may run at once. */
+ * many workers there are; with chunks also on how the file is divided into chunks.  Workers touch
+ * no Lua state; they stop when the pass is freed.  A pass belongs to one thread; several passes
+ * over one data set may run at once. */
 #ifndef VS_LOADER_H
 #define VS_LOADER_H
 
@@ -17,7 +17,7 @@ typedef struct vs_loaderopt {
   bool shuffle, drop_last;
   uint64_t seed;
   int workers;    /* 0: batches are made when they are asked for */
-  int64_t chunks; /* shuffles within so many chunks of the file at a time; 0: over everything */
+  int64_t chunks; /* shuffles within that many chunks of the file at a time; 0: the whole set */
   vs_augment augment;
 } vs_loaderopt;
 
@@ -30,7 +30,7 @@ int vs_loader_check(const vs_dataset *d, const vs_loaderopt *o);
 /* Starts at batch `first` (from 0).  epoch counts from 1.  Retains the data set. */
 vs_pass *vs_pass_new(vs_dataset *d, const vs_loaderopt *o, int64_t epoch, int64_t first);
 /* 1: *out holds the next batch, owned by the pass until the next call (its tensors may be taken
- * out); 0: the end; -1: this batch could not be made.  Out of memory may be tried again. */
+ * out); 0: the end; -1: this batch could not be made.  After VS_ENOMEM it may be called again. */
 int vs_pass_next(vs_pass *p, vs_batch **out);
 /* Stops and joins the workers.  NULL is fine. */
 void vs_pass_free(vs_pass *p);

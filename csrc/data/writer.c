@@ -74,7 +74,7 @@ struct vs_writer {
   char *path, *temp;
   vs_h5 *file;
   bool failed, closed;
-  pid_t owner;          /* a fork's copy must not remove the file */
+  pid_t owner;          /* a copy in a forked child must not remove the file */
   vs_writeropt opt;     /* its pointers are not used after vs_writer_new */
   int64_t nclass, ntag; /* names that labels and tags point to */
   vs_vocab *vocab;
@@ -101,7 +101,7 @@ static int make_column(vs_writer *w, split *s, int c, vs_dtype dtype, int ndim, 
   if (chunk > 1 && k->row > MAX_CHUNK / (size_t)chunk)
     return vs_fail("%s: %lld rows of %zu bytes are too large for a chunk, the limit is %d bytes",
                    column_name[c], (long long)chunk, k->row, MAX_CHUNK);
-  /* whole chunks: one that is written in two parts may be compressed twice */
+  /* whole chunks: a chunk written in two parts may be compressed twice */
   k->room = VS_MAX(1, (int64_t)(BUFFER / k->row) / chunk) * chunk;
   k->buffer = vs_new((size_t)k->room * k->row);
   if (!k->buffer) return -1;
@@ -301,7 +301,7 @@ static int check_things(const vs_writer *w, const split *s, const vs_item *item)
   return 0;
 }
 
-/* Readers hand texts on to functions that want UTF-8: all of a text is checked, not only the words
+/* Readers pass texts to functions that need UTF-8: the whole text is checked, not only the words
  * that become tokens. */
 static int check_text(const char *text, size_t n) {
   if (n >= VS_H5_MAX_STRING || memchr(text, 0, n))
@@ -631,7 +631,8 @@ static int sync_path(const char *path, int flags) {
   return rc;
 }
 
-/* The name in the folder reaches the disk too; some file systems cannot, which is no error. */
+/* Syncs the folder, so that the name reaches the disk too; some file systems cannot, which is not
+ * an error. */
 static void sync_folder(const char *path) {
   char *copy = strdup(path);
   if (copy) sync_path(dirname(copy), O_RDONLY | O_DIRECTORY);

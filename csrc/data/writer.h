@@ -1,7 +1,7 @@
 /* Writes a vesper HDF5 data set, one image at a time, in bounded memory.
  *
  * Everything goes to a temporary name beside the path; only close, after all of it reached the
- * disk, renames it.  A writer that is freed before leaves nothing behind.  The first image of a
+ * disk, renames it.  A writer that is freed before that removes its file.  The first image of a
  * split decides which fields its images have.  Labels and tokens are given from 1 and stored from
  * 0. */
 #ifndef VS_WRITER_H
@@ -14,13 +14,13 @@ typedef struct vs_writeropt {
   const char *name, *source; /* attributes; may be NULL */
   int64_t split_seed;
   const vs_strings *classes, *words; /* NULL: none; words start with padding and unknown */
-  const vs_strings *tags;            /* what an image may hold of several; NULL: none */
-  vs_tensor *vectors;                /* [words,D] or NULL */
-  int64_t height, width;             /* 0: those of the first image */
-  int64_t regions;                   /* most regions of an image; 0: those of the first */
-  int64_t max_words;                 /* of a caption that is tokenized here; 0: all */
-  bool half;                         /* features and regions are stored as float16 */
-  int compress;                      /* 0: not; 1 to 9: gzip, slower and smaller */
+  const vs_strings *tags; /* names of the tags, of which an image may have several; NULL: none */
+  vs_tensor *vectors;     /* [words,D] or NULL */
+  int64_t height, width;  /* 0: those of the first image */
+  int64_t regions;        /* most regions of an image; 0: those of the first */
+  int64_t max_words;      /* of a caption that is tokenized here; 0: all */
+  bool half;              /* features and regions are stored as float16 */
+  int compress;           /* 0: not; 1 to 9: gzip, slower and smaller */
   int64_t chunk; /* images (or region features) that are stored, and compressed, together; 0: 1 */
 } vs_writeropt;
 
@@ -43,15 +43,15 @@ typedef struct vs_item {
   const char *id; /* NULL: none */
   const vs_caption *caption;
   int64_t ncaption;
-  /* [K,3], [R,D], [R,4], [D]; NULL: none.  Boxes may stand without regions */
+  /* [K,3], [R,D], [R,4], [D]; NULL: none.  Boxes may be given without regions */
   vs_tensor *landmark, *regions, *boxes, *feature;
 } vs_item;
 
 typedef struct vs_writer vs_writer;
 
 vs_writer *vs_writer_new(const char *path, const vs_writeropt *o);
-/* An item that does not fit is refused whole (VS_EUSER) and the writer goes on; after a failure to
- * write, so does every later call. */
+/* An item that does not fit is refused whole (VS_EUSER) and the writer can be used further; after a
+ * failed write every later call fails. */
 int vs_writer_add(vs_writer *w, const char *split, const vs_item *item);
 /* Images added to a split so far; 0 when there is none of that name. */
 int64_t vs_writer_count(const vs_writer *w, const char *split);

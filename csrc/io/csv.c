@@ -11,8 +11,8 @@
 #include "core/mem.h"
 #include "io/file.h"
 
-/* The fields of one row: text holds them one after the other, each with a 0 byte behind it; field i
- * is text[start[i] .. start[i+1] - 1). */
+/* The fields of one row: text holds them one after the other, each followed by a 0 byte; field i is
+ * text[start[i] .. start[i+1] - 1). */
 typedef struct row {
   vs_buffer text;
   size_t start[VS_CSV_MAX_COLUMNS + 1];
@@ -45,7 +45,7 @@ static int fill(vs_csv *c) {
 
 static inline int peek(vs_csv *c) { return c->at < c->have ? c->chunk[c->at] : fill(c); }
 
-/* Behind the last character of a line: steps over CR, LF or CRLF. */
+/* Steps over the end of a line: CR, LF or CRLF. */
 static void skip_line_end(vs_csv *c) {
   int ch = peek(c);
   if (ch == EOF) return;
@@ -100,7 +100,7 @@ static int read_quoted(vs_csv *c) {
       if (peek(c) != '"') break; /* the closing quote */
       c->at++;
     } else if (ch == '\n' || peek(c) != '\n') {
-      c->line++; /* the CR of a CRLF leaves the count to its LF */
+      c->line++; /* of CRLF, the LF counts the line */
     }
     char byte = (char)ch;
     if (put(c, &byte, 1) != 0) return -1;

@@ -1,10 +1,10 @@
-/* CSV as RFC 4180 has it, a row at a time from a buffered file.
+/* CSV as in RFC 4180, a row at a time from a buffered file.
  *
  * The first row names the columns.  Fields may be quoted ("" inside quotes is one quote), quoted
  * fields may hold line ends; lines end in LF, CRLF or CR; a UTF-8 byte order mark is skipped; lines
  * with nothing on them are skipped when there is more than one column.  A row whose number of
  * fields differs from the header's is an error that names file and line.  Fields are bytes: no
- * conversion.  Memory is one row, whatever the file's size. */
+ * conversion.  Memory is one row, whatever the file's size.  */
 #ifndef VS_CSV_H
 #define VS_CSV_H
 

@@ -90,7 +90,7 @@ int vs_draw_picture(vs_tensor *t, const vs_tensor *src, int64_t x, int64_t y) {
 
 /* --- text --- */
 
-/* Printable ASCII and line ends, 0-terminated: what the font can take. */
+/* Printable ASCII and line ends, 0-terminated: the characters of the font. */
 static char *plain_text(const char *text, size_t n) {
   if (n > VS_TEXT_MAX)
     return vs_fail_null("image.draw_text: the text has more than %d bytes", VS_TEXT_MAX);

@@ -2,7 +2,7 @@
  *
  * Positions count from 0 here, x to the right and y down; whatever falls outside is cut off.  The
  * picture is contiguous.  A grey picture takes the luma of a colour.  No antialiasing: the font is
- * made of boxes, a line of it is VS_TEXT_LINE pixels high times the scale. */
+ * made of boxes; a line of text is VS_TEXT_LINE pixels high times the scale. */
 #ifndef VS_DRAW_H
 #define VS_DRAW_H
 

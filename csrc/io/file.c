@@ -56,7 +56,7 @@ int vs_outfile_open(vs_outfile *o, const char *path) {
   o->temp = vs_new(room);
   if (!o->path || !o->temp) goto fail;
   memcpy(o->path, path, n + 1);
-  /* a name nobody else uses: process, and a counter for the threads of this one */
+  /* a unique name: process id, and a counter for the threads of the process */
   int k = __atomic_add_fetch(&serial, 1, __ATOMIC_RELAXED);
   snprintf(o->temp, room, "%s.tmp-%ld-%d", path, (long)getpid(), k);
   int fd = open(o->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -84,7 +84,7 @@ int vs_outfile_write(vs_outfile *o, const void *data, size_t n) {
   return vs_fail_file(o->path, "writing failed: %s", strerror(errno));
 }
 
-/* Makes the rename itself durable.  Best effort: some file systems have no such thing. */
+/* Makes the rename itself durable.  Best effort: some file systems do not support it. */
 static void sync_folder(const char *path) {
   const char *slash = strrchr(path, '/');
   size_t n = slash ? (size_t)(slash - path) + 1 : 2;

@@ -1,8 +1,8 @@
 /* Whole files: read into memory, and written so that a reader never sees half of one.
  *
- * Invariant of writing: bytes go to a temporary file in the same folder; only commit, after
- * everything reached the disk, renames it over the path.  Abandoned files leave nothing behind.
- * Knows no format. */
+ * Invariant of writing: bytes go to a temporary file in the same folder; only commit renames it
+ * over the path, after everything reached the disk.  Abandoned files are removed.  Knows no
+ * format. */
 #ifndef VS_FILE_H
 #define VS_FILE_H
 

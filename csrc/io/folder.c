@@ -29,7 +29,7 @@ static int look_in(const char *folder, const char *ending, int depth, vs_strings
   struct dirent **entry;
   int n = scandir(folder, &entry, visible, alphasort), rc = 0;
   if (n < 0)
-    return depth ? 0 : vs_fail_file(folder, "%s", strerror(errno)); /* unreadable: passed over */
+    return depth ? 0 : vs_fail_file(folder, "%s", strerror(errno)); /* unreadable: skipped */
   for (int i = 0; i < n; i++) {
     size_t room = strlen(folder) + strlen(entry[i]->d_name) + 2;
     char *path = rc ? NULL : vs_new(room);
@@ -113,7 +113,7 @@ static bool belongs(const char *name, vs_filenames files) {
   return false;
 }
 
-/* Calls unlink on each entry where `removing`; refuses what does not belong, and subfolders. */
+/* Calls unlink on each entry where `removing`; refuses other files, and subfolders. */
 static int visit(const char *path, vs_filenames files, bool removing) {
   DIR *d = opendir(path);
   int rc = 0;
@@ -135,14 +135,14 @@ static int check_replaceable(const char *path, vs_filenames files) {
   return visit(path, files, false);
 }
 
-/* Nothing of it is removed unless all of it may be. */
+/* Removes nothing unless everything may be removed. */
 static int remove_folder(const char *path, vs_filenames files) {
   if (!exists(path)) return 0;
   if (check_replaceable(path, files) || visit(path, files, true)) return -1;
   return rmdir(path) ? vs_fail_file(path, "cannot remove: %s", strerror(errno)) : 0;
 }
 
-/* File systems that know no syncing of folders say EINVAL. */
+/* File systems that cannot sync folders return EINVAL. */
 static int sync_folder(const char *path) {
   int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
   if (fd < 0) return vs_fail_file(path, "%s", strerror(errno));
@@ -179,7 +179,7 @@ static int rename_to(const char *from, const char *to) {
   return rename(from, to) ? vs_fail_file(to, "cannot replace: %s", strerror(errno)) : 0;
 }
 
-/* Old aside, new in its place; back again when that fails. */
+/* Renames the old one aside and the new one into its place; undone when that fails. */
 static int rename_twice(const char *fresh, const char *folder, const char *old) {
   if (rename_to(folder, old)) return -1;
   if (rename_to(fresh, folder) == 0) return 0;
@@ -232,7 +232,7 @@ int vs_folder_commit(const char *folder, vs_filenames files, bool exchange) {
   char *fresh, *old;
   int rc = make_names(folder, &fresh, &old);
   if (rc == 0) rc = commit(folder, fresh, old, files, exchange);
-  if (rc == 0) { /* what is in the way of removing them is told by the next stage */
+  if (rc == 0) { /* if this fails, the next stage reports why */
     (void)remove_folder(fresh, files);
     (void)remove_folder(old, files);
   } else {

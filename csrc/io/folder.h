@@ -3,10 +3,10 @@
  * Looking follows no symbolic links, VS_FOLDER_DEPTH deep at most.
  *
  * Replacing: stage makes FOLDER.new, the caller writes its files there, commit puts it in place of
- * FOLDER.  Invariant: whenever the process or the machine stops, FOLDER is the old or the new one,
+ * FOLDER. Invariant: whenever the process or the machine stops, FOLDER is the old or the new one,
  * complete; where the system cannot exchange two names at once, the old one may be left as
  * FOLDER.old, which vs_folder_current finds.  Nothing but the files that the caller names is ever
- * removed: a folder that holds anything else is refused.  One writer at a time. */
+ * removed: a folder that contains anything else is refused.  One writer at a time. */
 #ifndef VS_FOLDER_H
 #define VS_FOLDER_H
 
@@ -30,7 +30,7 @@ typedef struct vs_filenames {
 #define VS_FOLDER_NEW ".new"
 #define VS_FOLDER_OLD ".old"
 
-/* Removes what a stopped writer left, and makes an empty FOLDER.new. */
+/* Removes the files that an interrupted writer left, and makes an empty FOLDER.new. */
 int vs_folder_stage(const char *folder, vs_filenames files);
 /* Syncs FOLDER.new and puts it in place of FOLDER; the old one is removed afterwards.  Without
  * `exchange` by two renames even where the system could do it at once.  On failure FOLDER.new is

@@ -1,7 +1,7 @@
 /* HDF5 files: lock, errors, opening, groups and attributes.  See h5.h; data sets are in h5data.c.
  *
  * The library keeps global state and is mostly built without threads, hence the one lock.  It is
- * taken around a fork, so that the child does not inherit it held. */
+ * taken around a fork, so that the child never inherits a locked mutex. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -241,7 +241,7 @@ static char *read_text(hid_t attr, hid_t type) {
   return text;
 }
 
-/* Returns whether the attribute is of a kind that we hold. */
+/* Returns whether the attribute is of a supported kind. */
 static bool read_attr(hid_t attr, vs_h5attr *out) {
   bool known = false;
   hid_t type = H5Aget_type(attr), space = H5Aget_space(attr);
@@ -272,7 +272,7 @@ static bool read_attr(hid_t attr, vs_h5attr *out) {
 typedef struct attrlist {
   vs_h5attr *attr;
   int n;
-  bool pass_varying, varying; /* pass over strings of varying length; there was one */
+  bool pass_varying, varying; /* skip strings of varying length; there was one */
 } attrlist;
 
 static bool is_varying(hid_t attr) {

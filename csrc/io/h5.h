@@ -1,11 +1,10 @@
 /* HDF5 files: the only user of libhdf5.
  *
- * One lock guards the library, so every function here may be called from any thread.  Nothing read
- * from a file sizes an allocation before it was compared with the bytes that the file really holds:
- * a data set's extents must fit its storage (times VS_H5_MAX_RATIO where it is compressed).
- * External storage, virtual data sets and links out of the file are refused.  Errors are of kind
- * VS_EFILE and name file and data set.  Knows nothing of what a vesper data set holds: that is
- * csrc/data. */
+ * One lock guards the library, so every function here may be called from any thread.  No number
+ * read from a file is used to allocate before it was compared with the file's size: a data set's
+ * shape must fit its storage (times VS_H5_MAX_RATIO where it is compressed).  External storage,
+ * virtual data sets and links out of the file are refused.  Errors are of kind VS_EFILE and name
+ * file and data set.  Does not know the layout of vesper's data sets: that is csrc/data. */
 #ifndef VS_H5_H
 #define VS_H5_H
 
@@ -44,8 +43,8 @@ typedef struct vs_h5attr {
   double f;
   char *text; /* owned */
 } vs_h5attr;
-/* Every scalar integer, number or string attribute; others are passed over.  Free each text and
- * *out. */
+/* Every scalar integer, number or string attribute; others are skipped.  Free with
+ * vs_h5_attrs_free. */
 int vs_h5_attrs(vs_h5 *h, const char *group, vs_h5attr **out, int *n);
 void vs_h5_attrs_free(vs_h5attr *a, int n);
 int vs_h5_set_int(vs_h5 *h, const char *group, const char *name, int64_t value);
@@ -73,14 +72,15 @@ const char *vs_h5_name(const vs_h5data *d);
 /* Fails with "file: data set: text". */
 int vs_h5_bad(const vs_h5data *d, const char *fmt, ...) VS_PRINTF(2, 3);
 
-/* From now on chunks of at least so many rows' worth (each `chunk` rows) stay in memory once read,
- * so that rows in any order within them cost no second reading and inflating.  Nothing to do
- * without chunks.  -1 when that is more than VS_H5_MAX_KEPT bytes (VS_EUSER). */
+/* From now on at least that many chunks (of `chunk` rows each) stay in memory once read, so that
+ * reading their rows in any order decompresses each chunk once.  No effect without chunks. -1 when
+ * that is more than VS_H5_MAX_KEPT bytes (VS_EUSER). */
 int vs_h5_keep(vs_h5data *d, int64_t chunks);
 
 /* Rows [first, first+n) as VS_UINT8, VS_INT32, VS_INT64, VS_FLOAT32 or VS_FLOAT64. */
 int vs_h5_read(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, void *out);
-/* Rows at index[0..n), in any order, repeats allowed; runs of neighbours are read at one go. */
+/* Rows at index[0..n), in any order, repeats allowed; runs of adjacent rows are read in one
+ * call. */
 int vs_h5_gather(vs_h5data *d, vs_dtype dtype, const int64_t *index, int64_t n, void *out);
 /* A whole data set of integers, one or two dimensions, malloc'ed; free() it. */
 int64_t *vs_h5_read_ints(vs_h5data *d);
@@ -94,8 +94,8 @@ int vs_h5_group(vs_h5 *h, const char *name);
  * 9, with shuffle.  dtype: as for vs_h5_read, or VS_FLOAT16; VS_FLOAT64 is stored as VS_FLOAT32. */
 vs_h5data *vs_h5_new(vs_h5 *h, const char *name, vs_dtype dtype, int ndim, const int64_t *dims,
                      int64_t chunk, int gzip);
-/* Strings are stored in a fixed length, compressed, which grows when a longer one comes: the
- * library crashes on files whose heap of strings of varying length is broken. */
+/* Strings are stored with a fixed length, compressed; the length grows when a longer string is
+ * added. (The library crashes on files whose heap of varying-length strings is damaged.) */
 vs_h5data *vs_h5_new_strings(vs_h5 *h, const char *name);
 int vs_h5_append(vs_h5data *d, vs_dtype dtype, int64_t n, const void *rows);
 int vs_h5_append_strings(vs_h5data *d, const vs_strings *s);

@@ -13,7 +13,7 @@
 enum {
   STRING_BLOCK = 4096,
   STRING_CHUNK = 1 << 18 /* bytes */,
-  CACHE = 32 << 20, /* bytes of chunks that are kept unasked */
+  CACHE = 32 << 20, /* bytes of chunks that are kept by default */
   CACHE_MOST = 256 << 20,
   SLOTS_MOST = 1 << 20
 };
@@ -23,7 +23,7 @@ struct vs_h5data {
   hid_t id;
   int64_t rows;  /* written so far */
   int64_t kept;  /* chunks of rows that the library's cache has room for */
-  double places; /* numbers that the library gives its chunks */
+  double places; /* slots that the library numbers its chunks by */
   vs_h5info info;
   char name[VS_H5_MAX_NAME];
 };
@@ -86,7 +86,8 @@ static int read_shape(vs_h5data *d) {
   return 0;
 }
 
-/* Whether the file holds what the shape promises; only then may sizes of it be allocated. */
+/* Checks that the file has as many bytes as the shape needs; only then may such sizes be
+ * allocated. */
 static int check_storage(vs_h5data *d) {
   vs_h5info *f = &d->info;
   int64_t together = f->size; /* bytes of a chunk, which the library reads whole */
@@ -128,8 +129,8 @@ static int check_storage(vs_h5data *d) {
 
 /* Opens the data set again with a cache for so many chunks of rows; first closed, since the library
  * gives every handle of a data set the cache of the first one (so does a second opening of the same
- * file: its cache stays what the other made it).  A place in the cache's table for every chunk: two
- * that share one would push each other out. */
+ * file: its cache stays what the other made it).  The cache's table has a slot for every chunk: two
+ * chunks that share a slot would evict each other. */
 static void set_cache(vs_h5data *d, int64_t chunks) {
   const vs_h5info *f = &d->info;
   size_t slots = (size_t)VS_MIN(VS_MAX(d->places + 1, 521), SLOTS_MOST);
@@ -143,7 +144,7 @@ static void set_cache(vs_h5data *d, int64_t chunks) {
 }
 
 /* Room for some chunks, where they hold several rows: otherwise each row of a large compressed
- * chunk would inflate the whole chunk anew. */
+ * chunk would decompress the whole chunk again. */
 static void widen_cache(vs_h5data *d) {
   const vs_h5info *f = &d->info;
   if (f->chunk < 2 || 4 * f->band > CACHE_MOST) return;
@@ -222,7 +223,7 @@ static hid_t native_type(vs_dtype dtype) {
   }
 }
 
-/* IEEE binary16, which the library has no name for before 1.14.4. */
+/* IEEE binary16, which the library does not define before 1.14.4. */
 static hid_t half_type(void) {
   hid_t t = H5Tcopy(H5T_NATIVE_FLOAT);
   H5Tset_fields(t, 15, 10, 5, 0, 10);
@@ -231,7 +232,7 @@ static hid_t half_type(void) {
   return t;
 }
 
-/* Selects rows [first, first+n) of the file and makes the space of the memory. */
+/* Selects rows [first, first+n) of the file; *mem is the matching memory space. */
 static hid_t select_rows(vs_h5data *d, int64_t first, int64_t n, hid_t *mem) {
   hsize_t start[VS_MAX_DIM] = {0}, count[VS_MAX_DIM];
   for (int i = 0; i < d->info.ndim; i++) count[i] = (hsize_t)d->info.dims[i];
@@ -246,7 +247,8 @@ static hid_t select_rows(vs_h5data *d, int64_t first, int64_t n, hid_t *mem) {
 static int read_rows(vs_h5data *d, hid_t type, int64_t first, int64_t n, void *out) {
   hid_t mem, space = select_rows(d, first, n, &mem);
   int rc = 0;
-  if (H5Dread(d->id, type, mem, space, H5P_DEFAULT, out) < 0) { /* before another call clears why */
+  if (H5Dread(d->id, type, mem, space, H5P_DEFAULT, out) <
+      0) { /* before another call clears the reason */
     char what[96];
     snprintf(what, sizeof what, "rows %lld to %lld cannot be read", (long long)first + 1,
              (long long)(first + n));
@@ -257,7 +259,7 @@ static int read_rows(vs_h5data *d, hid_t type, int64_t first, int64_t n, void *o
   return rc;
 }
 
-/* The library converts halves one bit field at a time; this is a hundred times faster. */
+/* The library converts float16 bit field by bit field; this is a hundred times faster. */
 static int read_halves(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, void *out) {
   int64_t count = n * d->info.row;
   uint16_t *half = vs_new((size_t)count * sizeof *half);
@@ -305,7 +307,7 @@ static int by_row(const void *a, const void *b) {
   return x->to < y->to ? -1 : x->to > y->to;
 }
 
-/* Reads the run r[0..n), whose rows are neighbours or the same, into its places of out. */
+/* Reads the run r[0..n), whose rows are adjacent or equal, to their places in out. */
 static int read_run(vs_h5data *d, vs_dtype dtype, const rowref *r, int64_t n, char *out,
                     size_t bytes) {
   int64_t first = r[0].row, rows = r[n - 1].row - first + 1;
@@ -407,7 +409,8 @@ int vs_h5_read_string(vs_h5data *d, int64_t row, vs_strings *out) {
   return rc;
 }
 
-/* Strings of varying length, by a child: all of them, of which some are kept.  1: no child. */
+/* Strings of varying length, read by a child process: all are read, [first, first+count) are kept.
+ * 1: no child could be started. */
 static int read_apart(vs_h5data *d, int64_t first, int64_t count, vs_strings *out) {
   vs_strings all = {0};
   int rc = vs_h5_strings_apart(d->file, d->name, &all);

@@ -6,20 +6,21 @@
 
 #include "io/h5.h"
 
-enum { VS_H5_MAX_ATTRS = 64 }; /* of a group; further ones are passed over */
+enum { VS_H5_MAX_ATTRS = 64 }; /* of a group; further ones are skipped */
 
 struct vs_h5 {
   hid_t id;
   int64_t bytes; /* of the file, when it was opened for reading */
-  bool in_child; /* which may crash: strings of varying length are read here */
+  bool in_child; /* in the child, which reads strings of varying length itself */
   char *path;
 };
 
-/* Outside the lock.  An existing file of that many bytes; with an own descriptor, what another
- * process reads does not move this one's place. */
+/* Outside the lock.  An existing file of that many bytes; with an own descriptor, reads of another
+ * process do not move the file position. */
 vs_h5 *vs_h5_open_file(const char *path, int64_t bytes, bool own_descriptor);
-/* Outside the lock: what a child process does, see h5probe.c.  -1: refused, with a message; 1:
- * there could be no child.  Whether reading the file breaks the library (0: it does not): */
+/* Outside the lock: what a child process does, see h5probe.c.  All return -1 for a refused file,
+ * with a message, and 1 when no child could be started.  The first one returns 0 when the library
+ * can read the file: */
 int vs_h5_probe(const char *path, int64_t bytes);
 /* The strings of varying length of a data set, and all attributes as vs_h5_attrs gives them: */
 int vs_h5_strings_apart(const vs_h5 *h, const char *name, vs_strings *out);

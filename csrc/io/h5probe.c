@@ -1,17 +1,16 @@
-/* What of an HDF5 file is left to a child process, because it may crash.  See h5.h.
+/* The part of reading HDF5 files that runs in a child process, because it may crash.  See h5.h.
  *
- * libhdf5 trusts what it reads: a changed number makes it read beyond its blocks, loop for ever or
+ * libhdf5 trusts what it reads: a changed number makes it read beyond its blocks, loop forever or
  * ask for GiBs, and files in the old format have no checksums.  So a child process first does with
  * the file what a data set will: it opens every object, reads every attribute and some rows of
  * every data set.  Its time and memory are bounded.  A file that breaks the child is refused.
  *
- * Strings of varying length are the worst: their lengths are nowhere compared, so that the library
- * also writes beyond its blocks.  They are never read but in a child, which sends them through a
- * pipe; what comes out of it is checked.  Where there can be no child, or it is ended from outside,
- * all is done without.
+ * Strings of varying length are the worst: the library checks their lengths nowhere and also writes
+ * beyond its blocks.  Only a child reads them and sends them through a pipe; the answer is checked.
+ * When no child can be started, or it is killed from outside, the file is read without one.
  *
- * The child calls nothing but libhdf5, malloc and the functions of io/h5: no thread but the one
- * that forked lives in it. */
+ * The child calls nothing but libhdf5, malloc and the functions of io/h5: it has only the thread
+ * that forked. */
 #include <errno.h>
 #include <fcntl.h>
 #ifdef __GLIBC__
@@ -30,7 +29,9 @@
 #include "io/h5priv.h"
 
 #ifdef __SANITIZE_ADDRESS__
-enum { SANITIZED = 4 }; /* shadows of memory, and what was freed is held for a while */
+enum {
+  SANITIZED = 4
+}; /* the sanitizer's shadow memory, and freed blocks that it keeps for a while */
 #else
 enum { SANITIZED = 1 };
 #endif
@@ -38,7 +39,7 @@ enum { SANITIZED = 1 };
 enum {
   MEMORY = 256 * SANITIZED, /* MiB more than the process has, plus four times the file */
   PER_SECOND = 4,  /* MiB of the file for each second of processor time, after the first two */
-  WALL = 60,       /* seconds, after which the child is given up: a very slow disk */
+  WALL = 60,       /* seconds after which the child is killed: a very slow disk */
   DEPTH = 3,       /* "train/caption/text" */
   OBJECTS = 10000, /* looked at */
   ROWS = 16,       /* read of a data set, evenly spread */
@@ -114,7 +115,7 @@ static void read_group(vs_h5 *h, const char *group, int depth, int *left) {
   vs_strings_free(&names);
 }
 
-/* What cannot be read is told where it is wanted. */
+/* Errors are not reported here, but by the call that needs the data. */
 static int read_all(vs_h5 *h, const char *name, vs_strings *out) {
   int left = OBJECTS;
   (void)name, (void)out;
@@ -172,11 +173,11 @@ static void prepare(int64_t bytes, int pipe_end) {
   sigprocmask(SIG_SETMASK, &none, NULL);
   int null = open("/dev/null", O_RDWR);
   for (int fd = 0; null >= 0 && fd < 3; fd++) {
-    if (fd != pipe_end) dup2(null, fd); /* as it is where the script has closed its own */
+    if (fd != pipe_end) dup2(null, fd); /* as happens when the script has closed its own */
   }
   if (__sanitizer_set_death_callback) __sanitizer_set_death_callback(NULL);
 #ifdef M_PERTURB
-  mallopt(M_PERTURB, 0xA5); /* what is read beyond a block leads nowhere, here too */
+  mallopt(M_PERTURB, 0xA5); /* so that reads beyond a block find nothing here too */
 #endif
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, 2 + (rlim_t)bytes / (PER_SECOND << 20));
@@ -229,7 +230,7 @@ static bool get(int fd, void *data, int64_t n) {
 
 enum { ANSWERED = 0, NO_ANSWER = 1, NO_ROOM = 2 };
 
-/* Nothing of it is believed: the child's memory may be damaged. */
+/* Nothing in it is trusted: the child's memory may be damaged. */
 static int get_answer(int fd, int64_t bytes, vs_strings *out, char *message, size_t room) {
   int64_t head[2], most = ((int64_t)MEMORY << 20) + 4 * bytes;
   if (!get(fd, head, sizeof head) || head[0] < -1 || head[1] < 0 || head[0] >= most / 8 ||
@@ -275,7 +276,7 @@ static int judge(const char *path, int status) {
   }
 }
 
-/* out holds nothing yet.  Where work fails, so does this, with the same message. */
+/* out is empty.  Fails with the same message when work fails. */
 static int in_child(const char *path, int64_t bytes, workfn *work, const char *name,
                     vs_strings *out) {
   char message[1024] = "";
@@ -291,7 +292,7 @@ static int in_child(const char *path, int64_t bytes, workfn *work, const char *n
   if (pid < 0) return 1;
   while (waitpid(pid, &status, 0) < 0) {
     if (errno == EINTR) continue;
-    status = 0; /* the script's own SIGCHLD: the answer must do */
+    status = 0; /* the script handles SIGCHLD itself: only the answer is known */
     break;
   }
   if (answer == NO_ROOM) return -1;

@@ -28,7 +28,7 @@
 #define STBI_NO_LINEAR
 #define STBI_NO_HDR
 #define STBI_MAX_DIMENSIONS (1 << 14)
-/* A JPEG may use tables that it never defines: they are zeros, not what lay there. */
+/* A JPEG may use tables that it never defines: they are zeros, not old memory. */
 #define STBI_MALLOC(n) calloc(1, n)
 #define STBI_REALLOC(p, n) realloc(p, n)
 #define STBI_FREE(p) free(p)
@@ -51,7 +51,7 @@ static uint32_t le16(const uint8_t *p) { return (uint32_t)p[1] << 8 | p[0]; }
 static uint32_t le32(const uint8_t *p) { return le16(p + 2) << 16 | le16(p); }
 
 /* A DHT segment: tables of a class byte, 16 counts and the symbols counted, of which a table has at
- * most 256 (the decoder counts on that and does not look). */
+ * most 256 (the decoder relies on it without a check). */
 static bool huffman_ok(const uint8_t *p, size_t n) {
   while (n >= 17) {
     size_t symbols = 0;
@@ -132,8 +132,8 @@ static const char *check_gif(const uint8_t *p, size_t n) {
   return at != 0 && at < n ? NULL : missing; /* the trailer, or another frame, follows */
 }
 
-/* Uncompressed rows, padded to four bytes, from the offset that the header names.  What the decoder
- * will refuse anyway passes. */
+/* Uncompressed rows, padded to four bytes, from the offset that the header names.  Files that the
+ * decoder refuses anyway pass. */
 static const char *check_bmp(const uint8_t *p, size_t n) {
   if (n < 26) return TRUNCATED("half a header");
   bool old = le32(p + 14) == 12;
@@ -161,14 +161,14 @@ static checkfn find_check(const uint8_t *p, size_t n) {
 
 /* --- decoding --- */
 
-/* Why the decoder refused, in words a person expects. */
+/* Why the decoder refused the file. */
 static const char *reason(void) {
   const char *why = stbi_failure_reason();
   return why ? why : "unknown reason";
 }
 
 /* The fewest bytes that hold so many pixels: a JPEG spends at least a bit on each 8 x 8 of them,
- * and deflate cannot do better than about 1032 : 1.  The decoder fills up what is missing. */
+ * and deflate cannot do better than about 1032 : 1.  The decoder pads what is missing. */
 static int64_t fewest_bytes(const uint8_t *p, size_t n, int64_t w, int64_t h) {
   static const int8_t values[8] = {1, 0, 3, 1, 2, 0, 4, 0}; /* a pixel, by PNG's colour type */
   if (p[0] == 0xFF) return w * h / 512;
@@ -205,7 +205,7 @@ static inline uint8_t over(int value, int alpha, int background) {
   return (uint8_t)((value * alpha + background * (255 - alpha) + 127) / 255);
 }
 
-/* in: n pixels of `have` values each, 3 or 4.  Alpha is used up unless the result keeps it. */
+/* in: n pixels of `have` values each, 3 or 4.  Alpha is applied unless the result keeps it. */
 static void to_planes(const uint8_t *in, int have, int64_t n, const vs_imageopt *o, uint8_t *out) {
   bool flatten = have == 4 && o->channels != 4;
   for (int64_t i = 0; i < n; i++, in += have) {

@@ -72,8 +72,8 @@ struct vs_jsonitems {
   FILE *f;
   char *path, *key, *text; /* key: or NULL; text: of one element, room bytes */
   size_t n, room;
-  int64_t at, element;       /* bytes read; elements begun */
-  bool skips, failed, ended; /* skips: what is collected is only counted */
+  int64_t at, element;       /* bytes read; elements started */
+  bool skips, failed, ended; /* skipping: what is collected is only counted */
 };
 
 vs_jsonitems *vs_jsonitems_open(const char *path, const char *key) {
@@ -108,7 +108,7 @@ static int items_fail(vs_jsonitems *r, const char *what) {
   return vs_fail_file(r->path, "%sbyte %lld: %s", element, (long long)r->at, what);
 }
 
-/* The next byte; EOF is counted as a byte, so that an error names the place behind the last one. */
+/* The next byte; EOF is counted as a byte, so that an error names the place after the last one. */
 static int items_byte(vs_jsonitems *r) {
   r->at++;
   return getc_unlocked(r->f);
@@ -166,7 +166,7 @@ static int items_collect(vs_jsonitems *r, int c, const char stop[2], int *after)
 
 static int items_parse(vs_jsonitems *r, vs_json **out) {
   json_error_t e;
-  int64_t first = r->at - (int64_t)r->n; /* the byte behind has been read too */
+  int64_t first = r->at - (int64_t)r->n; /* the next byte has been read too */
   json_t *v = json_loadb(r->text, r->n, FLAGS, &e);
   if (!v) {
     r->at = first + VS_MAX(e.position - 1, 0);
@@ -180,7 +180,7 @@ static int items_parse(vs_jsonitems *r, vs_json **out) {
   return 0;
 }
 
-/* Passes over members of the object until the value of the key begins. */
+/* Skips members of the object until the value of the key begins. */
 static int items_find_key(vs_jsonitems *r) {
   vs_json *name;
   for (int after = ',';;) {

@@ -2,8 +2,8 @@
  *
  * A tree is immutable and owned by its root; what vs_json_get and the walks return borrows from it.
  * Text must be UTF-8, without a key twice in one object, nested at most VS_JSON_MAX_DEPTH deep,
- * integers within 64 bits.  vs_json_read holds the whole file, vs_jsonitems one element at a time.
- */
+ * integers within 64 bits.  vs_json_read holds the whole file, vs_jsonitems one element at a
+ * time. */
 #ifndef VS_JSON_H
 #define VS_JSON_H
 
@@ -30,7 +30,7 @@ void vs_json_free(vs_json *root); /* NULL is fine */
 
 /* The elements of a file that is one long array, or (with a key) an object with such an array under
  * that key, read one after the other: memory holds one of them, at most VS_JSON_MAX_ITEM bytes of
- * text.  What else the object holds is passed over, unseen but for its brackets.  Errors read
+ * text.  The object's other members are skipped; only their brackets are checked.  Errors read
  * "name: element 17, byte 90210: ...", a byte of the file from 1. */
 #define VS_JSON_MAX_ITEM ((size_t)64 << 20)
 typedef struct vs_jsonitems vs_jsonitems;
@@ -59,8 +59,8 @@ const vs_json *vs_json_value(void *it);
 /* --- writing: pieces of text; the caller puts brackets and commas --- */
 /* A quoted, escaped string.  -1 when it is not UTF-8. */
 int vs_json_put_string(vs_buffer *b, const char *s, size_t n);
-/* The shortest of 15 to 17 digits that reads back the same, always with a mark of being no integer.
- * -1 for infinities and NaN, which JSON does not have. */
+/* The shortest of 15 to 17 digits that reads back the same, always with a dot or an exponent. -1
+ * for infinities and NaN, which JSON does not have. */
 int vs_json_put_num(vs_buffer *b, double v);
 void vs_json_put_int(vs_buffer *b, int64_t v);
 

@@ -19,7 +19,7 @@ static const char *const descrs[VS_NDTYPE] = {
 
 /* --- the header's dictionary --- */
 
-/* A place in the header: at .. end are not read yet; nothing behind it is a 0 byte. */
+/* A place in the header: at .. end are not read yet; the text is not 0-terminated. */
 typedef struct scan {
   const char *at, *begin, *end, *path;
 } scan;
@@ -40,7 +40,7 @@ static void skip_space(scan *t) {
   while (t->at < t->end && isspace((unsigned char)*t->at)) t->at++;
 }
 
-/* Whether the next visible character is c; passes it then. */
+/* Whether the next visible character is c; steps over it if so. */
 static bool next_is(scan *t, char c) {
   skip_space(t);
   if (t->at == t->end || *t->at != c) return false;
@@ -198,7 +198,8 @@ static int check_bools(const unsigned char *p, size_t n, const char *path) {
   return 0;
 }
 
-/* In Fortran order the first index runs fastest: a C array of the sizes reversed, turned round. */
+/* In Fortran order the first index runs fastest: the transpose of a C array of the reversed
+ * sizes. */
 static vs_tensor *turn_round(vs_tensor *t) {
   int64_t shape[VS_MAX_DIM], stride[VS_MAX_DIM];
   for (int d = 0; d < t->ndim; d++) {

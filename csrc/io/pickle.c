@@ -9,7 +9,7 @@
 #include "core/mem.h"
 #include "core/tensor.h"
 
-enum { MARK = -1 }; /* on the stack, where others are nodes */
+enum { MARK = -1 }; /* on the stack, whose other entries are nodes */
 
 /* --- what is known --- */
 
@@ -138,7 +138,7 @@ static int push_new(vs_pickle *m, vs_pkkind kind, int64_t i) {
   return push(m, at);
 }
 
-/* Whether n values stand above the last mark. */
+/* Whether there are n values above the last mark. */
 static bool has(const vs_pickle *m, int32_t n) {
   if (n > m->nstack) return false;
   for (int32_t i = m->nstack - n; i < m->nstack; i++)
@@ -152,7 +152,7 @@ static int want(const vs_pickle *m, int32_t n) {
 
 static int32_t pop(vs_pickle *m) { return m->stack[--m->nstack]; }
 
-/* How many values stand above the last mark, or -1. */
+/* How many values are above the last mark, or -1. */
 static int32_t above_mark(const vs_pickle *m) {
   for (int32_t i = m->nstack - 1; i >= 0; i--)
     if (m->stack[i] == MARK) return m->nstack - 1 - i;
@@ -219,7 +219,7 @@ static int push_long(vs_pickle *m) {
   return n == 0 ? push_new(m, VS_PK_INT, 0) : push_int(m, (int)n, true);
 }
 
-/* A text behind its length, which has `width` bytes. */
+/* A text after its length, a number of `width` bytes. */
 static int push_text(vs_pickle *m, int width) {
   uint64_t n;
   if (take_uint(m, width, &n)) return -1;
@@ -353,7 +353,7 @@ static int check_inside(const vs_pickle *m, const vs_pktensor *t, int64_t room) 
       m->op, vs_dims_str(t->ndim, t->shape), t->offset, room);
 }
 
-/* _rebuild_tensor(storage, offset, shape, stride), and _v2 with three more that say nothing. */
+/* _rebuild_tensor(storage, offset, shape, stride), and _v2 with three more, which are ignored. */
 static int rebuild_tensor(vs_pickle *m, int32_t args, bool second) {
   const vs_pknode *a = &m->node[args];
   if (second ? a->n < 6 || a->n > 7 : a->n != 4)
@@ -392,7 +392,7 @@ static int ordered_dict(vs_pickle *m, int32_t args) {
   return push(m, at);
 }
 
-/* REDUCE: what the known functions would have made. */
+/* REDUCE: makes the node that the known function would have returned. */
 static int reduce(vs_pickle *m) {
   if (want(m, 2)) return -1;
   int32_t args = pop(m), callee = pop(m);

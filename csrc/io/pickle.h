@@ -1,11 +1,10 @@
 /* A pickle machine that can build a state dictionary and nothing else.
  *
  * It knows the opcodes that PyTorch's files use (protocols 2 to 4) and a closed list of globals:
- * OrderedDict, torch.Size, the storage types, and the functions that put a tensor together.  None
- * of them is ever called: they only say what kind of node is made.  Any other opcode or global is
- * an error with its name and its place in the file.  Memory is linear in the bytes read, of which
- * there may be VS_PICKLE_MAX; nodes may be shared and form cycles, so walks need a limit of their
- * own. */
+ * OrderedDict, torch.Size, the storage types, and the functions that build a tensor.  None of them
+ * is ever called: each selects a kind of node.  Any other opcode or global is an error with its
+ * name and its place in the file.  Memory is linear in the bytes read, of which there may be
+ * VS_PICKLE_MAX; nodes may be shared and form cycles, so walks need a limit of their own. */
 #ifndef VS_PICKLE_H
 #define VS_PICKLE_H
 
@@ -23,7 +22,7 @@ typedef enum vs_pkkind {
   VS_PK_LIST,
   VS_PK_DICT, /* item: key, value, key, value, ... */
   VS_PK_GLOBAL,
-  VS_PK_STORAGE, /* what a tuple names: see vs_pickle_storage */
+  VS_PK_STORAGE, /* a storage described by a tuple: see vs_pickle_storage */
   VS_PK_TENSOR   /* see vs_pickle_tensor */
 } vs_pkkind;
 
@@ -41,14 +40,14 @@ typedef struct vs_pknode {
 typedef struct vs_pickle {
   const char *path;          /* for messages; borrowed, as the bytes are */
   const unsigned char *base; /* of the whole file: places in messages count from here */
-  size_t at, op, end;        /* what is read next; the running opcode; the end of the bytes */
+  size_t at, op, end;        /* the next byte to read; the current opcode; the end of the bytes */
   vs_pknode *node;
   int32_t *stack, *memo;
   int32_t nnode, node_room, nstack, stack_room, nmemo, memo_room;
 } vs_pickle;
 
-/* Runs the pickle that starts at byte `at` of base and ends before `end`; m->at is behind it
- * afterwards.  The root's node, or -1.  Free with vs_pickle_free either way. */
+/* Runs the pickle that starts at byte `at` of base and ends before `end`; m->at is after it then.
+ * The root's node, or -1.  Free with vs_pickle_free either way. */
 int32_t vs_pickle_run(vs_pickle *m, const unsigned char *base, size_t at, size_t end,
                       const char *path);
 void vs_pickle_free(vs_pickle *m);

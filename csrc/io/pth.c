@@ -67,7 +67,7 @@ static store *find_store(const reader *r, const char *key, int32_t n) {
   return bsearch(&wanted, r->store, (size_t)r->nstore, sizeof wanted, by_key);
 }
 
-/* The bytes at `at`, of which `room` are there, become the storage. */
+/* Makes the bytes at `at`, of which there are `room`, the storage. */
 static int fill_store(reader *r, store *s, uint64_t at, uint64_t room) {
   uint64_t size;
   unsigned char *p = r->map->base + at;
@@ -154,7 +154,7 @@ static const unsigned char magic[] = {0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9,
                                       0x20, 0x6a, 0xa8, 0x50, 0x19, '.'};
 enum { MAGIC = 2 + sizeof magic, LEAST = 32 };
 
-/* A pickle that is looked at and dropped: the version, and what the machine was. */
+/* A pickle that is checked and dropped: the version, and the description of the machine. */
 static int check_head(const reader *r, size_t *at, bool version) {
   vs_pickle m;
   int rc = -1;
@@ -180,7 +180,7 @@ done:
   return rc;
 }
 
-/* The storage behind the number of its elements at *at. */
+/* The storage after the number of its elements at *at. */
 static int fill_from_row(reader *r, const vs_pknode *key, size_t *at) {
   store *s = key->kind == VS_PK_TEXT ? find_store(r, key->text, key->n) : NULL;
   uint64_t n = 0, room = r->map->size - *at;
@@ -294,7 +294,7 @@ static int add_value(walk *w, const vs_pknode *v) {
 
 static int walk_node(walk *w, int32_t node, int depth);
 
-/* The entry of that name below what w->name says. */
+/* The entry of that name below w->name. */
 static int walk_entry(walk *w, const char *name, int32_t n, int32_t node, int depth) {
   size_t was = w->n, dot = was > 0;
   if ((size_t)n + dot + was > VS_PTH_MAX_NAME || memchr(name, 0, (size_t)n))
@@ -350,7 +350,7 @@ static int walk_node(walk *w, int32_t node, int depth) {
     case VS_PK_TEXT: return add_value(w, v);
     case VS_PK_NONE:
     case VS_PK_GLOBAL:
-    case VS_PK_STORAGE: return 0; /* says nothing that could be kept */
+    case VS_PK_STORAGE: return 0; /* has no value that could be kept */
   }
   return 0;
 }

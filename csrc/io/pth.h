@@ -1,7 +1,7 @@
-/* PyTorch's own files (.pth, .pt, .bin), as torch.save writes state dictionaries, in both forms: a
- * zip archive (since 1.6) and a row of pickles with the storages behind them (before).
+/* PyTorch's own files (.pth, .pt, .bin), as torch.save writes state dictionaries, in both formats:
+ * a zip archive (since 1.6), and several pickles followed by the storages (before).
  *
- * Nothing in the file is run: io/pickle.h says what is understood.  The file is mapped privately;
+ * Nothing in the file is run: io/pickle.h says what is supported.  The file is mapped privately;
  * tensors are views of their storages, shared and strided as they were saved, and of the mapping
  * where the storage is aligned.  A name is the path through nested dictionaries and lists, joined
  * by dots, the first of a list being "0"; values are never shifted or converted. */
@@ -27,7 +27,7 @@ typedef struct vs_pthvalue {
 typedef struct vs_pthfile {
   int64_t n, nvalue, tensor_room, value_room;
   vs_named *tensor;
-  vs_pthvalue *value; /* numbers, booleans and texts that stand beside the tensors */
+  vs_pthvalue *value; /* numbers, booleans and texts beside the tensors */
 } vs_pthfile;
 
 /* key: NULL, or the only entry of the outermost dictionary that is wanted; names then start below

@@ -103,8 +103,8 @@ static inline uint8_t to_byte(int32_t sum) {
 
 enum { LANES = 16, HALF = 1 << (FIXED_BITS - 1) };
 
-/* rows of w -> rows of x->n.  Sixteen rows go together; turned [w,LANES] is scratch that holds them
- * as columns. */
+/* rows of w -> rows of x->n.  Sixteen rows at a time; turned [w,LANES] is scratch with the rows as
+ * columns. */
 FAST static void bytes_width(const uint8_t *in, uint8_t *out, int64_t rows, int64_t w,
                              const taps *x, int32_t *turned) {
   for (int64_t row = 0; row < rows; row += LANES, in += LANES * w, out += LANES * x->n) {
@@ -171,7 +171,8 @@ static void nearest(const char *in, char *out, size_t size, int64_t planes, int6
                     int64_t height, int64_t width) {
   double step_y = (double)h / (double)height, step_x = (double)w / (double)width, y = 0, x;
   for (int64_t j = 0; j < planes * height; j++, y += step_y) {
-    if (j % height == 0) y = step_y / 2; /* sums, not products: so Pillow rounds at the edges */
+    if (j % height == 0)
+      y = step_y / 2; /* sums, not products: Pillow rounds this way at the edges */
     const char *row = in + (size_t)((j / height * h + VS_MIN((int64_t)y, h - 1)) * w) * size;
     x = step_x / 2;
     for (int64_t i = 0; i < width; i++, x += step_x, out += size) {
@@ -252,7 +253,7 @@ vs_tensor *vs_image_resize(vs_tensor *t, int64_t height, int64_t width, vs_filte
   if (!in) return NULL;
   int64_t h = t->shape[t->ndim - 2], w = t->shape[t->ndim - 1];
   if (h == height && w == width) {
-    out = in == t ? vs_clone(in) : vs_ref(in); /* never the caller's own bytes */
+    out = in == t ? vs_clone(in) : vs_ref(in); /* never the caller's own tensor */
   } else if (filter == VS_NEAREST) {
     out = new_sized(in, height, width);
     if (out) {

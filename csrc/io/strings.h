@@ -18,7 +18,7 @@ int vs_strings_add(vs_strings *s, const char *text, size_t n);
 /* Forgets the strings, keeps the memory. */
 void vs_strings_clear(vs_strings *s);
 void vs_strings_free(vs_strings *s);
-/* Position of that string from 0, or -1: looks at one after the other. */
+/* Position of that string from 0, or -1: a linear search. */
 int64_t vs_strings_find(const vs_strings *s, const char *text);
 
 static inline const char *vs_strings_get(const vs_strings *s, int64_t i) {

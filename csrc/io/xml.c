@@ -9,8 +9,8 @@
 #include "core/mem.h"
 #include "io/file.h"
 
-/* An open element: where its name and its text begin.  Its own text is text[start..), until a
- * child comes: that one's text follows, is taken away at its end, and the element goes on. */
+/* An open element: where its name and its text begin.  Its own text is text[start..), until a child
+ * element starts; the child's text follows and is removed at its end. */
 typedef struct level {
   size_t name, text;
 } level;
@@ -38,7 +38,7 @@ static void stop(reader *r, const char *why) {
 
 static void check(reader *r) {
   if (r->name.failed || r->text.failed)
-    stop(r, NULL); /* no memory: said already */
+    stop(r, NULL); /* no memory: the message is set already */
   else if (r->name.n + r->text.n + r->taken > VS_XML_MAX_TEXT)
     stop(r, "more than 1 MiB of text");
 }

@@ -4,8 +4,8 @@
  * every distribution, adds 0.05 ms to the 6 ms in which core.so and its libraries are loaded, and
  * 92 kB of memory.  Loading it only where it is used would cost code and a run-time error more.
  *
- * Nothing outside the file is ever read (external entities are passed over), and what comes out is
- * limited whatever the file says of its entities. */
+ * Nothing outside the file is ever read (external entities are passed over), and the output is
+ * limited whatever entities the file defines. */
 #ifndef VS_XML_H
 #define VS_XML_H
 

@@ -20,7 +20,7 @@ enum {
   END_BYTES = 22,
   END64_BYTES = 56,
   LOCATOR64_BYTES = 20,
-  COMMENT = 65535 /* longest behind the end record */
+  COMMENT = 65535 /* longest comment after the end record */
 };
 
 static uint64_t get(const unsigned char *p, int n) {
@@ -29,7 +29,7 @@ static uint64_t get(const unsigned char *p, int n) {
   return v;
 }
 
-/* Whether n bytes lie at `at` in front of `end`. */
+/* Whether n bytes from `at` on end before `end`. */
 static bool inside(uint64_t at, uint64_t n, uint64_t end) { return at <= end && n <= end - at; }
 
 /* --- the end record: where the directory is --- */
@@ -89,7 +89,7 @@ static int read_extra(const unsigned char *p, uint64_t n, vs_zipentry *e, uint64
   return 0;
 }
 
-/* The record of the directory at *at, which moves behind it.  `end`: of the directory. */
+/* The record of the directory at *at, which moves past it.  `end`: of the directory. */
 static int read_entry(const vs_zip *z, uint64_t *at, const directory *d, vs_zipentry *e) {
   const unsigned char *p = z->base + *at;
   uint64_t end = d->first + d->size;

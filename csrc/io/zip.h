@@ -29,7 +29,7 @@ int vs_zip_open(vs_zip *z, const unsigned char *base, size_t size, const char *p
 void vs_zip_free(vs_zip *z);
 /* The entry of that name, or NULL without an error. */
 const vs_zipentry *vs_zip_find(const vs_zip *z, const char *name, size_t n);
-/* 0 when its bytes are there as they are (stored, and with the right checksum), else -1. */
+/* 0 when the entry is stored uncompressed and its checksum is right, else -1. */
 int vs_zip_check(const vs_zip *z, const vs_zipentry *e);
 
 #endif

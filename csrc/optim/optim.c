@@ -1,11 +1,11 @@
 /* Optimizers in general: groups of parameters, their state, and the step that hands every element
  * to the update of one vs_optimdef.
  *
- * A step cuts the elements of a whole group into one range per thread, so that many small
- * parameters and one large one are both shared out.  State tensors are made at the first step that
- * needs them.  Of a gradient that is zero but for some rows (core/rows.h) only these are looked at:
- * the other rows of the parameter and of its state stay as they are.  An optimizer retains its
- * parameters; their gradients stay the parameters' own. */
+ * A step cuts the elements of a whole group into one range per thread, so that work is balanced for
+ * many small parameters and for one large one.  State tensors are made at the first step that needs
+ * them.  Of a gradient that is zero but for some rows (core/rows.h) only these are visited: the
+ * other rows of the parameter and of its state stay as they are.  An optimizer holds references to
+ * its parameters, not to their gradients. */
 #include "optim/optim.h"
 
 #include <stdlib.h>
@@ -219,7 +219,7 @@ done:
   return rc;
 }
 
-/* Of what a step went over: parameters, gradients, state. */
+/* Bytes that a step touched: parameters, gradients, state. */
 static uint64_t bytes_of(const vs_optim *o) {
   uint64_t bytes = 0;
   for (int g = 0; g < o->ngroups; g++)

@@ -14,14 +14,14 @@ typedef struct vs_optimdef {
   const char *args;  /* hyperparameters: "lr:num=0.001, betas:numpair=0.9/0.999, ..." */
   const char *state; /* PyTorch's names of the state tensors: "exp_avg, exp_avg_sq"; "" if none */
   /* h: hyperparameters by position; t: this parameter's step, from 1; p, g and state of n elements.
-   * A tensor of the state that h makes needless is NULL, or there from before. */
+   * A state tensor that h does not use is NULL, or left from earlier settings. */
   void (*step)(const vs_value *h, int64_t t, int64_t n, vs_real *p, const vs_real *g,
                vs_real *const *state);
-  /* Whether a hyperparameter set is valid; NULL when anything goes. */
+  /* Whether a hyperparameter set is valid; NULL when any set is valid. */
   int (*check)(const vs_value *h);
   /* Which of the state tensors this set uses, a bit each (1 << k); NULL when all. */
   unsigned (*states)(const vs_value *h);
-  /* What every number of the state starts as; NULL: 0. */
+  /* The initial value of every number of the state; NULL: 0. */
   double (*initial)(const vs_value *h);
   const char *doc;
 } vs_optimdef;
@@ -42,7 +42,7 @@ vs_tensor *vs_optim_param(const vs_optim *o, int group, int i); /* borrowed */
 vs_value *vs_optim_hyper(vs_optim *o, int group); /* the group's values, to read or set */
 /* State tensor `which` of a parameter, borrowed; NULL before its first step. */
 vs_tensor *vs_optim_state(const vs_optim *o, int group, int i, int which);
-/* Copies src; NULL drops the state, which starts anew. */
+/* Copies src; NULL drops the state, which is created again at the next step. */
 int vs_optim_set_state(vs_optim *o, int group, int i, int which, vs_tensor *src);
 int64_t vs_optim_steps(const vs_optim *o, int group, int i);
 void vs_optim_set_steps(vs_optim *o, int group, int i, int64_t t);

@@ -22,7 +22,7 @@ static void sgd_step(const vs_value *h, int64_t t, int64_t n, vs_real *p, const 
     vs_k_optim()->sgd(n, lr, decay, p, g);
     return;
   }
-  /* the first step takes the gradient whole */
+  /* the first step has no dampening */
   vs_real take = t == 1 ? 1 : (vs_real)(1 - h[DAMPENING].f);
   vs_k_optim()->sgd_momentum(n, lr, decay, momentum, take, h[NESTEROV].i ? momentum : 0, p, g,
                              state[0]);

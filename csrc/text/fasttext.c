@@ -25,7 +25,7 @@ static int take(cursor *c, void *out, size_t n, const char *what) {
 
 enum { MAX_NGRAM = 32 /* characters: the work for a word is that many times its length */ };
 
-typedef struct settings { /* as they stand in the file */
+typedef struct settings { /* in the order of the file */
   int32_t dim, ws, epoch, min_count, neg, word_ngrams, loss, model, bucket, minn, maxn, lr_update;
 } settings;
 

@@ -1,7 +1,7 @@
 /* Rows of token ids of different lengths, and the tensors made of them.
  *
  * Invariant: row r is id[end[r-1] .. end[r]) and ids after the last end belong to the row being
- * made. Ids are the 1-based values that stand in tensors. */
+ * made.  Ids are the 1-based values in tensors. */
 #ifndef VS_IDS_H
 #define VS_IDS_H
 

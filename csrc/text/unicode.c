@@ -70,7 +70,8 @@ bool vs_unicode_is_cjk(int32_t c) {
          (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x2F800 && c <= 0x2FA1F);
 }
 
-/* Marks that follow one base character go by rising combining class, equal ones as they stood. */
+/* Marks that follow one base character go by rising combining class, equal ones keep their
+ * order. */
 static void order_marks(int32_t *c, size_t n) {
   for (size_t i = 1; i < n; i++) {
     int32_t mark = c[i];

@@ -1,4 +1,5 @@
-/* What can be asked of word vectors, whatever file they came from.  See vectors.h. */
+/* Word vectors: loading, lookup, matrices and nearest words, for every file format.  See
+ * vectors.h. */
 #include "text/vectors.h"
 
 #include <math.h>

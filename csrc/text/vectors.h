@@ -1,9 +1,9 @@
-/* Word vectors that somebody trained: GloVe text (Pennington et al. 2014), word2vec and fastText
- * .vec text, and fastText .bin models (Bojanowski et al. 2017).
+/* Pre-trained word vectors: GloVe text (Pennington et al. 2014), word2vec and fastText .vec text,
+ * and fastText .bin models (Bojanowski et al. 2017).
  *
  * Invariant: word i of map has its vector in row i; text formats are parsed into `value`, a .bin
  * stays mapped and a vector is the mean of its word's row and its n-grams' rows, as the program
- * fasttext computes it.  A .bin also knows words it never saw, by their n-grams.
+ * fasttext computes it.  A .bin also gives vectors to words that are not in it, by their n-grams.
  * Values are float in both builds.  Reads any byte string as a word. */
 #ifndef VS_VECTORS_H
 #define VS_VECTORS_H
@@ -23,7 +23,7 @@ typedef struct vs_vectors {
   int minn, maxn;       /* characters of n-grams; maxn 0: none */
 } vs_vectors;
 
-/* NULL with file, line or byte place when it cannot be read. */
+/* NULL with an error that names file and line or byte. */
 vs_vectors *vs_vectors_load(const char *path);
 void vs_vectors_free(vs_vectors *v);
 
@@ -33,14 +33,14 @@ int vs_vectors_bin(vs_vectors *v, const char *path);
 enum { VS_FASTTEXT_MAGIC = 793712314, VS_FASTTEXT_VERSION = 12 };
 
 static inline int64_t vs_vectors_size(const vs_vectors *v) { return v->map.n; }
-/* out[dim] = the vector of the word; false when nothing is known of it. */
+/* out[dim] = the vector of the word; false when there is none. */
 bool vs_vectors_get(const vs_vectors *v, const char *word, size_t len, float *out);
 /* Compute-type tensor [#vocab, dim]: pad zeros, known words their vectors, others normal(0,
  * scale); the numbers of a row depend on rng and the row alone.  *found counts the known words. */
 vs_tensor *vs_vectors_matrix(const vs_vectors *v, const vs_vocab *vocab, double scale, vs_rng rng,
                              int64_t *found);
-/* The k words with the largest cosine to `word`, itself left out, best first: ids from 0 and
- * cosines.  Returns how many, or -1 when the word is not known. */
+/* The k words with the largest cosine to `word`, without the word itself, best first: ids from 0
+ * and cosines.  Returns how many, or -1 when the word is not known. */
 int64_t vs_vectors_nearest(const vs_vectors *v, const char *word, size_t len, int64_t k,
                            int64_t *id, float *score);
 

@@ -1,9 +1,9 @@
 /* Word vectors in text files: a word and its numbers on each line, separated by spaces.
  *
- * GloVe files start at once; word2vec and fastText .vec files have a first line "words dim".  A
- * word may hold spaces (GloVe 840B has such), so the numbers are taken from the right.  Lines
- * are parsed in parallel; nothing is allocated before the file's size says that it can hold that
- * many numbers.  Of a word that comes twice the first vector counts. */
+ * GloVe files start with a word; word2vec and fastText .vec files have a first line "words dim".  A
+ * word may hold spaces (GloVe 840B has such), so the numbers are taken from the right.  Lines are
+ * parsed in parallel; nothing is allocated before the file's size says that it can hold that many
+ * numbers.  Of a duplicate word the first vector is kept. */
 #include <locale.h>
 #include <math.h>
 #include <pthread.h>
@@ -230,7 +230,7 @@ static int parse(textfile *f) {
   return 0;
 }
 
-/* Numbers the words; rows of repeated words are closed up. */
+/* Numbers the words; rows of duplicate words are removed. */
 static int collect_words(textfile *f, vs_vectors *v) {
   for (int64_t i = 0; i < f->n; i++) {
     bool fresh;

@@ -24,7 +24,8 @@ void vs_vocab_free(vs_vocab *v);
  * order. */
 int vs_vocab_add_text(vs_vocab *v, const char *s, size_t n, bool replace);
 int vs_vocab_build(vs_vocab *v, int64_t min_count, int64_t max_size);
-/* Or: add the words in id order; the first two must be "<pad>" and "<unk>", none may come twice. */
+/* Or: add the words in id order; the first two must be "<pad>" and "<unk>", none may be a
+ * duplicate. */
 int vs_vocab_add_word(vs_vocab *v, const char *word, size_t len);
 
 static inline int64_t vs_vocab_size(const vs_vocab *v) { return v->map.n; }

@@ -222,8 +222,7 @@ static int add_stretch(const vs_wordpiece *w, const char *s, size_t n, size_t fr
   return rc;
 }
 
-/* The id of a special token that stands literally at s, its length into *len; 0 when there is
- * none. */
+/* The id of a special token that is literally at s, its length into *len; 0 when there is none. */
 static int64_t special_at(const vs_wordpiece *w, const char *s, size_t left, size_t *len) {
   static const char *const name[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
   int64_t id[] = {w->pad, w->unk, w->cls, w->sep, w->mask};
@@ -251,7 +250,7 @@ int vs_wordpiece_pieces(const vs_wordpiece *w, const char *s, size_t n, vs_ids *
   return add_stretch(w, s, n, from, n, out);
 }
 
-/* How many of na and nb pieces stay when at most `most` may: the longer gives way first. */
+/* Reduces na and nb to at most `most` together, the longer one first. */
 static void share(size_t *na, size_t *nb, size_t most) {
   size_t small = VS_MIN(*na, *nb), large;
   if (*na + *nb <= most) return;

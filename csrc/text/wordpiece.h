@@ -1,12 +1,12 @@
 /* BERT's tokenizer: basic tokens, then the longest pieces of the vocabulary (Devlin et al. 2019;
  * Schuster and Nakajima 2012 for the pieces).
  *
- * Text is cleaned of control characters, ideographs are set apart, and with `lowercase` accents are
- * stripped (NFD) and letters lowered; words are split at white space and around punctuation; each
- * word is cut greedily into the longest pieces, those after the first written "##piece"; a word
- * that cannot be cut, or of more than 100 characters, is [UNK].  The special tokens of the
- * vocabulary stay whole where a text holds them literally. Ids are line numbers of vocab.txt:
- * the id in Hugging Face files plus 1. */
+ * Control characters are removed, ideographs are separated by spaces, and with `lowercase` accents
+ * are stripped (NFD) and letters lowered; words are split at white space and around punctuation;
+ * each word is cut greedily into the longest pieces, those after the first written "##piece"; a
+ * word that cannot be cut, or of more than 100 characters, is [UNK].  The special tokens of the
+ * vocabulary stay whole where a text holds them literally.  Ids are line numbers of vocab.txt: the
+ * id in Hugging Face files plus 1. */
 #ifndef VS_WORDPIECE_H
 #define VS_WORDPIECE_H
 
@@ -21,8 +21,8 @@ typedef struct vs_wordpiece {
 } vs_wordpiece;
 
 /* Reads vocab.txt, one piece a line, or the WordPiece model of a tokenizer.json, which also sets
- * `lowercase`.  NULL when the file cannot be read, a piece stands twice, or [PAD], [UNK], [CLS] or
- * [SEP] is missing. */
+ * `lowercase`.  NULL when the file cannot be read, a piece is a duplicate, or [PAD], [UNK], [CLS]
+ * or [SEP] is missing. */
 vs_wordpiece *vs_wordpiece_load(const char *path);
 void vs_wordpiece_free(vs_wordpiece *w);
 

@@ -17,7 +17,7 @@ typedef struct vs_words {
   size_t len, room;
 } vs_words;
 
-/* Starts on another text; w is of zero bytes or has been used before. */
+/* Starts with a text; w is zeroed or was used before. */
 void vs_words_start(vs_words *w, const char *s, size_t n, bool replace);
 /* 1: a word is in w->word; 0: the text is at its end; -1: an error. */
 int vs_words_next(vs_words *w);
