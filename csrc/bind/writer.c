@@ -96,7 +96,9 @@ static int lvs_writer_new(lua_State *L) {
   o.tags = opt_strings(L, 2, "tags");
   o.words = opt_strings(L, 2, "vocab");
   void **box = lvs_newbox(L, LVS_WRITER);
-  *box = vs_writer_new(path, &o);
+  bool again = false;
+  do *box = vs_writer_new(path, &o);
+  while (!*box && lvs_retry(L, &again));
   return *box ? 1 : lvs_nilerror(L);
 }
 
@@ -218,7 +220,9 @@ static int lvs_writer_add(lua_State *L) {
   check_tags(L, 3, &item);
   item.id = lvs_optword(L, 3, "id", NULL);
   check_captions(L, 3, &item);
-  if (vs_writer_add(w, split, &item)) return lvs_nilerror(L);
+  bool again = false;
+  while (vs_writer_add(w, split, &item))
+    if (vs_writer_failed(w) || !lvs_retry(L, &again)) return lvs_nilerror(L);
   lua_pushboolean(L, true);
   return 1;
 }

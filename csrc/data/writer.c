@@ -24,7 +24,8 @@ enum {
   MAX_SPLITS = 16,
   BUFFER = 1 << 20,
   MAX_CHUNK = 1 << 26, /* bytes */
-  CHUNK = 2048         /* rows of a column of numbers */
+  CHUNK = 2048,        /* rows of a column of numbers */
+  PENDING = 1024       /* strings that are written together */
 };
 
 /* What a split may hold; each is one data set. */
@@ -140,11 +141,6 @@ static int flush_list(split *s, int i) {
   int rc = vs_h5_append_strings(s->list[i], &s->pending[i]);
   vs_strings_clear(&s->pending[i]);
   return rc;
-}
-
-static int put_text(split *s, int i, const char *text, size_t n) {
-  if (vs_strings_add(&s->pending[i], text, n)) return -1;
-  return s->pending[i].n < 1024 ? 0 : flush_list(s, i);
 }
 
 /* --- splits --- */
@@ -396,7 +392,7 @@ static int check_fields(const split *s, const vs_item *item) {
 static int check_item(vs_writer *w, const split *s, const vs_item *item) {
   if (item->id && strlen(item->id) >= VS_H5_MAX_STRING) return bad(s, "its id is too long");
   if (item->image && item->bytes) return bad(s, "expected one of image and image_bytes");
-  if (s->n > 0 && check_fields(s, item)) return -1;
+  if (s < &w->split[w->nsplit] && check_fields(s, item)) return -1; /* its columns are there */
   return check_label(w, s, item) || check_things(w, s, item) || check_captions(w, s, item) ||
                  check_extras(w, s, item) || check_image(w, s, item)
              ? -1
@@ -405,30 +401,29 @@ static int check_item(vs_writer *w, const split *s, const vs_item *item) {
 
 /* --- adding --- */
 
-static int put_tensor(column *k, vs_tensor *t) {
-  vs_tensor *c = vs_contiguous(t);
-  int rc = c ? put(k, vs_data(c), 1) : -1;
-  vs_unref(c);
-  return rc;
-}
+/* The place in the buffer of the column's next row. */
+static char *next_row(const column *k) { return k->buffer + (size_t)k->n * k->row; }
 
-/* t [r,d] as one row [rows,d] of the column and of its type, zeros after it. */
-static int put_padded(column *k, vs_tensor *t) {
-  vs_tensor *whole = vs_contiguous(t), *c = whole ? vs_cast(whole, k->dtype) : NULL;
-  char *row = c ? vs_new0(k->row) : NULL;
-  int rc = -1;
-  if (row) {
-    memcpy(row, vs_data(c), (size_t)c->numel * vs_dtype_size(c->dtype));
-    rc = put(k, row, 1);
+/* After the next row was filled. */
+static int end_row(column *k) { return ++k->n == k->room ? flush_column(k) : 0; }
+
+/* t as one row of the column and of its type, zeros after it.  Allocates nothing. */
+static int put_row(column *k, vs_tensor *t) {
+  vs_storage storage = {.refs = 2, .data = next_row(k)};
+  vs_tensor row = {
+      .refs = 1, .dtype = k->dtype, .ndim = t->ndim, .numel = t->numel, .storage = &storage};
+  int64_t step = 1;
+  for (int d = t->ndim - 1; d >= 0; d--) {
+    row.shape[d] = t->shape[d];
+    row.stride[d] = step;
+    step *= t->shape[d];
   }
-  free(row);
-  vs_unref(c);
-  vs_unref(whole);
-  return rc;
+  memset(storage.data, 0, k->row);
+  return vs_copy(&row, t) ? -1 : end_row(k);
 }
 
 static int put_image(split *s, const vs_item *item) {
-  if (item->image) return put_tensor(&s->column[IMAGE], item->image);
+  if (item->image) return put_row(&s->column[IMAGE], item->image);
   if (!item->bytes) return 0;
   s->bytes += (int64_t)item->nbytes;
   return put(&s->column[BYTES], item->bytes, (int64_t)item->nbytes) ||
@@ -443,35 +438,45 @@ static int put_captions(vs_writer *w, split *s, const vs_item *item) {
     for (; at < w->ids.end[i]; at++, s->tokens++) {
       if (put_int(&s->column[TOKENS], w->ids.id[at] - 1)) return -1;
     }
-    if (put_int(&s->column[OFFSET], s->tokens) || put_int(&s->column[OF_IMAGE], s->n) ||
-        put_text(s, TEXT, item->caption[i].text, item->caption[i].n))
-      return -1;
+    if (put_int(&s->column[OFFSET], s->tokens) || put_int(&s->column[OF_IMAGE], s->n)) return -1;
   }
   return 0;
 }
 
-/* One byte a name: whether the image has that tag. */
+/* One byte per name: whether the image has that tag. */
 static int put_tags(column *k, const vs_item *item) {
-  char *row = vs_new0(k->row);
-  if (!row) return -1;
-  for (int64_t i = 0; i < item->ntag; i++) row[item->tag[i] - 1] = 1;
-  int rc = put(k, row, 1);
-  free(row);
-  return rc;
+  memset(next_row(k), 0, k->row);
+  for (int64_t i = 0; i < item->ntag; i++) next_row(k)[item->tag[i] - 1] = 1;
+  return end_row(k);
 }
 
+/* All texts of the item into the lists' buffers, or none of them. */
+static int put_texts(split *s, const vs_item *item) {
+  int64_t id = s->pending[ID].n, text = s->pending[TEXT].n;
+  int rc = item->id ? vs_strings_add(&s->pending[ID], item->id, strlen(item->id)) : 0;
+  for (int64_t i = 0; rc == 0 && i < item->ncaption; i++)
+    rc = vs_strings_add(&s->pending[TEXT], item->caption[i].text, item->caption[i].n);
+  if (rc == 0) return 0;
+  s->pending[ID].n = id;
+  s->pending[TEXT].n = text;
+  return -1;
+}
+
+/* The rest of the item: fails only where a full buffer cannot be written. */
 static int put_item(vs_writer *w, split *s, const vs_item *item) {
   if (put_image(s, item) || put_captions(w, s, item)) return -1;
   if (item->label && put_int(&s->column[LABEL], item->label - 1)) return -1;
   if (item->thing && put_int(&s->column[ITEM], item->thing - 1)) return -1;
   if (item->tag && put_tags(&s->column[TAGS], item)) return -1;
-  if (item->id && put_text(s, ID, item->id, strlen(item->id))) return -1;
   const vs_tensor *counted = item->regions ? item->regions : item->boxes;
-  if (item->regions && put_padded(&s->column[FEATURE], item->regions)) return -1;
+  if (item->regions && put_row(&s->column[FEATURE], item->regions)) return -1;
   if (counted && put_int(&s->column[COUNT], counted->shape[0])) return -1;
-  if (item->boxes && put_padded(&s->column[BOX], item->boxes)) return -1;
-  if (item->feature && put_padded(&s->column[VECTOR], item->feature)) return -1;
-  return item->landmark ? put_tensor(&s->column[LANDMARK], item->landmark) : 0;
+  if (item->boxes && put_row(&s->column[BOX], item->boxes)) return -1;
+  if (item->feature && put_row(&s->column[VECTOR], item->feature)) return -1;
+  if (item->landmark && put_row(&s->column[LANDMARK], item->landmark)) return -1;
+  for (int i = 0; i < NLIST; i++)
+    if (s->pending[i].n >= PENDING && flush_list(s, i)) return -1;
+  return 0;
 }
 
 int vs_writer_add(vs_writer *w, const char *name, const vs_item *item) {
@@ -493,6 +498,7 @@ int vs_writer_add(vs_writer *w, const char *name, const vs_item *item) {
       return -1;
     }
   }
+  if (put_texts(s, item)) return -1; /* before anything is written: add may be called again */
   if (put_item(w, s, item)) {
     w->failed = true;
     return -1;
@@ -500,6 +506,8 @@ int vs_writer_add(vs_writer *w, const char *name, const vs_item *item) {
   s->n++;
   return 0;
 }
+
+bool vs_writer_failed(const vs_writer *w) { return w->failed; }
 
 int64_t vs_writer_count(const vs_writer *w, const char *name) {
   const split *s = find_split(w, name);

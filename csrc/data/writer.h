@@ -53,6 +53,9 @@ vs_writer *vs_writer_new(const char *path, const vs_writeropt *o);
 /* An item that does not fit is refused whole (VS_EUSER) and the writer can be used further; after a
  * failed write every later call fails. */
 int vs_writer_add(vs_writer *w, const char *split, const vs_item *item);
+/* Whether a write failed.  When memory ran out in vs_writer_add and this is false, nothing was
+ * added, and the call may be made again. */
+bool vs_writer_failed(const vs_writer *w);
 /* Images added to a split so far; 0 when there is none of that name. */
 int64_t vs_writer_count(const vs_writer *w, const char *split);
 /* The file is whole and in its place, or -1 and it is not there.  Free the writer afterwards. */

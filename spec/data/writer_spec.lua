@@ -192,6 +192,29 @@ describe("data.Writer", function()
     assert.is_true(refused > 10 and finished > 10)
   end)
 
+  it("allocates nothing for an item, whatever its strides, once its buffers are there", function()
+    local w = assert(data.Writer(path, {tags = {"x", "y"}, half = true}))
+    local function item(i)
+      local square = dataset.picture(i)
+      return {image = square:transpose(2, 3), label = 1, id = "p" .. i, tags = {2},
+        captions = {"a red hat"}, landmark = vs.ones(3, 2):t(), regions = vs.ones(4, 2):t() * i,
+        boxes = vs.ones(4, 2):t(), feature = vs.ones(5, 2):t()[1]}
+    end
+    assert(w:add("train", item(1)))
+    local second = item(2)
+    vs._fail_allocation(1, 1000)
+    local fine, why = pcall(w.add, w, "train", second)
+    assert.equal(0, vs._fail_allocation(0))
+    assert.is_true(fine, why)
+    assert(w:close())
+    local set = assert(data.open(path))
+    local batch = set:batch {1, 2}
+    assert.same({"p1", "p2"}, {set:id(1), set:id(2)})
+    assert.is_true(batch.image[2]:eq(second.image):all())
+    assert.is_true(batch.regions[2]:eq(2):all())
+    assert.same({0, 1}, batch.tags[2]:tolist())
+  end)
+
   it("gives back more than its buffers hold, compressed or not", function()
     for _, compress in ipairs {0, 5} do
       local n = 3000
