@@ -5,40 +5,40 @@ local gradcheck = require "spec.support.gradcheck"
 local numbers = require "spec.support.numbers"
 
 describe("gradcheck", function()
-  local test = vs.build.real == "double" and it or pending
+  if vs.build.real ~= "double" then return end
 
   local x
   before_each(function() x = numbers.signed(vs, {3, 5}, 1) end)
 
-  test("accepts a right gradient", function()
+  it("accepts a right gradient", function()
     assert.is_true(gradcheck(vs, function(a) return a * a end, {x}) < 1e-7)
   end)
 
-  test("sees a wrong gradient", function()
+  it("sees a wrong gradient", function()
     local ok, message = pcall(gradcheck, vs, function(a) return a * a:detach() end, {x})
     assert.is_false(ok)
     assert.matches("gradient of input 1", message)
   end)
 
-  test("sees an error of one part in a million", function()
+  it("sees an error of one part in a million", function()
     local wrong = function(a) return a + a:detach() * 1e-6 end
     assert.is_false(pcall(gradcheck, vs, wrong, {x}))
   end)
 
-  test("sees a gradient that does not arrive", function()
+  it("sees a gradient that does not arrive", function()
     local ok, message = pcall(gradcheck, vs, function(a, b) return a + b:detach() end, {x, x})
     assert.is_false(ok)
     assert.matches("input 2: no gradient arrived", message)
   end)
 
-  test("sees outputs that depend on strides", function()
+  it("sees outputs that depend on strides", function()
     local careless = function(a) return a:is_contiguous() and a * 2 or a * 3 end
     local ok, message = pcall(gradcheck, vs, careless, {x})
     assert.is_false(ok)
     assert.matches("not contiguous", message)
   end)
 
-  test("derives by every tensor of a list", function()
+  it("derives by every tensor of a list", function()
     assert.is_true(gradcheck(vs, function(l) return l[1] * l[2] end, {{x, x + 1}}) < 1e-7)
   end)
 end)

@@ -14,8 +14,9 @@ local function difference(here, there)
 end
 
 describe("instruction set " .. vs.build.isa, function()
+  if vs.build.isa == "generic" then return end
+
   it("agrees with generic in every case", function()
-    if vs.build.isa == "generic" then return pending "this is generic" end
     local path = os.tmpname()
     assert(process.run("VESPER_ISA=generic lua5.4 spec/support/results.lua " .. path))
     local generic = assert(vs.load(path))
