@@ -290,7 +290,7 @@ describe("vs.profile", function()
     local function nothing() end
     fails("profile: fn is nil, expected a function", vs.profile)
     fails("profile: fn is a table, expected a function", vs.profile, {})
-    fails("profile: options are a number, expected a table", vs.profile, nothing, 20)
+    fails("profile: options must be a table, got a number", vs.profile, nothing, 20)
     fails("profile: unknown option 'tops', expected one of top", vs.profile, nothing, {tops = 2})
     fails("profile: top is 0, expected a whole number from 1", vs.profile, nothing, {top = 0})
     fails("profile: top is 'x', expected", vs.profile, nothing, {top = "x"})

@@ -202,7 +202,7 @@ static void read_options(lua_State *L, int index, const vs_argspec *spec, vs_val
         luaL_addstring(&b, spec->arg[i].name);
       }
       luaL_pushresult(&b);
-      lvs_error(L, "%s: unknown option '%s' (known: %s)", what, key, lua_tostring(L, -1));
+      lvs_error(L, "%s: unknown option '%s', expected one of %s", what, key, lua_tostring(L, -1));
     }
     if (v[i].kind != VS_V_NONE) lvs_error(L, "%s: %s is given twice", what, key);
     int top = lua_gettop(L);

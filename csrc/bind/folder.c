@@ -1,6 +1,7 @@
-/* Folders: data.find, and the private functions that lua/vesper/checkpoint.lua and tensorboard.lua
+/* Folders and files: data.find, and the private functions that lua/vesper/train and util/file.lua
  * use. */
 #include "io/folder.h"
+#include "io/file.h"
 
 #include "bind/strings.h"
 
@@ -70,11 +71,23 @@ static int lvs_folder_current(lua_State *L) {
   return 1;
 }
 
+/* _file_write(path, text) -> true.  The file is complete or as it was. */
+static int lvs_file_write(lua_State *L) {
+  size_t n;
+  const char *path = lvs_checkstr(L, 1, "path", NULL), *text = lvs_checkstr(L, 2, "text", &n);
+  if (vs_file_write(path, text, n)) return lvs_nilerror(L);
+  lua_pushboolean(L, true);
+  return 1;
+}
+
 void lvs_open_folder(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"_folder_make", lvs_folder_make},       {"_folder_stage", lvs_folder_stage},
-      {"_folder_commit", lvs_folder_commit},   {"_folder_abandon", lvs_folder_abandon},
-      {"_folder_current", lvs_folder_current}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"_folder_make", lvs_folder_make},
+                                       {"_folder_stage", lvs_folder_stage},
+                                       {"_folder_commit", lvs_folder_commit},
+                                       {"_folder_abandon", lvs_folder_abandon},
+                                       {"_folder_current", lvs_folder_current},
+                                       {"_file_write", lvs_file_write},
+                                       {NULL, NULL}};
   static const luaL_Reg data[] = {{"find", lvs_find}, {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
   lvs_setfunctions(L, "data", data);

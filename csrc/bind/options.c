@@ -13,8 +13,8 @@ void lvs_checkoptions(lua_State *L, int index, const char *keys, const char *wha
     size_t n = 0;
     const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tolstring(L, -2, &n) : NULL;
     if (key && vs_choice(keys, key, n) >= 0) continue;
-    lvs_error(L, "%s: unknown option '%s' (known: %s)", what, key ? key : luaL_typename(L, -2),
-              keys);
+    lvs_error(L, "%s: unknown option '%s', expected one of %s", what,
+              key ? key : luaL_typename(L, -2), luaL_gsub(L, keys, "|", ", "));
   }
 }
 

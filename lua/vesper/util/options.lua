@@ -23,7 +23,7 @@ end
 -- messages.
 function options.read(what, given, defaults, kinds)
   if given ~= nil and type(given) ~= "table" then
-    check.fail(what, "options are %s, expected a table", text.kind(given))
+    check.fail(what, "options must be a table, got %s", text.kind(given))
   end
   local wrong = options.unknown(given or {}, nil, defaults, kinds)
   if wrong then check.fail(what, "%s", wrong) end
