@@ -124,8 +124,8 @@ static inline vec unit_row(int64_t n, int64_t k, source x, int64_t sk, vs_part p
                                             21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
                                             11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
   if (x.bf16 && part == VS_PART_ROUNDED) {
-    brief even = brief_load_first(x.at, n), odd = {0};
-    if (k > 1) odd = brief_load_first(behind(x, sk).at, n);
+    bf16s even = bf16_load_first(x.at, n), odd = {0};
+    if (k > 1) odd = bf16_load_first(behind(x, sk).at, n);
     return (vec)(__builtin_convertvector(even, unsigneds) | __builtin_convertvector(odd, unsigneds)
                                                                 << 16);
   }

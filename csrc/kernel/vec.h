@@ -63,7 +63,7 @@ static inline void vec_store_first(vs_real *p, int64_t n, vec v) {
 
 /* The first n of bfloat16 numbers at p, zeros behind them; and to where the first n of v go,
  * rounded to the nearest, ties to even, NaN staying NaN.  n is at least 1. */
-typedef uint16_t brief __attribute__((vector_size(2 * LANES)));
+typedef uint16_t bf16s __attribute__((vector_size(2 * LANES)));
 #ifdef VS_DOUBLE
 static inline vec vec_load_bf16(const uint16_t *p, int64_t n) {
   vec v = {0};
@@ -85,20 +85,20 @@ static inline void vec_store_bf16(uint16_t *p, int64_t n, vec v) {
 }
 #else
 typedef uint32_t unsigneds __attribute__((vector_size(VEC_BYTES)));
-static inline brief brief_load_first(const uint16_t *p, int64_t n) {
-  brief b = {0};
+static inline bf16s bf16_load_first(const uint16_t *p, int64_t n) {
+  bf16s b = {0};
   if (n >= LANES)
     memcpy(&b, p, sizeof b);
   else
 #if VEC_BYTES == 64
-    b = (brief)_mm256_maskz_loadu_epi16(vec_mask(n), p);
+    b = (bf16s)_mm256_maskz_loadu_epi16(vec_mask(n), p);
 #else
     for (int i = 0; i < n; i++) b[i] = p[i];
 #endif
   return b;
 }
 static inline vec vec_load_bf16(const uint16_t *p, int64_t n) {
-  return (vec)(__builtin_convertvector(brief_load_first(p, n), unsigneds) << 16);
+  return (vec)(__builtin_convertvector(bf16_load_first(p, n), unsigneds) << 16);
 }
 static inline void vec_store_bf16(uint16_t *p, int64_t n, vec v) {
 #if defined(__AVX512BF16__)
@@ -113,7 +113,7 @@ static inline void vec_store_bf16(uint16_t *p, int64_t n, vec v) {
 #else
   unsigneds u = (unsigneds)v, nan = (unsigneds)(v != v);
   u = (nan & (u | 0x400000)) | (~nan & (u + 0x7fff + ((u >> 16) & 1)));
-  brief b = __builtin_convertvector(u >> 16, brief);
+  bf16s b = __builtin_convertvector(u >> 16, bf16s);
 #endif
   if (n >= LANES)
     memcpy(p, &b, sizeof b);
@@ -164,9 +164,9 @@ static inline void quad_upper(const quad *q, uint16_t *to) {
 }
 #else
 typedef uint32_t four_words __attribute__((vector_size(16)));
-typedef uint16_t four_briefs __attribute__((vector_size(8)));
+typedef uint16_t four_bf16s __attribute__((vector_size(8)));
 static inline void quad_upper(const quad *q, uint16_t *to) {
-  four_briefs b = __builtin_convertvector((four_words)*q >> 16, four_briefs);
+  four_bf16s b = __builtin_convertvector((four_words)*q >> 16, four_bf16s);
   memcpy(to, &b, sizeof b);
 }
 #endif

@@ -19,9 +19,8 @@ static int embedding_init(vs_layer *l) {
 }
 
 static int embedding_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
-  *out = vs_call1(&vs_op_embedding, VS_T(vs_layer_get(l, "weight")), in[0], l->attr[PADDING],
-                  l->attr[SPARSE]);
-  return *out ? 0 : -1;
+  return vs_layer_give(out, vs_call1(&vs_op_embedding, VS_T(vs_layer_get(l, "weight")), in[0],
+                                     l->attr[PADDING], l->attr[SPARSE]));
 }
 
 const vs_layerdef vs_layer_Embedding = {

@@ -79,6 +79,18 @@ int vs_layer_buffer(vs_layer *l, const char *name, vs_tensor *owned) {
 
 int vs_layer_absent(vs_layer *l, const char *name) { return add_slot(l, name, NULL, true); }
 
+int vs_layer_no_slots(vs_layer *l) {
+  (void)l;
+  return 0;
+}
+
+int vs_layer_dims_init(vs_layer *l) {
+  const vs_argspec *spec = vs_layer_spec(l->def);
+  for (int i = 0; i < spec->n; i++)
+    if (l->attr[i].i == 0) return vs_fail("%s is 0: dimensions count from 1", spec->arg[i].name);
+  return 0;
+}
+
 /* ---- initialisers ---- */
 
 int vs_init_uniform(vs_tensor *t, double low, double high) {

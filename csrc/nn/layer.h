@@ -50,6 +50,18 @@ int vs_layer_param(vs_layer *l, const char *name, int ndim,
 int vs_layer_buffer(vs_layer *l, const char *name,
                     vs_tensor *owned);              /* takes it; NULL is an error */
 int vs_layer_absent(vs_layer *l, const char *name); /* a slot without a tensor */
+int vs_layer_no_slots(vs_layer *l);                 /* the init of a layer without any */
+/* The init of a layer without slots whose arguments are dimensions: -1 with a message for a 0. */
+int vs_layer_dims_init(vs_layer *l);
+/* --- for forward functions --- */
+/* A constructor has no tensor to check a dimension against, so its spec says int, from 1: as an op
+ * called from C takes it. */
+static inline vs_value vs_layer_dim(int64_t d) { return VS_I(d > 0 ? d - 1 : d); }
+/* Output 0 is t, which it takes over.  NULL: -1. */
+static inline int vs_layer_give(vs_tensor **out, vs_tensor *t) {
+  *out = t;
+  return t != NULL ? 0 : -1;
+}
 /* --- initialisers, on the tensor of a slot --- */
 int vs_init_uniform(vs_tensor *t, double low, double high);
 int vs_init_normal(vs_tensor *t, double mean, double std);

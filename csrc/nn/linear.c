@@ -20,8 +20,8 @@ static int linear_init(vs_layer *l) {
 
 static int linear_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
   vs_tensor *b = vs_layer_get(l, "bias");
-  *out = vs_call1(&vs_op_linear, in[0], VS_T(vs_layer_get(l, "weight")), b ? VS_T(b) : VS_NONE);
-  return *out ? 0 : -1;
+  return vs_layer_give(
+      out, vs_call1(&vs_op_linear, in[0], VS_T(vs_layer_get(l, "weight")), b ? VS_T(b) : VS_NONE));
 }
 
 const vs_layerdef vs_layer_Linear = {

@@ -1,4 +1,4 @@
-/* Losses as layers, by PyTorch's names: a line each, over the op of op/loss.c or op/triplet.c.
+/* Losses as layers, by PyTorch's names: a line each, over an op of op/loss_*.c.
  *
  * What an op takes is split between the call (`inputs`) and the constructor (`args`); forward puts
  * it together again by the names.  Weights of classes and places are buffers. */

@@ -1,5 +1,5 @@
-/* BatchNorm1d, BatchNorm2d, LayerNorm and GroupNorm: the layers of op/norm.c and
- * op/group_norm.c. */
+/* BatchNorm1d, BatchNorm2d, LayerNorm and GroupNorm: the layers of the ops of these
+ * names. */
 #include "nn/layer.h"
 
 /* A parameter of one value. */

@@ -1,11 +1,6 @@
 /* Layers that change the size of maps: pooling (op/pool.c), Upsample (op/interpolate.c). */
 #include "nn/layer.h"
 
-static int no_slots(vs_layer *l) {
-  (void)l;
-  return 0;
-}
-
 /* The constructor's arguments are the op's behind x. */
 static int pool_forward(const vs_opdef *op, vs_layer *l, const vs_value *in, vs_tensor **out) {
   vs_value v[VS_MAX_ARGS] = {in[0]};
@@ -14,12 +9,12 @@ static int pool_forward(const vs_opdef *op, vs_layer *l, const vs_value *in, vs_
   return vs_call(op, v, 1 + n, out);
 }
 
-#define POOL(layer, op, arguments, text)                                       \
-  static int op##_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {  \
-    return pool_forward(&vs_op_##op, l, in, out);                              \
-  }                                                                            \
-  const vs_layerdef vs_layer_##layer = {#layer,   arguments,    "x:tensor", 1, \
-                                        no_slots, op##_forward, text};
+#define POOL(layer, op, arguments, text)                                                           \
+  static int op##_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {                      \
+    return pool_forward(&vs_op_##op, l, in, out);                                                  \
+  }                                                                                                \
+  const vs_layerdef vs_layer_##layer = {#layer,       arguments, "x:tensor", 1, vs_layer_no_slots, \
+                                        op##_forward, text};
 
 #define PAIRS "kernel_size:pair, stride:pair?, padding:pair=0, ceil_mode:bool=false"
 #define NUMBERS "kernel_size:int, stride:int?, padding:int=0, ceil_mode:bool=false"

@@ -13,8 +13,7 @@ static int rms_norm_init(vs_layer *l) {
 
 static int rms_norm_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
   vs_tensor *w = vs_layer_get(l, "weight");
-  *out = vs_call1(&vs_op_rms_norm, in[0], w ? VS_T(w) : VS_NONE, l->attr[EPS]);
-  return *out ? 0 : -1;
+  return vs_layer_give(out, vs_call1(&vs_op_rms_norm, in[0], w ? VS_T(w) : VS_NONE, l->attr[EPS]));
 }
 
 const vs_layerdef vs_layer_RMSNorm = {

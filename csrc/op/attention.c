@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "kernel/softmax.h"
-#include "op/brief.h"
+#include "op/bf16.h"
 #include "op/dims.h"
 #include "op/gemm.h"
 #include "op/op.h"

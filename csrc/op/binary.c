@@ -7,26 +7,26 @@
 
 #include "core/loop.h"
 #include "kernel/elementwise.h"
-#include "op/brief.h"
+#include "op/bf16.h"
 #include "op/dims.h"
 #include "op/op.h"
-#include "op/sum_to.h"
+#include "op/reduce.h"
 
 /* ---- operands ---- */
 
-static bool is_brief(const vs_tensor *t) { return t->dtype == VS_BFLOAT16; }
+static bool is_bf16(const vs_tensor *t) { return t->dtype == VS_BFLOAT16; }
 static bool is_number(const vs_ctx *c, int i) { return c->given[i] == NULL; }
 
 /* Brings both inputs to what is computed with, and finds the broadcast shape; *dtype: of a result.
  * bfloat16 stays what it is where the op takes it. */
 static int unify(vs_ctx *c, vs_dtype *dtype, int64_t *dims) {
-  bool integers = vs_is_integer(c->in[0]) && vs_is_integer(c->in[1]), brief[2];
+  bool integers = vs_is_integer(c->in[0]) && vs_is_integer(c->in[1]), bf16[2];
   *dtype = integers ? VS_INT64 : VS_REAL;
   for (int i = 0; i < 2; i++) {
-    brief[i] = is_brief(c->in[i]) && c->op->flags & VS_BF16;
-    if (!brief[i] && vs_recast(c, i, *dtype) < 0) return -1;
+    bf16[i] = is_bf16(c->in[i]) && c->op->flags & VS_BF16;
+    if (!bf16[i] && vs_recast(c, i, *dtype) < 0) return -1;
   }
-  if ((brief[0] || brief[1]) && (brief[0] || is_number(c, 0)) && (brief[1] || is_number(c, 1)))
+  if ((bf16[0] || bf16[1]) && (bf16[0] || is_number(c, 0)) && (bf16[1] || is_number(c, 1)))
     *dtype = VS_BFLOAT16;
   int n = vs_broadcast(c->in[0], c->in[1], dims);
   if (n < 0)
@@ -37,7 +37,7 @@ static int unify(vs_ctx *c, vs_dtype *dtype, int64_t *dims) {
 
 typedef struct run {
   int which, side;
-  bool brief[2], brief_out; /* which of x, y, out are bfloat16 */
+  bool bf16[2], bf16_out; /* which of x, y, out are bfloat16 */
 } run;
 
 /* t at the shape of out: itself, or *view made so; NULL with an error. */
@@ -66,7 +66,7 @@ static int arithmetic_shape(vs_ctx *c) {
 /* Division and powers of integers are real. */
 static int real_shape(vs_ctx *c) {
   for (int i = 0; i < 2; i++)
-    if (!is_brief(c->in[i]) && vs_recast(c, i, VS_REAL) < 0) return -1;
+    if (!is_bf16(c->in[i]) && vs_recast(c, i, VS_REAL) < 0) return -1;
   return arithmetic_shape(c);
 }
 
@@ -82,27 +82,27 @@ typedef struct column {
 } column;
 
 /* Elements first.. of those at p, s apart, n of them: where they lie, or in `room`. */
-static column column_of(const void *p, int64_t s, bool brief, int64_t first, int64_t n,
+static column column_of(const void *p, int64_t s, bool bf16, int64_t first, int64_t n,
                         vs_real *room) {
   const uint16_t *b = (const uint16_t *)p + first * s;
-  if (!brief) return (column){(const vs_real *)p + first * s, s};
+  if (!bf16) return (column){(const vs_real *)p + first * s, s};
   if (s == 1) vs_k_elementwise()->lengthen(n, room, b);
   for (int64_t i = 0; s != 1 && i < (s == 0 ? 1 : n); i++)
     room[i] = (vs_real)vs_bf16_to_float(b[i * s]);
   return (column){room, s == 0 ? 0 : 1};
 }
 
-/* Some are bfloat16, as r->brief says.  The result is contiguous. */
-static void brief_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
+/* Some are bfloat16, as r->bf16 says.  The result is contiguous. */
+static void bf16_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
   const run *r = arg;
   vs_real room[3][VS_PIECE];
   for (int64_t at = 0, many; at < n; at += many) {
     many = VS_MIN(n - at, VS_PIECE);
-    column x = column_of(p[1], s[1], r->brief[0], at, many, room[0]);
-    column y = column_of(p[2], s[2], r->brief[1], at, many, room[1]);
-    vs_real *out = r->brief_out ? room[2] : (vs_real *)p[0] + at;
+    column x = column_of(p[1], s[1], r->bf16[0], at, many, room[0]);
+    column y = column_of(p[2], s[2], r->bf16[1], at, many, room[1]);
+    vs_real *out = r->bf16_out ? room[2] : (vs_real *)p[0] + at;
     vs_k_elementwise()->binary[r->which](many, out, 1, x.at, x.step, y.at, y.step);
-    if (r->brief_out) vs_k_elementwise()->shorten(many, (uint16_t *)p[0] + at, out);
+    if (r->bf16_out) vs_k_elementwise()->shorten(many, (uint16_t *)p[0] + at, out);
   }
 }
 
@@ -125,10 +125,10 @@ static void int_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
 }
 
 static int arithmetic(vs_ctx *c, int which) {
-  run r = {which, 0, {is_brief(c->in[0]), is_brief(c->in[1])}, is_brief(c->out[0])};
-  vs_loopfn fn = vs_is_integer(c->out[0])                  ? int_run
-                 : r.brief[0] || r.brief[1] || r.brief_out ? brief_run
-                                                           : real_run;
+  run r = {which, 0, {is_bf16(c->in[0]), is_bf16(c->in[1])}, is_bf16(c->out[0])};
+  vs_loopfn fn = vs_is_integer(c->out[0])               ? int_run
+                 : r.bf16[0] || r.bf16[1] || r.bf16_out ? bf16_run
+                                                        : real_run;
   return walk(c->out[0], c->in[0], c->in[1], fn, &r);
 }
 
@@ -138,13 +138,13 @@ static void grad_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
                                                      s[3]);
 }
 
-static void brief_grad_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
+static void bf16_grad_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
   const run *r = arg;
   vs_real room[2][VS_PIECE];
   for (int64_t at = 0, many; at < n; at += many) {
     many = VS_MIN(n - at, VS_PIECE);
-    column x = column_of(p[2], s[2], r->brief[0], at, many, room[0]);
-    column y = column_of(p[3], s[3], r->brief[1], at, many, room[1]);
+    column x = column_of(p[2], s[2], r->bf16[0], at, many, room[0]);
+    column y = column_of(p[3], s[3], r->bf16[1], at, many, room[1]);
     vs_k_elementwise()->binary_grad[r->which][r->side](many, (vs_real *)p[0] + at * s[0], s[0],
                                                        (vs_real *)p[1] + at * s[1], s[1], x.at,
                                                        x.step, y.at, y.step);
@@ -160,9 +160,9 @@ static int full_grad(vs_ctx *c, int which, int side, vs_tensor *d) {
     if (vs_broadcast_onto(&vy, c->in[1], g->ndim, g->shape) < 0) return -1;
     t[2] = &vx;
     t[3] = &vy;
-    for (int i = 0; i < 2; i++) r.brief[i] = is_brief(c->in[i]);
+    for (int i = 0; i < 2; i++) r.bf16[i] = is_bf16(c->in[i]);
   }
-  vs_loop(4, t, r.brief[0] || r.brief[1] ? brief_grad_run : grad_run, &r, true);
+  vs_loop(4, t, r.bf16[0] || r.bf16[1] ? bf16_grad_run : grad_run, &r, true);
   return 0;
 }
 

@@ -57,7 +57,7 @@ int vs_gather_weight(const vs_conv *k, vs_planes x, const vs_real *dy, vs_real *
 typedef enum vs_conv_way {
   VS_CONV_BEST,     /* what takes the least time */
   VS_CONV_PLAIN,    /* the gathered product */
-  VS_CONV_WINOGRAD, /* winograd.c: 3x3 kernels side by side */
+  VS_CONV_WINOGRAD, /* conv_winograd.c: 3x3 kernels side by side */
   VS_CONV_FEW       /* conv_few.c: y alone, of few places */
 } vs_conv_way;
 

@@ -1,5 +1,5 @@
 /* What the taps of a convolution read, one dimension at a time: shared by the gathered product
- * (conv.c) and depthwise convolution (depthwise.c). */
+ * (conv_gather.c) and depthwise convolution (conv_depthwise.c). */
 #ifndef VS_OP_CONV_AXIS_H
 #define VS_OP_CONV_AXIS_H
 

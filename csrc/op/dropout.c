@@ -1,6 +1,6 @@
 /* dropout: zeroes each element with probability p and scales the rest by 1/(1-p).
  * The mask (uint8, 1 = kept) depends on the random stream alone, not on the number of threads. */
-#include "op/brief.h"
+#include "op/bf16.h"
 #include "op/op.h"
 
 enum { CHUNK = VS_PIECE };

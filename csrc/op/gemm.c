@@ -172,7 +172,7 @@ static product product_of(vs_gemm_way way, int64_t n, int64_t k, vs_matrix b) {
   return p;
 }
 
-static bool is_brief(const product *p) { return p->a.bf16 || p->b.bf16 || p->c.bf16; }
+static bool is_bf16(const product *p) { return p->a.bf16 || p->b.bf16 || p->c.bf16; }
 
 /* The element of A, or of B, at that place and that value along k. */
 static void *left_at(const product *p, int64_t place, int64_t value) {
@@ -282,7 +282,7 @@ static void rectangles(void *arg, int64_t first, int64_t last, int part) {
 
 /* x w^T of few rows x: packing w would take as long as the product, so it stays as it lies. */
 static bool few_rows(const product *p) {
-  return p->way == VS_GEMM_WHOLE && !is_brief(p) && p->right == NULL && p->b_step == 1 &&
+  return p->way == VS_GEMM_WHOLE && !is_bf16(p) && p->right == NULL && p->b_step == 1 &&
          p->a_step == 1 && p->alpha == 1 && p->beta == 0 && p->m <= FEW_ROWS && p->k <= FEW_K;
 }
 
@@ -369,7 +369,7 @@ static void multiply(const vs_gemm_room *room, int64_t m, int64_t n, int64_t k, 
   product p = product_of(room->way, n, k, b);
   p.m = m, p.alpha = alpha, p.beta = beta, p.bias = bias, p.a = a, p.c = c;
   p.a_row = a.turned ? 1 : a.ld, p.a_step = a.turned ? a.ld : 1;
-  bool brief = is_brief(&p), nothing = m == 0 || n == 0 || k == 0;
+  bool bf16 = is_bf16(&p), nothing = m == 0 || n == 0 || k == 0;
   if (nothing && c.bf16) {
     put_bias(&p);
     return;
@@ -380,7 +380,7 @@ static void multiply(const vs_gemm_room *room, int64_t m, int64_t n, int64_t k, 
     multiply_rows(&p, (vs_real *)(void *)room->panels);
     return;
   }
-  if (nothing || !(packs || brief)) {
+  if (nothing || !(packs || bf16)) {
     multiply_small(&p);
     return;
   }

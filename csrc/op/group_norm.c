@@ -7,11 +7,10 @@
 #include <math.h>
 
 #include "kernel/norm.h"
-#include "op/op.h"
+#include "op/norm.h"
 
 enum { X, WEIGHT, BIAS };
 enum { GROUPS, EPS };
-enum { MEAN, RSTD }; /* saved, one value a group */
 
 typedef struct job {
   int64_t groups, channels, plane; /* groups a sample, channels a group, values a channel */
@@ -21,13 +20,6 @@ typedef struct job {
   double *sum, *dot; /* of dy, and of dy (x - mean), for each sample and channel */
 } job;
 
-static int check_vector(const vs_ctx *c, int i) {
-  const vs_tensor *t = c->in[i], *x = c->in[X];
-  if (t == NULL || (t->ndim == 1 && t->shape[0] == x->shape[1])) return 0;
-  return vs_fail("%s is %s, expected [%lld] for x %s", vs_in_name(c, i), vs_shape_str(t),
-                 (long long)x->shape[1], vs_shape_str(x));
-}
-
 static int group_norm_shape(vs_ctx *c) {
   const vs_tensor *x = c->in[X];
   int64_t groups = c->attr[GROUPS].i, units;
@@ -35,13 +27,13 @@ static int group_norm_shape(vs_ctx *c) {
   if (groups < 1 || x->shape[1] % groups != 0)
     return vs_fail("x is %s: its %lld channels do not divide into %lld groups", vs_shape_str(x),
                    (long long)x->shape[1], (long long)groups);
-  if (check_vector(c, WEIGHT) < 0 || check_vector(c, BIAS) < 0) return -1;
+  for (int i = WEIGHT; i <= BIAS; i++)
+    if (vs_want_channels(c, i, x->shape[1]) < 0) return -1;
   c->n[0] = x->shape[1] / groups;
   c->n[1] = 1;
   for (int d = 2; d < x->ndim; d++) c->n[1] *= x->shape[d];
   c->n[2] = units = x->numel > 0 ? x->shape[0] * groups : 0;
-  for (int i = MEAN; c->training && i <= RSTD; i++)
-    if ((c->saved[i] = vs_tensor_new(VS_REAL, 1, &units)) == NULL) return -1;
+  if (vs_save_statistics(c, units) < 0) return -1;
   c->back_bytes = 2 * sizeof(double) * (size_t)(units * c->n[0]);
   return vs_out_like(c, 0, x);
 }
@@ -53,8 +45,8 @@ static job make_job(const vs_ctx *c) {
                .eps = c->attr[EPS].f,
                .x = vs_reals(c->in[X]),
                .w = c->in[WEIGHT] ? vs_reals(c->in[WEIGHT]) : NULL,
-               .mean = c->saved[MEAN] ? vs_reals(c->saved[MEAN]) : NULL,
-               .rstd = c->saved[RSTD] ? vs_reals(c->saved[RSTD]) : NULL};
+               .mean = vs_statistic(c, VS_SAVED_MEAN),
+               .rstd = vs_statistic(c, VS_SAVED_RSTD)};
 }
 
 static int64_t grain(const vs_ctx *c) { return VS_MAX(1, 8192 / VS_MAX(c->n[0] * c->n[1], 1)); }

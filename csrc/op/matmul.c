@@ -4,7 +4,7 @@
 #include "op/dims.h"
 #include "op/gemm.h"
 #include "op/op.h"
-#include "op/sum_to.h"
+#include "op/reduce.h"
 
 /* ---- one batched product over strided matrices ---- */
 

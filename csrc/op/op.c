@@ -230,9 +230,9 @@ static vs_node *reserve(const call *k) {
   }
   memcpy((uint8_t *)h->c.need, c->need, (size_t)c->nin);
   for (int i = 0; i < c->nin && ok; i++) {
-    bool values = i < MAY_KEEP && (c->op->keep & VS_KEEP_IN(i)), brief = values && was_short(c, i);
-    h->c.in[i] = keep(brief ? c->given[i] : c->in[i], values);
-    if (brief) h->shortened |= 1u << i;
+    bool values = i < MAY_KEEP && (c->op->keep & VS_KEEP_IN(i)), bf16 = values && was_short(c, i);
+    h->c.in[i] = keep(bf16 ? c->given[i] : c->in[i], values);
+    if (bf16) h->shortened |= 1u << i;
     ok = h->c.in[i] != NULL || c->in[i] == NULL;
   }
   for (int i = 0; i < c->nout && ok; i++) {

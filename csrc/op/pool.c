@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "kernel/pool.h"
-#include "op/brief.h"
+#include "op/bf16.h"
 #include "op/op.h"
 
 enum { KERNEL, STRIDE, PADDING, CEIL, COUNT }; /* attributes; the adaptive ones have SIZE */

@@ -8,7 +8,7 @@
 #include "kernel/reduce.h"
 #include "op/dims.h"
 #include "op/op.h"
-#include "op/sum_to.h"
+#include "op/reduce.h"
 
 /* ---- sums over any dimensions of a strided tensor ---- */
 

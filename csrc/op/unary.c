@@ -2,7 +2,7 @@
  * this file makes their descriptors and spreads the work over threads.  Activations give
  * bfloat16 for bfloat16, but for those whose derivative reads what was rounded. */
 #include "kernel/elementwise.h"
-#include "op/brief.h"
+#include "op/bf16.h"
 #include "op/op.h"
 
 enum { GRAIN = 1 << 15 };
@@ -15,8 +15,8 @@ typedef struct job {
 
 /* Elements of one go: all of them, or a piece where some are bfloat16. */
 static int64_t go(const job *j, int64_t left) {
-  bool brief = !vs_is_real(j->out) || (j->x && !vs_is_real(j->x)) || (j->y && !vs_is_real(j->y));
-  return brief ? VS_MIN(left, VS_PIECE) : left;
+  bool bf16 = !vs_is_real(j->out) || (j->x && !vs_is_real(j->x)) || (j->y && !vs_is_real(j->y));
+  return bf16 ? VS_MIN(left, VS_PIECE) : left;
 }
 
 static void forward_range(void *arg, int64_t first, int64_t last, int part) {

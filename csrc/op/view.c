@@ -3,7 +3,7 @@
  * shape() makes the view; nothing is computed.  reshape copies when strides leave no other way.
  * Positions (select, slice) are 1-based and inclusive in the arguments, negative from the end. */
 #include "op/op.h"
-#include "op/sum_to.h"
+#include "op/reduce.h"
 
 #define VIEW (VS_VIEW | VS_STRIDED | VS_OWN_GRADS)
 

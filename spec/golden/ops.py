@@ -107,7 +107,7 @@ case("index_add.rows", lambda x, i, s: x.index_add(0, i, s), rand(4, 3), ids([3,
 case("index_add.scaled", lambda x, i, s: x.index_add(-1, i, s, alpha=-1.5), rand(2, 3, 5),
      ids([1, 1]), rand(2, 3, 2))
 
-# pick.c
+# mask.c
 case("masked_select.same", torch.masked_select, rand(3, 5), torch.rand(3, 5) > 0.5)
 case("masked_select.row", torch.masked_select, rand(2, 3, 5), ids([True, False, True, True, False]))
 

@@ -1,7 +1,7 @@
 /* Pieces of tensors that may be bfloat16, for ops with VS_BF16: computed with as vs_real, a few at
  * a time, so that nothing but the pieces is ever there in full. */
-#ifndef VS_OP_BRIEF_H
-#define VS_OP_BRIEF_H
+#ifndef VS_OP_BF16_H
+#define VS_OP_BF16_H
 
 #include "kernel/elementwise.h"
 #include "op/op.h"

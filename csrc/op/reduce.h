@@ -1,6 +1,6 @@
 /* The gradient of broadcasting: sums over the dimensions that were stretched. */
-#ifndef VS_SUM_TO_H
-#define VS_SUM_TO_H
+#ifndef VS_OP_REDUCE_H
+#define VS_OP_REDUCE_H
 
 #include "core/tensor.h"
 
