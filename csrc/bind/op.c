@@ -3,7 +3,6 @@
 #include "op/op.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "bind/bind.h"
 
@@ -41,7 +40,7 @@ static int call_op(lua_State *L) {
   return 1;
 }
 
-/* all() and any() over everything: a Lua boolean, since every userdata is true. */
+/* An op with VS_QUANTIFIER: a Lua boolean unless a dimension is given. */
 static int call_quantifier(lua_State *L) {
   bool whole = lua_isnoneornil(L, 2) && lua_gettop(L) <= 2;
   call_op(L);
@@ -51,7 +50,7 @@ static int call_quantifier(lua_State *L) {
 }
 
 void lvs_pushop(lua_State *L, const vs_opdef *op) {
-  bool quantifier = strcmp(op->name, "all") == 0 || strcmp(op->name, "any") == 0;
+  bool quantifier = op->flags & VS_QUANTIFIER;
   lua_pushlightuserdata(L, (void *)(uintptr_t)op);
   lua_pushcclosure(L, quantifier ? call_quantifier : call_op, 1);
 }
@@ -96,8 +95,13 @@ static int list_ops(lua_State *L) {
   static const struct {
     const char *name;
     unsigned flag;
-  } flags[] = {{"nograd", VS_NOGRAD}, {"inplace", VS_INPLACE}, {"random", VS_RANDOM},
-               {"kink", VS_KINK},     {"view", VS_VIEW},       {"hidden", VS_HIDDEN}};
+  } flags[] = {{"nograd", VS_NOGRAD},
+               {"inplace", VS_INPLACE},
+               {"random", VS_RANDOM},
+               {"kink", VS_KINK},
+               {"view", VS_VIEW},
+               {"hidden", VS_HIDDEN},
+               {"quantifier", VS_QUANTIFIER}};
   lua_createtable(L, vs_nops, 0);
   for (int i = 0; i < vs_nops; i++) {
     const vs_opdef *op = vs_ops[i];

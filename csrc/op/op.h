@@ -37,7 +37,8 @@ enum {
   /* What op.c makes bfloat16 of output 0, which the op computes in full and does not keep: where
    * input 0 is; where vs_product_dtype() says so and the op has not done it itself. */
   VS_ROUNDS = 1024,
-  VS_ROUNDS_PRODUCT = 2048
+  VS_ROUNDS_PRODUCT = 2048,
+  VS_QUANTIFIER = 4096 /* without a dimension it gives Lua a boolean: a userdata is always true */
 };
 /* .keep: which inputs and outputs backward reads the values of (shapes are always there). */
 #define VS_KEEP_IN(i) (1u << (i))

@@ -347,7 +347,7 @@ const vs_opdef vs_op_all = {
     .name = "all",
     .args = "x:any, dim:dim?, keepdim:bool=false",
     .outputs = 1,
-    .flags = VS_NOGRAD,
+    .flags = VS_NOGRAD | VS_QUANTIFIER,
     .shape = quantifier_shape,
     .forward = all_forward,
     .doc = "Whether every element is nonzero: a Lua boolean, or a bool tensor along a dimension."};
@@ -356,7 +356,7 @@ const vs_opdef vs_op_any = {
     .name = "any",
     .args = "x:any, dim:dim?, keepdim:bool=false",
     .outputs = 1,
-    .flags = VS_NOGRAD,
+    .flags = VS_NOGRAD | VS_QUANTIFIER,
     .shape = quantifier_shape,
     .forward = any_forward,
     .doc = "Whether some element is nonzero: a Lua boolean, or a bool tensor along a dimension."};

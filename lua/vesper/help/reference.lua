@@ -107,7 +107,7 @@ local function from_ops()
     if not op.hidden then
       local e = entry {name = "vs." .. op.name, arguments = op.signature, doc = op.doc,
         results = tensors(op.outputs), kind = "op", flags = flags_of(op)}
-      if op.name == "all" or op.name == "any" then e.results = "boolean|Tensor" end
+      if op.quantifier then e.results = "boolean|Tensor" end
       e.method = e.args[1] and tensor_kinds[e.args[1].kind] and op.name or nil
       list[#list + 1] = e
     end
