@@ -40,24 +40,17 @@ static int add_into(vs_tensor *dst, vs_tensor *grad) {
 }
 
 static int add_to(vs_tensor **slot, vs_tensor *grad) {
-  int err = 0;
-  if (is_sole_owner(*slot)) {
-    err = add_into(*slot, grad);
-  } else {
-    vs_tensor *sum = vs_tensor_new(VS_REAL, grad->ndim, grad->shape);
-    if (sum != NULL) {
-      vs_tensor *t[3] = {sum, *slot, grad};
-      vs_loop(3, t, add_run, NULL, true);
-      vs_unref(*slot);
-      *slot = sum;
-    } else {
-      err = -1;
-    }
-  }
-  return err;
+  if (is_sole_owner(*slot)) return add_into(*slot, grad);
+  vs_tensor *sum = vs_tensor_new(VS_REAL, grad->ndim, grad->shape);
+  if (sum == NULL) return -1;
+  vs_tensor *t[3] = {sum, *slot, grad};
+  vs_loop(3, t, add_run, NULL, true);
+  vs_unref(*slot);
+  *slot = sum;
+  return 0;
 }
 
-/* ---- with what a profile is told: both tensors, each once ---- */
+/* ---- with what a profile counts: both tensors, each once ---- */
 
 static const char what[] = "sum of gradients";
 
@@ -74,7 +67,6 @@ int vs_accumulate(vs_tensor **slot, vs_tensor *grad) {
   bool counted = vs_span_begin(&span);
   int err = add_to(slot, grad);
   if (counted) vs_span_end(&span, what, VS_IN_BACKWARD, 2 * vs_touched(grad));
-  vs_unref(grad);
   return err;
 }
 

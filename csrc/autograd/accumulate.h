@@ -1,10 +1,12 @@
-/* Sums of gradients: in place where nobody else can see it, in fresh memory otherwise. */
+/* Sums of gradients: in place where nobody else can see it, in fresh memory otherwise.
+ *
+ * What fails has changed nothing. */
 #ifndef VS_ACCUMULATE_H
 #define VS_ACCUMULATE_H
 
 #include "core/tensor.h"
 
-/* *slot += grad; takes over grad.  *slot may become another tensor. */
+/* *slot += grad.  *slot may become another tensor. */
 int vs_accumulate(vs_tensor **slot, vs_tensor *grad);
 /* dst += grad, written into dst's own memory. */
 int vs_accumulate_into(vs_tensor *dst, vs_tensor *grad);

@@ -93,7 +93,7 @@ void vs_hook_unref(vs_hook *h) {
   free(h);
 }
 
-/* Leaves have no node of their own: their hooks stand in one that the leaf owns and that only the
+/* Leaves have no node of their own: a leaf with hooks owns one that holds them and that only the
  * walk sees. */
 static void free_nothing(void *self) { (void)self; }
 static const vs_nodeclass watch_class = {"watch", NULL, free_nothing, free_nothing};
@@ -142,26 +142,38 @@ static int run_hooks(vs_node *n) {
 
 /* ---- backward ---- */
 
-/* Takes over grad.  Adds it to the gradients that arrived at one output. */
-static int arrive(vs_node *n, int out, vs_tensor *grad) {
-  if (n->dout[out] == NULL) {
-    n->dout[out] = grad;
-    return 0;
-  }
-  return vs_accumulate(&n->dout[out], grad);
+/* Whether that failed for want of memory and garbage was collected since: it has changed nothing
+ * and is worth a second try. */
+static bool again(int err) {
+  return err != 0 && vs_error_kind() == VS_ENOMEM && vs_collect_hook != NULL && vs_collect_hook();
 }
 
-/* Borrows grad. */
-static int leaf_arrive(vs_tensor *leaf, vs_tensor *grad) {
+/* Adds grad to the gradients that arrived at one output. */
+static int arrive(vs_node *n, int out, vs_tensor *grad) {
+  if (n->dout[out] == NULL) {
+    n->dout[out] = vs_ref(grad);
+    return 0;
+  }
+  int err = vs_accumulate(&n->dout[out], grad);
+  return again(err) ? vs_accumulate(&n->dout[out], grad) : err;
+}
+
+static int add_to_leaf(vs_tensor *leaf, vs_tensor *grad) {
   if (leaf->grad != NULL) return vs_accumulate_into(leaf->grad, grad);
   leaf->grad = vs_own_copy(grad);
   return leaf->grad == NULL ? -1 : 0;
+}
+
+static int leaf_arrive(vs_tensor *leaf, vs_tensor *grad) {
+  int err = add_to_leaf(leaf, grad);
+  return again(err) ? add_to_leaf(leaf, grad) : err;
 }
 
 /* What a walk goes over: the nodes below its root, and the leaves there that have hooks.  Both are
  * linked by ->next, are busy, and have dout slots. */
 typedef struct walk {
   vs_node *nodes, *leaves;
+  size_t count; /* of the nodes */
 } walk;
 
 /* Puts a node in front of a list of the walk. */
@@ -189,6 +201,7 @@ static int discover(vs_node *root, walk *w) {
     vs_node *n = stack;
     stack = n->next;
     if (enlist(&w->nodes, n) < 0) return -1;
+    w->count++;
     if (n->released)
       return vs_fail(
           "backward: the graph was already used; call backward with retain = true the first time");
@@ -214,29 +227,39 @@ static int discover(vs_node *root, walk *w) {
   return 0;
 }
 
+/* The gradients of a node's inputs; none of them when it fails. */
+static int derive(vs_node *n, vs_tensor **din) {
+  int err = n->class->backward(n->self, n->dout, din);
+  for (int i = 0; err != 0 && i < n->nin; i++) {
+    vs_unref(din[i]);
+    din[i] = NULL;
+  }
+  return err;
+}
+
+static int hand_down(const vs_edge *e, vs_tensor *grad) {
+  if (e->node != NULL) return arrive(e->node, e->out_index, grad);
+  if (e->leaf == NULL) return 0; /* nobody wants it */
+  vs_node *watch = e->leaf->watch;
+  return watch != NULL && watch->busy ? arrive(watch, 0, grad) : leaf_arrive(e->leaf, grad);
+}
+
 /* Runs one node and hands its gradients down. */
 static int run(vs_node *n) {
   bool any = false;
   vs_tensor *few[16] = {0}, **din = few;
-  int err = 0;
   for (int i = 0; i < n->nout; i++) any = any || n->dout[i] != NULL;
   if (!any) return 0; /* nothing flowed here */
   if (run_hooks(n) < 0) return -1;
-  if (n->nin > VS_COUNT(few) && (din = vs_new0((size_t)n->nin * sizeof *din)) == NULL) return -1;
-  err = n->class->backward(n->self, n->dout, din);
+  size_t bytes = (size_t)n->nin * sizeof *din;
+  if (n->nin > VS_COUNT(few) && (din = vs_new0(bytes)) == NULL &&
+      !(again(-1) && (din = vs_new0(bytes)) != NULL))
+    return -1;
+  int err = derive(n, din);
+  if (again(err)) err = derive(n, din);
   for (int i = 0; i < n->nin; i++) {
-    vs_tensor *g = din[i];
-    if (g == NULL) continue;
-    if (err != 0 || (n->edge[i].node == NULL && n->edge[i].leaf == NULL))
-      vs_unref(g);
-    else if (n->edge[i].node != NULL)
-      err = arrive(n->edge[i].node, n->edge[i].out_index, g);
-    else if (n->edge[i].leaf->watch != NULL && n->edge[i].leaf->watch->busy)
-      err = arrive(n->edge[i].leaf->watch, 0, g);
-    else {
-      err = leaf_arrive(n->edge[i].leaf, g);
-      vs_unref(g);
-    }
+    if (err == 0 && din[i] != NULL) err = hand_down(&n->edge[i], din[i]);
+    vs_unref(din[i]);
   }
   if (din != few) free(din);
   return err;
@@ -264,37 +287,37 @@ static void finish(vs_node *n) {
   }
 }
 
+/* Finds the nodes below root, and room for all of them; NULL, and the walk is empty, when that
+ * fails. */
+static vs_node **prepare(vs_node *root, walk *w) {
+  vs_node **ready = NULL;
+  *w = (walk){0};
+  if (discover(root, w) == 0) ready = vs_new(w->count * sizeof *ready);
+  if (ready != NULL) return ready;
+  finish(w->nodes);
+  finish(w->leaves);
+  return NULL;
+}
+
 /* Starts with seed as the gradient of output `out` of root. */
 static int walk_from(vs_node *root, int out, vs_tensor *seed, bool retain) {
-  walk w = {0};
-  vs_node *ready = NULL;
-  int err = discover(root, &w);
-  if (err == 0) err = arrive(root, out, vs_ref(seed));
-  /* the walk keeps its links in ->next, so the ready list has to be apart: a small growing array */
-  size_t cap = 64, count = 0;
-  vs_node **queue = err == 0 ? vs_new(cap * sizeof *queue) : NULL;
-  if (queue == NULL) err = -1;
-  if (err == 0) queue[count++] = root;
+  walk w;
+  vs_node **queue = prepare(root, &w); /* the nodes that are ready; their ->next is the walk's */
+  if (queue == NULL && again(-1)) queue = prepare(root, &w);
+  if (queue == NULL) return -1;
+  size_t count = 0;
+  int err = arrive(root, out, seed);
+  queue[count++] = root;
   while (err == 0 && count > 0) {
-    ready = queue[--count];
+    vs_node *ready = queue[--count];
     err = run(ready);
     drop_douts(ready);
     if (err != 0) break;
-    for (int i = 0; i < ready->nin && err == 0; i++) {
+    for (int i = 0; i < ready->nin; i++) {
       vs_node *below = ready->edge[i].node;
-      if (below == NULL || --below->pending > 0) continue;
-      if (count == cap) {
-        vs_node **more = realloc(queue, 2 * cap * sizeof *queue);
-        if (more == NULL) {
-          err = vs_fail_memory(2 * cap * sizeof *queue);
-          break;
-        }
-        queue = more;
-        cap *= 2;
-      }
-      queue[count++] = below;
+      if (below != NULL && --below->pending == 0) queue[count++] = below;
     }
-    if (err == 0 && !retain) {
+    if (!retain) {
       ready->class->release(ready->self);
       ready->released = true;
       drop_hooks(ready); /* one that holds its own tensor must not keep it alive */
@@ -314,9 +337,14 @@ static int seed_leaf(vs_tensor *leaf, vs_tensor *seed) {
   if (n == NULL) return leaf_arrive(leaf, seed);
   if (n->busy) return fail_busy();
   n->self = leaf;
-  if (enlist(&list, n) < 0 || arrive(n, 0, vs_ref(seed)) < 0 || run_leaves(list) < 0) err = -1;
+  if (enlist(&list, n) < 0 || arrive(n, 0, seed) < 0 || run_leaves(list) < 0) err = -1;
   finish(list);
   return err;
+}
+
+static vs_tensor *seed_of(const vs_tensor *root, vs_tensor *grad) {
+  if (grad == NULL) return vs_tensor_full(VS_REAL, root->ndim, root->shape, 1);
+  return grad->dtype != VS_REAL ? vs_cast(grad, VS_REAL) : vs_contiguous(grad);
 }
 
 int vs_backward(vs_tensor *root, vs_tensor *grad, bool retain) {
@@ -331,9 +359,8 @@ int vs_backward(vs_tensor *root, vs_tensor *grad, bool retain) {
   if (grad != NULL && (!vs_same_shape(root, grad) || !vs_is_derivable(grad)))
     return vs_fail("backward: the gradient is %s %s, the tensor %s", vs_dtype_name(grad->dtype),
                    vs_shape_str(grad), vs_shape_str(root));
-  seed = grad == NULL             ? vs_tensor_full(VS_REAL, root->ndim, root->shape, 1)
-         : grad->dtype != VS_REAL ? vs_cast(grad, VS_REAL)
-                                  : vs_contiguous(grad);
+  seed = seed_of(root, grad);
+  if (seed == NULL && again(-1)) seed = seed_of(root, grad);
   if (seed == NULL) return -1;
   bool old = vs_set_grad_enabled(false);
   vs_ref(root); /* functions written in Lua may drop it meanwhile */

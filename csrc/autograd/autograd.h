@@ -3,7 +3,7 @@
  * A node points to its inputs only: to the node that made an input, or to the leaf tensor that
  * collects a gradient.  Its context keeps aliases of the values that backward reads, never the
  * output tensors themselves, so there are no cycles.  backward visits nodes once each, users before
- * makers, without recursion, and frees what they kept unless told to retain it.  No second
+ * makers, without recursion, and frees what they kept unless `retain` is set.  No second
  * derivatives. */
 #ifndef VS_AUTOGRAD_H
 #define VS_AUTOGRAD_H
@@ -73,7 +73,15 @@ vs_hook *vs_hook_add(vs_tensor *t, vs_tensor *(*call)(void *, vs_tensor *), void
 void vs_hook_unref(vs_hook *h);
 
 /* Accumulates d(root)/d(leaf) * grad into .grad of every leaf.  grad NULL: root has one element,
- * 1. */
+ * 1.
+ *
+ * Memory.  What a step of the walk has allocated is there before it adds or releases anything, so a
+ * step that ran out of memory is made again after vs_collect_hook, with the same bits as if nothing
+ * had happened.  Where the second try fails too, backward fails.  Before the first step that
+ * changes nothing, and backward may be called again.  Later the leaves that were reached keep what
+ * was added to them and the nodes that ran are released: backward cannot be called again.  Without
+ * these gradients (zero_grad), and with the random generator and the running statistics put back,
+ * forward and backward from the start give the same bits as a step without refusal. */
 int vs_backward(vs_tensor *root, vs_tensor *grad, bool retain);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "autograd/autograd.h"
 #include "bind/bind.h"
+#include "core/hooks.h"
 #include "core/mem.h"
 #include "core/profile.h"
 #include "op/gemm.h"
@@ -25,6 +26,11 @@ int lvs_backward(lua_State *L, vs_tensor *t, vs_tensor *grad, bool retain) {
   int err = vs_backward(t, grad, retain);
   running = outer;
   return err;
+}
+
+static bool collect_running(void) {
+  if (running != NULL) lvs_collect(running);
+  return running != NULL;
 }
 
 /* The main thread of L: references in the registry may be released when L itself, a coroutine, is
@@ -402,6 +408,7 @@ static int new_callable(lua_State *L) {
 static const luaL_Reg hook_methods[] = {{"remove", remove_hook}, {NULL, NULL}};
 
 void lvs_open_function(lua_State *L) {
+  vs_collect_hook = collect_running;
   lvs_newclass(L, LVS_HOOK, hook_methods, NULL, free_handle);
   luaL_getmetatable(L, LVS_TENSOR);
   lua_getfield(L, -1, "methods");

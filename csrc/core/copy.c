@@ -112,6 +112,12 @@ int vs_fill(vs_tensor *t, double value) {
   return 0;
 }
 
+vs_tensor *vs_tensor_full(vs_dtype dtype, int ndim, const int64_t *shape, double value) {
+  vs_tensor *t = vs_tensor_new(dtype, ndim, shape);
+  if (t != NULL) vs_fill(t, value);
+  return t;
+}
+
 vs_tensor *vs_clone(vs_tensor *t) {
   vs_tensor *c = vs_tensor_new(t->dtype, t->ndim, t->shape);
   if (c != NULL) vs_copy(c, t);

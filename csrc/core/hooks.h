@@ -1,9 +1,14 @@
-/* The one call upward: core frees a tensor's graph node through a function that autograd sets. */
+/* The two calls upward: core frees a tensor's graph node through a function that autograd sets, and
+ * autograd has garbage collected by one that bind sets. */
 #ifndef VS_HOOKS_H
 #define VS_HOOKS_H
 
 #include "core/tensor.h"
 
 extern void (*vs_node_unref_hook)(vs_node *);
+
+/* Frees what nobody uses any more; false where there is nobody to ask.  Called from backward when
+ * memory ran out, between two steps of it.  NULL without Lua. */
+extern bool (*vs_collect_hook)(void);
 
 #endif

@@ -12,6 +12,7 @@
 enum { SMALL = 1024 }; /* bytes of data that share a block with their tensor */
 
 void (*vs_node_unref_hook)(vs_node *) = NULL;
+bool (*vs_collect_hook)(void) = NULL;
 
 /* ---- storage ---- */
 
@@ -135,12 +136,6 @@ vs_tensor *vs_tensor_new(vs_dtype dtype, int ndim, const int64_t *shape) {
 vs_tensor *vs_tensor_zeros(vs_dtype dtype, int ndim, const int64_t *shape) {
   vs_tensor *t = vs_tensor_new(dtype, ndim, shape);
   if (t != NULL) memset(vs_data(t), 0, (size_t)t->numel * vs_dtype_size(dtype));
-  return t;
-}
-
-vs_tensor *vs_tensor_full(vs_dtype dtype, int ndim, const int64_t *shape, double value) {
-  vs_tensor *t = vs_tensor_new(dtype, ndim, shape);
-  if (t != NULL) vs_fill(t, value);
   return t;
 }
 

@@ -1,4 +1,4 @@
-/* Rows of softmax and its kin.  Contracts are in kernel/softmax.h.
+/* Rows of softmax, log_softmax and what they share.  Contracts are in kernel/softmax.h.
  * Sums run in lanes that are added in a fixed order, so that every run of one level gives the same
  * bits. */
 #include "kernel/softmax.h"

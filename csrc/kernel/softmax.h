@@ -1,4 +1,4 @@
-/* Rows of softmax and its kin: each function takes one contiguous row of n values. */
+/* Rows of softmax, logsumexp and norms: each function takes one contiguous row of n values. */
 #ifndef VS_KERNEL_SOFTMAX_H
 #define VS_KERNEL_SOFTMAX_H
 

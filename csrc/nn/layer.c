@@ -22,7 +22,9 @@ vs_layer *vs_layer_new(const vs_layerdef *def, const vs_value *args, int nargs) 
   l->def = def;
   l->training = true;
   for (int i = 0; i < spec->n; i++) l->attr[i] = i < nargs ? args[i] : VS_NONE;
+  vs_rngstate before = vs_rng_state();
   if (vs_args_check(spec, l->attr) < 0 || def->init(l) < 0) {
+    vs_rng_restore(before);
     vs_fail_prefix(def->name);
     vs_layer_free(l);
     vs_rng_restore(before); /* a second try draws the same numbers */
@@ -43,7 +45,10 @@ int vs_layer_forward(vs_layer *l, const vs_value *in, int nin, vs_tensor **out) 
   if (spec == NULL) return -1;
   for (int i = 0; i < spec->n; i++) v[i] = i < nin ? in[i] : VS_NONE;
   if (vs_args_check(spec, v) < 0) return vs_fail_prefix(l->def->name);
-  return l->def->forward(l, v, out);
+  vs_rngstate before = vs_rng_state();
+  if (l->def->forward(l, v, out) == 0) return 0;
+  vs_rng_restore(before);
+  return -1;
 }
 
 vs_tensor *vs_layer_get(vs_layer *l, const char *name) {

@@ -37,7 +37,10 @@ struct vs_layer {
   vs_slot slot[VS_MAX_SLOTS];
 };
 
-/* args: as vs_call.  NULL on error. */
+/* Both leave no trace when they fail, so that a call that ran out of memory can be made again: the
+ * random generator is put back to where it was, and a forward writes to buffers only by an op that
+ * does so, after which nothing fails.
+ * args: as vs_call.  NULL on error. */
 vs_layer *vs_layer_new(const vs_layerdef *def, const vs_value *args, int nargs);
 void vs_layer_free(vs_layer *l);
 int vs_layer_forward(vs_layer *l, const vs_value *in, int nin, vs_tensor **out);

@@ -117,12 +117,11 @@ static void copy_rows(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static int map_forward(vs_ctx *c, source_fn source) {
-  if (c->out[0]->numel == 0) return 0;
+static void map_forward(vs_ctx *c, source_fn source) {
+  if (c->out[0]->numel == 0) return;
   copying j = {.m = make_map(c, source), .x = vs_data(c->in[0]), .y = vs_data(c->out[0])};
   j.item = vs_dtype_size(c->in[0]->dtype);
   vs_parallel(j.m.rows, (1 << 14) / j.m.yrow + 1, copy_rows, &j);
-  return 0;
 }
 
 /* dx = sum of dy over the places that were copied from it, in row order */
@@ -142,8 +141,8 @@ static int map_backward(vs_ctx *c, source_fn source) {
   return 0;
 }
 
-#define MAP(name)                                                                \
-  static int name##_forward(vs_ctx *c) { return map_forward(c, name##_source); } \
+#define MAP(name)                                                          \
+  static void name##_forward(vs_ctx *c) { map_forward(c, name##_source); } \
   static int name##_backward(vs_ctx *c) { return map_backward(c, name##_source); }
 
 /* ---- pad: attr pad, mode, value; n[d]: how much in front of dimension d ---- */
@@ -190,9 +189,9 @@ static int64_t pad_source(const vs_ctx *c, int d, int64_t i, int64_t size) {
   return from < 0 ? -from : 2 * (size - 1) - from;
 }
 
-static int pad_forward(vs_ctx *c) {
-  if (c->attr[MODE].i == CONSTANT && vs_fill(c->out[0], c->attr[VALUE].f)) return -1;
-  return map_forward(c, pad_source);
+static void pad_forward(vs_ctx *c) {
+  if (c->attr[MODE].i == CONSTANT) vs_fill(c->out[0], c->attr[VALUE].f);
+  map_forward(c, pad_source);
 }
 static int pad_backward(vs_ctx *c) { return map_backward(c, pad_source); }
 
@@ -341,7 +340,7 @@ static int triangle_shape(vs_ctx *c) {
 }
 
 /* to = from where column - row is at most (lower) or at least (upper) the diagonal, else 0 */
-static int triangle(const vs_ctx *c, vs_tensor *to, const vs_tensor *from, bool lower) {
+static void triangle(const vs_ctx *c, vs_tensor *to, const vs_tensor *from, bool lower) {
   int64_t rows = from->shape[from->ndim - 2], columns = from->shape[from->ndim - 1];
   int64_t diagonal = VS_MAX(VS_MIN(c->attr[0].i, columns), -rows);
   size_t size = vs_dtype_size(from->dtype);
@@ -354,13 +353,18 @@ static int triangle(const vs_ctx *c, vs_tensor *to, const vs_tensor *from, bool 
     size_t at = (size_t)(r * columns + (lower ? 0 : edge)) * size;
     memcpy(y + at, x + at, (size_t)(lower ? edge : columns - edge) * size);
   }
-  return 0;
 }
 
-static int tril_forward(vs_ctx *c) { return triangle(c, c->out[0], c->in[0], true); }
-static int tril_backward(vs_ctx *c) { return triangle(c, c->din[0], c->dout[0], true); }
-static int triu_forward(vs_ctx *c) { return triangle(c, c->out[0], c->in[0], false); }
-static int triu_backward(vs_ctx *c) { return triangle(c, c->din[0], c->dout[0], false); }
+static void tril_forward(vs_ctx *c) { triangle(c, c->out[0], c->in[0], true); }
+static int tril_backward(vs_ctx *c) {
+  triangle(c, c->din[0], c->dout[0], true);
+  return 0;
+}
+static void triu_forward(vs_ctx *c) { triangle(c, c->out[0], c->in[0], false); }
+static int triu_backward(vs_ctx *c) {
+  triangle(c, c->din[0], c->dout[0], false);
+  return 0;
+}
 
 const vs_opdef vs_op_tril = {
     .name = "tril",

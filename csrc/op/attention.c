@@ -1,6 +1,6 @@
 /* scaled_dot_product_attention: softmax(q k' * scale + bias) v for each batch and head, without
  * ever holding the scores of more than a block of rows (Dao et al., FlashAttention, 2022, for the
- * idea of computing them anew in backward).
+ * idea of computing them again in backward).
  *
  * B is the product of the leading dimensions; heads lie side by side in the last dimension, so that
  * nothing is transposed or copied between a projection and its heads.  An item is one head of one
@@ -91,6 +91,18 @@ static int64_t forward_room(const vs_ctx *c) {
   return block_size(c) + c->n[COLUMNS] + full_sizes(c, c->out[0]);
 }
 
+/* Bytes of room for the products of all threads, in front of the rest of the scratch. */
+static size_t panels_bytes(const vs_ctx *c) {
+  int64_t most = VS_MAX(VS_MAX(block_rows(c), c->n[COLUMNS]), VS_MAX(c->n[DQK], c->n[DV_]));
+  return vs_gemm_bytes(vs_parts(c->n[ITEMS], grain(c)), most, most, most, false);
+}
+
+/* Whether BLAS can read the rows of t as they lie. */
+static bool readable(const vs_tensor *t) {
+  int64_t row = t->stride[t->ndim - 2], size = t->shape[t->ndim - 1];
+  return (t->stride[t->ndim - 1] == 1 || size == 1) && (row >= size || t->shape[t->ndim - 2] == 1);
+}
+
 static int attention_shape(vs_ctx *c) {
   const vs_tensor *q = c->in[Q], *v = c->in[V];
   int64_t heads = c->attr[HEADS].kind == VS_V_NONE ? 1 : c->attr[HEADS].i;
@@ -111,33 +123,29 @@ static int attention_shape(vs_ctx *c) {
     if (c->in[i] && vs_broadcast_onto(&view, c->in[i], n, shape) < 0)
       return vs_fail_prefix(vs_in_name(c, i));
   if (c->in[BIAS] && vs_recast(c, BIAS, VS_REAL) < 0) return -1;
+  for (int i = Q; i <= V; i++)
+    if (!readable(c->in[i]) && vs_set_in(c, i, vs_clone(c->in[i])) < 0) return -1;
+  q = c->in[Q], v = c->in[V];
   if (c->training && !(c->saved[0] = vs_tensor_new(VS_REAL, vs_dims(c->n[ITEMS], c->n[ROWS]))))
     return -1;
   memcpy(shape, q->shape, sizeof q->shape);
   shape[last] = v->shape[last];
   if (vs_out(c, 0, vs_product_dtype(), q->ndim, shape) < 0) return -1;
   size_t parts = (size_t)vs_parts(c->n[ITEMS], grain(c));
-  c->work_bytes = parts * (size_t)forward_room(c) * sizeof(vs_real) + 1;
+  c->work_bytes = panels_bytes(c) + parts * (size_t)forward_room(c) * sizeof(vs_real) + 1;
   return 0;
 }
 
 /* ---- one head of one batch ---- */
 
-/* A tensor [...,rows,heads*width] whose rows BLAS can read. */
+/* A tensor [...,rows,heads*width] whose rows BLAS can read, borrowed; t NULL: not wanted. */
 typedef struct side {
-  vs_tensor *t; /* owned */
+  const vs_tensor *t;
   int64_t ld, width;
 } side;
 
-static int open_side(side *s, vs_tensor *t, int64_t width) {
-  int64_t row = t->stride[t->ndim - 2], size = t->shape[t->ndim - 1];
-  bool fits =
-      (t->stride[t->ndim - 1] == 1 || size == 1) && (row >= size || t->shape[t->ndim - 2] == 1);
-  s->t = fits ? vs_ref(t) : vs_clone(t);
-  if (s->t == NULL) return -1;
-  s->ld = VS_MAX(s->t->stride[t->ndim - 2], size);
-  s->width = width;
-  return 0;
+static side side_of(const vs_tensor *t, int64_t width) {
+  return (side){t, VS_MAX(t->stride[t->ndim - 2], t->shape[t->ndim - 1]), width};
 }
 
 /* Where row `row` of an item lies, in elements from the first. */
@@ -239,7 +247,7 @@ static void forward_range(void *arg, int64_t from, int64_t to, int part) {
   const attention *a = arg;
   const vs_ctx *c = a->c;
   int64_t heads = c->n[HEADS_], rows = c->n[ROWS], n = c->n[COLUMNS];
-  vs_real *s = (vs_real *)c->work + (int64_t)part * forward_room(c), *u = s + block_size(c);
+  vs_real *s = a->scratch + (int64_t)part * forward_room(c), *u = s + block_size(c);
   vs_gemm_room panels = vs_gemm_share(&a->panels, part);
   for (int64_t item = from; item < to; item++) {
     vs_real *room = u + n;
@@ -262,8 +270,8 @@ static void forward_range(void *arg, int64_t from, int64_t to, int part) {
   }
 }
 
-/* The tensors of forward, room for products; views of mask and bias. */
-static int open_all(attention *a, vs_ctx *c) {
+/* The tensors of forward, views of mask and bias; memory: room for products, then scratch. */
+static void open_all(attention *a, vs_ctx *c, char *memory) {
   int64_t shape[VS_MAX_DIM];
   int n = score_shape(c, shape);
   *a = (attention){.c = c, .lse = c->saved[0] ? vs_reals(c->saved[0]) : NULL};
@@ -271,26 +279,19 @@ static int open_all(attention *a, vs_ctx *c) {
       (vs_real)(c->attr[SCALE].kind == VS_V_NONE ? 1 / sqrt((double)c->n[DQK]) : c->attr[SCALE].f);
   if (c->in[MASK]) vs_broadcast_onto(&a->mask, c->in[MASK], n, shape);
   if (c->in[BIAS]) vs_broadcast_onto(&a->bias, c->in[BIAS], n, shape);
-  if (open_side(&a->q, c->in[Q], c->n[DQK]) < 0) return -1;
-  if (open_side(&a->k, c->in[K], c->n[DQK]) < 0) return -1;
-  if (open_side(&a->v, c->in[V], c->n[DV_]) < 0) return -1;
-  if (open_side(&a->y, c->out[0], c->n[DV_]) < 0) return -1;
+  a->q = side_of(c->in[Q], c->n[DQK]);
+  a->k = side_of(c->in[K], c->n[DQK]);
+  a->v = side_of(c->in[V], c->n[DV_]);
+  a->y = side_of(c->out[0], c->n[DV_]);
   int64_t most = VS_MAX(VS_MAX(block_rows(c), c->n[COLUMNS]), VS_MAX(c->n[DQK], c->n[DV_]));
-  return vs_gemm_open(&a->panels, vs_parts(c->n[ITEMS], grain(c)), most, most, most, false);
+  vs_gemm_open(&a->panels, memory, vs_parts(c->n[ITEMS], grain(c)), most, most, most, false);
+  a->scratch = (vs_real *)(void *)(memory + panels_bytes(c));
 }
 
-static void close_all(attention *a) {
-  side *all[] = {&a->q, &a->k, &a->v, &a->y, &a->dy, &a->dq, &a->dk, &a->dv};
-  for (int i = 0; i < VS_COUNT(all); i++) vs_unref(all[i]->t);
-  vs_gemm_close(&a->panels);
-}
-
-static int attention_forward(vs_ctx *c) {
+static void attention_forward(vs_ctx *c) {
   attention a;
-  int err = open_all(&a, c);
-  if (err == 0) vs_parallel(c->n[ITEMS], grain(c), forward_range, &a);
-  close_all(&a);
-  return err;
+  open_all(&a, c, c->work);
+  vs_parallel(c->n[ITEMS], grain(c), forward_range, &a);
 }
 
 /* ---- backward ---- */
@@ -303,27 +304,29 @@ typedef struct room {
 } room;
 
 /* Whether two items read the same element of the bias. */
-static bool shared_bias(const attention *a) {
-  const vs_tensor *t = &a->bias;
-  for (int d = 0; d < t->ndim - 2; d++)
-    if (t->shape[d] > 1 && t->stride[d] == 0) return true;
+static bool shared_bias(const vs_ctx *c) {
+  int64_t shape[VS_MAX_DIM];
+  vs_tensor t;
+  vs_broadcast_onto(&t, c->in[BIAS], score_shape(c, shape), shape);
+  for (int d = 0; d < t.ndim - 2; d++)
+    if (t.shape[d] > 1 && t.stride[d] == 0) return true;
   return false;
 }
 
-static int64_t own_bias(const attention *a) {
-  return a->dbias && shared_bias(a) ? a->c->in[BIAS]->numel : 0;
+static int64_t own_bias(const vs_ctx *c) {
+  return vs_needs(c, BIAS) && shared_bias(c) ? c->in[BIAS]->numel : 0;
 }
 
-static int64_t room_size(const attention *a) {
-  return 3 * block_size(a->c) + a->c->n[COLUMNS] + own_bias(a) + full_sizes(a->c, a->c->out[0]);
+static int64_t room_size(const vs_ctx *c) {
+  return 3 * block_size(c) + c->n[COLUMNS] + own_bias(c) + full_sizes(c, c->out[0]);
 }
 
 static room room_of(const attention *a, int part) {
   int64_t size = block_size(a->c);
-  vs_real *at = a->scratch + part * room_size(a);
+  vs_real *at = a->scratch + part * room_size(a->c);
   room r = {.p = at, .pm = at + size, .ds = at + 2 * size, .u = at + 3 * size, .dbias = a->dbias};
-  if (own_bias(a)) r.dbias = r.u + a->c->n[COLUMNS];
-  r.full = r.u + a->c->n[COLUMNS] + own_bias(a);
+  if (own_bias(a->c)) r.dbias = r.u + a->c->n[COLUMNS];
+  r.full = r.u + a->c->n[COLUMNS] + own_bias(a->c);
   r.panels = vs_gemm_share(&a->panels, part);
   return r;
 }
@@ -365,7 +368,7 @@ static void backward_range(void *arg, int64_t from, int64_t to, int part) {
   int64_t heads = c->n[HEADS_], rows = c->n[ROWS], n = c->n[COLUMNS];
   int64_t e = c->n[DQK], width = c->n[DV_];
   room r = room_of(a, part);
-  if (own_bias(a)) memset(r.dbias, 0, (size_t)own_bias(a) * sizeof(vs_real));
+  if (own_bias(a->c)) memset(r.dbias, 0, (size_t)own_bias(a->c) * sizeof(vs_real));
   for (int64_t item = from; item < to; item++) {
     vs_real *full = r.full;
     block k = rows_of(&a->k, item, heads, 0, n, false, &full);
@@ -391,29 +394,30 @@ static void backward_range(void *arg, int64_t from, int64_t to, int part) {
   }
 }
 
-/* din of everything that wants one, and the scratch, for as many threads as there are now. */
-static int open_gradients(attention *a) {
-  vs_ctx *c = a->c;
-  side *d[] = {&a->dq, &a->dk, &a->dv};
-  int64_t shape[VS_MAX_DIM];
+/* din of everything that wants one. */
+static int make_gradients(vs_ctx *c) {
   for (int i = Q; i <= BIAS; i++) {
     if (i == MASK || !vs_needs(c, i)) continue;
     c->din[i] = vs_tensor_zeros(VS_REAL, c->in[i]->ndim, c->in[i]->shape);
     if (c->din[i] == NULL) return -1;
-    if (i <= V && open_side(d[i], c->din[i], i == V ? c->n[DV_] : c->n[DQK]) < 0) return -1;
   }
-  if (vs_needs(c, BIAS)) {
-    vs_broadcast_onto(&a->dbias_view, c->din[BIAS], score_shape(c, shape), shape);
-    a->dbias = vs_reals(c->din[BIAS]);
-  }
-  size_t parts = (size_t)vs_parts(c->n[ITEMS], grain(c));
-  a->scratch = vs_mem_alloc(parts * (size_t)room_size(a) * sizeof(vs_real) + 1);
-  return a->scratch ? 0 : -1;
+  return 0;
+}
+
+static void open_gradients(attention *a) {
+  vs_ctx *c = a->c;
+  side *d[] = {&a->dq, &a->dk, &a->dv};
+  int64_t shape[VS_MAX_DIM];
+  for (int i = Q; i <= V; i++)
+    if (c->din[i]) *d[i] = side_of(c->din[i], i == V ? c->n[DV_] : c->n[DQK]);
+  if (!c->din[BIAS]) return;
+  vs_broadcast_onto(&a->dbias_view, c->din[BIAS], score_shape(c, shape), shape);
+  a->dbias = vs_reals(c->din[BIAS]);
 }
 
 /* dbias: the sums of all threads, in order. */
 static void join_bias_gradients(const attention *a) {
-  int64_t size = own_bias(a);
+  int64_t size = own_bias(a->c);
   for (int p = 0; p < vs_parts(a->c->n[ITEMS], grain(a->c)); p++) {
     const vs_real *part = room_of(a, p).dbias;
     for (int64_t i = 0; i < size; i++) a->dbias[i] += part[i];
@@ -422,16 +426,21 @@ static void join_bias_gradients(const attention *a) {
 
 static int attention_backward(vs_ctx *c) {
   attention a;
-  int err = open_all(&a, c);
-  if (err == 0) err = open_side(&a.dy, c->dout[0], c->n[DV_]);
-  if (err == 0) err = open_gradients(&a);
-  if (err == 0) {
+  size_t parts = (size_t)vs_parts(c->n[ITEMS], grain(c)); /* threads may be others than before */
+  bool fits = readable(c->dout[0]);
+  vs_tensor *dy = fits ? vs_ref(c->dout[0]) : vs_clone(c->dout[0]);
+  size_t bytes = panels_bytes(c) + parts * (size_t)room_size(c) * sizeof(vs_real);
+  char *memory = dy == NULL || make_gradients(c) < 0 ? NULL : vs_mem_alloc(bytes);
+  if (memory != NULL) {
+    open_all(&a, c, memory);
+    a.dy = side_of(dy, c->n[DV_]);
+    open_gradients(&a);
     vs_parallel(c->n[ITEMS], grain(c), backward_range, &a);
     join_bias_gradients(&a);
   }
-  vs_mem_free(a.scratch);
-  close_all(&a);
-  return err;
+  vs_unref(dy);
+  vs_mem_free(memory);
+  return memory != NULL ? 0 : -1;
 }
 
 const vs_opdef vs_op_scaled_dot_product_attention = {

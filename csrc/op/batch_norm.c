@@ -176,22 +176,6 @@ static bool use_batch(const vs_ctx *c) {
   return c->attr[TRAINING].i || c->in[RUNNING_MEAN] == NULL;
 }
 
-static int batch_norm_shape(vs_ctx *c) {
-  const vs_tensor *x = c->in[X];
-  if (x->ndim < 2) return vs_fail("x is %s, expected [B,C] or [B,C,...]", vs_shape_str(x));
-  int64_t count = x->shape[1], n = x->numel / VS_MAX(count, 1);
-  for (int i = WEIGHT; i <= RUNNING_VAR; i++)
-    if (vs_want_channels(c, i, count) < 0) return -1;
-  if ((c->in[RUNNING_MEAN] == NULL) != (c->in[RUNNING_VAR] == NULL))
-    return vs_fail("running_mean and running_var go together");
-  if (use_batch(c) && n < 2)
-    return vs_fail("x is %s: training needs more than one value a channel", vs_shape_str(x));
-  for (int i = WEIGHT; i <= BIAS; i++)
-    if (c->in[i] && vs_recast(c, i, VS_REAL) < 0) return -1;
-  if (vs_save_statistics(c, count) < 0) return -1;
-  return vs_out_like(c, 0, x);
-}
-
 static channels channels_of(const vs_ctx *c) {
   const vs_tensor *x = c->in[X];
   int64_t spatial = 1;
@@ -212,27 +196,45 @@ static channels channels_of(const vs_ctx *c) {
                     .b = c->in[BIAS] ? vs_reals(c->in[BIAS]) : NULL};
 }
 
-static int over_channels(vs_rangefn fn, channels *k) {
-  int64_t n = k->batch * k->plane, grain = VS_MAX(1, 8192 / VS_MAX(n, 1));
-  if (n == 0 && fn == batch_forward) return 0;
-  if (needs_room(k) && n > 0) {
-    size_t bytes =
-        (size_t)(3 * longest_row(k)) * sizeof(vs_real) * (size_t)vs_parts(k->count, grain);
-    if ((k->scratch = vs_mem_alloc(bytes)) == NULL) return -1;
-  }
-  vs_parallel(k->count, grain, fn, k);
-  vs_mem_free(k->scratch);
+static int64_t channel_grain(const channels *k) {
+  return VS_MAX(1, 8192 / VS_MAX(k->batch * k->plane, 1));
+}
+
+static size_t scratch_bytes(const channels *k) {
+  size_t parts = (size_t)vs_parts(k->count, channel_grain(k));
+  bool needed = needs_room(k) && k->batch * k->plane > 0;
+  return needed ? (size_t)(3 * longest_row(k)) * sizeof(vs_real) * parts : 0;
+}
+
+static int batch_norm_shape(vs_ctx *c) {
+  const vs_tensor *x = c->in[X];
+  if (x->ndim < 2) return vs_fail("x is %s, expected [B,C] or [B,C,...]", vs_shape_str(x));
+  int64_t count = x->shape[1], n = x->numel / VS_MAX(count, 1);
+  for (int i = WEIGHT; i <= RUNNING_VAR; i++)
+    if (vs_want_channels(c, i, count) < 0) return -1;
+  if ((c->in[RUNNING_MEAN] == NULL) != (c->in[RUNNING_VAR] == NULL))
+    return vs_fail("running_mean and running_var go together");
+  if (use_batch(c) && n < 2)
+    return vs_fail("x is %s: training needs more than one value a channel", vs_shape_str(x));
+  for (int i = WEIGHT; i <= BIAS; i++)
+    if (c->in[i] && vs_recast(c, i, VS_REAL) < 0) return -1;
+  if (vs_save_statistics(c, count) < 0 || vs_out_like(c, 0, x) < 0) return -1;
+  channels k = channels_of(c);
+  k.result = c->out[0];
+  c->work_bytes = scratch_bytes(&k);
   return 0;
 }
 
-static int batch_norm_forward(vs_ctx *c) {
+static void batch_norm_forward(vs_ctx *c) {
   channels k = channels_of(c);
+  if (k.batch * k.plane == 0) return;
   k.result = c->out[0];
+  k.scratch = c->work;
   if (c->in[RUNNING_MEAN] != NULL) {
     k.running_mean = vs_reals(c->in[RUNNING_MEAN]);
     k.running_var = vs_reals(c->in[RUNNING_VAR]);
   }
-  return over_channels(batch_forward, &k);
+  vs_parallel(k.count, channel_grain(&k), batch_forward, &k);
 }
 
 static int batch_norm_backward(vs_ctx *c) {
@@ -241,7 +243,11 @@ static int batch_norm_backward(vs_ctx *c) {
   k.result = vs_needs(c, X) ? c->din[X] : NULL;
   k.dw = vs_needs(c, WEIGHT) ? vs_reals(c->din[WEIGHT]) : NULL;
   k.db = vs_needs(c, BIAS) ? vs_reals(c->din[BIAS]) : NULL;
-  return over_channels(batch_backward, &k);
+  size_t bytes = scratch_bytes(&k);
+  if (bytes > 0 && (k.scratch = vs_mem_alloc(bytes)) == NULL) return -1;
+  vs_parallel(k.count, channel_grain(&k), batch_backward, &k);
+  vs_mem_free(k.scratch);
+  return 0;
 }
 
 const vs_opdef vs_op_batch_norm = {

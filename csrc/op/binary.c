@@ -40,18 +40,17 @@ typedef struct run {
   bool bf16[2], bf16_out; /* which of x, y, out are bfloat16 */
 } run;
 
-/* t at the shape of out: itself, or *view made so; NULL with an error. */
+/* t, which broadcasts to out, at the shape of out: itself, or *view made so. */
 static vs_tensor *at_shape(vs_tensor *view, vs_tensor *t, const vs_tensor *out) {
   if (vs_same_shape(t, out)) return t;
-  return vs_broadcast_onto(view, t, out->ndim, out->shape) < 0 ? NULL : view;
+  vs_broadcast_onto(view, t, out->ndim, out->shape);
+  return view;
 }
 
 /* Walks out, x, y at their common shape. */
-static int walk(vs_tensor *out, vs_tensor *x, vs_tensor *y, vs_loopfn fn, run *r) {
+static void walk(vs_tensor *out, vs_tensor *x, vs_tensor *y, vs_loopfn fn, run *r) {
   vs_tensor vx, vy, *t[3] = {out, at_shape(&vx, x, out), at_shape(&vy, y, out)};
-  if (t[1] == NULL || t[2] == NULL) return -1;
   vs_loop(3, t, fn, r, true);
-  return 0;
 }
 
 /* ---- arithmetic ---- */
@@ -124,12 +123,12 @@ static void int_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
   }
 }
 
-static int arithmetic(vs_ctx *c, int which) {
+static void arithmetic(vs_ctx *c, int which) {
   run r = {which, 0, {is_bf16(c->in[0]), is_bf16(c->in[1])}, is_bf16(c->out[0])};
   vs_loopfn fn = vs_is_integer(c->out[0])               ? int_run
                  : r.bf16[0] || r.bf16[1] || r.bf16_out ? bf16_run
                                                         : real_run;
-  return walk(c->out[0], c->in[0], c->in[1], fn, &r);
+  walk(c->out[0], c->in[0], c->in[1], fn, &r);
 }
 
 static void grad_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
@@ -152,18 +151,15 @@ static void bf16_grad_run(int64_t n, void *const *p, const int64_t *s, void *arg
 }
 
 /* d = dout * d(x op y)/d(side), at the broadcast shape. */
-static int full_grad(vs_ctx *c, int which, int side, vs_tensor *d) {
+static void full_grad(vs_ctx *c, int which, int side, vs_tensor *d) {
   run r = {which, side, {false, false}, false};
   vs_tensor vx, vy, *g = c->dout[0], *t[4] = {d, g, g, g};
   if (c->op->keep != 0) { /* otherwise the operands are not read: any address will do */
-    if (vs_broadcast_onto(&vx, c->in[0], g->ndim, g->shape) < 0) return -1;
-    if (vs_broadcast_onto(&vy, c->in[1], g->ndim, g->shape) < 0) return -1;
-    t[2] = &vx;
-    t[3] = &vy;
+    t[2] = at_shape(&vx, c->in[0], g);
+    t[3] = at_shape(&vy, c->in[1], g);
     for (int i = 0; i < 2; i++) r.bf16[i] = is_bf16(c->in[i]);
   }
   vs_loop(4, t, r.bf16[0] || r.bf16[1] ? bf16_grad_run : grad_run, &r, true);
-  return 0;
 }
 
 /* Passing the gradient on unchanged needs no new memory. */
@@ -180,25 +176,22 @@ static int arithmetic_backward(vs_ctx *c, int which) {
     } else {
       full = vs_tensor_new(VS_REAL, g->ndim, g->shape);
       if (full == NULL) return -1;
-      if (full_grad(c, which, side, full) < 0) {
-        vs_unref(full);
-        return -1;
-      }
+      full_grad(c, which, side, full);
     }
     if (vs_same_shape(full, c->in[side])) {
       c->din[side] = full;
       continue;
     }
     c->din[side] = vs_tensor_new(VS_REAL, c->in[side]->ndim, c->in[side]->shape);
-    int err = c->din[side] == NULL ? -1 : vs_sum_to(c->din[side], full);
+    if (c->din[side] != NULL) vs_sum_to(c->din[side], full);
     vs_unref(full);
-    if (err < 0) return err;
+    if (c->din[side] == NULL) return -1;
   }
   return 0;
 }
 
 #define BINARY(NAME, fn, shape_fn, flag, keeps, text)                                   \
-  static int fn##_forward(vs_ctx *c) { return arithmetic(c, VS_BIN_##NAME); }           \
+  static void fn##_forward(vs_ctx *c) { arithmetic(c, VS_BIN_##NAME); }                 \
   static int fn##_backward(vs_ctx *c) { return arithmetic_backward(c, VS_BIN_##NAME); } \
   const vs_opdef vs_op_##fn = {.name = #fn,                                             \
                                .args = "x:operand, y:operand",                          \
@@ -259,22 +252,22 @@ static void compare_int_run(int64_t n, void *const *p, const int64_t *s, void *a
   }
 }
 
-static int compare(vs_ctx *c, int which) {
+static void compare(vs_ctx *c, int which) {
   run r = {.which = which};
   bool real = c->in[0]->dtype == VS_REAL;
-  return walk(c->out[0], c->in[0], c->in[1], real ? compare_run : compare_int_run, &r);
+  walk(c->out[0], c->in[0], c->in[1], real ? compare_run : compare_int_run, &r);
 }
 
-#define COMPARE(NAME, fn, text)                                            \
-  static int fn##_forward(vs_ctx *c) { return compare(c, VS_CMP_##NAME); } \
-  const vs_opdef vs_op_##fn = {.name = #fn,                                \
-                               .args = "x:operand, y:operand",             \
-                               .outputs = 1,                               \
-                               .flags = VS_STRIDED | VS_NOGRAD,            \
-                               .shape = compare_shape,                     \
-                               .forward = fn##_forward,                    \
-                               .doc = text                                 \
-                               " -> bool, with broadcasting. "             \
+#define COMPARE(NAME, fn, text)                                      \
+  static void fn##_forward(vs_ctx *c) { compare(c, VS_CMP_##NAME); } \
+  const vs_opdef vs_op_##fn = {.name = #fn,                          \
+                               .args = "x:operand, y:operand",       \
+                               .outputs = 1,                         \
+                               .flags = VS_STRIDED | VS_NOGRAD,      \
+                               .shape = compare_shape,               \
+                               .forward = fn##_forward,              \
+                               .doc = text                           \
+                               " -> bool, with broadcasting. "       \
                                "Unlike Lua's own operator it compares element by element."};
 COMPARE(EQ, eq, "x == y")
 COMPARE(NE, ne, "x ~= y")
@@ -302,9 +295,9 @@ static void logic_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
 }
 
 #define LOGIC(fn, code, text)                                   \
-  static int fn##_forward(vs_ctx *c) {                          \
+  static void fn##_forward(vs_ctx *c) {                         \
     run r = {.which = code};                                    \
-    return walk(c->out[0], c->in[0], c->in[1], logic_run, &r);  \
+    walk(c->out[0], c->in[0], c->in[1], logic_run, &r);         \
   }                                                             \
   const vs_opdef vs_op_##fn = {.name = #fn,                     \
                                .args = "x:mask, y:mask",        \
@@ -321,11 +314,10 @@ static int logical_not_shape(vs_ctx *c) {
   return vs_out(c, 0, VS_BOOL, c->in[0]->ndim, c->in[0]->shape);
 }
 
-static int logical_not_forward(vs_ctx *c) {
+static void logical_not_forward(vs_ctx *c) {
   const uint8_t *x = vs_bytes(c->in[0]);
   uint8_t *o = vs_bytes(c->out[0]);
   for (int64_t i = 0; i < c->in[0]->numel; i++) o[i] = x[i] == 0;
-  return 0;
 }
 
 const vs_opdef vs_op_logical_not = {.name = "logical_not",
@@ -338,7 +330,7 @@ const vs_opdef vs_op_logical_not = {.name = "logical_not",
 
 /* ---- where and masked_fill: out = mask ? x : y ---- */
 
-/* The dtype that x takes here: its own, or the wider one that stands for it. */
+/* The dtype that x is computed in here: its own, or a wider one. */
 static vs_dtype computable(const vs_tensor *x) {
   if (!vs_is_integer(x)) return VS_REAL;
   return x->dtype == VS_INT32 ? VS_INT64 : x->dtype;
@@ -371,35 +363,50 @@ VS_WHERE(where_reals, vs_real)
 VS_WHERE(where_ints, int64_t)
 VS_WHERE(where_bytes, uint8_t)
 
+/* One number as a tensor of the caller's, for walks. */
+typedef struct single {
+  int64_t word;
+  vs_storage storage;
+  vs_tensor t;
+} single;
+
+static vs_tensor *single_of(single *s, vs_dtype dtype, double value) {
+  s->storage = (vs_storage){.refs = 1, .data = &s->word};
+  s->t = (vs_tensor){.refs = 1, .dtype = dtype, .numel = 1, .storage = &s->storage};
+  vs_set_double(&s->t, 0, value);
+  return &s->t;
+}
+
 /* out, x and y have one dtype. */
-static int where_walk(vs_tensor *out, vs_tensor *m, vs_tensor *x, vs_tensor *y) {
+static void where_walk(vs_tensor *out, vs_tensor *m, vs_tensor *x, vs_tensor *y) {
   vs_tensor view[3], *t[4] = {out, m, x, y};
-  for (int i = 1; i < 4; i++)
-    if ((t[i] = at_shape(&view[i - 1], t[i], out)) == NULL) return -1;
+  for (int i = 1; i < 4; i++) t[i] = at_shape(&view[i - 1], t[i], out);
   vs_loop(4, t,
           out->dtype == VS_REAL    ? where_reals
           : out->dtype == VS_INT64 ? where_ints
                                    : where_bytes,
           NULL, true);
-  return 0;
 }
 
-static int where_forward(vs_ctx *c) { return where_walk(c->out[0], c->in[0], c->in[1], c->in[2]); }
+static void where_forward(vs_ctx *c) { where_walk(c->out[0], c->in[0], c->in[1], c->in[2]); }
 
 /* dx = mask ? dout : 0, dy = mask ? 0 : dout, summed over what was broadcast */
 static int where_backward(vs_ctx *c) {
-  vs_tensor *g = c->dout[0], *zero = vs_tensor_scalar(0);
-  int err = zero == NULL ? -1 : 0;
-  for (int i = 1; i < 3 && err == 0; i++) {
+  vs_tensor *g = c->dout[0];
+  single s;
+  vs_tensor *zero = single_of(&s, VS_REAL, 0);
+  for (int i = 1; i < 3; i++) {
     if (!c->need[i]) continue;
     vs_tensor *full = vs_tensor_new(VS_REAL, g->ndim, g->shape);
     c->din[i] = full == NULL ? NULL : vs_tensor_new(VS_REAL, c->in[i]->ndim, c->in[i]->shape);
-    err = c->din[i] == NULL ? -1 : where_walk(full, c->in[0], i == 1 ? g : zero, i == 1 ? zero : g);
-    if (err == 0) err = vs_sum_to(c->din[i], full);
+    if (c->din[i] != NULL) {
+      where_walk(full, c->in[0], i == 1 ? g : zero, i == 1 ? zero : g);
+      vs_sum_to(c->din[i], full);
+    }
     vs_unref(full);
+    if (c->din[i] == NULL) return -1;
   }
-  vs_unref(zero);
-  return err;
+  return 0;
 }
 
 const vs_opdef vs_op_where = {
@@ -429,19 +436,19 @@ static int masked_fill_shape(vs_ctx *c) {
   return vs_out_like(c, 0, c->in[0]);
 }
 
-static int masked_fill_forward(vs_ctx *c) {
-  vs_tensor *value = vs_tensor_full(c->in[0]->dtype, 0, NULL, c->attr[0].f);
-  int err = value == NULL ? -1 : where_walk(c->out[0], c->in[1], value, c->in[0]);
-  vs_unref(value);
-  return err;
+static void masked_fill_forward(vs_ctx *c) {
+  single s;
+  vs_tensor *value = single_of(&s, c->in[0]->dtype, c->attr[0].f);
+  where_walk(c->out[0], c->in[1], value, c->in[0]);
 }
 
 static int masked_fill_backward(vs_ctx *c) {
-  vs_tensor *zero = vs_tensor_scalar(0);
-  c->din[0] = zero == NULL ? NULL : vs_tensor_new(VS_REAL, c->in[0]->ndim, c->in[0]->shape);
-  int err = c->din[0] == NULL ? -1 : where_walk(c->din[0], c->in[1], zero, c->dout[0]);
-  vs_unref(zero);
-  return err;
+  single s;
+  vs_tensor *zero = single_of(&s, VS_REAL, 0);
+  c->din[0] = vs_tensor_new(VS_REAL, c->in[0]->ndim, c->in[0]->shape);
+  if (c->din[0] == NULL) return -1;
+  where_walk(c->din[0], c->in[1], zero, c->dout[0]);
+  return 0;
 }
 
 const vs_opdef vs_op_masked_fill = {

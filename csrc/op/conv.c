@@ -1,11 +1,10 @@
-/* 1-D and 2-D convolution (cross-correlation), forward and both gradients: which of the ways that
- * conv.h names makes them, and the ops. */
+/* 1-D and 2-D convolution (cross-correlation), forward and both gradients: which of the ways of
+ * conv_ways.h makes them, and the ops. */
 #include "op/conv.h"
 
 #include <string.h>
 
 #include "kernel/conv.h"
-#include "op/conv_axis.h"
 #include "op/dims.h"
 #include "op/gemm.h"
 
@@ -30,23 +29,24 @@ bool vs_conv_takes_bf16(const vs_conv *k) {
 }
 
 int vs_conv_forward(const vs_conv *k, vs_planes x, const vs_real *w, const vs_real *bias,
-                    vs_planes y) {
-  if (is_depthwise(k)) return vs_depthwise_forward(k, x.at, w, bias, y.at);
-  if (goes(k, VS_CONV_WINOGRAD, false)) return vs_winograd_forward(k, x, w, bias, y);
-  if (goes(k, VS_CONV_FEW, false)) return vs_conv_few(k, x.at, w, bias, y.at);
-  return vs_gather_forward(k, x, w, bias, y);
+                    vs_planes y, vs_scratch *s) {
+  if (is_depthwise(k)) return vs_depthwise_forward(k, x.at, w, bias, y.at, s);
+  if (goes(k, VS_CONV_WINOGRAD, false)) return vs_winograd_forward(k, x, w, bias, y, s);
+  if (goes(k, VS_CONV_FEW, false)) return vs_conv_few(k, x.at, w, bias, y.at, s);
+  return vs_gather_forward(k, x, w, bias, y, s);
 }
 
-int vs_conv_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_real *dx) {
-  if (is_depthwise(k)) return vs_depthwise_input(k, dy, w, dx);
-  if (goes(k, VS_CONV_WINOGRAD, false)) return vs_winograd_input(k, dy, w, dx);
-  return vs_gather_input(k, dy, w, dx);
+int vs_conv_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_real *dx,
+                  vs_scratch *s) {
+  if (is_depthwise(k)) return vs_depthwise_input(k, dy, w, dx, s);
+  if (goes(k, VS_CONV_WINOGRAD, false)) return vs_winograd_input(k, dy, w, dx, s);
+  return vs_gather_input(k, dy, w, dx, s);
 }
 
-int vs_conv_weight(const vs_conv *k, vs_planes x, const vs_real *dy, vs_real *dw) {
-  if (is_depthwise(k)) return vs_depthwise_weight(k, x.at, dy, dw);
-  if (goes(k, VS_CONV_WINOGRAD, true)) return vs_winograd_weight(k, x, dy, dw);
-  return vs_gather_weight(k, x, dy, dw);
+int vs_conv_weight(const vs_conv *k, vs_planes x, const vs_real *dy, vs_real *dw, vs_scratch *s) {
+  if (is_depthwise(k)) return vs_depthwise_weight(k, x.at, dy, dw, s);
+  if (goes(k, VS_CONV_WINOGRAD, true)) return vs_winograd_weight(k, x, dy, dw, s);
+  return vs_gather_weight(k, x, dy, dw, s);
 }
 
 typedef struct bias_sum {
@@ -87,7 +87,7 @@ static int64_t size_of(const vs_tensor *t, int i) {
   return t->ndim == 4 ? t->shape[2 + i] : i == 1 ? t->shape[2] : 1;
 }
 
-static vs_conv conv_from(const vs_ctx *c, const vs_tensor *y) {
+static vs_conv conv_of(const vs_ctx *c, const vs_tensor *y) {
   const vs_tensor *x = c->in[X], *w = c->in[W];
   vs_conv k = {.batch = x->shape[0], .groups = c->attr[GROUPS].i, .from = w->shape[1]};
   k.to = w->shape[0] / k.groups;
@@ -99,8 +99,6 @@ static vs_conv conv_from(const vs_ctx *c, const vs_tensor *y) {
   }
   return k;
 }
-
-static vs_conv conv_of(const vs_ctx *c) { return conv_from(c, c->out[0]); }
 
 static int check_channels(const vs_ctx *c) {
   const vs_tensor *x = c->in[X], *w = c->in[W], *b = c->in[B];
@@ -130,6 +128,12 @@ int vs_conv_check(int64_t stride, int64_t padding, int64_t dilation, int64_t ker
       (long long)stride, (long long)padding, (long long)dilation, vs_shape_str(w), VS_CONV_LARGEST);
 }
 
+static int run_forward(vs_ctx *c, vs_scratch *s) {
+  vs_conv k = conv_of(c, c->out[0]);
+  return vs_conv_forward(&k, vs_planes_of(c->in[X]), vs_reals(c->in[W]),
+                         c->in[B] ? vs_reals(c->in[B]) : NULL, vs_planes_of(c->out[0]), s);
+}
+
 static int conv_shape(vs_ctx *c, int ndim) {
   const vs_tensor *x = c->in[X], *w = c->in[W];
   int64_t out[4] = {0};
@@ -148,27 +152,30 @@ static int conv_shape(vs_ctx *c, int ndim) {
   out[0] = x->shape[0], out[1] = w->shape[0];
   vs_tensor y = {.ndim = ndim};
   memcpy(y.shape, out, sizeof out);
-  vs_conv k = conv_from(c, &y);
+  vs_conv k = conv_of(c, &y);
   bool takes = vs_conv_takes_bf16(&k);
   for (int i = takes ? W : X; i <= B; i++)
     if (c->in[i] && vs_recast(c, i, VS_REAL) < 0) return -1;
-  return vs_out(c, 0, takes ? vs_product_dtype() : VS_REAL, ndim, out);
+  if (vs_out(c, 0, takes ? vs_product_dtype() : VS_REAL, ndim, out) < 0) return -1;
+  return vs_count_scratch(c, run_forward);
 }
 
-static int conv_forward(vs_ctx *c) {
-  vs_conv k = conv_of(c);
-  return vs_conv_forward(&k, vs_planes_of(c->in[X]), vs_reals(c->in[W]),
-                         c->in[B] ? vs_reals(c->in[B]) : NULL, vs_planes_of(c->out[0]));
-}
+static void conv_forward(vs_ctx *c) { vs_use_scratch(c, run_forward); }
 
 /* y[b,o,i,j] = sum over c,u,v of w[o,c,u,v] * x[b,c,i*s-p+u*d, j*s-p+v*d] + b[o] */
-static int conv_backward(vs_ctx *c) {
-  vs_conv k = conv_of(c);
+static int run_backward(vs_ctx *c, vs_scratch *s) {
+  vs_conv k = conv_of(c, c->out[0]);
   const vs_real *dy = vs_reals(c->dout[0]);
-  if (vs_needs(c, X) && vs_conv_input(&k, dy, vs_reals(c->in[W]), vs_reals(c->din[X])) < 0)
+  if (vs_needs(c, X) && vs_conv_input(&k, dy, vs_reals(c->in[W]), vs_reals(c->din[X]), s) < 0)
     return -1;
-  if (vs_needs(c, W) && vs_conv_weight(&k, vs_planes_of(c->in[X]), dy, vs_reals(c->din[W])) < 0)
-    return -1;
+  return vs_needs(c, W) ? vs_conv_weight(&k, vs_planes_of(c->in[X]), dy, vs_reals(c->din[W]), s)
+                        : 0;
+}
+
+static int conv_backward(vs_ctx *c) {
+  vs_conv k = conv_of(c, c->out[0]);
+  const vs_real *dy = vs_reals(c->dout[0]);
+  if (vs_with_scratch(c, run_backward) < 0) return -1;
   if (c->in[B] != NULL && vs_needs(c, B))
     vs_conv_bias(k.batch, k.groups * k.to, k.out[0] * k.out[1], dy, vs_reals(c->din[B]));
   return 0;

@@ -3,7 +3,7 @@
 #ifndef VS_OP_CONV_AXIS_H
 #define VS_OP_CONV_AXIS_H
 
-#include "op/conv.h"
+#include "op/conv_ways.h"
 
 /* One dimension.  Position g of the grid is written at dst_first + g*dst_step; its tap i, which is
  * tap0 + i*tap_step of the kernel, reads the source at g*src_step + at0 + i*at_step. */
@@ -74,12 +74,5 @@ static inline void input_axes(const vs_conv *k, int64_t i, int64_t j, axis *y, a
     *a[d] = input_axis(k->in[d], k->out[d], k->kernel[d], k->stride[d], k->padding[d],
                        k->dilation[d], first[d]);
 }
-
-/* ---- depthwise: the same three products where every channel has one kernel of its own ---- */
-
-int vs_depthwise_forward(const vs_conv *k, const vs_real *x, const vs_real *w, const vs_real *bias,
-                         vs_real *y);
-int vs_depthwise_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_real *dx);
-int vs_depthwise_weight(const vs_conv *k, const vs_real *x, const vs_real *dy, vs_real *dw);
 
 #endif

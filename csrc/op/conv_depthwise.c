@@ -59,8 +59,8 @@ static void clear(const depthwise *k, bool fresh, vs_real *buffer) {
 }
 
 /* Fills in sizes and takes the memory: tables, then for each part the buffer, `out` elements and
- * `weights` of them.  -1 when memory is short or a size cannot be counted. */
-static int prepare(depthwise *k, int64_t parts, bool scatters, bool sums) {
+ * `weights` of them.  -1 when a size cannot be counted; k->tap is NULL while counting. */
+static int prepare(depthwise *k, int64_t parts, bool scatters, bool sums, vs_scratch *memory) {
   const axis *y = &k->y, *x = &k->x;
   int64_t s = k->nphase = x->grid > 1 ? x->src_step : 1, cols = vs_k_conv()->cols;
   k->ntap = y->taps * x->taps;
@@ -76,8 +76,8 @@ static int prepare(depthwise *k, int64_t parts, bool scatters, bool sums) {
   k->buffer = round_up(k->buffer), k->out = round_up(k->out), k->weights = round_up(k->weights);
   k->part_bytes = (size_t)(k->buffer + k->out + k->weights) * sizeof(vs_real);
   size_t table = (size_t)round_up(k->ntap) * sizeof(int64_t);
-  char *work = vs_mem_alloc(2 * table + (size_t)parts * k->part_bytes);
-  if (work == NULL) return -1;
+  char *work = vs_scratch_take(memory, 2 * table + (size_t)parts * k->part_bytes);
+  if (work == NULL) return 0;
   k->tap = (int64_t *)(void *)work;
   k->wtap = (int64_t *)(void *)(work + table);
   k->parts = work + 2 * table;
@@ -117,17 +117,17 @@ static int64_t grain_of(const depthwise *k, int64_t times) {
 }
 
 /* dst = taps of src, times w, + bias: over the grid of the axes. */
-static int run_planes(depthwise k, const vs_conv *c) {
+static int run_planes(depthwise k, const vs_conv *c, vs_scratch *s) {
   int64_t all = k.batch * k.groups, grain = grain_of(&k, 1);
   if (all == 0 || k.y.grid * k.x.grid == 0) return 0;
   bool scatters = k.y.dst_step != 1 || k.x.dst_step != 1;
-  if (prepare(&k, vs_parts(all, grain), scatters, false) < 0) return -1;
+  if (prepare(&k, vs_parts(all, grain), scatters, false, s) < 0) return -1;
+  if (k.tap == NULL) return 0;
   for (int64_t i = 0; i < k.y.taps; i++)
     for (int64_t j = 0; j < k.x.taps; j++)
       k.wtap[i * k.x.taps + j] =
           (k.y.tap0 + i * k.y.tap_step) * c->kernel[1] + k.x.tap0 + j * k.x.tap_step;
   vs_parallel(all, grain, planes, &k);
-  vs_mem_free(k.tap);
   return 0;
 }
 
@@ -136,21 +136,22 @@ static depthwise of(const vs_conv *c) {
 }
 
 int vs_depthwise_forward(const vs_conv *c, const vs_real *x, const vs_real *w, const vs_real *bias,
-                         vs_real *y) {
+                         vs_real *y, vs_scratch *s) {
   depthwise k = of(c);
   k.src = x, k.w = w, k.bias = bias, k.dst = y;
   forward_axes(c, &k.y, &k.x);
-  return run_planes(k, c);
+  return run_planes(k, c, s);
 }
 
 /* One pass for each residue of the input position modulo the stride. */
-int vs_depthwise_input(const vs_conv *c, const vs_real *dy, const vs_real *w, vs_real *dx) {
+int vs_depthwise_input(const vs_conv *c, const vs_real *dy, const vs_real *w, vs_real *dx,
+                       vs_scratch *s) {
   depthwise k = of(c);
   k.src = dy, k.w = w, k.dst = dx;
   for (int64_t i = 0; i < VS_MIN(c->stride[0], c->in[0]); i++)
     for (int64_t j = 0; j < VS_MIN(c->stride[1], c->in[1]); j++) {
       input_axes(c, i, j, &k.y, &k.x);
-      if (run_planes(k, c) < 0) return -1;
+      if (run_planes(k, c, s) < 0) return -1;
     }
   return 0;
 }
@@ -178,7 +179,8 @@ static void weights(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-int vs_depthwise_weight(const vs_conv *c, const vs_real *x, const vs_real *dy, vs_real *dw) {
+int vs_depthwise_weight(const vs_conv *c, const vs_real *x, const vs_real *dy, vs_real *dw,
+                        vs_scratch *s) {
   depthwise k = of(c);
   k.src = x, k.dy = dy, k.dst = dw;
   forward_axes(c, &k.y, &k.x);
@@ -187,8 +189,7 @@ int vs_depthwise_weight(const vs_conv *c, const vs_real *x, const vs_real *dy, v
     return 0;
   }
   int64_t grain = grain_of(&k, k.batch);
-  if (prepare(&k, vs_parts(k.groups, grain), false, true) < 0) return -1;
-  vs_parallel(k.groups, grain, weights, &k);
-  vs_mem_free(k.tap);
+  if (prepare(&k, vs_parts(k.groups, grain), false, true, s) < 0) return -1;
+  if (k.tap != NULL) vs_parallel(k.groups, grain, weights, &k);
   return 0;
 }

@@ -4,7 +4,7 @@
  * is small here. */
 #include "core/mem.h"
 #include "core/thread.h"
-#include "op/conv.h"
+#include "op/conv_ways.h"
 #include "op/gemm.h"
 
 enum { FEW = 64 }; /* places */
@@ -58,15 +58,15 @@ static void place(void *arg, int64_t first, int64_t last, int part) {
 }
 
 int vs_conv_few(const vs_conv *k, const vs_real *x, const vs_real *w, const vs_real *bias,
-                vs_real *y) {
+                vs_real *y, vs_scratch *s) {
   int64_t n = places(k), depth = k->from * k->kernel[0] * k->kernel[1];
-  vs_real *work = vs_mem_alloc((size_t)((depth + k->to) * n) * sizeof(vs_real));
-  if (work == NULL) return -1;
+  size_t panels = vs_gemm_bytes(1, k->to, n, depth, false);
+  char *memory = vs_scratch_take(s, panels + (size_t)((depth + k->to) * n) * sizeof(vs_real));
+  if (memory == NULL) return 0;
+  vs_real *work = (vs_real *)(void *)(memory + panels);
   job j = {.k = k, .x = x, .bias = bias, .columns = work, .product = work + depth * n, .y = y};
   vs_parallel(k->from, 1024 / n + 1, write_columns, &j);
-  int err =
-      vs_gemm_once(false, false, k->to, n, depth, w, depth, work, n, NULL, work + depth * n, n);
-  if (err == 0) vs_parallel(k->to, 4096 / n + 1, place, &j);
-  vs_mem_free(work);
-  return err;
+  vs_gemm_once(memory, false, false, k->to, n, depth, w, depth, work, n, NULL, work + depth * n, n);
+  vs_parallel(k->to, 4096 / n + 1, place, &j);
+  return 0;
 }

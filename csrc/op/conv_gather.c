@@ -6,8 +6,6 @@
  * gradient of w uses the forward plan with pixels and taps changing places.  Work is cut into units
  * (several small images, or a band of rows of a large one) whose padded source stays in the
  * second-level cache; a source in bfloat16 is made full there. */
-#include "op/conv.h"
-
 #include <string.h>
 
 #include "kernel/conv.h"
@@ -223,17 +221,18 @@ static void gather_units(void *arg, int64_t first, int64_t last, int part) {
 }
 
 /* dst = gathered src * w (+ bias) over the grid of the plan. */
-static int run_gather(const plan *p, vs_planes src, const vs_real *w, bool transposed,
-                      const vs_real *bias, vs_planes dst) {
+static void run_gather(const plan *p, vs_planes src, const vs_real *w, bool transposed,
+                       const vs_real *bias, vs_planes dst, vs_scratch *s) {
   const vs_kernels_conv *kc = vs_k_conv();
-  if (p->units == 0 || p->groups * p->to == 0) return 0;
+  if (p->units == 0 || p->groups * p->to == 0) return;
   int64_t np = panels(p->to);
   int parts = vs_parts(p->units, 1);
   job k = {.p = p, .src = src, .bias = bias, .dst = dst, .w = w, .transposed = transposed};
   k.part_bytes = reals(p->buffer) + sums_of(p) * (dst.bf16 ? 2 : 1);
   size_t weights = reals(p->groups * np * p->depth * kc->cols), tables = ints(p->pixels);
-  char *work = vs_mem_alloc(tables + ints(p->depth) + weights + (size_t)parts * k.part_bytes);
-  if (work == NULL) return -1;
+  size_t bytes = tables + ints(p->depth) + weights + (size_t)parts * k.part_bytes;
+  char *work = vs_scratch_take(s, bytes);
+  if (work == NULL) return;
   k.pixel = (int64_t *)(void *)work;
   k.tap = (int64_t *)(void *)(work + tables);
   k.weight = (vs_real *)(void *)(work + tables + ints(p->depth));
@@ -241,8 +240,6 @@ static int run_gather(const plan *p, vs_planes src, const vs_real *w, bool trans
   fill_tables(p, k.pixel, k.tap);
   vs_parallel(p->groups * np, VS_MAX(1, 16384 / (p->depth * kc->cols + 1)), pack_weights, &k);
   vs_parallel(p->units, 1, gather_units, &k);
-  vs_mem_free(work);
-  return 0;
 }
 
 /* ---- the gradient of w ---- */
@@ -293,29 +290,27 @@ static void add_weights(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static int run_weights(const plan *p, vs_planes x, const vs_real *dy, vs_real *dw) {
+static void run_weights(const plan *p, vs_planes x, const vs_real *dy, vs_real *dw, vs_scratch *s) {
   const vs_kernels_conv *kc = vs_k_conv();
   int64_t outs = p->groups * p->to;
-  if (outs * p->depth == 0) return 0;
+  if (outs * p->depth == 0) return;
   if (p->units == 0) {
     memset(dw, 0, (size_t)(outs * p->depth) * sizeof *dw);
-    return 0;
+    return;
   }
   size_t sums = reals(p->groups * panels(p->to) * VS_ROUND_UP(p->depth, kc->rows) * kc->cols);
   int64_t most = VS_MAX(1, WEIGHT_BYTES / (int64_t)sums), grain = (p->units - 1) / most + 1;
   job k = {.p = p, .src = x, .dy = dy, .dw = dw, .nparts = vs_parts(p->units, grain)};
   k.part_bytes = sums + reals(p->pixels * kc->cols) + reals(p->buffer);
   size_t tables = ints(p->pixels) + ints(p->depth);
-  char *work = vs_mem_alloc(tables + (size_t)k.nparts * k.part_bytes);
-  if (work == NULL) return -1;
+  char *work = vs_scratch_take(s, tables + (size_t)k.nparts * k.part_bytes);
+  if (work == NULL) return;
   k.pixel = (int64_t *)(void *)work;
   k.tap = (int64_t *)(void *)(work + ints(p->pixels));
   k.parts = work + tables;
   fill_tables(p, k.pixel, k.tap);
   vs_parallel(p->units, grain, weight_units, &k);
   vs_parallel(outs, VS_MAX(1, 8192 / p->depth), add_weights, &k);
-  vs_mem_free(work);
-  return 0;
 }
 
 /* ---- the three products ---- */
@@ -332,13 +327,16 @@ static plan forward_plan(const vs_conv *k, bool bf16) {
 }
 
 int vs_gather_forward(const vs_conv *k, vs_planes x, const vs_real *w, const vs_real *bias,
-                      vs_planes y) {
+                      vs_planes y, vs_scratch *s) {
   plan p = forward_plan(k, x.bf16);
-  return finish_plan(&p) < 0 ? -1 : run_gather(&p, x, w, false, bias, y);
+  if (finish_plan(&p) < 0) return -1;
+  run_gather(&p, x, w, false, bias, y, s);
+  return 0;
 }
 
 /* One product for each residue of the input position modulo the stride. */
-int vs_gather_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_real *dx) {
+int vs_gather_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_real *dx,
+                    vs_scratch *s) {
   vs_planes from = {(void *)dy, false}, to = {dx, false};
   for (int64_t i = 0; i < VS_MIN(k->stride[0], k->in[0]); i++)
     for (int64_t j = 0; j < VS_MIN(k->stride[1], k->in[1]); j++) {
@@ -348,12 +346,15 @@ int vs_gather_input(const vs_conv *k, const vs_real *dy, const vs_real *w, vs_re
                 .to = k->from,
                 .kernel = {k->kernel[0], k->kernel[1]}};
       input_axes(k, i, j, &p.y, &p.x);
-      if (finish_plan(&p) < 0 || run_gather(&p, from, w, true, NULL, to) < 0) return -1;
+      if (finish_plan(&p) < 0) return -1;
+      run_gather(&p, from, w, true, NULL, to, s);
     }
   return 0;
 }
 
-int vs_gather_weight(const vs_conv *k, vs_planes x, const vs_real *dy, vs_real *dw) {
+int vs_gather_weight(const vs_conv *k, vs_planes x, const vs_real *dy, vs_real *dw, vs_scratch *s) {
   plan p = forward_plan(k, x.bf16);
-  return finish_plan(&p) < 0 ? -1 : run_weights(&p, x, dy, dw);
+  if (finish_plan(&p) < 0) return -1;
+  run_weights(&p, x, dy, dw, s);
+  return 0;
 }

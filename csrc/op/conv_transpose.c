@@ -52,6 +52,11 @@ static int check_channels(const vs_ctx *c) {
   return 0;
 }
 
+static int run_forward(vs_ctx *c, vs_scratch *s) {
+  vs_conv k = conv_of(c);
+  return vs_conv_input(&k, vs_reals(c->in[X]), vs_reals(c->in[W]), vs_reals(c->out[0]), s);
+}
+
 static int transpose_shape(vs_ctx *c) {
   const vs_tensor *x = c->in[X], *w = c->in[W];
   int ndim = c->attr[STRIDE].kind == VS_V_PAIR ? 4 : 3;
@@ -77,7 +82,8 @@ static int transpose_shape(vs_ctx *c) {
                      vs_shape_str(w));
   }
   out[0] = x->shape[0], out[1] = w->shape[1] * c->attr[GROUPS].i;
-  return vs_out(c, 0, VS_REAL, ndim, out);
+  if (vs_out(c, 0, VS_REAL, ndim, out) < 0) return -1;
+  return vs_count_scratch(c, run_forward);
 }
 
 typedef struct planes {
@@ -93,27 +99,31 @@ static void add_bias(void *arg, int64_t first, int64_t last, int part) {
     for (int64_t i = 0; i < k->size; i++) k->y[u * k->size + i] += k->bias[u % k->channels];
 }
 
-static int transpose_forward(vs_ctx *c) {
+static void transpose_forward(vs_ctx *c) {
   vs_conv k = conv_of(c);
-  vs_real *y = vs_reals(c->out[0]);
-  if (vs_conv_input(&k, vs_reals(c->in[X]), vs_reals(c->in[W]), y) < 0) return -1;
-  if (c->in[B] == NULL) return 0;
-  planes p = {
-      .y = y, .bias = vs_reals(c->in[B]), .channels = k.groups * k.from, .size = k.in[0] * k.in[1]};
+  vs_use_scratch(c, run_forward);
+  if (c->in[B] == NULL) return;
+  planes p = {.y = vs_reals(c->out[0]),
+              .bias = vs_reals(c->in[B]),
+              .channels = k.groups * k.from,
+              .size = k.in[0] * k.in[1]};
   vs_parallel(k.batch * p.channels, VS_MAX(1, 32768 / p.size), add_bias, &p);
-  return 0;
 }
 
 /* y[b,o,i*s-p+u*d, j*s-p+v*d] += x[b,c,i,j] * w[c,o,u,v], over c, i, j, u, v;  + b[o] */
+static int run_backward(vs_ctx *c, vs_scratch *s) {
+  vs_conv k = conv_of(c);
+  vs_planes dy = vs_planes_of(c->dout[0]);
+  if (vs_needs(c, X) &&
+      vs_conv_forward(&k, dy, vs_reals(c->in[W]), NULL, vs_planes_of(c->din[X]), s) < 0)
+    return -1;
+  return vs_needs(c, W) ? vs_conv_weight(&k, dy, vs_reals(c->in[X]), vs_reals(c->din[W]), s) : 0;
+}
+
 static int transpose_backward(vs_ctx *c) {
   vs_conv k = conv_of(c);
   const vs_real *dy = vs_reals(c->dout[0]);
-  vs_planes whole = vs_planes_of(c->dout[0]);
-  if (vs_needs(c, X) &&
-      vs_conv_forward(&k, whole, vs_reals(c->in[W]), NULL, vs_planes_of(c->din[X])) < 0)
-    return -1;
-  if (vs_needs(c, W) && vs_conv_weight(&k, whole, vs_reals(c->in[X]), vs_reals(c->din[W])) < 0)
-    return -1;
+  if (vs_with_scratch(c, run_backward) < 0) return -1;
   if (c->in[B] != NULL && vs_needs(c, B))
     vs_conv_bias(k.batch, k.groups * k.from, k.in[0] * k.in[1], dy, vs_reals(c->din[B]));
   return 0;

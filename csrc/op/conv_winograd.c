@@ -16,7 +16,7 @@
 #include "kernel/elementwise.h"
 #include "kernel/gemm.h"
 #include "kernel/winograd.h"
-#include "op/conv.h"
+#include "op/conv_ways.h"
 
 enum { TILE = 4, PATCH = 6, TAPS = 9 };
 enum { UNIT_BYTES = 3 << 20, WEIGHT_UNIT_BYTES = 8 << 20 }; /* of both transformed sides */
@@ -166,16 +166,17 @@ typedef struct piece {
   size_t bytes;
 } piece;
 
-/* One block for all pieces; its address, to be freed, or NULL. */
-static char *divide(piece *p, int n) {
+/* Takes scratch for all pieces; false while it is counted. */
+static bool divide(piece *p, int n, vs_scratch *s) {
   size_t all = 0;
   for (int i = 0; i < n; i++) all += (p[i].bytes + 63) / 64 * 64;
-  char *block = vs_mem_alloc(all), *at = block;
-  for (int i = 0; block && i < n; i++) {
+  char *at = vs_scratch_take(s, all);
+  if (at == NULL) return false;
+  for (int i = 0; i < n; i++) {
     memcpy(p[i].at, &at, sizeof at);
     at += (p[i].bytes + 63) / 64 * 64;
   }
-  return block;
+  return true;
 }
 
 static size_t reals(int64_t n) { return (size_t)n * sizeof(vs_real); }
@@ -247,7 +248,7 @@ static void place_tiles(job *k) {
   for (; (t - k->tile) % k->kern->lanes != 0; t++) t->rows = 0;
 }
 
-static int run(job *k) {
+static int run(job *k, vs_scratch *s) {
   grid *g = &k->g;
   cut(g, UNIT_BYTES);
   k->gemm = vs_k_gemm(), k->kern = vs_k_winograd();
@@ -263,8 +264,7 @@ static int run(job *k) {
                        {&k->off, (size_t)n * sizeof *k->off},
                        {&k->tile, (size_t)n * sizeof *k->tile},
                        {&k->buffers, reals(vs_num_threads() * k->buffer)}};
-  char *block = divide(pieces_of, VS_COUNT(pieces_of));
-  if (block == NULL) return -1;
+  if (!divide(pieces_of, VS_COUNT(pieces_of), s)) return 0;
   if (once) k->left = NULL;
   find_tiles(g, &k->source, cols, k->off);
   if (!once)
@@ -277,26 +277,26 @@ static int run(job *k) {
     vs_parallel(g->from, 1024 / k->t.tiles + 1, transform_source, k);
     vs_parallel(VS_PIECES(g->to, CHUNK), 1, make_result, k);
   }
-  vs_mem_free(block);
   return 0;
 }
 
 int vs_winograd_forward(const vs_conv *c, vs_planes x, const vs_real *w, const vs_real *bias,
-                        vs_planes y) {
+                        vs_planes y, vs_scratch *s) {
   job k = {.g = {.batch = c->batch, .from = c->from, .to = c->to}, .w = w, .bias = bias, .dst = y};
   for (int d = 0; d < 2; d++)
     k.g.src[d] = c->in[d], k.g.dst[d] = c->out[d], k.g.pad[d] = c->padding[d];
   k.source.src = x;
-  return run(&k);
+  return run(&k, s);
 }
 
-int vs_winograd_input(const vs_conv *c, const vs_real *dy, const vs_real *w, vs_real *dx) {
+int vs_winograd_input(const vs_conv *c, const vs_real *dy, const vs_real *w, vs_real *dx,
+                      vs_scratch *s) {
   job k = {.g = {.batch = c->batch, .from = c->to, .to = c->from}, .w = w, .dst = {dx, false}};
   for (int d = 0; d < 2; d++)
     k.g.src[d] = c->out[d], k.g.dst[d] = c->in[d], k.g.pad[d] = 2 - c->padding[d];
   k.source.src = (vs_planes){(void *)dy, false};
   k.turned = true;
-  return run(&k);
+  return run(&k, s);
 }
 
 /* ---- dw ---- */
@@ -349,7 +349,8 @@ static void multiply_over_tiles(void *arg, int64_t first, int64_t last, int part
   }
 }
 
-int vs_winograd_weight(const vs_conv *c, vs_planes x, const vs_real *dy, vs_real *dw) {
+int vs_winograd_weight(const vs_conv *c, vs_planes x, const vs_real *dy, vs_real *dw,
+                       vs_scratch *s) {
   job k = {.g = {.batch = c->batch, .from = c->from, .to = c->to}, .dw = dw};
   grid *g = &k.g;
   for (int d = 0; d < 2; d++)
@@ -369,8 +370,7 @@ int vs_winograd_weight(const vs_conv *c, vs_planes x, const vs_real *dy, vs_real
       {&k.off, (size_t)g->most * sizeof *k.off},
       {&k.result_off, (size_t)g->most * sizeof *k.result_off},
       {&k.buffers, reals(vs_num_threads() * k.buffer)}};
-  char *block = divide(pieces_of, VS_COUNT(pieces_of));
-  if (block == NULL) return -1;
+  if (!divide(pieces_of, VS_COUNT(pieces_of), s)) return 0;
   if (once) k.sums = NULL;
   find_tiles(g, &k.source, 1, k.off);
   find_tiles(g, &k.result, 1, k.result_off);
@@ -381,6 +381,5 @@ int vs_winograd_weight(const vs_conv *c, vs_planes x, const vs_real *dy, vs_real
     vs_parallel(VS_PIECES(g->from, lanes) + VS_PIECES(g->to, lanes), 1, transform_lanes, &k);
     vs_parallel(VS_PIECES(g->to, CHUNK), 1, multiply_over_tiles, &k);
   }
-  vs_mem_free(block);
   return 0;
 }

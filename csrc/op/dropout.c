@@ -5,13 +5,16 @@
 
 enum { CHUNK = VS_PIECE };
 
+static bool active(const vs_ctx *c) { return c->attr[1].i && c->attr[0].f > 0; }
+
 static int dropout_shape(vs_ctx *c) {
   double p = c->attr[0].f;
+  const vs_tensor *x = c->in[0];
   if (!(p >= 0 && p <= 1)) return vs_fail("p is %g, expected a probability", p);
-  return vs_out_like(c, 0, c->in[0]);
+  if (c->training && active(c) && !(c->saved[0] = vs_tensor_new(VS_UINT8, x->ndim, x->shape)))
+    return -1;
+  return vs_out_like(c, 0, x);
 }
-
-static bool active(const vs_ctx *c) { return c->attr[1].i && c->attr[0].f > 0; }
 
 typedef struct drop {
   vs_rng rng;
@@ -42,11 +45,13 @@ static void forward_range(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static int dropout_forward(vs_ctx *c) {
-  const vs_tensor *x = c->in[0];
+static void dropout_forward(vs_ctx *c) {
+  vs_tensor *x = c->in[0];
   double p = c->attr[0].f;
-  if (!active(c)) return vs_copy(c->out[0], c->in[0]);
-  if (c->training && !(c->saved[0] = vs_tensor_new(VS_UINT8, x->ndim, x->shape))) return -1;
+  if (!active(c)) {
+    vs_copy(c->out[0], x);
+    return;
+  }
   chunks all = {.n = x->numel};
   all.d = (drop){.rng = c->rng,
                  .p = (vs_real)p,
@@ -55,7 +60,6 @@ static int dropout_forward(vs_ctx *c) {
                  .y = c->out[0],
                  .mask = c->saved[0] ? vs_bytes(c->saved[0]) : NULL};
   vs_parallel((all.n + CHUNK - 1) / CHUNK, 4, forward_range, &all);
-  return 0;
 }
 
 static void backward_range(void *arg, int64_t first, int64_t last, int part) {

@@ -27,6 +27,7 @@ static const char *place_of(const vs_tensor *t, int64_t at, char *buf, size_t si
 static int embedding_shape(vs_ctx *c) {
   const vs_tensor *w = c->in[0], *ids = c->in[1];
   int64_t shape[VS_MAX_DIM];
+  char place[160];
   if (vs_want_ndim(c, 0, 2)) return -1;
   if (ids->ndim >= VS_MAX_DIM)
     return vs_fail("ids has %d dimensions, at most %d", ids->ndim, VS_MAX_DIM - 1);
@@ -34,6 +35,12 @@ static int embedding_shape(vs_ctx *c) {
       (c->attr[PADDING].i < 1 || c->attr[PADDING].i > w->shape[0]))
     return vs_fail("padding_idx is %lld, outside 1..%lld (weight is %s)",
                    (long long)c->attr[PADDING].i, (long long)w->shape[0], vs_shape_str(w));
+  for (int64_t i = 0; i < ids->numel; i++)
+    if (vs_ints(ids)[i] < 1 || vs_ints(ids)[i] > w->shape[0])
+      return vs_fail(
+          "id %lld at position [%s] of ids is outside the table of %lld rows (ids count from 1)",
+          (long long)vs_ints(ids)[i], place_of(ids, i, place, sizeof place),
+          (long long)w->shape[0]);
   for (int i = 0; i < ids->ndim; i++) shape[i] = ids->shape[i];
   shape[ids->ndim] = w->shape[1];
   return vs_out(c, 0, VS_REAL, ids->ndim + 1, shape);
@@ -52,21 +59,14 @@ static void copy_rows(void *arg, int64_t first, int64_t last, int part) {
     memcpy(l->rows + i * l->d, l->table + (l->ids[i] - 1) * l->d, (size_t)l->d * sizeof(vs_real));
 }
 
-static int embedding_forward(vs_ctx *c) {
+static void embedding_forward(vs_ctx *c) {
   const vs_tensor *w = c->in[0], *ids = c->in[1];
   lookup l = {.n = ids->numel,
               .d = w->shape[1],
               .ids = vs_ints(ids),
               .table = vs_reals(w),
               .rows = vs_reals(c->out[0])};
-  char place[160];
-  for (int64_t i = 0; i < l.n; i++)
-    if (l.ids[i] < 1 || l.ids[i] > w->shape[0])
-      return vs_fail(
-          "id %lld at position [%s] of ids is outside the table of %lld rows (ids count from 1)",
-          (long long)l.ids[i], place_of(ids, i, place, sizeof place), (long long)w->shape[0]);
   vs_parallel(l.n, VS_MAX(1, 16384 / VS_MAX(1, l.d)), copy_rows, &l);
-  return 0;
 }
 
 static void clear_rows(void *arg, int64_t first, int64_t last, int part) {

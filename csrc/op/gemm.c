@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "core/blas.h"
-#include "core/mem.h"
 #include "core/tensor.h"
 #include "core/thread.h"
 #include "kernel/elementwise.h"
@@ -112,7 +111,8 @@ static int64_t waiting(vs_gemm_way way, int64_t m, int64_t n, int64_t k) {
   return k > block_of(way, k) ? VS_ROUND_UP(VS_MIN(m, STRIP) * VS_MIN(n, BLOCK_N), 16) : 0;
 }
 
-int vs_gemm_open(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k, bool bf16) {
+/* Fills in all of the room but its memory; how much that is. */
+static size_t measure(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k, bool bf16) {
   *room = (vs_gemm_room){.way = way_now()};
   if (m == 0 || n == 0 || k == 0) return 0;
   if (!bf16 && (room->way == VS_GEMM_BLAS || !large_enough(room->way, m, n, k))) return 0;
@@ -132,14 +132,17 @@ int vs_gemm_open(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k
   if (bf16 && own()) /* few rows of A and C in full: multiply_rows */
     room->share = VS_MAX(room->share, (size_t)(VS_MIN(m, FEWEST_ROWS) * (k + n)) * sizeof(vs_real));
   room->share = VS_ROUND_UP(room->share, 64);
-  room->panels = vs_mem_alloc((size_t)shares * room->share);
-  return room->panels ? 0 : -1;
+  return (size_t)shares * room->share;
 }
 
-void vs_gemm_close(vs_gemm_room *room) {
-  vs_mem_free(room->panels);
-  vs_mem_free(room->right);
-  room->panels = room->right = NULL;
+size_t vs_gemm_bytes(int shares, int64_t m, int64_t n, int64_t k, bool bf16) {
+  vs_gemm_room room;
+  return measure(&room, shares, m, n, k, bf16);
+}
+
+void vs_gemm_open(vs_gemm_room *room, void *memory, int shares, int64_t m, int64_t n, int64_t k,
+                  bool bf16) {
+  room->panels = measure(room, shares, m, n, k, bf16) > 0 ? memory : NULL;
 }
 
 vs_gemm_room vs_gemm_share(const vs_gemm_room *room, int part) {
@@ -222,15 +225,20 @@ static void hold_panels(void *arg, int64_t first, int64_t last, int part) {
            (vs_real *)(void *)p->panels + held_at(p, j, s));
 }
 
-int vs_gemm_hold(vs_gemm_room *room, bool tb, int64_t n, int64_t k, const vs_real *b, int64_t ldb) {
-  if (room->panels == NULL) return 0;
+size_t vs_gemm_held_bytes(int64_t m, int64_t n, int64_t k) {
+  vs_gemm_room room;
+  if (measure(&room, 1, m, n, k, false) == 0) return 0;
+  product p = product_of(room.way, n, k, (vs_matrix){0});
+  size_t size = (size_t)VS_ROUND_UP(n, p.kern->cols) * (size_t)units_of(&p, k);
+  return VS_ROUND_UP(size * sizeof(vs_real), 64);
+}
+
+void vs_gemm_hold(vs_gemm_room *room, void *memory, bool tb, int64_t n, int64_t k, const vs_real *b,
+                  int64_t ldb) {
+  if (room->panels == NULL) return;
   product p = product_of(room->way, n, k, (vs_matrix){(void *)b, ldb, tb, false});
-  int64_t size = vs_numel(2, (int64_t[]){VS_ROUND_UP(n, p.kern->cols), units_of(&p, k)});
-  if (size < 0) return -1;
-  room->right = p.panels = vs_mem_alloc((size_t)size * sizeof(vs_real));
-  if (room->right == NULL) return -1;
+  room->right = p.panels = memory;
   vs_parallel(VS_PIECES(n, p.kern->cols), GRAIN / 32 / VS_MAX(1, k) + 1, hold_panels, &p);
-  return 0;
 }
 
 /* ---- one rectangle ---- */
@@ -406,18 +414,16 @@ void vs_gemm(const vs_gemm_room *room, bool ta, bool tb, int64_t m, int64_t n, i
            (vs_matrix){(void *)b, ldb, tb, false}, beta, NULL, (vs_matrix){c, ldc, false, false});
 }
 
-int vs_gemm_once_of(int64_t m, int64_t n, int64_t k, vs_matrix a, vs_matrix b, const vs_real *bias,
-                    vs_matrix c) {
+void vs_gemm_once_of(void *memory, int64_t m, int64_t n, int64_t k, vs_matrix a, vs_matrix b,
+                     const vs_real *bias, vs_matrix c) {
   vs_gemm_room room;
-  if (vs_gemm_open(&room, 1, m, n, k, a.bf16 || b.bf16 || c.bf16) < 0) return -1;
+  vs_gemm_open(&room, memory, 1, m, n, k, a.bf16 || b.bf16 || c.bf16);
   multiply(&room, m, n, k, 1, a, b, 0, bias, c);
-  vs_gemm_close(&room);
-  return 0;
 }
 
-int vs_gemm_once(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const vs_real *a, int64_t lda,
-                 const vs_real *b, int64_t ldb, const vs_real *bias, vs_real *c, int64_t ldc) {
-  return vs_gemm_once_of(m, n, k, (vs_matrix){(void *)a, lda, ta, false},
-                         (vs_matrix){(void *)b, ldb, tb, false}, bias,
-                         (vs_matrix){c, ldc, false, false});
+void vs_gemm_once(void *memory, bool ta, bool tb, int64_t m, int64_t n, int64_t k, const vs_real *a,
+                  int64_t lda, const vs_real *b, int64_t ldb, const vs_real *bias, vs_real *c,
+                  int64_t ldc) {
+  vs_gemm_once_of(memory, m, n, k, (vs_matrix){(void *)a, lda, ta, false},
+                  (vs_matrix){(void *)b, ldb, tb, false}, bias, (vs_matrix){c, ldc, false, false});
 }

@@ -52,7 +52,7 @@ typedef enum vs_gemm_way {
   VS_GEMM_SPLIT
 } vs_gemm_way;
 
-/* Room for packed panels.  Products never fail: what can, is making room for them first. */
+/* Room for packed panels, in memory of the caller's: products allocate nothing and never fail. */
 typedef struct vs_gemm_room {
   vs_gemm_way way;
   char *panels; /* NULL: products are too small, or OpenBLAS's */
@@ -62,16 +62,21 @@ typedef struct vs_gemm_room {
   char *right;  /* what vs_gemm_hold packed, or NULL */
 } vs_gemm_room;
 
-/* Room for products of up to m, n, k: one after the other on all threads (shares = 1), or by that
- * many threads of a vs_parallel at once; bf16: some of them are of bfloat16.  -1 without memory;
- * closing it then is fine. */
-int vs_gemm_open(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k, bool bf16);
-void vs_gemm_close(vs_gemm_room *room);
+/* Bytes of room for products of up to m, n, k: one after the other on all threads (shares = 1), or
+ * by that many threads of a vs_parallel at once; bf16: some of them are of bfloat16.  A multiple of
+ * 64; 0 where they need none. */
+size_t vs_gemm_bytes(int shares, int64_t m, int64_t n, int64_t k, bool bf16);
+/* That room, in so much memory (NULL for 0). */
+void vs_gemm_open(vs_gemm_room *room, void *memory, int shares, int64_t m, int64_t n, int64_t k,
+                  bool bf16);
 /* The share of part `part` of that vs_parallel. */
 vs_gemm_room vs_gemm_share(const vs_gemm_room *room, int part);
-/* From now on all products of the room have this right side, which is packed once and may not
- * change.  -1 without memory. */
-int vs_gemm_hold(vs_gemm_room *room, bool tb, int64_t n, int64_t k, const vs_real *b, int64_t ldb);
+/* Bytes that vs_gemm_hold takes in a room for m, n, k with one share; a multiple of 64, or 0. */
+size_t vs_gemm_held_bytes(int64_t m, int64_t n, int64_t k);
+/* From now on all products of the room have this right side, which is packed once, into so much
+ * memory, and may not change. */
+void vs_gemm_hold(vs_gemm_room *room, void *memory, bool tb, int64_t n, int64_t k, const vs_real *b,
+                  int64_t ldb);
 
 /* C[m,n] = alpha * op(A)[m,k] * op(B)[k,n] + beta * C, all row-major with leading dimensions.
  * ta, tb: take A, B transposed (A is then stored [k,m], B [n,k]).  Runs on all threads, or on the
@@ -84,12 +89,13 @@ void vs_gemm(const vs_gemm_room *room, bool ta, bool tb, int64_t m, int64_t n, i
 void vs_gemm_of(const vs_gemm_room *room, int64_t m, int64_t n, int64_t k, vs_real alpha,
                 vs_matrix a, vs_matrix b, vs_real beta, vs_matrix c);
 
-/* One product C = op(A) op(B) + bias, with room of its own.  bias: [n], for every row, or NULL.  -1
- * without memory: C is then as it was. */
-int vs_gemm_once_of(int64_t m, int64_t n, int64_t k, vs_matrix a, vs_matrix b, const vs_real *bias,
-                    vs_matrix c);
-int vs_gemm_once(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const vs_real *a, int64_t lda,
-                 const vs_real *b, int64_t ldb, const vs_real *bias, vs_real *c, int64_t ldc);
+/* One product C = op(A) op(B) + bias, in memory for one share.  bias: [n], for every row, or
+ * NULL. */
+void vs_gemm_once_of(void *memory, int64_t m, int64_t n, int64_t k, vs_matrix a, vs_matrix b,
+                     const vs_real *bias, vs_matrix c);
+void vs_gemm_once(void *memory, bool ta, bool tb, int64_t m, int64_t n, int64_t k, const vs_real *a,
+                  int64_t lda, const vs_real *b, int64_t ldb, const vs_real *bias, vs_real *c,
+                  int64_t ldc);
 
 /* Test aid: `plain` leaves the instruction for bfloat16 alone, `split` splits at high though it
  * does not pay, `own` packs however small a product is and whatever the level, `tiles` does with

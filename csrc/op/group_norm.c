@@ -69,12 +69,11 @@ static void forward_groups(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static int group_norm_forward(vs_ctx *c) {
+static void group_norm_forward(vs_ctx *c) {
   job k = make_job(c);
   k.y = vs_reals(c->out[0]);
   k.b = c->in[BIAS] ? vs_reals(c->in[BIAS]) : NULL;
   vs_parallel(c->n[2], grain(c), forward_groups, &k);
-  return 0;
 }
 
 /* With g = dy * w and n values a group:

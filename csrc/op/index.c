@@ -18,7 +18,7 @@ static int index_select_shape(vs_ctx *c) {
   return vs_out(c, 0, x->dtype, x->ndim, shape);
 }
 
-static int index_select_forward(vs_ctx *c) {
+static void index_select_forward(vs_ctx *c) {
   size_t run = (size_t)c->n[2] * vs_dtype_size(c->in[0]->dtype);
   const int64_t *index = vs_ints(c->in[1]);
   char *out = vs_data(c->out[0]);
@@ -26,7 +26,6 @@ static int index_select_forward(vs_ctx *c) {
   for (int64_t o = 0; o < c->n[0]; o++)
     for (int64_t i = 0; i < c->n[3]; i++, out += run)
       memcpy(out, x + (size_t)(o * c->n[1] + index[i] - 1) * run, run);
-  return 0;
 }
 
 static int index_select_backward(vs_ctx *c) {
@@ -74,7 +73,7 @@ static int64_t gather_from(const vs_ctx *c, const int64_t *index, int64_t o, int
   return (o * c->n[1] + index[(o * c->n[3] + i) * c->n[2] + j] - 1) * c->n[2] + j;
 }
 
-static int gather_forward(vs_ctx *c) {
+static void gather_forward(vs_ctx *c) {
   const int64_t *index = vs_ints(c->in[1]);
   size_t size = vs_dtype_size(c->in[0]->dtype);
   char *out = vs_data(c->out[0]);
@@ -83,7 +82,6 @@ static int gather_forward(vs_ctx *c) {
     for (int64_t i = 0; i < c->n[3]; i++)
       for (int64_t j = 0; j < c->n[2]; j++, out += size)
         memcpy(out, x + (size_t)gather_from(c, index, o, i, j) * size, size);
-  return 0;
 }
 
 static int gather_backward(vs_ctx *c) {

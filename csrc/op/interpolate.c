@@ -116,12 +116,11 @@ static void backward_planes(void *arg, int64_t first, int64_t last, int part) {
 
 static int64_t grain(const job *k) { return VS_MAX(1, 16384 / (k->out[0] * k->out[1])); }
 
-static int interpolate_forward(vs_ctx *c) {
+static void interpolate_forward(vs_ctx *c) {
   job k = make_job(c);
   k.from = vs_reals(c->in[0]);
   k.to = vs_reals(c->out[0]);
   vs_parallel(c->in[0]->shape[0] * c->in[0]->shape[1], grain(&k), forward_planes, &k);
-  return 0;
 }
 
 static int interpolate_backward(vs_ctx *c) {

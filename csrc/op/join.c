@@ -49,10 +49,7 @@ static void join(vs_ctx *c, vs_tensor *whole, vs_tensor **parts, bool split) {
   }
 }
 
-static int cat_forward(vs_ctx *c) {
-  join(c, c->out[0], c->in, false);
-  return 0;
-}
+static void cat_forward(vs_ctx *c) { join(c, c->out[0], c->in, false); }
 
 static int cat_backward(vs_ctx *c) {
   join(c, c->dout[0], c->din, true);

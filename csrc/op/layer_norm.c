@@ -82,12 +82,11 @@ static layer_rows layer_of(const vs_ctx *c) {
                       .w = c->in[WEIGHT] ? vs_reals(c->in[WEIGHT]) : NULL};
 }
 
-static int layer_norm_forward(vs_ctx *c) {
+static void layer_norm_forward(vs_ctx *c) {
   layer_rows k = layer_of(c);
   k.y = vs_reals(c->out[0]);
   k.b = c->in[BIAS] ? vs_reals(c->in[BIAS]) : NULL;
   vs_parallel(c->n[1], row_grain(c), layer_forward, &k);
-  return 0;
 }
 
 /* y = h * w + b with h = (x - mean) * rstd:  dw = sum over rows of dy * h,  db = sum of dy,

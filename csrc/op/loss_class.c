@@ -22,6 +22,17 @@ typedef struct classes {
   vs_real *dx;
 } classes;
 
+/* Every target is a class, or the number that is ignored. */
+static int check_targets(const vs_ctx *c) {
+  const int64_t *target = vs_ints(c->in[TARGET]), n = c->in[X]->shape[1];
+  bool ignores = c->attr[IGNORE].kind != VS_V_NONE;
+  for (int64_t i = 0; i < c->in[TARGET]->numel; i++)
+    if ((target[i] < 1 || target[i] > n) && !(ignores && target[i] == c->attr[IGNORE].i))
+      return vs_fail("target[%lld] is %lld, outside 1..%lld (x is %s)", (long long)i + 1,
+                     (long long)target[i], (long long)n, vs_shape_str(c->in[X]));
+  return 0;
+}
+
 /* x [B,C], target [B] of 1..C, weight [C] */
 static int classes_shape(vs_ctx *c) {
   const vs_tensor *x = c->in[X], *t = c->in[TARGET], *w = c->in[WEIGHT];
@@ -32,6 +43,7 @@ static int classes_shape(vs_ctx *c) {
   if (w && (w->ndim != 1 || w->shape[0] != x->shape[1]))
     return vs_fail("weight is %s, expected one value for each class of x %s", vs_shape_str(w),
                    vs_shape_str(x));
+  if (check_targets(c) < 0) return -1;
   c->work_bytes = 2 * (size_t)x->shape[0] * sizeof(double);
   return vs_loss_out(c, c->attr[REDUCTION].i, x->shape[0]);
 }
@@ -56,14 +68,6 @@ static classes classes_of(const vs_ctx *c, bool from_logits) {
   return k;
 }
 
-static int check_targets(const vs_ctx *c, const classes *k) {
-  for (int64_t i = 0; i < k->rows; i++)
-    if (!ignored(k, i) && (k->target[i] < 1 || k->target[i] > k->n))
-      return vs_fail("target[%lld] is %lld, outside 1..%lld (x is %s)", (long long)i + 1,
-                     (long long)k->target[i], (long long)k->n, vs_shape_str(c->in[X]));
-  return 0;
-}
-
 /* loss = (1 - s) * w[t] * (lse - x[t]) + s / C * sum_c w[c] * (lse - x[c]) */
 static void classes_rows(void *arg, int64_t first, int64_t last, int part) {
   classes *k = arg;
@@ -84,18 +88,14 @@ static void classes_rows(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static int classes_forward(vs_ctx *c, bool from_logits) {
-  if (from_logits && !(c->saved[0] = vs_tensor_new(VS_REAL, vs_dims(c->in[X]->shape[0]))))
-    return -1;
+static void classes_forward(vs_ctx *c, bool from_logits) {
   classes k = classes_of(c, from_logits);
-  if (check_targets(c, &k)) return -1;
   k.loss = c->work;
   k.weight = k.loss + k.rows;
   vs_parallel(k.rows, vs_loss_grain(k.n), classes_rows, &k);
   double w = vs_add_up(k.weight, k.rows);
   vs_loss_reduce(c, c->attr[REDUCTION].i, k.loss, k.rows, w);
   if (c->attr[REDUCTION].i == VS_LOSS_MEAN && w == 0) vs_reals(c->out[0])[0] = 0;
-  return 0;
 }
 
 /* dx[c] = g * (S * softmax(x)[c] - s/C * w[c] - (1-s) * w[t] * [c = t]),
@@ -138,10 +138,12 @@ static int classes_backward(vs_ctx *c, bool from_logits) {
 static int cross_entropy_shape(vs_ctx *c) {
   double s = c->attr[SMOOTHING].f;
   if (!(s >= 0 && s <= 1)) return vs_fail("label_smoothing is %g, outside 0..1", s);
-  return classes_shape(c);
+  if (classes_shape(c) < 0) return -1;
+  c->saved[0] = vs_tensor_new(VS_REAL, 1, c->in[X]->shape); /* logsumexp of the rows */
+  return c->saved[0] != NULL ? 0 : -1;
 }
 
-static int cross_entropy_forward(vs_ctx *c) { return classes_forward(c, true); }
+static void cross_entropy_forward(vs_ctx *c) { classes_forward(c, true); }
 static int cross_entropy_backward(vs_ctx *c) { return classes_backward(c, true); }
 
 const vs_opdef vs_op_cross_entropy = {
@@ -159,7 +161,7 @@ const vs_opdef vs_op_cross_entropy = {
            "share over all classes.",
 };
 
-static int nll_loss_forward(vs_ctx *c) { return classes_forward(c, false); }
+static void nll_loss_forward(vs_ctx *c) { classes_forward(c, false); }
 static int nll_loss_backward(vs_ctx *c) { return classes_backward(c, false); }
 
 const vs_opdef vs_op_nll_loss = {

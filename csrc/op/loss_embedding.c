@@ -35,6 +35,10 @@ static int cosine_shape(vs_ctx *c) {
   if (y->ndim != 1 || y->shape[0] != a->shape[0])
     return vs_fail("y is %s, expected 1 or -1 for each row of x1 %s", vs_shape_str(y),
                    vs_shape_str(a));
+  for (int64_t i = 0; i < y->numel; i++) {
+    double v = vs_get_double(y, i);
+    if (v != 1 && v != -1) return vs_fail("y[%lld] is %g, expected 1 or -1", (long long)i + 1, v);
+  }
   c->work_bytes = (size_t)a->shape[0] * sizeof(double);
   return vs_loss_out(c, c->attr[COSINE_REDUCTION].i, a->shape[0]);
 }
@@ -67,16 +71,11 @@ static cosines cosines_of(const vs_ctx *c) {
                    .margin = c->attr[COSINE_MARGIN].f};
 }
 
-static int cosine_forward(vs_ctx *c) {
+static void cosine_forward(vs_ctx *c) {
   cosines k = cosines_of(c);
-  for (int64_t i = 0; i < k.rows; i++) {
-    double y = vs_get_double(k.y, i);
-    if (y != 1 && y != -1) return vs_fail("y[%lld] is %g, expected 1 or -1", (long long)i + 1, y);
-  }
   k.loss = c->work;
   vs_parallel(k.rows, vs_loss_grain(k.d), cosine_rows, &k);
   vs_loss_reduce(c, c->attr[COSINE_REDUCTION].i, k.loss, k.rows, (double)k.rows);
-  return 0;
 }
 
 /* dcos/da = b / sqrt(aa bb) - cos * a / aa */
@@ -185,13 +184,12 @@ static triplets triplets_of(const vs_ctx *c) {
                     .in = {vs_reals(c->in[0]), vs_reals(c->in[1]), vs_reals(c->in[2])}};
 }
 
-static int triplet_forward(vs_ctx *c) {
+static void triplet_forward(vs_ctx *c) {
   triplets k = triplets_of(c);
   int64_t rows = c->in[ANCHOR]->shape[0];
   k.loss = c->work;
   vs_parallel(rows, vs_loss_grain(k.n), forward_rows, &k);
   vs_loss_reduce(c, c->attr[REDUCTION].i, k.loss, rows, (double)rows);
-  return 0;
 }
 
 /* dx += g (x - y + eps) / |x - y + eps|, and dy -= that; rows that are equal have no direction */

@@ -61,16 +61,15 @@ static pairs pairs_of(const vs_ctx *c) {
   return (pairs){.n = c->in[0]->numel, .x = vs_reals(c->in[0]), .y = vs_reals(c->in[1])};
 }
 
-static int run_pairs(vs_ctx *c, pairs p) {
+static void run_pairs(vs_ctx *c, pairs p) {
   int64_t chunks = (p.n + CHUNK - 1) / CHUNK;
   int reduction = (int)c->attr[0].i;
   p.each = reduction == VS_LOSS_NONE ? vs_reals(c->out[0]) : NULL;
   p.partial = reduction == VS_LOSS_NONE ? NULL : c->work;
   vs_parallel(chunks, 8, pairs_range, &p);
-  if (reduction == VS_LOSS_NONE) return 0;
+  if (reduction == VS_LOSS_NONE) return;
   double s = vs_add_up(p.partial, chunks);
   vs_reals(c->out[0])[0] = (vs_real)(s / divisor(c, &p));
-  return 0;
 }
 
 static void pairs_back_range(void *arg, int64_t first, int64_t last, int part) {
@@ -113,10 +112,10 @@ static void mse_slope(const pairs *p, int64_t at, int64_t n, vs_real *dx, vs_rea
   negate(n, dx, dy);
 }
 
-static int mse_loss_forward(vs_ctx *c) {
+static void mse_loss_forward(vs_ctx *c) {
   pairs p = pairs_of(c);
   p.value = mse_value;
-  return run_pairs(c, p);
+  run_pairs(c, p);
 }
 
 static int mse_loss_backward(vs_ctx *c) {
@@ -152,10 +151,10 @@ static void l1_slope(const pairs *p, int64_t at, int64_t n, vs_real *dx, vs_real
   negate(n, dx, dy);
 }
 
-static int l1_loss_forward(vs_ctx *c) {
+static void l1_loss_forward(vs_ctx *c) {
   pairs p = pairs_of(c);
   p.value = l1_value;
-  return run_pairs(c, p);
+  run_pairs(c, p);
 }
 
 static int l1_loss_backward(vs_ctx *c) {
@@ -181,11 +180,11 @@ static int smooth_l1_shape(vs_ctx *c) {
   return same_shapes(c);
 }
 
-static int smooth_l1_forward(vs_ctx *c) {
+static void smooth_l1_forward(vs_ctx *c) {
   pairs p = pairs_of(c);
   p.beta = (vs_real)c->attr[1].f;
   p.value = l1_value;
-  return run_pairs(c, p);
+  run_pairs(c, p);
 }
 
 static int smooth_l1_backward(vs_ctx *c) {
@@ -225,11 +224,11 @@ static int huber_shape(vs_ctx *c) {
   return same_shapes(c);
 }
 
-static int huber_forward(vs_ctx *c) {
+static void huber_forward(vs_ctx *c) {
   pairs p = pairs_of(c);
   p.beta = (vs_real)c->attr[1].f;
   p.value = huber_value;
-  return run_pairs(c, p);
+  run_pairs(c, p);
 }
 
 static int huber_backward(vs_ctx *c) {
@@ -272,11 +271,11 @@ static int kl_shape(vs_ctx *c) {
   return same_shapes(c);
 }
 
-static int kl_forward(vs_ctx *c) {
+static void kl_forward(vs_ctx *c) {
   pairs p = pairs_of(c);
   p.logs = c->attr[1].i;
   p.value = kl_value;
-  return run_pairs(c, p);
+  run_pairs(c, p);
 }
 
 static int kl_backward(vs_ctx *c) {
@@ -344,10 +343,10 @@ static void bce_slope(const pairs *p, int64_t at, int64_t n, vs_real *dx, vs_rea
   }
 }
 
-static int bce_forward(vs_ctx *c) {
+static void bce_forward(vs_ctx *c) {
   pairs p = bce_of(c);
   p.value = bce_value;
-  return run_pairs(c, p);
+  run_pairs(c, p);
 }
 
 static int bce_backward(vs_ctx *c) {

@@ -98,13 +98,12 @@ static double sum_hardest(const vs_ctx *c, const vs_real *diag, vs_real *top, in
   return total;
 }
 
-static int hinge_forward(vs_ctx *c) {
+static void hinge_forward(vs_ctx *c) {
   int64_t b = c->in[SCORES]->shape[0];
   vs_real *diag = c->work, *top = diag + b;
   fill_diag(b, vs_reals(c->in[SCORES]), diag);
   double total = c->attr[1].i == ALL ? sum_all(c, diag) : sum_hardest(c, diag, top, NULL, NULL);
   vs_reals(c->out[0])[0] = (vs_real)(total * scale_of(c));
-  return 0;
 }
 
 /* Every violating pair pulls its score down and the two matches up. */

@@ -23,7 +23,7 @@ static int masked_select_shape(vs_ctx *c) {
   return vs_out(c, 0, x->dtype, vs_dims(count_set(mask)));
 }
 
-static int masked_select_forward(vs_ctx *c) {
+static void masked_select_forward(vs_ctx *c) {
   size_t size = vs_dtype_size(c->in[0]->dtype);
   const char *x = vs_data(c->in[0]);
   char *out = vs_data(c->out[0]);
@@ -32,7 +32,6 @@ static int masked_select_forward(vs_ctx *c) {
     memcpy(out, x, size);
     out += size;
   }
-  return 0;
 }
 
 static int masked_select_backward(vs_ctx *c) {
@@ -62,7 +61,7 @@ static int nonzero_shape(vs_ctx *c) {
   return vs_out(c, 0, VS_INT64, vs_dims(n, c->in[0]->ndim));
 }
 
-static int nonzero_forward(vs_ctx *c) {
+static void nonzero_forward(vs_ctx *c) {
   const vs_tensor *x = c->in[0];
   int64_t *out = vs_ints(c->out[0]);
   for (int64_t i = 0; i < x->numel; i++) {
@@ -74,7 +73,6 @@ static int nonzero_forward(vs_ctx *c) {
     }
     out += x->ndim;
   }
-  return 0;
 }
 
 const vs_opdef vs_op_nonzero = {
@@ -104,11 +102,10 @@ static int one_hot_shape(vs_ctx *c) {
   return vs_out(c, 0, VS_INT64, x->ndim + 1, shape);
 }
 
-static int one_hot_forward(vs_ctx *c) {
+static void one_hot_forward(vs_ctx *c) {
   vs_fill(c->out[0], 0);
   for (int64_t i = 0; i < c->in[0]->numel; i++)
     vs_ints(c->out[0])[i * c->n[0] + vs_ints(c->in[0])[i] - 1] = 1;
-  return 0;
 }
 
 const vs_opdef vs_op_one_hot = {

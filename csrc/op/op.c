@@ -18,7 +18,7 @@ const vs_opdef *const vs_ops[] = {
 };
 const int vs_nops = VS_COUNT(vs_ops);
 
-/* ---- what a profile is told ---- */
+/* ---- what a profile counts ---- */
 
 /* Bytes of n tensors, those aside that lie in the storage of one of m others. */
 static uint64_t touched(vs_tensor *const *t, int n, vs_tensor *const *other, int m) {
@@ -54,8 +54,8 @@ static uint64_t backward_touched(const vs_ctx *c) {
 
 enum { FEW = 8 };
 
-/* A context with room for few inputs in place, many on the heap.  That of a node owns what stands
- * in c.in, and has nothing in c.given. */
+/* A context with room for few inputs in place, many on the heap.  That of a node owns the tensors
+ * of c.in, and c.given is NULL. */
 typedef struct call {
   vs_ctx c;
   vs_tensor *in[FEW], *din[FEW];
@@ -148,7 +148,7 @@ static void shorten(call *k, vs_tensor **kept) {
   }
 }
 
-/* bytes: NULL, or gets what a profile is told. */
+/* bytes: NULL, or gets what a profile counts. */
 static int run_backward(call *k, vs_tensor *const *dout, vs_tensor **din, uint64_t *bytes) {
   vs_ctx *c = &k->c;
   vs_tensor *kept[MAY_KEEP];
@@ -208,8 +208,8 @@ static bool was_short(const vs_ctx *c, int i) {
          in->dtype == VS_REAL && vs_same_shape(given, in);
 }
 
-/* A node that keeps what backward will read, made before forward runs: nothing fails once something
- * was written, and a call that ran out of memory can be made again. */
+/* A node that keeps what backward will read, made before forward runs, after which nothing may
+ * fail. */
 static vs_node *reserve(const call *k) {
   const vs_ctx *c = &k->c;
   call *h = vs_mem_alloc(sizeof *h);
@@ -344,41 +344,46 @@ static int check_inplace(const vs_ctx *c) {
   return 0;
 }
 
-/* Output 0 as bfloat16, where the op leaves that to us. */
-static int round_output(vs_ctx *c) {
+/* Whether output 0 is to be rounded to bfloat16 after forward. */
+static bool rounds(const vs_ctx *c) {
   bool product = c->op->flags & VS_ROUNDS_PRODUCT && vs_product_dtype() == VS_BFLOAT16;
   bool like = c->op->flags & VS_ROUNDS && c->given[0] && c->given[0]->dtype == VS_BFLOAT16;
-  if ((!product && !like) || !vs_is_real(c->out[0])) return 0;
-  vs_tensor *t = vs_cast(c->out[0], VS_BFLOAT16);
-  if (t == NULL) return -1;
-  vs_unref(c->out[0]);
-  c->out[0] = t;
-  return 0;
+  return (product || like) && vs_is_real(c->out[0]);
 }
 
+/* First what may fail and leaves no trace, then what cannot fail: see op.h. */
 static int execute(call *k) {
   vs_ctx *c = &k->c;
   const vs_opdef *op = c->op;
+  vs_tensor *rounded = NULL;
   vs_node *node = NULL;
-  int err = -1;
   if (op->flags & VS_INPLACE) {
     if (check_inplace(c) < 0) return -1;
     c->out[0] = vs_ref(c->in[0]);
   }
   if (op->shape(c) < 0) return -1;
   if (c->training && (node = reserve(k)) == NULL) return -1;
-  if (c->work_bytes > 0 && (c->work = vs_mem_alloc(c->work_bytes)) == NULL) goto done;
+  if (c->work_bytes > 0 && (c->work = vs_mem_alloc(c->work_bytes)) == NULL) goto refused;
+  if (op->flags & (VS_ROUNDS | VS_ROUNDS_PRODUCT) && rounds(c) &&
+      !(rounded = vs_tensor_new(VS_BFLOAT16, c->out[0]->ndim, c->out[0]->shape)))
+    goto refused;
   if (op->flags & VS_RANDOM) c->rng = vs_rng_take();
-  err = op->flags & VS_VIEW ? 0 : op->forward(c);
+  if (!(op->flags & VS_VIEW)) op->forward(c);
   if (op->flags & VS_INPLACE) c->in[0]->storage->version++;
-  if (err == 0 && op->flags & (VS_ROUNDS | VS_ROUNDS_PRODUCT)) err = round_output(c);
-  if (err == 0 && node != NULL) record(k, node);
-done:
+  if (rounded != NULL) {
+    vs_copy(rounded, c->out[0]);
+    vs_unref(c->out[0]);
+    c->out[0] = rounded;
+  }
+  if (node != NULL) record(k, node);
   vs_node_unref(node);
-  return err;
+  return 0;
+refused:
+  vs_node_unref(node);
+  return -1;
 }
 
-/* bytes: NULL, or gets what a profile is told. */
+/* bytes: NULL, or gets what a profile counts. */
 static int run_forward(const vs_opdef *op, const vs_value *args, int nargs, vs_tensor **out,
                        uint64_t *bytes) {
   const vs_argspec *spec = vs_op_spec(op);
@@ -460,6 +465,23 @@ int vs_set_in(vs_ctx *c, int i, vs_tensor *t) {
   if (t == c->given[i]) vs_unref(t); /* borrowed */
   c->in[i] = t;
   return 0;
+}
+
+int vs_count_scratch(vs_ctx *c, vs_scratchfn fn) {
+  vs_scratch s = {0};
+  int err = fn(c, &s);
+  c->work_bytes = s.bytes;
+  return err;
+}
+
+int vs_with_scratch(vs_ctx *c, vs_scratchfn fn) {
+  vs_scratch s = {0};
+  if (fn(c, &s) < 0) return -1;
+  if (s.bytes == 0) return 0; /* it has not stopped at counting */
+  if ((s.at = vs_mem_alloc(s.bytes)) == NULL) return -1;
+  int err = fn(c, &s);
+  vs_mem_free(s.at);
+  return err;
 }
 
 const char *vs_in_name(const vs_ctx *c, int i) {

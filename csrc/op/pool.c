@@ -1,4 +1,4 @@
-/* max_pool2d, avg_pool2d and their adaptive kin over [B,C,H,W]; threads share out planes.  The ops
+/* max_pool2d, avg_pool2d and the adaptive ones over [B,C,H,W]; threads share out planes.  The ops
  * of one dimension are the same with planes of one row.
  *
  * max_pool2d keeps which value won: one byte an output for 2 x 2 windows with stride 2, which go
@@ -84,7 +84,7 @@ static int check_planes(const vs_ctx *c) {
                  spatial(c) == 1 ? "[B,C,T] or [C,T]" : "[B,C,H,W] or [C,H,W]");
 }
 
-static int windows_shape(vs_ctx *c) {
+static int windows_sizes(vs_ctx *c) {
   const vs_tensor *x = c->in[0];
   int64_t shape[4];
   if (check_planes(c) < 0) return -1;
@@ -108,11 +108,22 @@ static int windows_shape(vs_ctx *c) {
     if (c->attr[CEIL].i && room % s && n * s < in + p) n++;
     shape[x->ndim - 2 + d] = n;
   }
-  return vs_out(c, 0, c->in[0]->dtype, x->ndim, shape);
+  return vs_out(c, 0, x->dtype, x->ndim, shape);
 }
 
 static int64_t plane_grain(const pool *p) {
   return VS_MAX(1, 16384 / VS_MAX(p->in[0] * p->in[1], 1));
+}
+
+/* Of the planes that forward makes full, one of x and one of y a thread. */
+static size_t room_bytes(const pool *p) {
+  int64_t each = p->in[0] * p->in[1] + p->out[0] * p->out[1];
+  return (size_t)(vs_parts(p->planes, plane_grain(p)) * each) * sizeof(vs_real);
+}
+
+/* What is left to do once output 0 is there. */
+static void finish_shape(vs_ctx *c, const pool *p) {
+  if (!vs_is_real(c->in[0])) c->work_bytes = room_bytes(p);
 }
 
 static void forward_planes(void *arg, int64_t first, int64_t last, int part) {
@@ -126,17 +137,9 @@ static void forward_planes(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static int forward_all(vs_ctx *c, pool *p) {
-  int64_t grain = plane_grain(p), parts = vs_parts(p->planes, grain);
-  p->x = c->in[0], p->y = c->out[0];
-  if (!vs_is_real(p->x)) {
-    int64_t each = p->in[0] * p->in[1] + p->out[0] * p->out[1];
-    p->room = vs_mem_alloc((size_t)(parts * each) * sizeof(vs_real));
-    if (p->room == NULL) return -1;
-  }
-  vs_parallel(p->planes, grain, forward_planes, p);
-  vs_mem_free(p->room);
-  return 0;
+static void forward_all(vs_ctx *c, pool *p) {
+  p->x = c->in[0], p->y = c->out[0], p->room = c->work;
+  vs_parallel(p->planes, plane_grain(p), forward_planes, p);
 }
 
 /* ---- max ---- */
@@ -205,21 +208,24 @@ static void max_planes_back(void *arg, int64_t first, int64_t last, int part) {
     for (int64_t o = u * n; o < (u + 1) * n; o++) p->dx[u * plane + p->place[o]] += p->dy[o];
 }
 
-static int max_forward(vs_ctx *c, bool adaptive) {
+/* Saved: which element of its window each output is, as a code, or its place in the plane. */
+static int max_shape(vs_ctx *c, bool adaptive) {
+  pool p = pool_of(c, adaptive);
+  vs_dtype mark = is_two_by_two(&p) ? VS_UINT8 : VS_INT32;
+  if (p.in[0] * p.in[1] > INT32_MAX)
+    return vs_fail("x is %s: its planes are too large", vs_shape_str(c->in[0]));
+  if (c->training && !(c->saved[0] = vs_tensor_new(mark, 1, &c->out[0]->numel))) return -1;
+  finish_shape(c, &p);
+  return 0;
+}
+
+static void max_forward(vs_ctx *c, bool adaptive) {
   pool p = pool_of(c, adaptive);
   bool two = is_two_by_two(&p);
   p.plane = two ? max2_plane : max_plane;
-  if (p.in[0] * p.in[1] > INT32_MAX)
-    return vs_fail("x is %s: its planes are too large", vs_shape_str(c->in[0]));
-  if (c->training) {
-    c->saved[0] = vs_tensor_new(two ? VS_UINT8 : VS_INT32, 1, &c->out[0]->numel);
-    if (c->saved[0] == NULL) return -1;
-    if (two)
-      p.code = vs_data(c->saved[0]);
-    else
-      p.place = vs_data(c->saved[0]);
-  }
-  return forward_all(c, &p);
+  if (c->saved[0] && two) p.code = vs_data(c->saved[0]);
+  if (c->saved[0] && !two) p.place = vs_data(c->saved[0]);
+  forward_all(c, &p);
 }
 
 /* y[o] = x[place[o]]: dx[place[o]] += dy[o] */
@@ -235,30 +241,31 @@ static int max_backward(vs_ctx *c, bool adaptive) {
 }
 
 /* The same op for two dimensions and for one. */
-#define BOTH(op, prefix, adaptive, marks, shape_fn, two, one, doc_two, doc_one)  \
-  static int op##_forward(vs_ctx *c) { return prefix##_forward(c, adaptive); }   \
-  static int op##_backward(vs_ctx *c) { return prefix##_backward(c, adaptive); } \
-  const vs_opdef vs_op_##op##2d = {.name = #op "2d",                             \
-                                   .args = two,                                  \
-                                   .outputs = 1,                                 \
-                                   .flags = VS_BF16 | (marks),                   \
-                                   .shape = shape_fn,                            \
-                                   .forward = op##_forward,                      \
-                                   .backward = op##_backward,                    \
-                                   .doc = doc_two};                              \
-  const vs_opdef vs_op_##op##1d = {.name = #op "1d",                             \
-                                   .args = one,                                  \
-                                   .outputs = 1,                                 \
-                                   .flags = VS_BF16 | (marks),                   \
-                                   .shape = shape_fn,                            \
-                                   .forward = op##_forward,                      \
-                                   .backward = op##_backward,                    \
+#define BOTH(op, prefix, adaptive, marks, sizes, two, one, doc_two, doc_one)                   \
+  static int op##_shape(vs_ctx *c) { return sizes(c) < 0 ? -1 : prefix##_shape(c, adaptive); } \
+  static void op##_forward(vs_ctx *c) { prefix##_forward(c, adaptive); }                       \
+  static int op##_backward(vs_ctx *c) { return prefix##_backward(c, adaptive); }               \
+  const vs_opdef vs_op_##op##2d = {.name = #op "2d",                                           \
+                                   .args = two,                                                \
+                                   .outputs = 1,                                               \
+                                   .flags = VS_BF16 | (marks),                                 \
+                                   .shape = op##_shape,                                        \
+                                   .forward = op##_forward,                                    \
+                                   .backward = op##_backward,                                  \
+                                   .doc = doc_two};                                            \
+  const vs_opdef vs_op_##op##1d = {.name = #op "1d",                                           \
+                                   .args = one,                                                \
+                                   .outputs = 1,                                               \
+                                   .flags = VS_BF16 | (marks),                                 \
+                                   .shape = op##_shape,                                        \
+                                   .forward = op##_forward,                                    \
+                                   .backward = op##_backward,                                  \
                                    .doc = doc_one};
 
 #define PAIRS "x:tensor, kernel:pair, stride:pair?, padding:pair=0, ceil_mode:bool=false"
 #define NUMBERS "x:tensor, kernel:int, stride:int?, padding:int=0, ceil_mode:bool=false"
 
-BOTH(max_pool, max, false, VS_KINK, windows_shape, PAIRS, NUMBERS,
+BOTH(max_pool, max, false, VS_KINK, windows_sizes, PAIRS, NUMBERS,
      "The most of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding - "
      "kernel) / stride) + 1, or with ceil_mode one more where a last window is cut off. stride is "
      "the kernel unless given; padding never wins. The gradient goes to the first of equal values.",
@@ -311,11 +318,17 @@ static void average_planes_back(void *arg, int64_t first, int64_t last, int part
     }
 }
 
-static int average_forward(vs_ctx *c, bool adaptive) {
+static int average_shape(vs_ctx *c, bool adaptive) {
+  pool p = pool_of(c, adaptive);
+  finish_shape(c, &p);
+  return 0;
+}
+
+static void average_forward(vs_ctx *c, bool adaptive) {
   pool p = pool_of(c, adaptive);
   p.count = !adaptive && c->attr[COUNT].i;
   p.plane = average_plane;
-  return forward_all(c, &p);
+  forward_all(c, &p);
 }
 
 static int average_backward(vs_ctx *c, bool adaptive) {
@@ -327,14 +340,14 @@ static int average_backward(vs_ctx *c, bool adaptive) {
   return 0;
 }
 
-BOTH(avg_pool, average, false, 0, windows_shape, PAIRS ", count_include_pad:bool=true",
+BOTH(avg_pool, average, false, 0, windows_sizes, PAIRS ", count_include_pad:bool=true",
      NUMBERS ", count_include_pad:bool=true",
      "The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' as of max_pool2d. stride "
      "is the kernel unless given; padding counts as zeros, or not at all with count_include_pad = "
      "false.",
      "The mean of each window of x [B,C,T] or [C,T] -> [..,T']; see avg_pool2d.")
 
-static int adaptive_shape(vs_ctx *c) {
+static int adaptive_sizes(vs_ctx *c) {
   const vs_tensor *x = c->in[0];
   int64_t shape[4];
   if (check_planes(c) < 0) return -1;
@@ -350,13 +363,13 @@ static int adaptive_shape(vs_ctx *c) {
   return vs_out(c, 0, c->in[0]->dtype, x->ndim, shape);
 }
 
-BOTH(adaptive_avg_pool, average, true, 0, adaptive_shape, "x:tensor, size:pair=1",
+BOTH(adaptive_avg_pool, average, true, 0, adaptive_sizes, "x:tensor, size:pair=1",
      "x:tensor, size:int=1",
      "Means of x [B,C,H,W] or [C,H,W] -> [..,size]: output i averages rows floor(i H / H') up to "
      "ceil((i + 1) H / H'), counted from 0, and columns alike. size 1 is global average pooling.",
      "Means of x [B,C,T] or [C,T] -> [..,size]; see adaptive_avg_pool2d.")
 
-BOTH(adaptive_max_pool, max, true, VS_KINK, adaptive_shape, "x:tensor, size:pair=1",
+BOTH(adaptive_max_pool, max, true, VS_KINK, adaptive_sizes, "x:tensor, size:pair=1",
      "x:tensor, size:int=1",
      "The most of each window of x [B,C,H,W] or [C,H,W] -> [..,size], the windows being those of "
      "adaptive_avg_pool2d.",

@@ -59,11 +59,10 @@ static job make_job(const vs_ctx *c) {
 
 static int64_t grain(const vs_ctx *c) { return VS_MAX(1, (1 << 15) / VS_MAX(c->n[1], 1)); }
 
-static int prelu_forward(vs_ctx *c) {
+static void prelu_forward(vs_ctx *c) {
   job j = make_job(c);
   j.y = vs_reals(c->out[0]);
   vs_parallel(c->n[2], grain(c), forward_planes, &j);
-  return 0;
 }
 
 static int prelu_backward(vs_ctx *c) {

@@ -18,12 +18,11 @@ static int bernoulli_shape(vs_ctx *c) {
   return vs_out_like(c, 0, c->in[0]);
 }
 
-static int bernoulli_forward(vs_ctx *c) {
+static void bernoulli_forward(vs_ctx *c) {
   const vs_real *p = vs_reals(c->in[0]);
   vs_real *out = vs_reals(c->out[0]);
   vs_rng_fill_uniform(c->rng, 0, c->out[0]->numel, out, 0, 1);
   for (int64_t i = 0; i < c->out[0]->numel; i++) out[i] = out[i] < p[i];
-  return 0;
 }
 
 const vs_opdef vs_op_bernoulli = {
@@ -118,12 +117,11 @@ static void without_replacement(const vs_ctx *c, int64_t row, int64_t k, int64_t
   for (int64_t j = 0; j < k; j++) out[j] = t[j].at + 1;
 }
 
-static int multinomial_forward(vs_ctx *c) {
+static void multinomial_forward(vs_ctx *c) {
   int64_t k = c->attr[COUNT].i;
   for (int64_t r = 0; k > 0 && r < c->n[0]; r++)
     (c->attr[REPLACEMENT].i ? with_replacement : without_replacement)(c, r, k,
                                                                       vs_ints(c->out[0]) + r * k);
-  return 0;
 }
 
 const vs_opdef vs_op_multinomial = {

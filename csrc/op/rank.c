@@ -27,6 +27,38 @@ static int check_rows(const vs_ctx *c) {
   return 0;
 }
 
+static int by_number(const void *a, const void *b) {
+  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+  return (x > y) - (x < y);
+}
+
+/* Every target is a group that some column has. */
+static int check_groups(const vs_ctx *c) {
+  const vs_tensor *group = c->in[GROUP];
+  const int64_t *target = vs_ints(c->in[TARGET]);
+  size_t n = (size_t)group->numel;
+  int64_t *sorted = vs_new(n * sizeof *sorted), i = 0, q = c->in[TARGET]->numel;
+  if (sorted == NULL) return -1;
+  memcpy(sorted, vs_ints(group), n * sizeof *sorted);
+  qsort(sorted, n, sizeof *sorted, by_number);
+  while (i < q && bsearch(&target[i], sorted, n, sizeof *sorted, by_number)) i++;
+  free(sorted);
+  if (i == q) return 0;
+  return vs_fail("target %lld is group %lld, which no column has", (long long)i + 1,
+                 (long long)target[i]);
+}
+
+/* Every target is a column. */
+static int check_targets(const vs_ctx *c) {
+  int64_t q = c->in[SCORES]->shape[0], n = c->in[SCORES]->shape[1];
+  const int64_t *target = vs_ints(c->in[TARGET]);
+  for (int64_t i = 0; i < q; i++)
+    if (target[i] < 1 || target[i] > n)
+      return vs_fail("target %lld is %lld, outside 1..%lld (scores %s)", (long long)i + 1,
+                     (long long)target[i], (long long)n, vs_shape_str(c->in[SCORES]));
+  return 0;
+}
+
 static int rank_shape(vs_ctx *c) {
   const vs_tensor *scores = c->in[SCORES], *target = c->in[TARGET], *group = c->in[GROUP];
   if (vs_want_ndim(c, SCORES, 2) != 0 || vs_want_ndim(c, TARGET, 1) != 0) return -1;
@@ -36,18 +68,8 @@ static int rank_shape(vs_ctx *c) {
   if (group && (group->ndim != 1 || group->shape[0] != scores->shape[1]))
     return vs_fail("group is %s, expected [%lld] for scores %s", vs_shape_str(group),
                    (long long)scores->shape[1], vs_shape_str(scores));
-  if (check_rows(c) != 0) return -1;
+  if (check_rows(c) != 0 || (group ? check_groups(c) : check_targets(c)) != 0) return -1;
   return vs_out(c, 0, VS_INT64, 1, scores->shape);
-}
-
-static int check_targets(const vs_ctx *c) {
-  int64_t q = c->in[SCORES]->shape[0], n = c->in[SCORES]->shape[1];
-  const int64_t *target = vs_ints(c->in[TARGET]);
-  for (int64_t i = 0; i < q; i++)
-    if (target[i] < 1 || target[i] > n)
-      return vs_fail("target %lld is %lld, outside 1..%lld (scores %s)", (long long)i + 1,
-                     (long long)target[i], (long long)n, vs_shape_str(c->in[SCORES]));
-  return 0;
 }
 
 /* One row of scores. */
@@ -104,14 +126,12 @@ static void rank_columns(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-/* The best score among the columns of a group, NAN if it has none but NaN; counts its columns. */
-static double best_of_group(const query *q, const int64_t *group, int64_t own, int64_t *members) {
+/* The best score among the columns of a group, NAN if it has none but NaN. */
+static double best_of_group(const query *q, const int64_t *group, int64_t own) {
   vs_real top = NAN;
   double best = NAN;
-  *members = 0;
   for (int64_t j = 0; j < q->n; j++) {
     if (group[j] != own) continue;
-    (*members)++;
     if (!(q->row[j] <= top) && q->row[j] == q->row[j]) top = q->row[j];
   }
   for (int64_t j = 0; j < q->n; j++) {
@@ -122,38 +142,27 @@ static double best_of_group(const query *q, const int64_t *group, int64_t own, i
   return best;
 }
 
-/* The rank of the best column of the target's group; the group's other columns do not count.  0
- * when the group has no column. */
+/* The rank of the best column of the target's group; the group's other columns do not count. */
 static void rank_groups(void *arg, int64_t first, int64_t last, int part) {
   const vs_ctx *c = arg;
   const int64_t *group = vs_ints(c->in[GROUP]);
   (void)part;
   for (int64_t i = first; i < last; i++) {
     query q = query_of(c, i);
-    int64_t own = vs_ints(c->in[TARGET])[i], members, above = 0;
-    double best = best_of_group(&q, group, own, &members);
+    int64_t own = vs_ints(c->in[TARGET])[i], above = 0;
+    double best = best_of_group(&q, group, own);
     for (int64_t j = 0; j < q.n; j++) {
       if (group[j] == own || (double)q.row[j] < best - 2 * q.near) continue;
       above += (double)q.row[j] > best + 2 * q.near || !(exact(&q, j) < best);
     }
-    vs_ints(c->out[0])[i] = members ? above + 1 : 0;
+    vs_ints(c->out[0])[i] = above + 1;
   }
 }
 
-static int rank_forward(vs_ctx *c) {
+static void rank_forward(vs_ctx *c) {
   int64_t q = c->in[SCORES]->shape[0],
           grain = VS_MAX(1, 20000 / VS_MAX(1, c->in[SCORES]->shape[1]));
-  if (!c->in[GROUP]) {
-    if (check_targets(c) != 0) return -1;
-    vs_parallel(q, grain, rank_columns, c);
-    return 0;
-  }
-  vs_parallel(q, grain, rank_groups, c);
-  for (int64_t i = 0; i < q; i++)
-    if (vs_ints(c->out[0])[i] == 0)
-      return vs_fail("target %lld is group %lld, which no column has", (long long)i + 1,
-                     (long long)vs_ints(c->in[TARGET])[i]);
-  return 0;
+  vs_parallel(q, grain, c->in[GROUP] ? rank_groups : rank_columns, c);
 }
 
 const vs_opdef vs_op_rank = {

@@ -79,14 +79,13 @@ static void sum_plan(plan *p) {
   vs_parallel(p->kept, grain, columns ? sum_columns : sum_rows, p);
 }
 
-int vs_sum_to(vs_tensor *dst, vs_tensor *src) {
+void vs_sum_to(vs_tensor *dst, vs_tensor *src) {
   unsigned mask = 0;
   int extra = src->ndim - dst->ndim;
   for (int d = 0; d < src->ndim; d++)
     if (d < extra || (dst->shape[d - extra] == 1 && src->shape[d] != 1)) mask |= 1u << d;
   plan p = make_plan(src, mask, vs_reals(dst), 1);
   sum_plan(&p);
-  return 0;
 }
 
 /* ---- sum and mean ---- */
@@ -135,23 +134,21 @@ static void sum_integers(vs_ctx *c) {
   }
 }
 
-static int sum_forward(vs_ctx *c) {
+static void sum_forward(vs_ctx *c) {
   if (!vs_is_real(c->in[0])) {
     sum_integers(c);
-    return 0;
+    return;
   }
   plan p = make_plan(c->in[0], (unsigned)c->n[0], vs_reals(c->out[0]), 1);
   sum_plan(&p);
-  return 0;
 }
 
-static int mean_forward(vs_ctx *c) {
+static void mean_forward(vs_ctx *c) {
   int64_t n = reduced_count(c);
   plan p =
       make_plan(c->in[0], (unsigned)c->n[0], vs_reals(c->out[0]), n > 0 ? 1.0 / (double)n : NAN);
   sum_plan(&p);
   if (n == 0) vs_fill(c->out[0], NAN);
-  return 0;
 }
 
 /* dx = dout * scale, broadcast back */
@@ -250,14 +247,13 @@ EXTREME(vs_real, min_real, <)
 EXTREME(int64_t, max_int, >)
 EXTREME(int64_t, min_int, <)
 
-static int extreme(vs_ctx *c, bool largest, bool values) {
+static void extreme(vs_ctx *c, bool largest, bool values) {
   int64_t *index = vs_ints(c->out[values ? 1 : 0]);
   if (vs_is_real(c->in[0]))
     (largest ? max_real : min_real)(c, vs_reals(c->in[0]), values ? vs_reals(c->out[0]) : NULL,
                                     index);
   else
     (largest ? max_int : min_int)(c, vs_ints(c->in[0]), values ? vs_ints(c->out[0]) : NULL, index);
-  return 0;
 }
 
 /* dx = dout at the chosen place, 0 elsewhere */
@@ -274,10 +270,10 @@ static int extreme_backward(vs_ctx *c) {
 
 static int values_shape(vs_ctx *c) { return extreme_shape(c, true); }
 static int index_shape(vs_ctx *c) { return extreme_shape(c, false); }
-static int max_forward(vs_ctx *c) { return extreme(c, true, true); }
-static int min_forward(vs_ctx *c) { return extreme(c, false, true); }
-static int argmax_forward(vs_ctx *c) { return extreme(c, true, false); }
-static int argmin_forward(vs_ctx *c) { return extreme(c, false, false); }
+static void max_forward(vs_ctx *c) { extreme(c, true, true); }
+static void min_forward(vs_ctx *c) { extreme(c, false, true); }
+static void argmax_forward(vs_ctx *c) { extreme(c, true, false); }
+static void argmin_forward(vs_ctx *c) { extreme(c, false, false); }
 
 const vs_opdef vs_op_max = {
     .name = "max",
@@ -328,7 +324,7 @@ static int quantifier_shape(vs_ctx *c) {
   return vs_out(c, 0, VS_BOOL, n, shape);
 }
 
-static int quantify(vs_ctx *c, bool all) {
+static void quantify(vs_ctx *c, bool all) {
   uint8_t *out = vs_bytes(c->out[0]);
   int64_t outer = c->n[0], along = c->n[1], inner = c->n[2];
   for (int64_t o = 0; o < outer; o++)
@@ -337,11 +333,10 @@ static int quantify(vs_ctx *c, bool all) {
       while (k < along && (vs_get_double(c->in[0], base + k * inner) != 0) == all) k++;
       out[o * inner + i] = (k == along) == all;
     }
-  return 0;
 }
 
-static int all_forward(vs_ctx *c) { return quantify(c, true); }
-static int any_forward(vs_ctx *c) { return quantify(c, false); }
+static void all_forward(vs_ctx *c) { quantify(c, true); }
+static void any_forward(vs_ctx *c) { quantify(c, false); }
 
 const vs_opdef vs_op_all = {
     .name = "all",

@@ -5,6 +5,6 @@
 #include "core/tensor.h"
 
 /* dst (contiguous, its shape broadcasts to src's) = src summed over what dst lacks or has as 1. */
-int vs_sum_to(vs_tensor *dst, vs_tensor *src);
+void vs_sum_to(vs_tensor *dst, vs_tensor *src);
 
 #endif

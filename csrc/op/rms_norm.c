@@ -82,11 +82,10 @@ static int rms_norm_shape(vs_ctx *c) {
   return vs_out_like(c, 0, x);
 }
 
-static int rms_norm_forward(vs_ctx *c) {
+static void rms_norm_forward(vs_ctx *c) {
   job j = make_job(c);
   j.y = vs_reals(c->out[0]);
   vs_parallel(j.rows, GRAIN / VS_MAX(j.n, 1) + 1, forward_rows, &j);
-  return 0;
 }
 
 static int rms_norm_backward(vs_ctx *c) {

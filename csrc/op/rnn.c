@@ -65,6 +65,33 @@ static int want_shape(const vs_ctx *c, int i, int ndim, int64_t rows, int64_t co
                  vs_dims_str(ndim, (int64_t[]){rows, cols}), vs_shape_str(c->in[X]));
 }
 
+/* Sum of the lengths, or -1 when one is outside 1..T. */
+static int64_t check_lengths(const vs_ctx *c) {
+  int64_t b = c->n[N_B], t = c->n[N_T], rows = 0;
+  if (!c->in[LENGTHS]) return b * t;
+  const int64_t *len = vs_ints(c->in[LENGTHS]);
+  for (int64_t i = 0; i < b; i++) {
+    if (len[i] < 1 || len[i] > t)
+      return vs_fail("lengths[%lld] is %lld, outside 1..%lld (x is %s)", (long long)i + 1,
+                     (long long)len[i], (long long)t, vs_shape_str(c->in[X]));
+    rows += len[i];
+  }
+  return rows;
+}
+
+/* Bytes of scratch that products take, and of the W_hh that those of the steps hold.  Behind them
+ * forward has packed x, the two biases, and for the GRU W_hh h of one step. */
+typedef struct bytes {
+  size_t products, held;
+} bytes;
+
+static bytes work_of(const vs_ctx *c, int gates) {
+  int64_t b = c->n[N_B], h = c->n[N_H], gh = gates * h;
+  size_t of_x = vs_gemm_bytes(1, c->n[N_ROWS], gh, c->n[N_I], false);
+  size_t of_steps = vs_gemm_bytes(1, b, gh, h, false);
+  return (bytes){VS_MAX(of_x, of_steps), vs_gemm_held_bytes(b, gh, h)};
+}
+
 /* x [B,T,I], w_ih [G*H,I], w_hh [G*H,H] */
 static int rnn_shape(vs_ctx *c, int gates) {
   if (vs_want_ndim(c, X, 3) || vs_want_ndim(c, W_HH, 2)) return -1;
@@ -79,29 +106,26 @@ static int rnn_shape(vs_ctx *c, int gates) {
     if (want_shape(c, i, 2, b, h)) return -1;
     initial = initial || c->in[i];
   }
-  c->n[N_FIRST] = initial ? b : 0;
+  int64_t first = c->n[N_FIRST] = initial ? b : 0;
   c->n[N_B] = b, c->n[N_T] = t, c->n[N_I] = in, c->n[N_H] = h;
   if (vs_numel(2, (int64_t[]){b * t, 2 * gh + in}) < 0) return -1;
-  /* packed x, the two biases, and for the GRU W_hh h of one step */
-  c->work_bytes = sizeof(vs_real) * (size_t)(b * t * in + 2 * gh + (gates == 3 ? b * gh : 0));
+  int64_t rows = c->n[N_ROWS] = check_lengths(c);
+  if (rows < 0) return -1;
+  bytes w = work_of(c, gates);
+  c->work_bytes = w.products + w.held +
+                  sizeof(vs_real) * (size_t)(rows * in + 2 * gh + (gates == 3 ? b * gh : 0));
+  /* dgates (GRU: two of them), packed x or shifted states, dh, dc */
+  c->back_bytes = sizeof(vs_real) *
+                  (size_t)(rows * gh * (gates == 4 ? 1 : 2) + rows * VS_MAX(in, h) + 2 * b * h);
+  if (!(c->saved[PLAN] = vs_tensor_new(VS_INT64, vs_dims(plan_size(c)))) ||
+      !(c->saved[GATES] = vs_tensor_new(VS_REAL, vs_dims(rows, gh))) ||
+      !(c->saved[CELLS] = vs_tensor_new(VS_REAL, vs_dims((gates == 4 ? first : 0) + rows, h))) ||
+      !(c->saved[STATES] = vs_tensor_new(VS_REAL, vs_dims(first + rows, h))))
+    return -1;
   if (vs_out(c, 0, VS_REAL, vs_dims(b, t, h))) return -1;
   for (int i = 1; i < c->op->outputs; i++)
     if (vs_out(c, i, VS_REAL, vs_dims(b, h))) return -1;
   return 0;
-}
-
-/* Sum of the lengths, or -1 when one is outside 1..T. */
-static int64_t check_lengths(const vs_ctx *c) {
-  int64_t b = c->n[N_B], t = c->n[N_T], rows = 0;
-  if (!c->in[LENGTHS]) return b * t;
-  const int64_t *len = vs_ints(c->in[LENGTHS]);
-  for (int64_t i = 0; i < b; i++) {
-    if (len[i] < 1 || len[i] > t)
-      return vs_fail("lengths[%lld] is %lld, outside 1..%lld (x is %s)", (long long)i + 1,
-                     (long long)len[i], (long long)t, vs_shape_str(c->in[X]));
-    rows += len[i];
-  }
-  return rows;
 }
 
 static void make_plan(rnn *r, const int64_t *len) {
@@ -195,13 +219,12 @@ static void forward_rows(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static int forward_steps(const rnn *r, const vs_real *w_hh, const vs_real *bias, vs_real *hidden) {
+/* products, held: memory for these. */
+static void forward_steps(const rnn *r, const vs_real *w_hh, const vs_real *bias, vs_real *hidden,
+                          void *products, void *held) {
   vs_gemm_room room;
-  if (vs_gemm_open(&room, 1, r->b, r->gh, r->h, false) < 0 ||
-      vs_gemm_hold(&room, true, r->gh, r->h, w_hh, r->h) < 0) {
-    vs_gemm_close(&room);
-    return -1;
-  }
+  vs_gemm_open(&room, products, 1, r->b, r->gh, r->h, false);
+  vs_gemm_hold(&room, held, true, r->gh, r->h, w_hh, r->h);
   step s = {.r = r, .bias_x = bias, .bias_h = bias + r->gh, .hidden = hidden};
   for (s.t = 0; s.t < r->t && r->count[s.t]; s.t++) {
     int64_t n = r->count[s.t];
@@ -212,8 +235,6 @@ static int forward_steps(const rnn *r, const vs_real *w_hh, const vs_real *bias,
     }
     vs_parallel(n, grain(r->h, 2048), forward_rows, &s);
   }
-  vs_gemm_close(&room);
-  return 0;
 }
 
 /* The last valid state of each row, from packed values; the initial one where there is no step. */
@@ -253,33 +274,24 @@ static void fill_bias(const vs_ctx *c, const rnn *r, vs_real *bias) {
       vs_k_rnn()->add(r->gh, bias + (r->lstm ? 0 : i * r->gh), vs_reals(c->in[B_IH + i]));
 }
 
-static int rnn_forward(vs_ctx *c, int gates) {
-  int64_t rows = c->n[N_ROWS] = check_lengths(c), h = c->n[N_H], gh = gates * h;
-  int64_t first = c->n[N_FIRST];
-  if (rows < 0) return -1;
-  if (!(c->saved[PLAN] = vs_tensor_new(VS_INT64, vs_dims(plan_size(c)))) ||
-      !(c->saved[GATES] = vs_tensor_new(VS_REAL, vs_dims(rows, gh))) ||
-      !(c->saved[CELLS] = vs_tensor_new(VS_REAL, vs_dims((gates == 4 ? first : 0) + rows, h))) ||
-      !(c->saved[STATES] = vs_tensor_new(VS_REAL, vs_dims(first + rows, h))))
-    return -1;
+static void rnn_forward(vs_ctx *c, int gates) {
+  int64_t first = c->n[N_FIRST], h = c->n[N_H];
   rnn r = rnn_of(c, gates);
-  vs_real *packed = c->work, *bias = packed + rows * r.in, *hidden = bias + 2 * gh;
+  bytes w = work_of(c, gates);
+  char *products = c->work, *held = products + w.products;
+  vs_real *packed = (vs_real *)(void *)(held + w.held), *bias = packed + r.rows * r.in;
+  vs_real *hidden = bias + 2 * r.gh;
   make_plan(&r, c->in[LENGTHS] ? vs_ints(c->in[LENGTHS]) : NULL);
   if (first) by_rank(&r, 0, r.b, c->in[H0], before(&r, r.states, 0));
   if (first && r.lstm) by_rank(&r, 0, r.b, c->in[C0], before(&r, r.cells, 0));
   gather(&r, r.in, packed, vs_reals(c->in[X]));
-  if (vs_gemm_once(false, true, rows, gh, r.in, packed, r.in, vs_reals(c->in[W_IH]), r.in, NULL,
-                   r.gates, gh) < 0)
-    return -1;
+  vs_gemm_once(products, false, true, r.rows, r.gh, r.in, packed, r.in, vs_reals(c->in[W_IH]), r.in,
+               NULL, r.gates, r.gh);
   fill_bias(c, &r, bias);
-  if (forward_steps(&r, vs_reals(c->in[W_HH]), bias, hidden) < 0) return -1;
+  forward_steps(&r, vs_reals(c->in[W_HH]), bias, hidden, products, held);
   scatter(&r, h, r.states, vs_reals(c->out[0]));
   last_rows(&r, r.states, vs_reals(c->out[1]));
   if (r.lstm) last_rows(&r, r.cells, vs_reals(c->out[2]));
-  /* dgates (GRU: two of them), packed x or shifted states, dh, dc */
-  c->back_bytes = sizeof(vs_real) *
-                  (size_t)(rows * gh * (r.lstm ? 1 : 2) + rows * VS_MAX(r.in, h) + 2 * r.b * h);
-  return 0;
 }
 
 /* --- backward --- */
@@ -351,6 +363,9 @@ static void sum_columns(int64_t rows, int64_t cols, const vs_real *x, vs_tensor 
   vs_parallel(cols, 64, sum_columns_range, &s);
 }
 
+/* Rows of step 0 where they follow zeros. */
+static int64_t before_count(const rnn *r) { return r->t && !r->first ? r->count[0] : 0; }
+
 /* The states before those of step 1 (0 where there are initial ones) and later, packed as they are.
  * While no row ends they lie so, one step in front; else they are copied into rows. */
 static const vs_real *states_before(const rnn *r, vs_real *rows) {
@@ -362,33 +377,47 @@ static const vs_real *states_before(const rnn *r, vs_real *rows) {
   return rows;
 }
 
-/* forward: gates = x W_ih^T + h_prev W_hh^T + b */
-static int weight_grads(vs_ctx *c, const rnn *r, const vs_real *dgx, const vs_real *dgh,
-                        vs_real *rows) {
-  int64_t n0 = r->t && !r->first ? r->count[0] : 0; /* rows that follow zeros */
-  if (c->din[W_HH] && vs_gemm_once(true, false, r->gh, r->h, r->rows - n0, dgh + n0 * r->gh, r->gh,
-                                   r->t ? states_before(r, rows) : rows, r->h, NULL,
-                                   vs_reals(c->din[W_HH]), r->h) < 0)
-    return -1;
+/* forward: gates = x W_ih^T + h_prev W_hh^T + b.  products: memory for these. */
+static void weight_grads(vs_ctx *c, const rnn *r, const vs_real *dgx, const vs_real *dgh,
+                         vs_real *rows, void *products) {
+  int64_t n0 = before_count(r);
+  if (c->din[W_HH])
+    vs_gemm_once(products, true, false, r->gh, r->h, r->rows - n0, dgh + n0 * r->gh, r->gh,
+                 r->t ? states_before(r, rows) : rows, r->h, NULL, vs_reals(c->din[W_HH]), r->h);
   if (c->din[W_IH]) {
     gather(r, r->in, rows, vs_reals(c->in[X]));
-    if (vs_gemm_once(true, false, r->gh, r->in, r->rows, dgx, r->gh, rows, r->in, NULL,
-                     vs_reals(c->din[W_IH]), r->in) < 0)
-      return -1;
+    vs_gemm_once(products, true, false, r->gh, r->in, r->rows, dgx, r->gh, rows, r->in, NULL,
+                 vs_reals(c->din[W_IH]), r->in);
   }
   sum_columns(r->rows, r->gh, dgx, c->din[B_IH]);
   if (dgh == dgx && c->din[B_IH] && c->din[B_HH])
     memcpy(vs_reals(c->din[B_HH]), vs_reals(c->din[B_IH]), (size_t)r->gh * sizeof *dgh);
   else
     sum_columns(r->rows, r->gh, dgh, c->din[B_HH]);
-  return 0;
+}
+
+/* Memory for all products of backward, and for W_hh held. */
+static bytes back_work_of(const rnn *r) {
+  int64_t n0 = before_count(r);
+  size_t each[] = {vs_gemm_bytes(1, r->b, r->h, r->gh, false),
+                   vs_gemm_bytes(1, r->gh, r->h, r->rows - n0, false),
+                   vs_gemm_bytes(1, r->gh, r->in, r->rows, false),
+                   vs_gemm_bytes(1, r->rows, r->in, r->gh, false)};
+  bytes w = {.held = vs_gemm_held_bytes(r->b, r->h, r->gh)};
+  for (int i = 0; i < VS_COUNT(each); i++) w.products = VS_MAX(w.products, each[i]);
+  return w;
 }
 
 static int rnn_backward(vs_ctx *c, int gates) {
   rnn r = rnn_of(c, gates);
   vs_real *dgx = c->work, *dgh = r.lstm ? dgx : dgx + r.rows * r.gh;
   vs_real *rows = dgh + r.rows * r.gh, *dh = rows + r.rows * VS_MAX(r.in, r.h);
+  bytes w = back_work_of(&r);
+  char *products = vs_mem_alloc(w.products + w.held);
+  if (products == NULL) return -1;
   vs_gemm_room room;
+  vs_gemm_open(&room, products, 1, r.b, r.h, r.gh, false);
+  vs_gemm_hold(&room, products + w.products, false, r.h, r.gh, vs_reals(c->in[W_HH]), r.h);
   step s = {.r = &r,
             .dy = c->dout[0] ? vs_reals(c->dout[0]) : NULL,
             .dh = dh,
@@ -396,27 +425,21 @@ static int rnn_backward(vs_ctx *c, int gates) {
             .dgx = dgx,
             .dgh = dgh,
             .room = &room};
-  if (vs_gemm_open(&room, 1, r.b, r.h, r.gh, false) < 0 ||
-      vs_gemm_hold(&room, false, r.h, r.gh, vs_reals(c->in[W_HH]), r.h) < 0) {
-    vs_gemm_close(&room);
-    return -1;
-  }
   backward_steps(c, &r, &s);
-  vs_gemm_close(&room);
   if (c->din[H0]) by_row(&r, s.dh, c->din[H0]);
   if (r.lstm && c->din[C0]) by_row(&r, s.dc, c->din[C0]);
-  if (weight_grads(c, &r, dgx, dgh, rows) < 0) return -1;
+  weight_grads(c, &r, dgx, dgh, rows, products);
   if (c->din[X]) {
-    if (vs_gemm_once(false, false, r.rows, r.in, r.gh, dgx, r.gh, vs_reals(c->in[W_IH]), r.in, NULL,
-                     rows, r.in) < 0)
-      return -1;
+    vs_gemm_once(products, false, false, r.rows, r.in, r.gh, dgx, r.gh, vs_reals(c->in[W_IH]), r.in,
+                 NULL, rows, r.in);
     scatter(&r, r.in, rows, vs_reals(c->din[X]));
   }
+  vs_mem_free(products);
   return 0;
 }
 
 static int lstm_shape(vs_ctx *c) { return rnn_shape(c, 4); }
-static int lstm_forward(vs_ctx *c) { return rnn_forward(c, 4); }
+static void lstm_forward(vs_ctx *c) { rnn_forward(c, 4); }
 static int lstm_backward(vs_ctx *c) { return rnn_backward(c, 4); }
 
 const vs_opdef vs_op_lstm = {
@@ -436,7 +459,7 @@ const vs_opdef vs_op_lstm = {
 };
 
 static int gru_shape(vs_ctx *c) { return rnn_shape(c, 3); }
-static int gru_forward(vs_ctx *c) { return rnn_forward(c, 3); }
+static void gru_forward(vs_ctx *c) { rnn_forward(c, 3); }
 static int gru_backward(vs_ctx *c) { return rnn_backward(c, 3); }
 
 const vs_opdef vs_op_gru = {

@@ -45,7 +45,7 @@ static int scatter_shape(vs_ctx *c) {
   return scattered_shape(c, true);
 }
 
-static int scatter_forward(vs_ctx *c) {
+static void scatter_forward(vs_ctx *c) {
   const int64_t *index = vs_ints(c->in[INDEX]);
   size_t size = vs_dtype_size(c->in[X]->dtype), step = c->in[SRC]->ndim > 0 ? size : 0;
   const char *src = vs_data(c->in[SRC]);
@@ -53,7 +53,6 @@ static int scatter_forward(vs_ctx *c) {
   copy_values(c->out[0], c->in[X]);
   for (int64_t i = 0; i < c->in[INDEX]->numel; i++, src += step)
     memcpy(out + (size_t)place(c, index, i) * size, src, size);
-  return 0;
 }
 
 /* dx = dy but for the places written; dsrc = dy at the place that it wrote last, else 0 */
@@ -103,7 +102,7 @@ static int scatter_add_shape(vs_ctx *c) {
   return scattered_shape(c, false);
 }
 
-static int scatter_add_forward(vs_ctx *c) {
+static void scatter_add_forward(vs_ctx *c) {
   const int64_t *index = vs_ints(c->in[INDEX]);
   copy_values(c->out[0], c->in[X]);
   for (int64_t i = 0; i < c->in[INDEX]->numel; i++) {
@@ -113,7 +112,6 @@ static int scatter_add_forward(vs_ctx *c) {
     else
       vs_ints(c->out[0])[at] += vs_ints(c->in[SRC])[i];
   }
-  return 0;
 }
 
 static int scatter_add_backward(vs_ctx *c) {
@@ -155,7 +153,7 @@ static int index_add_shape(vs_ctx *c) {
   return vs_out_like(c, 0, x);
 }
 
-static int index_add_forward(vs_ctx *c) {
+static void index_add_forward(vs_ctx *c) {
   const int64_t *index = vs_ints(c->in[INDEX]);
   const vs_real *src = vs_reals(c->in[SRC]);
   vs_real alpha = (vs_real)c->attr[1].f;
@@ -165,7 +163,6 @@ static int index_add_forward(vs_ctx *c) {
       vs_real *out = vs_reals(c->out[0]) + (o * c->n[1] + index[k] - 1) * c->n[2];
       for (int64_t i = 0; i < c->n[2]; i++) out[i] += alpha * src[i];
     }
-  return 0;
 }
 
 static int index_add_backward(vs_ctx *c) {

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-#include "op/op.h"
+#include "op/dims.h"
 
 enum { TILE = 16 };
 
@@ -61,27 +61,42 @@ static void tiled(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-/* Scratch is for as many threads as there are now: backward may have more than forward had. */
-static int each_row(vs_ctx *c, rows r, rowfn fn) {
+static int64_t tile_count(const vs_ctx *c) { return c->n[0] * tiles_of(c->n[2]); }
+
+/* Bytes of the tiles of all threads, for as many as there are now; 0 where rows are used where they
+ * lie. */
+static size_t scratch_bytes(const vs_ctx *c) {
+  int parts = vs_parts(tile_count(c), row_grain(TILE * c->n[1]));
+  return c->n[2] == 1 ? 0 : 3 * TILE * (size_t)c->n[1] * sizeof(vs_real) * (size_t)parts;
+}
+
+static void run_rows(const vs_ctx *c, rows r, rowfn fn, void *scratch) {
   r.fn = fn;
   r.outer = c->n[0], r.n = c->n[1], r.inner = c->n[2];
-  if (r.inner == 1) {
+  r.scratch = scratch;
+  if (r.inner == 1)
     vs_parallel(r.outer, row_grain(r.n), straight, &r);
-    return 0;
-  }
-  int64_t tiles = r.outer * tiles_of(r.inner), grain = row_grain(TILE * r.n);
-  size_t bytes = 3 * TILE * (size_t)r.n * sizeof(vs_real) * (size_t)vs_parts(tiles, grain);
-  if ((r.scratch = vs_mem_alloc(bytes)) == NULL) return -1;
-  vs_parallel(tiles, grain, tiled, &r);
-  vs_mem_free(r.scratch);
+  else
+    vs_parallel(tile_count(c), row_grain(TILE * r.n), tiled, &r);
+}
+
+/* For forward: shape has called `split`. */
+static void each_row(const vs_ctx *c, rows r, rowfn fn) { run_rows(c, r, fn, c->work); }
+
+/* For backward, which may have more threads than forward had: with scratch of its own. */
+static int each_row_back(const vs_ctx *c, rows r, rowfn fn) {
+  size_t bytes = scratch_bytes(c);
+  void *scratch = bytes > 0 ? vs_mem_alloc(bytes) : NULL;
+  if (bytes > 0 && scratch == NULL) return -1;
+  run_rows(c, r, fn, scratch);
+  vs_mem_free(scratch);
   return 0;
 }
 
-/* n[0..3): outer, rows' length, inner of in[0] around `dim`. */
+/* n[0..3): outer, rows' length, inner of in[0] around `dim`; and scratch for forward. */
 static void split(vs_ctx *c, int64_t dim) {
-  const vs_tensor *x = c->in[0];
-  c->n[0] = c->n[1] = c->n[2] = 1;
-  for (int i = 0; i < x->ndim; i++) c->n[i < dim ? 0 : i == dim ? 1 : 2] *= x->shape[i];
+  vs_along(c->in[0], (int)dim, c->n);
+  c->work_bytes = scratch_bytes(c);
 }
 
 static int like_shape(vs_ctx *c) {
@@ -96,8 +111,8 @@ static void softmax_row(const rows *r, int64_t at, const vs_real *a, const vs_re
   vs_k_softmax()->softmax(r->n, a, y);
 }
 
-static int softmax_forward(vs_ctx *c) {
-  return each_row(c, (rows){.a = vs_reals(c->in[0]), .y = vs_reals(c->out[0])}, softmax_row);
+static void softmax_forward(vs_ctx *c) {
+  each_row(c, (rows){.a = vs_reals(c->in[0]), .y = vs_reals(c->out[0])}, softmax_row);
 }
 
 static void softmax_back_row(const rows *r, int64_t at, const vs_real *a, const vs_real *b,
@@ -107,7 +122,7 @@ static void softmax_back_row(const rows *r, int64_t at, const vs_real *a, const 
 }
 
 static int softmax_backward(vs_ctx *c) {
-  return each_row(
+  return each_row_back(
       c, (rows){.a = vs_reals(c->out[0]), .b = vs_reals(c->dout[0]), .y = vs_reals(c->din[0])},
       softmax_back_row);
 }
@@ -132,8 +147,8 @@ static void log_softmax_row(const rows *r, int64_t at, const vs_real *a, const v
   vs_k_softmax()->shift(r->n, a, vs_k_softmax()->logsumexp(r->n, a), y);
 }
 
-static int log_softmax_forward(vs_ctx *c) {
-  return each_row(c, (rows){.a = vs_reals(c->in[0]), .y = vs_reals(c->out[0])}, log_softmax_row);
+static void log_softmax_forward(vs_ctx *c) {
+  each_row(c, (rows){.a = vs_reals(c->in[0]), .y = vs_reals(c->out[0])}, log_softmax_row);
 }
 
 static void log_softmax_back_row(const rows *r, int64_t at, const vs_real *a, const vs_real *b,
@@ -143,7 +158,7 @@ static void log_softmax_back_row(const rows *r, int64_t at, const vs_real *a, co
 }
 
 static int log_softmax_backward(vs_ctx *c) {
-  return each_row(
+  return each_row_back(
       c, (rows){.a = vs_reals(c->out[0]), .b = vs_reals(c->dout[0]), .y = vs_reals(c->din[0])},
       log_softmax_back_row);
 }
@@ -178,8 +193,8 @@ static void logsumexp_row(const rows *r, int64_t at, const vs_real *a, const vs_
   r->one[at] = vs_k_softmax()->logsumexp(r->n, a);
 }
 
-static int logsumexp_forward(vs_ctx *c) {
-  return each_row(c, (rows){.a = vs_reals(c->in[0]), .one = vs_reals(c->out[0])}, logsumexp_row);
+static void logsumexp_forward(vs_ctx *c) {
+  each_row(c, (rows){.a = vs_reals(c->in[0]), .one = vs_reals(c->out[0])}, logsumexp_row);
 }
 
 /* dx = exp(x - lse) * dy; nothing flows through a row of -inf. */
@@ -191,12 +206,12 @@ static void logsumexp_back_row(const rows *r, int64_t at, const vs_real *a, cons
 }
 
 static int logsumexp_backward(vs_ctx *c) {
-  return each_row(c,
-                  (rows){.a = vs_reals(c->in[0]),
-                         .one = vs_reals(c->out[0]),
-                         .done = vs_reals(c->dout[0]),
-                         .y = vs_reals(c->din[0])},
-                  logsumexp_back_row);
+  return each_row_back(c,
+                       (rows){.a = vs_reals(c->in[0]),
+                              .one = vs_reals(c->out[0]),
+                              .done = vs_reals(c->dout[0]),
+                              .y = vs_reals(c->din[0])},
+                       logsumexp_back_row);
 }
 
 const vs_opdef vs_op_logsumexp = {
@@ -236,13 +251,13 @@ static void normalize_row(const rows *r, int64_t at, const vs_real *a, const vs_
   vs_k_softmax()->blend(r->n, 1 / (norm > eps ? norm : eps), a, 0, a, y);
 }
 
-static int normalize_forward(vs_ctx *c) {
-  return each_row(c,
-                  (rows){.a = vs_reals(c->in[0]),
-                         .y = vs_reals(c->out[0]),
-                         .p = c->attr[0].f,
-                         .eps = c->attr[2].f},
-                  normalize_row);
+static void normalize_forward(vs_ctx *c) {
+  each_row(c,
+           (rows){.a = vs_reals(c->in[0]),
+                  .y = vs_reals(c->out[0]),
+                  .p = c->attr[0].f,
+                  .eps = c->attr[2].f},
+           normalize_row);
 }
 
 /* dx = dy / norm - sign(x) |x|^(p-1) / norm^(p-1) * sum(dy * x) / norm^2 */
@@ -268,13 +283,13 @@ static void normalize_back_row(const rows *r, int64_t at, const vs_real *x, cons
 }
 
 static int normalize_backward(vs_ctx *c) {
-  return each_row(c,
-                  (rows){.a = vs_reals(c->in[0]),
-                         .b = vs_reals(c->dout[0]),
-                         .y = vs_reals(c->din[0]),
-                         .p = c->attr[0].f,
-                         .eps = c->attr[2].f},
-                  normalize_back_row);
+  return each_row_back(c,
+                       (rows){.a = vs_reals(c->in[0]),
+                              .b = vs_reals(c->dout[0]),
+                              .y = vs_reals(c->din[0]),
+                              .p = c->attr[0].f,
+                              .eps = c->attr[2].f},
+                       normalize_back_row);
 }
 
 const vs_opdef vs_op_normalize = {

@@ -97,10 +97,7 @@ static void sort_rows(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static int sort_forward(vs_ctx *c) {
-  vs_parallel(c->n[0] * c->n[2], grain(c), sort_rows, c);
-  return 0;
-}
+static void sort_forward(vs_ctx *c) { vs_parallel(c->n[0] * c->n[2], grain(c), sort_rows, c); }
 
 /* dx[index[k]] = dvalues[k]: every place is written once */
 static int sort_backward(vs_ctx *c) {

@@ -71,10 +71,9 @@ static job make_job(const vs_ctx *c) {
   return (job){.g = make_groups(c->in[0], (unsigned)c->n[0]), .x = vs_data(c->in[0])};
 }
 
-static int run_forward(vs_ctx *c, job *j, vs_rangefn fn) {
+static void run_forward(vs_ctx *c, job *j, vs_rangefn fn) {
   j->y = vs_data(c->out[0]);
   vs_parallel(j->g.kept, GRAIN / VS_MAX(j->g.reduced, 1) + 1, fn, j);
-  return 0;
 }
 
 static int run_backward(vs_ctx *c, job *j, vs_rangefn fn) {
@@ -138,9 +137,9 @@ static void prod_back(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static int prod_forward(vs_ctx *c) {
+static void prod_forward(vs_ctx *c) {
   job j = make_job(c);
-  return run_forward(c, &j, vs_is_real(c->in[0]) ? prod_reals : prod_ints);
+  run_forward(c, &j, vs_is_real(c->in[0]) ? prod_reals : prod_ints);
 }
 
 static int prod_backward(vs_ctx *c) {
@@ -212,13 +211,13 @@ static job var_job(const vs_ctx *c, bool root) {
   return j;
 }
 
-static int var_forward(vs_ctx *c) {
+static void var_forward(vs_ctx *c) {
   job j = var_job(c, false);
-  return run_forward(c, &j, var_range);
+  run_forward(c, &j, var_range);
 }
-static int std_forward(vs_ctx *c) {
+static void std_forward(vs_ctx *c) {
   job j = var_job(c, true);
-  return run_forward(c, &j, var_range);
+  run_forward(c, &j, var_range);
 }
 static int var_backward(vs_ctx *c) {
   job j = var_job(c, false);
@@ -321,10 +320,10 @@ static void norm_back(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static int norm_forward(vs_ctx *c) {
+static void norm_forward(vs_ctx *c) {
   job j = make_job(c);
   j.number = c->attr[NORM_P].f;
-  return run_forward(c, &j, norm_range);
+  run_forward(c, &j, norm_range);
 }
 
 static int norm_backward(vs_ctx *c) {
@@ -391,9 +390,8 @@ static void run_sums(const vs_ctx *c, running j, bool real) {
               real ? run_reals : run_ints, &j);
 }
 
-static int cumsum_forward(vs_ctx *c) {
+static void cumsum_forward(vs_ctx *c) {
   run_sums(c, (running){.x = vs_data(c->in[0]), .y = vs_data(c->out[0])}, vs_is_real(c->in[0]));
-  return 0;
 }
 
 /* dx[k] = dy[k] + dy[k+1] + ... */
@@ -467,9 +465,8 @@ static void run_products(const vs_ctx *c, products j, vs_rangefn fn) {
   vs_parallel(c->n[0] * j.inner, GRAIN / VS_MAX(j.along, 1) + 1, fn, &j);
 }
 
-static int cumprod_forward(vs_ctx *c) {
+static void cumprod_forward(vs_ctx *c) {
   run_products(c, (products){.x = vs_reals(c->in[0]), .y = vs_reals(c->out[0])}, multiply_lines);
-  return 0;
 }
 
 static int cumprod_backward(vs_ctx *c) {

@@ -136,9 +136,8 @@ static void topk_range(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static int topk_forward(vs_ctx *c) {
+static void topk_forward(vs_ctx *c) {
   vs_parallel(c->n[0] * c->n[2], topk_grain(c), topk_range, c);
-  return 0;
 }
 
 /* values[j] = x[index[j]]: dx[index[j]] = dvalues[j], 0 elsewhere. */

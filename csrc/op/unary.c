@@ -51,11 +51,10 @@ static void numbers(const vs_ctx *c, job *j) {
   if (spec->n > 2) j->b = (vs_real)c->attr[1].f;
 }
 
-static int forward(vs_ctx *c, int which) {
+static void forward(vs_ctx *c, int which) {
   job j = {.which = which, .out = c->out[0], .x = c->in[0]};
   numbers(c, &j);
   vs_parallel(c->in[0]->numel, GRAIN, forward_range, &j);
-  return 0;
 }
 
 static int backward(vs_ctx *c, int which) {
@@ -83,7 +82,7 @@ static int clamp_shape(vs_ctx *c) {
 #define KEEP_OUT VS_KEEP_OUT(0)
 
 #define DEFINE(fn, shape_fn, arguments, flag, reads, text)                \
-  static int fn##_forward(vs_ctx *c) { return forward(c, VS_UN_##fn); }   \
+  static void fn##_forward(vs_ctx *c) { forward(c, VS_UN_##fn); }         \
   static int fn##_backward(vs_ctx *c) { return backward(c, VS_UN_##fn); } \
   const vs_opdef vs_op_##fn = {.name = #fn,                               \
                                .args = arguments,                         \

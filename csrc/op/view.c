@@ -193,7 +193,9 @@ static int expand_shape(vs_ctx *c) {
 
 static int expand_backward(vs_ctx *c) {
   c->din[0] = vs_tensor_new(VS_REAL, c->in[0]->ndim, c->in[0]->shape);
-  return c->din[0] == NULL ? -1 : vs_sum_to(c->din[0], c->dout[0]);
+  if (c->din[0] == NULL) return -1;
+  vs_sum_to(c->din[0], c->dout[0]);
+  return 0;
 }
 
 const vs_opdef vs_op_expand = {
