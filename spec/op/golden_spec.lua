@@ -1,5 +1,5 @@
 -- Ops against PyTorch (values of spec/golden/ops.py): outputs and gradients of each case that
--- spec/op/cases/torch.lua and this file name.
+-- spec/op/cases and this file name.
 local vs = require "vesper"
 local cases = require "spec.support.cases"
 local gradcheck = require "spec.support.gradcheck"

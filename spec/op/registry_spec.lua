@@ -1,5 +1,6 @@
--- Visits every op of the registry: each has a case in spec/op/cases, each case passes.  In the
--- double build gradients are compared with central differences; values are checked in both.
+-- Visits every op of the registry: each has a case in spec/op/cases, in the file of its C file's
+-- name, and each case passes.  In the double build gradients are compared with central differences;
+-- values are checked in both.
 local vs = require "vesper"
 local cases = require "spec.support.cases"
 
@@ -61,6 +62,49 @@ describe("the op registry", function()
       end
     end
   end
+
+  -- csrc/op/ops.def says which file defines an op.
+  local home, files = {}, {}
+  local at
+  for line in io.lines "csrc/op/ops.def" do
+    at = line:match "^/%* ([%w_]+)%.c %*/$" or at
+    local op = line:match "^VS_OP%(([%w_]+)%)$"
+    if op then home[op], files[at] = at, true end
+  end
+
+  -- Names of the files in a folder that end so, as keys.
+  local function names(folder, ending, holding)
+    local found = {}
+    local pipe = assert(io.popen("ls " .. folder))
+    for file in pipe:lines() do
+      local name = file:match("^([%w_]+)%." .. ending .. "$")
+      local text = name and holding and assert(io.open(folder .. "/" .. file)):read "a"
+      if name and (not holding or text:find(holding)) then found[name] = true end
+    end
+    pipe:close()
+    return found
+  end
+
+  it("is listed by the files that define it", function()
+    assert.same(files, names("csrc/op", "c", "const vs_opdef vs_op_"))
+    for _, op in ipairs(vs.ops()) do
+      local file = assert(home[op.name], op.name .. " is not in ops.def")
+      local text = assert(io.open("csrc/op/" .. file .. ".c")):read "a"
+      local word = op.name:gsub("[12]d$", "") -- a macro may define both
+      assert(text:find("vs_op_" .. op.name .. " = {", 1, true) -- or by a macro
+        or text:find("%u+%(%s*[%w_, ]*%f[%w_]" .. word .. ","),
+        ("%s.c does not define %s"):format(file, op.name))
+    end
+  end)
+
+  it("has its cases in files of the same names", function()
+    assert.same(files, names("spec/op/cases", "lua"))
+    for name, list in pairs(by_op) do
+      for _, case in ipairs(list) do
+        assert.equal(("spec/op/cases/%s.lua"):format(home[name]), case.file, case.key)
+      end
+    end
+  end)
 
   it("has every op that the cases name", function()
     for name, list in pairs(by_op) do

@@ -1,15 +1,9 @@
--- pad, flip, roll, tile, tril of other dtypes and of nothing; PyTorch's values are in torch.lua.
-local numbers = require "spec.support.numbers"
+-- pad, flip, roll, tile, repeat_interleave, tril and triu: PyTorch's values, other dtypes, nothing.
+local given = require "spec.op.given"
+local torch = require "spec.op.torch"
 
 local list = {}
-local function add(op, name, args, data, want, shape, dtype)
-  list[#list + 1] = {op = op, name = name, args = args, grad = {},
-    inputs = function(vs) return {data(vs)} end,
-    forward = function(vs, outputs)
-      if dtype then assert(outputs[1].dtype == dtype, "dtype is " .. outputs[1].dtype) end
-      numbers.same(vs, outputs[1], want, shape)
-    end}
-end
+local add = given(list)
 local function ids(values) return function(vs) return vs.tensor(values, {dtype = "int64"}) end end
 local function empty(...)
   local sizes = {...}
@@ -30,5 +24,17 @@ add("repeat_interleave", "integers", {times = 2}, ids {1, 2}, {1, 1, 2, 2}, {4},
 add("repeat_interleave", "no times", {times = 0}, ids {1, 2}, {}, {0})
 add("tril", "integers far off", {diagonal = -9}, ids {{1, 2}, {3, 4}}, {0, 0, 0, 0}, {2, 2})
 add("triu", "integers far off", {diagonal = -9}, ids {{1, 2}, {3, 4}}, {1, 2, 3, 4}, {2, 2})
+
+torch.add(list, {
+  {"pad.two", {pad = {1, 2, 3, 0}, value = 0.5}}, {"pad.cut", {pad = {-1, 2, -2, -1}}},
+  {"pad.outer", {pad = {0, 0, 1, 2}}}, {"pad.reflect", {pad = {2, 3, 1, 0}, mode = "reflect"}},
+  {"pad.replicate", {pad = {2, 3, 1, 0}, mode = "replicate"}},
+  {"flip", {dims = {1, 3}}}, {"flip.middle", {dims = 2}},
+  {"roll", {shifts = {2, -1}, dims = {1, 3}}}, {"roll.far", {shifts = -17, dims = 2}},
+  {"tile", {times = {2, 3}}}, {"tile.more", {times = {2, 1, 3}}}, {"tile.fewer", {times = 2}},
+  {"repeat_interleave", {times = 3, dim = 2}},
+  {"tril"}, {"tril.batch", {diagonal = -1}}, {"tril.more", {diagonal = 2}},
+  {"triu"}, {"triu.batch", {diagonal = 1}}, {"triu.less", {diagonal = -2}},
+})
 
 return list

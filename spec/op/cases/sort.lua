@@ -1,6 +1,6 @@
--- sort and argsort: ties, NaN, other dtypes, lengths around those of runs; PyTorch's values are in
--- torch.lua.
+-- sort and argsort: ties, NaN, other dtypes, lengths around those of runs, and PyTorch's values.
 local numbers = require "spec.support.numbers"
+local torch = require "spec.op.torch"
 
 local list = {}
 local function add(case) list[#list + 1] = case end
@@ -62,5 +62,9 @@ add {op = "sort", name = "no dimensions", grad = {},
     numbers.same(vs, outputs[1], {3}, {})
     numbers.same(vs, outputs[2], {1}, {})
   end}
+
+torch.add(list, {
+  {"sort.last"}, {"sort.middle", {dim = 2, descending = true}}, {"sort.long", kink = true},
+})
 
 return list

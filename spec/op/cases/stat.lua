@@ -1,16 +1,11 @@
--- prod, var, std, norm, cumsum where PyTorch's values (torch.lua) do not reach: integers, nothing
--- at all, one value, zeros.
+-- prod, var, std, norm, cumsum, cumprod: PyTorch's values, and where those do not reach: integers,
+-- nothing at all, one value, zeros.
+local given = require "spec.op.given"
 local numbers = require "spec.support.numbers"
+local torch = require "spec.op.torch"
 
 local list = {}
-local function add(op, name, args, data, want, shape, dtype)
-  list[#list + 1] = {op = op, name = name, args = args, grad = {},
-    inputs = function(vs) return {data(vs)} end,
-    forward = function(vs, outputs)
-      if dtype then assert(outputs[1].dtype == dtype, "dtype is " .. outputs[1].dtype) end
-      numbers.same(vs, outputs[1], want, shape)
-    end}
-end
+local add = given(list)
 local function ids(values) return function(vs) return vs.tensor(values, {dtype = "int64"}) end end
 local function real(values) return function(vs) return vs.tensor(values) end end
 local function zeros(...)
@@ -46,5 +41,16 @@ for op, args in numbers.sorted {std = {dim = 2}, norm = {dim = 2}} do
       numbers.same(vs, x.grad, {0, 0, 0, 0, 0, 0}, {2, 3})
     end}
 end
+
+torch.add(list, {
+  {"prod.all"}, {"prod.dim", {dim = 2, keepdim = true}}, {"prod.zeros", {dim = {2}}},
+  {"var.all", {unbiased = false}}, {"var.dims", {dim = {1, 3}, keepdim = true}},
+  {"std.dim", {dim = -1}}, {"std.biased", {dim = {1, 2}, unbiased = false}},
+  {"norm.two"}, {"norm.one", {p = 1, dim = 2}},
+  {"norm.three", {p = 3, dim = {1, 3}, keepdim = true}}, {"norm.half", {p = 0.5, dim = -1}},
+  {"norm.inf", {p = inf, dim = 2}, kink = true}, {"norm.least", {p = -inf, dim = 2}},
+  {"cumsum.last", {dim = -1}}, {"cumsum.middle", {dim = 2}}, {"cumsum.wide", {dim = 1}},
+  {"cumprod.last", {dim = -1}}, {"cumprod.middle", {dim = 2}}, {"cumprod.zeros", {dim = 2}},
+})
 
 return list
