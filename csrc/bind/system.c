@@ -104,6 +104,7 @@ void lvs_open_system(lua_State *L) {
                                        {"_raise", raise},
                                        {"_set_own_folder", set_own_folder},
                                        {NULL, NULL}};
+  if (vs_isa_check() < 0) lvs_raise(L);
   luaL_setfuncs(L, functions, 0);
   push_build(L);
   lua_setfield(L, -2, "build");

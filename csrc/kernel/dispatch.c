@@ -1,9 +1,10 @@
 /* Chooses the instruction set once, when the library is loaded.  See kernel.h. */
 #include "kernel/kernel.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/error.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -12,6 +13,7 @@
 #endif
 
 static const char *const names[] = {"generic", "avx2", "avx512", "amx"};
+static const char *unknown; /* what VESPER_ISA is, where that is no level */
 static int level;
 
 #if !defined(VS_DOUBLE) && defined(__x86_64__)
@@ -48,8 +50,12 @@ __attribute__((constructor)) static void choose(void) {
       level = VS_MIN(i, level);
       return;
     }
-  fprintf(stderr, "vesper: VESPER_ISA=%s is not one of generic, avx2, avx512, amx; using %s\n",
-          want, names[level]);
+  unknown = want;
+}
+
+int vs_isa_check(void) {
+  if (unknown == NULL) return 0;
+  return vs_fail("VESPER_ISA is \"%s\", expected generic, avx2, avx512 or amx", unknown);
 }
 
 int vs_isa(void) { return level; }

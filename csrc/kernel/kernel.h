@@ -13,8 +13,10 @@
 
 enum { VS_ISA_GENERIC, VS_ISA_AVX2, VS_ISA_AVX512, VS_ISA_AMX };
 
-/* The level in use: the best that the processor has, or what VESPER_ISA names if it has that. */
+/* The level in use: the best that the processor has, or a lower one that VESPER_ISA names. */
 int vs_isa(void);
+/* -1 with a message when VESPER_ISA names no level. */
+int vs_isa_check(void);
 const char *vs_isa_name(void);
 /* Whether that level multiplies pairs of bfloat16 on this processor (AVX-512 BF16). */
 bool vs_has_bf16(void);
