@@ -5,7 +5,7 @@ local vs = require "vesper"
 local memory = require "spec.support.memory"
 local nn = vs.nn
 
-local B, T = 3, 5
+local B = 3
 
 -- Everything that draws numbers, keeps statistics or is made of several ops.
 local function new_model()

@@ -222,17 +222,16 @@ describe("matmul precision", function()
     end
   end)
 
-  if DOUBLE then
-    it("changes nothing in the double build", function()
-      assert.equal(false, vs.build.bf16)
-      local x, y = uniform(100, 100, 1), uniform(100, 100, 2)
-      local z = with("highest", "own", x.matmul, x, y)
-      for _, name in ipairs {"high", "medium"} do
-        assert(with(name, "own", x.matmul, x, y):eq(z):all())
-      end
-    end)
-    return
-  end
+  local in_double, it = DOUBLE and it or pending, DOUBLE and pending or it
+
+  in_double("changes nothing in the double build", function()
+    assert.equal(false, vs.build.bf16)
+    local x, y = uniform(100, 100, 1), uniform(100, 100, 2)
+    local z = with("highest", "own", x.matmul, x, y)
+    for _, name in ipairs {"high", "medium"} do
+      assert(with(name, "own", x.matmul, x, y):eq(z):all())
+    end
+  end)
 
   it("leaves float32 alone where packing does not pay", function()
     local x, y = uniform(200, 200, 1), uniform(200, 200, 2)
@@ -245,11 +244,11 @@ describe("matmul precision", function()
     assert(not x:matmul(y):eq(all):all())
   end)
 
-  local kernels = {own = "by this processor's kernel", plain = "by plain loops"}
-  if vs.build.bf16 then kernels.tiles = "by tiles" end
+  local kernels = {own = "by this processor's kernel", plain = "by plain loops", tiles = "by tiles"}
   for kernel, kind in numbers.sorted(kernels) do
     describe(kind, function()
-      it("multiplies all sizes, from either side of the operands", function()
+      local test = (kernel ~= "tiles" or vs.build.bf16) and it or pending
+      test("multiplies all sizes, from either side of the operands", function()
         for s, size in ipairs(sizes) do
           local m, n, k = table.unpack(size)
           local x, y = uniform(m, k, s), uniform(k, n, s + 50)
@@ -270,7 +269,7 @@ describe("matmul precision", function()
         end
       end)
 
-      it("adds to what is there", function()
+      test("adds to what is there", function()
         for s, k in ipairs {3, 64, 1001} do
           local x, w, bias = uniform(19, k, s), uniform(37, k, s + 9), uniform(1, 37, s + 20)[1]
           local want, size = product(x:tolist(), w:transpose():tolist(), true)
@@ -283,7 +282,7 @@ describe("matmul precision", function()
         end
       end)
 
-      it("makes zeros, or the bias, of no products", function()
+      test("makes zeros, or the bias, of no products", function()
         for _, name in ipairs {"high", "medium"} do
           local z = with(name, kernel, vs.matmul, vs.zeros(3, 0), vs.zeros(0, 2))
           assert.are.same({0, 0, 0, 0, 0, 0}, numbers.flat(z))
@@ -294,7 +293,7 @@ describe("matmul precision", function()
         end
       end)
 
-      it("keeps NaN and infinity", function()
+      test("keeps NaN and infinity", function()
         local odd = {INF, -INF, NAN, 0, 1, -1 - 2 ^ -12, 1e-39, 2 ^ -126, 3.4e38, -3e38, 0.3}
         local rows, columns = {}, {}
         for i = 1, #odd do -- each in a row of its own, with one other value

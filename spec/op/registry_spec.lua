@@ -24,6 +24,7 @@ local function derived(list, position, name)
 end
 
 describe("the op registry", function()
+  local gradients = 0
   for _, op in ipairs(vs.ops()) do
     ops[op.name] = op
     local list = by_op[op.name] or {}
@@ -55,12 +56,19 @@ describe("the op registry", function()
           cases.check_forward(vs, op, case)
         end)
       end
-      if has_gradient(op) and cases.derives(case) and vs.build.real == "double" then
-        it(op.name .. ", " .. case.name .. ": gradient", function()
-          cases.check_gradient(vs, op, case)
-        end)
+      if has_gradient(op) and cases.derives(case) then
+        gradients = gradients + 1
+        if vs.build.real == "double" then
+          it(op.name .. ", " .. case.name .. ": gradient", function()
+            cases.check_gradient(vs, op, case)
+          end)
+        end
       end
     end
+  end
+
+  if vs.build.real ~= "double" then
+    pending(("has %d gradients, which the double build compares"):format(gradients))
   end
 
   -- csrc/op/ops.def says which file defines an op.
