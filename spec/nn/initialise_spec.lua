@@ -1,4 +1,4 @@
--- vs.nn.init: bounds and deviations against the formulas of the papers.
+-- vs.nn.init: bounds and deviations against the formulas of the papers; what layers start from.
 local vs = require "vesper"
 local init = vs.nn.init
 
@@ -71,5 +71,21 @@ describe("nn.init", function()
     refused("zeros_: the weight is a table, expected a tensor", init.zeros_, {})
     refused("nonlinearity is 'rulu'", init.kaiming_normal_, vs.ones(2, 2), {nonlinearity = "rulu"})
     refused("mode is 'in'", init.kaiming_normal_, vs.ones(2, 2), {mode = "in"})
+  end)
+end)
+
+describe("a layer", function()
+  it("starts from PyTorch's first values", function()
+    vs.manual_seed(1)
+    local conv = vs.nn.Conv2d(8, 40, {3, 5})
+    for _, p in ipairs {conv.weight, conv.bias} do
+      local bound = 1 / math.sqrt(8 * 3 * 5)
+      assert(p:max():item() <= bound and p:max():item() > 0.8 * bound)
+      assert(p:min():item() >= -bound and p:min():item() < -0.8 * bound)
+    end
+    local batch = vs.nn.BatchNorm2d(3)
+    assert(batch.weight:eq(vs.ones(3)):all() and batch.bias:eq(vs.zeros(3)):all())
+    assert(batch.running_mean:eq(vs.zeros(3)):all() and batch.running_var:eq(vs.ones(3)):all())
+    assert.are.equal(0, batch.num_batches_tracked:item())
   end)
 end)

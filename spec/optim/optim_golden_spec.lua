@@ -51,6 +51,8 @@ local cases = {
     function(params) optim.clip_grad_value_(params, 0.4) end},
 }
 
+local compared = {} -- names of optimizers, as soon as their values were compared
+
 describe("optimizers as PyTorch's", function()
   for case, how in pairs(cases) do
     it(case, function()
@@ -74,6 +76,7 @@ describe("optimizers as PyTorch's", function()
           golden.near(what, p, values[("%s/p%d.%d"):format(case, i, step)])
         end
       end
+      compared[opt.name] = true
     end)
   end
 
@@ -83,6 +86,12 @@ describe("optimizers as PyTorch's", function()
       assert(not case or cases[case], "nothing compares " .. tostring(case))
     end
   end)
+
+  for _, def in ipairs(vs.list_optims()) do
+    it("there was a case of " .. def.name, function()
+      assert(compared[def.name], "nothing compared it: it needs a case in spec/golden/optim.py")
+    end)
+  end
 end)
 
 -- Tables of which a batch touches some rows: an optimizer leaves the others, and their state, as

@@ -1,0 +1,46 @@
+-- Dropout and Dropout2d: what is dropped, and when nothing is.
+local vs = require "vesper"
+
+local nn = vs.nn
+
+describe("nn.Dropout", function()
+  it("zeroes a share of the elements, and scales the rest", function()
+    vs.manual_seed(3)
+    local layer, x = nn.Dropout(0.25), vs.ones(100, 50):requires_grad_()
+    local y = layer(x)
+    local dropped, kept = y:eq(0), ((y - 1 / 0.75):abs() * 1000):floor():eq(0)
+    assert(dropped:logical_or(kept):all())
+    local share = dropped:to("float32"):mean():item()
+    assert(share > 0.2 and share < 0.3, "dropped " .. share)
+    y:sum():backward()
+    assert(x.grad:eq(y):all())
+  end)
+
+  it("does nothing in evaluation", function()
+    local x = vs.randn(2, 3)
+    assert(nn.Dropout(0.9):eval()(x):eq(x):all())
+    assert.has_error(function() nn.Dropout(1.5) end)
+  end)
+end)
+
+describe("nn.Dropout2d", function()
+  it("drops whole channels, and scales the rest", function()
+    vs.manual_seed(3)
+    local layer, x = nn.Dropout2d(0.25), vs.ones(64, 32, 3, 2):requires_grad_()
+    local y = layer(x)
+    local sums = y:sum({3, 4})
+    local dropped, kept = sums:eq(0), ((sums - 8):abs() * 1000):floor():eq(0)
+    assert(dropped:logical_or(kept):all())
+    local share = dropped:to("float32"):mean():item()
+    assert(share > 0.2 and share < 0.3, "dropped " .. share)
+    y:sum():backward()
+    assert(((x.grad - y):abs():max()):item() == 0)
+  end)
+
+  it("does nothing in evaluation, and wants channels", function()
+    local x = vs.randn(2, 3, 4, 4)
+    assert(nn.Dropout2d(0.9):eval()(x):eq(x):all())
+    assert.has_error(function() nn.Dropout2d()(vs.ones(3, 4)) end)
+    assert.has_error(function() nn.Dropout2d(1.5) end)
+  end)
+end)
