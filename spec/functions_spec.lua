@@ -117,7 +117,7 @@ describe("functions made of ops", function()
     refused("meshgrid: vector 2 is float32 [1,2]", vs.meshgrid, {vs.ones(2), vs.ones(1, 2)})
     refused("max_pool2d: x is [1,1,0,4]: its planes are empty", vs.max_pool2d,
       vs.zeros(1, 1, 0, 4), 2, {padding = 1})
-    refused("align_corners goes with", vs.interpolate, vs.ones(1, 1, 2, 2),
+    refused("align_corners is for mode", vs.interpolate, vs.ones(1, 1, 2, 2),
       {size = 3, align_corners = true})
   end)
 end)

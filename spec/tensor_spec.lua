@@ -166,27 +166,27 @@ describe("ops refuse", function()
 
   it("what does not fit, with names and shapes", function()
     refused("pad: pad has 3 numbers", x.pad, x, {1, 2, 3})
-    refused("pad: 3 and 0 are out of range for dimension 2 of x [2,3]", x.pad, x, {3, 0},
-      "reflect")
-    refused("pad: -2 and -2 are out of range", x.pad, x, {-2, -2})
+    refused("pad: 3 before and 0 after are out of range for dimension 2 of x [2,3]",
+      x.pad, x, {3, 0}, "reflect")
+    refused("pad: -2 before and -2 after are out of range", x.pad, x, {-2, -2})
     refused("roll: 2 shifts for 1 dimensions", x.roll, x, {1, 2}, {1})
     refused("tile: cannot repeat dimension 2 -1 times", x.tile, x, {-1})
     refused("tril: x is [3], expected at least 2 dimensions", vs.tril, vs.zeros(3))
     refused("scatter: index 4 (element 1) is out of range 1..3 for dimension 2 of x [2,3]",
       x.scatter, x, 2, index {{4}, {1}}, 1)
-    refused("scatter: index [1,1] has to be like x [2,3] but for dimension 2", x.scatter, x, 2,
-      index {{1}}, 1)
+    refused("scatter: index is [1,1], expected the shape of x [2,3] except for dimension 2",
+      x.scatter, x, 2, index {{1}}, 1)
     refused("scatter_add: src is [2,2], expected the shape of index [2,1]", x.scatter_add, x, 2,
       index {{1}, {1}}, vs.zeros(2, 2))
     refused("scatter_add: x is float", x.scatter_add, x, 2, index {{1}, {1}}, index {{1}, {1}})
-    refused("index_add: src is [2,2], expected x [2,3] with 2 in dimension 1", x.index_add, x, 1,
-      index {1, 2}, vs.zeros(2, 2))
+    refused("index_add: src is [2,2], expected the shape of x [2,3] with 2 in dimension 1",
+      x.index_add, x, 1, index {1, 2}, vs.zeros(2, 2))
     refused("one_hot: x has 0 (element 2), expected a class of 1..3", vs.one_hot, index {3, 0})
     refused("one_hot: x has 3 (element 1), expected a class of 1..2", vs.one_hot, index {3}, 2)
     refused("masked_select", x.masked_select, x, vs.zeros(3, 3, {dtype = "bool"}))
     refused("bernoulli: x has 2 (element 1)", vs.bernoulli, vs.tensor {2})
-    refused("multinomial: row 1 of x [3] has 1 weights above 0, 2 are needed", vs.multinomial,
-      vs.tensor {0, 1, 0}, 2)
+    refused("multinomial: row 1 of x [3] has 1 weights above 0, expected at least 2",
+      vs.multinomial, vs.tensor {0, 1, 0}, 2)
     refused("multinomial: x has -1 (row 1, element 2)", vs.multinomial, vs.tensor {0, -1, 0}, 2)
     refused("norm: p is NaN", x.norm, x, 0 / 0)
   end)

@@ -37,7 +37,7 @@ enum { SLOPES, FIRST };
 
 static int prelu_init(vs_layer *l) {
   int64_t n = l->attr[SLOPES].i;
-  if (n < 1) return vs_fail("num_parameters is %lld, at least 1", (long long)n);
+  if (n < 1) return vs_fail("num_parameters is %lld, expected at least 1", (long long)n);
   if (vs_layer_param(l, "weight", vs_dims(n)) < 0) return -1;
   return vs_fill(vs_layer_get(l, "weight"), l->attr[FIRST].f);
 }
@@ -57,30 +57,14 @@ const vs_layerdef vs_layer_PReLU = {
            "for each channel of x [B,C,...], is learned and starts at init. He et al., 2015.",
 };
 
-static int softmax_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
-  return vs_layer_give(out, vs_call1(&vs_op_softmax, in[0], vs_layer_dim(l->attr[0].i)));
-}
+/* One constructor argument: the dimension that the op works along. */
+#define ALONG(layer, op, text)                                                \
+  static int op##_forward(vs_layer *l, const vs_value *in, vs_tensor **out) { \
+    vs_value dim = vs_layer_dim(l->attr[0].i);                                \
+    return vs_layer_give(out, vs_call1(&vs_op_##op, in[0], dim));             \
+  }                                                                           \
+  const vs_layerdef vs_layer_##layer = {                                      \
+      #layer, "dim:int=-1", "x:tensor", 1, vs_layer_dims_init, op##_forward, text};
 
-const vs_layerdef vs_layer_Softmax = {
-    .name = "Softmax",
-    .args = "dim:int=-1",
-    .inputs = "x:tensor",
-    .outputs = 1,
-    .init = vs_layer_dims_init,
-    .forward = softmax_forward,
-    .doc = "exp(x) / sum(exp(x)) along dim.",
-};
-
-static int log_softmax_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
-  return vs_layer_give(out, vs_call1(&vs_op_log_softmax, in[0], vs_layer_dim(l->attr[0].i)));
-}
-
-const vs_layerdef vs_layer_LogSoftmax = {
-    .name = "LogSoftmax",
-    .args = "dim:int=-1",
-    .inputs = "x:tensor",
-    .outputs = 1,
-    .init = vs_layer_dims_init,
-    .forward = log_softmax_forward,
-    .doc = "log(softmax(x)) along dim.",
-};
+ALONG(Softmax, softmax, "exp(x) / sum(exp(x)) along dim.")
+ALONG(LogSoftmax, log_softmax, "log(softmax(x)) along dim.")

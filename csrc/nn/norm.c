@@ -21,7 +21,7 @@ enum { FEATURES, EPS, MOMENTUM, AFFINE, TRACK };
 
 static int batch_init(vs_layer *l) {
   int64_t n = l->attr[FEATURES].i;
-  if (n < 1) return vs_fail("num_features is %lld, at least 1", (long long)n);
+  if (n < 1) return vs_fail("num_features is %lld, expected at least 1", (long long)n);
   if (affine_params(l, l->attr[AFFINE].i, 1, &n) < 0) return -1;
   if (!l->attr[TRACK].i) return 0;
   if (vs_layer_buffer(l, "running_mean", vs_tensor_zeros(VS_REAL, 1, &n)) < 0) return -1;
@@ -41,7 +41,7 @@ static int batch_forward(vs_layer *l, const vs_tensor *x, const vs_value *in, vs
                      l->attr[EPS],
                      in[1]};
   if (x->shape[1] != l->attr[FEATURES].i)
-    return vs_fail("x is %s, made for %lld channels", vs_shape_str(x),
+    return vs_fail("x is %s, expected %lld channels", vs_shape_str(x),
                    (long long)l->attr[FEATURES].i);
   if (vs_call(&vs_op_batch_norm, args, VS_COUNT(args), out) < 0) return -1;
   if (l->training && counter != NULL) vs_ints(counter)[0]++;
@@ -98,7 +98,8 @@ static int layer_norm_init(vs_layer *l) {
   const vs_value *s = &l->attr[SHAPE];
   for (int i = 0; i < s->n; i++)
     if (s->ints[i] < 1)
-      return vs_fail("normalized_shape %s has to be positive", vs_dims_str(s->n, s->ints));
+      return vs_fail("normalized_shape is %s, expected sizes of at least 1",
+                     vs_dims_str(s->n, s->ints));
   return affine_params(l, l->attr[LAYER_AFFINE].i, s->n, s->ints);
 }
 
@@ -134,7 +135,7 @@ static int group_norm_init(vs_layer *l) {
 static int group_norm_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
   const vs_tensor *x = in[0].t;
   if (x->ndim < 2 || x->shape[1] != l->attr[CHANNELS].i)
-    return vs_fail("x is %s, made for %lld channels", vs_shape_str(x),
+    return vs_fail("x is %s, expected %lld channels", vs_shape_str(x),
                    (long long)l->attr[CHANNELS].i);
   vs_value args[] = {in[0], l->attr[GROUP_COUNT], VS_T(vs_layer_get(l, "weight")),
                      VS_T(vs_layer_get(l, "bias")), l->attr[GROUP_EPS]};

@@ -163,8 +163,8 @@ static int pad_one(vs_ctx *c, int d, int64_t *size) {
   bool fits = before <= limit && after <= limit && before >= -*size && after >= -*size;
   if (c->attr[MODE].i == REPLICATE && x->shape[d] == 0) fits = false;
   if (!fits || before + after < -*size)
-    return vs_fail("%lld and %lld are out of range for dimension %d of x %s", (long long)before,
-                   (long long)after, d + 1, vs_shape_str(x));
+    return vs_fail("%lld before and %lld after are out of range for dimension %d of x %s",
+                   (long long)before, (long long)after, d + 1, vs_shape_str(x));
   *size += before + after;
   return 0;
 }
@@ -308,7 +308,8 @@ static int interleave_shape(vs_ctx *c) {
   int dim = (int)c->attr[1].i;
   int64_t shape[VS_MAX_DIM] = {0};
   if (x->ndim == 0) return vs_fail("x has no dimensions");
-  if (c->attr[0].i < 0) return vs_fail("times is %lld", (long long)c->attr[0].i);
+  if (c->attr[0].i < 0)
+    return vs_fail("times is %lld, expected 0 or more", (long long)c->attr[0].i);
   memcpy(shape, x->shape, sizeof shape);
   if (__builtin_mul_overflow(shape[dim], c->attr[0].i, &shape[dim]))
     return vs_fail("%lld times x %s is too large", (long long)c->attr[0].i, vs_shape_str(x));

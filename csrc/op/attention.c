@@ -39,17 +39,18 @@ static bool same_lead(const vs_tensor *a, const vs_tensor *b) {
 static int check_shapes(const vs_ctx *c, int64_t heads) {
   const vs_tensor *q = c->in[Q], *k = c->in[K], *v = c->in[V];
   if (q->ndim < 2 || !same_lead(q, k) || !same_lead(q, v))
-    return vs_fail(
-        "q %s, k %s and v %s: expected [...,L,E], [...,S,E] and [...,S,V] alike in front",
-        vs_shape_str(q), vs_shape_str(k), vs_shape_str(v));
+    return vs_fail("q %s, k %s and v %s: expected [...,L,E], [...,S,E] and [...,S,V] with the same "
+                   "leading sizes",
+                   vs_shape_str(q), vs_shape_str(k), vs_shape_str(v));
   int last = q->ndim - 1;
   if (q->shape[last] != k->shape[last] || k->shape[last - 1] != v->shape[last - 1])
-    return vs_fail("q %s, k %s, v %s: q and k differ in width, or k and v in length",
+    return vs_fail("q %s, k %s and v %s: expected q and k of one last size, k and v of one length",
                    vs_shape_str(q), vs_shape_str(k), vs_shape_str(v));
   if (heads < 1 || q->shape[last] % heads || v->shape[last] % heads)
-    return vs_fail("num_heads is %lld, the last sizes are %lld and %lld", (long long)heads,
-                   (long long)q->shape[last], (long long)v->shape[last]);
-  if (q->shape[last] == 0) return vs_fail("q %s has no width", vs_shape_str(q));
+    return vs_fail("num_heads is %lld, expected a divisor of the last sizes %lld and %lld",
+                   (long long)heads, (long long)q->shape[last], (long long)v->shape[last]);
+  if (q->shape[last] == 0)
+    return vs_fail("q is %s, expected a last size of at least 1", vs_shape_str(q));
   double p = c->attr[DROPOUT].f;
   if (!(p >= 0 && p < 1)) return vs_fail("dropout_p is %g, expected 0 <= p < 1", p);
   return 0;

@@ -213,7 +213,7 @@ static int batch_norm_shape(vs_ctx *c) {
   for (int i = WEIGHT; i <= RUNNING_VAR; i++)
     if (vs_want_channels(c, i, count) < 0) return -1;
   if ((c->in[RUNNING_MEAN] == NULL) != (c->in[RUNNING_VAR] == NULL))
-    return vs_fail("running_mean and running_var go together");
+    return vs_fail("expected both running_mean and running_var, or neither");
   if (use_batch(c) && n < 2)
     return vs_fail("x is %s: training needs more than one value a channel", vs_shape_str(x));
   for (int i = WEIGHT; i <= BIAS; i++)

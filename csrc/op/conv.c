@@ -103,13 +103,13 @@ static vs_conv conv_of(const vs_ctx *c, const vs_tensor *y) {
 static int check_channels(const vs_ctx *c) {
   const vs_tensor *x = c->in[X], *w = c->in[W], *b = c->in[B];
   int64_t groups = c->attr[GROUPS].i;
-  if (groups < 1) return vs_fail("groups is %lld, at least 1", (long long)groups);
+  if (groups < 1) return vs_fail("groups is %lld, expected at least 1", (long long)groups);
   if (w->shape[0] % groups != 0)
     return vs_fail("w is %s: its %lld output channels do not divide into %lld groups",
                    vs_shape_str(w), (long long)w->shape[0], (long long)groups);
   if (x->shape[1] % groups != 0 || x->shape[1] / groups != w->shape[1])
-    return vs_fail("x is %s and w is %s: with %lld group%s w needs %g channels", vs_shape_str(x),
-                   vs_shape_str(w), (long long)groups, groups == 1 ? "" : "s",
+    return vs_fail("x is %s and w is %s: with groups = %lld dimension 2 of w has to be %g",
+                   vs_shape_str(x), vs_shape_str(w), (long long)groups,
                    (double)x->shape[1] / (double)groups);
   if (b != NULL && (b->ndim != 1 || b->shape[0] != w->shape[0]))
     return vs_fail("b is %s, expected [%lld] for w %s", vs_shape_str(b), (long long)w->shape[0],

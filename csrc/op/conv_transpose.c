@@ -36,9 +36,9 @@ static vs_conv conv_of(const vs_ctx *c) {
 static int check_channels(const vs_ctx *c) {
   const vs_tensor *x = c->in[X], *w = c->in[W], *b = c->in[B];
   int64_t groups = c->attr[GROUPS].i, out = 0;
-  if (groups < 1) return vs_fail("groups is %lld, at least 1", (long long)groups);
+  if (groups < 1) return vs_fail("groups is %lld, expected at least 1", (long long)groups);
   if (x->shape[1] != w->shape[0])
-    return vs_fail("x is %s and w is %s: their channels (dimension 2 and 1) differ",
+    return vs_fail("x is %s and w is %s: expected dimension 2 of x to be dimension 1 of w",
                    vs_shape_str(x), vs_shape_str(w));
   if (x->shape[1] % groups != 0)
     return vs_fail("x is %s: its %lld channels do not divide into %lld groups", vs_shape_str(x),
@@ -73,8 +73,7 @@ static int transpose_shape(vs_ctx *c) {
                      "dilation %lld",
                      (long long)more, (long long)s, (long long)d);
     if (n < 1 || n > INT64_MAX / 2 / s)
-      return vs_fail("x is %s, expected at least 1 along each dimension of places",
-                     vs_shape_str(x));
+      return vs_fail("x is %s, expected sizes of at least 1 behind the channels", vs_shape_str(x));
     int64_t *to = &out[ndim - 2 + i];
     *to = (n - 1) * s - 2 * p + d * (k - 1) + more + 1;
     if (*to < 1)

@@ -43,6 +43,15 @@ static inline int vs_check_index(const vs_tensor *index, const vs_tensor *x, int
   return 0;
 }
 
+/* -1 with a message unless index, one element for each of a result, has x's shape but for dim. */
+static inline int vs_want_alike(const vs_tensor *index, const vs_tensor *x, int dim) {
+  bool fits = x->ndim == index->ndim && x->ndim > 0;
+  for (int d = 0; d < x->ndim && fits; d++) fits = d == dim || x->shape[d] == index->shape[d];
+  if (fits) return 0;
+  return vs_fail("index is %s, expected the shape of x %s except for dimension %d",
+                 vs_shape_str(index), vs_shape_str(x), dim + 1);
+}
+
 /* Input i as another dtype, in place of what was given. */
 static inline int vs_recast(vs_ctx *c, int i, vs_dtype dtype) {
   if (c->in[i]->dtype == dtype) return 0;

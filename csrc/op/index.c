@@ -57,12 +57,7 @@ const vs_opdef vs_op_index_select = {.name = "index_select",
 static int gather_shape(vs_ctx *c) {
   const vs_tensor *x = c->in[0], *index = c->in[1];
   int dim = (int)c->attr[0].i;
-  bool fits = x->ndim == index->ndim && x->ndim > 0;
-  for (int d = 0; d < x->ndim && fits; d++) fits = d == dim || x->shape[d] == index->shape[d];
-  if (!fits)
-    return vs_fail("index %s has to be like x %s but for dimension %d", vs_shape_str(index),
-                   vs_shape_str(x), dim + 1);
-  if (vs_check_index(index, x, dim) < 0) return -1;
+  if (vs_want_alike(index, x, dim) < 0 || vs_check_index(index, x, dim) < 0) return -1;
   vs_along(x, dim, c->n);
   c->n[3] = index->shape[dim];
   return vs_out(c, 0, x->dtype, index->ndim, index->shape);

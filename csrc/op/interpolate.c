@@ -31,10 +31,12 @@ static int interpolate_shape(vs_ctx *c) {
   if (by_size == (c->attr[SCALE].kind != VS_V_NONE))
     return vs_fail("expected one of size and scale_factor");
   if (c->attr[ALIGN].i && c->attr[MODE].i == NEAREST)
-    return vs_fail("align_corners goes with mode = \"bilinear\" alone");
+    return vs_fail("align_corners is for mode = \"bilinear\" alone");
   for (int i = 0; i < 2; i++) {
     double f = by_size ? 1 : c->attr[SCALE].numpair[i], n = (double)x->shape[2 + i];
-    if (!(f > 0) || n * f > 1e9) return vs_fail("scale_factor is %g for x %s", f, vs_shape_str(x));
+    if (!(f > 0) || n * f > 1e9)
+      return vs_fail("scale_factor is %g for x %s, expected more than 0 and a size up to 1e9", f,
+                     vs_shape_str(x));
     out[i] = by_size ? c->attr[SIZE].pair[i] : (int64_t)floor(n * f);
     if (out[i] < 1 || x->shape[2 + i] < 1)
       return vs_fail("x is %s, its new size %lld: both have to be at least 1", vs_shape_str(x),

@@ -24,7 +24,8 @@ static int cat_shape(vs_ctx *c) {
     bool fits = t->ndim == x->ndim && t->dtype == x->dtype;
     for (int d = 0; d < x->ndim && fits; d++) fits = d == dim || t->shape[d] == x->shape[d];
     if (!fits)
-      return vs_fail("tensor 1 is %s %s, tensor %d is %s %s: all but dimension %d have to be equal",
+      return vs_fail("tensor 1 is %s %s, tensor %d is %s %s: expected one dtype and the same sizes "
+                     "except in dimension %d",
                      vs_dtype_name(x->dtype), vs_shape_str(x), i + 1, vs_dtype_name(t->dtype),
                      vs_shape_str(t), dim + 1);
     total += t->shape[dim];
@@ -75,7 +76,7 @@ static int stack_shape(vs_ctx *c) {
                    vs_shape_str(x));
   for (int i = 1; i < c->nin; i++)
     if (!vs_same_shape(x, c->in[i]) || x->dtype != c->in[i]->dtype)
-      return vs_fail("tensor 1 is %s %s, tensor %d is %s %s: they have to be alike",
+      return vs_fail("tensor 1 is %s %s, tensor %d is %s %s: expected one shape and dtype",
                      vs_dtype_name(x->dtype), vs_shape_str(x), i + 1,
                      vs_dtype_name(c->in[i]->dtype), vs_shape_str(c->in[i]));
   c->n[0] = c->n[1] = 1;

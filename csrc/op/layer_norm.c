@@ -55,7 +55,7 @@ static int layer_norm_shape(vs_ctx *c) {
     width *= s->ints[i];
   }
   if (!fits)
-    return vs_fail("x is %s, its last dimensions are not shape %s", vs_shape_str(x),
+    return vs_fail("x is %s, expected last dimensions of shape %s", vs_shape_str(x),
                    vs_dims_str(s->n, s->ints));
   for (int i = WEIGHT; i <= BIAS; i++) {
     const vs_tensor *t = c->in[i];

@@ -57,7 +57,7 @@ static void pairs_range(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static pairs pairs_of(const vs_ctx *c) {
+static pairs plain(const vs_ctx *c) {
   return (pairs){.n = c->in[0]->numel, .x = vs_reals(c->in[0]), .y = vs_reals(c->in[1])};
 }
 
@@ -96,6 +96,19 @@ static int run_pairs_back(vs_ctx *c, pairs p) {
   return 0;
 }
 
+/* Forward and backward of a loss: its numbers, its value, its slope. */
+#define PAIRS(fn, numbers, values, slopes) \
+  static void fn##_forward(vs_ctx *c) {    \
+    pairs p = numbers(c);                  \
+    p.value = values;                      \
+    run_pairs(c, p);                       \
+  }                                        \
+  static int fn##_backward(vs_ctx *c) {    \
+    pairs p = numbers(c);                  \
+    p.slope = slopes;                      \
+    return run_pairs_back(c, p);           \
+  }
+
 static void negate(int64_t n, const vs_real *dx, vs_real *dy) {
   for (int64_t i = 0; dy && i < n; i++) dy[i] = -dx[i];
 }
@@ -112,17 +125,7 @@ static void mse_slope(const pairs *p, int64_t at, int64_t n, vs_real *dx, vs_rea
   negate(n, dx, dy);
 }
 
-static void mse_loss_forward(vs_ctx *c) {
-  pairs p = pairs_of(c);
-  p.value = mse_value;
-  run_pairs(c, p);
-}
-
-static int mse_loss_backward(vs_ctx *c) {
-  pairs p = pairs_of(c);
-  p.slope = mse_slope;
-  return run_pairs_back(c, p);
-}
+PAIRS(mse_loss, plain, mse_value, mse_slope)
 
 const vs_opdef vs_op_mse_loss = {
     .name = "mse_loss",
@@ -151,17 +154,7 @@ static void l1_slope(const pairs *p, int64_t at, int64_t n, vs_real *dx, vs_real
   negate(n, dx, dy);
 }
 
-static void l1_loss_forward(vs_ctx *c) {
-  pairs p = pairs_of(c);
-  p.value = l1_value;
-  run_pairs(c, p);
-}
-
-static int l1_loss_backward(vs_ctx *c) {
-  pairs p = pairs_of(c);
-  p.slope = l1_slope;
-  return run_pairs_back(c, p);
-}
+PAIRS(l1_loss, plain, l1_value, l1_slope)
 
 const vs_opdef vs_op_l1_loss = {
     .name = "l1_loss",
@@ -175,24 +168,19 @@ const vs_opdef vs_op_l1_loss = {
     .doc = "|x - target|, both of one shape.",
 };
 
+/* With the second attribute, beta or delta. */
+static pairs bent(const vs_ctx *c) {
+  pairs p = plain(c);
+  p.beta = (vs_real)c->attr[1].f;
+  return p;
+}
+
 static int smooth_l1_shape(vs_ctx *c) {
   if (!(c->attr[1].f >= 0)) return vs_fail("beta is %g, expected 0 or more", c->attr[1].f);
   return same_shapes(c);
 }
 
-static void smooth_l1_forward(vs_ctx *c) {
-  pairs p = pairs_of(c);
-  p.beta = (vs_real)c->attr[1].f;
-  p.value = l1_value;
-  run_pairs(c, p);
-}
-
-static int smooth_l1_backward(vs_ctx *c) {
-  pairs p = pairs_of(c);
-  p.beta = (vs_real)c->attr[1].f;
-  p.slope = l1_slope;
-  return run_pairs_back(c, p);
-}
+PAIRS(smooth_l1, bent, l1_value, l1_slope)
 
 const vs_opdef vs_op_smooth_l1_loss = {
     .name = "smooth_l1_loss",
@@ -224,19 +212,7 @@ static int huber_shape(vs_ctx *c) {
   return same_shapes(c);
 }
 
-static void huber_forward(vs_ctx *c) {
-  pairs p = pairs_of(c);
-  p.beta = (vs_real)c->attr[1].f;
-  p.value = huber_value;
-  run_pairs(c, p);
-}
-
-static int huber_backward(vs_ctx *c) {
-  pairs p = pairs_of(c);
-  p.beta = (vs_real)c->attr[1].f;
-  p.slope = huber_slope;
-  return run_pairs_back(c, p);
-}
+PAIRS(huber, bent, huber_value, huber_slope)
 
 const vs_opdef vs_op_huber_loss = {
     .name = "huber_loss",
@@ -271,19 +247,13 @@ static int kl_shape(vs_ctx *c) {
   return same_shapes(c);
 }
 
-static void kl_forward(vs_ctx *c) {
-  pairs p = pairs_of(c);
+static pairs kl_of(const vs_ctx *c) {
+  pairs p = plain(c);
   p.logs = c->attr[1].i;
-  p.value = kl_value;
-  run_pairs(c, p);
+  return p;
 }
 
-static int kl_backward(vs_ctx *c) {
-  pairs p = pairs_of(c);
-  p.logs = c->attr[1].i;
-  p.slope = kl_slope;
-  return run_pairs_back(c, p);
-}
+PAIRS(kl, kl_of, kl_value, kl_slope)
 
 const vs_opdef vs_op_kl_div = {
     .name = "kl_div",
@@ -316,7 +286,7 @@ static int bce_shape(vs_ctx *c) {
 }
 
 static pairs bce_of(const vs_ctx *c) {
-  pairs p = pairs_of(c);
+  pairs p = plain(c);
   p.w = c->saved[0] ? vs_reals(c->saved[0]) : NULL;
   p.pos = c->saved[1] ? vs_reals(c->saved[1]) : NULL;
   return p;
@@ -343,17 +313,7 @@ static void bce_slope(const pairs *p, int64_t at, int64_t n, vs_real *dx, vs_rea
   }
 }
 
-static void bce_forward(vs_ctx *c) {
-  pairs p = bce_of(c);
-  p.value = bce_value;
-  run_pairs(c, p);
-}
-
-static int bce_backward(vs_ctx *c) {
-  pairs p = bce_of(c);
-  p.slope = bce_slope;
-  return run_pairs_back(c, p);
-}
+PAIRS(bce, bce_of, bce_value, bce_slope)
 
 const vs_opdef vs_op_binary_cross_entropy_with_logits = {
     .name = "binary_cross_entropy_with_logits",

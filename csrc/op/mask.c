@@ -92,7 +92,8 @@ static int one_hot_shape(vs_ctx *c) {
   int64_t shape[VS_MAX_DIM], most = 0, *v = vs_ints(x);
   for (int64_t i = 0; i < x->numel; i++) most = VS_MAX(most, v[i]);
   c->n[0] = c->attr[0].kind == VS_V_NONE ? most : c->attr[0].i;
-  if (x->ndim == VS_MAX_DIM) return vs_fail("x %s has no room for a dimension", vs_shape_str(x));
+  if (x->ndim == VS_MAX_DIM)
+    return vs_fail("x is %s, expected at most %d dimensions", vs_shape_str(x), VS_MAX_DIM - 1);
   for (int64_t i = 0; i < x->numel; i++)
     if (v[i] < 1 || v[i] > c->n[0])
       return vs_fail("x has %lld (element %lld), expected a class of 1..%lld", (long long)v[i],

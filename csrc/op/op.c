@@ -338,9 +338,9 @@ static int check_inplace(const vs_ctx *c) {
   for (int i = 0; i < c->nin; i++)
     if (c->need[i])
       return vs_fail(
-          "in-place change of %s %s, which requires a gradient: wrap it in no_grad or use "
-          "the op that returns a new tensor",
-          i == 0 ? "a tensor" : "a tensor with a value", vs_shape_str(c->in[i]));
+          "in-place change, but %s %s requires a gradient: wrap it in no_grad or use the op that "
+          "returns a new tensor",
+          vs_in_name(c, i), vs_shape_str(c->in[i]));
   return 0;
 }
 

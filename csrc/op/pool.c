@@ -355,7 +355,7 @@ static int adaptive_sizes(vs_ctx *c) {
   for (int d = 2 - spatial(c); d < 2; d++) {
     int64_t size = setting(c, SIZE, d, 1);
     if (size < 1 || size > LARGEST)
-      return vs_fail("size %lld is not 1 to %d", (long long)size, LARGEST);
+      return vs_fail("size is %lld, expected 1 to %d", (long long)size, LARGEST);
     if (x->shape[x->ndim - 2 + d] < 1)
       return vs_fail("x is %s: its planes are empty", vs_shape_str(x));
     shape[x->ndim - 2 + d] = size;

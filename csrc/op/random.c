@@ -49,8 +49,8 @@ static int check_weights(const vs_tensor *x, int64_t row, int64_t n, int64_t pic
     positive += w[i] > 0;
   }
   if (positive >= picks) return 0;
-  return vs_fail("row %lld of x %s has %lld weights above 0, %lld are needed", (long long)row + 1,
-                 vs_shape_str(x), (long long)positive, (long long)picks);
+  return vs_fail("row %lld of x %s has %lld weights above 0, expected at least %lld",
+                 (long long)row + 1, vs_shape_str(x), (long long)positive, (long long)picks);
 }
 
 typedef struct ticket {

@@ -17,7 +17,7 @@ static const vs_real NEAR = (vs_real)1e-5;
 static int check_rows(const vs_ctx *c) {
   const vs_tensor *scores = c->in[SCORES], *x = c->in[X], *y = c->in[Y];
   if (!x && !y) return 0;
-  if (!x || !y) return vs_fail("x and y go together: %s is missing", x ? "y" : "x");
+  if (!x || !y) return vs_fail("%s is missing: expected both x and y, or neither", x ? "y" : "x");
   if (vs_want_ndim(c, X, 2) != 0 || vs_want_ndim(c, Y, 2) != 0) return -1;
   if (x->shape[0] != scores->shape[0] || y->shape[0] != scores->shape[1] ||
       x->shape[1] != y->shape[1])

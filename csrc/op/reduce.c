@@ -90,28 +90,29 @@ void vs_sum_to(vs_tensor *dst, vs_tensor *src) {
 
 /* ---- sum and mean ---- */
 
-/* attr: dims?, keepdim.  n[0]: mask of reduced dimensions. */
-static int dims_shape(vs_ctx *c, vs_dtype dtype) {
+enum { DIM, KEEPDIM }; /* attributes */
+
+int vs_reduced_out(vs_ctx *c, vs_dtype dtype, int dims, int keepdim) {
   const vs_tensor *x = c->in[0];
+  const vs_value *v = &c->attr[dims];
   int64_t shape[VS_MAX_DIM];
   int n = 0;
-  unsigned mask = c->attr[0].kind == VS_V_NONE ? (1u << x->ndim) - 1 : 0;
-  for (int i = 0; c->attr[0].kind != VS_V_NONE && i < c->attr[0].n; i++)
-    mask |= 1u << c->attr[0].ints[i];
+  unsigned mask = v->kind == VS_V_NONE ? (1u << x->ndim) - 1 : 0;
+  for (int i = 0; v->kind != VS_V_NONE && i < v->n; i++) mask |= 1u << v->ints[i];
   for (int d = 0; d < x->ndim; d++) {
     bool r = mask >> d & 1;
-    if (!r || c->attr[1].i) shape[n++] = r ? 1 : x->shape[d];
+    if (!r || c->attr[keepdim].i) shape[n++] = r ? 1 : x->shape[d];
   }
   c->n[0] = mask;
   return vs_out(c, 0, dtype, n, shape);
 }
 
 static int sum_shape(vs_ctx *c) {
-  if (vs_is_integer(c->in[0])) return dims_shape(c, VS_INT64);
-  return vs_recast(c, 0, VS_REAL) < 0 ? -1 : dims_shape(c, VS_REAL);
+  if (vs_is_integer(c->in[0])) return vs_reduced_out(c, VS_INT64, DIM, KEEPDIM);
+  return vs_recast(c, 0, VS_REAL) < 0 ? -1 : vs_reduced_out(c, VS_REAL, DIM, KEEPDIM);
 }
 
-static int mean_shape(vs_ctx *c) { return dims_shape(c, VS_REAL); }
+static int mean_shape(vs_ctx *c) { return vs_reduced_out(c, VS_REAL, DIM, KEEPDIM); }
 
 static int64_t reduced_count(const vs_ctx *c) {
   int64_t n = 1;
@@ -221,7 +222,8 @@ static int extreme_shape(vs_ctx *c, bool values) {
     if (vs_set_in(c, 0, t) < 0) return -1;
   }
   int n = along_shape(c, shape);
-  if (c->n[1] == 0) return vs_fail("x %s has nothing to choose from", vs_shape_str(c->in[0]));
+  if (c->n[1] == 0)
+    return vs_fail("x is %s, expected at least one element to choose from", vs_shape_str(c->in[0]));
   if (values && vs_out(c, 0, c->in[0]->dtype, n, shape) < 0) return -1;
   return vs_out(c, values ? 1 : 0, VS_INT64, n, shape);
 }

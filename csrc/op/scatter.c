@@ -13,11 +13,7 @@ enum { X, INDEX, SRC };
 static int scattered_shape(vs_ctx *c, bool number) {
   const vs_tensor *x = c->in[X], *index = c->in[INDEX], *src = c->in[SRC];
   int dim = (int)c->attr[0].i;
-  bool fits = x->ndim == index->ndim && x->ndim > 0;
-  for (int d = 0; d < x->ndim && fits; d++) fits = d == dim || x->shape[d] == index->shape[d];
-  if (!fits)
-    return vs_fail("index %s has to be like x %s but for dimension %d", vs_shape_str(index),
-                   vs_shape_str(x), dim + 1);
+  if (vs_want_alike(index, x, dim) < 0) return -1;
   if (!vs_same_shape(src, index) && !(number && src->ndim == 0))
     return vs_fail("src is %s, expected the shape of index %s", vs_shape_str(src),
                    vs_shape_str(index));
@@ -145,8 +141,8 @@ static int index_add_shape(vs_ctx *c) {
   for (int d = 0; d < x->ndim && fits; d++)
     fits = src->shape[d] == (d == dim ? index->numel : x->shape[d]);
   if (!fits)
-    return vs_fail("src is %s, expected x %s with %lld in dimension %d", vs_shape_str(src),
-                   vs_shape_str(x), (long long)index->numel, dim + 1);
+    return vs_fail("src is %s, expected the shape of x %s with %lld in dimension %d",
+                   vs_shape_str(src), vs_shape_str(x), (long long)index->numel, dim + 1);
   if (vs_check_index(index, x, dim)) return -1;
   vs_along(x, dim, c->n);
   c->n[3] = index->numel;

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "op/dims.h"
+#include "op/reduce.h"
 
 /* ---- groups: the elements that one output is made of ---- */
 
@@ -40,22 +41,6 @@ static inline int64_t place(const groups *g, int64_t r) {
   return g->nr == 1 ? r * g->rstride[0] : vs_offset_of(r, g->nr, g->rsize, g->rstride);
 }
 
-/* Output 0 of that dtype; n[0]: mask of the reduced dimensions, attr[dims] (all when absent). */
-static int reduced_shape(vs_ctx *c, vs_dtype dtype, int dims, int keepdim) {
-  const vs_tensor *x = c->in[0];
-  const vs_value *v = &c->attr[dims];
-  int64_t shape[VS_MAX_DIM];
-  int n = 0;
-  unsigned mask = v->kind == VS_V_NONE ? (1u << x->ndim) - 1 : 0;
-  for (int i = 0; v->kind != VS_V_NONE && i < v->n; i++) mask |= 1u << v->ints[i];
-  for (int d = 0; d < x->ndim; d++) {
-    bool r = mask >> d & 1;
-    if (!r || c->attr[keepdim].i) shape[n++] = r ? 1 : x->shape[d];
-  }
-  c->n[0] = mask;
-  return vs_out(c, 0, dtype, n, shape);
-}
-
 /* What the range functions read; group k makes y[k]. */
 typedef struct job {
   groups g;
@@ -89,7 +74,7 @@ enum { PROD_DIM, PROD_KEEPDIM };
 
 static int prod_shape(vs_ctx *c) {
   if (vs_as_number(c, 0)) return -1;
-  return reduced_shape(c, c->in[0]->dtype, PROD_DIM, PROD_KEEPDIM);
+  return vs_reduced_out(c, c->in[0]->dtype, PROD_DIM, PROD_KEEPDIM);
 }
 
 static void prod_reals(void *arg, int64_t first, int64_t last, int part) {
@@ -163,7 +148,7 @@ const vs_opdef vs_op_prod = {
 
 enum { VAR_DIM, VAR_UNBIASED, VAR_KEEPDIM };
 
-static int var_shape(vs_ctx *c) { return reduced_shape(c, VS_REAL, VAR_DIM, VAR_KEEPDIM); }
+static int var_shape(vs_ctx *c) { return vs_reduced_out(c, VS_REAL, VAR_DIM, VAR_KEEPDIM); }
 
 static double mean_of(const groups *g, const vs_real *x) {
   double sum = 0;
@@ -258,8 +243,8 @@ const vs_opdef vs_op_std = {
 enum { NORM_P, NORM_DIM, NORM_KEEPDIM };
 
 static int norm_shape(vs_ctx *c) {
-  if (isnan(c->attr[NORM_P].f)) return vs_fail("p is NaN");
-  return reduced_shape(c, VS_REAL, NORM_DIM, NORM_KEEPDIM);
+  if (isnan(c->attr[NORM_P].f)) return vs_fail("p is NaN, expected a number");
+  return vs_reduced_out(c, VS_REAL, NORM_DIM, NORM_KEEPDIM);
 }
 
 static double power(double a, double p) { return p == 2 ? a * a : p == 1 ? a : pow(a, p); }

@@ -2,7 +2,7 @@
  *
  * Every value is read once, and never more than k are sorted.  Of equal values the earlier comes
  * first.  NaN is taken for the largest number, as in PyTorch. */
-#include "op/op.h"
+#include "op/dims.h"
 
 /* A heap of the k best seen so far, the worst of them at the root. */
 typedef struct heap {
@@ -104,12 +104,8 @@ static int topk_shape(vs_ctx *c) {
   if (k < 0 || k > x->shape[dim])
     return vs_fail("k is %lld, expected 0..%lld: dimension %lld of x %s", (long long)k,
                    (long long)x->shape[dim], (long long)dim + 1, vs_shape_str(x));
-  c->n[0] = c->n[2] = 1;
-  for (int i = 0; i < x->ndim; i++) {
-    shape[i] = i == dim ? k : x->shape[i];
-    if (i != dim) c->n[i < dim ? 0 : 2] *= x->shape[i];
-  }
-  c->n[1] = x->shape[dim];
+  for (int i = 0; i < x->ndim; i++) shape[i] = i == dim ? k : x->shape[i];
+  vs_along(x, (int)dim, c->n);
   c->n[3] = k;
   int parts = vs_parts(c->n[0] * c->n[2], topk_grain(c));
   c->work_bytes = (size_t)parts * heap_bytes(k);

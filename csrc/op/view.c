@@ -255,11 +255,11 @@ static int slice_shape(vs_ctx *c) {
   int64_t step = c->attr[3].i, size = x->ndim == 0 ? 0 : x->shape[dim];
   int64_t first = c->attr[1].i, last = c->attr[2].i;
   if (x->ndim == 0) return vs_fail("x has no dimensions");
-  if (step < 1) return vs_fail("step %lld is below 1", (long long)step);
+  if (step < 1) return vs_fail("step is %lld, expected at least 1", (long long)step);
   if (last < 0) last += size + 1;
   if (first < 0) first += size + 1;
   if (first < 1 || last > size || last < first - 1)
-    return vs_fail("%lld to %lld is out of range 1..%lld for dimension %d of x %s",
+    return vs_fail("positions %lld to %lld are out of range 1..%lld for dimension %d of x %s",
                    (long long)c->attr[1].i, (long long)c->attr[2].i, (long long)size, dim + 1,
                    vs_shape_str(x));
   c->attr[3].i = step = VS_MIN(step, VS_MAX(size, 1));

@@ -32,7 +32,7 @@ describe("refusals name the argument and the shapes", function()
 
   it("of the layers", function()
     matches("do not divide into 3 groups", function() nn.Conv2d(4, 6, 3, {groups = 3}) end)
-    matches("x is %[2,4%], made for 3 channels", function() nn.BatchNorm1d(3)(vs.zeros(2, 4)) end)
+    matches("x is %[2,4%], expected 3 channels", function() nn.BatchNorm1d(3)(vs.zeros(2, 4)) end)
     matches("x is %[2,3%], expected %[B,C,H,W%]", function() nn.BatchNorm2d(3)(vs.zeros(2, 3)) end)
     matches("more than one value", function() nn.BatchNorm1d(3)(vs.zeros(1, 3)) end)
     matches("x is %[2,4%].*shape %[3%]", function() nn.LayerNorm(3)(vs.zeros(2, 4)) end)
