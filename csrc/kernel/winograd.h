@@ -2,7 +2,7 @@
  * Convolutional Neural Networks, 2015).
  *
  * A 4x4 tile of y = x * w comes from a 6x6 patch of x:  y = A' [(G w G') . (B' x B)] A,  so that 36
- * products, one each of 36 `components`, stand for 144.  Summed over channels each component is a
+ * products, one each of 36 `components`, replace 144.  Summed over channels each component is a
  * matrix product.  The interpolation points are 0, 2/3, -2/3, 3/2, -3/2 and infinity: with them
  * float32 loses less than one bit more than a plain sum does, a fourth of what 0, 1, -1, 2, -2
  * lose.

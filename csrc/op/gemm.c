@@ -78,7 +78,7 @@ static const vs_kernels_gemm *kernel_of(vs_gemm_way way) {
 
 #endif
 
-/* How many units a value becomes; they stand behind each other in a panel. */
+/* How many units a value becomes; they lie behind each other in a panel. */
 static int parts_of(vs_gemm_way way) { return way == VS_GEMM_SPLIT ? 3 : 1; }
 
 static bool large_enough(vs_gemm_way way, int64_t m, int64_t n, int64_t k) {

@@ -177,16 +177,22 @@ static operands operands_of(const vs_ctx *c, const vs_tensor *z) {
     o.z = reshaped(z, 2, (int64_t[]){o.a.shape[0], y->shape[1]});
   } else {
     o.a = as_left(x);
-    o.z = reshaped(z, product_shape(x, y, full), full);
+    bool vectors = x->ndim == 1 || y->ndim == 1; /* z lacks their row or column */
+    o.z = vectors ? reshaped(z, product_shape(x, y, full), full) : *z;
   }
   return o;
 }
 
 /* Input i is copied where products cannot read it as it lies. */
 static int make_readable(vs_ctx *c, int i) {
+  const vs_tensor *t = c->in[i];
   mats m;
-  vs_tensor t = i == 0 ? as_left(c->in[0]) : as_right(c->in[1]);
-  return open_mats(&m, &t) ? 0 : vs_set_in(c, i, vs_clone(c->in[i]));
+  vs_tensor vector;
+  if (t->ndim == 1) {
+    vector = i == 0 ? as_left(t) : as_right(t);
+    t = &vector;
+  }
+  return open_mats(&m, t) ? 0 : vs_set_in(c, i, vs_clone(c->in[i]));
 }
 
 static int matmul_shape(vs_ctx *c) {

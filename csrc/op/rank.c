@@ -1,4 +1,4 @@
-/* rank: where one item stands in a row of scores.
+/* rank: the place of one item in a row of scores.
  *
  * Every score is read once, nothing is sorted.  Scores equal to the target's count as above it, and
  * so does NaN. */

@@ -1,4 +1,4 @@
-/* Unary element-wise ops.  Values and derivatives stand in kernel/elementwise.h, one line each;
+/* Unary element-wise ops.  Values and derivatives are in kernel/elementwise.h, one line each;
  * this file makes their descriptors and spreads the work over threads.  Activations give
  * bfloat16 for bfloat16, but for those whose derivative reads what was rounded. */
 #include "kernel/elementwise.h"

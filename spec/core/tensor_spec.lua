@@ -49,7 +49,7 @@ describe("views", function()
     assert.same({0}, x:slice(1, 8, 7).shape)
     fails("positions 3 to 1 are out of range", x.slice, x, 1, 3, 1)
     fails("step is 0, expected at least 1", x.slice, x, 1, 1, 2, 0)
-    fails("is out of range", x.slice, x, 1, math.mininteger, math.maxinteger)
+    fails("are out of range", x.slice, x, 1, math.mininteger, math.maxinteger)
   end)
 end)
 

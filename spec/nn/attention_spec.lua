@@ -1,4 +1,4 @@
--- What stands around the attention: padding, rows that see nothing, memory, positions, pooling.
+-- What is around the attention: padding, rows that see nothing, memory, positions, pooling.
 local vs = require "vesper"
 local numbers = require "spec.support.numbers"
 local run = require "spec.support.process".run
@@ -93,7 +93,7 @@ describe("long rows", function()
 end)
 
 describe("MultiheadAttention", function()
-  it("is causal where told to be, its weights too", function()
+  it("is causal where it is set, its weights too", function()
     local attention, x = nn.MultiheadAttention(8, 2), vs.randn(1, 6, 8)
     local later = vs.ones(6, 6):triu(1):bool()
     local y, w = attention(x, {is_causal = true, need_weights = true})

@@ -116,7 +116,7 @@ describe("layers without parameters", function()
     assert.are_not.same(a, numbers.flat(layer(x)))
   end)
 
-  it("Flatten keeps the batch, or what it is told to", function()
+  it("Flatten keeps the batch, or what its arguments say", function()
     assert.are.same({2, 12}, numbers.shape(nn.Flatten()(vs.zeros(2, 3, 4))))
     assert.are.same({6, 4}, numbers.shape(nn.Flatten(1, 2)(vs.zeros(2, 3, 4))))
     fails("start_dim is 0", nn.Flatten, 0)

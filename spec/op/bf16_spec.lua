@@ -134,7 +134,7 @@ describe("autocast", function()
     assert(vs.autocast(a.matmul, a, b):eq(a:matmul(b)):all())
   end)
 
-  it("has products put out bfloat16, and what stands between them", function()
+  it("has products put out bfloat16, and the ops between them", function()
     local x, image = vs.randn(4, 40), vs.randn(2, 3, 8, 8)
     local layers = {nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Linear(40, 24)}
     local out = vs.autocast(function()

@@ -1,4 +1,4 @@
--- batch_norm: gradients, and values that can be told by eye.
+-- batch_norm: gradients, and values that can be seen by eye.
 local numbers = require "spec.support.numbers"
 
 local signed, uniform = numbers.signed, numbers.uniform

@@ -1,5 +1,5 @@
 -- conv1d and conv2d.  Values are compared with PyTorch's in spec/nn; here are gradients, and values
--- that can be told by eye.
+-- that can be seen by eye.
 local numbers = require "spec.support.numbers"
 
 local signed = numbers.signed

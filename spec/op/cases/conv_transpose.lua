@@ -1,5 +1,5 @@
 -- conv_transpose1d and 2d.  Values are compared with PyTorch's in spec/nn; here are gradients, and
--- values that can be told by eye.
+-- values that can be seen by eye.
 local numbers = require "spec.support.numbers"
 
 local signed = numbers.signed

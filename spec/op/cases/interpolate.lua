@@ -1,4 +1,4 @@
--- interpolate: gradients, values that can be told by eye, and PyTorch's.
+-- interpolate: gradients, values that can be seen by eye, and PyTorch's.
 local numbers = require "spec.support.numbers"
 local torch = require "spec.op.torch"
 

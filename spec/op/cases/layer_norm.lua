@@ -1,4 +1,4 @@
--- layer_norm: gradients, and values that can be told by eye.
+-- layer_norm: gradients, and values that can be seen by eye.
 local numbers = require "spec.support.numbers"
 
 local signed = numbers.signed

@@ -1,4 +1,4 @@
--- cross_entropy and nll_loss: gradients, and values that can be told by eye.
+-- cross_entropy and nll_loss: gradients, and values that can be seen by eye.
 local numbers = require "spec.support.numbers"
 
 local signed, uniform, index = numbers.signed, numbers.uniform, numbers.index

@@ -1,4 +1,4 @@
--- cosine_embedding_loss and triplet_margin_loss: gradients, and values that can be told by eye.
+-- cosine_embedding_loss and triplet_margin_loss: gradients, and values that can be seen by eye.
 local numbers = require "spec.support.numbers"
 
 local signed, distinct = numbers.signed, numbers.distinct

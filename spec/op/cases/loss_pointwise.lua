@@ -1,4 +1,4 @@
--- Losses element by element: gradients, and values that can be told by eye.
+-- Losses element by element: gradients, and values that can be seen by eye.
 local numbers = require "spec.support.numbers"
 
 local signed, uniform = numbers.signed, numbers.uniform

@@ -1,4 +1,4 @@
--- hinge_ranking: gradients, and values that can be told by eye.
+-- hinge_ranking: gradients, and values that can be seen by eye.
 local numbers = require "spec.support.numbers"
 
 local uniform = numbers.uniform

@@ -1,5 +1,5 @@
 -- Pooling.  Values are compared with PyTorch's in spec/nn; here are gradients, and values that can
--- be told by eye.
+-- be seen by eye.
 local numbers = require "spec.support.numbers"
 
 local distinct = numbers.distinct
