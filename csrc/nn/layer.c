@@ -22,9 +22,7 @@ vs_layer *vs_layer_new(const vs_layerdef *def, const vs_value *args, int nargs) 
   l->def = def;
   l->training = true;
   for (int i = 0; i < spec->n; i++) l->attr[i] = i < nargs ? args[i] : VS_NONE;
-  vs_rngstate before = vs_rng_state();
   if (vs_args_check(spec, l->attr) < 0 || def->init(l) < 0) {
-    vs_rng_restore(before);
     vs_fail_prefix(def->name);
     vs_layer_free(l);
     vs_rng_restore(before); /* a second try draws the same numbers */

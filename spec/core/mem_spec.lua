@@ -94,17 +94,18 @@ describe("memory", function()
 end)
 
 describe("a refused allocation", function()
-  -- Runs fn with the nth allocation from now refused.  Whether it completed all the same, and how
-  -- many allocations were refused.
-  local function refuse(n, fn)
-    vs._fail_allocation(n)
+  -- Runs fn with the nth allocation from now refused, or `times` in a row.  Whether it completed all
+  -- the same, and how many allocations were refused.
+  local function refuse(n, fn, times)
+    vs._fail_allocation(n, times or 1)
     local ok, message = pcall(fn)
     local refused = vs._fail_allocation(0)
     if not ok then assert(tostring(message):find("out of memory", 1, true), message) end
     return ok, refused
   end
 
-  it("at any place of a training step is an error or goes unnoticed, and leaks nothing", function()
+  it("at any place of a training step is cured by a collection, two are an error or go unnoticed, "
+    .. "and nothing leaks", function()
     local step = trainer()
     step(3, 4)
     step(3, 4)
@@ -113,8 +114,8 @@ describe("a refused allocation", function()
     step(3, 4)
     local blocks, failed = vs.memory().allocations - made, 0
     for n = 1, 2 * blocks do -- structures that are no blocks count too
-      local ok = refuse(n, function() step(3, 4) end)
-      if not ok then failed = failed + 1 end
+      assert(refuse(n, function() step(3, 4) end), n)
+      if not refuse(n, function() step(3, 4) end, 2) then failed = failed + 1 end
     end
     assert(failed > 0)
     step(3, 4) -- gradients of the same parameters as before
