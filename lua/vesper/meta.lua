@@ -18,13 +18,13 @@ local vs = {}
 ---@field shape any[]
 ---float32, float64, float16, bfloat16, int64, int32, uint8 or bool.
 ---@field dtype string
----How many dimensions.
+---The number of dimensions.
 ---@field ndim integer
----Whether backward reaches it; may be set on leaves.
+---Whether backward computes its gradient; may be set on leaves.
 ---@field requires_grad boolean
----Whether no op of a graph made it.
+---Whether it is not the result of a recorded op.
 ---@field is_leaf boolean
----What backward left here; a tensor of the same shape, or nil. May be set.
+---The gradient that backward accumulated, a tensor of the same shape, or nil. May be set.
 ---@field grad vesper.Tensor|nil
 local Tensor = {}
 
@@ -41,15 +41,15 @@ local InfoNCE = {}
 local Module = {}
 
 ---@class vesper.Layer: vesper.Module
----What it is: "Linear". Its constructor's arguments are fields too.
+---The class: "Linear". The constructor's arguments are fields too.
 ---@field name string
 local Layer = {}
 
 ---@class vesper.Optimizer
----The groups, each with params and its settings, which may be set; opt.lr = v sets lr in all of
----them.
+---The groups, each with params and its settings, which may be assigned; opt.lr = v sets lr in all
+---of them.
 ---@field param_groups any[]
----What it is: "Adam".
+---The class: "Adam".
 ---@field name string
 local Optimizer = {}
 
@@ -57,51 +57,51 @@ local Optimizer = {}
 local EMA = {}
 
 ---@class vesper.Scheduler
----Steps so far.
+---The number of steps so far.
 ---@field last_epoch integer
----What it is: "StepLR".
+---The class: "StepLR".
 ---@field name string
 local Scheduler = {}
 
 ---@class vesper.Dataset
 ---@operator len: integer
----Name of the data.
+---The name of the data set.
 ---@field name string|nil
----"train", "val" or "test".
+---The split: "train", "val" or "test".
 ---@field split string|nil
----The file it reads.
+---The path of its file.
 ---@field path string|nil
----How many images the samples come from.
+---The number of images of the samples.
 ---@field images integer
 local Dataset = {}
 
 ---@class vesper.Loader
 ---@operator len: integer
----Epochs begun; may be set. #loader is the number of batches in one.
+---The number of epochs started; may be set. #loader is the number of batches per epoch.
 ---@field epoch integer
----Samples a batch.
+---Samples per batch.
 ---@field batch_size integer
----The seed of the order.
+---The seed of the order and of augmentation.
 ---@field seed integer
----Threads that make batches ahead.
+---Threads that prepare batches ahead.
 ---@field workers integer
 ---Whether the order is shuffled.
 ---@field shuffle boolean
----Whether a smaller last batch is left out.
+---Whether a smaller last batch is dropped.
 ---@field drop_last boolean
 ---Chunks that are shuffled together, 0 for all samples.
 ---@field chunks integer
 ---Samples of the data set.
 ---@field samples integer
----Pixels by which images are shifted at most.
+---Maximal shift of images in pixels.
 ---@field crop integer
 ---Probability of mirroring.
 ---@field flip number
----How far brightness, contrast and saturation change.
+---Maximal change of brightness, contrast and saturation.
 ---@field jitter number
----Probability of a rectangle set to 0.
+---Probability of setting a rectangle to 0.
 ---@field erase number
----What it loads.
+---The data set.
 ---@field set vesper.Dataset
 local Loader = {}
 
@@ -201,7 +201,7 @@ vs.checkpoint = {}
 ---@field dtype? string default float32
 ---@field requires_grad? boolean default false
 
----From a number, a boolean or nested lists, which may not be ragged. Booleans give dtype bool.
+---From a number, a boolean or nested lists, which must not be ragged. Booleans give dtype bool.
 ---@param data any
 ---@param options? vesper.options.tensor
 ---@return vesper.Tensor
@@ -229,7 +229,7 @@ function vs.ones(...) end
 ---@field dtype? string default float32
 ---@field requires_grad? boolean default false
 
----Any values: to be written before it is read.
+---Uninitialised: write it before you read it.
 ---@param ... any sizes, then options
 ---@return vesper.Tensor
 function vs.empty(...) end
@@ -339,7 +339,7 @@ function vs.randint(low, high, ...) end
 ---@return vesper.Tensor
 function vs.randperm(n) end
 
----Starts the process-wide generator anew: same seed, same numbers.
+---Seeds the process-wide generator: the same seed gives the same numbers.
 ---@param seed integer
 function vs.manual_seed(seed) end
 
@@ -347,7 +347,7 @@ function vs.manual_seed(seed) end
 ---@return table
 function vs.get_rng_state() end
 
----Goes on where vs.get_rng_state was called.
+---Restores the state that vs.get_rng_state returned.
 ---@param state table
 function vs.set_rng_state(state) end
 
@@ -358,13 +358,13 @@ function vs.set_rng_state(state) end
 ---@return any
 function vs.no_grad(fn, ...) end
 
----The opposite of vs.no_grad, inside of it.
+---Records a graph again inside vs.no_grad; arguments and results as there.
 ---@param fn? function
 ---@param ... any args
 ---@return any
 function vs.enable_grad(fn, ...) end
 
----Sets whether ops record a graph; returns what held before.
+---Sets whether ops record a graph; returns the previous setting.
 ---@param on boolean
 ---@return boolean
 function vs.set_grad_enabled(on) end
@@ -373,16 +373,16 @@ function vs.set_grad_enabled(on) end
 ---@return boolean
 function vs.is_grad_enabled() end
 
----For each vector a grid of all sizes in which it runs along its own dimension; xy swaps the first
----two.
+---One grid per vector, whose sizes are the vectors' sizes; vector i varies along dimension i. xy
+---swaps the first two dimensions.
 ---@param vectors any[]
 ---@param indexing? "ij"|"xy" default ij
 ---@return "Tensor..."
 function vs.meshgrid(vectors, indexing) end
 
----Products of tensors by named dimensions: vs.einsum("bij,bjk->bik", {x, y}). A letter a dimension;
----those not behind the arrow are summed over. Products are made from left to right as matrix
----products; a letter stands once in a term.
+---Einstein summation: vs.einsum("bij,bjk->bik", {x, y}). One letter per dimension; letters missing
+---after the arrow are summed over. Evaluated from left to right as matrix products; a letter may
+---not occur twice in a term.
 ---@param equation string
 ---@param operands any[]
 ---@return vesper.Tensor
@@ -406,10 +406,11 @@ function vs.load(path) end
 ---@class vesper.options.load_pth
 ---@field key? string
 
----The tensors {name = tensor} and the plain values {name = number, boolean or text} of a file that
----torch.save wrote, in its zip form or the older one; nothing in it is run. Names of nested
----dictionaries and lists are joined by dots, as in state_dict.fc.bias; key: only what is below that
----entry. nil and a message, with name and place, for whatever is no part of a state dict.
+---The tensors {name = tensor} and the plain values {name = number, boolean or string} of a file
+---that torch.save wrote, as zip archive or in the older format; no code in it is run. Names of
+---nested dictionaries and lists are joined by dots: state_dict.fc.bias. key: only the contents of
+---that entry. Returns nil and a message, with name and byte, if the file contains anything that is
+---not part of a state dict.
 ---@param path string
 ---@param options? vesper.options.load_pth
 ---@return table?
@@ -422,7 +423,7 @@ function vs.load_pth(path, options) end
 ---@return boolean
 function vs.is_tensor(x) end
 
----Whether x is a layer made in C (modules in Lua are not).
+---Whether x is a layer implemented in C (not a module written in Lua).
 ---@param x any
 ---@return boolean
 function vs.is_layer(x) end
@@ -431,14 +432,14 @@ function vs.is_layer(x) end
 ---@param n integer
 function vs.set_num_threads(n) end
 
----Threads in use; at first as many as the machine has.
+---Threads in use; by default all that the machine has.
 ---@return integer
 function vs.get_num_threads() end
 
----How exact matrix products are: matmul, linear, recurrent layers, attention and their gradients;
----not convolutions. highest: float32, as at first. medium: values rounded to bfloat16 (8 bits),
----sums in float32; fast where vs.build.bf16. high: at least 16 bits, by three products in bfloat16
----where that pays, else float32. See docs/performance.md.
+---The precision of matrix products: matmul, linear, recurrent layers, attention and their
+---gradients; not convolutions. highest (the default): float32. medium: operands rounded to bfloat16
+---(8 bits), sums in float32; fast if vs.build.bf16. high: at least 16 bits, by three bfloat16
+---products if that is faster, else float32. See docs/performance.md.
 ---@param precision "highest"|"high"|"medium"
 function vs.set_matmul_precision(precision) end
 
@@ -446,48 +447,48 @@ function vs.set_matmul_precision(precision) end
 ---@return string
 function vs.get_matmul_precision() end
 
----Calls fn(args...) with products at medium precision and returns its results; gradients of what it
----computed are made so too, wherever backward is called. Products, convolutions and attention put
----out bfloat16, and activations, sums, pooling and batch norm of that do; losses, softmax, layer
----norm and reductions take it and give float32. Parameters, gradients and the optimizer stay
----float32. Without fn returns a guard: local guard <close> = vs.autocast().
+---Calls fn(args...) with products at medium precision and returns its results; the gradients of
+---these products use it too, wherever backward is called. Products, convolutions and attention
+---return bfloat16. Activations, additions, pooling and batch norm of bfloat16 return bfloat16;
+---losses, softmax, layer norm and reductions return float32. Parameters, gradients and the
+---optimizer's state stay float32. Without fn returns a guard: local guard <close> = vs.autocast().
 ---@param fn? function
 ---@param ... any args
 ---@return any
 function vs.autocast(fn, ...) end
 
----Autocast from now on, or no longer; vs.autocast puts back what it found.
+---Turns autocast on or off; vs.autocast restores the previous setting.
 ---@param on boolean
 function vs.set_autocast_enabled(on) end
 
----Whether vs.autocast is in force.
+---Whether autocast is on.
 ---@return boolean
 function vs.is_autocast_enabled() end
 
----{live, cached, peak, limit} in bytes of tensor memory, and counts of blocks: those live now,
----allocations, system_requests.
+---{live, cached, peak, limit} in bytes of tensor memory, and {blocks, allocations,
+---system_requests}: blocks in use now, allocations and requests to the system so far.
 ---@return table
 function vs.memory() end
 
----Collects garbage and gives the cached blocks back to the system.
+---Collects garbage and returns the cached blocks to the system.
 function vs.empty_cache() end
 
----How many freed bytes stay cached; at first half of the machine's memory.
+---How many freed bytes stay cached; by default half of the machine's memory.
 ---@param bytes integer
 function vs.set_cache_limit(bytes) end
 
----Seconds of a clock that only goes forward.
+---Seconds of a monotonic clock.
 ---@return number
 function vs.now() end
 
 ---@class vesper.options.profile
 ---@field top? integer default 20
 
----Calls fn() and tells where its time went: p.rows, a list of {name, pass = "forward", "backward"
----or "other", calls, seconds, share, bytes, gbs, allocated}, longest first; p.seconds, the sum of
----theirs; p.memory = {asked, requests, peak}, bytes and blocks asked of the system and the most
----bytes in use; p.results of fn, packed. As text it is a table of its top longest rows. bytes are
----the tensors that were read and written, each once.
+---Calls fn() and measures each op: p.rows, a list of {name, pass = "forward", "backward" or
+---"other", calls, seconds, share, bytes, gbs, allocated}, slowest first; p.seconds, their sum;
+---p.memory = {asked, requests, peak}, bytes and blocks requested from the system and the peak of
+---bytes in use; p.results, the packed results of fn. tostring(p) is a table of the first top rows.
+---bytes counts each tensor that was read or written once.
 ---@param fn function
 ---@param options? vesper.options.profile
 ---@return table
@@ -498,15 +499,15 @@ function vs.profile(fn, options) end
 ---@return boolean
 function vs.is_terminal(stream) end
 
----Prints what is known about a name, function, layer or object.
+---Prints the documentation of a name, function, layer or object.
 ---@param what? any
 function vs.help(what) end
 
 ---@class vesper.options.progress
 ---@field quiet? boolean default false
 
----for batch, bar in vs.progress(loader, "epoch 1"): a bar with rate, time left and the mean of
----bar.loss; other fields of bar are shown as they are. bar:mean_loss() is the mean so far.
+---for batch, bar in vs.progress(loader, "epoch 1"): a progress bar with rate, time left and the
+---mean of bar.loss; other fields of bar are shown unchanged. bar:mean_loss() is the mean so far.
 ---@param loader vesper.Loader
 ---@param label? string
 ---@param options? vesper.options.progress
@@ -525,12 +526,12 @@ function vs.list_layers() end
 ---@return any[]
 function vs.list_optims() end
 
----{version, real = "float" or "double", isa = "generic", "avx2", "avx512" or "amx", amx = the last,
----bf16 = whether bfloat16 is multiplied by an instruction}.
+---{version, real = "float" or "double", isa = "generic", "avx2", "avx512" or "amx", amx = whether
+---isa is "amx", bf16 = whether the processor has an instruction that multiplies bfloat16}.
 ---@type table
 vs.build = nil
 
----The only element as a Lua number or boolean; an error when there are more.
+---The only element as a Lua number or boolean; an error unless there is exactly one.
 ---@return any
 function Tensor:item() end
 
@@ -543,15 +544,15 @@ function Tensor:tolist() end
 ---@return any
 function Tensor:size(dim) end
 
----How many elements.
+---The number of elements.
 ---@return integer
 function Tensor:numel() end
 
----Whether the elements lie in memory in row-major order without gaps.
+---Whether the elements are in row-major order in memory, without gaps.
 ---@return boolean
 function Tensor:is_contiguous() end
 
----As float32; itself when it is.
+---As float32; x itself if it is float32.
 ---@return vesper.Tensor
 function Tensor:float() end
 
@@ -571,25 +572,25 @@ function Tensor:bool() end
 ---@return vesper.Tensor
 function Tensor:t() end
 
----Views of size positions each along dim, the last maybe smaller; or of the sizes in a list, which
----have to add up. Also vs.split(x, ...).
+---Views of size positions each along dim, the last possibly smaller; or of the sizes in a list,
+---whose sum must be the size of dim. Also vs.split(x, ...).
 ---@param size any
 ---@param dim? integer default 1
 ---@return "Tensor..."
 function Tensor:split(size, dim) end
 
----At most n views of equal size along dim, the last maybe smaller.
+---At most n views of equal size along dim, the last possibly smaller.
 ---@param n integer
 ---@param dim? integer default 1
 ---@return "Tensor..."
 function Tensor:chunk(n, dim) end
 
----Each position along dim, as views without it.
+---One view per position along dim, without that dimension.
 ---@param dim? integer default 1
 ---@return "Tensor..."
 function Tensor:unbind(dim) end
 
----Dimension from at place to, the others in their order; a view.
+---Moves dimension from to position to; the others keep their order; a view.
 ---@param from integer
 ---@param to integer
 ---@return vesper.Tensor
@@ -613,7 +614,8 @@ function Tensor:isinf() end
 ---@return vesper.Tensor
 function Tensor:isfinite() end
 
----x with numbers in place of NaN, inf and -inf; the largest float32 where none is given.
+---x with NaN, inf and -inf replaced by numbers; posinf and neginf default to the largest and the
+---lowest float32.
 ---@param nan? number default 0
 ---@param posinf? number
 ---@param neginf? number
@@ -624,12 +626,12 @@ function Tensor:nan_to_num(nan, posinf, neginf) end
 ---@return vesper.Tensor
 function Tensor:frac() end
 
----clamp with a lower bound alone.
+---clamp with only a lower bound.
 ---@param min number
 ---@return vesper.Tensor
 function Tensor:clamp_min(min) end
 
----clamp with an upper bound alone.
+---clamp with only an upper bound.
 ---@param max number
 ---@return vesper.Tensor
 function Tensor:clamp_max(max) end
@@ -639,12 +641,12 @@ function Tensor:clamp_max(max) end
 ---@return vesper.Tensor
 function Tensor:floor_divide(y) end
 
----x - y floor(x / y), of y's sign, as % in Lua.
+---x - y floor(x / y); has y's sign, as % in Lua.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:remainder(y) end
 
----x - y trunc(x / y), of x's sign.
+---x - y trunc(x / y); has x's sign.
 ---@param y vesper.Tensor|number
 ---@return vesper.Tensor
 function Tensor:fmod(y) end
@@ -669,13 +671,13 @@ function Tensor:addcmul(a, b, value) end
 ---@return vesper.Tensor
 function Tensor:addcdiv(a, b, value) end
 
----max without the places.
+---max without the indices.
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 function Tensor:amax(dim, keepdim) end
 
----min without the places.
+---min without the indices.
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
@@ -688,7 +690,7 @@ function Tensor:amin(dim, keepdim) end
 ---@return vesper.Tensor
 function Tensor:aminmax(dim, keepdim) end
 
----How many elements are not 0: int64.
+---The count of elements that are not 0: int64.
 ---@param dim? integer|integer[]
 ---@return vesper.Tensor
 function Tensor:count_nonzero(dim) end
@@ -709,7 +711,7 @@ function Tensor:std_mean(dim, unbiased, keepdim) end
 ---@return vesper.Tensor
 function Tensor:var_mean(dim, unbiased, keepdim) end
 
----The k-th smallest along dim, and its place from 1; NaN counts as largest.
+---The k-th smallest along dim, and its index from 1; NaN counts as largest.
 ---@param k integer
 ---@param dim? integer default -1
 ---@param keepdim? boolean default false
@@ -717,16 +719,16 @@ function Tensor:var_mean(dim, unbiased, keepdim) end
 ---@return vesper.Tensor
 function Tensor:kthvalue(k, dim, keepdim) end
 
----The middle value along dim, of an even number the lower, and its place from 1; over all elements
----without dim (the place counts in row order). NaN counts as largest.
+---The median along dim (the lower of two middle values) and its index from 1; without dim over all
+---elements, the index in row-major order. NaN counts as largest.
 ---@param dim? integer
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 function Tensor:median(dim, keepdim) end
 
----The different values of x, rising; for each element of x, in x's shape, which of them it is; how
----often each is there. No gradient.
+---The distinct values in ascending order; the index of each element of x among them, in x's shape;
+---the count of each value. No gradient.
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
@@ -736,7 +738,7 @@ function Tensor:unique() end
 ---@return vesper.Tensor
 function Tensor:argwhere() end
 
----Whether shapes and all elements are the same.
+---Whether shapes and all elements are equal.
 ---@param y vesper.Tensor
 ---@return boolean
 function Tensor:equal(y) end
@@ -774,7 +776,7 @@ function Tensor:dot(y) end
 ---@return vesper.Tensor
 function Tensor:outer(y) end
 
----beta input + alpha x y, a product of matrices.
+---beta input + alpha x y, with the matrix product x y.
 ---@param x vesper.Tensor
 ---@param y vesper.Tensor
 ---@param beta? number default 1
@@ -782,7 +784,7 @@ function Tensor:outer(y) end
 ---@return vesper.Tensor
 function Tensor:addmm(x, y, beta, alpha) end
 
----The same of batches [B,M,K] and [B,K,N].
+---addmm for batches [B,M,K] and [B,K,N].
 ---@param x vesper.Tensor
 ---@param y vesper.Tensor
 ---@param beta? number default 1
@@ -790,8 +792,8 @@ function Tensor:addmm(x, y, beta, alpha) end
 ---@return vesper.Tensor
 function Tensor:baddbmm(x, y, beta, alpha) end
 
----p-norm distances of all rows of x [...,P,D] and y [...,R,D]: [...,P,R]. Takes P R D numbers of
----memory.
+---p-norm distances between all rows of x [...,P,D] and y [...,R,D]: [...,P,R]. Needs memory for P R
+---D numbers.
 ---@param y vesper.Tensor
 ---@param p? number default 2
 ---@return vesper.Tensor
@@ -809,12 +811,12 @@ function Tensor:cosine_similarity(y, dim, eps) end
 ---@return vesper.Tensor
 function Tensor:view(shape) end
 
----x in the shape of other.
+---reshape to the shape of other.
 ---@param other vesper.Tensor
 ---@return vesper.Tensor
 function Tensor:view_as(other) end
 
----x in the shape of other.
+---reshape to the shape of other.
 ---@param other vesper.Tensor
 ---@return vesper.Tensor
 function Tensor:reshape_as(other) end
@@ -828,7 +830,7 @@ function Tensor:expand_as(other) end
 ---@return any
 function Tensor:id() end
 
----Asks backward for .grad; float32 leaves only. Returns itself.
+---Sets requires_grad; float32 leaves only. Returns x.
 ---@param on? boolean default true
 ---@return vesper.Tensor
 function Tensor:requires_grad_(on) end
@@ -836,21 +838,21 @@ function Tensor:requires_grad_(on) end
 ---@class vesper.options.Tensor.backward
 ---@field retain? boolean default false
 
----Adds the derivative by every leaf that asks for one to its .grad. grad is the derivative to start
----from and may only be left out for one element. Frees the graph unless retain. No second
----derivatives.
+---Computes the gradients of all leaves with requires_grad and adds them to .grad. grad is the
+---gradient of this tensor; it may be omitted only for a tensor of one element. Frees the graph
+---unless retain. No second derivatives.
 ---@param grad? vesper.Tensor
 ---@param options? vesper.options.Tensor.backward
 function Tensor:backward(grad, options) end
 
----hook(gradient) in each backward, once the whole gradient of this tensor has arrived, before it
----goes on; what hook returns replaces it. Hooks of a tensor that an op made go with its graph,
----those of a leaf stay until they are removed.
+---Calls hook(gradient) in each backward with the complete gradient of this tensor; a tensor that
+---hook returns replaces it. Hooks of an op's result are dropped with its graph; hooks of a leaf
+---stay until they are removed.
 ---@param hook function
 ---@return vesper.Hook
 function Tensor:register_hook(hook) end
 
----The hook is not called any more.
+---Removes the hook.
 function Hook:remove() end
 
 ---@class vesper.options.autograd.Function
@@ -858,10 +860,10 @@ function Hook:remove() end
 ---@field forward? function
 ---@field backward? function
 
----A differentiable function written in Lua. forward(ctx, ...) gets a table of the call's own and
----the arguments, and records nothing; backward(ctx, ...) gets one gradient a result, zeros where
----nothing flowed, and returns one an argument, nil where there is none. ctx.needs_input_grad[i]
----says whether argument i wants one.
+---A differentiable function written in Lua. forward(ctx, ...) gets a new table and the arguments;
+---its ops are not recorded. backward(ctx, ...) gets one gradient per result (zeros for an unused
+---result) and returns one gradient per argument, or nil. ctx.needs_input_grad[i] says whether
+---argument i needs a gradient.
 ---@param options? vesper.options.autograd.Function
 ---@return function
 function vs.autograd.Function(options) end
@@ -4130,7 +4132,7 @@ function vs.nn.TripletMarginLoss(margin, eps, swap, reduction) end
 ---@overload fun(o: vesper.options.nn.Upsample): vesper.Layer
 function vs.nn.Upsample(size, scale_factor, mode, align_corners) end
 
----A tensor that is trained: as a field of a module it is one of its parameters.
+---A tensor to be trained: as a field of a module it is one of the module's parameters.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.nn.Parameter(x) end
@@ -4140,7 +4142,7 @@ function vs.nn.Parameter(x) end
 ---@return vesper.Module
 function vs.nn.Sequential(modules) end
 
----The class that modules of one's own extend: local Net = nn.Module:extend("Net").
+---The base class of your own modules: local Net = nn.Module:extend("Net").
 ---@type vesper.Module
 vs.nn.Module = nil
 
@@ -4149,13 +4151,13 @@ vs.nn.Module = nil
 ---@field padding_idx? integer
 ---@field sparse? boolean default false
 
----An Embedding over the table weight [V,D]; not trained unless freeze = false.
+---An Embedding whose table is weight [V,D]; not trained unless freeze = false.
 ---@param weight vesper.Tensor
 ---@param options? vesper.options.nn.Embedding.from_pretrained
 ---@return vesper.Layer
 function vs.nn.Embedding.from_pretrained(weight, options) end
 
----Every op under the name it has in vs: nn.functional.cross_entropy.
+---Every op, under the same name as in vs: nn.functional.cross_entropy.
 ---@type table
 vs.nn.functional = nil
 
@@ -4166,15 +4168,15 @@ vs.nn.utils = nil
 ---@class vesper.options.nn.InfoNCE
 ---@field learn? boolean default true
 
----The symmetric cross-entropy of scores [B,B] / temperature, pairs standing on the diagonal; give
----it cosines. Its parameter logit_scale, log(1 / temperature), is learned and kept at or below
----log(100), and fixed with learn = false. Radford et al., 2021.
+---The symmetric cross-entropy of scores [B,B] / temperature with the pairs on the diagonal; scores
+---should be cosines. The parameter logit_scale, log(1 / temperature), is learned and clamped to at
+---most log(100); learn = false fixes it. Radford et al., 2021.
 ---@param temperature? number default 0.07
 ---@param options? vesper.options.nn.InfoNCE
 ---@return vesper.Module
 function vs.nn.InfoNCE(temperature, options) end
 
----The temperature as it is now.
+---The current temperature.
 ---@return number
 function InfoNCE:temperature() end
 
@@ -4183,11 +4185,11 @@ function InfoNCE:temperature() end
 ---@field negatives? "hardest"|"sum" default hardest
 ---@field warmup? integer default 1
 
----The hinge ranking loss of scores [B,B], pairs standing on the diagonal: loss(scores, epoch,
----same?) is the mean over pairs. Up to the epoch warmup it counts every negative, later the
----hardest; the epoch may be left out when warmup is 0, and may be a step when warmup counts steps.
----same, bool [B,B], marks pairs that are no negatives. When the loss has stuck at 2 * margin for
----100 training steps, all embeddings being in one point, it says so on standard error, once. Faghri
+---The hinge ranking loss of scores [B,B] with the pairs on the diagonal: loss(scores, epoch, same?)
+---is the mean over pairs. Up to epoch warmup it uses all negatives, later only the hardest one;
+---epoch may be omitted if warmup is 0, and may count steps if warmup does. same, bool [B,B], marks
+---pairs that are not negatives. If the loss is stuck at 2 * margin for 100 training steps, the
+---embeddings have collapsed into one point; the module reports this once on standard error. Faghri
 ---et al., VSE++, BMVC 2018.
 ---@param options? vesper.options.nn.HingeRanking
 ---@return vesper.Module
@@ -4205,12 +4207,12 @@ function vs.nn.CosineSimilarity(dim, eps) end
 ---@field kdim? integer
 ---@field vdim? integer
 
----Called with query [B,L,E], key [B,S,kdim] and value [B,S,vdim] (query and key unless given) and
----options it gives [B,L,E]. key_padding_mask bool [B,S] and attn_mask bool [L,S] or [B*heads,L,S]
----are true where something is hidden, a float attn_mask is added; is_causal; need_weights adds the
----mean weights [B,L,S], or [B,heads,L,S] with average_attn_weights = false. A row that sees nothing
----is zeros before out_proj. The scores are held only where the weights are asked for. Vaswani et
----al., 2017.
+---Called with query [B,L,E], key [B,S,kdim] (default: query), value [B,S,vdim] (default: key) and
+---options it returns [B,L,E]. key_padding_mask bool [B,S] and attn_mask bool [L,S] or [B*heads,L,S]
+---are true at masked positions; a float attn_mask is added to the scores; is_causal; need_weights
+---also returns the mean weights [B,L,S], or [B,heads,L,S] with average_attn_weights = false. A row
+---with all positions masked is zero before out_proj. The scores are stored only with need_weights.
+---Vaswani et al., 2017.
 ---@param embed_dim integer
 ---@param num_heads integer
 ---@param options? vesper.options.nn.MultiheadAttention
@@ -4224,53 +4226,57 @@ function vs.nn.MultiheadAttention(embed_dim, num_heads, options) end
 ---@field layer_norm_eps? number default 1e-5
 ---@field norm_first? boolean default false
 
----Self-attention and a feed-forward net, each with a residual and a layer norm behind it, before it
----with norm_first. Called with x [B,T,D] and the options key_padding_mask, attn_mask, is_causal of
----nn.MultiheadAttention; activation is the name of an op.
+---Self-attention and a feed-forward net, each with a residual connection, followed by a layer norm
+---(preceded by it with norm_first). Called with x [B,T,D] and the options key_padding_mask,
+---attn_mask, is_causal of nn.MultiheadAttention it returns [B,T,D]. activation is the name of an
+---op.
 ---@param d_model integer
 ---@param nhead integer
 ---@param options? vesper.options.nn.TransformerEncoderLayer
 ---@return vesper.Module
 function vs.nn.TransformerEncoderLayer(d_model, nhead, options) end
 
----That many layers: the given one, and others made like it with first values of their own; norm
----behind them. Called as a layer is.
+---num_layers layers: the given one and newly initialised copies of it, then norm. Called like a
+---layer.
 ---@param layer vesper.Module
 ---@param num_layers integer
 ---@param norm? vesper.Module
 ---@return vesper.Module
 function vs.nn.TransformerEncoder(layer, num_layers, norm) end
 
----[n,d]: the sinusoids of positions 0..n-1, sin and cos in turn. Vaswani et al., 2017.
+---[n,d]: the sinusoids of positions 0..n-1; sin in odd, cos in even channels (from 1). Vaswani et
+---al., 2017.
 ---@param n integer
 ---@param d integer
 ---@return vesper.Tensor
 function vs.nn.positional_encoding(n, d) end
 
----[height*width,d], row by row: half of the channels tell the row, half the column.
+---[height*width,d], row by row: the first half of the channels encodes the row, the second the
+---column.
 ---@param height integer
 ---@param width integer
 ---@param d integer
 ---@return vesper.Tensor
 function vs.nn.positional_encoding2d(height, width, d) end
 
----Generalized pooling. Called with x [B,T,D] and lengths int64 [B] (T unless given) it gives [B,D]
----and the weights of the ranks [B,T]: the values of each channel, sorted, are summed with weights
----that a BiGRU gives to the ranks. Without elements: zeros. Chen et al., VSE-infinity, CVPR 2021.
+---Generalized pooling. Called with x [B,T,D] and lengths int64 [B] (default: T) it returns [B,D]
+---and the weights of the ranks [B,T]: the values of each channel are sorted and summed with weights
+---that a BiGRU computes for the ranks. A row of length 0 gives zeros. Chen et al., VSE-infinity,
+---CVPR 2021.
 ---@param d_pe? integer default 32
 ---@param d_hidden? integer default 32
 ---@return vesper.Module
 function vs.nn.GPO(d_pe, d_hidden) end
 
----What a module does with these inputs: {name=, kind=, depth=, output=, parameters=} for each call
----in order, beside it parameters and trained for all; print shows it. Runs the module once, in
----evaluation, without gradients.
+---Runs the module once, in evaluation mode, without gradients: a list of {name=, kind=, depth=,
+---output=, parameters=}, one per call in order, with the totals in the fields parameters and
+---trained; print shows it as a table.
 ---@param module vesper.Module
 ---@param ... any inputs
 ---@return any[]
 function vs.nn.summary(module, ...) end
 
----Fills x with uniform numbers; as all of nn.init in place, outside graphs, giving x back.
+---Fills x with uniform numbers. All of nn.init works in place, is not recorded and returns x.
 ---@param x vesper.Tensor
 ---@param low? number default 0
 ---@param high? number default 1
@@ -4284,30 +4290,30 @@ function vs.nn.init.uniform_(x, low, high) end
 ---@return vesper.Tensor
 function vs.nn.init.normal_(x, mean, std) end
 
----Every element of x becomes value.
+---Sets every element of x to value.
 ---@param x vesper.Tensor
 ---@param value number
 ---@return vesper.Tensor
 function vs.nn.init.constant_(x, value) end
 
----Every element of x becomes 0.
+---Sets every element of x to 0.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.nn.init.zeros_(x) end
 
----Every element of x becomes 1.
+---Sets every element of x to 1.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.nn.init.ones_(x) end
 
----Uniform within gain * sqrt(6 / (fan_in + fan_out)). x [out,in,...], its fans times the kernel's
----size. Glorot and Bengio, 2010.
+---Uniform in [-a, a], a = gain * sqrt(6 / (fan_in + fan_out)). x is [out,in,...]; the fans are in
+---and out times the kernel's size. Glorot and Bengio, 2010.
 ---@param x vesper.Tensor
 ---@param gain? number default 1
 ---@return vesper.Tensor
 function vs.nn.init.xavier_uniform_(x, gain) end
 
----Normal of deviation gain * sqrt(2 / (fan_in + fan_out)).
+---Normal with standard deviation gain * sqrt(2 / (fan_in + fan_out)).
 ---@param x vesper.Tensor
 ---@param gain? number default 1
 ---@return vesper.Tensor
@@ -4318,8 +4324,8 @@ function vs.nn.init.xavier_normal_(x, gain) end
 ---@field mode? string default fan_in
 ---@field nonlinearity? string default leaky_relu
 
----Uniform within gain * sqrt(3 / fan), fan being fan_in or fan_out by mode, a the slope of
----leaky_relu. He et al., 2015.
+---Uniform in [-b, b], b = gain * sqrt(3 / fan); mode selects fan_in or fan_out, a is the negative
+---slope of leaky_relu. He et al., 2015.
 ---@param x vesper.Tensor
 ---@param options? vesper.options.nn.init.kaiming_uniform_
 ---@return vesper.Tensor
@@ -4330,49 +4336,49 @@ function vs.nn.init.kaiming_uniform_(x, options) end
 ---@field mode? string default fan_in
 ---@field nonlinearity? string default leaky_relu
 
----Normal of deviation gain / sqrt(fan); see kaiming_uniform_.
+---Normal with standard deviation gain / sqrt(fan); see kaiming_uniform_.
 ---@param x vesper.Tensor
 ---@param options? vesper.options.nn.init.kaiming_normal_
 ---@return vesper.Tensor
 function vs.nn.init.kaiming_normal_(x, options) end
 
----gain times a random matrix with orthonormal rows, or columns where it has more rows; further
----dimensions count as columns. Saxe et al., 2014.
+---gain times a random matrix with orthonormal rows, or columns if it has more rows than columns;
+---dimensions after the first are flattened to columns. Saxe et al., 2014.
 ---@param x vesper.Tensor
 ---@param gain? number default 1
 ---@return vesper.Tensor
 function vs.nn.init.orthogonal_(x, gain) end
 
----By what to multiply deviations before linear, sigmoid, tanh, relu, leaky_relu (of that slope) or
+---The recommended gain for linear, sigmoid, tanh, relu, leaky_relu (with this negative slope) or
 ---selu.
 ---@param nonlinearity string
 ---@param slope? number default 0.01
 ---@return number
 function vs.nn.init.calculate_gain(nonlinearity, slope) end
 
----A class of modules. Give it init(self, ...) and forward(self, ...); calling the class makes one,
----calling that one runs forward.
+---Creates a subclass. Define init(self, ...) and forward(self, ...); calling the class creates an
+---instance, calling the instance runs forward.
 ---@param name string
 ---@return vesper.Module
 function Module:extend(name) end
 
----Called when one is made; sets layers, parameters and modules as fields.
+---Called when an instance is created; sets layers, parameters and modules as fields.
 ---@param ... any args
 function Module:init(...) end
 
----What calling the module does.
+---The computation, run by calling the module.
 ---@param ... any args
 ---@return any
 function Module:forward(...) end
 
----Makes x a field that is saved but not trained.
+---Makes x a field that is saved but not trained; returns x.
 ---@param name string
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function Module:register_buffer(name, x) end
 
----The parameters, each once: what optimizers take, only the trained when true. Fields in sorted
----order.
+---The parameters, each once, for an optimizer; trainable: only those that are not frozen. Fields in
+---sorted order.
 ---@param trainable? boolean default false
 ---@return any[]
 function Module:parameters(trainable) end
@@ -4381,7 +4387,7 @@ function Module:parameters(trainable) end
 ---@return any[]
 function Module:named_parameters() end
 
----What is saved but not trained (running statistics).
+---The tensors that are saved but not trained (running statistics).
 ---@return any[]
 function Module:buffers() end
 
@@ -4389,68 +4395,69 @@ function Module:buffers() end
 ---@return any[]
 function Module:named_buffers() end
 
----This module (name "") and all below as {name, module}.
+---This module (name "") and its submodules as {name, module}.
 ---@return any[]
 function Module:named_modules() end
 
----How many numbers they hold; only the trained when true.
+---The number of elements of all parameters; trainable: only of those that are not frozen.
 ---@param trainable? boolean default false
 ---@return integer
 function Module:num_parameters(trainable) end
 
----{name = tensor} of parameters and buffers; the memory is the module's.
+---{name = tensor} of parameters and buffers, which share memory with the module.
 ---@return table
 function Module:state_dict() end
 
 ---@class vesper.options.Module.load_state_dict
 ---@field strict? boolean default true
 
----Copies a state dictionary in. An error names what is missing, unexpected or misshapen and changes
----nothing; strict = false only minds shapes. Returns {missing, unexpected}.
+---Copies the tensors of a state dictionary into the module. If names are missing or unexpected or
+---shapes differ, raises an error that lists them and changes nothing; strict = false checks only
+---shapes. Returns {missing, unexpected}.
 ---@param dict table
 ---@param options? vesper.options.Module.load_state_dict
 ---@return table
 function Module:load_state_dict(dict, options) end
 
----Training mode here and below: Dropout and BatchNorm go by it.
+---Sets training mode, which Dropout and BatchNorm use, for this module and its submodules.
 ---@param on? boolean default true
 ---@return vesper.Module
 function Module:train(on) end
 
----Evaluation mode here and below.
+---Sets evaluation mode for this module and its submodules.
 ---@return vesper.Module
 function Module:eval() end
 
----The parameters get no gradient.
+---Turns off gradients of the parameters.
 ---@return vesper.Module
 function Module:freeze() end
 
----The parameters get gradients again.
+---Turns on gradients of the parameters.
 ---@return vesper.Module
 function Module:unfreeze() end
 
----Drops the gradients.
+---Sets the gradients to nil.
 function Module:zero_grad() end
 
----fn(module) on this module and all below.
+---Calls fn(module) for this module and its submodules.
 ---@param fn function
 ---@return vesper.Module
 function Module:apply(fn) end
 
----hook(module, inputs) before each call of the module; inputs is a list {n =} that it may change.
----Not asked by module:forward(...).
+---Calls hook(module, inputs) before each call of the module; inputs is a list with field n, which
+---the hook may change. module:forward(...) does not run hooks.
 ---@param hook function
 ---@return vesper.Hook
 function Module:register_forward_pre_hook(hook) end
 
----hook(module, inputs, outputs) after each call; both are lists that it may change.
+---Calls hook(module, inputs, outputs) after each call; it may change both lists.
 ---@param hook function
 ---@return vesper.Hook
 function Module:register_forward_hook(hook) end
 
----hook(module, grad_inputs, grad_outputs) in each backward through the module; the lists follow the
----tensors among arguments and results, and grad_inputs may be changed; it is empty where no input
----wants a gradient.
+---Calls hook(module, grad_inputs, grad_outputs) in each backward through the module. The lists
+---correspond to the tensors among arguments and results. The hook may change grad_inputs, which is
+---empty if no input needs a gradient.
 ---@param hook function
 ---@return vesper.Hook
 function Module:register_full_backward_hook(hook) end
@@ -4531,13 +4538,14 @@ function vs.optim.RMSprop(parameters, options) end
 ---@return vesper.Optimizer
 function vs.optim.SGD(parameters, options) end
 
----Scales all gradients so that their common 2-norm is at most max_norm; returns the norm before.
+---Scales all gradients so that their total 2-norm is at most max_norm; returns the norm before
+---scaling.
 ---@param parameters any[]
 ---@param max_norm number
 ---@return number
 function vs.optim.clip_grad_norm_(parameters, max_norm) end
 
----Cuts every gradient element to [-limit, limit].
+---Clamps every element of the gradients to [-limit, limit].
 ---@param parameters any[]
 ---@param limit number
 function vs.optim.clip_grad_value_(parameters, limit) end
@@ -4545,10 +4553,10 @@ function vs.optim.clip_grad_value_(parameters, limit) end
 ---Updates every parameter that has a gradient.
 function Optimizer:step() end
 
----Drops the gradients.
+---Sets the gradients to nil.
 function Optimizer:zero_grad() end
 
----One more group: {params = list, lr = ...}.
+---Adds a group: {params = list, lr = ...}.
 ---@param group table
 function Optimizer:add_param_group(group) end
 
@@ -4556,11 +4564,11 @@ function Optimizer:add_param_group(group) end
 ---@return table
 function Optimizer:state_dict() end
 
----Restores it; groups and parameters have to be the same in number and shape.
+---Restores a state_dict; groups and parameters must agree in number and shape.
 ---@param dict table
 function Optimizer:load_state_dict(dict) end
 
----The state tensors of one parameter by name, and its steps.
+---The state tensors of one parameter by name, and its step count.
 ---@param group integer
 ---@param i integer
 ---@return table
@@ -4579,32 +4587,32 @@ function Optimizer:set_state(group, i, state, steps) end
 ---@field warmup? boolean default false
 ---@field buffers? boolean default false
 
----Keeps an exponential moving average of a module's parameters, beginning with what they are;
----buffers averages running statistics too. warmup: the decay is at most (1 + n) / (10 + n) at the
----n-th update from 0.
+---An exponential moving average of a module's parameters, which starts at their current values;
+---buffers averages running statistics too. warmup: the decay is at most (1 + n) / (10 + n) at
+---update n, counted from 0.
 ---@param module any
 ---@param options? vesper.options.optim.EMA
 ---@return vesper.EMA
 function vs.optim.EMA(module, options) end
 
----average = decay * average + (1 - decay) * weight; after every step of the optimizer.
+---average = decay * average + (1 - decay) * weight; call it after every optimizer step.
 function EMA:update() end
 
----Exchanges the module's weights and the averages; again: as before.
+---Exchanges the module's weights and the averages; a second call exchanges them back.
 function EMA:swap() end
 
----fn(args...) with the averages in the module: ema:apply(train.evaluate, net, loader). The weights
----come back after an error too.
+---Returns fn(args...), called with the averages in the module: ema:apply(train.evaluate, net,
+---loader). Restores the weights, after an error too.
 ---@param fn function
 ---@param ... any args
 ---@return any
 function EMA:apply(fn, ...) end
 
----{decay, warmup, buffers, updates, state = {name = tensor}}; the memory is the averages'.
+---{decay, warmup, buffers, updates, state = {name = tensor}}; shares memory with the averages.
 ---@return table
 function EMA:state_dict() end
 
----Goes on where state_dict was called; names and shapes have to be the module's.
+---Restores a state_dict; names and shapes must be the module's.
 ---@param dict table
 function EMA:load_state_dict(dict) end
 
@@ -4636,8 +4644,8 @@ function vs.optim.lr_scheduler.ExponentialLR(optimizer, gamma) end
 ---@field end_factor? number default 1
 ---@field total_iters? integer default 5
 
----first times a factor that goes in a line from start_factor to end_factor over total_iters steps:
----a warm-up.
+---first times a factor that changes linearly from start_factor to end_factor over total_iters
+---steps: a warm-up.
 ---@param optimizer vesper.Optimizer
 ---@param options? vesper.options.optim.lr_scheduler.LinearLR
 ---@return vesper.Scheduler
@@ -4650,8 +4658,8 @@ function vs.optim.lr_scheduler.LinearLR(optimizer, options) end
 ---@return vesper.Scheduler
 function vs.optim.lr_scheduler.PolynomialLR(optimizer, total_iters, power) end
 
----From first to eta_min along half a cosine over T_max steps, and back over as many. Loshchilov and
----Hutter, SGDR, 2017.
+---From first to eta_min along half a cosine over T_max steps, and back over the next T_max.
+---Loshchilov and Hutter, SGDR, 2017.
 ---@param optimizer vesper.Optimizer
 ---@param T_max integer
 ---@param eta_min? number default 0
@@ -4672,9 +4680,10 @@ function vs.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max, eta_min) end
 ---@field final_div_factor? number default 1e4
 ---@field three_phase? boolean default false
 
----From max_lr / div_factor up to max_lr in pct_start of the steps, then down to max_lr / div_factor
----/ final_div_factor; momentum (or the first of betas) goes the other way. A step after each batch;
----rates and momenta may be lists with one a group. Smith and Topin, Super-Convergence, 2018.
+---From max_lr / div_factor up to max_lr in the fraction pct_start of the steps, then down to max_lr
+---/ div_factor / final_div_factor; momentum (or the first of betas) changes in the opposite
+---direction. Step it after each batch. Rates and momenta may be lists with one entry per group.
+---Smith and Topin, Super-Convergence, 2018.
 ---@param optimizer vesper.Optimizer
 ---@param options? vesper.options.optim.lr_scheduler.OneCycleLR
 ---@return vesper.Scheduler
@@ -4690,15 +4699,15 @@ function vs.optim.lr_scheduler.OneCycleLR(optimizer, options) end
 ---@field min_lr? any default 0
 ---@field eps? number default 1e-8
 
----Multiplies the rate by factor when the value given to step has not got better by threshold for
----more than patience steps; then waits cooldown steps.
+---Multiplies the rate by factor when the value given to step has not improved by threshold for more
+---than patience steps; then waits cooldown steps.
 ---@param optimizer vesper.Optimizer
 ---@param options? vesper.options.optim.lr_scheduler.ReduceLROnPlateau
 ---@return vesper.Scheduler
 function vs.optim.lr_scheduler.ReduceLROnPlateau(optimizer, options) end
 
----first * lr_lambda(e); a function, or a list with one a group. Functions are not kept in the
----state.
+---first * lr_lambda(e); a function, or a list with one function per group. The state does not
+---contain functions.
 ---@param optimizer vesper.Optimizer
 ---@param lr_lambda any
 ---@return vesper.Scheduler
@@ -4708,44 +4717,44 @@ function vs.optim.lr_scheduler.LambdaLR(optimizer, lr_lambda) end
 ---@field schedulers? any[]
 ---@field milestones? any[]
 
----One schedule after the other, each counting from 0: schedulers[i + 1] takes over at
----milestones[i]. A warm-up, then a cosine: LinearLR and CosineAnnealingLR.
+---One schedule after the other, each counting from 0: schedulers[i + 1] starts at milestones[i].
+---For example LinearLR as warm-up, then CosineAnnealingLR.
 ---@param optimizer vesper.Optimizer
 ---@param options? vesper.options.optim.lr_scheduler.SequentialLR
 ---@return vesper.Scheduler
 function vs.optim.lr_scheduler.SequentialLR(optimizer, options) end
 
----The next step, after optimizer:step(): after each epoch, or batch, as the schedule counts.
----ReduceLROnPlateau takes the value that it watches.
+---Call it after optimizer:step(), once per epoch or batch, whichever the schedule counts.
+---ReduceLROnPlateau takes the value that it monitors.
 ---@param value? number
 function Scheduler:step(value) end
 
----The rates of all groups.
+---The current rates of all groups.
 ---@return any[]
 function Scheduler:get_last_lr() end
 
----{name, last_epoch, base_lrs, arguments...}, numbers and words alone. The rates themselves are in
+---{name, last_epoch, base_lrs, arguments...}, only numbers and strings. The current rates are in
 ---the optimizer's state.
 ---@return table
 function Scheduler:state_dict() end
 
----Goes on where state_dict was called, arguments included; load the optimizer's state too.
+---Restores a state_dict with its arguments; load the optimizer's state too.
 ---@param dict table
 function Scheduler:load_state_dict(dict) end
 
 ---@class vesper.options.npy.load
 ---@field mmap? boolean default true
 
----The array of a file. mmap: over the file itself, so that what is never read costs nothing; writes
----stay in this process, and an array in Fortran order is a view with strides. Without mmap a dense
----copy. Big-endian files, strings and records are refused.
+---The array of a file. mmap: maps the file, so that only the parts that are used are read; writes
+---do not reach the file, and an array in Fortran order is a strided view. Without mmap a contiguous
+---copy. Big-endian files, strings and records are not supported.
 ---@param path string
 ---@param options? vesper.options.npy.load
 ---@return vesper.Tensor?
 ---@return string? message
 function vs.npy.load(path, options) end
 
----Writes x in C order, as numpy would. The file is complete or absent.
+---Writes x in C order, as numpy does. The file is complete or absent.
 ---@param path string
 ---@param x vesper.Tensor
 ---@return true?
@@ -4791,14 +4800,14 @@ function vs.data.open(path, split, captions, seed) end
 ---@field erase? number default 0
 ---@field chunks? integer default 0
 
----for batch in loader is one epoch, shuffled anew each time; the order depends on (seed, epoch)
----alone. workers are threads that make batches ahead, 0 to 64. Images are changed at random, by
----(seed, epoch, sample): shifted by up to crop pixels (the border is repeated), mirrored with
----probability flip, brightness, contrast and saturation multiplied by 1 - jitter to 1 + jitter, a
----rectangle of 2 to 33 % set to 0 with probability erase. chunks: for files whose chunks hold
----several samples, compressed above all: the chunks are shuffled, and the samples of so many of
----them at a time, so that each chunk is read once an epoch; twice as many are kept in memory (at
----most 1 GiB). 0 shuffles all samples over the whole file.
+---for batch in loader is one epoch; shuffle gives a new order each epoch, which depends only on
+---(seed, epoch). workers: threads that prepare batches ahead, 0 to 64. Augmentation depends only on
+---(seed, epoch, sample): images are shifted by up to crop pixels (the border is repeated), mirrored
+---with probability flip, brightness, contrast and saturation are multiplied by 1 - jitter to 1 +
+---jitter, and with probability erase a rectangle of 2 to 33 % is set to 0. chunks: for files with
+---several samples per HDF5 chunk, above all compressed ones. Shuffles the chunks, then the samples
+---within each group of this number of chunks, so that each chunk is read once per epoch; twice this
+---number is kept in memory (at most 1 GiB). 0 shuffles all samples of the file.
 ---@param set vesper.Dataset
 ---@param options? vesper.options.data.Loader
 ---@return vesper.Loader
@@ -4819,23 +4828,24 @@ function vs.data.Loader(set, options) end
 ---@field chunk? integer default 1
 ---@field half? boolean default false
 
----Begins a vesper HDF5 file, which takes its place at close. vocab is a Vocab or a list of words;
----image_size is {height, width}, without it pictures stay the bytes they were; compress 0..9;
----chunk: pictures that are stored and compressed together, which is smaller, and slower to read in
----any order but that of Loader's chunks; half: features and regions are stored as float16.
+---Writes a vesper HDF5 file, which appears under its name at close. vocab is a Vocab or a list of
+---words; image_size is {height, width}, without it encoded images are stored unchanged; compress
+---0..9; chunk: the number of images that are stored and compressed together, which saves space but
+---is slow to read in any order except that of a Loader with chunks; half: features and regions are
+---stored as float16.
 ---@param path string
 ---@param options? vesper.options.data.Writer
 ---@return vesper.Writer?
 ---@return string? message
 function vs.data.Writer(path, options) end
 
----1..n in an order that depends on the seed alone.
+---1..n in an order that depends only on the seed.
 ---@param n integer
 ---@param seed integer
 ---@return any[]
 function vs.data.permutation(n, seed) end
 
----The files below a folder whose paths end so, sorted.
+---The sorted paths below a folder that end in ending.
 ---@param folder string
 ---@param ending string
 ---@return any[]?
@@ -4846,12 +4856,12 @@ function vs.data.find(folder, ending) end
 ---@return any[]
 function vs.data.readers() end
 
----{mean, std} of ImageNet's pictures by channel, values 0..1.
+---{mean, std} of ImageNet's images by channel, values 0..1.
 ---@type table
 vs.data.IMAGENET = nil
 
 ---Images uint8 or float 0..255 [B,3,H,W] as (x / 255 - mean) / std by channel, float32; mean and
----std are ImageNet's.
+---std default to ImageNet's.
 ---@param images vesper.Tensor
 ---@param mean? any[]
 ---@param std? any[]
@@ -4868,10 +4878,9 @@ function vs.data.normalize(images, mean, std) end
 ---@field compress? integer default 0
 ---@field progress? function
 
----Runs model(images) -> v [B,D], U [B,R,C] over every image of a vesper HDF5 file and writes
----another one with feature and regions in place of the images, the rest as it was. half: stored as
----float16; flip: train's images once more, mirrored, under id..'#flip'. Returns counts by split, or
----nil and a message.
+---Runs model(images) -> v [B,D], U [B,R,C] over every image of a vesper HDF5 file and writes a file
+---with feature and regions instead of the images and everything else unchanged. half: stored as
+---float16; flip: adds mirror images of train under id..'#flip'. Returns counts by split.
 ---@param model any
 ---@param source string
 ---@param out string
@@ -4898,8 +4907,9 @@ function vs.data.extract(model, source, out, options) end
 ---@field source? string
 ---@field progress? function
 
----Writes a folder of pictures with a CSV table as a vesper HDF5 file. csv to split name its
----columns; without split it is 80/10/10 by seed and no title crosses. Returns counts by name.
+---Writes a folder of images with a CSV table as a vesper HDF5 file. title, label, id and split are
+---names of columns; without split, rows are split 80/10/10 by seed, and rows with the same title
+---share a split. Returns counts by name.
 ---@param folder string
 ---@param out string
 ---@param options? vesper.options.data.prepare.folder
@@ -4921,7 +4931,7 @@ function vs.data.prepare.folder(folder, out, options) end
 ---@field source? string
 ---@field progress? function
 
----Writes the pictures, names and keywords of the Debian package ruby-gemojione, unpacked below
+---Writes the images, names and keywords of the Debian package ruby-gemojione, unpacked below
 ---folder, as a vesper HDF5 file. Returns counts by name.
 ---@param folder string
 ---@param out string
@@ -4946,9 +4956,9 @@ function vs.data.prepare.emoji(folder, out, options) end
 ---@field progress? function
 
 ---Writes the drawings of the Debian packages openclipart-png and openclipart-svg, unpacked below
----folder, as a vesper HDF5 file: the class is the topmost folder, the caption title and keywords,
----and no title crosses a split. max_title: at most so many drawings of one title. Returns counts by
----name.
+---folder, as a vesper HDF5 file. The class is the topmost folder, the caption is title and
+---keywords; drawings with the same title share a split. max_title: the maximal number of drawings
+---per title. Returns counts by name.
 ---@param folder string
 ---@param out string
 ---@param options? vesper.options.data.prepare.openclipart
@@ -4975,9 +4985,9 @@ function vs.data.prepare.openclipart(folder, out, options) end
 ---@field source? string
 ---@field progress? function
 
----Writes Visual Genome's own files (its JSON streamed, a subset of images by seed) as a vesper HDF5
----file: captions are region phrases, boxes theirs, the class the image's most frequent object, tags
----its objects and attributes. Returns counts by name.
+---Writes a vesper HDF5 file from Visual Genome's JSON files, which are streamed, for a subset of
+---images chosen by seed. Captions are region phrases, boxes their regions; the class is the image's
+---most frequent object; tags are its objects and attributes. Returns counts by name.
 ---@param folder string
 ---@param out string
 ---@param options? vesper.options.data.prepare.visual_genome
@@ -5023,8 +5033,8 @@ function vs.data.prepare.inshop(folder, out, options) end
 ---@field source? string
 ---@field progress? function
 
----Writes Fashion-Gen's two HDF5 files as a vesper one: train and val of the first, by product, test
----the second. text: name, description or both. Returns counts by name.
+---Writes Fashion-Gen's two HDF5 files as one vesper file: the first is split into train and val by
+---product, the second is test. text: name, description or both. Returns counts by name.
 ---@param train string
 ---@param validation string
 ---@param out string
@@ -5047,8 +5057,8 @@ function vs.data.prepare.fashiongen(train, validation, out, options) end
 ---@field source? string
 ---@field progress? function
 
----Writes dataset_flickr8k.json, dataset_flickr30k.json or dataset_coco.json and the pictures in
----folder as a vesper HDF5 file, in Karpathy's splits, without classes. Returns counts by name.
+---Writes dataset_flickr8k.json, dataset_flickr30k.json or dataset_coco.json and the images in
+---folder as a vesper HDF5 file with Karpathy's splits, without classes. Returns counts by name.
 ---@param json string
 ---@param folder string
 ---@param out string
@@ -5074,10 +5084,10 @@ function vs.data.prepare.karpathy(json, folder, out, options) end
 ---@field progress? function
 
 ---Writes the precomputed features of VSE++ and SCAN (train_ims.npy [N,D] or [N,R,D],
----train_caps.txt, ...) as a vesper HDF5 file, mapped, a row at a time. splits = {train = 'train',
----val = 'dev', test = 'test'} says what the files are called; repeated: whether each image stands
----there once for each caption, else the ids or the rows tell; dev: captions of dev, false for all.
----Returns counts by name.
+---train_caps.txt, ...) as a vesper HDF5 file; arrays are mapped and read row by row. splits =
+---{train = 'train', val = 'dev', test = 'test'}: the prefixes of the files. repeated: whether the
+---arrays repeat each image for each of its captions; default: decided by the ids or the rows. dev:
+---how many captions of dev to take, false for all. Returns counts by name.
 ---@param folder string
 ---@param out string
 ---@param options? vesper.options.data.prepare.precomputed
@@ -5085,18 +5095,18 @@ function vs.data.prepare.karpathy(json, folder, out, options) end
 ---@return string? message
 function vs.data.prepare.precomputed(folder, out, options) end
 
----Those samples as a batch; a list or an int64 tensor [B], from 1 or negative from the end. set[i]
----is one sample, #set how many there are.
+---The batch of these samples: a list or an int64 tensor [B], from 1 or negative from the end.
+---set[i] is one sample, #set the number of samples.
 ---@param samples any
 ---@param epoch? integer default 0
 ---@return table
 function Dataset:batch(samples, epoch) end
 
----Names of the classes; label l is the l-th.
+---The class names; label l is entry l.
 ---@return any[]
 function Dataset:classes() end
 
----Names of the tags; column g of a batch's tags is the g-th.
+---The tag names; column g of a batch's tags is entry g.
 ---@return any[]
 function Dataset:tags() end
 
@@ -5104,7 +5114,7 @@ function Dataset:tags() end
 ---@return any[]
 function Dataset:vocab() end
 
----Word vectors float32 [V,D] where the file has them.
+---Word vectors float32 [V,D], if the file has them.
 ---@return vesper.Tensor|nil
 function Dataset:vectors() end
 
@@ -5112,56 +5122,56 @@ function Dataset:vectors() end
 ---@return table
 function Dataset:attrs() end
 
----Every text of that sample's image.
+---All captions of the sample's image.
 ---@param i integer
 ---@return any[]
 function Dataset:captions(i) end
 
----The sample's own text.
+---The sample's own caption.
 ---@param i integer
 ---@return string|nil
 function Dataset:text(i) end
 
----What the sample's image is called in its source.
+---The id of the sample's image in its source.
 ---@param i integer
 ---@return string|nil
 function Dataset:id(i) end
 
----for batch in loader:batches(): an epoch of its own, for loops inside loops.
+---for batch in loader:batches(): an independent epoch, for nested loops.
 ---@return function
 function Loader:batches() end
 
----{seed, epoch, batch}: epochs begun, batches given of the running one; beside them the settings
----that decide what batches hold: samples, batch_size, shuffle, drop_last, chunks, crop, flip,
----jitter, erase.
+---{seed, epoch, batch}: epochs started, batches returned in the current one; and the settings that
+---determine the batches: samples, batch_size, shuffle, drop_last, chunks, crop, flip, jitter,
+---erase.
 ---@return table
 function Loader:state() end
 
----The next loop goes on where the state was taken. Settings that stand in the state have to be the
----loader's own.
+---The next loop continues where the state was taken. An error if a setting in the state differs
+---from the loader's.
 ---@param state table
 function Loader:load_state(state) end
 
----Stops the workers; a loop that follows starts anew.
+---Stops the workers; the next loop starts a new epoch.
 function Loader:close() end
 
----item: image uint8 [3,H,W] or image_bytes (a JPEG or PNG as it was), label from 1, item (what is
----shown, a number from 1 that means the same in all splits), tags (a list of positions in the
----Writer's), id, captions (texts, or {text, tokens}), landmark [K,3], regions [R,D], boxes [R,4],
----alone or beside regions, feature [D]. An image may be left out where there are regions or a
----feature.
+---Adds an image. item has image uint8 [3,H,W] or image_bytes (an encoded JPEG or PNG), label from
+---1, item (the number, from 1, of the thing shown, the same in all splits), tags (a list of
+---positions in the Writer's tags), id, captions (texts, or {text, tokens}), landmark [K,3], regions
+---[R,D], boxes [R,4] (also without regions), feature [D]. The image may be omitted if there are
+---regions or a feature.
 ---@param split string
 ---@param item table
 ---@return true?
 ---@return string? message
 function Writer:add(split, item) end
 
----Images added to a split so far.
+---The number of images added to a split.
 ---@param split string
 ---@return integer
 function Writer:count(split) end
 
----Finishes the file and puts it in its place; without it nothing is left.
+---Finishes the file and moves it to its path; without close no file is left.
 ---@return true?
 ---@return string? message
 function Writer:close() end
@@ -5169,8 +5179,8 @@ function Writer:close() end
 ---@class vesper.options.text.tokenize
 ---@field invalid? "error"|"replace" default error
 
----Lower-case words of a UTF-8 text: letters, digits and apostrophes. invalid says what broken UTF-8
----does.
+---Lower-case words of a UTF-8 text: letters, digits and apostrophes. invalid: invalid UTF-8 is an
+---error or is replaced.
 ---@param s string
 ---@param options? vesper.options.text.tokenize
 ---@return any[]
@@ -5181,19 +5191,19 @@ function vs.text.tokenize(s, options) end
 ---@field max_size? integer
 ---@field invalid? "error"|"replace" default error
 
----Words of the texts by falling count, after <pad> (id 1) and <unk> (id 2).
+---<pad> (id 1), <unk> (id 2), then the words of the texts, most frequent first.
 ---@param texts any[]
 ---@param options? vesper.options.text.Vocab.build
 ---@return vesper.Vocab
 function vs.text.Vocab.build(texts, options) end
 
----From the words in id order, the first two <pad> and <unk>.
+---From words in the order of their ids; the first two must be <pad> and <unk>.
 ---@param words any[]
 ---@return vesper.Vocab
 function vs.text.Vocab.new(words) end
 
----GloVe's text format, .vec, or a fastText .bin, which also makes vectors of unseen words from
----their n-grams.
+---Reads GloVe's text format, .vec, or a fastText .bin, which also gives vectors for unknown words
+---from their n-grams.
 ---@param path string
 ---@return vesper.WordVectors?
 ---@return string? message
@@ -5232,7 +5242,7 @@ function Vocab:encode(s, options) end
 ---@return vesper.Tensor
 function Vocab:encode_batch(texts, options) end
 
----The words of ids [T], padding left out.
+---The words of ids [T], without padding.
 ---@param ids vesper.Tensor
 ---@return string
 function Vocab:decode(ids) end
@@ -5242,21 +5252,21 @@ function Vocab:decode(ids) end
 ---@return integer|nil
 function Vocab:id(word) end
 
----The word of an id; an error when there is none. #vocab is the number of words.
+---The word of an id; an error for an unknown id. #vocab is the number of words.
 ---@param id integer
 ---@return string
 function Vocab:word(id) end
 
----The words in id order.
+---The words in the order of their ids.
 ---@return any[]
 function Vocab:words() end
 
----How often it was in the texts; nil unless built from texts.
+---How often the word occurred in the texts; nil unless built from texts.
 ---@param word string
 ---@return integer|nil
 function Vocab:count(word) end
 
----Numbers a vector. #vectors is the number of words.
+---The size of a vector. #vectors is the number of words.
 ---@return integer
 function WordVectors:dim() end
 
@@ -5274,8 +5284,8 @@ function WordVectors:has(word) end
 ---@field scale? number default 0.1
 ---@field seed? integer
 
----float32 [V,D] for nn.Embedding.from_pretrained, and how many words were found. Others are random
----with deviation scale; padding is 0.
+---float32 [V,D] for nn.Embedding.from_pretrained, and the number of words found. Rows of other
+---words are normal with standard deviation scale; padding is 0.
 ---@param vocab vesper.Vocab
 ---@param options? vesper.options.WordVectors.matrix
 ---@return vesper.Tensor
@@ -5298,7 +5308,7 @@ function WordPiece:tokenize(s) end
 ---@field pair? string
 ---@field max_len? integer
 
----ids int64 [T] with [CLS] and [SEP], and types int64 [T]: 1 first text, 2 second.
+---ids int64 [T] with [CLS] and [SEP], and types int64 [T]: 1 for the first text, 2 for the second.
 ---@param s string
 ---@param options? vesper.options.WordPiece.encode
 ---@return vesper.Tensor
@@ -5332,7 +5342,7 @@ function WordPiece:decode(ids, options) end
 ---@return integer|nil
 function WordPiece:id(token) end
 
----The piece of an id; an error when there is none.
+---The piece of an id; an error for an unknown id.
 ---@param id integer
 ---@return string
 function WordPiece:token(id) end
@@ -5341,8 +5351,8 @@ function WordPiece:token(id) end
 ---@field channels? integer default 3
 ---@field background? any[] default white
 
----JPEG, PNG, BMP or GIF as [channels,H,W]: 1 grey, 3 RGB, 4 RGBA. Transparent pixels are laid over
----background.
+---A JPEG, PNG, BMP or GIF as [channels,H,W]: 1 grey, 3 RGB, 4 RGBA. Transparent pixels are blended
+---with background.
 ---@param path string
 ---@param options? vesper.options.image.load
 ---@return vesper.Tensor?
@@ -5353,7 +5363,7 @@ function vs.image.load(path, options) end
 ---@field channels? integer default 3
 ---@field background? any[] default white
 
----The same of bytes in memory.
+---image.load for a file's bytes in memory.
 ---@param bytes string
 ---@param options? vesper.options.image.decode
 ---@return vesper.Tensor?
@@ -5369,7 +5379,7 @@ function vs.image.info(path) end
 ---@class vesper.options.image.save
 ---@field quality? integer default 90
 
----.png or .jpg by the ending; quality 1..100 of JPEG.
+---Writes .png or .jpg, by the extension; quality 1..100 is for JPEG.
 ---@param path string
 ---@param picture vesper.Tensor
 ---@param options? vesper.options.image.save
@@ -5380,21 +5390,22 @@ function vs.image.save(path, picture, options) end
 ---@class vesper.options.image.encode
 ---@field quality? integer default 90
 
----The bytes of such a file.
+---The bytes that image.save would write.
 ---@param picture vesper.Tensor
 ---@param format "png"|"jpg"
 ---@param options? vesper.options.image.encode
 ---@return string
 function vs.image.encode(picture, format, options) end
 
----To {height, width}; filter nearest, box, bilinear, bicubic or lanczos, with antialiasing.
+---Resized to {height, width}; filter is nearest, box, bilinear, bicubic or lanczos, with
+---antialiasing.
 ---@param picture vesper.Tensor
 ---@param size any[]
 ---@param filter? string default bilinear
 ---@return vesper.Tensor
 function vs.image.resize(picture, size, filter) end
 
----A copy of the part with its top left at x, y.
+---A copy of the part of this size whose top left corner is x, y.
 ---@param picture vesper.Tensor
 ---@param x integer
 ---@param y integer
@@ -5402,12 +5413,12 @@ function vs.image.resize(picture, size, filter) end
 ---@return vesper.Tensor
 function vs.image.crop(picture, x, y, size) end
 
----A copy with left and right exchanged.
+---A copy mirrored left to right.
 ---@param picture vesper.Tensor
 ---@return vesper.Tensor
 function vs.image.flip(picture) end
 
----A new picture [3,H,W] of one colour {r, g, b}, 0..255.
+---A new image [3,H,W] of one colour {r, g, b}, 0..255.
 ---@param size any[]
 ---@param color? any[] default white
 ---@return vesper.Tensor
@@ -5417,7 +5428,7 @@ function vs.image.canvas(size, color) end
 ---@field scale? integer default 1
 ---@field color? any[] default black
 
----Paints text with its top left at x, y; returns the picture.
+---Draws text with its top left corner at x, y, in place; returns the image.
 ---@param picture vesper.Tensor
 ---@param x integer
 ---@param y integer
@@ -5426,7 +5437,7 @@ function vs.image.canvas(size, color) end
 ---@return vesper.Tensor
 function vs.image.draw_text(picture, x, y, text, options) end
 
----Width and height of such a text in pixels.
+---Width and height in pixels of a text that draw_text draws.
 ---@param text string
 ---@param scale? integer default 1
 ---@return integer
@@ -5437,7 +5448,7 @@ function vs.image.text_size(text, scale) end
 ---@field color? any[] default black
 ---@field frame? integer default 0
 
----Paints a box, or only a frame of that thickness; returns the picture.
+---Draws a filled box, or with frame > 0 a frame of this thickness, in place; returns the image.
 ---@param picture vesper.Tensor
 ---@param x integer
 ---@param y integer
@@ -5446,7 +5457,7 @@ function vs.image.text_size(text, scale) end
 ---@return vesper.Tensor
 function vs.image.draw_box(picture, x, y, size, options) end
 
----Paints another picture at x, y; returns the picture.
+---Copies another image to x, y, in place; returns the image.
 ---@param picture vesper.Tensor
 ---@param other vesper.Tensor
 ---@param x integer
@@ -5459,8 +5470,8 @@ function vs.image.paste(picture, other, x, y) end
 ---@field padding? integer default 2
 ---@field background? any[] default white
 
----One picture of many, row by row, in cells as large as the largest; as square as it gets by
----default.
+---One image of many, row by row, in cells of the largest size; nearly square unless columns is
+---given.
 ---@param pictures any[]
 ---@param options? vesper.options.image.grid
 ---@return vesper.Tensor
@@ -5469,8 +5480,8 @@ function vs.image.grid(pictures, options) end
 ---@class vesper.options.io.csv
 ---@field delimiter? string default ,
 
----for row in io.csv(path): row is {column = text}, the first line names the columns. A broken row
----is an error.
+---for row in io.csv(path): row is {column = text}; the first line has the column names. An invalid
+---row is an error.
 ---@param path string
 ---@param options? vesper.options.io.csv
 ---@return vesper.CsvReader?
@@ -5480,7 +5491,7 @@ function vs.io.csv(path, options) end
 ---@class vesper.options.io.csv_rows
 ---@field delimiter? string default ,
 
----All rows at once, and the names of the columns.
+---A list of all rows, and the column names.
 ---@param path string
 ---@param options? vesper.options.io.csv_rows
 ---@return any[]?
@@ -5488,11 +5499,11 @@ function vs.io.csv(path, options) end
 ---@return any[]
 function vs.io.csv_rows(path, options) end
 
----The names of the columns. reader() is the next row, nil at the end.
+---The column names. reader() returns the next row, nil at the end.
 ---@return any[]
 function CsvReader:columns() end
 
----The line of the file that was read last.
+---The number of the last line read.
 ---@return integer
 function CsvReader:line() end
 
@@ -5505,7 +5516,7 @@ function CsvReader:close() end
 ---@return string? message
 function vs.io.json_decode(text) end
 
----The same of a file.
+---json_decode of a file.
 ---@param path string
 ---@return any?
 ---@return string? message
@@ -5514,17 +5525,16 @@ function vs.io.json_load(path) end
 ---@class vesper.options.io.json_items
 ---@field key? string
 
----for element in io.json_items(path): the elements of a file that is one array, or an object with
----an array under the key, read one after the other, so that memory holds one of them (at most 64
----MiB of text). A broken file is an error that names element and byte. items() is the next element,
----nil at the end.
+---for element in io.json_items(path): the elements of a file that is one array, or of the array
+---under key of an object. Keeps one element in memory (at most 64 MiB of text). An invalid file is
+---an error that names element and byte. items() returns the next element, nil at the end.
 ---@param path string
 ---@param options? vesper.options.io.json_items
 ---@return vesper.JsonItems?
 ---@return string? message
 function vs.io.json_items(path, options) end
 
----The next element, nil at the end; nil and a message where the file is broken.
+---The next element, nil at the end; nil and a message if the file is invalid.
 ---@return any?
 ---@return string? message
 function JsonItems:read() end
@@ -5532,21 +5542,21 @@ function JsonItems:read() end
 ---Closes the file.
 function JsonItems:close() end
 
----Any HDF5 file, to read data sets of it in pieces; vesper's own are data.open's.
+---Opens any HDF5 file to read parts of its data sets; data.open reads vesper's own format.
 ---@param path string
 ---@return vesper.H5File?
 ---@return string? message
 function vs.io.h5(path) end
 
----{kind, shape, bytes} of a data set: kind is integers, numbers, strings or other, bytes those of
----an element.
+---{kind, shape, bytes} of a data set: kind is integers, numbers, strings or other; bytes is the
+---size of an element.
 ---@param name string
 ---@return table?
 ---@return string? message
 function H5File:info(name) end
 
----Rows first to last: a tensor (uint8, int64 or float32), or a list of strings, as their bytes are,
----for shapes [N] and [N,1].
+---Rows first to last: a tensor (uint8, int64 or float32), or for strings of shape [N] or [N,1] a
+---list of their bytes unchanged.
 ---@param name string
 ---@param first? integer default 1
 ---@param last? integer
@@ -5569,7 +5579,7 @@ function vs.io.json_encode(value, options) end
 ---@class vesper.options.io.json_save
 ---@field indent? integer default 0
 
----The same into a file.
+---Writes json_encode's result to a file.
 ---@param path string
 ---@param value any
 ---@param options? vesper.options.io.json_save
@@ -5577,30 +5587,30 @@ function vs.io.json_encode(value, options) end
 ---@return string? message
 function vs.io.json_save(path, value, options) end
 
----Marks a table, so that it is written as [] even when it is empty.
+---Marks a table as an array, so that it is written as [] even if it is empty; returns it.
 ---@param list any[]
 ---@return any[]
 function vs.io.array(list) end
 
----The texts of an XML file: {name, text} of every element that has some of its own, name being the
----elements down to it without prefixes ("svg/metadata/RDF/Work/title"), in the order in which they
----end. Reads nothing outside the file; at most 1 MiB of text.
+---The texts of an XML file: {name, text} for every element with text of its own, in the order of
+---the end tags. name is the path of elements without namespace prefixes
+---("svg/metadata/RDF/Work/title"). Reads no other file; at most 1 MiB of text.
 ---@param path string
 ---@return any[]?
 ---@return string? message
 function vs.io.xml_texts(path) end
 
----What stands for JSON's null.
+---JSON's null.
 ---@type any
 vs.io.null = nil
 
----Percent right; logits [B,C] or classes int64 [B].
+---Percent of correct predictions; predictions are logits [B,C] or classes int64 [B].
 ---@param predictions vesper.Tensor
 ---@param labels vesper.Tensor
 ---@return number
 function vs.metrics.accuracy(predictions, labels) end
 
----int64 [count,count]: how often class row was taken for class column.
+---int64 [count,count]: rows are labels, columns predictions.
 ---@param predictions vesper.Tensor
 ---@param labels vesper.Tensor
 ---@param count integer
@@ -5612,25 +5622,25 @@ function vs.metrics.confusion(predictions, labels, count) end
 ---@field bank? table
 ---@field beta? number default 10
 
----Recall by cosine of images v [N,D] and texts t [M,D]: r.i2t and r.t2i with r1, r5, r10 in
----percent, medr, meanr; r.rsum; r.protocol in words. image_of int64 [M] says whose caption each
----text is. bank = {v, t}, images and texts that are not measured: a score is then cosine - log(sum
----over the bank of exp(beta cosine)) / beta, so that items near everything no longer come first
----(inverted softmax, Smith et al., ICLR 2017, over a query bank, Bogolin et al., CVPR 2022).
+---Recall by cosine similarity of images v [N,D] and texts t [M,D]: r.i2t and r.t2i with r1, r5, r10
+---in percent, medr, meanr; r.rsum; r.protocol describes the protocol. image_of int64 [M]: the image
+---of each text. bank = {v, t}: other images and texts; a score is then cosine - log(sum over the
+---bank of exp(beta cosine)) / beta, which lowers items that are near every query (inverted softmax,
+---Smith et al., ICLR 2017, over a query bank, Bogolin et al., CVPR 2022).
 ---@param v vesper.Tensor
 ---@param t vesper.Tensor
 ---@param options? vesper.options.metrics.retrieval
 ---@return table
 function vs.metrics.retrieval(v, t, options) end
 
----One line of what metrics.retrieval returned.
+---The result of metrics.retrieval on one line.
 ---@param r table
 ---@return string
 function vs.metrics.format(r) end
 
----Recall by cosine of gallery images [N,D] that show the item of a query image [Q,D]: r.r1, r5,
----r10, r20, r50 in percent; r.n queries, r.missing of them without their item in the gallery, which
----count as wrong; r.protocol in words.
+---Recall by cosine similarity of gallery images [N,D] that show the item of a query image [Q,D]:
+---r.r1, r5, r10, r20, r50 in percent; r.n, the number of queries; r.missing, the number of queries
+---whose item is not in the gallery (they count as wrong); r.protocol describes the protocol.
 ---@param v_query vesper.Tensor
 ---@param item_query vesper.Tensor
 ---@param v_gallery vesper.Tensor
@@ -5638,7 +5648,8 @@ function vs.metrics.format(r) end
 ---@return table
 function vs.metrics.item_retrieval(v_query, item_query, v_gallery, item_gallery) end
 
----Rows of gallery [N,D] with the largest cosine to each query [Q,D]: int64 [Q,k], and the cosines.
+---The rows of gallery [N,D] with the largest cosine to each query [Q,D]: indices int64 [Q,k] and
+---cosines [Q,k].
 ---@param queries vesper.Tensor
 ---@param gallery vesper.Tensor
 ---@param k integer
@@ -5655,7 +5666,7 @@ function vs.metrics.topk(queries, gallery, k) end
 ---@field y_min? number
 ---@field y_max? number
 
----A line chart as SVG; a series is {name, y = list, x = list?}.
+---Writes a line chart as SVG; a series is {name, y = list, x = list?}.
 ---@param path string
 ---@param series any[]
 ---@param options? vesper.options.plot.lines
@@ -5668,8 +5679,8 @@ function vs.plot.lines(path, series, options) end
 ---@field note? string
 ---@field size? integer default 104
 
----A sheet of pictures, one row a query: {caption, images = {{image, correct?, label?}, ...}}. A
----green frame is right, a red one wrong.
+---Writes a grid of images with one row per query: {caption, images = {{image, correct?, label?},
+---...}}. Correct images have a green frame, others a red one.
 ---@param path string
 ---@param rows any[]
 ---@param options? vesper.options.plot.contact_sheet
@@ -5683,8 +5694,8 @@ function vs.plot.contact_sheet(path, rows, options) end
 ---@field size? integer default 112
 ---@field columns? integer default 8
 
----Which word looks where: a row is {image, words, weights [T,R], grid = {height, width}}; the
----picture, then a panel a word, coloured where its weights are large.
+---Writes attention maps. A row is {image, words, weights [T,R], grid = {height, width}}: the image,
+---then one panel per word, coloured where its weights are large.
 ---@param path string
 ---@param rows any[]
 ---@param options? vesper.options.plot.attention
@@ -5695,7 +5706,7 @@ function vs.plot.attention(path, rows, options) end
 ---@class vesper.options.plot.confusion
 ---@field title? string
 
----Counts int64 [C,C] of metrics.confusion as SVG; a cell is as dark as its share.
+---Writes counts int64 [C,C] of metrics.confusion as SVG; a cell's shade is its fraction.
 ---@param path string
 ---@param counts vesper.Tensor
 ---@param classes any[]
@@ -5704,25 +5715,25 @@ function vs.plot.attention(path, rows, options) end
 ---@return string? message
 function vs.plot.confusion(path, counts, classes, options) end
 
----Rows as lines of text; for LaTeX a tabular that needs no package. A column is {key, title};
----absent values are "-".
+---A table as text; for LaTeX a tabular without packages. A column is {key, title}; absent values
+---become "-".
 ---@param columns any[]
 ---@param rows any[]
 ---@param format? "text"|"markdown"|"csv"|"latex"|"html" default text
 ---@return string
 function vs.report.table(columns, rows, format) end
 
----A text as the format takes it: "50 %" is "50 \%" in LaTeX.
+---A text escaped for the format: "50 %" is "50 \%" in LaTeX.
 ---@param text string
 ---@param format? "text"|"markdown"|"csv"|"latex"|"html" default text
 ---@return string
 function vs.report.escape(text, format) end
 
----The columns of a comparison of models, as report.row fills them.
+---The columns of a comparison of models; report.row fills them.
 ---@type any[]
 vs.report.columns = nil
 
----One row from what train.evaluate returned on validation and test; extra fields are added.
+---One row from the results of train.evaluate on validation and test; fields of extra are added.
 ---@param name string
 ---@param val table
 ---@param test table
@@ -5730,8 +5741,8 @@ vs.report.columns = nil
 ---@return table
 function vs.report.row(name, val, test, extra) end
 
----Curves by epoch as SVG (plot.lines): histories are {name, history of train.fit, value =
----function(entry)}.
+---Writes curves by epoch as SVG with plot.lines; each of histories is {name, history = the result
+---of train.fit, value = function(entry)}.
 ---@param path string
 ---@param histories any[]
 ---@param options? table
@@ -5739,7 +5750,7 @@ function vs.report.row(name, val, test, extra) end
 ---@return string? message
 function vs.report.curves(path, histories, options) end
 
----A contact sheet: for each caption (its position in the set) the k images nearest to its
+---Writes a contact sheet: for each caption (its position in the set) the k images nearest to its
 ---embedding; v, t [N,D] in the order of the set.
 ---@param path string
 ---@param set vesper.Dataset
@@ -5752,7 +5763,8 @@ function vs.report.curves(path, histories, options) end
 ---@return string? message
 function vs.report.retrieved(path, set, v, t, captions, k, options) end
 
----The same sheet of given images: found has a list of positions for each caption, best first.
+---Writes a contact sheet of given images: found has a list of positions for each caption, best
+---first.
 ---@param path string
 ---@param set vesper.Dataset
 ---@param captions any[]
@@ -5762,8 +5774,8 @@ function vs.report.retrieved(path, set, v, t, captions, k, options) end
 ---@return string? message
 function vs.report.found(path, set, captions, found, options) end
 
----Which word of a caption looks at which part of its picture (plot.attention), for samples of a set
----and a model with attention_map.
+---Writes the attention of words over image regions with plot.attention, for samples of a set and a
+---model with attention_map.
 ---@param path string
 ---@param set vesper.Dataset
 ---@param model vesper.Module
@@ -5773,7 +5785,7 @@ function vs.report.found(path, set, captions, found, options) end
 ---@return string? message
 function vs.report.attention(path, set, model, samples, options) end
 
----plot.confusion of what train.evaluate returned.
+---Writes plot.confusion of a result of train.evaluate.
 ---@param path string
 ---@param result table
 ---@param classes any[]
@@ -5782,8 +5794,8 @@ function vs.report.attention(path, set, model, samples, options) end
 ---@return string? message
 function vs.report.confusion(path, result, classes, options) end
 
----An HTML page that needs no network. A section is {title =, parts ...}, a part {text =}, {table =
----{columns =, rows =}} or {picture = path from the folder, words =}.
+---Writes an HTML page that needs no network. A section is {title =, parts ...}, a part {text =},
+---{table = {columns =, rows =}} or {picture = path in the folder, words =}.
 ---@param folder string
 ---@param name string
 ---@param title string
@@ -5792,7 +5804,7 @@ function vs.report.confusion(path, result, classes, options) end
 ---@return string? message
 function vs.report.page(folder, name, title, sections) end
 
----Writes folder/name.
+---Writes text to folder/name.
 ---@param folder string
 ---@param name string
 ---@param text string
@@ -5816,14 +5828,14 @@ function vs.report.write(folder, name, text) end
 ---@field evaluate? function
 ---@field quiet? boolean default false
 
----Trains each row with each seed by train.fit, in a folder of its own below folder/runs, unless it
----is done there; what was killed goes on from its checkpoint with the same numbers. A row is {name,
----make = function(seed) -> model, options = what tells it from others}, or {name, missing = why}.
----loaders(seed) gives {train, val, test}, optimizer(model) and schedule(optimizer) what fit takes,
----evaluate(model, loaders) what train.evaluate gives for the test set. Test data is looked at once
----a run, with the weights that are best on validation. A folder whose run was begun with other
----epochs, settings, options or data is refused. Returns the results, seed by seed: {row, seed, val,
----test, history, best_epoch, parameters, seconds, run, ...}.
+---Trains each row with each seed by train.fit, one folder per run below folder/runs. Skips finished
+---runs and resumes interrupted ones from their checkpoints, with the same numbers. A row is {name,
+---make = function(seed) -> model, options = what identifies the row}, or {name, missing = reason}.
+---loaders(seed) returns {train, val, test}; optimizer(model) and schedule(optimizer) return
+---train.fit's options; evaluate(model, loaders) returns what train.evaluate does, for the test set.
+---Each run is tested once, with its best weights on validation. An error if a run in the folder was
+---started with different epochs, settings, options or data. Returns the results, seed by seed:
+---{row, seed, val, test, history, best_epoch, parameters, seconds, run, ...}.
 ---@param options? vesper.options.experiment.run
 ---@return any[]
 function vs.experiment.run(options) end
@@ -5839,15 +5851,15 @@ function vs.experiment.run(options) end
 ---@field pictures? boolean default true
 ---@field sheets? any[]
 
----What experiment.write leaves, pictures of models of the first seed (confusion, retrieval,
----attention), and index.html with all of it. Returns the rows and the protocol.
+---Writes the files of experiment.write, figures for the models of the first seed (confusion,
+---retrieval, attention), and index.html with all of them. Returns the rows and the protocol.
 ---@param options? vesper.options.experiment.report
 ---@return any[]
 ---@return any[]
 function vs.experiment.report(options) end
 
----table.txt, .md, .csv and .tex with the protocol, runs.csv with a line a run, curves.svg. sizes =
----{train, val, test}. Returns the rows and the protocol.
+---Writes table.txt, .md, .csv and .tex with the protocol, runs.csv with one line per run, and
+---curves.svg. sizes = {train, val, test}. Returns the rows and the protocol.
 ---@param folder string
 ---@param results any[]
 ---@param sizes table
@@ -5855,42 +5867,42 @@ function vs.experiment.report(options) end
 ---@return any[]
 function vs.experiment.write(folder, results, sizes) end
 
----Rows for report.table: mean and deviation over the seeds as text; .mean and .deviation have the
----numbers.
+---Rows for report.table: mean and standard deviation over the seeds as text; .mean and .deviation
+---have the numbers.
 ---@param results any[]
 ---@return any[]
 function vs.experiment.summary(results) end
 
----Mean validation accuracy by epoch, a line a row, as report.curves takes it.
+---Mean validation accuracy by epoch, one curve per row, for report.curves.
 ---@param results any[]
 ---@return any[]
 function vs.experiment.curves(results) end
 
----Data, seeds, epochs, how an epoch was chosen, what the columns mean, in sentences.
+---Sentences on data, seeds, epochs, the choice of the epoch and the meaning of the columns.
 ---@param results any[]
 ---@param sizes table
 ---@return any[]
 function vs.experiment.protocol(results, sizes) end
 
----Table, protocol and the published figures below it.
+---The table, the protocol and the published figures.
 ---@param rows any[]
 ---@param protocol any[]
 ---@param format? "text"|"markdown"|"latex"|"html" default text
 ---@return string
 function vs.experiment.text(rows, protocol, format) end
 
----The figures of one result by the names of report.columns.
+---The figures of one result by the keys of report.columns.
 ---@param result table
 ---@return table
 function vs.experiment.figures(result) end
 
----Mean and deviation (over n - 1) of numbers; of one number there is no deviation.
+---Mean and standard deviation (over n - 1) of numbers; the deviation of one number is nil.
 ---@param list any[]
 ---@return number
 ---@return number|nil
 function vs.experiment.mean(list) end
 
----Where a run lies; its best.safetensors are the weights.
+---The folder of a run; its best.safetensors has the weights.
 ---@param folder string
 ---@param name string
 ---@param seed integer
@@ -5903,24 +5915,24 @@ function vs.experiment.folder(folder, name, seed) end
 ---@return string? message
 function vs.experiment.fingerprint(path) end
 
----Published figures {model, val, test} that stand beside a table; .note says what they are.
+---Published figures {model, val, test} shown below a table; .note gives their source.
 ---@type any[]
 vs.experiment.published = nil
 
----Classes from the image alone: {classes, width = 256, channels = {32, 64, 128, 256}, hidden =
+---Classification of the image alone: {classes, width = 256, channels = {32, 64, 128, 256}, hidden =
 ---width, dropout = 0.2}. Called with a batch it returns {v [B,D], logits [B,C], image_logits}.
 ---@param options table
 ---@return vesper.Baseline
 function vs.models.Baseline(options) end
 
----Cross-entropy on batch.label, its parts as numbers, the outputs.
+---Cross-entropy with batch.label; the loss terms as numbers; the outputs.
 ---@param batch table
 ---@return vesper.Tensor
 ---@return table
 ---@return table
 function Baseline:loss(batch) end
 
----Groups for an optimizer, as VSE:param_groups.
+---Parameter groups for an optimizer; see VSE:param_groups.
 ---@param lr number
 ---@param factors? table
 ---@return any[]
@@ -5931,7 +5943,7 @@ function Baseline:param_groups(lr, factors) end
 ---@return vesper.Tensor
 function Baseline:classify_image(images) end
 
----Images and texts in one space: {classes, width = 256, image = module or channels and
+---Images and texts in a shared space: {classes, width = 256, image = module or channels and
 ---image_pooling, text = options of TextEncoder or a module, hidden, weights = {classify = 1, rank =
 ---1, contrast = 0, cosine = 0, text = 0}, margin = 0.2, warmup = 1, temperature = 0.07, scale = 20,
 ---dropout = 0.2}. Called with a batch (image or regions, tokens, lengths) it returns {v [B,D], t
@@ -5940,8 +5952,8 @@ function Baseline:classify_image(images) end
 ---@return vesper.VSE
 function vs.models.VSE(options) end
 
----The weighted sum, its parts as numbers, the outputs. rank is nn.HingeRanking, contrast
----nn.InfoNCE.
+---The weighted sum of the loss terms; the terms as numbers; the outputs. rank is nn.HingeRanking,
+---contrast nn.InfoNCE.
 ---@param batch table
 ---@param epoch? integer default 1
 ---@return vesper.Tensor
@@ -5949,15 +5961,15 @@ function vs.models.VSE(options) end
 ---@return table
 function VSE:loss(batch, epoch) end
 
----The terms {name, tensor} of the loss that have a weight; a model of your own adds to them.
+---The loss terms {name, tensor} whose weight is not 0; subclasses append their own.
 ---@param batch table
 ---@param out table
 ---@param epoch integer
 ---@return any[]
 function VSE:terms(batch, out, epoch) end
 
----What init of every model that extends VSE does: encoders, fusion and losses by the options; more
----are further options with their defaults. Returns all options.
+---Creates encoders, fusion and losses from the options; init of every subclass calls it. more is a
+---table of further options with their defaults. Returns all options.
 ---@param options table
 ---@param more table
 ---@return table
@@ -5971,7 +5983,8 @@ function VSE:setup(options, more) end
 ---@return vesper.Module
 function VSE:mlp(from, hidden, to, dropout) end
 
----Pairs [B,D] of one label pulled together, of different labels pushed below margin.
+---The cosine embedding loss of v, t [B,D]: cosines of pairs with the same label are raised, those
+---of other pairs lowered below margin.
 ---@param v vesper.Tensor
 ---@param t vesper.Tensor
 ---@param label vesper.Tensor
@@ -5980,7 +5993,7 @@ function VSE:mlp(from, hidden, to, dropout) end
 function VSE.cosine_objective(v, t, label, margin) end
 
 ---uint8 [B,3,H,W], or a batch -> v [B,D], regions [B,R,C], and {height, width} of their grid or
----their numbers int64 [B].
+---their counts int64 [B].
 ---@param images vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
@@ -5995,14 +6008,14 @@ function VSE:encode_image(images) end
 ---@return vesper.Tensor
 function VSE:encode_text(tokens, lengths) end
 
----Groups for an optimizer, without what is frozen: the parts named in factors, such as {image =
----0.3}, learn at lr times their factor, all others at lr.
+---Groups of the parameters that are not frozen, for an optimizer: the parts named in factors, such
+---as {image = 0.3}, get the rate lr times their factor, all others lr.
 ---@param lr number
 ---@param factors? table
 ---@return any[]
 function VSE:param_groups(lr, factors) end
 
----What retrieval compares of a batch's texts, [B,D].
+---The text embeddings for retrieval, [B,D].
 ---@param batch table
 ---@return vesper.Tensor
 function VSE:embed_text(batch) end
@@ -6011,37 +6024,37 @@ function VSE:embed_text(batch) end
 ---@param loader vesper.Loader
 function VSE:fit_prototypes(loader) end
 
----Cosines [B,C] of embeddings [B,D] to the prototypes; -1 to classes that had no text.
+---Cosines [B,C] of embeddings [B,D] to the prototypes; -1 for classes without texts.
 ---@param e vesper.Tensor
 ---@return vesper.Tensor
 function VSE:class_cosines(e) end
 
----Class probabilities [B,C] from the image (or a batch) and the prototypes.
+---Class probabilities [B,C] from images, or a batch, and the prototypes.
 ---@param images vesper.Tensor
 ---@return vesper.Tensor
 function VSE:classify_image(images) end
 
----Class probabilities [B,C] from the text (weights.text > 0).
+---Class probabilities [B,C] from the text; needs weights.text > 0.
 ---@param tokens vesper.Tensor
 ---@param lengths vesper.Tensor
 ---@return vesper.Tensor
 function VSE:classify_text(tokens, lengths) end
 
----VSE whose image vector comes out of models.IntraAttention: options of VSE, heads = 4,
+---VSE whose image vector is computed by models.IntraAttention: options of VSE, heads = 4,
 ---attention_dropout = 0.1.
 ---@param options table
 ---@return "CIM"
 function vs.models.CIM(options) end
 
----As VSE:encode_image; the image without its text, as retrieval compares it.
+---As VSE:encode_image: the image without its text, for retrieval.
 ---@param images vesper.Tensor
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@return any
 function CIM:encode_image(images) end
 
----How much each word looks at each region, [B,T,R], and the grid {height, width} or the numbers of
----regions.
+---The attention of each word over the regions, [B,T,R], and the grid {height, width} or the region
+---counts.
 ---@param batch table
 ---@return vesper.Tensor
 ---@return any
@@ -6053,14 +6066,14 @@ function CIM:attention_map(batch) end
 ---@return "COOT"
 function vs.models.COOT(options) end
 
----VSE whose classes come from an image informed by a summary of the words that its regions attend
----to: options of VSE, heads = 4, best = false or k (only the k best words).
+---VSE that classifies the image combined with a summary of the words to which its regions attend:
+---options of VSE, heads = 4, best = false or k (only the k best words).
 ---@param options table
 ---@return vesper.AttentionPooling
 function vs.models.AttentionPooling(options) end
 
----Regions U [B,R,C] with their grid or numbers and words W [B,T,E] -> the summary [B,D], and how
----much each region takes of each word [B,R,T].
+---Regions U [B,R,C] with their grid or counts and words W [B,T,E] -> the summary [B,D], and with
+---need_weights the attention of the regions over the words [B,R,T].
 ---@param U vesper.Tensor
 ---@param where any
 ---@param W vesper.Tensor
@@ -6070,43 +6083,42 @@ function vs.models.AttentionPooling(options) end
 ---@return vesper.Tensor|nil
 function AttentionPooling:summarise(U, where, W, lengths, need_weights) end
 
----How much each region takes of each word, as [B,T,R], and the grid or the numbers.
+---The attention of each region over the words, as [B,T,R], and the grid or the counts.
 ---@param batch table
 ---@return vesper.Tensor
 ---@return any
 function AttentionPooling:attention_map(batch) end
 
----VSE whose classes come from an image informed by the mean of its words, each mapped into the
----visual space by a small net: options of VSE.
+---VSE that classifies the image combined with the mean of its words, each mapped into the visual
+---space by an MLP: options of VSE.
 ---@param options table
 ---@return vesper.DenseProjection
 function vs.models.DenseProjection(options) end
 
 ---VSE with a pre-trained BERT beside its encoders: options of VSE, bert = a BERT with its
 ---tokenizer, max_words = 32, visual = true (the image is a position of BERT's input), weights.match
----= 0, weights.masked = 0. Batches have text.
+---= 0, weights.masked = 0. Batches must have text.
 ---@param options table
 ---@return vesper.BERTFusion
 function vs.models.BERTFusion(options) end
 
----Takes over the encoders of a trained VSE.
+---Copies the encoders of a trained VSE; returns the model.
 ---@param vse vesper.Module
 ---@return vesper.BERTFusion
 function BERTFusion:start_from(vse) end
 
----Groups for an optimizer, as VSE:param_groups; BERT's parameters learn at a tenth of lr where
----factors do not say otherwise.
+---As VSE:param_groups; the default factor of BERT's parameters is 0.1.
 ---@param lr number
 ---@param factors? table
 ---@return any[]
 function BERTFusion:param_groups(lr, factors) end
 
----What retrieval compares of a batch's texts, [B,D].
+---The text embeddings for retrieval, [B,D].
 ---@param batch table
 ---@return vesper.Tensor
 function BERTFusion:embed_text(batch) end
 
----Those of VSE, and match and masked.
+---The terms of VSE, match and masked.
 ---@param batch table
 ---@param out table
 ---@param epoch integer
@@ -6121,15 +6133,15 @@ function vs.models.DPM(options) end
 ---@class vesper.options.DPM.index
 ---@field known? boolean default false
 
----The images of a loader for retrieve: {v [N,D], category int64 [N]}; the category is what the
----image is taken for, or its label with known.
+---The images of a loader for retrieve: {v [N,D], category int64 [N]}; the category is the predicted
+---class, or the label with known.
 ---@param loader vesper.Loader
 ---@param options? vesper.options.DPM.index
 ---@return table
 function DPM:index(loader, options) end
 
----What is known of queries (image, or text and tokens, or both): embeddings [Q,D], probabilities of
----the categories [Q,C].
+---Encodes queries (image, or text and tokens, or both): embeddings [Q,D] and probabilities of the
+---categories [Q,C].
 ---@param query table
 ---@return vesper.Tensor
 ---@return vesper.Tensor
@@ -6140,9 +6152,9 @@ function DPM:ask(query) end
 ---@field k? integer default 10
 ---@field shift? number default 0.5
 
----The k nearest images of each query, int64 [Q,k], and scores: asked once for each of its most
----probable categories, moved by shift toward the category's prototype, merged by score times
----probability.
+---The k nearest images of each query, int64 [Q,k], and their scores [Q,k]. One search for each of
+---the query's most probable categories, among its images, with the query moved by shift toward its
+---prototype; merged by score times probability.
 ---@param query table
 ---@param index table
 ---@param options? vesper.options.DPM.retrieve
@@ -6156,8 +6168,8 @@ function DPM:retrieve(query, index, options) end
 ---@field heads? integer default 4
 ---@field dropout? number default 0.1
 
----Words choose among regions: (U, where, W, lengths, need_weights) -> image vector [B,D], and
----[B,T,R] with need_weights; without W the regions are alone.
+---Attention of words over regions: (U, where, W, lengths, need_weights) -> image vector [B,D], and
+---with need_weights the attention [B,T,R]; without W only the regions are used.
 ---@param width integer
 ---@param options? vesper.options.models.IntraAttention
 ---@return vesper.Module
@@ -6169,8 +6181,8 @@ function vs.models.IntraAttention(width, options) end
 ---@field dropout? number default 0.2
 ---@field region_width? integer
 
----The fused vector asks all image vectors it has made: (v, t, U, where) -> m [B,D], and the scores
----of each iteration.
+---Attention of the fused vector over the image vectors of all iterations so far: (v, t, U, where)
+----> m [B,D], and the scores of each iteration.
 ---@param width integer
 ---@param options? vesper.options.models.InterAttention
 ---@return vesper.Module
@@ -6181,10 +6193,10 @@ function vs.models.InterAttention(width, options) end
 ---12, num_attention_heads = 12, intermediate_size = 3072, max_position_embeddings = 512,
 ---type_vocab_size = 2, hidden_act = "gelu", layer_norm_eps = 1e-12, hidden_dropout_prob = 0.1,
 ---attention_probs_dropout_prob = 0.1, pad_token_id = 0 (from 0, as in files), add_pooling_layer =
----true}. Called with ids int64 [B,T] from 1, and as far as given mask bool [B,T], true where a
----piece is, or lengths int64 [B]; types int64 [B,T]; extra [B,1,D], which enters behind [CLS] as
----the embedding of one piece more. Returns hidden [B,T,D], with extra [B,T+1,D], zeros at padding,
----and pooled [B,D]. Devlin et al., NAACL 2019.
+---true}. Called with ids int64 [B,T] from 1, mask? bool [B,T] (true at tokens) or lengths int64
+---[B], types? int64 [B,T], and extra? [B,1,D], the embedding of an additional token after [CLS].
+---Returns hidden [B,T,D] ([B,T+1,D] with extra), zeros at padding, and pooled [B,D]. Devlin et al.,
+---NAACL 2019.
 ---@param config table
 ---@return "BERT"
 function vs.models.BERT(config) end
@@ -6196,9 +6208,9 @@ function vs.models.BERT(config) end
 ---@field pooler? boolean default true
 
 ---A model in evaluation mode from config.json, vocab.txt or tokenizer.json, and model.safetensors
----or pytorch_model.bin; its tokenizer is bert.tokenizer. Where tensors do not fit, the message
----lists the missing, unexpected and misshapen. Heads are left out; pooler = false leaves out the
----pooler.
+---or pytorch_model.bin; its tokenizer is bert.tokenizer. If tensors do not fit, the message lists
+---the missing, the unexpected and those of other shapes. Task heads are skipped; pooler = false
+---skips the pooler.
 ---@param folder string
 ---@param options? vesper.options.BERT.from_pretrained
 ---@return "BERT"?
@@ -6210,19 +6222,20 @@ function BERT.from_pretrained(folder, options) end
 ---@field max_len? integer
 
 ---Sentence embeddings [#texts,D] as sentence-transformers computes them for all-MiniLM-L6-v2: the
----mean over the pieces, normalised. In evaluation, without gradients.
+---normalised mean over the tokens. Runs in evaluation mode without gradients.
 ---@param texts any[]
 ---@param options? vesper.options.BERT.embed
 ---@return vesper.Tensor
 function BERT:embed(texts, options) end
 
----The mean of hidden [B,T,D] over the pieces, zeros where there are none; mask as when called.
+---The mean of hidden [B,T,D] over the tokens, [B,D]; zeros for a row without tokens; mask as in the
+---call of the model.
 ---@param hidden vesper.Tensor
 ---@param mask? any
 ---@return vesper.Tensor
 function BERT.mean_pool(hidden, mask) end
 
----No gradients for the embeddings and the first n layers; 0: the embeddings alone.
+---Freezes the embeddings and the first n layers (0: only the embeddings); returns the model.
 ---@param n integer
 ---@return "BERT"
 function BERT:freeze_layers(n) end
@@ -6246,9 +6259,9 @@ function vs.models.SmallCNN(width, options) end
 ---@field std? any[]
 
 ---Called with images uint8 or float 0..255 [B,3,H,W] it returns v [B,C] and regions [B,R,C].
----num_classes: of the head, 0 for none; width: a linear map of v to that width; size: what images
----are resized to; mean and std: of the normalisation, those of ImageNet. He et al., CVPR 2016, with
----torchvision's names.
+---num_classes: size of the head, 0 for none; width: adds a linear map of v to this width; size:
+---images are resized to it; mean and std for normalisation, by default ImageNet's. He et al., CVPR
+---2016, with torchvision's names.
 ---@param options? vesper.options.models.ResNet18
 ---@return vesper.Module
 function vs.models.ResNet18(options) end
@@ -6261,9 +6274,10 @@ function vs.models.ResNet18(options) end
 ---@field mean? any[]
 ---@field std? any[]
 
----With the weights of a .safetensors file or one of torch.save (key: the entry they are under).
----num_classes: as in the file; another number leaves the head as it was made. nil and a message
----that lists what is missing, unexpected or misshapen.
+---Loads weights from a .safetensors file or one of torch.save (key: the entry with the state
+---dictionary). num_classes: by default that of the file; with another number the head is newly
+---initialised. If tensors do not fit, the message lists the missing, the unexpected and those of
+---other shapes.
 ---@param path string
 ---@param options? vesper.options.ResNet18.from_pretrained
 ---@return vesper.Module?
@@ -6304,7 +6318,7 @@ function ResNet34.from_pretrained(path, options) end
 ---@field mean? any[]
 ---@field std? any[]
 
----As ResNet18, of bottlenecks: C is 2048.
+---As ResNet18, with bottleneck blocks and C = 2048.
 ---@param options? vesper.options.models.ResNet50
 ---@return vesper.Module
 function vs.models.ResNet50(options) end
@@ -6334,18 +6348,18 @@ function ResNet50.from_pretrained(path, options) end
 ---@field mean? any[]
 ---@field std? any[]
 
----Any residual network of the family: layers says how many blocks a stage has, base how many
----channels the first.
+---Any ResNet: layers is the number of blocks of each stage, base the number of channels of the
+---first stage.
 ---@param options? vesper.options.models.ResNet
 ---@return vesper.Module
 function vs.models.ResNet(options) end
 
----The last map [B,C,H',W'].
+---The last feature map [B,C,H',W'].
 ---@param images vesper.Tensor
 ---@return vesper.Tensor
 function ResNet:features(images) end
 
----The scores of the head [B,num_classes].
+---The logits of the head [B,num_classes].
 ---@param images vesper.Tensor
 ---@return vesper.Tensor
 function ResNet:logits(images) end
@@ -6362,8 +6376,8 @@ function ResNet:logits(images) end
 ---@field stem? integer default 32
 ---@field head? integer default 1280
 
----As ResNet18, with C = 1280; mean and std are 127 and 128 of 255, as the published weights want.
----Tan and Le, ICML 2019, without squeeze-and-excitation, with ReLU6.
+---As ResNet18, with C = 1280; mean and std default to 127/255 and 128/255, for the published
+---weights. Tan and Le, ICML 2019, with ReLU6 and without squeeze-and-excitation.
 ---@param options? vesper.options.models.EfficientNetLite0
 ---@return vesper.Module
 function vs.models.EfficientNetLite0(options) end
@@ -6383,12 +6397,12 @@ function vs.models.EfficientNetLite0(options) end
 ---@return string? message
 function EfficientNetLite0.from_pretrained(path, options) end
 
----The last map [B,C,H',W'].
+---The last feature map [B,C,H',W'].
 ---@param images vesper.Tensor
 ---@return vesper.Tensor
 function EfficientNetLite0:features(images) end
 
----The scores of the head [B,num_classes].
+---The logits of the head [B,num_classes].
 ---@param images vesper.Tensor
 ---@return vesper.Tensor
 function EfficientNetLite0:logits(images) end
@@ -6399,16 +6413,16 @@ function EfficientNetLite0:logits(images) end
 ---@field hidden? integer
 ---@field dropout? number default 0
 
----For features that a data set brings along (regions [B,R,C] and region_count int64 [B], or feature
----[B,C]) -> [B,width], the regions, their numbers. hidden: an MLP of so many units beside the
----linear map.
+---Encodes precomputed features of a data set (regions [B,R,C] and region_count int64 [B], or
+---feature [B,C]) -> [B,width], the regions, their counts. hidden: adds an MLP with this number of
+---hidden units to the linear map.
 ---@param width integer
 ---@param options? vesper.options.models.RegionEncoder
 ---@return vesper.Module
 function vs.models.RegionEncoder(width, options) end
 
----v [B,D], U [B,R,C], their numbers, of the batch's regions or feature. An image encoder of one's
----own that has this method is given the batch, one that has not its images.
+---v [B,D], U [B,R,C] and the region counts, from the batch's regions or feature. Your own image
+---encoder gets the whole batch if it has this method, otherwise batch.image.
 ---@param batch table
 ---@return vesper.Tensor
 ---@return vesper.Tensor
@@ -6416,13 +6430,13 @@ function vs.models.RegionEncoder(width, options) end
 ---@return string? message
 function RegionEncoder:encode_batch(batch) end
 
----Several image encoders whose vectors are added, such as a RegionEncoder and a SmallCNN; the
+---The sum of the vectors of several image encoders, such as a RegionEncoder and a SmallCNN; the
 ---regions are those of the first.
 ---@param encoders any[]
 ---@return vesper.Module
 function vs.models.JoinedEncoder(encoders) end
 
----v [B,D], U [B,R,C], and its grid or numbers.
+---v [B,D], U [B,R,C], and the grid or the region counts.
 ---@param batch table
 ---@return vesper.Tensor
 ---@return vesper.Tensor
@@ -6442,8 +6456,8 @@ function JoinedEncoder:encode_batch(batch) end
 ---@field projection? boolean default true
 ---@field dropout? number default 0
 
----Word embeddings and a recurrent net: tokens int64 [B,T], lengths int64 [B] -> [B,width], word
----embeddings [B,T,E], states [B,T,hidden].
+---Word embeddings and an RNN: tokens int64 [B,T], lengths int64 [B] -> [B,width], word embeddings
+---[B,T,E], states [B,T,hidden].
 ---@param width integer
 ---@param options? vesper.options.models.TextEncoder
 ---@return vesper.Module
@@ -6470,15 +6484,15 @@ function vs.models.TextEncoder(width, options) end
 ---@field tensorboard? string
 ---@field quiet? boolean default false
 
----Trains and leaves the model with the weights that were best on validation. schedule is one of
----optim.lr_scheduler, stepped after each epoch or, with batch, after each step of the optimizer
----(ReduceLROnPlateau is given the score), or a function of the epoch that gives the rate. ema:
----averages, which are validated and kept as the best. accumulate: a step for the mean loss of so
----many batches. autocast: losses are computed under vs.autocast. patience stops after so many
----epochs without anything better. weights is a safetensors file for the best, checkpoint a folder
----written after each epoch, from which resume goes on; log a .csv or .jsonl file, tensorboard a
----folder of event files. Returns {epoch, loss, lr, seconds, score, val} an epoch, and the best
----epoch.
+---Trains the model and leaves it with the weights of the best epoch on validation. clip: the
+---maximal norm of the gradients, or false. schedule: one of optim.lr_scheduler, stepped after each
+---epoch or, with schedule_per = "batch", after each optimizer step (ReduceLROnPlateau gets the
+---score), or a function epoch -> rate. ema: averages, which are validated and kept as the best
+---weights. accumulate: one optimizer step for the mean loss of this number of batches. autocast:
+---losses are computed under vs.autocast. patience: stop after this number of epochs without a
+---better score. weights: a safetensors file for the best weights. checkpoint: a folder written
+---after each epoch; resume continues from it. log: a .csv or .jsonl file. tensorboard: a folder of
+---event files. Returns one {epoch, loss, lr, seconds, score, val} per epoch, and the best epoch.
 ---@param model vesper.Module
 ---@param options? vesper.options.train.fit
 ---@return any[]
@@ -6492,21 +6506,23 @@ function vs.train.fit(model, options) end
 ---@field beta? number
 ---@field retrieval? boolean default true
 
----{n, accuracy, image_accuracy, retrieval, v [N,D], t [N,D], predicted int64 [N], label int64 [N]}
----without gradients; percent. mirror, shift: v of an image is summed over views of it, mirrored
----too, moved by so many pixels each way too; bank and beta as in metrics.retrieval.
+---{n, accuracy, image_accuracy, retrieval, v [N,D], t [N,D], predicted int64 [N], label int64 [N]},
+---computed without gradients; figures in percent. mirror, shift: v of an image is summed over the
+---image, its mirror image and copies shifted by this number of pixels in each direction. bank and
+---beta: see metrics.retrieval.
 ---@param model vesper.Module
 ---@param loader vesper.Loader
 ---@param options? vesper.options.train.evaluate
 ---@return table
 function vs.train.evaluate(model, loader, options) end
 
----Accuracy, and for models of text the mean recall beside it.
+---Accuracy; for models with text, accuracy plus mean recall.
 ---@param result table
 ---@return number
 function vs.train.score(result) end
 
----A history of fit as .csv or .jsonl, one line an epoch; nested fields get names like val.accuracy.
+---Writes a history of fit as .csv or .jsonl, one line per epoch; nested fields get names like
+---val.accuracy.
 ---@param path string
 ---@param history any[]
 ---@return true?
@@ -6517,8 +6533,8 @@ function vs.train.write_log(path, history) end
 ---@field purge_step? integer
 ---@field flush_secs? number default 120
 
----A writer of a new event file in the folder, which is made if need be. With purge_step TensorBoard
----forgets what earlier files of the folder have from that step on: for a run that goes on from a
+---Writes a new event file in the folder, which is created if necessary. purge_step: TensorBoard
+---discards the data of earlier files of the folder from that step on, for a run that resumes from a
 ---checkpoint. May be a <close> variable.
 ---@param folder string
 ---@param options? vesper.options.tensorboard.SummaryWriter
@@ -6526,8 +6542,8 @@ function vs.train.write_log(path, history) end
 ---@return string? message
 function vs.tensorboard.SummaryWriter(folder, options) end
 
----A number, or a tensor of one element, as a point of the curve tag. Tags like "train/loss" are
----shown in groups.
+---Adds a number, or a tensor of one element, to the curve tag. Tags like "train/loss" are shown in
+---groups.
 ---@param tag string
 ---@param value any
 ---@param step integer
@@ -6535,7 +6551,7 @@ function vs.tensorboard.SummaryWriter(folder, options) end
 ---@return string? message
 function SummaryWriter:add_scalar(tag, value, step) end
 
----A picture uint8 [C,H,W], C being 1, 3 or 4, or [H,W].
+---Adds an image uint8 [C,H,W] with C = 1, 3 or 4, or [H,W].
 ---@param tag string
 ---@param picture vesper.Tensor
 ---@param step integer
@@ -6543,19 +6559,19 @@ function SummaryWriter:add_scalar(tag, value, step) end
 ---@return string? message
 function SummaryWriter:add_image(tag, picture, step) end
 
----Hands what was added to the system; done every flush_secs seconds and by close.
+---Writes the added data to the file; done every flush_secs seconds and by close.
 ---@return true?
 ---@return string? message
 function SummaryWriter:flush() end
 
----Ends the file.
+---Closes the file.
 ---@return true?
 ---@return string? message
 function SummaryWriter:close() end
 
----Writes parts = {model, optimizer, loader, schedule, ema, epoch, best, extra}, each as you like,
----and the random state; the old checkpoint is replaced as a whole. loader may be a table of loaders
----by name; best and extra hold numbers, strings, tables and tensors.
+---Writes parts = {model, optimizer, loader, schedule, ema, epoch, best, extra}, all optional, and
+---the random state; replaces the old checkpoint as a whole. loader may be a table of loaders by
+---name; best and extra may contain numbers, strings, booleans, tables and tensors.
 ---@param folder string
 ---@param parts table
 ---@return true?
@@ -6563,15 +6579,15 @@ function SummaryWriter:close() end
 function vs.checkpoint.save(folder, parts) end
 
 ---Restores parts = {model, optimizer, loader, schedule, ema} and the random state; returns {epoch,
----next_epoch, best, extra}. When something is missing, broken or does not fit, nothing is changed,
----and the message lists what.
+---next_epoch, best, extra}. If anything is missing, corrupt or does not fit, changes nothing and
+---returns nil and a message that lists all of it.
 ---@param folder string
 ---@param parts? table
 ---@return table?
 ---@return string? message
 function vs.checkpoint.load(folder, parts) end
 
----Whether there is a checkpoint, whole or broken.
+---Whether the folder is a checkpoint, intact or corrupt.
 ---@param folder string
 ---@return boolean
 function vs.checkpoint.exists(folder) end

@@ -1,16 +1,16 @@
--- vs.help: what is known about a name, a function, a class or an object, printed and returned.
+-- vs.help: prints the documentation of a name, a function, a class or an object.
 --
---   vs.help()              what there is
+--   vs.help()              all names
 --   vs.help "conv2d"       an op; also "vs.conv2d", "Tensor:item", "item", "data", "nn.Linear"
---   vs.help(nn.Linear)     the same by the function itself; vs.help(loader) tells about its class
+--   vs.help(nn.Linear)     by the function itself; vs.help(loader) documents its class
 --
--- The words come from reference.lua, which reads C's descriptors and the files of words/.
+-- The texts come from reference.lua, which reads the C descriptors and the files of words/.
 local reference = require "vesper.help.reference"
 local text = require "vesper.util.text"
 
 local WIDTH = 96
 
--- How a person reads a kind of argument; others are read as they are.
+-- How a kind of argument is printed; other kinds are printed unchanged.
 local kinds = {
   tensor = "float32 tensor", any = "tensor", index = "int64 tensor", mask = "bool tensor",
   operand = "tensor or number", tensors = "list of tensors", buffer = "float32 tensor, written",
@@ -30,7 +30,7 @@ local function argument_line(a, width)
   if a.default then
     words[#words + 1] = "default " .. a.default
   elseif a.optional then
-    words[#words + 1] = "may be left out"
+    words[#words + 1] = "optional"
   end
   if a.option then words[#words + 1] = "by name" end
   return ("    %-" .. width .. "s  %s"):format(a.name, table.concat(words, ", "))
@@ -50,12 +50,12 @@ local function entry_text(e)
   for _, a in ipairs(e.args or {}) do width = math.max(width, #a.name) end
   for _, a in ipairs(e.args or {}) do lines[#lines + 1] = argument_line(a, width) end
   if e.inputs then lines[#lines + 1] = "  called with (" .. e.inputs .. ")" end
-  if e.results then lines[#lines + 1] = "  gives " .. results_text(e.results) end
+  if e.results then lines[#lines + 1] = "  returns " .. results_text(e.results) end
   if e.flags and #e.flags > 0 then lines[#lines + 1] = "  " .. table.concat(e.flags, ", ") end
   return table.concat(lines, "\n")
 end
 
--- Signatures of a list of entries, one a line.
+-- The signatures of a list of entries, one per line.
 local function listing(title, about, entries)
   local lines = {title}
   if about then lines[#lines + 1] = wrap(about, "  ") end
@@ -67,7 +67,7 @@ local function listing(title, about, entries)
 end
 
 local function overview()
-  local lines = {"vesper: help \"name\" tells about a function, a section or a class", ""}
+  local lines = {"vesper: vs.help \"name\" documents a function, a section or a class", ""}
   for _, section in ipairs(reference.sections()) do
     local names = {}
     for i, e in ipairs(section.entries) do
@@ -79,12 +79,12 @@ local function overview()
   return table.concat(lines, "\n")
 end
 
--- --- finding ---
+-- --- search ---
 
 -- The last part of "data.prepare.folder" or "Tensor:item".
 local function short_name(name) return name:match "[%w_]+$" end
 
--- Entries whose full name is that, and those whose last part is.
+-- The entries with this full name, and those with this last part.
 local function by_name(name)
   local bare = name:gsub("^vs%.", ""):gsub("^nn%.functional%.", "")
   local full, short = {}, {}
@@ -114,7 +114,7 @@ local function of_class(class)
   return list
 end
 
--- "vesper.Loader" -> "Loader"; modules in Lua have the name of their class and Module's methods.
+-- "vesper.Loader" -> "Loader"; a module written in Lua -> "Module".
 local function class_of(object)
   local meta = debug.getmetatable(object)
   local name = type(meta) == "table" and rawget(meta, "__name")
@@ -122,7 +122,7 @@ local function class_of(object)
   return name:match "^vesper%.(.+)$" or meta.is_module and "Module" or nil
 end
 
--- How many letters have to change (Levenshtein, 1966).
+-- Edit distance (Levenshtein, 1966).
 local function distance(a, b)
   local row = {}
   for j = 0, #b do row[j] = j end
@@ -137,7 +137,7 @@ local function distance(a, b)
   return row[#b]
 end
 
--- At most five names that look like it: first those it is a part of.
+-- At most five similar names; names that contain `name` come first.
 local function nearest(name)
   local wanted, list, seen = short_name(name) or name, {}, {}
   for _, e in ipairs(reference.entries()) do
@@ -160,9 +160,9 @@ end
 
 local function unknown(name)
   local names = nearest(name)
-  local hint = "vs.help() lists what there is"
-  if #names > 0 then hint = "is it " .. table.concat(names, ", ") .. "?" end
-  return ("nothing is called '%s'; %s"):format(name, hint)
+  local hint = "vs.help() lists all names"
+  if #names > 0 then hint = "did you mean " .. table.concat(names, ", ") .. "?" end
+  return ("unknown name '%s'; %s"):format(name, hint)
 end
 
 local function section_text(wanted)
@@ -173,7 +173,7 @@ local function section_text(wanted)
   end
 end
 
--- A section, entries of that full name, methods of a class, entries whose last part it is.
+-- A section; or the entries with this full name, else with this last part, and a class's methods.
 local function of_name(name)
   local full, short = by_name(name)
   local class, texts = of_class(name), {}
@@ -185,10 +185,12 @@ local function of_name(name)
   return #texts > 0 and table.concat(texts, "\n\n") or unknown(name)
 end
 
--- A constructor's entry, then the methods of what it makes.
+-- A layer: its constructor's entry and its methods; other objects: the methods of their class.
 local function of_object(object)
   local class = class_of(object)
-  if not class then return "a " .. type(object) .. "; vs.help() lists what vesper has" end
+  if not class then
+    return "no documentation for a " .. type(object) .. "; vs.help() lists all names"
+  end
   local methods = of_class(class == "Layer" and "Module" or class)
   if class ~= "Layer" then return listing(class, nil, methods) end
   return of_name("nn." .. object.name) .. "\n\n" .. listing("methods and fields", nil, methods)
@@ -203,11 +205,13 @@ local function text_of(what)
     local section = section_text(what)
     if section then return section end
   end
-  if type(what) == "function" then return "a function that vesper does not know" end
+  if type(what) == "function" then
+    return "no documentation for this function; vs.help() lists all names"
+  end
   return of_object(what)
 end
 
---- Prints what is known.  Returns nothing, since the REPL would show it a second time.
+--- Prints the documentation of `what`.  Returns nothing: the REPL would print it a second time.
 return function(what)
   print(text_of(what))
 end

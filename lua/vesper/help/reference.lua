@@ -1,22 +1,21 @@
--- What vs.help, docs/reference.md and the editors' annotations say about each public name.
+-- The documentation of each public name, for vs.help, docs/reference.md and editor annotations.
 --
--- Ops, layers, optimizers and readers bring their own words in their C descriptors.  What is bound
--- or written by hand is in the files of help/words, one line each: {name, arguments, results,
--- words}.  spec/help/help_spec.lua compares these lines with the live tables: no function may lack
--- one, and none may lack its function.
+-- Ops, layers, optimizers and readers are documented in their C descriptors; all other functions
+-- and fields in the files of help/words, one entry each: {name, arguments, results, description}.
+-- spec/help_spec.lua checks that every public function has an entry and every entry a function.
 --
--- Arguments use the descriptors' language (csrc/core/args.h) and a little more: `{...}` around
--- options that go by name in a last table, `...` after a kind that may repeat, kinds that are Lua's
--- own (list, table, function, value) or a class.  Without arguments the entry is a field.
--- Results: "Dataset?" means nil and a message when the file is missing or broken; an absent result
--- without a message is "integer|nil".
+-- Arguments use the descriptors' syntax (csrc/core/args.h), extended by: `{...}` around options
+-- that are given by name in a last table, `...` after a kind that may repeat, and as kinds Lua's
+-- types (list, table, function, value) and class names.  An entry without arguments is a field.
+-- Results: "Dataset?" means a Dataset, or nil and a message; "integer|nil" means nil without a
+-- message.
 local core = require "vesper.core"
 
 local reference = {}
 
 local sections = require "vesper.help.words"
 
--- Where names that start so live; classes made in C stand in the registry.
+-- The paths of classes written in Lua; classes implemented in C are in Lua's registry.
 local classes = {Module = "nn.Module", InfoNCE = "nn.InfoNCE",
   ResNet = "models.ResNet", ResNet18 = "models.ResNet18", ResNet34 = "models.ResNet34",
   ResNet50 = "models.ResNet50", EfficientNetLite0 = "models.EfficientNetLite0",
@@ -182,7 +181,7 @@ function reference.entries()
   return list
 end
 
---- The function or table that an entry tells about; nil for fields of objects.
+--- The function or table that an entry documents; nil for fields of objects.
 function reference.live(name)
   if name == "vs" then return require "vesper" end
   local class, key = name:match "^(%u%w*)[.:]([%w_]+)$"

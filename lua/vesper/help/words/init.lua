@@ -1,7 +1,7 @@
--- The words of the reference: sections in reading order, each {name, about, entry, ...}.
+-- The texts of the reference: sections in reading order, each {name, about, entry, ...}.
 --
--- An entry is {name, arguments, results, words} in the language of help/reference.lua.  A file
--- beside this one returns a list of sections.
+-- An entry is {name, arguments, results, description}; help/reference.lua defines the syntax.
+-- Every other file of this folder returns a list of sections.
 local files = {"tensor", "nn", "optim", "data", "text", "io", "results", "models", "train"}
 
 local sections = {}

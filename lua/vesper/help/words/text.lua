@@ -1,17 +1,17 @@
--- Words of the reference: words.
+-- Texts of the reference: tokenizers and vocabularies.
 return {
-  {"text", "Words, vocabularies, word vectors, WordPiece.  Ids count from 1, and 1 is padding.",
+  {"text", "Words, vocabularies, word vectors, WordPiece.  Ids start at 1; id 1 is padding.",
     {"text.tokenize", "s:string, {invalid:error|replace=error}", "list",
-      "Lower-case words of a UTF-8 text: letters, digits and apostrophes. invalid says what "
-        .. "broken UTF-8 does."},
+      "Lower-case words of a UTF-8 text: letters, digits and apostrophes. invalid: invalid UTF-8 "
+        .. "is an error or is replaced."},
     {"text.Vocab.build", "texts:list, {min_count:int=1, max_size:int?, "
         .. "invalid:error|replace=error}",
-      "Vocab", "Words of the texts by falling count, after <pad> (id 1) and <unk> (id 2)."},
+      "Vocab", "<pad> (id 1), <unk> (id 2), then the words of the texts, most frequent first."},
     {"text.Vocab.new", "words:list", "Vocab",
-      "From the words in id order, the first two <pad> and <unk>."},
+      "From words in the order of their ids; the first two must be <pad> and <unk>."},
     {"text.WordVectors", "path:string", "WordVectors?",
-      "GloVe's text format, .vec, or a fastText .bin, which also makes vectors of unseen words "
-        .. "from their n-grams."},
+      "Reads GloVe's text format, .vec, or a fastText .bin, which also gives vectors for unknown "
+        .. "words from their n-grams."},
     {"text.WordPiece", "path:string, {lowercase:bool?, max_len:int=512, "
         .. "invalid:error|replace=error}",
       "WordPiece?", "BERT's tokenizer, from vocab.txt or tokenizer.json. Devlin et al. 2019."},
@@ -19,30 +19,31 @@ return {
       "Ids int64 [T]; unknown words are <unk>."},
     {"Vocab:encode_batch", "texts:list, {max_len:int?, invalid:error|replace=error}",
       "Tensor, Tensor", "tokens int64 [B,T], padded with 1, and lengths int64 [B]."},
-    {"Vocab:decode", "ids:index", "string", "The words of ids [T], padding left out."},
+    {"Vocab:decode", "ids:index", "string", "The words of ids [T], without padding."},
     {"Vocab:id", "word:string", "integer|nil", "The id of a word."},
     {"Vocab:word", "id:int", "string",
-      "The word of an id; an error when there is none. #vocab is the number of words."},
-    {"Vocab:words", "", "list", "The words in id order."},
+      "The word of an id; an error for an unknown id. #vocab is the number of words."},
+    {"Vocab:words", "", "list", "The words in the order of their ids."},
     {"Vocab:count", "word:string", "integer|nil",
-      "How often it was in the texts; nil unless built from texts."},
-    {"WordVectors:dim", "", "integer", "Numbers a vector. #vectors is the number of words."},
+      "How often the word occurred in the texts; nil unless built from texts."},
+    {"WordVectors:dim", "", "integer", "The size of a vector. #vectors is the number of words."},
     {"WordVectors:vector", "word:string", "Tensor|nil", "float32 [D]."},
     {"WordVectors:has", "word:string", "boolean", "Whether the word has a vector."},
     {"WordVectors:matrix", "vocab:Vocab, {scale:num=0.1, seed:int?}", "Tensor, integer",
-      "float32 [V,D] for nn.Embedding.from_pretrained, and how many words were found. Others are "
-        .. "random with deviation scale; padding is 0."},
+      "float32 [V,D] for nn.Embedding.from_pretrained, and the number of words found. Rows of "
+        .. "other words are normal with standard deviation scale; padding is 0."},
     {"WordVectors:nearest", "word:string, k:int=10", "list?",
       "{word, score} by cosine, best first."},
     {"WordPiece:tokenize", "s:string", "list", "The pieces, without [CLS] and [SEP]."},
     {"WordPiece:encode", "s:string, {pair:string?, max_len:int?}", "Tensor, Tensor",
-      "ids int64 [T] with [CLS] and [SEP], and types int64 [T]: 1 first text, 2 second."},
+      "ids int64 [T] with [CLS] and [SEP], and types int64 [T]: 1 for the first text, 2 for the "
+        .. "second."},
     {"WordPiece:encode_batch", "texts:list, {pairs:list?, max_len:int?}",
       "Tensor, Tensor, Tensor, Tensor", "ids int64 [B,T], mask bool [B,T], lengths int64 [B], "
         .. "types int64 [B,T]."},
     {"WordPiece:decode", "ids:index, {special:bool=false}", "string",
       "The text of ids [T]; special keeps [CLS], [SEP], [PAD]."},
     {"WordPiece:id", "token:string", "integer|nil", "The id of a piece."},
-    {"WordPiece:token", "id:int", "string", "The piece of an id; an error when there is none."},
+    {"WordPiece:token", "id:int", "string", "The piece of an id; an error for an unknown id."},
   },
 }
