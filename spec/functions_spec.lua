@@ -110,7 +110,7 @@ describe("functions made of ops", function()
     refused("median: x is [0]", vs.median, vs.zeros(0))
     refused("bmm: x is float32 [2,3], expected 3 dimensions", vs.bmm, vs.zeros(2, 3),
       vs.zeros(1, 3, 2))
-    refused("dot: x is [2] but y is [3]", vs.dot, vs.ones(2), vs.ones(3))
+    refused("dot: x is [2] and y is [3], expected equal sizes", vs.dot, vs.ones(2), vs.ones(3))
     refused("outer: y is float32 [1,3], expected 1 dimension", vs.outer, vs.ones(2), vs.ones(1, 3))
     refused("cdist: x is [2,3] and y is [2,4]", vs.cdist, vs.zeros(2, 3), vs.zeros(2, 4))
     refused("meshgrid: indexing is 'ab'", vs.meshgrid, {vs.ones(2)}, "ab")

@@ -213,7 +213,7 @@ describe("a bank of metrics.retrieval", function()
     refused("bank.t is a nil, expected a tensor", {bank = {v = v}})
     refused("bank.t is [4,2], expected [K,3]", {bank = {v = v, t = vs.randn(4, 2)}})
     refused("beta is 0", {bank = {v = v, t = v}, beta = 0})
-    refused("nan, expected a number above 0", {bank = {v = v, t = v}, beta = 0 / 0})
+    refused("nan, expected a finite number > 0", {bank = {v = v, t = v}, beta = 0 / 0})
   end)
 end)
 

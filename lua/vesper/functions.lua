@@ -1,5 +1,5 @@
--- Functions that scripts expect under PyTorch's names and that a few ops make up: their gradients
--- are those of the ops.  Functions of vs, and methods of tensors where the first argument is one.
+-- Functions with PyTorch's names that are composed of a few ops; their gradients are those of the
+-- ops.  Each is a function of vs and a method of tensors.
 local core = require "vesper.core"
 local check = require "vesper.util.check"
 local text = require "vesper.util.text"
@@ -9,7 +9,7 @@ local inf = math.huge
 
 local shape_of = text.shape
 
--- ---- numbers ------------------------------------------------------------------------------------
+-- ---- element-wise -------------------------------------------------------------------------------
 
 function fn.isnan(x)
   check.tensor("isnan", "x", x)
@@ -51,10 +51,10 @@ end
 
 function fn.floor_divide(x, y) return core.div(x, y):floor() end
 
--- The sign of y, as % in Lua.
+-- Has the sign of y, as % in Lua.
 function fn.remainder(x, y) return x - core.mul(core.div(x, y):floor(), y) end
 
--- The sign of x, as math.fmod.
+-- Has the sign of x, as math.fmod.
 function fn.fmod(x, y) return x - core.mul(core.div(x, y):trunc(), y) end
 
 function fn.lerp(x, y, weight)
@@ -72,7 +72,7 @@ function fn.addcdiv(x, a, b, value)
   return x + core.div(a, b) * (value or 1)
 end
 
--- ---- over dimensions ----------------------------------------------------------------------------
+-- ---- reductions ---------------------------------------------------------------------------------
 
 function fn.amax(x, dim, keepdim)
   check.tensor("amax", "x", x)
@@ -104,7 +104,7 @@ function fn.var_mean(x, dim, unbiased, keepdim)
   return x:var(dim, unbiased, keepdim), x:mean(dim, keepdim)
 end
 
--- The k-th of the values along dim, smallest first, and where it is.
+-- The k-th smallest value along dim, and its index.
 local function kth(what, x, k, dim, keepdim)
   if x.ndim == 0 then return fn.kthvalue(x:reshape({1}), k, 1, false) end
   local size = x:size(dim)
@@ -122,12 +122,14 @@ function fn.kthvalue(x, k, dim, keepdim)
   return kth("kthvalue", x, k, dim or -1, keepdim)
 end
 
--- Of an even number of values the lower one in the middle.
+-- The lower of two middle values.
 function fn.median(x, dim, keepdim)
   check.tensor("median", "x", x)
   local all = dim == nil
   if all then x, dim = x:flatten(), 1 end
-  if x:size(dim) == 0 then check.fail("median", "x is %s: no values", shape_of(x)) end
+  if x:size(dim) == 0 then
+    check.fail("median", "x is %s, expected at least 1 value", shape_of(x))
+  end
   return kth("median", x, (x:size(dim) + 1) // 2, dim, keepdim and not all)
 end
 
@@ -181,7 +183,7 @@ end
 
 -- ---- products and distances ---------------------------------------------------------------------
 
--- Products that PyTorch names by the dimensions of what they take.
+-- Matrix products named by the dimensions of their operands.
 local function product(name, left, right)
   fn[name] = function(x, y)
     check.tensor(name, "x", x, left)
@@ -197,7 +199,7 @@ function fn.dot(x, y)
   check.tensor("dot", "x", x, 1)
   check.tensor("dot", "y", y, 1)
   if x.shape[1] ~= y.shape[1] then
-    check.fail("dot", "x is %s but y is %s", shape_of(x), shape_of(y))
+    check.fail("dot", "x is %s and y is %s, expected equal sizes", shape_of(x), shape_of(y))
   end
   return (x * y):sum()
 end
@@ -261,10 +263,11 @@ function fn.expand_as(x, other)
   return x:expand(other.shape)
 end
 
--- One grid for each vector of the list, all of one shape; "xy" swaps the first two dimensions.
+-- One grid for each vector of the list, all of the same shape; "xy" swaps the first two dimensions.
 function core.meshgrid(list, indexing)
   if type(list) ~= "table" or #list == 0 then
-    check.fail("meshgrid", "expected a list of vectors, got %s", text.kind(list))
+    check.fail("meshgrid", "vectors is %s, expected a list of vectors",
+      type(list) == "table" and "empty" or text.kind(list))
   end
   if indexing ~= nil then check.kind("meshgrid", "indexing", indexing, {"ij", "xy"}) end
   local shape, grids = {}, {}

@@ -1,10 +1,10 @@
 -- vesper: tensors, autograd, layers, data sets and image-text models for Lua 5.4.
 --
--- The table returned here is the C module itself with Lua's parts added.  What few scripts need
--- (models, plot, train, ...) is loaded when it is first used.
+-- Returns the table of the C module with the parts written in Lua added.  Parts that few scripts
+-- need (models, plot, train, ...) are loaded on first use.
 local vs = require "vesper.core"
 
--- Error messages name the user's own line: chunks from this folder are skipped.
+-- Error messages name the line of the user's script: stack frames of this folder are skipped.
 local here = debug.getinfo(1, "S").source:match("^@(.*)init%.lua$")
 if here then vs._set_own_folder(here) end
 

@@ -1,12 +1,12 @@
--- vs.profile: where the time of a function goes, by op.
+-- vs.profile: measures the time of a function by op.
 --
 --   local p = vs.profile(function() for _ = 1, 10 do step() end end)
 --   print(p)
 --   for _, row in ipairs(p.rows) do print(row.name, row.pass, row.seconds) end
 --
--- The counting is C's (core/profile.h).  A row's seconds are its own: an op that runs inside a
--- function written in Lua has a row, and its time is not the function's too.  "Lua and the rest" is
--- what no row has, so that the seconds of all rows are those of the whole.
+-- C measures (core/profile.h).  A row excludes the time of nested rows: an op called by a
+-- differentiable function written in Lua has its own row, and its time does not count for the
+-- function.  "Lua and the rest" is the remaining time, so that the rows add up to the total.
 local core = require "vesper.core"
 local tables = require "vesper.report.tables"
 local check = require "vesper.util.check"
@@ -17,7 +17,7 @@ local Profile = {__name = "Profile"}
 local columns = {{"name", "name"}, {"pass", "pass"}, {"calls", "calls"}, {"ms", "ms"},
   {"percent", "%"}, {"mb", "MB"}, {"gbs", "GB/s"}, {"allocated", "MB allocated"}}
 
--- A row as text, with "-" where nothing was counted.
+-- A row as text; a count of 0 becomes "-".
 local function line_of(row)
   return {name = row.name, pass = row.pass, calls = row.calls > 0 and row.calls or nil,
     ms = ("%.2f"):format(row.seconds * 1e3), percent = row.share * 100,
@@ -38,7 +38,7 @@ end
 
 function Profile:__tostring()
   local lines, rows = {}, self.rows
-  local shown = #rows <= self.top + 1 and #rows or self.top -- no line "1 more": the row itself
+  local shown = #rows <= self.top + 1 and #rows or self.top -- the row itself instead of "1 more"
   for i = 1, shown do lines[i] = line_of(rows[i]) end
   if shown < #rows then
     lines[shown + 1] = line_of(sum(("%d more"):format(#rows - shown), rows, shown + 1))
@@ -48,7 +48,7 @@ function Profile:__tostring()
     tables.table(columns, lines), self.memory.peak / 1e6, self.memory.asked / 1e6)
 end
 
--- What C counted, with the figures that follow from it.
+-- Adds the derived figures to the rows that C measured, and sorts them.
 local function finish(p)
   for _, row in ipairs(p.rows) do
     row.share = p.seconds > 0 and row.seconds / p.seconds or 0
@@ -62,8 +62,8 @@ local function finish(p)
   return setmetatable(p, Profile)
 end
 
---- Runs fn() and tells how long what took: {seconds, rows, memory, results, top}, which prints as a
--- table of its `top` longest rows.  An error in fn is passed on as it is.
+--- Calls fn() and returns {seconds, rows, memory, results, top}; print shows a table of the `top`
+-- slowest rows.  An error in fn is raised unchanged.
 return function(fn, given)
   check.kind("profile", "fn", fn, "function")
   local top = options.read("profile", given, {top = 20}, {top = "count"}).top

@@ -1,24 +1,24 @@
--- What tensors have that is made of ops: parts of a tensor as several tensors, dimensions moved,
--- and einsum.  Everything here is a composition; gradients are those of the ops.
+-- Tensor functions composed of ops: split, chunk, unbind, movedim, swapaxes, einsum.  Their
+-- gradients are those of the ops.
 local core = require "vesper.core"
 local check = require "vesper.util.check"
-local kind_of = require("vesper.util.text").kind
+local text = require "vesper.util.text"
 
 local methods = core.tensor_methods
 local tensor = {}
 
--- The size of dimension dim (default 1) and dim counted from 1.
+-- The size of dimension dim (default 1), and dim as a positive number.
 local function size_of(what, x, dim)
   check.tensor(what, "x", x)
   dim = dim == nil and 1 or dim
   local at = math.type(dim) == "integer" and dim < 0 and dim + x.ndim + 1 or dim
   if math.type(at) ~= "integer" or at < 1 or at > x.ndim then
-    check.fail(what, "dim %s is out of range for x with %d dimensions", tostring(dim), x.ndim)
+    check.fail(what, "dim %s is out of range for x with %d dimensions", text.value(dim), x.ndim)
   end
   return x.shape[at], at
 end
 
--- Views of these sizes along dim, one after the other.
+-- Consecutive views of these sizes along dim.
 local function cut(x, sizes, dim)
   local parts, first = {}, 1
   for i, size in ipairs(sizes) do
@@ -28,7 +28,7 @@ local function cut(x, sizes, dim)
   return table.unpack(parts)
 end
 
--- Parts of `size` along dim, the last maybe smaller; or of the sizes in a list.
+-- Views of `size` positions along dim, the last possibly smaller; or of the sizes in a list.
 function tensor.split(x, size, dim)
   local total, at = size_of("split", x, dim)
   local sizes, sum = {}, 0
@@ -38,7 +38,8 @@ function tensor.split(x, size, dim)
       sizes[i], sum = n, sum + n
     end
     if sum ~= total then
-      check.fail("split", "the sizes add up to %d, dimension %d has %d", sum, at, total)
+      check.fail("split", "the sum of the sizes is %d, expected %d, the size of dimension %d", sum,
+        total, at)
     end
   else
     check.whole("split", "size", size, 1)
@@ -49,14 +50,14 @@ function tensor.split(x, size, dim)
   return cut(x, sizes, at)
 end
 
--- At most n parts of equal size along dim, the last maybe smaller.
+-- At most n views of equal size along dim, the last possibly smaller.
 function tensor.chunk(x, n, dim)
   local total = size_of("chunk", x, dim)
   check.whole("chunk", "n", n, 1)
   return tensor.split(x, math.max((total + n - 1) // n, 1), dim)
 end
 
--- The positions along dim as views without it.
+-- One view per position along dim, without that dimension.
 function tensor.unbind(x, dim)
   local total, at = size_of("unbind", x, dim)
   local parts = {}
@@ -64,7 +65,7 @@ function tensor.unbind(x, dim)
   return table.unpack(parts)
 end
 
--- Dimension `from` at place `to`, the others in their order.
+-- Moves dimension `from` to position `to`; the others keep their order.
 function tensor.movedim(x, from, to)
   local _, source = size_of("movedim", x, from)
   local _, target = size_of("movedim", x, to)
@@ -88,47 +89,52 @@ local function fail(...) check.fail("einsum", ...) end
 local function parse(equation)
   check.kind("einsum", "equation", equation, "string")
   local left, right = equation:gsub("%s", ""):match "^([%a,]*)%->(%a*)$"
-  if not left then fail("'%s' is not of the form 'ij,jk->ik'", equation) end
+  if not left then fail("equation is '%s', expected the form 'ij,jk->ik'", equation) end
   local terms = {}
   for term in (left .. ","):gmatch "([^,]*)," do terms[#terms + 1] = term end
   return terms, right
 end
 
-local function has(text, letter) return text:find(letter, 1, true) ~= nil end
+local function has(letters, letter) return letters:find(letter, 1, true) ~= nil end
 
--- Letters of text for which keep(letter) holds.
-local function filter(text, keep)
-  return (text:gsub("%a", function(letter) return keep(letter) and letter or "" end))
+-- The letters for which keep(letter) is true.
+local function filter(letters, keep)
+  return (letters:gsub("%a", function(letter) return keep(letter) and letter or "" end))
 end
 
--- The size of each letter; refuses what does not fit.
+-- The size of each letter; raises if operands and equation do not fit.
 local function sizes_of(terms, out, list)
   local sizes = {}
-  if type(list) ~= "table" then fail("operands are %s, expected a list", kind_of(list)) end
-  if #list ~= #terms then fail("%d tensors for %d terms", #list, #terms) end
+  if type(list) ~= "table" then fail("operands are %s, expected a list", text.kind(list)) end
+  if #list ~= #terms then
+    fail("operands are %d tensors, expected %d, one per term", #list, #terms)
+  end
   for i, term in ipairs(terms) do
     local x = list[i]
-    if not core.is_tensor(x) then fail("operand %d is %s, expected a tensor", i, kind_of(x)) end
+    if not core.is_tensor(x) then fail("operand %d is %s, expected a tensor", i, text.kind(x)) end
     if x.ndim ~= #term then
-      fail("operand %d has %d dimensions, '%s' names %d", i, x.ndim, term, #term)
+      fail("operand %d is %s, expected %d dimensions for '%s'", i, text.shape(x), #term, term)
     end
     for d = 1, #term do
       local letter, size = term:sub(d, d), x.shape[d]
-      if has(term:sub(d + 1), letter) then fail("'%s' names %s twice", term, letter) end
+      if has(term:sub(d + 1), letter) then fail("'%s' contains %s twice", term, letter) end
       if (sizes[letter] or size) ~= size then
-        fail("%s is %d in an earlier operand and %d in operand %d", letter, sizes[letter], size, i)
+        fail("size of %s is %d in operand %d, but %d in an earlier operand", letter, size, i,
+          sizes[letter])
       end
       sizes[letter] = size
     end
   end
   for letter in out:gmatch "%a" do
-    if not sizes[letter] then fail("%s of the result is in no operand", letter) end
-    if select(2, out:gsub(letter, "")) > 1 then fail("the result names %s twice", letter) end
+    if not sizes[letter] then fail("result '%s' contains %s, which no operand has", out, letter) end
+    if select(2, out:gsub(letter, "")) > 1 then
+      fail("result '%s' contains %s twice", out, letter)
+    end
   end
   return sizes
 end
 
--- x with its letters in another order.
+-- x with its dimensions permuted from the order `from` to `to`.
 local function reorder(x, from, to)
   if from == to then return x end
   local dims = {}
@@ -136,7 +142,7 @@ local function reorder(x, from, to)
   return x:permute(dims)
 end
 
--- Sums over the letters that nobody else needs.
+-- Sums x over the letters that are not kept.
 local function sum_out(x, term, keep)
   local dims = {}
   for d = 1, #term do if not keep(term:sub(d, d)) then dims[#dims + 1] = d end end
@@ -150,7 +156,8 @@ local function count(letters, sizes)
   return n
 end
 
--- One product: letters of both that are needed later are a batch, the others of both are summed.
+-- One product.  Letters of both operands are batch dimensions if they are needed later; otherwise
+-- they are summed over.
 local function product(x, xs, y, ys, needed, sizes)
   x, xs = sum_out(x, xs, function(l) return has(ys, l) or has(needed, l) end)
   y, ys = sum_out(y, ys, function(l) return has(xs, l) or has(needed, l) end)
@@ -163,12 +170,14 @@ local function product(x, xs, y, ys, needed, sizes)
   local left = reorder(x, xs, batch .. rows .. inner):reshape({b, m, k})
   local right = reorder(y, ys, batch .. inner .. columns):reshape({b, k, n})
   local result, shape = batch .. rows .. columns, {}
-  if #result > 8 then fail("a product of %s and %s has more than 8 dimensions", xs, ys) end
+  if #result > 8 then
+    fail("the product of '%s' and '%s' has %d dimensions, expected at most 8", xs, ys, #result)
+  end
   for i = 1, #result do shape[i] = sizes[result:sub(i, i)] end
   return left:matmul(right):reshape(shape), result
 end
 
--- einsum("bij,bjk->bik", {x, y}): products from left to right.
+-- einsum("bij,bjk->bik", {x, y}): evaluates products from left to right.
 function core.einsum(equation, list)
   local terms, out = parse(equation)
   local sizes = sizes_of(terms, out, list)

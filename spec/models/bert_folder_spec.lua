@@ -175,7 +175,7 @@ describe("a broken folder", function()
 
   it("says what is wrong in config.json", function()
     for want, changes in pairs {
-      ["config.json: hidden_size is -8, expected a whole number from 1"] = {hidden_size = -8},
+      ["config.json: hidden_size is -8, expected an integer >= 1"] = {hidden_size = -8},
       ["config.json: hidden_size is '8', expected"] = {hidden_size = "8"},
       ["config.json: hidden_size is 8.5, expected"] = {hidden_size = 8.5},
       ["config.json: hidden_size is a table, expected"] = {hidden_size = {8}},

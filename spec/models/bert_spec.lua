@@ -147,13 +147,13 @@ describe("a BERT", function()
     fails("freeze_layers: n is 4, expected 0..3", bert.freeze_layers, bert, 4)
     fails("embed: this BERT has no tokenizer", bert.embed, bert, {"a"})
     for want, more in pairs {
-      ["hidden_size is -4, expected a whole number from 1"] = {hidden_size = -4},
+      ["hidden_size is -4, expected an integer >= 1"] = {hidden_size = -4},
       ["num_hidden_layers is 0"] = {num_hidden_layers = 0},
       ["num_attention_heads is 2.5"] = {num_attention_heads = 2.5},
       ["hidden_size 16 is not a multiple of num_attention_heads, 3"] = {num_attention_heads = 3},
       ["pad_token_id is 20, vocab_size 20"] = {pad_token_id = 20},
       ["hidden_dropout_prob is 1, expected"] = {hidden_dropout_prob = 1},
-      ["layer_norm_eps is 'a', expected a number above 0"] = {layer_norm_eps = "a"},
+      ["layer_norm_eps is 'a', expected a finite number > 0"] = {layer_norm_eps = "a"},
       ["hidden_act is 'sin', expected gelu, "] = {hidden_act = "sin"},
       ["unknown option 'layers'"] = {layers = 2},
     } do

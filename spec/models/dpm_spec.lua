@@ -181,10 +181,10 @@ describe("DPM:retrieve", function()
       end
       refused("k is 8, the index has 7 images", text, index, {k = 8})
       refused("k is 10, the index has 7 images", text, index)
-      refused("k is 0, expected a whole number from 1", text, index, {k = 0})
+      refused("k is 0, expected an integer >= 1", text, index, {k = 0})
       refused("k is 2.5, expected", text, index, {k = 2.5})
       refused("k is '3', expected", text, index, {k = "3"})
-      refused("categories is -1, expected a whole number from 0", text, index,
+      refused("categories is -1, expected an integer >= 0", text, index,
         {k = 1, categories = -1})
       refused("unknown option 'best'", text, index, {best = 1})
       refused("model:index(loader)", text, {v = index.v}, {k = 1})
@@ -255,7 +255,7 @@ describe("BERTFusion", function()
       ["this BERT has no tokenizer"] = {bert = plain},
       ["this BERT has no pooler"] = {bert = tiny_bert{add_pooling_layer = false}},
       ["weights.masked needs a vocabulary with [MASK]"] = {bert = unmasked, weights = {masked = 1}},
-      ["max_words is 1, expected a whole number from 2"] = {max_words = 1},
+      ["max_words is 1, expected an integer >= 2"] = {max_words = 1},
       ["max_words is 4.5, expected"] = {max_words = 4.5},
       ["VSE weights: unknown option 'macth'"] = {weights = {macth = 1}},
     } do

@@ -156,7 +156,7 @@ describe("TransformerEncoder", function()
 
   it("refuses what it does not know", function()
     assert.error_matches(function() nn.TransformerEncoderLayer(8, 2, {activation = "sinus"}) end,
-      "no activation 'sinus'")
+      "activation is 'sinus', expected the name of an op")
     assert.error_matches(function() nn.TransformerEncoder(nn.Linear(2, 2), 2) end, "expected a")
     assert.error_matches(function()
       nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2), 0)

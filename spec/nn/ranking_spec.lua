@@ -68,7 +68,7 @@ describe("nn.HingeRanking", function()
       assert.is_false(ok)
       assert.matches(message, why, 1, true)
     end
-    refused("HingeRanking: warmup = 1 needs the epoch: loss(scores, epoch)", nn.HingeRanking(),
+    refused("HingeRanking: epoch is nil, expected a number, since warmup is 1", nn.HingeRanking(),
       vs.ones(2, 2))
     refused("unknown option 'marge', expected one of margin, negatives, warmup", nn.HingeRanking,
       {marge = 1})

@@ -102,7 +102,7 @@ describe("optim.EMA", function()
   it("refuses what does not fit", function()
     local net = nn.Linear(2, 2)
     fails("EMA: expected a module, got a number", optim.EMA, 1)
-    fails("EMA: decay is 2, expected a number from 0 to 1", optim.EMA, net, {decay = 2})
+    fails("EMA: decay is 2, expected a number in [0, 1]", optim.EMA, net, {decay = 2})
     fails("EMA: unknown option 'rate', expected one of buffers, decay, warmup", optim.EMA, net,
       {rate = 1})
     fails("EMA: decay is 'x'", optim.EMA, net, {decay = "x"})

@@ -187,13 +187,13 @@ describe("schedules", function()
     local L = lr_scheduler
     fails("StepLR: expected an optimizer, got a number", L.StepLR, 1, 5)
     fails("StepLR: step_size is missing", L.StepLR, opt)
-    fails("StepLR: step_size is 0, expected a whole number from 1", L.StepLR, opt, 0)
+    fails("StepLR: step_size is 0, expected an integer >= 1", L.StepLR, opt, 0)
     fails("StepLR: unknown option 'stepsize', expected one of gamma, step_size", L.StepLR, opt,
       {step_size = 1, stepsize = 2})
     fails("StepLR: too many arguments", L.StepLR, opt, 1, 2, 3)
     fails("StepLR: gamma is 'x', expected a number", L.StepLR, opt, 1, "x")
-    fails("MultiStepLR: milestones is a table, expected a list of whole", L.MultiStepLR, opt,
-      {milestones = {1.5}})
+    fails("MultiStepLR: milestones is a table, expected a list of integers >= 0", L.MultiStepLR,
+      opt, {milestones = {1.5}})
     fails("LinearLR: start_factor is 0", L.LinearLR, opt, {start_factor = 0})
     fails("LinearLR: end_factor is 2", L.LinearLR, opt, {end_factor = 2})
     fails("CosineAnnealingLR: T_max is 0", L.CosineAnnealingLR, opt, 0)

@@ -218,7 +218,7 @@ describe("train.fit", function()
     refused("the schedule is of another optimizer", function(o)
       o.schedule = lr_scheduler.StepLR(optim.SGD({vs.ones(1):requires_grad_()}, {lr = 1}), 1)
     end)
-    refused("accumulate is 0.5, expected a whole number from 1",
+    refused("accumulate is 0.5, expected an integer >= 1",
       function(o) o.accumulate = 0.5 end)
   end)
 
@@ -324,7 +324,7 @@ describe("train.fit", function()
     local model, options = setting(0)
     local ok, message = pcall(train.fit, model, options)
     assert.is_false(ok)
-    assert.matches("fit: epochs is 0, expected a whole number from 1", message, 1, true)
+    assert.matches("fit: epochs is 0, expected an integer >= 1", message, 1, true)
   end)
 end)
 

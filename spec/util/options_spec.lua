@@ -21,7 +21,7 @@ describe("util.options", function()
 
   it("takes false for an option without a default as not given", function()
     assert.is_false(read({name = false}).name)
-    fails("f: rate is false, expected a number above 0", read, {rate = false})
+    fails("f: rate is false, expected a finite number > 0", read, {rate = false})
   end)
 
   it("lists what is known where a name is not", function()
@@ -33,8 +33,8 @@ describe("util.options", function()
   end)
 
   it("names the kind that a value should have", function()
-    fails("f: rate is 0, expected a number above 0", read, {rate = 0})
-    fails("f: rate is 'x', expected a number above 0", read, {rate = "x"})
+    fails("f: rate is 0, expected a finite number > 0", read, {rate = 0})
+    fails("f: rate is 'x', expected a finite number > 0", read, {rate = "x"})
     fails("f: quiet is 1, expected true or false", read, {quiet = 1})
     fails("f: name is float32 [2,3], expected a string", read, {name = vs.ones(2, 3)})
     fails("f: mode is 'c', expected a or b", read, {mode = "c"})
@@ -61,8 +61,8 @@ describe("util.check", function()
     fails("f: x is float32 [2], expected int64 with 2 dimensions", check.tensor, "f", "x",
       vs.ones(2), 2, "int64")
     fails("f: x is float32 [2], expected int64", check.tensor, "f", "x", vs.ones(2), nil, "int64")
-    fails("f: n is 0, expected a whole number from 1", check.whole, "f", "n", 0, 1)
-    fails("f: n is 2.0, expected a whole number from 1", check.whole, "f", "n", 2.0, 1)
+    fails("f: n is 0, expected an integer >= 1", check.whole, "f", "n", 0, 1)
+    fails("f: n is 2.0, expected an integer >= 1", check.whole, "f", "n", 2.0, 1)
     fails("f: n is 4, expected 1..3", check.whole, "f", "n", 4, 1, 3)
     for kind, value in pairs {count = 0, whole = -1, integer = 1.5, share = 1.5, probability = 1,
         positive = math.huge, ["list of steps"] = {1.5}, ["number or list"] = {"x"},

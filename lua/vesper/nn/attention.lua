@@ -1,7 +1,7 @@
--- nn.MultiheadAttention: a module made of ops.  The attention itself is one fused op
--- (csrc/op/attention.c) that never holds the scores.
+-- nn.MultiheadAttention.  The attention is one fused op (csrc/op/attention.c) that does not store
+-- the scores.
 --
--- Batches come first everywhere: x [B,T,D].  A key_padding_mask [B,S] is true where a key is
+-- The batch is the first dimension: x [B,T,D].  A key_padding_mask [B,S] is true where a key is
 -- padding, as in PyTorch.
 local core = require "vesper.core"
 local initialise = require "vesper.nn.initialise"
@@ -18,14 +18,14 @@ local function projection(rows, columns)
   return module.Parameter(initialise.xavier_uniform_(core.empty(rows, columns)))
 end
 
---- PyTorch's parameters and first values: in_proj_weight [3E,E], or q_, k_ and v_proj_weight
--- where keys or values have a width of their own.  Vaswani et al., 2017.
+--- PyTorch's parameters and initialisation: in_proj_weight [3E,E], or q_, k_ and v_proj_weight if
+-- kdim or vdim differs from embed_dim.  Vaswani et al., 2017.
 function MultiheadAttention:init(embed_dim, num_heads, given)
   local o = options.read("MultiheadAttention", given,
     {dropout = 0, bias = true, kdim = false, vdim = false})
   if math.type(embed_dim) ~= "integer" or math.type(num_heads) ~= "integer" or num_heads < 1
     or embed_dim < 1 or embed_dim % num_heads ~= 0 then
-    core._raise(("MultiheadAttention: embed_dim is %s, expected a multiple of num_heads, %s")
+    core._raise(("MultiheadAttention: embed_dim is %s, expected a multiple of num_heads = %s")
       :format(tostring(embed_dim), tostring(num_heads)))
   end
   self.embed_dim, self.num_heads, self.dropout = embed_dim, num_heads, o.dropout
@@ -43,7 +43,7 @@ function MultiheadAttention:init(embed_dim, num_heads, given)
   if o.bias then initialise.zeros_(self.out_proj.bias) end
 end
 
--- x through the i-th of query's, key's and value's projections.
+-- The projection of x as query (i = 1), key (2) or value (3).
 local function project(self, i, x)
   local E = self.embed_dim
   local w = self.in_proj_weight and self.in_proj_weight:slice(1, (i - 1) * E + 1, i * E)
@@ -52,15 +52,15 @@ local function project(self, i, x)
   return core.linear(x, w, b)
 end
 
--- good: whether x, which is called `name`, is what the format `expected` says.
+-- Raises unless good.  name, x: the argument; expected and `...`: a format of what is expected.
 local function want(good, name, x, expected, ...)
   if good then return end
   check.fail("MultiheadAttention", "%s is %s, expected %s", name, text.kind(x),
     expected:format(...))
 end
 
--- PyTorch's masks, true where something is hidden, as the op's: mask, true where it is seen, and
--- bias, which is added.  B, L, S: what they have to fit.
+-- Converts PyTorch's masks (true: masked) to those of the op: mask (true: visible), broadcastable
+-- to [B,H,L,S], and bias, which is added to the scores.
 local function masks(o, heads, B, L, S)
   local padding, attn, mask, bias = o.key_padding_mask, o.attn_mask, nil, nil
   if padding then
@@ -82,7 +82,7 @@ local function masks(o, heads, B, L, S)
   return mask, bias
 end
 
--- The weights of the heads [B,H,L,S], by plain ops.
+-- The attention weights of all heads [B,H,L,S].
 local function weights_of(q, k, mask, bias, causal, heads)
   local B, L, S, E = q.shape[1], q.shape[2], k.shape[2], q.shape[3] // heads
   local scores = q:reshape(B, L, heads, E):transpose(2, 3)
@@ -96,8 +96,8 @@ local function weights_of(q, k, mask, bias, causal, heads)
   return scores:softmax(-1)
 end
 
---- query [B,L,E], key [B,S,K], value [B,S,V] (key and value: query unless given) -> [B,L,E].
--- Options: key_padding_mask bool [B,S]; attn_mask bool (true: hidden) or float (added) [L,S] or
+--- query [B,L,E], key [B,S,K] (default: query), value [B,S,V] (default: key) -> [B,L,E].
+-- Options: key_padding_mask bool [B,S]; attn_mask bool (true: masked) or float (added) [L,S] or
 -- [B*H,L,S]; is_causal; need_weights = true also returns [B,L,S], the mean over heads, or
 -- [B,H,L,S] with average_attn_weights = false.
 function MultiheadAttention:forward(query, key, value, given)

@@ -1,8 +1,8 @@
--- Evaluation mode for the time of one function.
+-- Evaluation mode for one function call.
 local core = require "vesper.core"
 
---- Calls fn(...) with the model in evaluation mode and without gradients; returns its results.  The
--- training flag of every module below is then what it was, after an error too.
+--- Calls fn(...) with the model in evaluation mode and without gradients; returns its results.
+-- Restores the training flag of every submodule, after an error too.
 return function(model, fn, ...)
   local training = {}
   for _, pair in ipairs(model:named_modules()) do training[pair[2]] = pair[2].training end

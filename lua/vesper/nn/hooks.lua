@@ -1,13 +1,13 @@
--- Hooks of modules: functions that see what goes into a module, what comes out, and the gradients
--- on their way back.  Inputs, outputs and gradients come as lists {n =} that a hook may change.
+-- Hooks of modules: functions that get a module's inputs, outputs and gradients as lists with the
+-- field n, which they may change.
 local core = require "vesper.core"
 local autograd = require "vesper.autograd"
 local check = require "vesper.util.check"
 
 local hooks = {}
 
--- module -> {before = list, after = list, backward = list} of functions.  A list is never changed
--- but replaced, so that a hook may remove itself while it runs.
+-- module -> {before = list, after = list, backward = list} of entries {call = fn}.  A list is
+-- replaced, never changed, so that a hook may remove itself while it runs.
 local hooks_of = setmetatable({}, {__mode = "k"})
 
 local function replaced(list, leave_out, add)
@@ -29,22 +29,22 @@ local function register(module, kind, fn, name)
   return {remove = function() mine[kind] = replaced(mine[kind], entry) end}
 end
 
---- fn(module, inputs) before each call of the module.  Returns a handle: handle:remove().
+--- Calls fn(module, inputs) before each call of the module.  Returns a handle: handle:remove().
 function hooks:register_forward_pre_hook(fn)
   return register(self, "before", fn, "register_forward_pre_hook")
 end
 
---- fn(module, inputs, outputs) after each call.
+--- Calls fn(module, inputs, outputs) after each call.
 function hooks:register_forward_hook(fn)
   return register(self, "after", fn, "register_forward_hook")
 end
 
---- fn(module, grad_inputs, grad_outputs) in each backward through the module.
+--- Calls fn(module, grad_inputs, grad_outputs) in each backward through the module.
 function hooks:register_full_backward_hook(fn)
   return register(self, "backward", fn, "register_full_backward_hook")
 end
 
--- Hands its tensors through; the gradients of all of them go through `see`, the first argument.
+-- gate(see, ...) returns `...`; in backward the gradients are replaced by see(gradients...).
 local gate = autograd.Function {
   name = "backward hook",
   forward = function(ctx, see, ...)

@@ -1,7 +1,7 @@
--- vs.nn: layers, modules of one's own, containers, losses, attention, hooks, first values.
+-- vs.nn: layers, the base class of modules, containers, losses, attention, hooks, initialisation.
 --
--- Layers are made in C (csrc/nn).  What is written in Lua is in the files beside this one, and each
--- of them returns a table of what it adds to nn.
+-- Layers are implemented in C (csrc/nn).  Each of the other files in this folder returns a table
+-- of its additions to nn.
 local core = require "vesper.core"
 local module = require "vesper.nn.module"
 local options = require "vesper.util.options"
@@ -15,14 +15,14 @@ local nn = tables.merge(core.layers,
 nn.init = require "vesper.nn.initialise"
 nn.summary = require "vesper.nn.summary"
 
---- Ops by PyTorch's names for them; every op of vs is here too.
+--- All ops of vs, as in PyTorch's torch.nn.functional.
 nn.functional = setmetatable({}, {__index = core})
 
 nn.utils = {clip_grad_norm_ = core.clip_grad_norm_, clip_grad_value_ = core.clip_grad_value_}
 
 nn.Embedding = setmetatable({
-  --- An Embedding over a given table [V,D]; {freeze = true} keeps it as it is, {padding_idx = 1},
-  --- {sparse = true} as Embedding's.
+  --- An Embedding with a copy of the table weight [V,D].  Options: freeze = true (default): not
+  --- trained; padding_idx and sparse as in Embedding.
   from_pretrained = function(weight, given)
     local o = options.read("Embedding.from_pretrained", given, {freeze = true, sparse = false},
       {freeze = "boolean", sparse = "boolean", padding_idx = true})

@@ -1,5 +1,5 @@
--- vs.nn.init: first values of parameters, by PyTorch's names.  Each fills a tensor in place,
--- outside any graph, and gives it back.
+-- vs.nn.init: initialisation of parameters, with PyTorch's names.  Each function fills a tensor in
+-- place, without recording, and returns it.
 --
 -- A weight is [out,in] or [out,in,kernel...]: its fan-in is in * kernel, its fan-out out * kernel.
 local core = require "vesper.core"
@@ -26,12 +26,13 @@ local function fans(name, tensor)
   return shape[2] * kernel, shape[1] * kernel
 end
 
--- By how much an activation shrinks the deviation of what goes through it.
+-- Gains that compensate for the activation's reduction of the standard deviation.
 local gains = {linear = 1, conv1d = 1, conv2d = 1, sigmoid = 1, tanh = 5 / 3,
   relu = math.sqrt(2), selu = 3 / 4}
 local KNOWN_GAINS = {"linear", "conv1d", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu"}
 
---- The factor for an activation: linear, sigmoid, tanh, relu, leaky_relu (of that slope), selu.
+--- The gain for linear, conv1d, conv2d, sigmoid, tanh, relu, leaky_relu (with this negative slope)
+-- or selu.
 function init.calculate_gain(nonlinearity, slope)
   if nonlinearity == "leaky_relu" then return math.sqrt(2 / (1 + (slope or 0.01) ^ 2)) end
   check.kind("init.calculate_gain", "nonlinearity", nonlinearity, KNOWN_GAINS)
@@ -85,7 +86,7 @@ function init.kaiming_normal_(tensor, given)
   return init.normal_(tensor, 0, kaiming_std("kaiming_normal_", tensor, given))
 end
 
--- Rows made orthonormal one after the other (modified Gram-Schmidt, twice for float32's sake).
+-- Orthonormalises the rows in place (Gram-Schmidt, two passes because of float32 rounding).
 local function orthonormal_rows(rows)
   for i = 1, rows.shape[1] do
     local row = rows[i]

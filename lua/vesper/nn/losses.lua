@@ -1,5 +1,5 @@
--- Losses over scores [B,B] of images and texts, pairs on the diagonal: nn.InfoNCE and
--- nn.HingeRanking.  Losses without a state are layers of C (csrc/nn/loss.c).
+-- Losses of scores [B,B] of images (rows) and texts (columns) with the pairs on the diagonal:
+-- nn.InfoNCE and nn.HingeRanking.  Losses without state are layers in C (csrc/nn/loss.c).
 local core = require "vesper.core"
 local module = require "vesper.nn.module"
 local check = require "vesper.util.check"
@@ -12,9 +12,8 @@ local InfoNCE = module.Module:extend "InfoNCE"
 
 local MOST = math.log(100)
 
---- The symmetric cross-entropy of CLIP (Radford et al., 2021) over scores [B,B], the row of an
--- image and the column of a text being a pair on the diagonal.  `logit_scale` is the logarithm of
--- 1/temperature; it is learned and kept at or below log(100).  {learn = false}: it stays.
+--- The symmetric cross-entropy of CLIP (Radford et al., 2021) of scores [B,B].  `logit_scale` is
+-- log(1 / temperature); it is learned and clamped to at most log(100).  {learn = false} fixes it.
 function InfoNCE:init(temperature, given)
   temperature = temperature or 0.07
   check.kind("InfoNCE", "temperature", temperature, "positive")
@@ -44,27 +43,27 @@ end
 
 -- ---- hinge --------------------------------------------------------------------------------------
 --
--- After Faghri et al. (VSE++, BMVC 2018) each pair is compared with its hardest negative.  This can
--- fail at the beginning: with all embeddings in one point the loss is 2 * margin, and from there no
--- direction is better.  Counting every negative at first avoids it (Chen et al., VSE-infinity, CVPR
--- 2021).  The module warns when the loss stays at that plateau.
+-- Each pair is compared with its hardest negative (Faghri et al., VSE++, BMVC 2018).  Early in
+-- training the embeddings can then collapse into one point, where the loss is 2 * margin and its
+-- gradient gives no useful direction.  Using all negatives in the first epochs avoids this (Chen et
+-- al., VSE-infinity, CVPR 2021).  The module warns if the loss stays at this plateau.
 
-local STEPS = 100   -- this many losses in a row near the plateau are a collapse
-local NEAR = 0.002  -- near: within this share of the plateau
+local STEPS = 100   -- the number of consecutive losses at the plateau that counts as a collapse
+local NEAR = 0.002  -- the relative distance to the plateau that counts as "at the plateau"
 
 local HingeRanking = module.Module:extend "HingeRanking"
 
---- Options: margin = 0.2; negatives = "hardest" or "sum"; warmup = 1: up to this epoch the sum is
--- taken in place of the hardest.
+--- Options: margin = 0.2; negatives = "hardest" or "sum"; warmup = 1: up to this epoch the sum over
+-- all negatives is used instead of the hardest one.
 function HingeRanking:init(given)
   local o = options.read("HingeRanking", given,
     {margin = 0.2, negatives = "hardest", warmup = 1},
     {margin = "number", negatives = {"hardest", "sum"}, warmup = "number"})
   self.margin, self.negatives, self.warmup = o.margin, o.negatives, o.warmup
-  self.stuck = 0 -- losses in a row at the plateau; -1: the warning was given
+  self.stuck = 0 -- number of consecutive losses at the plateau; -1: the warning was printed
 end
 
--- The mean over pairs is 2 * margin where all scores are equal: margin by row and by column.
+-- If all scores are equal, the mean over pairs is 2 * margin: margin by row plus margin by column.
 local function watch(self, loss)
   local plateau = 2 * self.margin
   if self.stuck < 0 or plateau <= 0 then return end
@@ -73,19 +72,19 @@ local function watch(self, loss)
     self.stuck = -1
     io.stderr:write(("HingeRanking: the loss has been %.3f = 2 * margin for %d steps: the "
       .. "embeddings have collapsed into one point. Start again with a longer warmup (now %g), "
-      .. "which counts every negative, or a lower learning rate.\n"):format(
+      .. "which uses all negatives, or a lower learning rate.\n"):format(
       plateau, STEPS, self.warmup))
   end
 end
 
---- scores [B,B] with the pairs on the diagonal, and the epoch, from 1 (or the step, when warmup
--- counts steps) -> the mean over pairs.  same: a bool mask [B,B] of pairs that are no negatives.
+--- scores [B,B] with the pairs on the diagonal, and the epoch, from 1 (or the step, if warmup
+-- counts steps) -> the mean over pairs.  same: bool [B,B], true for pairs that are not negatives.
 function HingeRanking:forward(scores, epoch, same)
   local negatives = self.negatives
   if negatives == "hardest" and self.warmup > 0 then
     if type(epoch) ~= "number" then
-      check.fail("HingeRanking", "warmup = %g needs the epoch: loss(scores, epoch); without a "
-        .. "warm-up set warmup = 0", self.warmup)
+      check.fail("HingeRanking", "epoch is %s, expected a number, since warmup is %g; for a loss "
+        .. "without warm-up set warmup = 0", text.value(epoch), self.warmup)
     end
     if epoch <= self.warmup then negatives = "sum" end
   end

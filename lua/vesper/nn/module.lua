@@ -1,9 +1,9 @@
--- nn.Module: the protocol of modules.  Layers are userdata made in C; containers, models and the
--- user's own modules are Lua tables.  Both have the same methods, written once here.
+-- nn.Module: the base class of modules.  Layers are userdata implemented in C; containers, models
+-- and the user's own modules are Lua tables.  Both share the methods defined here.
 --
--- What belongs to a module is found by walking its fields in sorted order (numbers first, then
--- names): parameters made by nn.Parameter, registered buffers, layers, modules, and plain tables of
--- these.  Names are PyTorch's: the first of a list is "0".
+-- The contents of a module are found by traversing its fields in sorted order (numbers first, then
+-- names): parameters created by nn.Parameter, registered buffers, layers, modules, and plain tables
+-- of these.  Names are PyTorch's: the first element of a list is "0".
 local core = require "vesper.core"
 local hooks = require "vesper.nn.hooks"
 local state = require "vesper.nn.state"
@@ -16,7 +16,7 @@ local is_parameter = setmetatable({}, {__mode = "k"})
 
 local Module = {}
 
--- ---- walking ------------------------------------------------------------------------------------
+-- ---- traversal ----------------------------------------------------------------------------------
 
 local function is_module(x)
   if type(x) == "userdata" then return core.is_layer(x) end
@@ -24,7 +24,7 @@ local function is_module(x)
   return type(meta) == "table" and meta.is_module == true
 end
 
--- True for a field that may hold tensors or modules of its own: a module or a plain table.
+-- Whether a field may contain tensors or modules: it is a module or a plain table.
 local function has_fields(key, value)
   if is_module(value) then return true end
   return type(value) == "table" and getmetatable(value) == nil and key ~= "_buffers"
@@ -35,7 +35,8 @@ local function join(prefix, key)
   return prefix == "" and key or prefix .. "." .. key
 end
 
--- Calls on.tensor(name, tensor, is_param) and on.module(name, module), depth first, each once.
+-- Calls on.tensor(name, tensor, is_param) and on.module(name, module) depth first; visits each
+-- module once.
 local function walk(node, prefix, on, seen)
   if seen[node] then return end
   seen[node] = true
@@ -65,9 +66,9 @@ end
 local function each_tensor(module, fn) walk(module, "", {tensor = fn}, {}) end
 local function each_module(module, fn) walk(module, "", {module = fn}, {}) end
 
--- ---- the protocol -------------------------------------------------------------------------------
+-- ---- methods of layers and modules --------------------------------------------------------------
 
---- A list of {name, tensor}, shared parameters once.
+--- The parameters as a list of {name, tensor}; a shared parameter occurs once.
 function methods:named_parameters()
   local list, seen = {}, {}
   each_tensor(self, function(name, tensor, is_param)
@@ -80,8 +81,7 @@ function methods:named_parameters()
   return list
 end
 
---- The parameters as a list of tensors: what optimizers take; only those that are trained when
--- `trainable` is true.
+--- The parameters as a list of tensors, for optimizers; trainable = true: without the frozen ones.
 function methods:parameters(trainable)
   local list = {}
   for _, pair in ipairs(self:named_parameters()) do
@@ -90,7 +90,7 @@ function methods:parameters(trainable)
   return list
 end
 
---- A list of {name, tensor} of what is saved but not trained (running statistics).
+--- The buffers (saved but not trained: running statistics) as a list of {name, tensor}.
 function methods:named_buffers()
   local list = {}
   each_tensor(self, function(name, tensor, is_param)
@@ -105,14 +105,14 @@ function methods:buffers()
   return list
 end
 
---- A list of {name, module}: this one (name "") and all below.
+--- This module (name "") and its submodules as a list of {name, module}.
 function methods:named_modules()
   local list = {}
   each_module(self, function(name, module) list[#list + 1] = {name, module} end)
   return list
 end
 
---- How many numbers the parameters hold; only those that are trained when `trainable` is true.
+--- The number of elements of the parameters; trainable = true: without the frozen ones.
 function methods:num_parameters(trainable)
   local n = 0
   for _, p in ipairs(self:parameters(trainable)) do n = n + p:numel() end
@@ -126,9 +126,9 @@ function methods:state_dict()
   return dict
 end
 
---- Copies a state dictionary into the module.  All names and shapes have to fit, else nothing is
--- changed and the error lists what is missing, unexpected or misshapen.  {strict = false} only
--- minds shapes and returns the lists {missing=, unexpected=}.
+--- Copies a state dictionary into the module and returns the lists {missing=, unexpected=}.  If
+-- names or shapes differ, changes nothing and raises an error that lists the missing, unexpected
+-- and misshapen tensors.  {strict = false} checks only the shapes.
 function methods:load_state_dict(dict, options)
   check.kind("load_state_dict", "the state", dict, "table")
   local strict, own = not (options and options.strict == false), {}
@@ -146,7 +146,7 @@ function methods:load_state_dict(dict, options)
   return {missing = found.missing, unexpected = found.unexpected}
 end
 
---- Training mode on or off, here and below: Dropout and BatchNorm behave by it.
+--- Sets training mode (default) or evaluation mode for this module and its submodules.
 function methods:train(on)
   each_module(self, function(_, module) module.training = on ~= false end)
   return self
@@ -154,7 +154,7 @@ end
 
 function methods:eval() return self:train(false) end
 
---- Parameters that get no gradient, or get one again.
+--- Turns gradients of the parameters off; unfreeze turns them on.
 function methods:freeze()
   for _, p in ipairs(self:parameters()) do p:requires_grad_(false) end
   return self
@@ -197,7 +197,7 @@ end
 
 function Module:init() end
 
---- A tensor that is saved with the module but not trained.
+--- Makes the tensor a field that is saved with the module but not trained.  Returns it.
 function Module:register_buffer(name, tensor)
   local buffers = rawget(self, "_buffers") or {}
   rawset(self, "_buffers", buffers)
@@ -234,8 +234,8 @@ local function construct(class, ...)
   return module
 end
 
---- A class of modules: Tower = nn.Module:extend("Tower"); give it init and forward; Tower(...)
--- makes one.
+--- Creates a subclass: Tower = nn.Module:extend("Tower").  Define init and forward; Tower(...)
+-- creates an instance.
 function Module:extend(name)
   local class = {}
   for key, value in pairs(self) do
@@ -248,7 +248,7 @@ function Module:extend(name)
   return setmetatable(class, {__index = self, __call = construct})
 end
 
---- A tensor that is trained: the field of a module it is put in counts as its parameter.
+--- A tensor to be trained: as a field of a module it is one of the module's parameters.
 local function Parameter(tensor)
   check.tensor("Parameter", "the argument", tensor)
   if not tensor.is_leaf then tensor = tensor:detach():clone() end

@@ -7,25 +7,26 @@ local pooling = {}
 
 -- ---- positions ----------------------------------------------------------------------------------
 
---- Sinusoids [n,d] for positions 0..n-1: sin in the odd, cos in the even channels.  Vaswani et
--- al., 2017.
+--- Sinusoids [n,d] for positions 0..n-1: sin in the odd, cos in the even channels, counted from 1.
+-- Vaswani et al., 2017.
 function pooling.positional_encoding(n, d)
   check.whole("positional_encoding", "n", n, 1)
   if math.type(d) ~= "integer" or d < 2 or d % 2 ~= 0 then
-    core._raise(("positional_encoding: d is %s, expected an even number"):format(tostring(d)))
+    core._raise(("positional_encoding: d is %s, expected an even integer >= 2"):format(tostring(d)))
   end
   local rate = (core.arange(0, d // 2 - 1):float() * (-2 * math.log(10000) / d)):exp()
   local angle = core.arange(0, n - 1):float():reshape(n, 1) * rate:reshape(1, d // 2)
   return core.stack({angle:sin(), angle:cos()}, 3):reshape(n, d)
 end
 
---- The same for a grid, [height*width,d] row by row: half of the channels for the row, half for
--- the column.
+--- The encoding of a grid, [height*width,d] row by row: the first half of the channels encodes the
+-- row, the second the column.
 function pooling.positional_encoding2d(height, width, d)
   check.whole("positional_encoding2d", "height", height, 1)
   check.whole("positional_encoding2d", "width", width, 1)
   if math.type(d) ~= "integer" or d < 4 or d % 4 ~= 0 then
-    core._raise(("positional_encoding2d: d is %s, expected a multiple of 4"):format(tostring(d)))
+    core._raise(("positional_encoding2d: d is %s, expected a positive multiple of 4")
+      :format(tostring(d)))
   end
   local half = d // 2
   local rows = pooling.positional_encoding(height, half):unsqueeze(2):expand(height, width, half)
@@ -37,8 +38,8 @@ end
 
 local GPO = module.Module:extend "GPO"
 
---- Generalized pooling: the values of each channel, sorted, are summed with weights that a small
--- BiGRU gives to the ranks; mean and max are among what it can learn.  Chen et al., VSE-infinity,
+--- Generalized pooling: the values of each channel are sorted and summed with weights that a small
+-- BiGRU computes for the ranks; mean and max pooling are special cases.  Chen et al., VSE-infinity,
 -- CVPR 2021.
 function GPO:init(d_pe, d_hidden)
   self.d_pe = d_pe or 32
@@ -46,8 +47,8 @@ function GPO:init(d_pe, d_hidden)
   self.linear = core.layers.Linear(d_hidden or 32, 1, {bias = false})
 end
 
---- x [B,T,D], lengths int64 [B] (T unless given) -> pooled [B,D], weights [B,T].  A row without
--- elements gives zeros.
+--- x [B,T,D], lengths int64 [B] (default: T) -> pooled [B,D], weights [B,T].  A row of length 0
+-- gives zeros.
 function GPO:forward(x, lengths)
   local B, T = x.shape[1], x.shape[2]
   if T == 0 then return x:sum(2), core.zeros(B, 0) end

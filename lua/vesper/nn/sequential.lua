@@ -6,7 +6,7 @@ local is_module = module.is_module
 
 local Sequential = module.Module:extend "Sequential"
 
---- Modules (or functions) called one after the other: nn.Sequential{a, b, c}.
+--- Calls modules or functions one after the other: nn.Sequential{a, b, c}.
 function Sequential:init(list, ...)
   if type(list) ~= "table" or is_module(list) then list = {list, ...} end
   for i, entry in ipairs(list) do
@@ -18,8 +18,8 @@ function Sequential:init(list, ...)
   end
 end
 
--- A batch norm applies the activation behind it in its own pass over the data; where either has
--- hooks, those see what is between them.
+-- A batch norm applies the following activation in the same pass over the data, unless one of the
+-- two has hooks, which need the value between them.
 local IN_ONE_PASS = {ReLU = "relu", ReLU6 = "relu6"}
 local function in_one_pass(norm, activation)
   return type(norm) == "userdata" and type(activation) == "userdata"

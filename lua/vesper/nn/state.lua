@@ -1,19 +1,19 @@
--- Dictionaries of tensors by name, compared: what a module has and what a file or a script gives.
+-- Compares the state dictionary of a module with that of a file or a script.
 local core = require "vesper.core"
 local tables = require "vesper.util.tables"
 local text = require "vesper.util.text"
 
 local state = {}
 
--- Shapes alone: copying converts the dtype.
+-- Compares only shapes: copying converts the dtype.
 local function by_shape(name, own, given)
   own, given = text.shape(own.shape), text.shape(given.shape)
   if own ~= given then return ("%s is %s here, %s there"):format(name, own, given) end
 end
 
---- Compares dictionaries name -> tensor: `own` is the module's (anything with a shape will do),
--- `given` is what it gets.  Returns sorted lists {missing =, unexpected =, misshapen =}.
--- differ(name, own, given) -> what does not fit, or nil; without it shapes have to be equal.
+--- Compares dictionaries name -> tensor: `own` is the module's (anything with a field shape),
+-- `given` the new one.  Returns sorted lists {missing =, unexpected =, misshapen =}.
+-- differ(name, own, given) returns a description of the difference or nil; default: by shape.
 function state.compare(own, given, differ)
   local found = {missing = {}, unexpected = {}, misshapen = {}}
   for _, name in ipairs(tables.sorted_keys(own)) do

@@ -1,4 +1,4 @@
--- nn.summary: what each module below another gives, in the order of the calls.
+-- nn.summary: the output shape of each submodule, in the order of the calls.
 local core = require "vesper.core"
 local in_evaluation = require "vesper.nn.evaluation"
 local is_module = require("vesper.nn.module").is_module
@@ -28,7 +28,7 @@ local function kind_of(module)
   return type(module) == "userdata" and module.name or getmetatable(module).__name
 end
 
--- Adds a row a call to `rows`; returns the handles of the hooks.
+-- Registers hooks that append one row per call to `rows`; returns the handles of the hooks.
 local function watch(module, rows)
   local handles, depth, open = {}, 0, {}
   local function before(name)
@@ -66,12 +66,12 @@ local function text_of(rows)
   return table.concat(lines, "\n")
 end
 
---- What a module does with these inputs: a table of {name=, kind=, output=, parameters=} for each
--- call in order, printed with `print`.  The module runs once, in evaluation and without gradients;
--- its training flags are put back.
+--- Runs the module once, in evaluation mode and without gradients, and returns a list of {name=,
+-- kind=, depth=, output=, parameters=}, one per call in order, which `print` shows as a table.
+-- Restores the training flags.
 return function(module, ...)
   if not is_module(module) then
-    check.fail("summary", "expected a module, got %s", text.kind(module))
+    check.fail("summary", "module is %s, expected a module", text.kind(module))
   end
   local rows = {}
   local handles = watch(module, rows)

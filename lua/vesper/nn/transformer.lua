@@ -1,10 +1,10 @@
--- nn.TransformerEncoderLayer and nn.TransformerEncoder: attention and feed-forward nets over
--- x [B,T,D].
+-- nn.TransformerEncoderLayer and nn.TransformerEncoder for x [B,T,D].
 local core = require "vesper.core"
 local attention = require "vesper.nn.attention"
 local module = require "vesper.nn.module"
 local check = require "vesper.util.check"
 local options = require "vesper.util.options"
+local text = require "vesper.util.text"
 
 local layers = core.layers
 
@@ -13,14 +13,14 @@ local Layer = module.Module:extend "TransformerEncoderLayer"
 local LAYER = {dim_feedforward = 2048, dropout = 0.1, activation = "relu", layer_norm_eps = 1e-5,
   norm_first = false}
 
---- Self-attention and a feed-forward net, each with a residual and a layer norm behind it, or
--- before it with norm_first.  activation is the name of an op: relu, gelu.
+--- Self-attention and a feed-forward net, each with a residual connection, followed by a layer norm
+-- (preceded by it with norm_first).  activation is the name of an op: relu, gelu.
 function Layer:init(d_model, nhead, given)
   local o = options.read("TransformerEncoderLayer", given, LAYER)
   self.another = function() return Layer(d_model, nhead, o) end
   self.activation, self.norm_first = o.activation, o.norm_first
   if type(core[o.activation]) ~= "function" then
-    core._raise(("TransformerEncoderLayer: there is no activation '%s'"):format(
+    core._raise(("TransformerEncoderLayer: activation is '%s', expected the name of an op"):format(
       tostring(o.activation)))
   end
   self.self_attn = attention.MultiheadAttention(d_model, nhead, {dropout = o.dropout})
@@ -52,11 +52,12 @@ end
 
 local Encoder = module.Module:extend "TransformerEncoder"
 
---- num_layers layers made like the given one (which is the first), each with first values of its
--- own, and a norm behind them where one is given.
+--- num_layers layers: the given one, then newly initialised ones with its settings; then norm, if
+-- given.
 function Encoder:init(layer, num_layers, norm)
   if getmetatable(layer) ~= Layer then
-    core._raise("TransformerEncoder: expected a TransformerEncoderLayer")
+    core._raise(("TransformerEncoder: layer is %s, expected a TransformerEncoderLayer"):format(
+      text.kind(layer)))
   end
   check.whole("TransformerEncoder", "num_layers", num_layers, 1)
   self.layers = {layer}

@@ -1,14 +1,14 @@
--- Checks of arguments.  Each raises at the script's own line and names the function and the
--- argument: "dot: x is float32 [2,3], expected 1 dimension".
+-- Checks of arguments.  Each raises an error at the line of the script and names the function and
+-- the argument: "dot: x is float32 [2,3], expected 1 dimension".
 local core = require "vesper.core"
 local text = require "vesper.util.text"
 
 local check = {}
 
---- Raises "WHAT: " and the formatted text.
+--- Raises "WHAT: " followed by the formatted text.
 function check.fail(what, format, ...) core._raise(what .. ": " .. format:format(...)) end
 
---- x has to be a tensor, of `ndim` dimensions and of `dtype` where these are given.
+--- x must be a tensor, with `ndim` dimensions and of `dtype` if these are given.
 function check.tensor(what, name, x, ndim, dtype)
   if not core.is_tensor(x) then
     check.fail(what, "%s is %s, expected a tensor", name, text.kind(x))
@@ -19,7 +19,7 @@ function check.tensor(what, name, x, ndim, dtype)
   end
 end
 
---- Whether x is a tensor of these sizes; false in place of a size: any.
+--- Whether x is a tensor of these sizes; false instead of a size: any size.
 function check.has_shape(x, ...)
   local shape = core.is_tensor(x) and x.shape
   if not shape or #shape ~= select("#", ...) then return false end
@@ -29,10 +29,10 @@ function check.has_shape(x, ...)
   return true
 end
 
---- value has to be an integer of at least `least`, and of at most `most` where that is given.
+--- value must be an integer >= `least`, and <= `most` if it is given.
 function check.whole(what, name, value, least, most)
   if math.type(value) == "integer" and value >= least and value <= (most or value) then return end
-  local range = most and ("%d..%d"):format(least, most) or ("a whole number from %d"):format(least)
+  local range = most and ("%d..%d"):format(least, most) or ("an integer >= %d"):format(least)
   check.fail(what, "%s is %s, expected %s", name, text.value(value), range)
 end
 
@@ -53,28 +53,29 @@ end
 
 local function either(a, b) return function(x) return a(x) or b(x) end end
 
--- name = {words, test}
+-- name = {description, test}
 local kinds = {
   number = {"a number", is_number},
-  count = {"a whole number from 1", is_count},
-  whole = {"a whole number from 0", is_whole},
+  count = {"an integer >= 1", is_count},
+  whole = {"an integer >= 0", is_whole},
   integer = {"an integer", function(x) return math.type(x) == "integer" end},
-  positive = {"a number above 0", function(x) return is_number(x) and x > 0 and x < math.huge end},
-  share = {"a number from 0 to 1", function(x) return is_number(x) and x >= 0 and x <= 1 end},
-  probability = {"a number from 0, below 1",
+  positive = {"a finite number > 0",
+    function(x) return is_number(x) and x > 0 and x < math.huge end},
+  share = {"a number in [0, 1]", function(x) return is_number(x) and x >= 0 and x <= 1 end},
+  probability = {"a number in [0, 1)",
     function(x) return is_number(x) and x >= 0 and x < 1 end},
   string = {"a string", function(x) return type(x) == "string" end},
   boolean = {"true or false", function(x) return type(x) == "boolean" end},
   ["function"] = {"a function", is_callable},
   table = {"a table", function(x) return type(x) == "table" end},
   list = {"a list", list_of(function() return true end)},
-  ["list of steps"] = {"a list of whole numbers from 0", list_of(is_whole)},
+  ["list of steps"] = {"a list of integers >= 0", list_of(is_whole)},
   ["number or list"] = {"a number or a list of numbers", either(is_number, list_of(is_number))},
   ["function or list"] = {"a function or a list of functions",
     either(is_callable, list_of(is_callable))},
 }
 
---- Whether value is of a kind: a name of `kinds`, or a list of the strings that are accepted.
+--- Whether value is of a kind: a key of `kinds`, or a list of accepted strings.
 function check.is(value, kind)
   if type(kind) == "string" then return kinds[kind][2](value) end
   for _, word in ipairs(kind) do
@@ -89,14 +90,14 @@ local function alternatives(list)
   return table.concat(list, ", ", 1, #list - 1) .. " or " .. list[#list]
 end
 
---- What is wrong with a value, "decay is 'x', expected a number", or nil.
+--- The message for a wrong value, "decay is 'x', expected a number", or nil.
 function check.wrong(name, value, kind)
   if check.is(value, kind) then return nil end
   return ("%s is %s, expected %s"):format(name, text.value(value),
     type(kind) == "string" and kinds[kind][1] or alternatives(kind))
 end
 
---- value has to be of that kind.
+--- value must be of this kind.
 function check.kind(what, name, value, kind)
   local wrong = check.wrong(name, value, kind)
   if wrong then check.fail(what, "%s", wrong) end

@@ -1,16 +1,17 @@
--- Command lines of scripts: places, --options, --help.
+-- Command lines of scripts: positional arguments, --options, --help.
 --
 --   local o = command.parse(arg, {
 --     name = "examples/features.lua", about = "Features of a CNN, computed once.",
---     places = {{"images", "a data set"}, {"out", "what is written", "features.h5"}},
---     options = {{"size", 128, "what pictures are resized to"}, {"flip", false, "mirrored too"}},
+--     places = {{"images", "a data set"}, {"out", "the file to write", "features.h5"}},
+--     options = {{"size", 128, "size of the images"}, {"flip", false, "add mirror images"}},
 --   })
 --
--- A place is {name, words, default}; without a default it is required, unless optional = true.
--- An option is {name, default, words}, written --name=value or --name value.  The default says what
--- a value has to be: a string, a number, an integer, true or false (yes, no, true, false, or the
--- name alone), a list of integers or of strings (separated by commas).  choices = {...}: the
--- strings that are accepted.
+-- places: the positional arguments, {name, description, default}; without a default an argument is
+-- required, unless optional = true.
+-- An option is {name, default, description}, written --name=value or --name value.  The type of the
+-- default is the type of the value: a string, a number, an integer, a boolean (yes, no, true,
+-- false, or the name alone), a list of integers or of strings (separated by commas).
+-- choices = {...}: the accepted strings.
 local tables = require "vesper.util.tables"
 local text = require "vesper.util.text"
 
@@ -33,7 +34,7 @@ end
 local function integer(value) return math.tointeger(tonumber(value)) end
 local function same(value) return value end
 
--- {words, read} for what a default is; read(value) is nil for a value that does not fit.
+-- {description, read} for the type of a default; read(value) is nil for an invalid value.
 local function kind_of(default, choices)
   if choices then
     local known = {}
@@ -50,10 +51,10 @@ local function kind_of(default, choices)
     return {read == integer and "integers separated by commas" or "words separated by commas",
       function(value) return list_of(value, read) end}
   end
-  return {"a text", same}
+  return {"a string", same}
 end
 
---- A value as it is typed.
+--- A value as it is typed on a command line.
 function command.shown(value)
   if type(value) == "table" then return table.concat(value, ",") end
   if type(value) == "boolean" then return value and "yes" or "no" end
@@ -69,7 +70,8 @@ end
 
 -- ---- reading ------------------------------------------------------------------------------------
 
--- The words of a line as {place, ...} and {option name = text, or true for a name alone}.
+-- The words of a command line as {positional argument, ...} and {option name = text}; nil and a
+-- message for an unknown option or a missing value.
 local function split(words, by_name)
   local places, given, i, only_places = {}, {}, 1, false
   while i <= #words do
@@ -95,7 +97,7 @@ local function split(words, by_name)
         given[name] = "yes"
       else
         i = i + 1
-        if words[i] == nil then return nil, ("--%s has no value"):format(name) end
+        if words[i] == nil then return nil, ("--%s needs a value"):format(name) end
         given[name] = words[i]
       end
     end
@@ -104,8 +106,7 @@ local function split(words, by_name)
   return places, given
 end
 
---- The values of a command line by name; or nil and what is wrong with it; or nil, nil where --help
--- is asked for.
+--- The values of a command line by name; nil and a message if it is invalid; nil, nil for --help.
 function command.read(words, what)
   local by_name, values = {}, {}
   for _, option in ipairs(what.options or {}) do
@@ -130,7 +131,7 @@ function command.read(words, what)
     end
   end
   if #places > #(what.places or {}) then
-    return nil, ("'%s' is one word too many"):format(places[#(what.places or {}) + 1])
+    return nil, ("unexpected argument '%s'"):format(places[#(what.places or {}) + 1])
   end
   for name, value in pairs(given) do
     local why
@@ -152,7 +153,7 @@ function command.usage(what)
   return table.concat(words, " ")
 end
 
---- What --help prints.
+--- The text of --help.
 function command.help(what)
   local rows, width = {}, 0
   for _, place in ipairs(what.places or {}) do
@@ -174,8 +175,8 @@ function command.help(what)
   return table.concat(lines, "\n")
 end
 
---- The values of a script's command line.  Prints help and ends the process where --help is asked
--- for; says what is wrong and ends it with status 2 where the line does not fit.
+--- The values of a script's command line.  For --help it prints the help and exits with status 0;
+-- for an invalid command line it prints a message and exits with status 2.
 function command.parse(words, what)
   local values, why = command.read(words, what)
   if values then return values end
@@ -183,7 +184,7 @@ function command.parse(words, what)
     print(command.help(what))
     os.exit(0, true)
   end
-  io.stderr:write(("%s: %s\n%s\n--help says more\n"):format(what.name, why, command.usage(what)))
+  io.stderr:write(("%s: %s\n%s\nsee --help\n"):format(what.name, why, command.usage(what)))
   os.exit(2, true)
 end
 

@@ -16,7 +16,7 @@ function file.first(paths)
   end
 end
 
---- The last part of a path.
+--- The last component of a path.
 function file.name(path) return path:match "([^/]*)/*$" end
 
 --- Writes a file whole or not at all: a reader sees the old file, the new one, or none.  Returns

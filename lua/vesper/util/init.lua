@@ -1,11 +1,11 @@
--- vesper.util: what several rooms of the library need and no script does.
+-- vesper.util: helpers for several parts of the library, not for scripts.
 --
---   check      arguments: tensors of a shape, whole numbers, kinds of values
---   options    tables of options over their defaults
---   text       shapes and values in messages, text in HTML
---   file       whether a file exists, writing a file whole or not at all
---   tables     sorted keys, copies
---   command    command lines of scripts: options, places, --help
+--   check      checks of arguments: tensors of a shape, integers, kinds of values
+--   options    tables of options with defaults
+--   text       shapes and values in messages, HTML, CSV
+--   file       whether a file exists, atomic writes
+--   tables     sorted keys, merging
+--   command    command lines of scripts: arguments, options, --help
 --
 -- Each is required by its own name.
 return {}

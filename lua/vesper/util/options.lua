@@ -1,13 +1,13 @@
--- Options: a table of names over their defaults.  A name that is not known raises, and the message
--- lists those that are.
+-- Options: tables of named values with defaults.  An unknown name raises an error that lists the
+-- known ones.
 local check = require "vesper.util.check"
 local tables = require "vesper.util.tables"
 local text = require "vesper.util.text"
 
 local options = {}
 
---- What is wrong with the names of `given`, or nil.  Each table of `...` has known names as keys;
--- noun: what they are called, "option" unless given.
+--- The message for an unknown name in `given`, or nil.  The keys of the tables `...` are the known
+-- names; noun: what a name is called in the message, default "option".
 function options.unknown(given, noun, ...)
   local known, first = tables.merge(...), nil
   for key in pairs(given) do
@@ -17,10 +17,10 @@ function options.unknown(given, noun, ...)
     table.concat(tables.sorted_keys(known), ", "))
 end
 
---- The options `given` (nil: none) over `defaults`.  kinds has the options without a default, and
--- what a value has to be: name = true (any value), a kind of check.kind, or a list of strings;
--- without a default, false stands for an option that is not given.  what: the function, for
--- messages.
+--- The options `given` (nil: none), completed by `defaults`.  kinds gives the type of a value and
+-- lists the options without a default: name = true (any value), a kind of check.kind, or a list of
+-- accepted strings.  For an option without a default, false means not given.  what: the function's
+-- name, for messages.
 function options.read(what, given, defaults, kinds)
   if given ~= nil and type(given) ~= "table" then
     check.fail(what, "options must be a table, got %s", text.kind(given))

@@ -1,13 +1,13 @@
--- Plain tables: keys in a fixed order, copies.
+-- Plain tables: sorted keys, merging.
 local tables = {}
 
--- Numbers before texts.
+-- Numbers before strings.
 local function numbers_first(a, b)
   if type(a) == type(b) then return a < b end
   return type(a) == "number"
 end
 
---- The keys that are numbers or strings, sorted: `pairs` goes in another order in every run.
+--- The keys that are numbers or strings, sorted; the order of `pairs` differs between runs.
 function tables.sorted_keys(t)
   local keys = {}
   for key in pairs(t) do
@@ -17,7 +17,7 @@ function tables.sorted_keys(t)
   return keys
 end
 
---- A new table with the entries of each table given (nil: none); later ones replace earlier ones.
+--- A new table with the entries of all arguments (tables or nil); later ones replace earlier ones.
 function tables.merge(...)
   local all = {}
   for i = 1, select("#", ...) do

@@ -1,4 +1,4 @@
--- Texts that messages and pages need: shapes, values, HTML.
+-- Text for messages, HTML and CSV.
 local core = require "vesper.core"
 
 local text = {}
@@ -8,14 +8,14 @@ function text.shape(x)
   return "[" .. table.concat(core.is_tensor(x) and x.shape or x, ",") .. "]"
 end
 
---- What a value is, for a message: "float32 [2,3]" of a tensor, "a string" of anything else.
+--- The type of a value for a message: "float32 [2,3]" for a tensor, otherwise "a string" etc.
 function text.kind(x)
   if core.is_tensor(x) then return x.dtype .. " " .. text.shape(x) end
   return "a " .. type(x)
 end
 
---- A value for a message: numbers and booleans as they are, strings in quotes and cut, of anything
--- else its kind.
+--- A value for a message: numbers, booleans and nil unchanged, strings in quotes (at most 40
+-- bytes), the type of anything else.
 function text.value(x)
   local kind = type(x)
   if kind == "string" then return "'" .. x:sub(1, 40) .. "'" end
@@ -25,10 +25,10 @@ end
 
 local MARKUP = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;"}
 
---- A text as HTML and SVG take it for text.
+--- A text escaped for HTML and SVG.
 function text.html(s) return (s:gsub('[&<>"]', MARKUP)) end
 
---- A text in lines of at most `width` letters, each behind `indent`.
+--- A text in lines of at most `width` bytes, each starting with `indent`.
 function text.wrap(s, width, indent)
   local lines, line = {}, indent
   for word in s:gmatch "%S+" do
@@ -42,7 +42,7 @@ function text.wrap(s, width, indent)
   return table.concat(lines, "\n")
 end
 
---- A cell of a CSV file.
+--- A text as a cell of a CSV file, quoted if necessary.
 function text.csv(s)
   return s:find '[",\r\n]' and '"' .. s:gsub('"', '""') .. '"' or s
 end
