@@ -14,7 +14,7 @@ describe("metrics.accuracy", function()
 
   it("names what does not fit", function()
     assert.error_matches(function() metrics.accuracy(ints {1, 2}, ints {1}) end,
-      "accuracy: 2 predictions, but 1 labels")
+      "accuracy: labels has 1 entries, expected 2")
     assert.error_matches(function() metrics.accuracy({1}, ints {1}) end,
       "predictions is a table, expected a tensor")
     assert.error_matches(function() metrics.accuracy(ints {1}, vs.ones(1)) end, "labels is float")
@@ -32,9 +32,9 @@ describe("metrics.confusion", function()
 
   it("refuses classes outside its range", function()
     assert.error_matches(function() metrics.confusion(ints {4}, ints {1}, 3) end,
-      "confusion: prediction 1 is 4, outside 1%.%.3")
+      "confusion: prediction 1 is 4, expected 1%.%.3")
     assert.error_matches(function() metrics.confusion(ints {1}, ints {0}, 3) end, "label 1 is 0")
-    assert.error_matches(function() metrics.confusion(ints {1}, ints {1}, 0) end, "classes is 0")
+    assert.error_matches(function() metrics.confusion(ints {1}, ints {1}, 0) end, "count is 0")
   end)
 end)
 
@@ -105,7 +105,7 @@ describe("metrics.retrieval", function()
     check(biased(v, t, V), r.i2t)
     check(biased(t, v, T), r.t2i)
     assert.not_equal(metrics.retrieval(v, t).rsum, r.rsum)
-    assert.matches("bank of 70 other texts and 70 other images finds, beta 6", r.protocol, 1, true)
+    assert.matches("bank of 70 other texts and 70 other images, beta 6", r.protocol, 1, true)
     -- an item that is near everything comes first no longer
     local hub = vs.tensor{{1, 0.1}, {1, -0.9}, {1, 1}}
     local near = vs.tensor{{1, 0.6}, {1, -0.9}, {1, 0.8}}
@@ -136,7 +136,7 @@ describe("metrics.retrieval", function()
     check(ranks(captions, v:tolist(), function(q, g) return of[q] == g end), r.t2i)
     assert.equal(9, r.i2t.n)
     assert.equal(30, r.t2i.n)
-    assert.matches("9 images, 30 captions %(3.333 an image%)", r.protocol)
+    assert.matches("9 images, 30 captions %(3.333 per image%)", r.protocol)
   end)
 
   it("counts ties against the right item: collapsed embeddings score nothing", function()
@@ -192,9 +192,9 @@ describe("metrics.retrieval", function()
     try("v is %[4,3%] and t is %[5,3%]", vs.randn(5, 3))
     try("v is %[4,3%] and t is %[4,2%]", vs.randn(4, 2))
     try("t is a nil", nil)
-    try("image_of has 4 entries, but there are 5 captions", vs.randn(5, 3),
+    try("image_of has 4 entries, expected 5, one per caption", vs.randn(5, 3),
       {image_of = ints {1, 2, 3, 4}})
-    try("caption 2 belongs to image 5, outside 1%.%.4", v, {image_of = ints {1, 5, 3, 4}})
+    try("image_of: entry 2 is 5, expected 1%.%.4", v, {image_of = ints {1, 5, 3, 4}})
     try("image 2 has no caption", v, {image_of = ints {1, 1, 3, 4}})
     try("image_of is float", v, {image_of = vs.tensor {1, 2, 3, 4}})
     try("unknown option 'k', expected one of bank, beta, image_of", v, {k = 3})
@@ -269,7 +269,7 @@ describe("metrics.item_retrieval", function()
     end
     assert.is_true(r.r1 > 0 and r.r1 < r.r5 and r.r5 < 100)
     assert.same({40, 0}, {r.n, r.missing})
-    assert.matches("^40 queries, 90 gallery images; right within k", r.protocol)
+    assert.matches("^40 queries, 90 gallery images; correct within k", r.protocol)
   end)
 
   it("counts ties against the query, and items that the gallery lacks as wrong", function()
@@ -280,7 +280,7 @@ describe("metrics.item_retrieval", function()
     assert.near(200 / 3, r.r1, 1e-9)
     assert.near(200 / 3, r.r50, 1e-9)
     assert.equal(1, r.missing)
-    assert.matches("1 queries whose item the gallery lacks count as wrong", r.protocol)
+    assert.matches("1 queries whose item is not in the gallery count as wrong", r.protocol)
     r = metrics.item_retrieval(v, ints {9}, v, ints {1})
     assert.same({0, 0, 1}, {r.r1, r.r50, r.missing})
   end)
@@ -292,8 +292,8 @@ describe("metrics.item_retrieval", function()
       assert.error_matches(function() metrics.item_retrieval(table.unpack(args, 1, args.n)) end,
         want)
     end
-    refused("item_query has 1 entries, but v_query has 2 rows", v, ints {1}, v, one)
-    refused("item_gallery has 3 entries, but v_gallery has 2 rows", v, one, v, ints {1, 2, 3})
+    refused("item_query has 1 entries, expected 2, one per row", v, ints {1}, v, one)
+    refused("item_gallery has 3 entries, expected 2, one per row", v, one, v, ints {1, 2, 3})
     refused("v_query is %[2,3%] and v_gallery is %[2,4%]", v, one, vs.ones(2, 4), one)
     refused("item_query is float32", v, vs.ones(2), v, one)
     refused("v_gallery is a table", v, one, {}, one)

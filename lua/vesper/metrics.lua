@@ -1,6 +1,6 @@
---- Accuracy, confusion, and retrieval between two sets of embeddings.
--- Retrieval works on blocks of queries, so that the whole matrix of scores never exists at once.
--- Nothing here is part of a graph: embeddings are detached.
+--- Accuracy, confusion matrices, and retrieval between two sets of embeddings.
+-- Retrieval processes blocks of queries, so that the whole matrix of scores is never in memory.
+-- Embeddings are detached: nothing is recorded.
 local core = require "vesper.core"
 local check = require "vesper.util.check"
 local options = require "vesper.util.options"
@@ -8,9 +8,9 @@ local text = require "vesper.util.text"
 
 local metrics = {}
 
-local BLOCK = 4 * 1024 * 1024 -- scores at a time
+local BLOCK = 4 * 1024 * 1024 -- scores per block
 
---- Class numbers of logits [B,C], or the int64 [B] predictions themselves.
+--- The classes int64 [B] of logits [B,C]; int64 [B] predictions unchanged.
 local function classes_of(what, predictions, labels)
   check.tensor(what, "labels", labels, 1, "int64")
   if core.is_tensor(predictions) and predictions.dtype ~= "int64" then
@@ -19,22 +19,23 @@ local function classes_of(what, predictions, labels)
   end
   check.tensor(what, "predictions", predictions, 1, "int64")
   if #predictions ~= #labels then
-    check.fail(what, "%d predictions, but %d labels", #predictions, #labels)
+    check.fail(what, "labels has %d entries, expected %d, one per prediction", #labels,
+      #predictions)
   end
   return predictions
 end
 
---- Percent of right predictions.
----@param predictions any logits float32 [B,C], or class numbers int64 [B]
+--- Percent of correct predictions.
+---@param predictions any logits float32 [B,C], or classes int64 [B]
 ---@param labels any int64 [B]
 ---@return number percent
 function metrics.accuracy(predictions, labels)
   local classes = classes_of("accuracy", predictions, labels)
-  if #classes == 0 then check.fail("accuracy", "no predictions") end
+  if #classes == 0 then check.fail("accuracy", "predictions is empty, expected at least 1") end
   return 100 * classes:eq(labels):sum():item() / #classes
 end
 
--- Position and value of the first entry of int64 [N] outside 1..top, or nil.
+-- Index and value of the first entry of int64 [N] outside 1..top, or nil.
 local function first_outside(t, top)
   if #t == 0 or t:min():item() >= 1 and t:max():item() <= top then return nil end
   for i, value in ipairs(t:tolist()) do
@@ -42,17 +43,17 @@ local function first_outside(t, top)
   end
 end
 
---- How often class `row` was taken for class `column`.
----@param predictions any logits float32 [B,C], or class numbers int64 [B]
+--- The confusion matrix: rows are labels, columns predictions.
+---@param predictions any logits float32 [B,C], or classes int64 [B]
 ---@param labels any int64 [B]
 ---@param count integer number of classes
 ---@return any counts int64 [count,count]
 function metrics.confusion(predictions, labels, count)
   local classes = classes_of("confusion", predictions, labels)
-  check.whole("confusion", "the number of classes", count, 1)
+  check.whole("confusion", "count", count, 1)
   for name, t in pairs {label = labels, prediction = classes} do
     local i, value = first_outside(t, count)
-    if i then check.fail("confusion", "%s %d is %d, outside 1..%d", name, i, value, count) end
+    if i then check.fail("confusion", "%s %d is %d, expected 1..%d", name, i, value, count) end
   end
   local cells = {}
   for i = 1, count * count do cells[i] = 0 end
@@ -62,19 +63,18 @@ function metrics.confusion(predictions, labels, count)
   return core.tensor(cells, {dtype = "int64"}):reshape(count, count)
 end
 
--- Of topk: scores of a block of queries with a block of the gallery stay in a cache until the
--- best of them are found.
+-- Block sizes of topk: the scores of a block fit into a cache until the best are found.
 local QUERIES, GALLERY = 1024, 16384
 
---- Rows of length 1.
+--- Rows normalised to length 1.
 local function unit_rows(x) return x:detach():normalize {dim = 2} end
 
--- At full precision, whatever is set: ranks compare the scores.
+-- A product at full precision, whatever the setting: ranks compare the scores.
 local function product(a, b) return core._in_full(a.matmul, a, b) end
 
 --- Calls fn(scores, rows, first, last) for blocks of queries: rows [R,D] are queries first..last,
---- scores [R,N] their cosines.  With a few rows a product spends its time on the gallery, so that
---- a block has D / 2 of them, half as much memory as the gallery, where that is more than BLOCK.
+--- scores [R,N] their cosines.  A product with few rows spends its time reading the gallery, so a
+--- block has at least D / 2 rows, even if its scores then exceed BLOCK.
 local function each_block(queries, gallery, fn)
   local total, columns = #queries, gallery:transpose(1, 2)
   local step = math.max(1, BLOCK // math.max(1, #gallery), gallery.shape[2] // 2)
@@ -104,8 +104,8 @@ local function ranks_of(queries, gallery, target, group)
   return summary(core.cat(ranks, 1))
 end
 
--- A bias b_g of each gallery item that takes off what the bank's queries find in it: the cosine
--- q g + b_g is the product of [q, 1] and [g, b_g], so that the rest need not know of it.
+-- Subtracts from each score what the bank's queries find in the gallery item: a bias b_g per item.
+-- q g + b_g is the product of [q, 1] and [g, b_g], so the bias becomes one more dimension.
 local function with_bank(queries, gallery, bank, beta)
   local sums
   each_block(unit_rows(bank), gallery, function(scores)
@@ -118,7 +118,7 @@ end
 
 local function check_bank(bank, beta, width)
   if type(bank) ~= "table" then
-    check.fail("retrieval", "bank is a %s, expected {v = tensor, t = tensor}", type(bank))
+    check.fail("retrieval", "bank is %s, expected {v = tensor, t = tensor}", text.kind(bank))
   end
   for _, name in ipairs{"v", "t"} do
     check.tensor("retrieval", "bank." .. name, bank[name], 2)
@@ -132,43 +132,45 @@ end
 
 local function protocol(n, m, bank, beta)
   local pairing = n == m and ("%d image-text pairs"):format(n)
-    or ("%d images, %d captions (%.4g an image)"):format(n, m, m / n)
+    or ("%d images, %d captions (%.4g per image)"):format(n, m, m / n)
   return pairing .. "; image to text over all captions, text to image over all images; cosine; "
-    .. "ties count against the right item"
+    .. "ties count against the correct item"
     .. (n == m and "" or "; an image's rank is that of its best caption")
-    .. (bank and ("; scores less what a bank of %d other texts and %d other images finds, beta %g")
+    .. (bank and ("; scores corrected by a bank of %d other texts and %d other images, beta %g")
       :format(#bank.t, #bank.v, beta) or "")
 end
 
 local function check_image_of(image_of, n, m)
   check.tensor("retrieval", "image_of", image_of, 1, "int64")
   if #image_of ~= m then
-    check.fail("retrieval", "image_of has %d entries, but there are %d captions", #image_of, m)
+    check.fail("retrieval", "image_of has %d entries, expected %d, one per caption", #image_of, m)
   end
   local i, image = first_outside(image_of, n)
   if i then
-    check.fail("retrieval", "caption %d belongs to image %d, outside 1..%d", i, image, n)
+    check.fail("retrieval", "image_of: entry %d is %d, expected 1..%d", i, image, n)
   end
   local seen = {}
   for _, own in ipairs(image_of:tolist()) do seen[own] = true end
   for own = 1, n do
-    if not seen[own] then check.fail("retrieval", "image %d has no caption", own) end
+    if not seen[own] then
+      check.fail("retrieval", "image_of: image %d has no caption, expected at least 1", own)
+    end
   end
 end
 
 local result_meta = {}
 
---- Retrieval in both directions by cosine.  An item that scores as high as the right one ranks
---- above it.
+--- Retrieval in both directions by cosine similarity.  An item with the same score as the correct
+--- one ranks above it.
 ---@param v any image embeddings float32 [N,D]
----@param t any text embeddings float32 [M,D]; M = N and row i belongs to image i, unless
----@param opts table|nil {image_of = int64 [M]}: the image (from 1) that each caption belongs to;
+---@param t any text embeddings float32 [M,D]; without image_of M = N, and row i belongs to image i
+---@param opts table|nil {image_of = int64 [M]}: the image (from 1) of each caption;
 --- {bank = {v = [K,D], t = [L,D]}, beta = 10}: other images and texts, such as those of the
 --- training set.  An item's score is then cosine - log(sum over the bank of exp(beta cosine)) /
---- beta, so that items which are near everything no longer come first: inverted softmax (Smith et
---- al., ICLR 2017) over a query bank (Bogolin et al., CVPR 2022).
----@return table r percent r.i2t.r1, .r5, .r10, ranks .medr, .meanr; r.t2i the same; r.rsum the sum
---- of the six percentages; r.protocol what was measured, in words
+--- beta, which lowers items that are near every query: inverted softmax (Smith et al., ICLR 2017)
+--- over a query bank (Bogolin et al., CVPR 2022).
+---@return table r r.i2t: percent .r1, .r5, .r10, ranks .medr, .meanr; r.t2i: the same; r.rsum: the
+--- sum of the six percentages; r.protocol: a description of the protocol
 function metrics.retrieval(v, t, opts)
   check.tensor("retrieval", "v", v, 2)
   check.tensor("retrieval", "t", t, 2)
@@ -214,12 +216,12 @@ local WITHIN = {1, 5, 10, 20, 50}
 local function check_items(name, items, other, rows)
   check.tensor("item_retrieval", name, items, 1, "int64")
   if #items ~= rows then
-    check.fail("item_retrieval", "%s has %d entries, but %s has %d rows", name, #items, other,
-      rows)
+    check.fail("item_retrieval", "%s has %d entries, expected %d, one per row of %s", name, #items,
+      rows, other)
   end
 end
 
--- The queries whose item the gallery has, int64 [M], or nil when there is none.
+-- The indices of the queries whose item is in the gallery, int64 [M], or nil if there are none.
 local function answerable(item_query, item_gallery)
   local has, list = {}, {}
   for _, item in ipairs(item_gallery:tolist()) do has[item] = true end
@@ -229,16 +231,16 @@ local function answerable(item_query, item_gallery)
   return #list > 0 and core.tensor(list, {dtype = "int64"}) or nil
 end
 
---- Retrieval of pictures of the same item (DeepFashion In-shop): a query is answered within k when
---- one of the k nearest gallery images by cosine shows its item.  An image of another item that
---- scores as high as the best of the right ones ranks above it.  A query whose item the gallery
---- does not have is never answered.
+--- Retrieval of images of the same item (DeepFashion In-shop): a query counts as correct within k
+--- if one of the k nearest gallery images by cosine shows its item.  An image of another item with
+--- the same score as the best correct one ranks above it.  A query whose item is not in the gallery
+--- counts as wrong.
 ---@param v_query any embeddings float32 [Q,D]
----@param item_query any int64 [Q], the item that each shows
+---@param item_query any int64 [Q], the item of each query
 ---@param v_gallery any embeddings float32 [N,D]
 ---@param item_gallery any int64 [N]
----@return table r percent r.r1, .r5, .r10, .r20, .r50; r.n queries, r.missing of them without their
---- item in the gallery; r.protocol what was measured, in words
+---@return table r percent r.r1, .r5, .r10, .r20, .r50; r.n: the number of queries; r.missing: the
+--- number of queries whose item is not in the gallery; r.protocol: a description of the protocol
 function metrics.item_retrieval(v_query, item_query, v_gallery, item_gallery)
   check.tensor("item_retrieval", "v_query", v_query, 2)
   check.tensor("item_retrieval", "v_gallery", v_gallery, 2)
@@ -261,14 +263,14 @@ function metrics.item_retrieval(v_query, item_query, v_gallery, item_gallery)
   for _, k in ipairs(WITHIN) do
     r["r" .. k] = all and 100 * all:le(k):sum():item() / n or 0
   end
-  r.protocol = ("%d queries, %d gallery images; right within k when one of the k nearest by cosine "
-    .. "shows the query's item; ties count against it; %d queries whose item the gallery lacks "
+  r.protocol = ("%d queries, %d gallery images; correct within k if one of the k nearest by cosine "
+    .. "shows the query's item; ties count against it; %d queries whose item is not in the gallery "
     .. "count as wrong"):format(n, #v_gallery, r.missing)
   return r
 end
 
--- Indices and scores [Q,k] of the best of the gallery for unit rows [Q,D]: the best of every block,
--- and of those the best.  Of equal ones the earlier counts, as within a block.
+-- Indices and scores [Q,k] of the best gallery items for unit rows [Q,D]: the best of each block,
+-- then the best of those.  Of equal scores the earlier item comes first, as within a block.
 local function best_of(rows, gallery, k)
   local indices, scores, step = {}, {}, math.max(GALLERY, k)
   for first = 1, #gallery, step do
@@ -284,18 +286,18 @@ end
 --- The k rows of the gallery with the largest cosine to each query, best first.
 ---@param queries any float32 [Q,D]
 ---@param gallery any float32 [N,D]
----@param k integer at most N
+---@param k integer 1..N
 ---@return any indices int64 [Q,k]
 ---@return any scores float32 [Q,k]
 function metrics.topk(queries, gallery, k)
   check.tensor("topk", "queries", queries, 2)
   check.tensor("topk", "gallery", gallery, 2)
   if queries.shape[2] ~= gallery.shape[2] then
-    check.fail("topk", "queries are %s and the gallery is %s, expected the same width",
+    check.fail("topk", "queries is %s and gallery is %s, expected the same width",
       text.shape(queries), text.shape(gallery))
   end
   check.whole("topk", "k", k, 1, #gallery)
-  if #queries == 0 then check.fail("topk", "no queries") end
+  if #queries == 0 then check.fail("topk", "queries is empty, expected at least 1 row") end
   local indices, scores = {}, {}
   for first = 1, #queries, QUERIES do
     local rows = queries:slice(1, first, math.min(#queries, first + QUERIES - 1))

@@ -211,7 +211,7 @@ describe("a broken folder", function()
     refused("unexpected: encoder.layer.1.", config_with {num_hidden_layers = 1})
   end)
 
-  it("lists what is missing, unexpected and misshapen", function()
+  it("lists what is missing, unexpected and mismatched", function()
     local folder = weights_with(function(name, tensor)
       if name == "embeddings.LayerNorm.bias" then return "embeddings.LayerNorm.shift", tensor end
       if name == "pooler.dense.weight" then return name, tensor:slice(1, 1, 7):clone() end
@@ -222,7 +222,7 @@ describe("a broken folder", function()
       folder)
     assert.matches("\n  missing: embeddings.LayerNorm.bias\n", message, 1, true)
     assert.matches("\n  unexpected: embeddings.LayerNorm.shift\n", message, 1, true)
-    assert.matches("\n  misshapen: encoder.layer.1.output.dense.bias holds int64, "
+    assert.matches("\n  mismatched: encoder.layer.1.output.dense.bias holds int64, "
       .. "pooler.dense.weight is [7,8], by config.json [8,8]", message, 1, true)
   end)
 

@@ -130,7 +130,7 @@ describe("CNNs", function()
     local none, why = load()
     assert.is_nil(none)
     assert.equal(path .. ": the state does not fit this module\n  missing: bn1.bias\n"
-      .. "  unexpected: layer9.weight\n  misshapen: conv1.weight is [4,3,7,7] here, [1,2] there",
+      .. "  unexpected: layer9.weight\n  mismatched: conv1.weight is [1,2], expected [4,3,7,7]",
       why)
     none, why = models.ResNet18.from_pretrained(dir .. "/none.safetensors")
     assert.is_nil(none)

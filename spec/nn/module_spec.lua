@@ -113,7 +113,7 @@ describe("modules", function()
       two:load_state_dict(state, {strict = false}))
     assert.equal(0, two.towers[1].weight:abs():sum():item())
     state["towers.0.weight"] = vs.zeros(2, 4)
-    fails("towers.0.weight is [4,2] here, [2,4] there", two.load_state_dict, two, state,
+    fails("towers.0.weight is [2,4], expected [4,2]", two.load_state_dict, two, state,
       {strict = false})
   end)
 

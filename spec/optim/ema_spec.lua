@@ -101,15 +101,15 @@ describe("optim.EMA", function()
 
   it("refuses what does not fit", function()
     local net = nn.Linear(2, 2)
-    fails("EMA: expected a module, got a number", optim.EMA, 1)
+    fails("EMA: module is a number, expected a module", optim.EMA, 1)
     fails("EMA: decay is 2, expected a number in [0, 1]", optim.EMA, net, {decay = 2})
     fails("EMA: unknown option 'rate', expected one of buffers, decay, warmup", optim.EMA, net,
       {rate = 1})
     fails("EMA: decay is 'x'", optim.EMA, net, {decay = "x"})
     local a, b = optim.EMA(net), optim.EMA(nn.Linear(3, 2, {bias = false}))
-    fails("missing: bias\n  misshapen: weight is [2,2] here, [2,3] there", a.load_state_dict, a,
+    fails("missing: bias\n  mismatched: weight is [2,3], expected [2,2]", a.load_state_dict, a,
       b:state_dict())
     fails("unexpected: bias", b.load_state_dict, b, a:state_dict())
-    fails("expected what state_dict returned", a.load_state_dict, a, {})
+    fails("the state is incomplete", a.load_state_dict, a, {})
   end)
 end)

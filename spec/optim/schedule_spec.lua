@@ -152,17 +152,17 @@ describe("the state of a schedule", function()
   it("is refused when it is another's, or broken", function()
     local opt = optimizer()
     local a, b = lr_scheduler.StepLR(opt, 5), lr_scheduler.ExponentialLR(opt, 0.9)
-    fails("StepLR: load_state_dict: expected the state of a StepLR, got ExponentialLR",
+    fails("StepLR: load_state_dict: the state is of ExponentialLR, expected StepLR",
       a.load_state_dict, a, b:state_dict())
-    fails("got table", a.load_state_dict, a, {})
-    fails("got number", a.load_state_dict, a, 1)
+    fails("the state is of nil, expected StepLR", a.load_state_dict, a, {})
+    fails("state is 1, expected a table", a.load_state_dict, a, 1)
     fails("no last_epoch", a.load_state_dict, a, {name = "StepLR"})
     fails("the state has no step_size", a.load_state_dict, a,
       {name = "StepLR", last_epoch = 1, base_lrs = {1}, gamma = 1})
     local s = lr_scheduler.SequentialLR(opt, {schedulers = {a, b}, milestones = {3}})
     local state = s:state_dict()
     state.schedulers[2] = nil
-    fails("the state has 1 schedules, this one 2", s.load_state_dict, s, state)
+    fails("the state has 1 schedules, expected 2", s.load_state_dict, s, state)
   end)
 end)
 
@@ -185,7 +185,7 @@ describe("schedules", function()
   it("refuse what makes no sense", function()
     local opt = optimizer()
     local L = lr_scheduler
-    fails("StepLR: expected an optimizer, got a number", L.StepLR, 1, 5)
+    fails("StepLR: optimizer is a number, expected an optimizer", L.StepLR, 1, 5)
     fails("StepLR: step_size is missing", L.StepLR, opt)
     fails("StepLR: step_size is 0, expected an integer >= 1", L.StepLR, opt, 0)
     fails("StepLR: unknown option 'stepsize', expected one of gamma, step_size", L.StepLR, opt,
@@ -197,20 +197,21 @@ describe("schedules", function()
     fails("LinearLR: start_factor is 0", L.LinearLR, opt, {start_factor = 0})
     fails("LinearLR: end_factor is 2", L.LinearLR, opt, {end_factor = 2})
     fails("CosineAnnealingLR: T_max is 0", L.CosineAnnealingLR, opt, 0)
-    fails("OneCycleLR: expected total_steps, or epochs", L.OneCycleLR, opt, 1)
+    fails("OneCycleLR: total_steps is nil, expected a number", L.OneCycleLR, opt, 1)
     fails("OneCycleLR: pct_start is 2", L.OneCycleLR, opt, 1, 10, {pct_start = 2})
-    fails("OneCycleLR: max_lr has 3 entries, the optimizer 2 groups", L.OneCycleLR, opt,
+    fails("OneCycleLR: max_lr has 3 entries, expected 2, one per group", L.OneCycleLR, opt,
       {max_lr = {1, 2, 3}, total_steps = 10})
     fails("anneal_strategy is 'exp'", L.OneCycleLR, opt, 1, 10, {anneal_strategy = "exp"})
-    fails("OneCycleLR: Adagrad has no momentum", L.OneCycleLR, optimizer "Adagrad", 1, 10)
+    fails("OneCycleLR: cycle_momentum is true, expected false, since Adagrad has no momentum",
+      L.OneCycleLR, optimizer "Adagrad", 1, 10)
     local cycle = L.OneCycleLR(opt, 1, 3)
     for _ = 1, 3 do cycle:step() end
     assert.same({1 / 25 / 1e4, 1 / 25 / 1e4}, cycle:get_last_lr())
-    fails("OneCycleLR: step 4 of 3", cycle.step, cycle)
+    fails("OneCycleLR: step 4, expected at most total_steps = 3", cycle.step, cycle)
     fails("ReduceLROnPlateau: factor is 1", L.ReduceLROnPlateau, opt, {factor = 1})
     fails("mode is 'least'", L.ReduceLROnPlateau, opt, "least")
     local plateau = L.ReduceLROnPlateau(opt)
-    fails("ReduceLROnPlateau: step takes the value to watch", plateau.step, plateau)
+    fails("ReduceLROnPlateau: step: value is nil, expected a number", plateau.step, plateau)
     plateau:step(vs.tensor(0.5))
     assert.equal(0.5, plateau.best)
   end)
@@ -218,11 +219,11 @@ describe("schedules", function()
   it("refuse sequences that do not fit", function()
     local opt, L = optimizer(), lr_scheduler
     local a, b = L.StepLR(opt, 5), L.StepLR(opt, 5)
-    fails("2 schedules need 1 milestones, got 2", L.SequentialLR, opt,
+    fails("milestones has 2 entries, expected 1 for 2 schedules", L.SequentialLR, opt,
       {schedulers = {a, b}, milestones = {1, 2}})
-    fails("milestones have to rise", L.SequentialLR, opt,
+    fails("milestones[2] is 1, expected more than milestones[1] = 2", L.SequentialLR, opt,
       {schedulers = {a, b, a}, milestones = {2, 1}})
-    fails("entry 2 is no schedule of this optimizer", L.SequentialLR, opt,
+    fails("entry 2 is not a schedule of this optimizer", L.SequentialLR, opt,
       {schedulers = {a, L.StepLR(optimizer(), 1)}, milestones = {1}})
     fails("entry 1 is a ReduceLROnPlateau", L.SequentialLR, opt,
       {schedulers = {L.ReduceLROnPlateau(opt), a}, milestones = {1}})

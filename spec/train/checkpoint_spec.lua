@@ -71,13 +71,13 @@ describe("checkpoint", function()
     local other = made(6).ema
     step(b, vs.randn(5, 3))
     refused(folder, {model = b.model, optimizer = b.optimizer, loader = b.loader, ema = other,
-      schedule = b.schedule}, "nothing was changed", "0.weight is [6,3] here, [4,3] there")
+      schedule = b.schedule}, "nothing was changed", "0.weight is [4,3], expected [6,3]")
     assert.equal(before, text_of(b.ema))
     assert(checkpoint.save(folder, {model = a.model}))
     refused(folder, b, "has no schedule", "has no ema", "has no optimizer")
     local ok, message = pcall(checkpoint.save, folder, {ema = 3})
     assert.is_false(ok)
-    assert.matches("ema has no state_dict", message, 1, true)
+    assert.matches("ema is a number, expected an object with state_dict", message, 1, true)
   end)
 
   it("keeps random states of 64 bits", function()
@@ -119,18 +119,18 @@ describe("checkpoint", function()
     end
     local circle = {}
     circle.circle = circle
-    fails("extra.a.2 is a function, which a checkpoint cannot hold", {extra = {a = {1, print}}})
+    fails("extra.a.2 is a function, expected a number, string", {extra = {a = {1, print}}})
     fails("extra.net is a userdata", {extra = {net = nn.Linear(1, 1)}})
-    fails("extra is an object, not a plain table", {extra = nn.Sequential{}})
-    fails("nested too deep, or holds itself", {extra = circle})
+    fails("extra is an object, expected a plain table", {extra = nn.Sequential{}})
+    fails("nested in more than 100 tables, or contains itself", {extra = circle})
     fails("a table with a table as key", {extra = {[circle] = 1}})
     fails("unknown entry 'optimiser'", {optimiser = 1})
     fails("epoch is 1.5, expected an integer", {epoch = 1.5})
-    fails("model has no state_dict", {model = {}})
+    fails("model is a table, expected an object with state_dict", {model = {}})
     for _, name in ipairs {"", "/", ".", "a/..", 3} do
       local ok, message = pcall(checkpoint.save, name, {})
       assert.is_false(ok)
-      assert.matches("is no name for a folder", message, 1, true)
+      assert.matches("expected the name of a folder", message, 1, true)
     end
     assert.same({"run"}, temp.list(folder:match "(.*)/"))
     assert.equal(1, checkpoint.load(folder).epoch)
@@ -140,7 +140,7 @@ describe("checkpoint", function()
     assert.is_false(checkpoint.exists(folder))
     local found, message = checkpoint.load(folder, {})
     assert.is_nil(found)
-    assert.equal(folder .. ": no checkpoint here", message)
+    assert.equal(folder .. ": is not a checkpoint", message)
     local ok, why = checkpoint.save(folder .. "/none/run", {})
     assert.is_nil(ok)
     assert.matches("none/run.new: cannot make: No such file", why, 1, true)
@@ -169,11 +169,11 @@ describe("checkpoint", function()
       assert(checkpoint.save(folder, parts))
     end)
 
-    it("lists what is missing, unexpected and misshapen", function()
+    it("lists what is missing, unexpected and mismatched", function()
       local other = make(5)
       refused(folder, other, folder .. ": the checkpoint does not fit",
-        "weights.safetensors: misshapen: 0.bias is float32 [5] here, float32 [4] there, 0.weight",
-        "optimizer.safetensors: misshapen: 1.1.exp_avg is float32 [5")
+        "weights.safetensors: mismatched: 0.bias is float32 [4], expected float32 [5], 0.weight",
+        "optimizer.safetensors: mismatched: 1.1.exp_avg is float32 [4")
       other = make()
       other.model = nn.Sequential{other.model[1], nn.ReLU(), other.model[3], nn.Linear(2, 2)}
       refused(folder, other, "weights.safetensors: missing: 3.bias, 3.weight",
@@ -183,10 +183,10 @@ describe("checkpoint", function()
     it("names another optimizer, other groups, other settings", function()
       local other = make()
       other.optimizer = optim.SGD(other.model:parameters(), {lr = 1})
-      refused(folder, other, "state.json: the optimizer is SGD here, Adam there")
+      refused(folder, other, "state.json: the optimizer is Adam, expected SGD")
       local list = other.model:parameters()
       other.optimizer = optim.Adam({{params = {list[1]}}, {params = {list[2]}}}, {lr = 1})
-      refused(folder, other, "state.json: the optimizer has 2 groups here, 1 there")
+      refused(folder, other, "state.json: the optimizer has 1 groups, expected 2")
       other.optimizer = optim.Adam({list[1], list[2]}, {lr = 1})
       refused(folder, other, "state.json: unexpected: steps of parameters 1.3, 1.4, 1.5, 1.6",
         "optimizer.safetensors: unexpected: 1.3.exp_avg")
@@ -195,9 +195,9 @@ describe("checkpoint", function()
     it("names another loader", function()
       local other = make()
       other.loader = data.Loader(other.loader.set, {batch_size = 5, shuffle = true})
-      refused(folder, other, "state.json: batch_size of loader 'loader' is 5 here, 3 there")
+      refused(folder, other, "state.json: batch_size of loader 'loader' is 3, expected 5")
       other.loader = data.Loader(other.loader.set, {batch_size = 3, shuffle = true, flip = 0.5})
-      refused(folder, other, "state.json: flip of loader 'loader' is 0.5 here, 0.0 there")
+      refused(folder, other, "state.json: flip of loader 'loader' is 0.0, expected 0.5")
       assert.matches("has no loader 'val'", select(2, checkpoint.load(folder,
         {loader = {loader = parts.loader, val = parts.loader}})), 1, true)
     end)
@@ -227,4 +227,168 @@ describe("checkpoint", function()
       assert.equal(1, other.schedule.count)
     end)
   end)
+<<<<<<< HEAD:spec/train/checkpoint_spec.lua
+=======
+
+  describe("that is broken", function()
+    local parts
+    before_each(function()
+      parts = make()
+      step(parts, vs.randn(5, 3))
+      parts.extra = {t = vs.ones(3)}
+      assert(checkpoint.save(folder, parts))
+      parts.extra = nil
+    end)
+
+    it("names the file that is missing or cut short", function()
+      for _, name in ipairs(FILES) do
+        local path = folder .. "/" .. name
+        local bytes = temp.read(path)
+        os.remove(path)
+        refused(folder, parts, path .. ": No such file")
+        for _, size in ipairs {0, 5, #bytes // 2, #bytes - 1 - (name == "state.json" and 2 or 0)} do
+          temp.write(path, bytes:sub(1, size))
+          refused(folder, parts, path .. ": ")
+        end
+        temp.write(path, bytes)
+      end
+      assert(checkpoint.load(folder, parts))
+    end)
+
+    it("is told apart from another one", function()
+      local bytes = temp.read(folder .. "/weights.safetensors")
+      assert(checkpoint.save(folder, parts))
+      temp.write(folder .. "/weights.safetensors", bytes)
+      refused(folder, parts, "weights.safetensors: belongs to another checkpoint than state.json")
+    end)
+
+    it("survives any edit of state.json", function()
+      local path = folder .. "/state.json"
+      local text = temp.read(path)
+      local function edited(old, new, ...)
+        local from, to = text:find(old, 1, true)
+        assert(from, old)
+        temp.write(path, text:sub(1, from - 1) .. new .. text:sub(to + 1))
+        refused(folder, parts, folder, "state.json", ...)
+      end
+      edited('"version": 1', '"version": 2', "version is 2, expected 1")
+      edited('"vesper checkpoint"', '"x"', "is not part of a checkpoint")
+      edited('"counter": "0x', '"counter": "0y', "has no random state")
+      edited('"lr": 0.125', '"lr": -1', "settings of group 1: ", "lr is -1")
+      edited('"lr": 0.125', '"lr": "x"', "settings of group 1: ")
+      edited('"lr": 0.125', '"rl": 1', "settings of group 1: ", "rl")
+      edited('"1.1": 1', '"1.1": 0.5', "optimizer is corrupt")
+      edited('"1.1": 1', '"9.1": 1', "missing: steps of parameters 1.1", "unexpected", "9.1")
+      edited('"batch": 0', '"batch": -1', "loader 'loader' is corrupt")
+      edited('"batch": 0', '"batch": 99', "loader 'loader' is at batch 99, expected at most 4")
+      edited('"$tensor": "extra.t"', '"$tensor": "u"', "extra has an invalid $tensor: u")
+      edited('"samples": 10', '"samples": 11', "samples of loader 'loader' is 11, expected 10")
+      temp.write(path, "[1, 2]")
+      refused(folder, parts, "is not part of a checkpoint")
+      -- every value replaced by another kind: a message or a load, never an error
+      local tree = vs.io.json_decode(text)
+      local function visit(t)
+        for key, old in pairs(t) do
+          for _, new in ipairs {vs.io.null, 7, "s", true, {}, {x = {1}}, vs.io.array {}} do
+            t[key] = new
+            assert(vs.io.json_save(path, tree))
+            local ok, found, message = pcall(checkpoint.load, folder, parts)
+            assert(ok, found)
+            assert(found or #message > 0)
+          end
+          t[key] = old
+          if type(old) == "table" then visit(old) end
+        end
+      end
+      visit(tree)
+    end)
+  end)
+
+  describe("whose writer was stopped", function()
+    local function epoch() return assert(checkpoint.load(folder)).epoch end
+    local function shell(command) assert(os.execute(command:gsub("RUN", folder))) end
+    local function only_one() assert.same({"run"}, temp.list(folder:match "(.*)/")) end
+
+    it("before the exchange, is the old one", function()
+      assert(checkpoint.save(folder, {epoch = 1}))
+      shell "mkdir RUN.new && cp RUN/state.json RUN.new/state.json.tmp-12-1"
+      assert.equal(1, epoch())
+      assert(checkpoint.save(folder, {epoch = 2}))
+      assert.equal(2, epoch())
+      only_one()
+    end)
+
+    it("after the exchange, is the new one", function()
+      assert(checkpoint.save(folder, {epoch = 1}))
+      shell "cp -r RUN RUN.old && rm RUN.old/state.json && cp -r RUN RUN.new"
+      assert.equal(1, epoch())
+      assert(checkpoint.save(folder, {epoch = 2}))
+      assert.equal(2, epoch())
+      only_one()
+    end)
+
+    it("between two renames, is the one set aside", function()
+      assert(checkpoint.save(folder, {epoch = 1}))
+      shell "cp -r RUN RUN.new && mv RUN RUN.old"
+      assert.is_true(checkpoint.exists(folder))
+      assert.equal(1, epoch())
+      assert(checkpoint.save(folder, {epoch = 2}))
+      assert.equal(2, epoch())
+      only_one()
+    end)
+
+    it("is replaced by two renames where names cannot be exchanged", function()
+      assert(checkpoint.save(folder, {epoch = 1}))
+      local path = assert(vs._folder_stage(folder, FILES))
+      local text = temp.read(folder .. "/state.json"):gsub('"epoch": 1', '"epoch": 2')
+      temp.write(path .. "/state.json", text)
+      assert.equal(1, epoch())
+      assert.is_true(vs._folder_commit(folder, FILES, true))
+      assert.equal(2, epoch())
+      only_one()
+    end)
+  end)
+
+  it("goes on with the bytes of a run that never stopped, from every step", function()
+    local place = folder:match "(.*)/"
+    local function train(result, every, from)
+      local ok, said = process.run(("lua5.4 spec/support/training.lua %s %s %d 12 %s"):format(
+        place, place .. "/" .. result, every, from and place .. "/" .. from or ""))
+      assert(ok, said)
+      return temp.read(place .. "/" .. result)
+    end
+    local want = train("want", 5)
+    os.execute("rm -r " .. place .. "/run")
+    assert.equal(want, train("keeping", 0)) -- saving disturbs nothing
+    for k = 1, 11 do
+      assert(train("got", 100, k) == want, "resumed after step " .. k .. ": other weights")
+    end
+  end)
+
+  it("survives SIGKILL at any moment", function()
+    local ended = kill.run(10, 1, function() end)
+    assert(ended >= 1)
+  end)
+
+  it("is the old or the new state when memory is short", function()
+    local parts, other = make(), make()
+    local x = vs.randn(5, 3)
+    step(parts, x)
+    assert(checkpoint.save(folder, parts))
+    local want = state_of(parts)
+    for n = 1, 150 do
+      local before = state_of(other)
+      vs._fail_allocation(n)
+      local ok, found = pcall(checkpoint.load, folder, other)
+      vs._fail_allocation(0)
+      assert.equal(ok and found and want or before, state_of(other))
+      if ok and found then step(other, x) end
+      vs._fail_allocation(n)
+      ok, found = pcall(checkpoint.save, folder, parts)
+      vs._fail_allocation(0)
+      assert(ok or type(found) == "string")
+      assert.same({"run"}, temp.list(folder:match "(.*)/"))
+    end
+  end)
+>>>>>>> a20ebc3 (Lua: optim, metrics, train: messages and comments in plain words):spec/checkpoint_spec.lua
 end)

@@ -208,14 +208,16 @@ describe("train.fit", function()
       function(o) o.schedule = 0.1 end)
     refused("schedule_per is 'day', expected epoch or batch",
       function(o) o.schedule_per = "day" end)
-    refused("a function goes by epochs", function(o) o.schedule_per = "batch" end)
-    refused("mode = 'max'",
+    refused("expected 'epoch' for a schedule that is a function", function(o)
+      o.schedule_per = "batch"
+    end)
+    refused("with mode 'min', expected 'max'",
       function(o) o.schedule = lr_scheduler.ReduceLROnPlateau(o.optimizer) end)
-    refused("schedule_per = 'epoch'", function(o)
+    refused("expected 'epoch' for ReduceLROnPlateau", function(o)
       o.schedule = lr_scheduler.ReduceLROnPlateau(o.optimizer, {mode = "max"})
       o.schedule_per = "batch"
     end)
-    refused("the schedule is of another optimizer", function(o)
+    refused("schedule belongs to another optimizer", function(o)
       o.schedule = lr_scheduler.StepLR(optim.SGD({vs.ones(1):requires_grad_()}, {lr = 1}), 1)
     end)
     refused("accumulate is 0.5, expected an integer >= 1",
@@ -243,7 +245,7 @@ describe("train.fit", function()
     options.checkpoint = nil
     ok, message = pcall(train.fit, model, options)
     assert.is_false(ok)
-    assert.matches("fit: resume needs a checkpoint", message, 1, true)
+    assert.matches("fit: checkpoint is nil, expected a folder", message, 1, true)
   end)
 
   it("stops when nothing better came for `patience` epochs", function()

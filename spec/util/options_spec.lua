@@ -94,13 +94,13 @@ describe("util.text", function()
 end)
 
 describe("nn.state", function()
-  it("lists what is missing, unexpected or misshapen, sorted", function()
+  it("lists what is missing, unexpected or mismatched, sorted", function()
     local found = state.compare({b = vs.ones(2), a = vs.ones(1), c = vs.ones(2, 3), d = vs.ones(1)},
       {c = vs.ones(3, 2), d = vs.ones(1), x = vs.ones(1), b = "no tensor"})
     assert.same({missing = {"a", "b"}, unexpected = {"x"},
-      misshapen = {"c is [2,3] here, [3,2] there"}}, found)
+      mismatched = {"c is [3,2], expected [2,3]"}}, found)
     assert.same({"  missing: a, and 1 more", "  unexpected: x",
-      "  misshapen: c is [2,3] here, [3,2] there"}, state.lines(found, 1))
+      "  mismatched: c is [3,2], expected [2,3]"}, state.lines(found, 1))
     assert.same({}, state.lines(state.compare({a = vs.ones(1)}, {a = vs.ones(1)})))
   end)
 end)

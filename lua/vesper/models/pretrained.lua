@@ -47,7 +47,7 @@ end
 
 --- A model of that class with the weights of a file.  Without num_classes it has as many as the
 -- file; with another number its head stays as it was made; with 0 there is none.  nil and a message
--- that lists what is missing, unexpected or misshapen where the file does not fit.
+-- that lists what is missing, unexpected or mismatched where the file does not fit.
 function pretrained.load(class, head, path, given)
   local o = tables.merge(given)
   local dict, why = pretrained.read(path, o.key)

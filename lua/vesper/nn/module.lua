@@ -128,13 +128,13 @@ end
 
 --- Copies a state dictionary into the module and returns the lists {missing=, unexpected=}.  If
 -- names or shapes differ, changes nothing and raises an error that lists the missing, unexpected
--- and misshapen tensors.  {strict = false} checks only the shapes.
+-- and mismatched tensors.  {strict = false} checks only the shapes.
 function methods:load_state_dict(dict, options)
   check.kind("load_state_dict", "the state", dict, "table")
   local strict, own = not (options and options.strict == false), {}
   each_tensor(self, function(name, tensor) own[name] = tensor end)
   local found = state.compare(own, dict)
-  if #found.misshapen > 0 or (strict and #found.missing + #found.unexpected > 0) then
+  if #found.mismatched > 0 or (strict and #found.missing + #found.unexpected > 0) then
     core._raise("load_state_dict: the state does not fit this module\n"
       .. table.concat(state.lines(found), "\n"))
   end

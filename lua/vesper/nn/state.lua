@@ -8,19 +8,19 @@ local state = {}
 -- Compares only shapes: copying converts the dtype.
 local function by_shape(name, own, given)
   own, given = text.shape(own.shape), text.shape(given.shape)
-  if own ~= given then return ("%s is %s here, %s there"):format(name, own, given) end
+  if own ~= given then return ("%s is %s, expected %s"):format(name, given, own) end
 end
 
 --- Compares dictionaries name -> tensor: `own` is the module's (anything with a field shape),
--- `given` the new one.  Returns sorted lists {missing =, unexpected =, misshapen =}.
+-- `given` the new one.  Returns sorted lists {missing =, unexpected =, mismatched =}.
 -- differ(name, own, given) returns a description of the difference or nil; default: by shape.
 function state.compare(own, given, differ)
-  local found = {missing = {}, unexpected = {}, misshapen = {}}
+  local found = {missing = {}, unexpected = {}, mismatched = {}}
   for _, name in ipairs(tables.sorted_keys(own)) do
     if not core.is_tensor(given[name]) then
       table.insert(found.missing, name)
     else
-      table.insert(found.misshapen, ((differ or by_shape)(name, own[name], given[name])))
+      table.insert(found.mismatched, ((differ or by_shape)(name, own[name], given[name])))
     end
   end
   for _, name in ipairs(tables.sorted_keys(given)) do
@@ -32,7 +32,7 @@ end
 --- A line for each list that is not empty, "  missing: a, b"; at most `most` names of each.
 function state.lines(found, most)
   local lines = {}
-  for _, kind in ipairs {"missing", "unexpected", "misshapen"} do
+  for _, kind in ipairs {"missing", "unexpected", "mismatched"} do
     local names = found[kind] or {}
     local shown = math.min(#names, most or #names)
     if #names > 0 then

@@ -1,16 +1,17 @@
--- vs.optim.EMA: an exponential moving average of a module's weights, to evaluate with.
+-- vs.optim.EMA: an exponential moving average of a module's weights, for evaluation.
 --
 --   ema = optim.EMA(net, {decay = 0.999})
 --   for batch in loader do ... opt:step() ema:update() end
 --   result = ema:apply(train.evaluate, net, val)
 --
--- The averages are tensors of their own.  `swap` exchanges contents, so the parameters stay the
--- tensors that the optimizer knows.
+-- The averages are separate tensors.  `swap` exchanges the contents, so that the optimizer's
+-- parameters remain the same tensors.
 local core = require "vesper.core"
 local state = require "vesper.nn.state"
 local check = require "vesper.util.check"
 local options = require "vesper.util.options"
 local tables = require "vesper.util.tables"
+local text = require "vesper.util.text"
 
 local EMA = {}
 EMA.__index = EMA
@@ -20,7 +21,7 @@ local function fail(...) check.fail("EMA", ...) end
 
 local function new(module, given)
   if type(module) ~= "table" and type(module) ~= "userdata" or not module.named_parameters then
-    fail("expected a module, got a %s", type(module))
+    fail("module is %s, expected a module", text.kind(module))
   end
   local o = options.read("EMA", given, {decay = 0.999, warmup = false, buffers = false},
     {decay = "share", warmup = "boolean", buffers = "boolean"})
@@ -30,7 +31,7 @@ local function new(module, given)
   return self
 end
 
--- What is averaged, by name: the parameters, and with `buffers` those buffers that are not counts.
+-- The tensors to average, by name: the parameters, and with `buffers` the floating-point buffers.
 function EMA:_tensors()
   local list = {}
   for _, pair in ipairs(self.module:named_parameters()) do list[pair[1]] = pair[2] end
@@ -41,24 +42,24 @@ function EMA:_tensors()
 end
 
 function EMA:_only_apart(what)
-  if self.swapped then fail("%s: the averages are in the module: swap back first", what) end
+  if self.swapped then fail("%s: the averages are in the module; call swap() first", what) end
 end
 
---- average = decay * average + (1 - decay) * weight; after every step of the optimizer.
+--- average = decay * average + (1 - decay) * weight; call it after every optimizer step.
 function EMA:update()
   self:_only_apart "update"
   local decay = self.decay
   if self.warmup then decay = math.min(decay, (1 + self.updates) / (10 + self.updates)) end
   core.no_grad(function()
     for name, tensor in pairs(self:_tensors()) do
-      local average = self.average[name] or fail("%s is new in the module", name)
+      local average = self.average[name] or fail("update: no average of the new tensor %s", name)
       average:add_(tensor:sub(average):mul_(1 - decay))
     end
   end)
   self.updates = self.updates + 1
 end
 
---- Exchanges the module's weights and the averages; again, and all is as it was.
+--- Exchanges the module's weights and the averages; a second call exchanges them back.
 function EMA:swap()
   core.no_grad(function()
     local tensors, copies = self:_tensors(), {}
@@ -71,7 +72,8 @@ function EMA:swap()
   self.swapped = not self.swapped
 end
 
---- fn(...) with the averages in the module; its results.  They are swapped back after an error too.
+--- Calls fn(...) with the averages in the module and returns its results.  Restores the weights,
+-- after an error too.
 function EMA:apply(fn, ...)
   self:_only_apart "apply"
   self:swap()
@@ -79,19 +81,20 @@ function EMA:apply(fn, ...)
   return fn(...)
 end
 
---- {decay, warmup, buffers, updates, state = {name = tensor}}; the tensors share memory.
+--- {decay, warmup, buffers, updates, state = {name = tensor}}; shares memory with the averages.
 function EMA:state_dict()
   self:_only_apart "state_dict"
   return {decay = self.decay, warmup = self.warmup, buffers = self.buffers,
     updates = self.updates, state = tables.merge(self.average)}
 end
 
---- Goes on where state_dict was called.  Names and shapes have to be the module's.
+--- Restores a state_dict.  Names and shapes must be the module's.
 function EMA:load_state_dict(dict)
   self:_only_apart "load_state_dict"
   if type(dict) ~= "table" or type(dict.state) ~= "table" or type(dict.decay) ~= "number"
       or type(dict.warmup) ~= "boolean" or math.type(dict.updates) ~= "integer" then
-    fail "load_state_dict: expected what state_dict returned"
+    fail("load_state_dict: the state is %s, expected a table of state_dict",
+      type(dict) == "table" and "incomplete" or text.kind(dict))
   end
   local lines = state.lines(state.compare(self.average, dict.state))
   if #lines > 0 then

@@ -1,5 +1,5 @@
--- vs.optim: optimizers (made in C), their state as tables, learning-rate schedules, averages of
--- weights.
+-- vs.optim: optimizers (implemented in C), their state as tables, learning-rate schedules, averages
+-- of weights.
 local core = require "vesper.core"
 
 local optim = core.optims
@@ -32,7 +32,7 @@ function methods:state_dict()
   return dict
 end
 
--- Settings may lean on each other (nesterov needs a momentum): those refused are tried again as
+-- Settings may depend on each other (nesterov needs a momentum): rejected ones are tried again as
 -- long as others were accepted.
 local function set_all(group, settings)
   local refused, message, accepted = {}, nil, false
@@ -45,16 +45,15 @@ local function set_all(group, settings)
   return set_all(group, refused)
 end
 
---- Restores what state_dict returned.  Groups and parameters have to be the same in number and
--- shape.
+--- Restores a state_dict.  Groups and parameters must agree in number and shape.
 function methods:load_state_dict(dict)
   if dict.name ~= self.name then
-    core._raise(("load_state_dict: the state is %s's, this optimizer is %s"):format(
-      dict.name, self.name))
+    core._raise(("load_state_dict: the state is of %s, expected %s"):format(
+      tostring(dict.name), self.name))
   end
   local groups = self.param_groups
   if #dict.groups ~= #groups then
-    core._raise(("load_state_dict: the state has %d groups, this optimizer %d"):format(
+    core._raise(("load_state_dict: the state has %d groups, expected %d"):format(
       #dict.groups, #groups))
   end
   for g, group in ipairs(groups) do
@@ -62,7 +61,8 @@ function methods:load_state_dict(dict)
     for i in ipairs(group.params) do
       local at, state = g .. "." .. i, {}
       if not dict.steps[at] then
-        core._raise(("load_state_dict: no state for parameter %d of group %d"):format(i, g))
+        core._raise(("load_state_dict: the state has no entry for parameter %d of group %d")
+          :format(i, g))
       end
       for key, tensor in pairs(dict.state) do
         local name = key:match("^" .. at:gsub("%.", "%%.") .. "%.([%a_]+)$")

@@ -1,13 +1,11 @@
--- vs.optim.lr_scheduler: learning rates over the steps of an optimizer, by PyTorch's names and with
--- its numbers.
+-- vs.optim.lr_scheduler: learning-rate schedules with PyTorch's names and numbers.
 --
 --   sched = lr_scheduler.StepLR(opt, {step_size = 30, gamma = 0.1})
 --   for epoch = 1, n do ... opt:step() ... sched:step() end
 --
--- A schedule counts its steps in last_epoch, from 0, the state after it was made.  All but
--- ReduceLROnPlateau are functions of (last_epoch, first rate of the group): they set the rate and
--- do not read the present one, so a rate set by hand holds until the next step.  The kinds are in
--- schedule_kinds.lua.
+-- last_epoch is the number of steps so far.  All schedules but ReduceLROnPlateau are functions of
+-- last_epoch and the group's initial rate: they set the rate without reading the current one, so a
+-- rate set by hand lasts until the next step.  The kinds are in schedule_kinds.lua.
 local core = require "vesper.core"
 local kinds = require "vesper.optim.schedule_kinds"
 local check = require "vesper.util.check"
@@ -19,7 +17,7 @@ local Scheduler = {}
 Scheduler.__index = Scheduler
 Scheduler.__name = "Scheduler"
 
--- The rate that each group of an optimizer began with, whatever schedules did to it since.
+-- optimizer -> the initial rate of each group.
 local first_rates = setmetatable({}, {__mode = "k"})
 
 local function first_rate(optimizer, g, group)
@@ -31,18 +29,18 @@ end
 
 local function fail(self, ...) check.fail(self.name, ...) end
 
--- A list with one entry a group has as many entries as there are groups.
+-- A list with one entry per group must have one for every group.
 local function check_argument(self, arg, value)
   check.kind(self.name, arg[1], value, arg[2])
   local groups = #self.optimizer.param_groups
   if arg[2]:find " or list" and type(value) == "table" and #value ~= groups then
-    fail(self, "%s has %d entries, the optimizer %d groups", arg[1], #value, groups)
+    fail(self, "%s has %d entries, expected %d, one per group", arg[1], #value, groups)
   end
 end
 
 local function copied(v) return type(v) == "table" and table.move(v, 1, #v, 1, {}) or v end
 
--- The arguments of one kind into self: by position, the rest by name in a last table.
+-- Stores the arguments in self: given by position, the rest by name in a last table.
 local function read_arguments(self, kind, ...)
   local given, n = {...}, select("#", ...)
   local named = given[n]
@@ -51,7 +49,9 @@ local function read_arguments(self, kind, ...)
   else
     named = {}
   end
-  if n > #kind.args + 1 or given[#kind.args + 1] ~= nil then fail(self, "too many arguments") end
+  if n > #kind.args + 1 or given[#kind.args + 1] ~= nil then
+    fail(self, "too many arguments, expected at most %d after the optimizer", #kind.args)
+  end
   local known = {}
   for _, arg in ipairs(kind.args) do known[arg[1]] = true end
   local wrong = options.unknown(named, nil, known)
@@ -69,7 +69,7 @@ local function read_arguments(self, kind, ...)
   end
 end
 
--- Sets every group's rate to what it is at that step.
+-- Sets every group's rate to its value at this step.
 function Scheduler:_go_to(epoch)
   local kind = kinds[self.name]
   self.last_epoch = epoch
@@ -85,7 +85,7 @@ local function new(name, optimizer, ...)
   local self = setmetatable({name = name, optimizer = optimizer, last_epoch = 0, base_lrs = {}},
     Scheduler)
   if type(optimizer) ~= "userdata" or not core.optims[optimizer.name] then
-    fail(self, "expected an optimizer, got %s", text.kind(optimizer))
+    fail(self, "optimizer is %s, expected an optimizer", text.kind(optimizer))
   end
   read_arguments(self, kind, ...)
   if kind.check then kind.check(self) end
@@ -96,7 +96,7 @@ local function new(name, optimizer, ...)
   return self
 end
 
---- The next step.  ReduceLROnPlateau takes the value that it watches.
+--- Takes one step.  ReduceLROnPlateau takes the value that it monitors.
 function Scheduler:step(value)
   local kind = kinds[self.name]
   if kind.advance then return kind.advance(self, value) end
@@ -117,8 +117,8 @@ local function each_field(kind, fn)
   for _, key in ipairs(kind.fields or {}) do fn(key) end
 end
 
---- Numbers, words and lists of them, as a checkpoint can keep: {name, last_epoch, base_lrs, ...}.
--- The rates themselves are in the optimizer's state; functions of LambdaLR are not kept.
+--- {name, last_epoch, base_lrs, ...} of numbers, strings and lists of them, for checkpoints.  The
+-- current rates are in the optimizer's state; functions of LambdaLR are not included.
 function Scheduler:state_dict()
   local dict = {name = self.name, last_epoch = self.last_epoch, base_lrs = copied(self.base_lrs)}
   each_field(kinds[self.name], function(key) dict[key] = copied(self[key]) end)
@@ -131,9 +131,10 @@ end
 
 -- Raises unless dict is the state of a schedule of this kind.
 local function check_state(self, dict)
-  if type(dict) ~= "table" or dict.name ~= self.name then
-    fail(self, "load_state_dict: expected the state of a %s, got %s", self.name,
-      tostring(type(dict) == "table" and dict.name or type(dict)))
+  if type(dict) ~= "table" then
+    fail(self, "load_state_dict: state is %s, expected a table", text.value(dict))
+  elseif dict.name ~= self.name then
+    fail(self, "load_state_dict: the state is of %s, expected %s", tostring(dict.name), self.name)
   elseif math.type(dict.last_epoch) ~= "integer" or type(dict.base_lrs) ~= "table" then
     fail(self, "load_state_dict: the state has no last_epoch or base_lrs")
   end
@@ -145,7 +146,7 @@ local function check_state(self, dict)
   end
   local inner = dict.schedulers or {}
   if #inner ~= #(self.schedulers or {}) then
-    fail(self, "load_state_dict: the state has %d schedules, this one %d", #inner,
+    fail(self, "load_state_dict: the state has %d schedules, expected %d", #inner,
       #(self.schedulers or {}))
   end
   for i, s in ipairs(self.schedulers or {}) do check_state(s, inner[i]) end
@@ -161,7 +162,7 @@ local function restore(self, dict)
   for i, s in ipairs(self.schedulers or {}) do restore(s, dict.schedulers[i]) end
 end
 
---- Goes on where state_dict was called, arguments included.  Rates come with the optimizer's state.
+--- Restores a state_dict with its arguments.  The rates are in the optimizer's state.
 function Scheduler:load_state_dict(dict)
   check_state(self, dict)
   restore(self, dict)

@@ -1,13 +1,14 @@
--- The kinds of optim.lr_scheduler, each one entry of the table returned: its arguments, what it
--- checks, and the rate at a step.  The class that they make is in schedule.lua.
+-- The kinds of optim.lr_scheduler, each one entry of the returned table: its arguments, their
+-- checks, and the rate at a step.  The class is in schedule.lua.
 --
--- args: {name, kind of check.kind, default}, positions in this order; without default and not
--- optional: required.
--- rate(self, epoch, first, g): the rate of group g, whose first rate is `first`.
--- check(self): raises where arguments make no sense.  start, advance: instead of rate.
--- also(self, epoch, group, g): sets more than the rate.  fields: what beside args is kept.
+-- args: {name, kind of check.kind, default} in the order of positions; an argument without default
+-- is required unless it is optional.
+-- rate(self, epoch, first, g): the rate of group g, whose initial rate is `first`.
+-- check(self): raises an error for invalid arguments.  start, advance: used instead of rate.
+-- also(self, epoch, group, g): sets other settings.  fields: further fields of the state.
 local core = require "vesper.core"
 local check = require "vesper.util.check"
+local text = require "vesper.util.text"
 
 local function fail(self, ...) check.fail(self.name, ...) end
 
@@ -48,9 +49,9 @@ kinds.LinearLR = {
     {"total_iters", "count", 5}},
   check = function(self)
     if not (self.start_factor > 0 and self.start_factor <= 1) then
-      fail(self, "start_factor is %g, expected more than 0 and at most 1", self.start_factor)
+      fail(self, "start_factor is %g, expected a number in (0, 1]", self.start_factor)
     elseif not (self.end_factor >= 0 and self.end_factor <= 1) then
-      fail(self, "end_factor is %g, expected 0 to 1", self.end_factor)
+      fail(self, "end_factor is %g, expected a number in [0, 1]", self.end_factor)
     end
   end,
   rate = function(self, epoch, first)
@@ -66,7 +67,7 @@ kinds.PolynomialLR = {
   end,
 }
 
--- From a to b as part goes from 0 to 1.
+-- Interpolate from a (part = 0) to b (part = 1).
 local function along_cosine(a, b, part) return b + (a - b) / 2 * (1 + math.cos(math.pi * part)) end
 local function along_line(a, b, part) return a + (b - a) * part end
 
@@ -92,8 +93,8 @@ local function phases(self, g)
   return {{turn, first, most, high, low}, {last_step, most, last, low, high}}
 end
 
--- Rate and momentum of group g at a step.  The step behind the last, which a loop makes that steps
--- once a batch, keeps what the last had (PyTorch goes on, in a line below 0).
+-- Rate and momentum of group g at a step.  A loop that steps after each batch makes one step more
+-- than total_steps - 1; it keeps the last values (PyTorch would extrapolate below 0).
 local function on_cycle(self, step, g)
   local list, begin = phases(self, g), 0
   local along = self.anneal_strategy == "cos" and along_cosine or along_line
@@ -117,26 +118,27 @@ kinds.OneCycleLR = {
   check = function(self)
     if not self.total_steps then
       if not (self.epochs and self.steps_per_epoch) then
-        fail(self, "expected total_steps, or epochs and steps_per_epoch")
+        fail(self, "total_steps is nil, expected a number, or epochs and steps_per_epoch")
       end
       self.total_steps = self.epochs * self.steps_per_epoch
     end
     if not (self.pct_start >= 0 and self.pct_start <= 1) then
-      fail(self, "pct_start is %g, expected 0 to 1", self.pct_start)
+      fail(self, "pct_start is %g, expected a number in [0, 1]", self.pct_start)
     elseif self.anneal_strategy ~= "cos" and self.anneal_strategy ~= "linear" then
       fail(self, "anneal_strategy is '%s', expected cos or linear", self.anneal_strategy)
     elseif not (self.div_factor > 0 and self.final_div_factor > 0) then
-      fail(self, "div_factor and final_div_factor are %g and %g, expected more than 0",
+      fail(self, "div_factor and final_div_factor are %g and %g, expected numbers > 0",
         self.div_factor, self.final_div_factor)
     end
     local group = self.optimizer.param_groups[1]
     if self.cycle_momentum and group.momentum == nil and group.betas == nil then
-      fail(self, "%s has no momentum: cycle_momentum = false", self.optimizer.name)
+      fail(self, "cycle_momentum is true, expected false, since %s has no momentum",
+        self.optimizer.name)
     end
   end,
   rate = function(self, epoch, _, g)
     if epoch > self.total_steps then
-      fail(self, "step %d of %d", epoch, self.total_steps)
+      fail(self, "step %d, expected at most total_steps = %d", epoch, self.total_steps)
     end
     return (on_cycle(self, epoch, g))
   end,
@@ -179,14 +181,14 @@ kinds.ReduceLROnPlateau = {
     elseif self.threshold_mode ~= "rel" and self.threshold_mode ~= "abs" then
       fail(self, "threshold_mode is '%s', expected rel or abs", self.threshold_mode)
     elseif self.factor >= 1 or self.factor ~= self.factor then
-      fail(self, "factor is %g, expected less than 1", self.factor)
+      fail(self, "factor is %g, expected a number < 1", self.factor)
     end
   end,
   start = function(self) self.num_bad_epochs, self.cooldown_counter = 0, 0 end,
   advance = function(self, value)
     if core.is_tensor(value) then value = value:item() end
     if type(value) ~= "number" then
-      fail(self, "step takes the value to watch, a number, got a %s", type(value))
+      fail(self, "step: value is %s, expected a number", text.value(value))
     end
     self.last_epoch = self.last_epoch + 1
     if better(self, value) then
@@ -205,23 +207,25 @@ kinds.ReduceLROnPlateau = {
   end,
 }
 
--- ---- one after the other ------------------------------------------------------------------------
+-- ---- sequences ----------------------------------------------------------------------------------
 
 kinds.SequentialLR = {
   args = {{"schedulers", "list"}, {"milestones", "list of steps"}},
   check = function(self)
     if #self.schedulers ~= #self.milestones + 1 then
-      fail(self, "%d schedules need %d milestones, got %d", #self.schedulers,
-        #self.schedulers - 1, #self.milestones)
+      fail(self, "milestones has %d entries, expected %d for %d schedules", #self.milestones,
+        #self.schedulers - 1, #self.schedulers)
     end
     for i, s in ipairs(self.schedulers) do
       if getmetatable(s) ~= getmetatable(self) or s.optimizer ~= self.optimizer then
-        fail(self, "entry %d is no schedule of this optimizer", i)
+        fail(self, "schedulers: entry %d is not a schedule of this optimizer", i)
       elseif s.name == "ReduceLROnPlateau" then
-        fail(self, "entry %d is a ReduceLROnPlateau, which waits for a value", i)
+        fail(self, "schedulers: entry %d is a ReduceLROnPlateau, which needs a value at each step",
+          i)
       elseif self.milestones[i - 1] and self.milestones[i] and
           self.milestones[i] <= self.milestones[i - 1] then
-        fail(self, "milestones have to rise")
+        fail(self, "milestones[%d] is %d, expected more than milestones[%d] = %d", i,
+          self.milestones[i], i - 1, self.milestones[i - 1])
       end
     end
   end,

@@ -1,18 +1,19 @@
--- Checkpoints: everything a training run needs to go on as if it had never stopped, in one folder.
+-- Checkpoints: the whole state of a training run in one folder.  A resumed run computes the same
+-- bits as one that never stopped.
 --
--- The folder holds weights.safetensors, optimizer.safetensors and extra.safetensors (the last two
--- when there is something for them) and state.json: settings and steps of the optimizer, positions
--- of loaders, schedule, averages of weights, random state, epoch, best score, the script's own
--- values.  It is replaced as a whole (csrc/io/folder.h): whenever the process or the machine stops,
--- the old or the new one is there, complete.  load changes nothing unless everything fits.  Not
--- kept: gradients (save after optimizer:step), which parameters are frozen, what data sets and
--- files hold.
+-- The folder has weights.safetensors, optimizer.safetensors and extra.safetensors (each only if it
+-- has tensors to store) and state.json: settings and steps of the optimizer, positions of loaders,
+-- schedule, averages of weights, random state, epoch, best score, the script's own values.  It is
+-- replaced as a whole (csrc/io/folder.h): if the process or the machine stops, either the old or
+-- the new checkpoint is complete.  load changes nothing unless everything fits.  Not stored:
+-- gradients (save after optimizer:step), which parameters are frozen, the data of data sets.
 local core = require "vesper.core"
 local files = require "vesper.train.checkpoint_files"
 local fit = require "vesper.train.checkpoint_fit"
 local pack = require "vesper.train.pack"
 local check = require "vesper.util.check"
 local options = require "vesper.util.options"
+local text = require "vesper.util.text"
 
 local checkpoint = {}
 
@@ -22,32 +23,36 @@ local function folder_of(folder, what)
   local name = type(folder) == "string" and #folder > 1 and folder:gsub("/+$", "") or folder
   local last = type(name) == "string" and name:match "[^/]*$" or ""
   if last == "" or last == "." or last == ".." then
-    check.fail("checkpoint." .. what, "'%s' is no name for a folder", tostring(folder))
+    check.fail("checkpoint." .. what, "folder is %s, expected the name of a folder",
+      text.value(folder))
   end
   return name
 end
 
 local function check_parts(parts, known, what)
   if type(parts) ~= "table" or getmetatable(parts) then
-    check.fail("checkpoint." .. what, "expected a table {model = ...}")
+    check.fail("checkpoint." .. what, "parts is %s, expected a plain table {model = ...}",
+      type(parts) == "table" and "an object" or text.kind(parts))
   end
   local wrong = options.unknown(parts, "entry", known)
   if wrong then check.fail("checkpoint." .. what, "%s", wrong) end
   for _, key in ipairs {"model", "optimizer", "schedule", "ema"} do
     local ok, method = pcall(function() return parts[key].state_dict end)
     if parts[key] ~= nil and not (ok and method) then
-      check.fail("checkpoint." .. what, "%s has no state_dict", key)
+      check.fail("checkpoint." .. what, "%s is %s, expected an object with state_dict", key,
+        text.kind(parts[key]))
     end
   end
 end
 
 -- ---- saving -------------------------------------------------------------------------------------
 
---- Writes a checkpoint, or returns nil and a message and leaves the old one as it was.  parts:
---   model, optimizer, schedule, ema   with state_dict
---   loader                            a Loader, or a table of them by name
---   epoch, best, extra                an integer; any number, string, list or table, tensors in it
---                                     too
+--- Writes a checkpoint and returns true; or returns nil and a message and leaves the old checkpoint
+-- unchanged.  parts (all optional):
+--   model, optimizer, schedule, ema   objects with state_dict
+--   loader                            a Loader, or a table of Loaders by name
+--   epoch                             an integer
+--   best, extra                       a number, string, boolean, tensor, or a table of these
 function checkpoint.save(folder, parts)
   folder = folder_of(folder, "save")
   check_parts(parts, {model = true, optimizer = true, loader = true, schedule = true, ema = true,
@@ -65,7 +70,7 @@ end
 
 -- ---- loading ------------------------------------------------------------------------------------
 
--- The epoch that comes next: for one loader in the middle of a pass the running one.
+-- The next epoch; if the only loader is in the middle of an epoch, that epoch.
 local function next_epoch(state)
   local loader = state.loaders and state.loaders.loader
   if not loader then return state.epoch and state.epoch + 1 end
@@ -75,7 +80,7 @@ local function next_epoch(state)
   return inside and loader.epoch or loader.epoch + 1
 end
 
--- The script's values out of state.json and extra.safetensors; or nil and a message.
+-- The script's values from state.json and extra.safetensors; or nil and a message.
 local function unpack_values(found)
   local state, values = found.state, {}
   for _, key in ipairs {"best", "extra", "schedule", "ema"} do
@@ -86,15 +91,15 @@ local function unpack_values(found)
   local ok, groups = pcall(pack.unpack, state.optimizer and state.optimizer.groups, {})
   if not ok then return nil, "optimizer " .. groups end
   if state.optimizer and type(groups) ~= "table" then
-    return nil, "optimizer is not as it was written"
+    return nil, "optimizer is corrupt"
   end
   values.groups = groups
   return values
 end
 
---- Restores the parts that are given, and the random state; returns {epoch, next_epoch, best,
--- extra}.  nil and a message when there is no checkpoint, a file of it is missing or broken, or
--- something does not fit: the message lists what, and then nothing has been changed.
+--- Restores the given parts and the random state; returns {epoch, next_epoch, best, extra}.  If
+-- there is no checkpoint, a file of it is missing or corrupt, or something does not fit, changes
+-- nothing and returns nil and a message that lists everything that does not fit.
 function checkpoint.load(folder, parts)
   folder = folder_of(folder, "load")
   parts = parts or {}
@@ -114,7 +119,7 @@ function checkpoint.load(folder, parts)
     extra = values.extra}
 end
 
---- Whether there is a checkpoint, whole or broken.
+--- Whether the folder is a checkpoint, intact or corrupt.
 function checkpoint.exists(folder)
   return core._folder_current(folder_of(folder, "exists")) ~= nil
 end

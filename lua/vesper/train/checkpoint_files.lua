@@ -1,7 +1,7 @@
--- The files of a checkpoint: what each holds, writing them into a folder, reading them back.
+-- The files of a checkpoint: their contents, writing and reading.
 --
--- state.json has everything that is no tensor.  Numbers of 64 bits are written as texts, since some
--- readers of JSON round them.
+-- state.json has everything that is not a tensor.  64-bit numbers are written as strings, since
+-- some JSON readers round them.
 local core = require "vesper.core"
 local pack = require "vesper.train.pack"
 local sorted_keys = require("vesper.util.tables").sorted_keys
@@ -17,7 +17,7 @@ files.all = {WEIGHTS, OPTIMIZER, EXTRA, STATE}
 
 local function hex(n) return ("0x%016x"):format(n) end
 
---- The number of a text that hex wrote; nil for anything else.
+--- The number of a string that hex wrote; nil for anything else.
 function files.from_hex(text)
   return type(text) == "string" and #text == 18 and text:match "^0x%x+$" and tonumber(text) or nil
 end
@@ -37,15 +37,14 @@ local function loader_state(loader)
   return state
 end
 
--- Several saves never have the same one: files of two checkpoints cannot be mixed unnoticed.
+-- A new id for each save, so that a mix of files of two checkpoints is detected.
 local serial = 0
 local function new_id()
   serial = serial + 1
   return ("%x-%x-%x"):format(os.time(), math.floor(core.now() * 1e9), serial)
 end
 
---- What the parts of checkpoint.save are written as: {file = tensors}, and the content of
--- state.json.
+--- Converts the parts of checkpoint.save to {file = tensors} and the content of state.json.
 function files.collect(parts)
   local tensors_of, rng = {}, core.get_rng_state()
   local state = {format = FORMAT, version = VERSION, id = new_id(), epoch = parts.epoch,
@@ -75,7 +74,7 @@ function files.collect(parts)
   return tensors_of, state
 end
 
---- Writes them into a folder: true, or nil and a message.
+--- Writes the files into a folder.  Returns true, or nil and a message.
 function files.write(path, tensors_of, state)
   for name, tensors in pairs(tensors_of) do
     local ok, message = core.save(path .. "/" .. name, tensors, {format = FORMAT, id = state.id})
@@ -104,11 +103,11 @@ local function check_optimizer_state(o)
   return true
 end
 
--- What of a state.json is not as save writes it, or nil.
+-- A message on the first invalid entry of state.json, or nil.
 local function broken_part(s)
-  if not is_table(s) or s.format ~= FORMAT then return "is not of a checkpoint" end
+  if not is_table(s) or s.format ~= FORMAT then return "is not part of a checkpoint" end
   if s.version ~= VERSION then
-    return ("has version %s, this vesper reads %d"):format(tostring(s.version), VERSION)
+    return ("version is %s, expected %d"):format(tostring(s.version), VERSION)
   end
   if type(s.id) ~= "string" then return "has no id" end
   if not (is_table(s.rng) and from_hex(s.rng.seed) and from_hex(s.rng.counter)) then
@@ -117,12 +116,12 @@ local function broken_part(s)
   if s.epoch ~= nil and math.type(s.epoch) ~= "integer" then return "epoch is not an integer" end
   if not is_table(s.files) then return "has no list of files" end
   if s.optimizer ~= nil and not check_optimizer_state(s.optimizer) then
-    return "optimizer is not as it was written"
+    return "optimizer is corrupt"
   end
   if s.loaders ~= nil and not is_table(s.loaders) then return "loaders is not an object" end
   for name, loader in pairs(s.loaders or {}) do
     if not check_loader_state(loader) then
-      return ("loader '%s' is not as it was written"):format(name)
+      return ("loader '%s' is corrupt"):format(name)
     end
   end
 end
@@ -149,14 +148,14 @@ local function read_once(path)
   return found
 end
 
---- What is in the folder of a checkpoint, {state =, [file name] = tensors}; or nil and a message.
--- Another process may replace the folder meanwhile, so that files of two checkpoints meet or one is
--- missing: what fails is tried again.
+--- Reads the folder of a checkpoint: {state =, [file name] = tensors}; or nil and a message.
+-- Another process may replace the folder at the same time, which can mix the files of two
+-- checkpoints or make one missing, so a read that fails is repeated.
 function files.read(folder)
   local found, why
   for _ = 1, 10 do
     local path = core._folder_current(folder)
-    if not path then return nil, folder .. ": no checkpoint here" end
+    if not path then return nil, folder .. ": is not a checkpoint" end
     found, why = read_once(path)
     if found then return found end
   end

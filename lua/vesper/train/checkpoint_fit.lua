@@ -1,4 +1,4 @@
--- Whether a checkpoint fits the objects that it is to be loaded into, and loading it into them.
+-- Compares a checkpoint with the objects to restore, and restores them.
 local core = require "vesper.core"
 local state_of = require "vesper.nn.state"
 local optim = require "vesper.optim"
@@ -12,10 +12,10 @@ local WEIGHTS, OPTIMIZER, STATE = files.WEIGHTS, files.OPTIMIZER, files.STATE
 local from_hex, loaders_of = files.from_hex, files.loaders_of
 local sorted_keys = tables.sorted_keys
 
--- Where a loader is, which loading sets; everything else of its state has to be the same.
+-- The position of a loader, which loading sets; the rest of its state must be equal.
 local POSITION = {seed = true, epoch = true, batch = true}
 
--- ---- what does not fit --------------------------------------------------------------------------
+-- ---- comparison ---------------------------------------------------------------------------------
 
 local Misfit = {}
 Misfit.__index = Misfit
@@ -24,23 +24,23 @@ function Misfit:add(file, what) self[#self + 1] = ("  %s: %s"):format(file, what
 
 local function by_kind(name, own, given)
   own, given = text.kind(own), text.kind(given)
-  if own ~= given then return ("%s is %s here, %s there"):format(name, own, given) end
+  if own ~= given then return ("%s is %s, expected %s"):format(name, given, own) end
 end
 
--- Compares tensors by name, shape and dtype; here: what the script has, there: what the file has.
-function Misfit:compare(file, here, there)
-  for _, line in ipairs(state_of.lines(state_of.compare(here, there, by_kind))) do
+-- Compares tensors by name, shape and dtype; own: the script's, saved: the file's.
+function Misfit:compare(file, own, saved)
+  for _, line in ipairs(state_of.lines(state_of.compare(own, saved, by_kind))) do
     self:add(file, line:match "^%s*(.*)$")
   end
 end
 
--- Whether a new optimizer takes these settings.
+-- Whether an optimizer accepts these settings: true, or false and the error.
 local function settings_fit(name, settings)
   local stand_in = core.zeros(1):requires_grad_()
   return pcall(optim[name], {stand_in}, settings)
 end
 
--- What a state tensor of each parameter has to look like: {["1.3"] = the parameter}.
+-- A parameter has the shape and dtype of its state tensors: {["1.3"] = parameter}.
 local function parameters_by_place(optimizer)
   local list = {}
   for g, group in ipairs(optimizer.param_groups) do
@@ -52,21 +52,21 @@ end
 function Misfit:check_optimizer(optimizer, saved, tensors)
   if not saved then return self:add(STATE, "has no optimizer") end
   if saved.name ~= optimizer.name then
-    return self:add(STATE, ("the optimizer is %s here, %s there"):format(
-      optimizer.name, saved.name))
+    return self:add(STATE, ("the optimizer is %s, expected %s"):format(
+      saved.name, optimizer.name))
   end
   if #saved.groups ~= #optimizer.param_groups then
-    return self:add(STATE, ("the optimizer has %d groups here, %d there"):format(
-      #optimizer.param_groups, #saved.groups))
+    return self:add(STATE, ("the optimizer has %d groups, expected %d"):format(
+      #saved.groups, #optimizer.param_groups))
   end
   for g, settings in ipairs(saved.groups) do
     local ok, message = settings_fit(saved.name, settings)
     if not ok then
-      local reason = tostring(message):gsub("^[^\n]-:%d+: ", "") -- without the place in the script
+      local reason = tostring(message):gsub("^[^\n]-:%d+: ", "") -- without file and line
       self:add(STATE, ("settings of group %d: %s"):format(g, reason))
     end
   end
-  local places, here = parameters_by_place(optimizer), {}
+  local places, own = parameters_by_place(optimizer), {}
   local function compare_places(kind, these, those)
     local list = {}
     for _, at in ipairs(sorted_keys(these)) do
@@ -80,9 +80,9 @@ function Misfit:check_optimizer(optimizer, saved, tensors)
   compare_places("unexpected", saved.steps, places)
   for _, name in ipairs(saved.state) do
     local place = type(name) == "string" and places[name:match "^%d+%.%d+"]
-    if place then here[name] = place end
+    if place then own[name] = place end
   end
-  self:compare(OPTIMIZER, here, tensors)
+  self:compare(OPTIMIZER, own, tensors)
 end
 
 function Misfit:check_loader(name, loader, saved)
@@ -91,17 +91,18 @@ function Misfit:check_loader(name, loader, saved)
   for _, key in ipairs(sorted_keys(state)) do
     local value = state[key]
     if not POSITION[key] and saved[key] ~= value then
-      self:add(STATE, ("%s of loader '%s' is %s here, %s there"):format(
-        key, name, tostring(value), tostring(saved[key])))
+      self:add(STATE, ("%s of loader '%s' is %s, expected %s"):format(
+        key, name, tostring(saved[key]), tostring(value)))
     end
   end
   if saved.batch > #loader then
-    self:add(STATE, ("loader '%s' stands at batch %d of %d"):format(name, saved.batch, #loader))
+    self:add(STATE, ("loader '%s' is at batch %d, expected at most %d"):format(name, saved.batch,
+      #loader))
   end
 end
 
---- What of a checkpoint does not fit the parts: a list of lines.  found: what files.read gave;
--- values: what the script kept in it.
+--- Everything in a checkpoint that does not fit the parts, as a list of lines.  found: the result
+-- of files.read; values: the script's own values in it.
 function fit.misfits(parts, found, values)
   local misfit, state = setmetatable({}, Misfit), found.state
   if parts.model then
@@ -129,7 +130,8 @@ end
 
 -- ---- restoring ----------------------------------------------------------------------------------
 
--- Calls each step's apply; when one raises, undoes it and those before, last first, and raises.
+-- Calls each step's apply.  If one raises, undoes it and the earlier ones in reverse order, and
+-- raises its error.
 local function all_or_nothing(steps)
   for i, step in ipairs(steps) do
     local ok, message = pcall(step.apply)
@@ -140,7 +142,7 @@ local function all_or_nothing(steps)
   end
 end
 
--- Applying and undoing by load_state_dict.
+-- A step that applies and undoes by load_state_dict.
 local function by_dict(object, dict)
   local before = tables.merge(object:state_dict())
   return {apply = function() object:load_state_dict(dict) end,
@@ -154,8 +156,8 @@ local function loader_step(loader, saved)
     undo = function() loader:load_state(before) end}
 end
 
--- Averages and weights come last, and change nothing unless they fit: copying them asks for no
--- memory, so nothing can fail any more.
+-- Averages and weights come last: load_state_dict checks them before it copies, and copying
+-- allocates no memory, so nothing can fail after the first change.
 local function steps_of(parts, found, values)
   local steps, state = {}, found.state
   if parts.optimizer then
@@ -175,8 +177,8 @@ local function steps_of(parts, found, values)
   return steps
 end
 
---- Puts a checkpoint that fits into the parts: true, or nil and a message, and then nothing has
--- been changed.
+--- Restores the parts from a checkpoint that fits.  Returns true; or nil and a message, and then
+-- nothing was changed.
 function fit.restore(parts, found, values)
   local ok, message = pcall(all_or_nothing, steps_of(parts, found, values))
   if not ok then return nil, tostring(message) end

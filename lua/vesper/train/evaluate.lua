@@ -1,5 +1,5 @@
--- train.evaluate: accuracy and retrieval of a model over a loader; train.score: the one number that
--- model selection goes by.
+-- train.evaluate: accuracy and retrieval of a model over a loader; train.score: the score for model
+-- selection.
 local core = require "vesper.core"
 local metrics = require "vesper.metrics"
 local in_evaluation = require "vesper.nn.evaluation"
@@ -8,14 +8,14 @@ local tables = require "vesper.util.tables"
 
 local train = {}
 
--- x [B,C,H,W] moved by dy and dx pixels; the edges are repeated.
+-- x [B,C,H,W] shifted by dy and dx pixels; the border is repeated.
 local function moved(x, dy, dx)
   local function from(n, d) return (core.arange(1, n):float() + d):clamp(1, n):long() end
   return x:index_select(3, from(x.shape[3], dy)):index_select(4, from(x.shape[4], dx))
 end
 
--- The sum of a batch's unit vectors over its images as they are, whose v is given, mirrored, moved,
--- and both.
+-- The sum of the unit image vectors over views of a batch's images: the images themselves (v is
+-- given), shifted ones, and the mirror images of these.
 local function over_views(model, batch, v, o)
   local s, images, view, sum = o.shift, {batch.image}, tables.merge(batch), v:normalize()
   if s > 0 then
@@ -32,13 +32,13 @@ local function over_views(model, batch, v, o)
   return sum
 end
 
---- Runs the model over a loader without gradients.  Returns
+--- Runs the model over a loader in evaluation mode without gradients.  Returns
 -- {n =, accuracy = percent, image_accuracy = percent or nil, retrieval = metrics.retrieval or nil,
 --  v = [N,D], t = [N,D] or nil, predicted = int64 [N], label = int64 [N]}.  Retrieval is measured
--- when the model embeds text.  Options:
---   mirror = false, shift = 0   v of an image is summed over views of it: mirrored too, moved by so
---                         many pixels up, down, left and right too
---   bank, beta            as metrics.retrieval takes them
+-- if the model embeds text.  Options:
+--   mirror = false        true: v of an image is summed with that of its mirror image
+--   shift = 0             n: v of an image is summed over shifts by n pixels up, down, left, right
+--   bank, beta            as in metrics.retrieval
 --   retrieval = true      false: not measured
 function train.evaluate(model, loader, given)
   local o = options.read("evaluate", given, {mirror = false, shift = 0, retrieval = true},
@@ -72,8 +72,8 @@ function train.evaluate(model, loader, given)
   return result
 end
 
---- What model selection goes by unless options.score says otherwise: accuracy, and for models that
--- embed text the mean recall beside it.
+--- The default score for model selection: accuracy; for models that embed text, accuracy plus mean
+-- recall.
 function train.score(result)
   local r = result.retrieval
   return r and result.accuracy + r.rsum / 6 or result.accuracy

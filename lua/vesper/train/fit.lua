@@ -1,5 +1,5 @@
--- train.fit: the training loop for models that have `loss` (see vesper.models.vse).  A script that
--- prefers a loop of its own needs nothing from here.
+-- train.fit: the training loop for models that have `loss` (see vesper.models.vse).  Scripts with
+-- their own loop do not need it.
 local core = require "vesper.core"
 local optim = require "vesper.optim"
 local checkpoint = require "vesper.train.checkpoint"
@@ -18,8 +18,8 @@ end
 
 -- ---- steps and schedules ------------------------------------------------------------------------
 
--- A function of the epoch sets its rate before it; an object is stepped after it, or after each
--- step of the optimizer.
+-- A schedule that is a function sets the rate before each epoch; an object is stepped after each
+-- epoch or after each optimizer step.
 
 local function before_epoch(o, epoch)
   if type(o.schedule) == "function" then o.optimizer.lr = o.schedule(epoch) end
@@ -37,11 +37,11 @@ local function after_epoch(o, score)
   end
 end
 
--- One pass over the training set; returns the mean loss.  A step of the optimizer is taken for the
--- mean loss of `accumulate` batches, or of those that are left.
+-- One pass over the training set; returns the mean loss.  Each optimizer step is for the mean loss
+-- of `accumulate` batches; the last step of an epoch may have fewer.
 local function train_epoch(model, o, epoch, parameters)
   local label, sum, done = ("%s epoch %d/%d"):format(o.label, epoch, o.epochs), 0, 0
-  local total, first, last = #o.train, 1, 0 -- first, last: the batches of one step
+  local total, first, last = #o.train, 1, 0 -- first, last: the batches of the current step
   model:train()
   for batch, bar in progress(o.train, label, {quiet = o.quiet}) do
     done = done + 1
@@ -54,8 +54,8 @@ local function train_epoch(model, o, epoch, parameters)
     bar.loss = loss:item()
     sum = sum + bar.loss
     if sum ~= sum then
-      core._raise(("fit: the loss of epoch %d, batch %d is not a number: "
-        .. "lower the learning rate"):format(epoch, done))
+      core._raise(("fit: the loss of epoch %d, batch %d is NaN; try a lower learning rate")
+        :format(epoch, done))
     end
     if last > first then loss = loss / (last - first + 1) end
     loss:backward()
@@ -67,37 +67,37 @@ local function train_epoch(model, o, epoch, parameters)
   return sum / done
 end
 
--- What the model is worth after an epoch, by the averages where there are some.  Returns the result
--- of evaluate, and, when the score beats `best`, a copy of the weights.
+-- Validates the model after an epoch.  Returns the result of evaluate, the score and, if the score
+-- is better than `best`, a copy of the weights.
 local function validate(model, o, best)
   if model.fit_prototypes then model:fit_prototypes(o.train) end
   local val = evaluation.evaluate(model, o.val)
   val.v, val.t, val.predicted, val.label = nil, nil, nil, nil
   local score = o.score(val)
-  if val.retrieval then setmetatable(val.retrieval, nil) end -- a checkpoint keeps plain tables
+  if val.retrieval then setmetatable(val.retrieval, nil) end -- a checkpoint stores plain tables
   local better = not best or score > best or best ~= best
   return val, score, better and copy_of(model:state_dict()) or nil
 end
 
--- ---- what a run leaves --------------------------------------------------------------------------
+-- ---- files of a run -----------------------------------------------------------------------------
 
--- What of a run its checkpoint holds, beside what it has in `run`.
+-- The parts of a run's checkpoint, without `extra`.
 local function parts_of(model, o)
   return {model = model, optimizer = o.optimizer, loader = {train = o.train, val = o.val},
     ema = o.ema, schedule = type(o.schedule) ~= "function" and o.schedule or nil}
 end
 
--- Where a run stands: {history =, best = {score, epoch, state} or nil}.
+-- The state of a new or resumed run: {history =, best = {score, epoch, state} or nil}.
 local function begin(model, o)
   if not (o.resume and checkpoint.exists(o.checkpoint)) then return {history = {}} end
   local found = assert(checkpoint.load(o.checkpoint, parts_of(model, o)))
   if type(found.extra) ~= "table" or type(found.extra.history) ~= "table" then
-    core._raise(("fit: %s is not a checkpoint of fit"):format(o.checkpoint))
+    core._raise(("fit: checkpoint %s was not written by fit"):format(o.checkpoint))
   end
   return found.extra
 end
 
--- A writer of curves over epochs, which replaces what the folder has of epochs still to come.
+-- A writer of curves by epoch; it replaces the curves of later epochs in the folder.
 local function begin_curves(o, run)
   if not o.tensorboard then return nil end
   return assert(tensorboard.SummaryWriter(o.tensorboard, {purge_step = #run.history + 1}))
@@ -133,44 +133,48 @@ local function fail(...) check.fail("fit", ...) end
 local function check_schedule(o)
   local s = o.schedule
   if type(s) == "function" then
-    if o.schedule_per == "batch" then fail "a schedule that is a function goes by epochs" end
+    if o.schedule_per == "batch" then
+      fail "schedule_per is 'batch', expected 'epoch' for a schedule that is a function"
+    end
   elseif s ~= nil and not (type(s) == "table" and s.step and s.state_dict) then
     fail("schedule is a %s, expected one of optim.lr_scheduler, or a function", type(s))
   elseif s and s.optimizer and s.optimizer ~= o.optimizer then
-    fail "the schedule is of another optimizer"
+    fail "schedule belongs to another optimizer"
   elseif s and s.name == "ReduceLROnPlateau" then
     if s.mode ~= "max" then
-      fail "ReduceLROnPlateau watches the score, and more is better: mode = 'max'"
+      fail "schedule is a ReduceLROnPlateau with mode 'min', expected 'max': it monitors the score"
     elseif o.schedule_per == "batch" then
-      fail "ReduceLROnPlateau watches the score of an epoch: schedule_per = 'epoch'"
+      fail "schedule_per is 'batch', expected 'epoch' for ReduceLROnPlateau"
     end
   end
 end
 
 local function check_options(o)
-  if o.resume and not o.checkpoint then fail "resume needs a checkpoint" end
+  if o.resume and not o.checkpoint then
+    fail "checkpoint is nil, expected a folder, since resume is true"
+  end
   check.kind("fit", "epochs", o.epochs, "count")
   check_schedule(o)
 end
 
---- Trains a model and leaves it with the weights that were best on validation.  Options:
+--- Trains a model and leaves it with the weights of the best epoch on validation.  Options:
 --   train = loader, val = loader, optimizer = optimizer, epochs = n
---   clip = 2.0                  limit of the gradient norm; false: none
---   schedule                    one of optim.lr_scheduler; ReduceLROnPlateau is given the score.
+--   clip = 2.0                  maximal norm of the gradients; false: not clipped
+--   schedule                    one of optim.lr_scheduler; ReduceLROnPlateau gets the score.
 --                               Or f(epoch) -> lr, called before each epoch
---   schedule_per = "epoch"      "batch": stepped after each step of the optimizer
---   ema = optim.EMA(model)      averages, which are what is validated and what is kept as the best
---   accumulate = 1              batches to a step of the optimizer
+--   schedule_per = "epoch"      "batch": stepped after each optimizer step
+--   ema = optim.EMA(model)      averages, which are validated and kept as the best weights
+--   accumulate = 1              batches per optimizer step
 --   autocast = false            true: losses are computed under vs.autocast
 --   score = train.score         larger is better
---   patience = n                stop when n epochs have brought nothing better
---   label = "VSE"               of the progress bar
---   weights = path              .safetensors, written when validation improves
---   checkpoint = folder         written after each epoch (vesper.checkpoint)
---   resume = false              true: go on where the checkpoint was written, if there is one
---   log = path                  .csv or .jsonl, one line an epoch (train.write_log)
---   tensorboard = folder        curves by epoch (vesper.tensorboard)
---   quiet = false
+--   patience = n                stop after n epochs without a better score
+--   label = "VSE"               label of the progress bar
+--   weights = path              .safetensors, written when the score improves
+--   checkpoint = folder         written after each epoch (vs.checkpoint)
+--   resume = false              true: resume from the checkpoint, if it exists
+--   log = path                  .csv or .jsonl, one line per epoch (train.write_log)
+--   tensorboard = folder        curves by epoch (vs.tensorboard)
+--   quiet = false               true: no progress bar
 -- Returns the history, a list of {epoch =, loss =, lr =, seconds =, score =, val = result}, and the
 -- best epoch.  A resumed run ends with the same bits as one that never stopped.
 return function(model, given)

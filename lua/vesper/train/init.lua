@@ -1,8 +1,6 @@
--- vs.train: training and evaluation of models over loaders, and what a run leaves: histories,
--- checkpoints, event files.
+-- vs.train: training and evaluation of models, histories, checkpoints, event files.
 --
--- Scripts reach progress, checkpoint and tensorboard as vs.progress, vs.checkpoint and
--- vs.tensorboard.
+-- progress, checkpoint and tensorboard are vs.progress, vs.checkpoint and vs.tensorboard.
 local evaluation = require "vesper.train.evaluate"
 
 return {

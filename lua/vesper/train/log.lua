@@ -1,5 +1,5 @@
--- Histories of training runs (train.fit) as files: .csv and .jsonl for tables and scripts.  Event
--- files are in tensorboard.lua.
+-- Writes the history of a training run (train.fit) as .csv or .jsonl.  Event files are in
+-- tensorboard.lua.
 local core = require "vesper.core"
 local check = require "vesper.util.check"
 local file = require "vesper.util.file"
@@ -7,7 +7,8 @@ local text = require "vesper.util.text"
 
 local log = {}
 
---- {a = {b = 1}} -> {["a.b"] = 1}, joined by `separator` ("."); numbers, strings, booleans alone.
+--- {a = {b = 1}} -> {["a.b"] = 1}; names are joined by `separator` (default "."); only numbers,
+-- strings and booleans are kept.
 function log.flatten(value, separator)
   local row = {}
   local function add(inner, name)
@@ -53,7 +54,7 @@ end
 local function jsonl_text(rows)
   local lines = {}
   for i, row in ipairs(rows) do
-    for name, value in pairs(row) do -- what JSON has no numbers for
+    for name, value in pairs(row) do -- JSON has no NaN and no infinity
       if value ~= value or value == math.huge or value == -math.huge then
         row[name] = tostring(value)
       end
@@ -63,14 +64,14 @@ local function jsonl_text(rows)
   return table.concat(lines)
 end
 
---- Writes a history to a .csv or a .jsonl file, one line an epoch; nested fields get names like
--- val.accuracy.  The file is replaced as a whole, so that it never holds half a line.
--- Returns true, or nil and a message.
+--- Writes a history to a .csv or .jsonl file, one line per epoch; nested fields get names like
+-- val.accuracy.  The file is replaced as a whole.  Returns true, or nil and a message.
 function log.write(path, history)
   local rows, format = {}, tostring(path):match "%.(%w+)$"
   for i, entry in ipairs(history) do rows[i] = log.flatten(entry) end
   if format ~= "csv" and format ~= "jsonl" then
-    check.fail("write_log", "'%s' ends neither in .csv nor in .jsonl", tostring(path))
+    check.fail("write_log", "path is %s, expected a name that ends in .csv or .jsonl",
+      text.value(path))
   end
   return file.write(path, format == "csv" and csv_text(rows) or jsonl_text(rows))
 end

@@ -1,10 +1,11 @@
--- Lua values as JSON that loses nothing: checkpoint.lua's way to keep a script's own table.
+-- Lossless conversion of Lua values to JSON, for a script's own values in a checkpoint.
 --
--- pack turns numbers, strings, booleans, tables of these and tensors into what vesper.io writes;
--- unpack gives equal values back: integers stay integers of 64 bits, floats keep every bit but the
--- payload of NaNs, keys may be anything but tables.  What JSON cannot say is an object with one
--- reserved key: {"$number": "inf"}, {"$bytes": hex}, {"$tensor": name}, {"$pairs": [[k, v], ...]}.
--- Metatables, shared tables and functions are not kept: the last are refused.
+-- pack converts numbers, strings, booleans, tables of these and tensors to values that vs.io can
+-- write; unpack returns equal values: integers keep 64 bits, floats keep every bit except the
+-- payload of NaNs, keys may be anything but tables.  Values without a JSON form become an object
+-- with one reserved key: {"$number": "inf"}, {"$bytes": hex}, {"$tensor": name}, {"$pairs": [[k,
+-- v], ...]}.  Shared tables become separate tables; functions and objects with a metatable are
+-- errors.
 local core = require "vesper.core"
 
 local pack = {}
@@ -41,8 +42,10 @@ local pack_value
 
 local function pack_table(t, at, tensors, depth)
   local meta, out = getmetatable(t), {}
-  if meta ~= nil and meta ~= array then refuse(at, "an object, not a plain table") end
-  if depth > DEPTH then refuse(at, "nested too deep, or holds itself") end
+  if meta ~= nil and meta ~= array then refuse(at, "an object, expected a plain table") end
+  if depth > DEPTH then
+    refuse(at, ("nested in more than %d tables, or contains itself"):format(DEPTH))
+  end
   local function inner(value, key)
     return pack_value(value, at .. "." .. tostring(key), tensors, depth + 1)
   end
@@ -55,7 +58,7 @@ local function pack_table(t, at, tensors, depth)
   end
   for key, value in pairs(t) do
     if type(key) == "table" or core.is_tensor(key) then
-      refuse(at, "a table with a table as key")
+      refuse(at, "a table with a table as key, expected keys that are strings, numbers or booleans")
     end
     out[#out + 1] = core.io.array {inner(key, "key"), inner(value, key)}
   end
@@ -80,16 +83,16 @@ function pack_value(value, at, tensors, depth)
     tensors[name] = value
     return {["$tensor"] = name}
   end
-  return refuse(at, "a " .. kind .. ", which a checkpoint cannot hold")
+  return refuse(at, "a " .. kind .. ", expected a number, string, boolean, table or tensor")
 end
 
---- value as JSON may hold it; tensors in it go into the table `tensors` by name.  `at` names the
+--- Converts value for JSON; stores its tensors in the table `tensors` by name.  `at` names the
 -- value in messages.
 function pack.pack(value, at, tensors) return pack_value(value, at, tensors, 1) end
 
 local numbers = {nan = 0 / 0, inf = math.huge, ["-inf"] = -math.huge}
 
--- What stands for something else; nil for an object that does not.
+-- Reserved key -> function that reads its value, nil if it is invalid.
 local special = {
   ["$number"] = function(text) return numbers[text] end,
   ["$bytes"] = function(text)
@@ -110,7 +113,7 @@ local special = {
   end,
 }
 
---- The opposite; raises a text where a reserved key is followed by what pack never writes.
+--- Converts back; raises a message if the value of a reserved key is invalid.
 function pack.unpack(value, tensors)
   if type(value) ~= "table" then return value end
   local key, inner = next(value)
@@ -118,7 +121,7 @@ function pack.unpack(value, tensors)
   if read and next(value, key) == nil then
     local result = read(inner, tensors)
     if result ~= nil then return result end
-    error(("holds a broken %s: %s"):format(key, tostring(inner)), 0)
+    error(("has an invalid %s: %s"):format(key, tostring(inner)), 0)
   end
   local out = {}
   for k, v in pairs(value) do out[k] = pack.unpack(v, tensors) end

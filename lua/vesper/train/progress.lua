@@ -2,8 +2,8 @@
 --
 --   for batch, bar in vs.progress(loader, "epoch 1") do ... bar.loss = loss:item() end
 --
--- On a terminal the line is drawn anew a few times a second; elsewhere one line is printed at the
--- end.  bar.loss is averaged over the loop; any other field of bar is shown as it is.
+-- On a terminal the line is redrawn a few times a second; otherwise one line is printed at the end.
+-- bar.loss is averaged over the loop; other fields of bar are shown unchanged.
 local core = require "vesper.core"
 
 local function clock(seconds)
@@ -45,7 +45,7 @@ function Bar:line(finished)
   return table.concat(parts, "  ")
 end
 
---- Mean of the losses so far.
+--- The mean of the losses so far, or nil.
 function Bar:mean_loss()
   return self.state.count > 0 and self.state.sum / self.state.count or nil
 end
@@ -56,7 +56,7 @@ local function batch_size(batch)
   return core.is_tensor(t) and t.ndim > 0 and #t or 1
 end
 
---- Iterates over a loader; gives each batch and the bar.  quiet = true shows nothing.
+--- An iterator over a loader that returns each batch and the bar.  quiet = true prints nothing.
 return function(loader, label, options)
   local quiet = options and options.quiet
   local screen = not quiet and core.is_terminal(2)

@@ -1,17 +1,17 @@
--- vs.tensorboard: event files that TensorBoard shows, by the names of PyTorch's SummaryWriter.
+-- vs.tensorboard: event files for TensorBoard, with the names of PyTorch's SummaryWriter.
 --
 --   local writer = assert(vs.tensorboard.SummaryWriter("runs/a"))
 --   writer:add_scalar("train/loss", loss:item(), step)
 --   writer:close()
 --
--- A file is a row of records {u64 length, u32 check of it, data, u32 check of them}, all
--- little-endian; data is one Event in protobuf's encoding; checks are masked CRC-32C.  A process
--- that dies leaves at most the last record cut off, which readers pass over.  Scalars and pictures
--- only.
+-- A file is a sequence of records {u64 length, u32 checksum of length, data, u32 checksum of data},
+-- little-endian; data is one Event encoded by protobuf; checksums are masked CRC-32C.  If the
+-- process dies, at most the last record is truncated; readers skip it.  Only scalars and images.
 local core = require "vesper.core"
 local check = require "vesper.util.check"
 local file_util = require "vesper.util.file"
 local options = require "vesper.util.options"
+local text = require "vesper.util.text"
 
 local SummaryWriter = {}
 SummaryWriter.__index = SummaryWriter
@@ -19,7 +19,7 @@ SummaryWriter.__name = "SummaryWriter"
 
 -- ---- records ------------------------------------------------------------------------------------
 
--- The format masks each checksum, since a record may itself hold checksums.
+-- The record format masks the CRC, because data may contain its own CRC.
 local function masked(crc) return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF end
 
 local function record(data)
@@ -29,8 +29,8 @@ local function record(data)
 end
 
 -- ---- protobuf -----------------------------------------------------------------------------------
--- A field is its number and wire type (0 varint, 1 eight bytes, 2 counted bytes, 5 four bytes) in
--- one varint, then the value.
+-- A field is one varint of its number and wire type (0 varint, 1 eight bytes, 2 length-delimited,
+-- 5 four bytes), then the value.
 
 local function varint(n)
   local bytes = {}
@@ -42,13 +42,13 @@ local function varint(n)
   return table.concat(bytes)
 end
 
--- What is 0 is left out: so protobuf wants it.
+-- protobuf omits fields whose value is 0.
 local function whole(field, n) return n == 0 and "" or varint(field << 3) .. varint(n) end
 local function double(field, x) return varint(field << 3 | 1) .. string.pack("<d", x) end
 local function single(field, x) return varint(field << 3 | 5) .. string.pack("<f", x) end
 local function counted(field, s) return varint(field << 3 | 2) .. varint(#s) .. s end
 
-local began = os.time() - core.now() -- of the clock whose fractions core.now() gives
+local began = os.time() - core.now() -- wall time at 0 of the clock core.now()
 
 -- Event: 1 wall_time, 2 step, then one of 3 file_version, 5 summary, 7 session_log.
 local function event(step, what)
@@ -62,8 +62,8 @@ local function summary(tag, value) return counted(5, counted(1, counted(1, tag) 
 
 local function fail(...) check.fail("SummaryWriter", ...) end
 
--- A file that is not there yet and comes, by name, after those of earlier seconds: TensorBoard
--- reads the files of a folder in the order of their names.
+-- Opens a new file whose name sorts after those of earlier seconds: TensorBoard reads the files of
+-- a folder in the order of their names.
 local function new_file(folder)
   local second = os.time()
   for n = 0, 9999 do
@@ -75,7 +75,7 @@ end
 
 local function new(folder, given)
   if type(folder) ~= "string" or folder == "" then
-    fail("expected a folder's name, got a %s", type(folder))
+    fail("folder is %s, expected the name of a folder", text.value(folder))
   end
   local o = options.read("SummaryWriter", given, {flush_secs = 120},
     {flush_secs = "number", purge_step = "integer"})
@@ -97,7 +97,7 @@ local function new(folder, given)
 end
 
 function SummaryWriter:_write(bytes)
-  if not self.file then fail "it is closed" end
+  if not self.file then fail "the writer is closed" end
   local ok, why = self.file:write(bytes)
   if not ok then return nil, why end
   if core.now() - self.flushed >= self.flush_secs then return self:flush() end
@@ -105,24 +105,25 @@ function SummaryWriter:_write(bytes)
 end
 
 local function check_point(tag, step)
-  if type(tag) ~= "string" then fail("the tag is a %s, expected a string", type(tag)) end
+  if type(tag) ~= "string" then fail("tag is %s, expected a string", text.value(tag)) end
   if math.type(step) ~= "integer" then
-    fail("the step of '%s' is %s, expected an integer", tag, tostring(step))
+    fail("step of '%s' is %s, expected an integer", tag, text.value(step))
   end
 end
 
---- A number, or a tensor of one element, as a point of the curve `tag`.  Names like "train/loss"
--- stand together.  Returns true, or nil and a message.
+--- Adds a number, or a tensor of one element, to the curve `tag`.  Tags like "train/loss" are shown
+-- in groups.  Returns true, or nil and a message.
 function SummaryWriter:add_scalar(tag, value, step)
   check_point(tag, step)
   if core.is_tensor(value) then value = value:item() end
   if type(value) ~= "number" then
-    fail("the value of '%s' is a %s, expected a number", tag, type(value))
+    fail("value of '%s' is %s, expected a number", tag, text.value(value))
   end
   return self:_write(event(step, summary(tag, single(2, value))))
 end
 
---- A picture uint8 [C,H,W] (C 1 grey, 3 RGB, 4 RGBA) or [H,W].  Returns true, or nil and a message.
+--- Adds an image uint8 [C,H,W] (C = 1 grey, 3 RGB, 4 RGBA) or [H,W].  Returns true, or nil and a
+-- message.
 function SummaryWriter:add_image(tag, picture, step)
   check_point(tag, step)
   local png = core.image.encode(picture, "png")
@@ -132,17 +133,17 @@ function SummaryWriter:add_image(tag, picture, step)
   return self:_write(event(step, summary(tag, counted(4, image))))
 end
 
---- Hands what was added to the system, so that TensorBoard sees it; also done every flush_secs
--- seconds and by close.
+--- Writes the added data to the file, so that TensorBoard sees it; also done every flush_secs
+-- seconds and by close.  Returns true, or nil and a message.
 function SummaryWriter:flush()
-  if not self.file then fail "it is closed" end
+  if not self.file then fail "the writer is closed" end
   self.flushed = core.now()
   local ok, why = self.file:flush()
   if not ok then return nil, why end
   return true
 end
 
---- Ends the file; again, and nothing happens.
+--- Closes the file; a second call does nothing.  Returns true, or nil and a message.
 function SummaryWriter:close()
   local file = self.file
   self.file = nil
@@ -154,9 +155,9 @@ end
 
 SummaryWriter.__close = SummaryWriter.close
 
---- SummaryWriter(folder, options): a writer of a new event file in `folder`, which is made if need
--- be; or nil and a message.  Options: flush_secs = 120; purge_step = n: TensorBoard forgets what
--- earlier files of the folder have from step n on, as a run wants that goes on from a checkpoint.
+--- SummaryWriter(folder, options): writes a new event file in `folder`, which is created if
+-- necessary; or returns nil and a message.  Options: flush_secs = 120; purge_step = n: TensorBoard
+-- discards the data of earlier files of the folder from step n on, for a run that resumes.
 setmetatable(SummaryWriter, {__call = function(_, ...) return new(...) end})
 
 return {SummaryWriter = SummaryWriter, _crc32c = core._crc32c}
