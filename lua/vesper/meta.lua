@@ -4168,9 +4168,10 @@ vs.nn.utils = nil
 ---@class vesper.options.nn.InfoNCE
 ---@field learn? boolean default true
 
----The symmetric cross-entropy of scores [B,B] / temperature with the pairs on the diagonal; scores
----should be cosines. The parameter logit_scale, log(1 / temperature), is learned and clamped to at
----most log(100); learn = false fixes it. Radford et al., 2021.
+---The symmetric cross-entropy of scores [B,B] / temperature with the pairs on the diagonal:
+---loss(scores, same?). Scores should be cosines. same, bool [B,B], marks pairs that are not
+---negatives. The parameter logit_scale, log(1 / temperature), is learned and clamped to at most
+---log(100); learn = false fixes it. Radford et al., 2021.
 ---@param temperature? number default 0.07
 ---@param options? vesper.options.nn.InfoNCE
 ---@return vesper.Module
@@ -4179,6 +4180,19 @@ function vs.nn.InfoNCE(temperature, options) end
 ---The current temperature.
 ---@return number
 function InfoNCE:temperature() end
+
+---@class vesper.options.nn.SigmoidLoss
+---@field temperature? number default 0.1
+---@field bias? number default -10
+---@field learn? boolean default true
+
+---The sigmoid loss of scores [B,B] with the pairs on the diagonal, loss(scores, same?): every pair
+---is a binary decision with logit scores / temperature + bias; the sum over all pairs, divided by
+---B. The parameters logit_scale and logit_bias are learned; learn = false fixes them. same, bool
+---[B,B], marks pairs that are not negatives. Zhai et al., SigLIP, ICCV 2023.
+---@param options? vesper.options.nn.SigmoidLoss
+---@return vesper.Module
+function vs.nn.SigmoidLoss(options) end
 
 ---@class vesper.options.nn.HingeRanking
 ---@field margin? number default 0.2
@@ -5619,19 +5633,34 @@ function vs.metrics.confusion(predictions, labels, count) end
 
 ---@class vesper.options.metrics.retrieval
 ---@field image_of? vesper.Tensor
+---@field folds? integer default 1
 ---@field bank? table
 ---@field beta? number default 10
 
 ---Recall by cosine similarity of images v [N,D] and texts t [M,D]: r.i2t and r.t2i with r1, r5, r10
 ---in percent, medr, meanr; r.rsum; r.protocol describes the protocol. image_of int64 [M]: the image
----of each text. bank = {v, t}: other images and texts; a score is then cosine - log(sum over the
----bank of exp(beta cosine)) / beta, which lowers items that are near every query (inverted softmax,
----Smith et al., ICLR 2017, over a query bank, Bogolin et al., CVPR 2022).
+---of each text. folds = 5: the mean over five parts of the images, each with its own texts (COCO's
+---1K protocol); r.folds has the parts, r.whole the result over all images. bank = {v, t}: other
+---images and texts; a score is then cosine - log(sum over the bank of exp(beta cosine)) / beta,
+---which lowers items that are near every query (inverted softmax, Smith et al., ICLR 2017, over a
+---query bank, Bogolin et al., CVPR 2022).
 ---@param v vesper.Tensor
 ---@param t vesper.Tensor
 ---@param options? vesper.options.metrics.retrieval
 ---@return table
 function vs.metrics.retrieval(v, t, options) end
+
+---@class vesper.options.metrics.retrieval_of_scores
+---@field image_of? vesper.Tensor
+---@field folds? integer default 1
+
+---The same for scores [N,M] of N images and M texts that are not products of embeddings, such as
+---those of cross-attention or of a re-ranker. scores is a tensor, or a function(first, last) that
+---returns the rows of images first..last.
+---@param scores any
+---@param options? vesper.options.metrics.retrieval_of_scores
+---@return table
+function vs.metrics.retrieval_of_scores(scores, options) end
 
 ---The result of metrics.retrieval on one line.
 ---@param r table

@@ -94,8 +94,8 @@ describe("memory", function()
 end)
 
 describe("a refused allocation", function()
-  -- Runs fn with the nth allocation from now refused, or `times` in a row.  Whether it completed all
-  -- the same, and how many allocations were refused.
+  -- Runs fn with the nth allocation from now refused, or `times` in a row.  Returns whether it
+  -- completed all the same, and how many allocations were refused.
   local function refuse(n, fn, times)
     vs._fail_allocation(n, times or 1)
     local ok, message = pcall(fn)

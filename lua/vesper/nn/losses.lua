@@ -1,12 +1,39 @@
 -- Losses of scores [B,B] of images (rows) and texts (columns) with the pairs on the diagonal:
--- nn.InfoNCE and nn.HingeRanking.  Losses without state are layers in C (csrc/nn/loss.c).
+-- nn.InfoNCE, nn.SigmoidLoss and nn.HingeRanking.  Losses without state are layers in C
+-- (csrc/nn/loss.c).
+--
+-- Each takes `same`, bool [B,B]: pairs that show the same image or item, or have the same text.
+-- They are not negatives of each other.  The diagonal of `same` is ignored.
 local core = require "vesper.core"
 local module = require "vesper.nn.module"
 local check = require "vesper.util.check"
 local options = require "vesper.util.options"
 local text = require "vesper.util.text"
 
--- ---- InfoNCE ------------------------------------------------------------------------------------
+-- ---- InfoNCE and the sigmoid loss ---------------------------------------------------------------
+
+-- Checks scores [B,B] and same, nil or bool [B,B]; returns B, and bool [B,B], true where a pair off
+-- the diagonal is the same, or nil.
+local function check_scores(what, scores, same)
+  local shape = core.is_tensor(scores) and scores.shape
+  if not shape or #shape ~= 2 or shape[1] ~= shape[2] then
+    check.fail(what, "scores is %s, expected [B,B]", text.kind(scores))
+  end
+  if same == nil then return shape[1], nil end
+  if not check.has_shape(same, shape[1], shape[1]) or same.dtype ~= "bool" then
+    check.fail(what, "same is %s, expected bool [%d,%d]", text.kind(same), shape[1], shape[1])
+  end
+  return shape[1], same:logical_and(core.eye(shape[1]):eq(0))
+end
+
+-- A number of the module: a parameter, or a buffer where it is not learned.
+local function set_number(self, name, value, learn)
+  if learn then
+    self[name] = module.Parameter(core.tensor(value))
+  else
+    self:register_buffer(name, core.tensor(value))
+  end
+end
 
 local InfoNCE = module.Module:extend "InfoNCE"
 
@@ -18,27 +45,43 @@ function InfoNCE:init(temperature, given)
   temperature = temperature or 0.07
   check.kind("InfoNCE", "temperature", temperature, "positive")
   local o = options.read("InfoNCE", given, {learn = true}, {learn = "boolean"})
-  local start = core.tensor(-math.log(temperature))
-  if o.learn then
-    self.logit_scale = module.Parameter(start)
-  else
-    self:register_buffer("logit_scale", start)
-  end
+  set_number(self, "logit_scale", -math.log(temperature), o.learn)
 end
 
 function InfoNCE:temperature() return math.exp(-self.logit_scale:item()) end
 
-function InfoNCE:forward(scores)
-  local shape = core.is_tensor(scores) and scores.shape
-  if not shape or #shape ~= 2 or shape[1] ~= shape[2] then
-    check.fail("InfoNCE", "scores is %s, expected [B,B]", text.kind(scores))
-  end
+--- scores [B,B], same bool [B,B] or nil -> the mean of both cross-entropies.
+function InfoNCE:forward(scores, same)
+  local B, off = check_scores("InfoNCE", scores, same)
   if self.logit_scale:item() > MOST then
     core.no_grad(function() self.logit_scale:fill_(MOST) end)
   end
-  local logits, pairs_ = scores * self.logit_scale:exp(), core.arange(shape[1])
-  return (core.cross_entropy(logits, pairs_)
-    + core.cross_entropy(logits:transpose(1, 2), pairs_)) / 2
+  local logits, own = scores * self.logit_scale:exp(), core.arange(B)
+  if off then logits = logits:masked_fill(off, -math.huge) end
+  return (core.cross_entropy(logits, own)
+    + core.cross_entropy(logits:transpose(1, 2), own)) / 2
+end
+
+local SigmoidLoss = module.Module:extend "SigmoidLoss"
+
+--- The sigmoid loss of SigLIP (Zhai et al., ICCV 2023): every pair is a binary decision, with
+-- logits exp(logit_scale) * scores + logit_bias.  Both are learned; {learn = false} fixes them.
+-- Options: temperature = 0.1, bias = -10, the values that the paper starts from.
+function SigmoidLoss:init(given)
+  local o = options.read("SigmoidLoss", given, {temperature = 0.1, bias = -10, learn = true},
+    {temperature = "positive", bias = "number", learn = "boolean"})
+  set_number(self, "logit_scale", -math.log(o.temperature), o.learn)
+  set_number(self, "logit_bias", o.bias, o.learn)
+end
+
+--- scores [B,B], same bool [B,B] or nil -> the sum of -log sigmoid(z * logit) over all pairs,
+-- divided by B; z is 1 on the diagonal and -1 elsewhere.
+function SigmoidLoss:forward(scores, same)
+  local B, off = check_scores("SigmoidLoss", scores, same)
+  local logits = scores * self.logit_scale:exp() + self.logit_bias
+  local losses = (logits * (1 - 2 * core.eye(B))):softplus() -- -log sigmoid(x) = softplus(-x)
+  if off then losses = losses:masked_fill(off, 0) end
+  return losses:sum() / B
 end
 
 -- ---- hinge --------------------------------------------------------------------------------------
@@ -94,4 +137,4 @@ function HingeRanking:forward(scores, epoch, same)
   return loss
 end
 
-return {InfoNCE = InfoNCE, HingeRanking = HingeRanking}
+return {InfoNCE = InfoNCE, SigmoidLoss = SigmoidLoss, HingeRanking = HingeRanking}

@@ -14,10 +14,17 @@ return {
       "Every op, under the same name as in vs: nn.functional.cross_entropy."},
     {"nn.utils", nil, "table", "clip_grad_norm_ and clip_grad_value_, as in optim."},
     {"nn.InfoNCE", "temperature:num=0.07, {learn:bool=true}", "Module",
-      "The symmetric cross-entropy of scores [B,B] / temperature with the pairs on the diagonal; "
-        .. "scores should be cosines. The parameter logit_scale, log(1 / temperature), is learned "
+      "The symmetric cross-entropy of scores [B,B] / temperature with the pairs on the diagonal: "
+        .. "loss(scores, same?). Scores should be cosines. same, bool [B,B], marks pairs that are "
+        .. "not negatives. The parameter logit_scale, log(1 / temperature), is learned "
         .. "and clamped to at most log(100); learn = false fixes it. Radford et al., 2021."},
     {"InfoNCE:temperature", "", "number", "The current temperature."},
+    {"nn.SigmoidLoss", "{temperature:num=0.1, bias:num=-10, learn:bool=true}", "Module",
+      "The sigmoid loss of scores [B,B] with the pairs on the diagonal, loss(scores, same?): every "
+        .. "pair is a binary decision with logit scores / temperature + bias; the sum over all "
+        .. "pairs, divided by B. The parameters logit_scale and logit_bias are learned; learn = "
+        .. "false fixes them. same, bool [B,B], marks pairs that are not negatives. Zhai et al., "
+        .. "SigLIP, ICCV 2023."},
     {"nn.HingeRanking", "{margin:num=0.2, negatives:hardest|sum=hardest, warmup:int=1}", "Module",
       "The hinge ranking loss of scores [B,B] with the pairs on the diagonal: loss(scores, epoch, "
         .. "same?) is the mean over pairs. Up to epoch warmup it uses all negatives, later only "

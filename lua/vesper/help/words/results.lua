@@ -6,14 +6,19 @@ return {
       "Percent of correct predictions; predictions are logits [B,C] or classes int64 [B]."},
     {"metrics.confusion", "predictions:any, labels:index, count:int", "Tensor",
       "int64 [count,count]: rows are labels, columns predictions."},
-    {"metrics.retrieval", "v:tensor, t:tensor, {image_of:index?, bank:table?, beta:num=10}",
-      "table",
+    {"metrics.retrieval", "v:tensor, t:tensor, {image_of:index?, folds:int=1, bank:table?, "
+        .. "beta:num=10}", "table",
       "Recall by cosine similarity of images v [N,D] and texts t [M,D]: r.i2t and r.t2i with r1, "
         .. "r5, r10 in percent, medr, meanr; r.rsum; r.protocol describes the protocol. image_of "
-        .. "int64 [M]: the image of each text. bank = {v, t}: other images and texts; a score is "
-        .. "then cosine - log(sum over the bank of exp(beta cosine)) / beta, which lowers items "
+        .. "int64 [M]: the image of each text. folds = 5: the mean over five parts of the images, "
+        .. "each with its own texts (COCO's 1K protocol); r.folds has the parts, r.whole the "
+        .. "result over all images. bank = {v, t}: other images and texts; a score is then cosine - log(sum over the bank of exp(beta cosine)) / beta, which lowers items "
         .. "that are near every query (inverted softmax, Smith et al., ICLR 2017, over a query "
         .. "bank, Bogolin et al., CVPR 2022)."},
+    {"metrics.retrieval_of_scores", "scores:value, {image_of:index?, folds:int=1}", "table",
+      "The same for scores [N,M] of N images and M texts that are not products of embeddings, such "
+        .. "as those of cross-attention or of a re-ranker. scores is a tensor, or a "
+        .. "function(first, last) that returns the rows of images first..last."},
     {"metrics.format", "r:table", "string", "The result of metrics.retrieval on one line."},
     {"metrics.item_retrieval", "v_query:tensor, item_query:index, v_gallery:tensor, "
         .. "item_gallery:index", "table",

@@ -197,7 +197,7 @@ describe("metrics.retrieval", function()
     try("image_of: entry 2 is 5, expected 1%.%.4", v, {image_of = ints {1, 5, 3, 4}})
     try("image 2 has no caption", v, {image_of = ints {1, 1, 3, 4}})
     try("image_of is float", v, {image_of = vs.tensor {1, 2, 3, 4}})
-    try("unknown option 'k', expected one of bank, beta, image_of", v, {k = 3})
+    try("unknown option 'k', expected one of bank, beta, folds, image_of", v, {k = 3})
   end)
 end)
 
