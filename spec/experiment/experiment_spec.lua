@@ -91,21 +91,21 @@ describe("experiment", function()
       assert.is_nil(ok)
       assert.matches(words, message, 1, true)
     end
-    refused("one-1 was started with different settings: epochs was 3, now 5", {epochs = 5})
-    refused('settings was {"rate": 0.05}, now {"rate": 0.1}', {settings = {rate = 0.1}})
+    refused("one-1 was started with different settings: epochs is 5, expected 3", {epochs = 5})
+    refused('settings is {"rate": 0.1}, expected {"rate": 0.05}', {settings = {rate = 0.1}})
     local file = temp.write(temp.folder() .. "/data.h5", "some data")
-    refused('data was nothing, now {"bytes": 9, "checksum"', {data = file})
+    refused('data is {"bytes": 9, "checksum"', {data = file})
     assert.error_matches(function() experiment.run{folder = whole} end, "rows is missing")
     local rows = small.options(whole).rows
     rows[2] = rows[1]
-    refused("there are two rows one", {rows = rows})
+    refused("rows: duplicate name 'one'", {rows = rows})
   end)
 
   it("prints why a row is left out", function()
     local found, said = run(temp.folder(), {seeds = {1}, epochs = 1,
       rows = {{name = "DPM", missing = "there is no BERT"}}})
     assert.same({}, found)
-    assert.same({"DPM is left out: there is no BERT"}, said)
+    assert.same({"DPM is skipped: there is no BERT"}, said)
   end)
 
   it("knows a file by its bytes", function()
@@ -144,7 +144,8 @@ describe("experiment", function()
   it("tells the protocol", function()
     local text = table.concat(experiment.protocol(results, sizes), "\n")
     for _, part in ipairs {"40 train, 24 validation, 16 test", "seeds 1, 2; 3 epochs; rate 0.05",
-      "best on validation", "chooses nothing", "16 image-text pairs", "vesper 0.1.0", "n - 1"} do
+      "best epoch on validation", "for no choice", "16 image-text pairs", "vesper 0.1.0",
+      "n - 1"} do
       assert(text:find(part, 1, true), part)
     end
     assert(not text:find "precision")
@@ -319,12 +320,13 @@ describe("plot", function()
       row.image = picture
       assert.error_matches(function() vs.plot.attention(folder .. "/no.png", {row}) end, words)
     end
-    refused("the grid is 2 x 2, but there are 6 regions", {words = {"a"}, weights = vs.ones(1, 6),
+    refused("grid is {2, 2}, expected {height, width} of 6 regions",
+      {words = {"a"}, weights = vs.ones(1, 6),
       grid = {2, 2}})
-    refused("has 2 words, but weights of 1", {words = {"a", "b"}, weights = vs.ones(1, 4),
+    refused("has 2 words, expected at most 1", {words = {"a", "b"}, weights = vs.ones(1, 4),
       grid = {2, 2}})
-    refused("has no weights", {words = {"a"}, grid = {2, 2}})
-    assert.error_matches(function() vs.plot.attention(folder .. "/no.png", {}) end, "no rows")
+    refused("weights is a nil, expected %[T,R%]", {words = {"a"}, grid = {2, 2}})
+    assert.error_matches(function() vs.plot.attention(folder .. "/no.png", {}) end, "rows is empty")
     local none, why = vs.plot.attention(folder .. "/none/x.png", {{image = picture, words = {"a"},
       weights = vs.ones(1, 4), grid = {2, 2}}})
     assert.is_nil(none)
@@ -341,6 +343,6 @@ describe("plot", function()
     assert.equal(2, select(2, text:gsub(">&lt;cup&gt;<", "")))
     assert(text:find(">T &amp; U<", 1, true) and text:find(">2<", 1, true))
     assert.error_matches(function() vs.plot.confusion(path, counts, {"a", "b", "c"}) end,
-      "of the 3 classes")
+      "expected %[3,3%], the number of classes")
   end)
 end)

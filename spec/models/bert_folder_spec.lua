@@ -161,7 +161,7 @@ describe("a broken folder", function()
     refused_with(old:sub(1, #old // 2), "zip: no directory at its end")
     refused_with(temp.read "spec/fixtures/pth/whole.pth", "pickle, byte 66: it names torch.nn")
     refused_with(temp.read "spec/fixtures/pth/module.pth",
-      "its tensors are not those of this BERT")
+      "the tensors do not fit config.json")
   end)
 
   it("is named with the file that is missing", function()
@@ -181,8 +181,8 @@ describe("a broken folder", function()
       ["config.json: hidden_size is a table, expected"] = {hidden_size = {8}},
       ["config.json: vocab_size is true"] = {vocab_size = true},
       ["config.json: num_attention_heads is 0"] = {num_attention_heads = 0},
-      ["num_attention_heads, 3"] = {num_attention_heads = 3},
-      ["config.json: pad_token_id is 32, vocab_size 32"] = {pad_token_id = 32},
+      ["num_attention_heads = 3"] = {num_attention_heads = 3},
+      ["config.json: pad_token_id is 32, expected less than vocab_size = 32"] = {pad_token_id = 32},
       ["config.json: pad_token_id is -1"] = {pad_token_id = -1},
       ["config.json: hidden_act is 'mish', expected gelu"] = {hidden_act = "mish"},
       ["config.json: layer_norm_eps is 0"] = {layer_norm_eps = 0},
@@ -193,10 +193,10 @@ describe("a broken folder", function()
       refused(want, config_with(changes))
     end
     refused("model_type is", {["config.json"] = '{"model_type": "a\\u0000b"}'})
-    refused("config.json: not an object", {["config.json"] = "[1]"})
-    refused("config.json: not an object", {["config.json"] = "null"})
-    refused("config.json: not an object", {["config.json"] = "3"})
-    refused("tokenizer_config.json: not an object", {["tokenizer_config.json"] = "[]"})
+    refused("config.json: is not a JSON object", {["config.json"] = "[1]"})
+    refused("config.json: is not a JSON object", {["config.json"] = "null"})
+    refused("config.json: is not a JSON object", {["config.json"] = "3"})
+    refused("tokenizer_config.json: is not a JSON object", {["tokenizer_config.json"] = "[]"})
   end)
 
   it("makes nothing by sizes that the weights do not have", function()
@@ -204,7 +204,7 @@ describe("a broken folder", function()
     for _, key in ipairs {"vocab_size", "hidden_size", "intermediate_size",
       "max_position_embeddings", "type_vocab_size", "num_hidden_layers"} do
       local message = refused("model.safetensors: ", config_with {[key] = huge})
-      assert.matches(key == "num_hidden_layers" and "are not the 4611686018427387904 layers"
+      assert.matches(key == "num_hidden_layers" and "too few for the 4611686018427387904 layers"
         or tostring(huge), message, 1, true)
     end
     refused("missing: encoder.layer.2.", config_with {num_hidden_layers = 3})
@@ -218,12 +218,12 @@ describe("a broken folder", function()
       if name == "encoder.layer.1.output.dense.bias" then return name, tensor:long() end
       return name, tensor
     end)
-    local message = fails("model.safetensors: its tensors are not those", BERT.from_pretrained,
+    local message = fails("model.safetensors: the tensors do not fit", BERT.from_pretrained,
       folder)
     assert.matches("\n  missing: embeddings.LayerNorm.bias\n", message, 1, true)
     assert.matches("\n  unexpected: embeddings.LayerNorm.shift\n", message, 1, true)
-    assert.matches("\n  mismatched: encoder.layer.1.output.dense.bias holds int64, "
-      .. "pooler.dense.weight is [7,8], by config.json [8,8]", message, 1, true)
+    assert.matches("\n  mismatched: encoder.layer.1.output.dense.bias is int64, expected a float "
+      .. "dtype, pooler.dense.weight is [7,8], expected [8,8] by config.json", message, 1, true)
   end)
 
   it("lists at most twenty names of a kind", function()
@@ -240,7 +240,7 @@ describe("a broken folder", function()
   end)
 
   it("says when the vocabulary is not the weights'", function()
-    refused("vocab.txt: 33 pieces, vocab_size of config.json is 32",
+    refused("vocab.txt: has 33 tokens, expected at most 32",
       {["vocab.txt"] = read "vocab.txt" .. "one\nmore\n"})
     refused("vocab.txt: not a WordPiece vocabulary", {["vocab.txt"] = "hat\n"})
   end)

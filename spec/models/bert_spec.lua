@@ -141,17 +141,19 @@ describe("a BERT", function()
     refused("mask is a table", ids, {5, 5})
     refused("types is int64 [2,4], expected int64 [2,5]", ids, nil, vs.ones(2, 4):long())
     refused("extra is float32 [2,16], expected [2,1,16]", ids, nil, nil, vs.ones(2, 16))
-    refused("13 positions, max_position_embeddings is 12", vs.ones(1, 13):long())
+    refused("ids have 13 positions, expected at most max_position_embeddings = 12",
+      vs.ones(1, 13):long())
     refused("13 positions", vs.ones(1, 12):long(), nil, nil, vs.ones(1, 1, 16))
     refused("21", vs.full({1, 3}, 21):long())
     fails("freeze_layers: n is 4, expected 0..3", bert.freeze_layers, bert, 4)
-    fails("embed: this BERT has no tokenizer", bert.embed, bert, {"a"})
+    fails("embed: tokenizer is nil", bert.embed, bert, {"a"})
     for want, more in pairs {
       ["hidden_size is -4, expected an integer >= 1"] = {hidden_size = -4},
       ["num_hidden_layers is 0"] = {num_hidden_layers = 0},
       ["num_attention_heads is 2.5"] = {num_attention_heads = 2.5},
-      ["hidden_size 16 is not a multiple of num_attention_heads, 3"] = {num_attention_heads = 3},
-      ["pad_token_id is 20, vocab_size 20"] = {pad_token_id = 20},
+      ["hidden_size is 16, expected a multiple of num_attention_heads = 3"] =
+        {num_attention_heads = 3},
+      ["pad_token_id is 20, expected less than vocab_size = 20"] = {pad_token_id = 20},
       ["hidden_dropout_prob is 1, expected"] = {hidden_dropout_prob = 1},
       ["layer_norm_eps is 'a', expected a finite number > 0"] = {layer_norm_eps = "a"},
       ["hidden_act is 'sin', expected gelu, "] = {hidden_act = "sin"},

@@ -80,7 +80,8 @@ describe("CNNs", function()
         assert(pair[2].grad, case .. ": no gradient of " .. pair[1])
       end
       assert.equal(6, model:encode_image(batch.image).shape[2])
-      assert.error_matches(function() net:logits(batch.image) end, "made without a head")
+      assert.error_matches(function() net:logits(batch.image) end,
+        "num_classes is 0, so the network has no head")
     end
   end)
 

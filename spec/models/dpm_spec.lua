@@ -179,8 +179,8 @@ describe("DPM:retrieve", function()
         assert.equal(on, model.training)
         assert.equal(on, model.bert.encoder.layer[1].training)
       end
-      refused("k is 8, the index has 7 images", text, index, {k = 8})
-      refused("k is 10, the index has 7 images", text, index)
+      refused("k is 8, expected at most 7, the number of images in index", text, index, {k = 8})
+      refused("k is 10, expected at most 7", text, index)
       refused("k is 0, expected an integer >= 1", text, index, {k = 0})
       refused("k is 2.5, expected", text, index, {k = 2.5})
       refused("k is '3', expected", text, index, {k = "3"})
@@ -193,7 +193,7 @@ describe("DPM:retrieve", function()
       refused("text without tokens", {image = both.image, text = text.text}, index, {k = 1})
       refused("the batch has no text", {image = both.image, tokens = text.tokens,
         lengths = text.lengths}, index, {k = 1})
-      refused("1 texts, tokens of 2", {text = {"dog"}, tokens = text.tokens,
+      refused("batch.text has 1 entries, expected 2", {text = {"dog"}, tokens = text.tokens,
         lengths = text.lengths}, index, {k = 1})
       model:retrieve(text, index, {k = 1})
       assert.equal(on, model.training)
@@ -250,11 +250,12 @@ describe("BERTFusion", function()
     local path = temp.write(temp.folder() .. "/vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\nhat\n")
     unmasked.tokenizer = assert(vs.text.WordPiece(path))
     for want, more in pairs {
-      ["give bert = models.BERT"] = {bert = false},
+      ["bert is missing, expected models.BERT"] = {bert = false},
       ["bert is a string, expected a models.BERT"] = {bert = "folder"},
-      ["this BERT has no tokenizer"] = {bert = plain},
-      ["this BERT has no pooler"] = {bert = tiny_bert{add_pooling_layer = false}},
-      ["weights.masked needs a vocabulary with [MASK]"] = {bert = unmasked, weights = {masked = 1}},
+      ["bert has no tokenizer"] = {bert = plain},
+      ["bert has no pooler"] = {bert = tiny_bert{add_pooling_layer = false}},
+      ["weights.masked is > 0, but the vocabulary has no [MASK]"] =
+        {bert = unmasked, weights = {masked = 1}},
       ["max_words is 1, expected an integer >= 2"] = {max_words = 1},
       ["max_words is 4.5, expected"] = {max_words = 4.5},
       ["VSE weights: unknown option 'macth'"] = {weights = {macth = 1}},

@@ -254,9 +254,9 @@ describe("models", function()
       assert.same({6, CLASSES}, model:classify_image(both).shape)
     end
     assert.error_matches(function() region_encoder():encode_batch(batch) end,
-      "RegionEncoder: the batch has no regions and no feature")
+      "RegionEncoder: the batch has neither regions nor feature")
     assert.error_matches(function() models.JoinedEncoder{} end,
-      "JoinedEncoder: expected a list of encoders")
+      "JoinedEncoder: encoders is empty, expected a list")
   end)
 
   it("take nothing for a class that had no text", function()

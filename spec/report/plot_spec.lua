@@ -68,10 +68,12 @@ describe("plot", function()
   end)
 
   it("says what is wrong", function()
-    assert.error_matches(function() svg {} end, "nothing to draw")
-    assert.error_matches(function() svg {{y = {0 / 0}}} end, "nothing to draw")
-    assert.error_matches(function() svg {{name = "a"}} end, "series 1 has no list y")
-    assert.error_matches(function() svg {{x = {1}, y = {1, 2}}} end, "series 1 has 1 x and 2 y")
+    assert.error_matches(function() svg {} end, "has no finite value")
+    assert.error_matches(function() svg {{y = {0 / 0}}} end, "has no finite value")
+    assert.error_matches(function() svg {{name = "a"}} end,
+      "series 1: y is a nil, expected a list of numbers")
+    assert.error_matches(function() svg {{x = {1}, y = {1, 2}}} end,
+      "series 1: x has 1 entries, expected 2")
     assert.error_matches(function() svg({{y = {1}}}, {titel = "x"}) end, "unknown option 'titel'")
     local ok, message = plot.lines(dir .. "/no/x.svg", {{y = {1}}})
     assert.is_nil(ok)
@@ -125,9 +127,9 @@ describe("plot", function()
     end)
 
     it("says what is wrong", function()
-      assert.error_matches(function() plot.contact_sheet(dir .. "/x.png", {}) end, "no rows")
+      assert.error_matches(function() plot.contact_sheet(dir .. "/x.png", {}) end, "rows is empty")
       assert.error_matches(function() plot.contact_sheet(dir .. "/x.png", {{caption = "a"}}) end,
-        "row 1 has no list images")
+        "row 1: images is a nil, expected a list")
       assert.error_matches(function() plot.contact_sheet(dir .. "/x.png", rows, {k = 1}) end,
         "unknown option 'k'")
       local ok, message = plot.contact_sheet(dir .. "/no/x.png", rows)

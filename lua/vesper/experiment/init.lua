@@ -1,4 +1,4 @@
--- vs.experiment: tables of models over seeds: the runs, their summary, and what is written of them.
+-- vs.experiment: tables of models over seeds: the runs, their summary and their reports.
 local tables = require "vesper.util.tables"
 
 return tables.merge(require "vesper.experiment.runs", require "vesper.experiment.summary",

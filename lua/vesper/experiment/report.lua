@@ -1,4 +1,4 @@
--- experiment.report: the page of a table, with pictures of single models.
+-- experiment.report: the HTML page of a table, with figures of single models.
 local core = require "vesper.core"
 local runs = require "vesper.experiment.runs"
 local tables = require "vesper.experiment.tables"
@@ -6,9 +6,9 @@ local report = require "vesper.report"
 local train = require "vesper.train"
 local options = require "vesper.util.options"
 
--- ---- pictures -----------------------------------------------------------------------------------
+-- ---- figures ------------------------------------------------------------------------------------
 
--- The model of a row with the weights that its run has left.
+-- The model of a row with the best weights of its run.
 local function trained(o, row, seed)
   local model = row.make(seed)
   local path = runs.folder(o.folder, row.name, seed) .. "/best.safetensors"
@@ -16,14 +16,14 @@ local function trained(o, row, seed)
   return model
 end
 
--- Positions spread over the set.
+-- n positions at equal distances over the set.
 local function spread(set, n)
   local list = {}
   for i = 1, math.min(n, #set) do list[i] = (i - 1) * (#set // math.min(n, #set)) + 1 end
   return list
 end
 
--- The row whose validation result has the highest score(val); nil: it is none.
+-- The row with the highest score_of(val) on validation; rows whose score is nil are skipped.
 local function best_row(o, seed, score_of)
   local best, most
   for _, result in ipairs(o.results) do
@@ -53,25 +53,25 @@ end
 
 local function add_retrieved(o, section, row, result)
   local name = file_name("retrieved", row, "png")
-  local words = "Captions of the test set and what is nearest to them: " .. row.name
+  local words = "Captions of the test set and the nearest images: " .. row.name
   add_picture(o, section, name, words,
     report.retrieved(o.folder .. "/" .. name, o.sets.test, result.v, result.t,
       spread(o.sets.test, o.samples), math.min(8, #o.sets.test),
-      {title = row.name .. ": captions and what they find",
+      {title = row.name .. ": captions and retrieved images",
         note = "Nearest test images by cosine; green frame: the caption's own"}))
 end
 
 local function add_attention(o, section, row, model)
   if not model.attention_map or model.image.encode_batch then return end -- features: no grid
   local name = file_name("attention", row, "png")
-  add_picture(o, section, name, row.name .. ", test pictures", report.attention(
+  add_picture(o, section, name, row.name .. ", test images", report.attention(
     o.folder .. "/" .. name, o.sets.test, model, spread(o.sets.test, o.samples),
-    {title = row.name .. ": where words look",
-      note = "One panel a word; the scale runs from the smallest (white) to the largest weight of "
-        .. "each picture."}))
+    {title = row.name .. ": attention of words",
+      note = "One panel per word; the scale of each image is from its smallest (white) to its "
+        .. "largest weight."}))
 end
 
--- What category-specific retrieval (DPM) makes of the same captions.
+-- The images that category-specific retrieval (DPM) finds for the same captions.
 local function add_retrieved_again(o, section, row, model)
   if not model.retrieve then return end
   local samples, set = spread(o.sets.test, o.samples), o.sets.test
@@ -79,10 +79,10 @@ local function add_retrieved_again(o, section, row, model)
   local index = model:index(o.loaders(o.results[1].seed).test)
   local found = model:retrieve({text = asked.text, tokens = asked.tokens, lengths = asked.lengths},
     index, {k = math.min(8, #set)})
-  add_picture(o, section, name, "The same after the post-processing by categories: " .. row.name,
+  add_picture(o, section, name, "The same captions, category-specific retrieval: " .. row.name,
     report.found(o.folder .. "/" .. name, set, samples, found:tolist(),
-      {title = row.name .. ": the same by categories",
-        note = "Asked once for each of the most probable categories, merged by score times "
+      {title = row.name .. ": category-specific retrieval",
+        note = "One search for each of the most probable categories, merged by score times "
           .. "probability; green frame: the caption's own"}))
 end
 
@@ -134,15 +134,17 @@ local function page(o, rows, protocol)
   assert(report.page(o.folder, "index.html", o.title, sections))
 end
 
---- The report of a table in its folder: what experiment.write leaves, pictures of models of the
--- first seed, and index.html with all of it.  Options:
---   folder, results, rows, loaders    as experiment.run took and gave them
+--- Writes the report of a table into its folder: the files of experiment.write, figures of the
+-- models of the first seed, and index.html with all of them.  Options:
+--   folder, rows, loaders             the options of experiment.run
+--   results                           the result of experiment.run
 --   sets = {train =, val =, test =}   data sets
---   title = "Table 1", samples = 6    captions in a sheet
---   pictures = true                   false: tables and curves alone
+--   title = "Table 1"
+--   samples = 6                       captions per contact sheet
+--   pictures = true                   false: only tables and curves
 --   sheets = {{name = file.png, title =, note =, words =, captions = {position, ...}, found =
---             {{position, ...}, ...}}, ...}     further sheets of what was found for captions
--- Which models are shown is decided on validation.  Returns the rows and the protocol.
+--             {{position, ...}, ...}}, ...}     further contact sheets, as for report.found
+-- The models to show are chosen on validation.  Returns the rows and the protocol.
 return function(given)
   local o = options.read("experiment.report", given,
     {title = "Table 1", samples = 6, pictures = true, sheets = {}},

@@ -1,15 +1,14 @@
--- The runs of a table: rows x seeds, resumed where they were stopped.
+-- The runs of a table: rows x seeds.  Interrupted runs are resumed.
 --
--- Every pair of a row and a seed is a run of train.fit with a folder of its own:
+-- Every pair of a row and a seed is a run of train.fit in its own folder:
 --
---   FOLDER/runs/ROW-SEED/run.json           what the run is, written before it begins
---                        checkpoint/        while it trains
---                        best.safetensors   the weights of the epoch that is best on validation
---                        result.json        when it has ended; it is complete or absent
+--   FOLDER/runs/ROW-SEED/run.json           the settings, written before the run starts
+--                        checkpoint/        during the run
+--                        best.safetensors   the weights of the best epoch on validation
+--                        result.json        after the run; complete or absent
 --
--- A run draws all its random numbers from its seed, so it does not matter which runs were made
--- before it, or how often the table was stopped: a resumed table has the numbers of one that was
--- never stopped.
+-- All random numbers of a run come from its seed, so the numbers of a table depend neither on the
+-- order of the runs nor on interruptions.
 local core = require "vesper.core"
 local train = require "vesper.train"
 local check = require "vesper.util.check"
@@ -22,9 +21,9 @@ local function fail(...) check.fail("experiment", ...) end
 
 -- ---- data files ---------------------------------------------------------------------------------
 
-local WORDS = 512 -- eight bytes each, read at once
+local WORDS = 512 -- words of eight bytes per read
 
--- FNV-1a over words of eight bytes, the last one filled with zeros.
+-- FNV-1a over words of eight bytes; the last one is padded with zeros.
 local function checksum(handle)
   local format, hash = ("<i8"):rep(WORDS), 0xcbf29ce484222325
   local size = 0
@@ -36,8 +35,7 @@ local function checksum(handle)
   return ("%016x"):format(hash), size
 end
 
---- {name, bytes, checksum} of a file, which tell whether two runs saw the same data; or nil and a
--- message.
+--- {name, bytes, checksum} of a file, to detect different data; or nil and a message.
 function experiment.fingerprint(path)
   local handle <close>, why = io.open(path, "rb")
   if not handle then return nil, why end
@@ -52,21 +50,21 @@ local function folder_of(o, row, seed)
   return ("%s/runs/%s-%d"):format(o.folder, row.name:gsub("[^%w_.-]", "_"), seed)
 end
 
---- The folder of a run; its best.safetensors are the weights.
+--- The folder of a run; its best.safetensors has the weights.
 function experiment.folder(folder, name, seed)
   return folder_of({folder = folder}, {name = name}, seed)
 end
 
--- Raises where the run of a folder was started with other settings than it has now.
+-- Raises if the run of a folder was started with different settings.
 local function same_run(folder, started, now)
   local differ = {}
   local function text(value) return value == nil and "nothing" or core.io.json_encode(value) end
   for _, key in ipairs {"row", "seed", "epochs", "options", "settings", "data"} do
     local was, is = text(started[key]), text(now[key])
-    if was ~= is then differ[#differ + 1] = ("%s was %s, now %s"):format(key, was, is) end
+    if was ~= is then differ[#differ + 1] = ("%s is %s, expected %s"):format(key, is, was) end
   end
   if #differ == 0 then return end
-  fail("%s was started with different settings: %s; take another folder, or remove it", folder,
+  fail("%s was started with different settings: %s; use another folder or remove it", folder,
     table.concat(differ, "; "))
 end
 
@@ -91,7 +89,7 @@ local function seconds_of(history)
   return sum
 end
 
--- A run that has ended needs none.
+-- A finished run needs no checkpoint.
 local function remove_checkpoint(folder)
   for _, ending in ipairs {".safetensors", ".json"} do
     for _, path in ipairs(core.data.find(folder, ending) or {}) do os.remove(path) end
@@ -99,7 +97,7 @@ local function remove_checkpoint(folder)
   os.remove(folder)
 end
 
--- Trains one row with one seed, from its checkpoint where it has one.
+-- Trains one row with one seed; resumes from its checkpoint, if there is one.
 local function train_run(o, row, seed, folder)
   core.manual_seed(seed)
   local model, loaders = row.make(seed), o.loaders(seed)
@@ -142,33 +140,35 @@ end
 
 local function check_options(o)
   for _, key in ipairs {"folder", "rows", "seeds", "epochs", "loaders", "optimizer"} do
-    if o[key] == nil then fail("%s is missing", key) end
+    if o[key] == nil then fail("option %s is missing", key) end
   end
   local seen = {}
   for _, row in ipairs(o.rows) do
-    if seen[row.name] then fail("there are two rows %s", row.name) end
-    if not (row.make or row.missing) then fail("row %s has no make", row.name) end
+    if seen[row.name] then fail("rows: duplicate name '%s'", row.name) end
+    if not (row.make or row.missing) then
+      fail("rows: row '%s' has neither make nor missing, expected one of them", row.name)
+    end
     seen[row.name] = true
   end
 end
 
---- Trains every row with every seed that has not been trained in the folder yet.  Options:
+--- Trains every row with every seed, except the runs already finished in the folder.  Options:
 --   folder, epochs
---   rows = {{name =, make = function(seed) -> model, options = table}, ...}   options: what tells
---            this row from another of that name, as plain values; missing = text in place of make:
---            the row is left out, and the text printed
+--   rows = {{name =, make = function(seed) -> model, options = table}, ...}   options: plain values
+--            that identify the row's settings; missing = text instead of make: the row is skipped
+--            and the text printed
 --   seeds = {1, 2, 3}
 --   loaders = function(seed) -> {train =, val =, test = loader}
 --   optimizer = function(model) -> optimizer
---   schedule = function(optimizer) -> what train.fit takes
---   schedule_per, score, clip, quiet    as train.fit takes them
---   evaluate = function(model, loaders) -> what train.evaluate gives for the test set, which it is
---            unless this is given
---   settings = {}                  plain values that hold for every row
---   data = path                    its size and checksum are part of what a run is
--- Seeds are the outer loop: a table that is stopped early has whole columns.  Test data is looked
--- at once a run, with the weights that validation chose.  Raises when the folder holds a run of
--- that name made with other options.  Returns the results of all runs, seed by seed.
+--   schedule = function(optimizer) -> a schedule for train.fit
+--   schedule_per, score, clip, quiet    as in train.fit
+--   evaluate = function(model, loaders) -> a result as from train.evaluate for the test set;
+--            default: train.evaluate(model, loaders.test)
+--   settings = {}                  plain values that are the same for every row
+--   data = path                    the data file; its size and checksum identify the data
+-- Seeds are the outer loop, so that a table stopped early has every row for some seeds.  Each run
+-- is tested once, with the best weights on validation.  Raises if the folder has a run of this name
+-- that was started with different settings.  Returns the results of all runs, seed by seed.
 function experiment.run(given)
   local function evaluate(model, loaders) return train.evaluate(model, loaders.test) end
   local o = options.read("experiment", given, {settings = {}, quiet = false, evaluate = evaluate},
@@ -177,7 +177,7 @@ function experiment.run(given)
   check_options(o)
   local data = o.data and assert(experiment.fingerprint(o.data)) or nil
   for _, row in ipairs(o.rows) do
-    if row.missing then print(("%s is left out: %s"):format(row.name, row.missing)) end
+    if row.missing then print(("%s is skipped: %s"):format(row.name, row.missing)) end
   end
   local results = {}
   for _, seed in ipairs(o.seeds) do

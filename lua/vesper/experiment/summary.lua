@@ -1,9 +1,10 @@
--- Results of runs over their seeds: mean and deviation, rows of a table, learning curves.
+-- Statistics of runs over seeds: mean and standard deviation, rows of a table, learning curves.
 local report = require "vesper.report"
 
 local experiment = {}
 
---- Mean and deviation (of a sample: over n - 1) of a list of numbers; of one number there is none.
+--- Mean and standard deviation (over n - 1) of a list of numbers; the deviation of one number is
+-- nil.
 function experiment.mean(list)
   local sum, squares = 0, 0
   for _, x in ipairs(list) do sum = sum + x end
@@ -12,16 +13,16 @@ function experiment.mean(list)
   return mean, #list > 1 and math.sqrt(squares / (#list - 1)) or nil
 end
 
--- Which figures show their deviation in a table for readers; a CSV file has all of them.
+-- The figures shown with their deviation; a CSV file has the deviation of every figure.
 local SPREAD = {val = true, test = true, image = true, rsum = true}
 
---- The figures of one result by the names of report.columns.
+--- The figures of one result by the keys of report.columns.
 function experiment.figures(result)
   return report.row(result.row, result.val, result.test,
     {parameters = result.parameters, seconds = result.seconds})
 end
 
--- name -> its results, and the names as they come.
+-- {name = its results}, and the names in order.
 local function by_row(results)
   local list, names = {}, {}
   for _, result in ipairs(results) do
@@ -39,8 +40,8 @@ local function shown(key, mean, deviation)
   return ("%.1f ± %.1f"):format(mean, deviation)
 end
 
---- A row for report.table of each name in the results: what report.columns show, as "mean ±
--- deviation" over its seeds; .mean and .deviation have the numbers, .runs how many there are.
+--- One row for report.table per name in the results, with "mean ± deviation" over its seeds for
+-- report.columns; .mean and .deviation have the numbers, .runs the number of runs.
 function experiment.summary(results)
   local list, names = by_row(results)
   local rows = {}
@@ -64,7 +65,7 @@ function experiment.summary(results)
   return rows
 end
 
---- Mean validation accuracy over the seeds by epoch, as report.curves takes it: a line a row.
+--- Mean validation accuracy over the seeds by epoch, one curve per row, for report.curves.
 function experiment.curves(results)
   local list, names = by_row(results)
   local lines = {}

@@ -1,4 +1,4 @@
--- A table of experiments in words: its protocol, published figures, files of text and of figures.
+-- The files of a table: the table with protocol and published figures, CSV files, curves.
 local core = require "vesper.core"
 local summary = require "vesper.experiment.summary"
 local report = require "vesper.report"
@@ -18,7 +18,7 @@ local function settings_text(settings)
   return joined(parts)
 end
 
--- The values of a field, each once, as they come.
+-- The distinct values of a field, in order.
 local function different(results, key, default)
   local seen, list = {}, {}
   for _, r in ipairs(results) do
@@ -28,8 +28,8 @@ local function different(results, key, default)
   return list
 end
 
---- The protocol of a table in words, a list of sentences: data, seeds, epochs, how an epoch was
--- chosen, what the columns mean.  sizes = {train =, val =, test =}.
+--- The protocol of a table as a list of sentences: data, seeds, epochs, choice of the epoch,
+-- meaning of the columns.  sizes = {train =, val =, test =}.
 function experiment.protocol(results, sizes)
   local seeds, threads, retrieval = different(results, "seed"), different(results, "threads"), nil
   for _, r in ipairs(results) do
@@ -44,36 +44,36 @@ function experiment.protocol(results, sizes)
     ("Data: %s%d train, %d validation, %d test."):format(file, sizes.train, sizes.val, sizes.test),
     ("Training: seed%s %s; %d epochs%s. The same for every row."):format(#seeds > 1 and "s" or "",
       joined(seeds), run.epochs, next(run.settings) and "; " .. settings_text(run.settings) or ""),
-    "Of each run the epoch is taken that is best on validation by accuracy, and for models of text "
-      .. "the mean recall beside it. Test data is looked at once, at the end, and chooses nothing.",
+    "Each run uses its best epoch on validation, by accuracy; for models with text, by accuracy "
+      .. "plus mean recall. Test data is used once, at the end, and for no choice.",
     "val acc, test acc: percent, from image and text (Baseline: from the image). image alone: test "
-      .. "accuracy from the shared embedding of the image alone, by cosine to class prototypes "
+      .. "accuracy from the image's shared embedding only, by cosine to class prototypes "
       .. "(Baseline: its only accuracy). R@k and rsum: retrieval on the test set.",
   }
   if retrieval then list[#list + 1] = "Retrieval: " .. retrieval .. "." end
   if #seeds > 1 then
-    list[#list + 1] = "Figures are means over the seeds, ± the deviation (n - 1)."
+    list[#list + 1] = "Figures are means over the seeds, ± the standard deviation (n - 1)."
   end
   local precision = table.concat(different(results, "matmul_precision", "highest"), " or ")
   if precision ~= "highest" then
     list[#list + 1] = ("Matrix products at %s precision."):format(precision)
   end
-  list[#list + 1] = ("vesper %s (%s), %s thread%s; seconds are those of training and validation.")
+  list[#list + 1] = ("vesper %s (%s), %s thread%s; seconds: training and validation.")
     :format(first.version, first.isa, table.concat(threads, " or "),
       #threads == 1 and threads[1] == 1 and "" or "s")
   return list
 end
 
---- Published figures that stand beside a table as what they are: {model, val, test} each.
+--- Published figures shown below a table: {model, val, test} each.
 experiment.published = {
   columns = {{"model", "quoted"}, {"val", "val acc"}, {"test", "test acc"}},
   {model = "CIM", val = 91.2, test = 88.8}, {model = "COOT", val = 90.4, test = 88.2},
   {model = "DPM", val = 92.5, test = 90.0},
-  note = "Quoted: accuracy on MMFRB, a fashion benchmark that was never published. Another data "
-    .. "set's figures, which nobody can reproduce, and not to be compared with those above.",
+  note = "Quoted: accuracy on MMFRB, a fashion benchmark that was never published. These figures "
+    .. "are for another data set, cannot be reproduced and do not compare with those above.",
 }
 
--- Every figure with its deviation, for programs.
+-- The columns of every figure and its deviation.
 local function csv_columns()
   local columns = {}
   for i, column in ipairs(report.columns) do
@@ -98,8 +98,7 @@ local function csv_rows(rows)
 end
 
 
---- The table with its protocol and the published figures below it, as report.table's text,
--- markdown, latex or html.
+--- The table, its protocol and the published figures, as text, markdown, latex or html.
 function experiment.text(rows, protocol, format)
   local quoted, parts = experiment.published, {report.table(report.columns, rows, format)}
   local function add(sentence)
@@ -124,10 +123,10 @@ local function runs_csv(results)
   return report.table(columns, rows, "csv")
 end
 
---- Writes table.txt, .md, .csv and .tex, runs.csv (a line a run) and curves.svg into a folder;
+--- Writes table.txt, .md, .csv and .tex, runs.csv (one line per run) and curves.svg into a folder;
 -- returns the rows of the summary and the protocol.
 function experiment.write(folder, results, sizes)
-  if #results == 0 then check.fail("experiment", "there are no results") end
+  if #results == 0 then check.fail("experiment", "results is empty, expected at least 1") end
   local rows, protocol = summary.summary(results), experiment.protocol(results, sizes)
   local function write(name, text) assert(report.write(folder, name, text)) end
   write("table.txt", experiment.text(rows, protocol))

@@ -1,5 +1,5 @@
--- Visual-semantic attention pooling: regions ask the words, and what they attend to is the summary
--- of the text that informs the image.
+-- Visual-semantic attention pooling: the regions attend to the words; the mean of the results is a
+-- summary of the text, which is combined with the image vector.
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local encoders = require "vesper.models.encoders"
@@ -8,8 +8,8 @@ local Informed = require "vesper.models.informed"
 
 local AttentionPooling = VSE:extend("AttentionPooling")
 
---- Options of VSE, heads = 4, best = k (only the k words with the highest scores are pooled; false:
--- all, by softmax).
+--- Options of VSE, heads = 4, best = k (only the k words with the highest mean attention are used;
+-- default false: all).
 function AttentionPooling:init(given)
   local o = self:setup(given, {heads = 4, best = false})
   self.best = o.best
@@ -19,7 +19,7 @@ function AttentionPooling:init(given)
   self.informed = Informed(o.width, o.dropout)
 end
 
--- True for words outside the k that the regions attend to most: bool [B,T].
+-- bool [B,T], true for padding and for words not among the k with the highest mean attention.
 local function all_but_best(self, queries, W, padding)
   local k = math.min(self.best, W.shape[2])
   return core.no_grad(function()
@@ -31,7 +31,7 @@ local function all_but_best(self, queries, W, padding)
 end
 
 --- U [B,R,C] with grid or counts, W [B,T,E] with lengths -> the summary [B,D]; with need_weights
--- also [B,R,T], how much each region takes of each word.
+-- also the attention of the regions over the words [B,R,T].
 function AttentionPooling:summarise(U, where, W, lengths, need_weights)
   local queries = self.regions(U)
   local padding = encoders.mask_of(lengths, W.shape[2]):logical_not()
@@ -48,7 +48,7 @@ function AttentionPooling:forward(batch)
   return {v = v, t = t, logits = self.fuse(core.cat({informed, t}, 2))}
 end
 
---- How much each region takes of each word, turned round: [B,T,R]; and the grid or the counts.
+--- The attention of the regions over the words, transposed: [B,T,R]; and the grid or the counts.
 function AttentionPooling:attention_map(batch)
   local _, U, where = self:encode_image(batch)
   local _, W = self:encode_text(batch.tokens, batch.lengths)

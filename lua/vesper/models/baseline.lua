@@ -1,4 +1,4 @@
--- Baseline: classes from the image alone, the row that every text-using model has to beat.
+-- Baseline: classification of the image alone, for comparison with the models that use text.
 local nn = require "vesper.nn"
 local encoders = require "vesper.models.encoders"
 local options = require "vesper.util.options"
@@ -22,7 +22,7 @@ function Baseline:forward(batch)
   return {v = v, logits = logits, image_logits = logits}
 end
 
---- Cross-entropy on batch.label; also the table of its parts.
+--- Cross-entropy with batch.label, a table of the loss terms as numbers, and the outputs.
 function Baseline:loss(batch)
   local out = self(batch)
   local loss = nn.functional.cross_entropy(out.logits, batch.label)

@@ -1,8 +1,8 @@
--- BERT: a transformer encoder over pieces of words (Devlin et al., NAACL 2019), with the parameter
--- names of Hugging Face's BertModel.  Its weights come from a folder: models/bert_folder.lua.
+-- BERT: a transformer encoder over word pieces (Devlin et al., NAACL 2019), with the parameter
+-- names of Hugging Face's BertModel.  models/bert_folder.lua reads its weights.
 --
--- Shapes: B texts, T pieces ([CLS] and [SEP] included), D hidden_size.  Ids count from 1, as
--- text.WordPiece gives them: those of a Hugging Face tokenizer plus 1.
+-- Shapes: B texts, T tokens ([CLS] and [SEP] included), D hidden_size.  Ids start at 1, as those of
+-- text.WordPiece: the ids of a Hugging Face tokenizer plus 1.
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local configs = require "vesper.models.bert_config"
@@ -32,7 +32,7 @@ function Layer:init(c)
   self.output = {dense = nn.Linear(c.intermediate_size, D), LayerNorm = nn.LayerNorm(D, norm)}
 end
 
---- x [B,T,D], seen bool [B,1,1,T] or nil -> [B,T,D]; with a packing x is the pieces alone, [N,D].
+--- x [B,T,D], seen bool [B,1,1,T] or nil -> [B,T,D]; with a packing x is the tokens only, [N,D].
 function Layer:forward(x, seen, packing)
   local inner, out = self.attention.self, self.attention.output
   local q, k, v = inner.query(x), inner.key(x), inner.value(x)
@@ -49,7 +49,8 @@ end
 
 local BERT = nn.Module:extend "BERT"
 
--- The first values of BERT: normal of deviation 0.02, no biases; norms as they are.
+-- BERT's initialisation: weights normal with standard deviation 0.02, biases 0; layer norms keep
+-- their default.
 local function begin(module)
   for _, pair in ipairs(module:named_parameters()) do
     local name, p = pair[1], pair[2]
@@ -83,7 +84,7 @@ local function raise_shape(what, x, expected)
   check.fail("BERT", "%s is %s, expected %s", what, text.kind(x), expected)
 end
 
--- bool [B,T], true where a piece is, from a mask or from lengths.
+-- bool [B,T], true at tokens, from a mask or from lengths.
 local function mask_of(mask, B, T)
   if mask == nil then return nil end
   if has_shape(mask, B, T) and mask.dtype == "bool" then return mask end
@@ -98,7 +99,7 @@ local function insert(x, one)
   return core.cat({x:slice(2, 1, 1), one, x:slice(2, 2)}, 2)
 end
 
--- ids [B,T], types [B,T] or nil, extra [B,1,D] or nil -> the first states [B,T,D], or [B,T+1,D].
+-- ids [B,T], types [B,T] or nil, extra [B,1,D] or nil -> the embeddings [B,T,D], or [B,T+1,D].
 local function embed(self, ids, types, extra)
   local e, c = self.embeddings, self.config
   local x, B = e.word_embeddings(ids), ids.shape[1]
@@ -108,17 +109,17 @@ local function embed(self, ids, types, extra)
   end
   local T = x.shape[2]
   if T > c.max_position_embeddings then
-    core._raise(("BERT: %d positions, max_position_embeddings is %d"):format(T,
-      c.max_position_embeddings))
+    core._raise(("BERT: ids have %d positions, expected at most max_position_embeddings = %d")
+      :format(T, c.max_position_embeddings))
   end
   local place = e.position_embeddings.weight:slice(1, 1, T)
   local kind = types and e.token_type_embeddings(types) or e.token_type_embeddings.weight[1]
   return e.dropout(e.LayerNorm(x + (kind + place)))
 end
 
--- Texts of different lengths: everything but attention goes over the pieces alone.  gather takes
--- them out of x [B,T,D], [N,D]; spread puts them back, with anything where no piece is.  nil where
--- little is to be saved.
+-- For texts of different lengths, everything but attention is computed only for tokens, not for
+-- padding.  gather selects the tokens of x [B,T,D] -> [N,D]; spread is its inverse, with arbitrary
+-- values at padding.  nil if more than 90 % of the positions are tokens.
 local function packing_of(mask)
   local B, T = mask.shape[1], mask.shape[2]
   local rows = mask:flatten():nonzero():flatten()
@@ -132,10 +133,10 @@ local function packing_of(mask)
   }
 end
 
---- ids int64 [B,T]; mask bool [B,T], true where a piece is, or lengths int64 [B]; types int64 [B,T]
--- of 1 and 2 (1 unless given); extra [B,1,D], which enters at position 2, behind [CLS], as the
--- embedding of a piece more -> hidden [B,T,D], or [B,T+1,D] with extra, zeros where nothing is; and
--- pooled [B,D], tanh of a linear map of the first position.
+--- ids int64 [B,T]; mask bool [B,T], true at tokens, or lengths int64 [B]; types int64 [B,T] of 1
+-- and 2 (default 1); extra [B,1,D], the embedding of an additional token at position 2, after [CLS]
+-- -> hidden [B,T,D], or [B,T+1,D] with extra, zeros at padding; and pooled [B,D], tanh of a linear
+-- map of the first position.
 function BERT:forward(ids, mask, types, extra)
   if not core.is_tensor(ids) or ids.ndim ~= 2 or ids.shape[2] == 0 then
     raise_shape("ids", ids, "int64 [B,T]")
@@ -161,7 +162,7 @@ function BERT:forward(ids, mask, types, extra)
   return x, mask and pooled:masked_fill(mask:slice(2, 1, 1):logical_not(), 0) or pooled
 end
 
---- No gradients for the embeddings and the first n layers (0: the embeddings alone).
+--- Freezes the embeddings and the first n layers (0: only the embeddings).  Returns the model.
 function BERT:freeze_layers(n)
   local layers = self.encoder.layer
   check.whole("freeze_layers", "n", n, 0, #layers)
@@ -172,7 +173,7 @@ end
 
 -- ---- sentences ----------------------------------------------------------------------------------
 
---- The mean of hidden [B,T,D] over the pieces, [B,D]; zeros where there are none.  mask as in
+--- The mean of hidden [B,T,D] over the tokens, [B,D]; zeros for a row without tokens.  mask as in
 -- forward.
 function BERT.mean_pool(hidden, mask)
   local B, T = hidden.shape[1], hidden.shape[2]
@@ -182,14 +183,14 @@ function BERT.mean_pool(hidden, mask)
   return (hidden * weight):sum(2) / weight:sum(2):clamp(1)
 end
 
---- Sentence embeddings float32 [#texts,D]: the mean over the pieces, normalised to length 1, as
--- sentence-transformers computes them.  Runs in evaluation, without gradients, texts of like length
--- together.  Options: batch_size = 32, max_len (the tokenizer's).
+--- Sentence embeddings float32 [#texts,D]: the mean over the tokens, normalised to length 1, as
+-- sentence-transformers computes them.  Runs in evaluation mode without gradients; batches have
+-- texts of similar length.  Options: batch_size = 32, max_len (default: the tokenizer's).
 function BERT:embed(texts, given)
   local o = options.read("embed", given, {batch_size = 32}, {batch_size = "count", max_len = true})
   local size, D = o.batch_size, self.config.hidden_size
   if not self.tokenizer then
-    core._raise("embed: this BERT has no tokenizer (bert.tokenizer = text.WordPiece(path))")
+    core._raise("embed: tokenizer is nil, expected bert.tokenizer = text.WordPiece(path)")
   end
   check.kind("embed", "texts", texts, "list")
   if #texts == 0 then return core.zeros(0, D) end
@@ -206,7 +207,7 @@ function BERT:embed(texts, given)
   end)
 end
 
---- The model of a Hugging Face folder, or nil and a message: models/bert_folder.lua.
+--- A model from a Hugging Face folder, or nil and a message: models/bert_folder.lua.
 function BERT.from_pretrained(folder, given)
   return read_folder(BERT, folder, given)
 end

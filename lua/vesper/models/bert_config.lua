@@ -1,4 +1,4 @@
--- What sizes a BERT has: Hugging Face's names, defaults and bounds.
+-- The configuration of a BERT: Hugging Face's names and defaults, with checks.
 local core = require "vesper.core"
 local check = require "vesper.util.check"
 local options = require "vesper.util.options"
@@ -16,22 +16,24 @@ configs.activations = {
   gelu_new = gelu_by_tanh, gelu_pytorch_tanh = gelu_by_tanh,
 }
 
--- name = {kind of check.kind, default}.  Other keys of a config.json say nothing about the encoder.
+-- name = {kind of check.kind, default}.  Other keys of a config.json do not affect the encoder.
 local FIELDS = {
   vocab_size = {"count", 30522}, hidden_size = {"count", 768}, num_hidden_layers = {"count", 12},
   num_attention_heads = {"count", 12}, intermediate_size = {"count", 3072},
   max_position_embeddings = {"count", 512}, type_vocab_size = {"count", 2},
-  pad_token_id = {"whole", 0}, -- from 0, as in their files
+  pad_token_id = {"whole", 0}, -- from 0, as in Hugging Face's files
   layer_norm_eps = {"positive", 1e-12}, hidden_dropout_prob = {"probability", 0.1},
   attention_probs_dropout_prob = {"probability", 0.1},
   hidden_act = {tables.sorted_keys(configs.activations), "gelu"},
-  add_pooling_layer = {"boolean", true}, -- not in files: without it there is no pooler
+  add_pooling_layer = {"boolean", true}, -- not in files; false: no pooler
 }
 
---- The fields of `given` over the defaults, or nil and a message.  strict: other keys are refused.
+--- The fields of `given` with defaults, or nil and a message.  strict: other keys are errors.
 function configs.read(given, strict)
-  if type(given) ~= "table" then return nil, "config is a " .. type(given) .. ", not a table" end
-  -- Its metatable tells the walk over modules that there is nothing to find in it.
+  if type(given) ~= "table" then
+    return nil, "config is a " .. type(given) .. ", expected a table"
+  end
+  -- With a metatable the traversal of modules ignores it.
   local c = setmetatable({}, {__name = "BertConfig"})
   local wrong = strict and options.unknown(given, nil, FIELDS)
   if wrong then return nil, wrong end
@@ -43,10 +45,11 @@ function configs.read(given, strict)
     c[name] = value
   end
   if c.hidden_size % c.num_attention_heads ~= 0 then
-    return nil, ("hidden_size %d is not a multiple of num_attention_heads, %d"):format(
+    return nil, ("hidden_size is %d, expected a multiple of num_attention_heads = %d"):format(
       c.hidden_size, c.num_attention_heads)
   elseif c.pad_token_id >= c.vocab_size then
-    return nil, ("pad_token_id is %d, vocab_size %d"):format(c.pad_token_id, c.vocab_size)
+    return nil, ("pad_token_id is %d, expected less than vocab_size = %d"):format(c.pad_token_id,
+      c.vocab_size)
   end
   return c
 end

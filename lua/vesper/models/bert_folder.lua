@@ -1,8 +1,7 @@
--- Reading a BERT from a folder as Hugging Face writes it: config.json, vocab.txt (or
--- tokenizer.json), model.safetensors (or pytorch_model.bin).
+-- Reads a BERT from a folder in Hugging Face's layout: config.json, vocab.txt (or tokenizer.json),
+-- model.safetensors (or pytorch_model.bin).
 --
--- Nothing of a broken folder gets into a model: every size of config.json is compared with the
--- tensors that are really in the file before anything is made.
+-- Every size in config.json is compared with the tensors in the file before anything is allocated.
 local core = require "vesper.core"
 local configs = require "vesper.models.bert_config"
 local state = require "vesper.nn.state"
@@ -13,19 +12,19 @@ local text = require "vesper.util.text"
 
 local exists = file.exists
 
-local LISTED = 20 -- names a message shows of each kind
+local LISTED = 20 -- names per kind in a message
 
 -- ---- config.json --------------------------------------------------------------------------------
 
--- The object in folder/name without what is null; nil and a message.  {} when it is not there and
--- need not be.
+-- The object in folder/name without its null entries, or nil and a message; {} if the file is
+-- optional and missing.
 local function read_object(folder, name, optional)
   local path = folder .. "/" .. name
   if optional and not exists(path) then return {} end
   local object, why = core.io.json_load(path)
   if object == nil then return nil, why end
   if type(object) ~= "table" or getmetatable(object) ~= nil then
-    return nil, path .. ": not an object"
+    return nil, path .. ": is not a JSON object"
   end
   for key, value in pairs(object) do
     if value == core.io.null then object[key] = nil end
@@ -41,7 +40,7 @@ local function read_config(folder, o)
   if kind ~= nil and kind ~= "bert" then
     return nil, ("%s: model_type is %s, expected 'bert'"):format(path, text.value(kind))
   elseif position ~= nil and position ~= "absolute" then
-    return nil, ("%s: position_embedding_type is %s, only 'absolute' is known"):format(path,
+    return nil, ("%s: position_embedding_type is %s, expected 'absolute'"):format(path,
       text.value(position))
   end
   object.add_pooling_layer = o.pooler
@@ -52,8 +51,8 @@ end
 
 -- ---- weights ------------------------------------------------------------------------------------
 
--- The name a tensor has in the model, or nil for what is no part of it: heads, and buffers that
--- only count positions.
+-- The name of a tensor in the model, or nil if the model does not have it: task heads,
+-- position_ids.
 local function name_of(theirs, prefixed)
   local name = theirs:match "^bert%.(.*)$"
   if prefixed and not name then return nil end
@@ -63,7 +62,7 @@ local function name_of(theirs, prefixed)
     :gsub("LayerNorm%.beta$", "LayerNorm.bias"))
 end
 
--- {our name = tensor}; nil and a message.
+-- {our name = tensor} and the path, or nil and a message.
 local function read_weights(folder)
   local path = folder .. "/model.safetensors"
   local old = folder .. "/pytorch_model.bin"
@@ -86,7 +85,7 @@ local function read_weights(folder)
   return dict, path
 end
 
--- {name = shape} of every parameter that a BERT of these sizes has.
+-- {name = shape} of every parameter of a BERT with this configuration.
 local function shapes_of(c)
   local D, I, shapes = c.hidden_size, c.intermediate_size, {}
   local function linear(name, out, from)
@@ -113,30 +112,32 @@ end
 
 local REAL = {float32 = true, float64 = true, float16 = true, bfloat16 = true}
 
--- What is wrong with a tensor of the file, whose shape config.json gives, or nil.
+-- A message if a tensor of the file does not have the shape of config.json or a float dtype, else
+-- nil.
 local function wrong_tensor(name, own, given)
   if text.shape(given) ~= text.shape(own.shape) then
-    return ("%s is %s, by config.json %s"):format(name, text.shape(given), text.shape(own.shape))
+    return ("%s is %s, expected %s by config.json"):format(name, text.shape(given),
+      text.shape(own.shape))
   elseif not REAL[given.dtype] then
-    return ("%s holds %s"):format(name, given.dtype)
+    return ("%s is %s, expected a float dtype"):format(name, given.dtype)
   end
 end
 
--- nil where the tensors are those of a BERT of these sizes, else a message.
+-- nil if the tensors are those of a BERT with this configuration, else a message.
 local function misfit(dict, c, path)
   local count, own, given = 0, {}, {}
   for name, tensor in pairs(dict) do
     count = count + 1
     if c.add_pooling_layer or not name:find "^pooler%." then given[name] = tensor end
   end
-  if c.num_hidden_layers > count then -- a wrong number must not make a list of that length
-    return ("%s: %d tensors are not the %d layers of config.json"):format(path, count,
+  if c.num_hidden_layers > count then -- avoids a huge list for a wrong number
+    return ("%s: has %d tensors, too few for the %d layers of config.json"):format(path, count,
       c.num_hidden_layers)
   end
   for name, shape in pairs(shapes_of(c)) do own[name] = {shape = shape} end
   local lines = state.lines(state.compare(own, given, wrong_tensor), LISTED)
   if #lines == 0 then return nil end
-  return path .. ": its tensors are not those of this BERT\n" .. table.concat(lines, "\n")
+  return path .. ": the tensors do not fit config.json\n" .. table.concat(lines, "\n")
 end
 
 -- ---- the tokenizer ------------------------------------------------------------------------------
@@ -161,17 +162,17 @@ local function read_tokenizer(folder, c, o)
     max_len = math.min(most or c.max_position_embeddings, c.max_position_embeddings)})
   if not tokenizer then return nil, why end
   if #tokenizer > c.vocab_size then
-    return nil, ("%s: %d pieces, vocab_size of config.json is %d"):format(path, #tokenizer,
-      c.vocab_size)
+    return nil, ("%s: has %d tokens, expected at most %d, vocab_size of config.json"):format(path,
+      #tokenizer, c.vocab_size)
   end
   return tokenizer
 end
 
--- ---- all of it ----------------------------------------------------------------------------------
+-- ---- the model ----------------------------------------------------------------------------------
 
 
---- A model of that class in evaluation mode, with its tokenizer; nil and a message where the folder
--- has none.  Options: lowercase, max_len, invalid of text.WordPiece; pooler = false reads none.
+--- A model of this class in evaluation mode, with its tokenizer; or nil and a message.  Options:
+-- lowercase, max_len, invalid of text.WordPiece; pooler = false: without the pooler.
 return function(class, folder, given)
   check.kind("from_pretrained", "folder", folder, "string")
   local o = options.read("from_pretrained", given, {pooler = true},

@@ -1,9 +1,9 @@
--- BERT fusion: a pre-trained BERT reads the text beside VSE's own encoders and is fine-tuned with
--- them.  The image enters BERT as one more position behind [CLS]; BERT's pooled output informs the
--- image vector and joins it and the text vector in the fusion.
+-- BERT fusion: a pre-trained BERT encodes the text in addition to VSE's encoders and is fine-tuned
+-- with them.  The image enters BERT as an additional token after [CLS].  BERT's pooled output is
+-- combined with the image vector, and is an input of the fusion with the image and text vectors.
 --
--- Retrieval must not let a text know its image: there BERT reads the text alone, and its mean over
--- the words, projected, is added to t.
+-- In retrieval a text must not depend on its image: BERT reads the text alone, and the projected
+-- mean of its states is added to t.
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local encoders = require "vesper.models.encoders"
@@ -17,25 +17,25 @@ local BERTFusion = VSE:extend("BERTFusion")
 local function check_options(o, weights)
   local bert = o.bert
   if not bert then
-    core._raise "BERTFusion: give bert = models.BERT.from_pretrained(folder)"
+    core._raise "BERTFusion: bert is missing, expected models.BERT.from_pretrained(folder)"
   elseif type(bert) ~= "table" or not bert.config then
     check.fail("BERTFusion", "bert is a %s, expected a models.BERT", type(bert))
   elseif not bert.tokenizer or not bert.pooler then
-    check.fail("BERTFusion", "this BERT has no %s", bert.pooler and "tokenizer" or "pooler")
+    check.fail("BERTFusion", "bert has no %s", bert.pooler and "tokenizer" or "pooler")
   end
   check.whole("BERTFusion", "max_words", o.max_words, 2) -- [CLS] and [SEP]
   if weights.masked > 0 and not bert.tokenizer:id "[MASK]" then
-    core._raise "BERTFusion: weights.masked needs a vocabulary with [MASK]"
+    core._raise "BERTFusion: weights.masked is > 0, but the vocabulary has no [MASK]"
   end
 end
 
 --- Options of VSE, and
---   bert = models.BERT                with its tokenizer and its pooler
---   max_words = 32                    pieces of a text, [CLS] and [SEP] among them; fewer where
---                                     BERT has fewer positions
---   visual = true                     the image is a position of BERT's input
---   weights.match = 0                 image-text matching: does this image belong to this text?
---   weights.masked = 0                masked words: 15 % of the pieces are to be guessed
+--   bert = models.BERT                with a tokenizer and a pooler
+--   max_words = 32                    tokens per text, including [CLS] and [SEP]; at most BERT's
+--                                     positions
+--   visual = true                     the image is a token of BERT's input
+--   weights.match = 0                 image-text matching: whether image and text are a pair
+--   weights.masked = 0                masked language modelling of 15 % of the tokens
 function BERTFusion:init(given)
   local o = self:setup(given, {bert = false, max_words = 32, visual = true},
     {match = 0, masked = 0})
@@ -52,8 +52,7 @@ function BERTFusion:init(given)
   if self.weights.match > 0 then self.match_head = nn.Linear(inner, 2) end
 end
 
---- Takes over the encoders of a VSE that was trained before, so that BERT meets images as that VSE
--- sees them.
+--- Copies the encoders and prototypes of a trained VSE.  Returns the model.
 function BERTFusion:start_from(vse)
   local own, given = self:state_dict(), {}
   for name, tensor in pairs(vse:state_dict()) do
@@ -64,13 +63,12 @@ function BERTFusion:start_from(vse)
   return self
 end
 
---- Groups of parameters for an optimizer, as VSE's; BERT's learn at a tenth of lr where factors do
--- not say otherwise.
+--- Parameter groups as in VSE; the default factor of BERT's parameters is 0.1.
 function BERTFusion:param_groups(lr, factors)
   return VSE.param_groups(self, lr, tables.merge({bert = 0.1}, factors))
 end
 
--- Token ids [B,P] and lengths [B] of the batch's texts, which are those of its tokens.
+-- BERT's token ids [B,P] and lengths [B] of the batch's texts.
 local function pieces(self, batch)
   if not batch.text then core._raise "BERTFusion: the batch has no text" end
   if not batch.tokens or not batch.lengths then
@@ -78,19 +76,20 @@ local function pieces(self, batch)
   end
   local ids, _, lengths = self.bert.tokenizer:encode_batch(batch.text, {max_len = self.max_words})
   if ids.shape[1] ~= batch.tokens.shape[1] then
-    check.fail("BERTFusion", "%d texts, tokens of %d", ids.shape[1], batch.tokens.shape[1])
+    check.fail("BERTFusion", "batch.text has %d entries, expected %d, as in batch.tokens",
+      ids.shape[1], batch.tokens.shape[1])
   end
   return ids, lengths
 end
 
--- BERT's pooled output [B,inner] for texts with their images v.
+-- BERT's pooled output [B,inner] for texts and their images v.
 local function read_with_image(self, ids, lengths, v)
   local extra = self.visual and self.to_bert(v):unsqueeze(2) or nil
   local _, pooled = self.bert(ids, lengths, nil, extra)
   return pooled
 end
 
--- What retrieval compares [B,D], and BERT's pooled output for the texts alone.
+-- The text embeddings for retrieval [B,D], and BERT's pooled output for the texts alone.
 local function embed(self, batch, ids, lengths)
   local states, pooled = self.bert(ids, lengths)
   local t = self:encode_text(batch.tokens, batch.lengths)
@@ -99,7 +98,8 @@ end
 
 function BERTFusion:embed_text(batch) return (embed(self, batch, pieces(self, batch))) end
 
---- batch with text beside what VSE takes -> {v, t, logits}, ids and lengths of the pieces.
+--- A batch as for VSE, with text -> {v, t, logits, ids, lengths}; ids and lengths are BERT's
+-- tokens.
 function BERTFusion:forward(batch)
   local ids, lengths = pieces(self, batch)
   local v = self:encode_image(batch)
@@ -112,7 +112,8 @@ end
 
 -- ---- fine-tuning objectives ---------------------------------------------------------------------
 
--- Each text with its own image, and with the next one of the batch; nothing where there is no next.
+-- Image-text matching: each text with its own image and with the previous image of the batch; 0 for
+-- a batch of one.
 local function match_loss(self, out)
   local B = out.v.shape[1]
   if B == 1 then return out.v:sum() * 0 end
@@ -122,7 +123,7 @@ local function match_loss(self, out)
   return nn.functional.cross_entropy(self.match_head(pooled), target)
 end
 
--- Guesses masked pieces by their likeness to BERT's own word embeddings.
+-- Masked language modelling; logits are products with BERT's word embeddings.
 local function masked_loss(self, out)
   local ids, words = out.ids, self.bert.embeddings.word_embeddings.weight
   local inside = encoders.mask_of(out.lengths - 1, ids.shape[2]) -- neither [SEP] nor padding

@@ -1,5 +1,5 @@
--- CIM: VSE whose image vector comes out of intra-attention (ICM).  Classes are predicted from the
--- image as its text sees it; retrieval compares the image as it is without any text.
+-- CIM: VSE whose image vector is computed by intra-attention (ICM): together with the text for
+-- classification, without it for retrieval.
 local core = require "vesper.core"
 local VSE = require "vesper.models.vse"
 local IntraAttention = require "vesper.models.intra_attention"
@@ -27,7 +27,8 @@ function CIM:forward(batch)
   return {v = v, t = t, logits = self.fuse(core.cat({seen, t}, 2))}
 end
 
---- How much each word looks at each region, [B,T,R], and the grid {height, width} or the counts.
+--- The attention of each word over the regions, [B,T,R], and the grid {height, width} or the
+-- counts.
 function CIM:attention_map(batch)
   local _, U, where = VSE.encode_image(self, batch)
   local _, W = self:encode_text(batch.tokens, batch.lengths)

@@ -5,8 +5,8 @@ local InterAttention = require "vesper.models.inter_attention"
 
 local COOT = VSE:extend("COOT")
 
---- Options of VSE, iterations = 3, low = width / 4, over_regions = false (the first image vector is
--- attended over the regions).
+--- Options of VSE, iterations = 3, low = width / 4, over_regions = false (true: the first image
+-- vector is computed by attention over the regions).
 function COOT:init(given)
   local o = self:setup(given, {iterations = 3, low = false, over_regions = false})
   self.inter = InterAttention(o.width, {iterations = o.iterations, low = o.low or o.width // 4,
@@ -14,7 +14,8 @@ function COOT:init(given)
   self.fuse = nn.Sequential{nn.ReLU(), nn.Dropout(o.dropout), nn.Linear(o.width, o.classes)}
 end
 
---- scores: a list with the attention [B,k] of each iteration over the image vectors before it.
+--- batch -> {v, t, logits, scores}; scores is a list of the attention [B,k] of iteration k over the
+-- k image vectors before it.
 function COOT:forward(batch)
   local v, U, where = self:encode_image(batch)
   local t = self:encode_text(batch.tokens, batch.lengths)

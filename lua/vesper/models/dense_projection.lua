@@ -1,5 +1,5 @@
--- Dense projection: a small feed-forward net maps every word into the visual space; the mean over
--- the words informs the image.
+-- Dense projection: an MLP maps every word into the visual space; the mean over the words is
+-- combined with the image vector.
 local core = require "vesper.core"
 local encoders = require "vesper.models.encoders"
 local VSE = require "vesper.models.vse"

@@ -1,16 +1,17 @@
--- DPM: BERT fusion with category-specific retrieval (PPM).  A query is asked once for each of its
--- most probable categories, moved toward that category and among that category's images alone; the
--- answers are merged by score times the category's probability.
+-- DPM: BERT fusion with category-specific retrieval (PPM).  For each of its most probable
+-- categories the query is moved toward the category's prototype and searches the category's images;
+-- the results are merged by score times the category's probability.
 local core = require "vesper.core"
 local in_evaluation = require "vesper.nn.evaluation"
 local BERTFusion = require "vesper.models.bert_fusion"
 local check = require "vesper.util.check"
 local options = require "vesper.util.options"
+local text = require "vesper.util.text"
 
 local DPM = BERTFusion:extend("DPM")
 
---- The images of a loader as retrieve wants them: {v = [N,D], category = int64 [N]}.  The category
--- is the one that the image itself is taken for, or its label with {known = true}.
+--- The images of a loader for retrieve: {v = [N,D], category = int64 [N]}.  The category is the
+-- predicted class, or the label with {known = true}.
 function DPM:index(loader, given)
   local o = options.read("DPM:index", given, {known = false}, {known = "boolean"})
   local v, category = {}, {}
@@ -25,13 +26,13 @@ function DPM:index(loader, given)
   return {v = core.cat(v), category = core.cat(category)}
 end
 
---- What is known of queries: a batch with image (or features), or text and tokens, or both
--- -> embedding [Q,D], probabilities of the categories [Q,C].
+--- Encodes queries: a batch with image (or features), or text and tokens, or both -> embeddings
+-- [Q,D] and probabilities of the categories [Q,C].
 function DPM:ask(query)
   local has_image = query.image or query.regions or query.feature
   local has_text = query.text or query.tokens
   if not has_image and not has_text then
-    core._raise "retrieve: the query has neither an image nor a text"
+    core._raise "retrieve: query has neither an image nor a text, expected one of them"
   elseif has_image and has_text then
     local out = self(query)
     return out.v:normalize() + out.t:normalize(), out.logits:softmax(2)
@@ -42,17 +43,20 @@ end
 
 local function check_index(index, k)
   if type(index) ~= "table" or not index.v or not index.category then
-    core._raise "retrieve: index is none that model:index(loader) made"
+    check.fail("retrieve", "index is %s, expected a result of model:index(loader)",
+      text.kind(index))
   end
   local n = index.v.shape[1]
-  if k > n then check.fail("retrieve", "k is %d, the index has %d images", k, n) end
+  if k > n then
+    check.fail("retrieve", "k is %d, expected at most %d, the number of images in index", k, n)
+  end
 end
 
---- The k nearest images of each query: positions int64 [Q,k], scores [Q,k], the earlier of equals
--- first.  Options: categories = 3 (how many are asked), k = 10, shift = 0.5 (how far the query
--- moves toward a category's prototype).
--- Where the asked categories hold fewer than k images, the rest are the nearest of all others, with
--- scores below 0.
+--- The k nearest images of each query: positions int64 [Q,k] and scores [Q,k]; of equal scores the
+-- earlier image comes first.  Options: categories = 3 (the number of categories to search), k = 10,
+-- shift = 0.5 (the weight of the category's prototype that is added to the query).
+-- If these categories have fewer than k images, the rest are the nearest other images, with scores
+-- below 0.
 function DPM:retrieve(query, index, given)
   local o = options.read("retrieve", given, {categories = 3, k = 10, shift = 0.5},
     {categories = "whole", k = "count", shift = "number"})
@@ -62,7 +66,7 @@ function DPM:retrieve(query, index, given)
     local gallery, unit = index.v:normalize():t(), e:normalize()
     local likely, which = p:topk(math.min(o.categories, p.shape[2]), 2)
     local function cosines(rows) return core._in_full(rows.matmul, rows, gallery) end
-    local best = (cosines(unit) - 3) / 4                              -- in [-1,-0.5]: nobody asked
+    local best = (cosines(unit) - 3) / 4                              -- in [-1,-0.5]: not searched
     for c = 1, which.shape[2] do
       local asked = which:select(2, c)                                -- int64 [Q]
       local moved = (unit + self.prototypes:index_select(1, asked) * o.shift):normalize()

@@ -1,6 +1,6 @@
--- EfficientNet-Lite0: inverted bottlenecks around depthwise convolutions, ReLU6 throughout, no
--- squeeze-and-excitation.  Tan and Le, EfficientNet, ICML 2019, in the Lite variant of its authors'
--- repository; parameter names are those of lukemelas' PyTorch port, which packaged weights have.
+-- EfficientNet-Lite0: inverted bottlenecks with depthwise convolutions, ReLU6, no
+-- squeeze-and-excitation.  Tan and Le, EfficientNet, ICML 2019, the Lite variant of the authors'
+-- repository; parameter names are those of lukemelas' PyTorch port, as in the packaged weights.
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local pretrained = require "vesper.models.pretrained"
@@ -13,14 +13,14 @@ local function norm(channels) return nn.BatchNorm2d(channels, {eps = EPS, moment
 
 -- ---- convolution with TensorFlow's padding ------------------------------------------------------
 
--- Where the stride is 1 both sides get (kernel - 1) / 2; else `pad_same` pads before.
+-- With stride 1 the padding is (kernel - 1) / 2 on both sides; otherwise `pad_same` pads first.
 local function conv(from, to, kernel, stride, groups)
   return nn.Conv2d(from, to, kernel, {stride = stride, groups = groups or 1, bias = false,
     padding = stride == 1 and kernel // 2 or 0})
 end
 
--- Zeros before and behind n positions, so that ceil(n / stride) outputs come out of them; an odd
--- one goes behind.
+-- The padding before and after n positions that gives ceil(n / stride) outputs; if it is odd, the
+-- padding after is larger by one.
 local function around(n, kernel, stride)
   local all = math.max(((n + stride - 1) // stride - 1) * stride + kernel - n, 0)
   return all // 2, all - all // 2
@@ -37,8 +37,9 @@ end
 
 local MBConv = nn.Module:extend "MBConv"
 
---- 1x1 to `expand` times the channels, depthwise kernel x kernel, 1x1 down; beside a shortcut where
--- the shape stays.  drop: how often a sample goes by the shortcut alone while training.
+--- A 1x1 convolution to `expand` times the channels, a depthwise convolution, a 1x1 convolution;
+-- with a shortcut if the shape stays the same.  drop: probability of using only the shortcut for a
+-- sample in training.
 function MBConv:init(from, to, kernel, stride, expand, drop)
   local wide = from * expand
   if expand ~= 1 then self._expand_conv, self._bn0 = conv(from, wide, 1, 1), norm(wide) end
@@ -65,7 +66,7 @@ end
 
 local EfficientNet = nn.Module:extend "EfficientNetLite0"
 
--- Lite0: repeats, kernel, stride of the first, expansion, channels.
+-- Lite0: repeats, kernel, stride of the first repeat, expansion, channels.
 local BLOCKS = {
   {1, 3, 1, 1, 16}, {2, 3, 2, 6, 24}, {2, 5, 2, 6, 40}, {3, 3, 2, 6, 80}, {3, 5, 1, 6, 112},
   {4, 5, 2, 6, 192}, {1, 3, 1, 6, 320},
@@ -73,12 +74,12 @@ local BLOCKS = {
 
 --- Options (with their defaults):
 --   blocks = those of Lite0, stem = 32, head = 1280     the channels
---   num_classes = 1000        of the head `_fc`; 0: none
+--   num_classes = 1000        size of the head `_fc`; 0: no head
 --   dropout = 0.2             before the head
---   drop_connect = 0.2        of the last block, less of those before it
---   width = D                 a linear map of the pooled vector to D, for models that want it
---   size = nil                what pictures are resized to; nil: they stay as they are
---   mean, std                 of the normalisation; 127 and 128 of 255, as its weights were trained
+--   drop_connect = 0.2        `drop` of a last block; it grows linearly from 0 over the blocks
+--   width = D                 adds a linear map of the pooled vector to D
+--   size = nil                size of the resized images; nil: not resized
+--   mean, std                 for normalisation; default 127/255 and 128/255, as in training
 function EfficientNet:init(given)
   local o = options.read("EfficientNetLite0", given, {blocks = BLOCKS, stem = 32, head = 1280,
     num_classes = 1000, dropout = 0.2, drop_connect = 0.2},
@@ -103,7 +104,7 @@ function EfficientNet:init(given)
   self.size, self.mean, self.std = o.size, o.mean or MEAN, o.std or STD
 end
 
---- The last map [B,C,H',W'] of images uint8 or float 0..255 [B,3,H,W].
+--- The last feature map [B,C,H',W'] of images uint8 or float 0..255 [B,3,H,W].
 function EfficientNet:features(images)
   local x = pretrained.prepare(images, self)
   x = self._bn0(self._conv_stem(pad_same(x, 3, 2)), "relu6")
@@ -111,19 +112,19 @@ function EfficientNet:features(images)
   return self._bn1(self._conv_head(x), "relu6")
 end
 
---- images -> v [B,C] (or [B,width]), U [B,R,C], the cells of the last map row by row, and its
--- {height, width}
+--- images -> v [B,C] (or [B,width]), U [B,R,C] (the cells of the last feature map, row by row), and
+-- its {height, width}
 function EfficientNet:forward(images)
   return pretrained.pooled(self:features(images), self.out)
 end
 
---- images -> the scores of the head [B,num_classes]
+--- images -> the logits of the head [B,num_classes]
 function EfficientNet:logits(images)
-  if not self._fc then error("logits: this network was made without a head", 2) end
+  if not self._fc then core._raise "logits: num_classes is 0, so the network has no head" end
   return self._fc(self.dropout(self:features(images):flatten(3):mean(3)))
 end
 
---- With the weights of a .safetensors or .pth file: lua/vesper/models/pretrained.lua, `load`.
+--- Loads weights from a .safetensors or .pth file: lua/vesper/models/pretrained.lua, `load`.
 function EfficientNet.from_pretrained(path, given)
   return pretrained.load(EfficientNet, "_fc", path, given)
 end

@@ -1,13 +1,14 @@
--- Encoders that models are made of: a small CNN for images, word embeddings and a recurrent net for
--- text.  Shapes: B batch, C channels, R regions (cells of the last map), T words, D width.
+-- Encoders for the models: a small CNN for images, precomputed features, word embeddings and an RNN
+-- for text.  Shapes: B batch, C channels, R regions (cells of the last map), T words, D width.
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local check = require "vesper.util.check"
 local options = require "vesper.util.options"
+local text = require "vesper.util.text"
 
 local encoders = {}
 
---- Groups of a model's parameters: see VSE:param_groups.
+--- Parameter groups of a model: see VSE:param_groups.
 function encoders.param_groups(model, lr, factors)
   local groups, of = {{params = {}, lr = lr}}, {}
   for _, pair in ipairs(model:named_parameters()) do
@@ -24,13 +25,13 @@ function encoders.param_groups(model, lr, factors)
   return groups
 end
 
---- True where position i of row b is there: bool [B,n].
+--- bool [B,n], true at positions 1..counts[b] of row b.
 function encoders.mask_of(counts, n)
   return core.arange(1, n):reshape(1, n):le(counts:reshape(-1, 1))
 end
 
--- Pools a set [B,n,C] to [B,C].  counts int64 [B] or nil says how many of the n are there; a row of
--- none gives zeros.  pooling is "mean", "max" or a nn.GPO.
+-- Pools a set [B,n,C] to [B,C].  counts int64 [B]: the number of valid elements of each row (nil:
+-- n); a row without elements gives zeros.  pooling is "mean", "max" or an nn.GPO.
 function encoders.pool(x, counts, pooling)
   if type(pooling) == "table" then return (pooling(x, counts)) end
   if not counts then return pooling == "mean" and x:mean(2) or (x:max(2)) end
@@ -47,11 +48,11 @@ local function pooling_of(name) return name == "gpo" and nn.GPO() or name end
 
 -- ---- images -------------------------------------------------------------------------------------
 --
--- An image encoder gives v [B,D], U [B,R,C] and where the regions are: {height, width} of a grid,
--- or int64 [B], how many of the R are there (nil: all).  Its field `region_width` is C.  One that
--- reads more of a batch than its images has `encode_batch`.
+-- An image encoder returns v [B,D], U [B,R,C] and `where`: {height, width} of a grid of regions, or
+-- the number of regions of each image int64 [B] (nil: R).  Its field `region_width` is C.  An
+-- encoder that needs more of a batch than its images has a method `encode_batch`.
 
---- What an encoder makes of images uint8 [B,3,H,W], or of a batch that has what it reads.
+--- Encodes images uint8 [B,3,H,W], or a batch with the fields that the encoder needs.
 function encoders.encode(encoder, batch)
   if core.is_tensor(batch) then batch = {image = batch} end
   if encoder.encode_batch then return encoder:encode_batch(batch) end
@@ -90,11 +91,11 @@ end
 local RegionEncoder = nn.Module:extend("RegionEncoder")
 encoders.RegionEncoder = RegionEncoder
 
---- For features that a data set brings along, such as those of a frozen CNN: batch.regions with
--- batch.region_count, or else batch.feature, one vector an image.  RegionEncoder(D, options):
+--- Encodes precomputed features of a data set, such as those of a frozen CNN: batch.regions with
+-- batch.region_count, or else batch.feature, one vector per image.  RegionEncoder(D, options):
 --   region_width = 2048, pooling = "mean" | "max" | "gpo"
---   hidden = nil              beside the linear map to D one through so many units
---   dropout = 0               of what is pooled
+--   hidden = nil              n: adds an MLP with n hidden units to the linear map to D
+--   dropout = 0               of the pooled vector
 function RegionEncoder:init(width, given)
   local o = options.read("RegionEncoder", given,
     {region_width = 2048, pooling = "mean", dropout = 0}, {hidden = true, pooling = POOLINGS})
@@ -116,18 +117,22 @@ end
 
 function RegionEncoder:encode_batch(batch)
   if batch.regions then return self(batch.regions, batch.region_count) end
-  if not batch.feature then core._raise "RegionEncoder: the batch has no regions and no feature" end
+  if not batch.feature then
+    core._raise "RegionEncoder: the batch has neither regions nor feature, expected one of them"
+  end
   return self(batch.feature:unsqueeze(2))
 end
 
 local JoinedEncoder = nn.Module:extend("JoinedEncoder")
 encoders.JoinedEncoder = JoinedEncoder
 
---- Several encoders of one image, such as the features of a frozen CNN and a small CNN that learns:
--- v is the sum of theirs, the regions are those of the first.  JoinedEncoder{encoder, ...}.
+--- Several encoders of the same image, such as a RegionEncoder for features of a frozen CNN and a
+-- SmallCNN: v is the sum of their vectors, the regions are those of the first.
+-- JoinedEncoder{encoder, ...}.
 function JoinedEncoder:init(list)
   if type(list) ~= "table" or #list == 0 then
-    core._raise "JoinedEncoder: expected a list of encoders"
+    check.fail("JoinedEncoder", "encoders is %s, expected a list of encoders",
+      type(list) == "table" and "empty" or text.kind(list))
   end
   self.parts = list
   self.region_width = list[1].region_width
@@ -145,20 +150,19 @@ local TextEncoder = nn.Module:extend("TextEncoder")
 encoders.TextEncoder = TextEncoder
 
 --- Word embeddings, an LSTM or GRU over them, pooling, and a projection.  Options:
---   vectors = tensor [V,E]     where the embeddings start (GloVe, fastText);
---                              else vocab_size and word_dim
---   freeze = false             leaves the vectors as they are
+--   vectors = tensor [V,E]     initial embeddings (GloVe, fastText); else vocab_size and word_dim
+--   freeze = false             true: the vectors are not trained
 --   rnn = "LSTM" | "GRU", hidden = D, num_layers = 1, bidirectional = false
 --   pooling = "last" | "mean" | "max" | "gpo"     over the valid words
---   projection = true          a linear map to D after pooling; needed unless the sizes agree
---   dropout = 0                of the word embeddings that the recurrent net reads
+--   projection = true          a linear map to D after pooling; required unless the sizes agree
+--   dropout = 0                of the word embeddings before the RNN
 function TextEncoder:init(width, given)
   local o = options.read("TextEncoder", given, {word_dim = 300, rnn = "LSTM", hidden = width,
     num_layers = 1, bidirectional = false, pooling = "last", projection = true, freeze = false,
     dropout = 0}, {vectors = true, vocab_size = true, rnn = {"LSTM", "GRU"},
     pooling = {"last", "mean", "max", "gpo"}})
   if not o.vectors and not o.vocab_size then
-    core._raise "TextEncoder: give vectors or vocab_size"
+    core._raise "TextEncoder: vectors and vocab_size are nil, expected one of them"
   end
   if o.vectors then
     self.words = nn.Embedding.from_pretrained(o.vectors, {freeze = o.freeze})
@@ -172,14 +176,14 @@ function TextEncoder:init(width, given)
   if o.projection then
     self.out = nn.Linear(states, width)
   elseif states ~= width then
-    check.fail("TextEncoder", "without projection the states [%d] are not D = %d", states, width)
+    check.fail("TextEncoder", "states are %d wide, expected %d (or projection)", states, width)
   end
   self.pooling = pooling_of(o.pooling)
   self.word_width, self.state_width = self.words.embedding_dim, states
 end
 
---- tokens int64 [B,T], lengths int64 [B] (0: no words, whose state is zeros) -> t [B,D], word
--- embeddings [B,T,E], states [B,T,S] (zeros behind the end)
+--- tokens int64 [B,T], lengths int64 [B] (0: no words; the states are zeros) -> t [B,D], word
+-- embeddings [B,T,E], states [B,T,S] (zeros after the end of a text)
 function TextEncoder:forward(tokens, lengths)
   local words = self.words(tokens)
   local empty = lengths:min():item() < 1 and lengths:eq(0):unsqueeze(2)

@@ -1,5 +1,5 @@
 -- The text-informed image embedding: v' = LayerNorm(v + MLP([v; summary of the text])).
--- Classification uses v'; retrieval keeps v, since the text of a gallery image is not known.
+-- Classification uses v'; retrieval uses v, since the text of a gallery image is unknown.
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 

@@ -1,4 +1,4 @@
--- vs.models: the image-text models, each in a file of its own, loaded when first used.
+-- vs.models: the image-text models, loaded on first use.
 local files = {
   Baseline = "baseline", VSE = "vse", CIM = "cim", COOT = "coot",
   BERTFusion = "bert_fusion", DPM = "dpm",

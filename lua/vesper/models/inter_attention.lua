@@ -1,5 +1,5 @@
--- The inter-attention module: in each iteration the fused vector attends to all image vectors made
--- so far.
+-- The inter-attention module: in each iteration the fused vector attends to all image vectors
+-- computed so far.
 --
 --   m_1 = MLP([v; t]), u_1 = W_v v
 --   q_k = W_t m_k;  s_j = sigmoid(q_k . W_m u_j), j = 1..k;  e_k = sum_j s_j u_j
@@ -12,7 +12,7 @@ local options = require "vesper.util.options"
 local InterAttention = nn.Module:extend("InterAttention")
 
 --- InterAttention(D, {iterations = 3, low = D / 4, dropout = 0.2, region_width = C}).  With
--- region_width u_1 is attended over the regions by m_1 in place of W_v v.
+-- region_width, u_1 is the attention of m_1 over the regions instead of W_v v.
 function InterAttention:init(width, given)
   local o = options.read("InterAttention", given,
     {iterations = 3, low = width // 4, dropout = 0.2}, {region_width = true})

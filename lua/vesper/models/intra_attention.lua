@@ -1,7 +1,8 @@
--- The intra-attention module: words of the text choose among the regions of the image.
+-- The intra-attention module: attention of the words of a text over the regions of the image.
 --
--- Regions and words, each with its place and a vector of its kind, attend to each other as one
--- sequence; what arrives at the regions weighs them, and their weighted sum is the image vector.
+-- Regions and words form one sequence with positional encodings and a type embedding each, and
+-- attend to each other.  The outputs at the regions give their weights; the image vector is their
+-- weighted sum.
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local encoders = require "vesper.models.encoders"
@@ -9,8 +10,8 @@ local options = require "vesper.util.options"
 
 local IntraAttention = nn.Module:extend("IntraAttention")
 
---- IntraAttention(D, {region_width = C, word_width = E, heads = 4, dropout = 0.1}).  What regions
--- and words have in them is brought to one size, so that neither it nor the places drown the other.
+--- IntraAttention(D, {region_width = C, word_width = E, heads = 4, dropout = 0.1}).  Layer norms
+-- give regions and words the same scale as the positional encodings.
 function IntraAttention:init(width, given)
   local o = options.read("IntraAttention", given, {heads = 4, dropout = 0.1},
     {region_width = true, word_width = true})
@@ -26,12 +27,12 @@ function IntraAttention:init(width, given)
   self.score, self.out = nn.Linear(width, 1, {bias = false}), nn.Linear(width, width)
 end
 
--- The kind's vector, [1,1,D].
+-- The type embedding, [1,1,D].
 local function kind(self, i)
   return self.kinds(core.tensor({{i}}, {dtype = "int64"}))
 end
 
--- Regions as the sequence takes them [B,R,D], and true where there is none [B,R] or nil.
+-- The regions as part of the sequence [B,R,D], and a mask [B,R] that is true at padding, or nil.
 local function place_regions(self, U, where)
   local x = self.region_norm(self.regions(U)) + kind(self, 1)
   if type(where) == "table" then
@@ -48,8 +49,8 @@ local function place_words(self, W, lengths)
 end
 
 --- U [B,R,C] with its grid or counts, W [B,T,E] with its lengths -> v [B,D]; with need_weights also
--- [B,T,R], how much each word looks at each region.  Without W the regions are alone: the embedding
--- of an image whose text is not known.
+-- the attention of the words over the regions [B,T,R].  Without W only the regions are used: the
+-- embedding of an image without a text.
 function IntraAttention:forward(U, where, W, lengths, need_weights)
   local R = U.shape[2]
   local x, hidden = place_regions(self, U, where)

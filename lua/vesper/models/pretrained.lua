@@ -1,12 +1,11 @@
--- What CNNs with published weights share: normalisation of pictures, reading weights of a file, and
--- saying what does not fit.
+-- Shared by CNNs with published weights: normalisation of images, reading weights from a file.
 local core = require "vesper.core"
 local data = require "vesper.data"
 local tables = require "vesper.util.tables"
 
 local pretrained = {}
 
---- Pictures as a CNN wants them: at o.size (a number, {height, width}, or nil: as they come) and
+--- Images as input of a CNN: resized to o.size (a number, {height, width}, or nil: not resized) and
 -- normalised with o.mean and o.std.
 function pretrained.prepare(images, o)
   local size = type(o.size) == "number" and {o.size, o.size} or o.size
@@ -17,22 +16,22 @@ function pretrained.prepare(images, o)
   return data.normalize(images, o.mean, o.std)
 end
 
---- A last map [B,C,H,W] as an image encoder gives it: its mean [B,C], through the linear map `out`
--- where there is one, its cells [B,H*W,C], and {H, W}.
+--- The results of an image encoder for the last feature map [B,C,H,W]: its mean [B,C], mapped by
+-- `out` if given; its cells [B,H*W,C]; and {H, W}.
 function pretrained.pooled(map, out)
   local regions = map:flatten(3)
   local v = regions:mean(3)
   return out and out(v) or v, regions:transpose(2, 3), {map.shape[3], map.shape[4]}
 end
 
---- The tensors of a .safetensors file, or of one that torch.save wrote; nil and a message.
+--- The tensors of a .safetensors file, or of a file of torch.save; or nil and a message.
 function pretrained.read(path, key)
   if path:find "%.safetensors$" then return core.load(path) end
   return core.load_pth(path, {key = key})
 end
 
--- A file made before batch norm counted its batches has no count; a head that is replaced is left
--- as it was made.
+-- Adds to dict what a file may lack: the batch counts of batch norm (absent in old files), the map
+-- `out`, and a head of another size, which stays newly initialised.
 local function fill_in(dict, state, head)
   local theirs, ours = dict[head .. ".weight"], state[head .. ".weight"]
   local fresh = not theirs or not ours or theirs.shape[1] ~= ours.shape[1]
@@ -45,9 +44,9 @@ local function fill_in(dict, state, head)
   end
 end
 
---- A model of that class with the weights of a file.  Without num_classes it has as many as the
--- file; with another number its head stays as it was made; with 0 there is none.  nil and a message
--- that lists what is missing, unexpected or mismatched where the file does not fit.
+--- A model of this class with the weights of a file.  num_classes: default as in the file; with
+-- another number the head stays newly initialised; 0: no head.  If the file does not fit, returns
+-- nil and a message that lists the missing, unexpected and mismatched tensors.
 function pretrained.load(class, head, path, given)
   local o = tables.merge(given)
   local dict, why = pretrained.read(path, o.key)

@@ -1,5 +1,6 @@
--- ResNet-18, -34 and -50: residual networks with torchvision's parameter names.  He et al., Deep
--- Residual Learning for Image Recognition, CVPR 2016; the stride of a bottleneck is at its 3x3.
+-- ResNet-18, -34 and -50 with torchvision's parameter names.  He et al., Deep Residual Learning for
+-- Image Recognition, CVPR 2016; a bottleneck's stride is in its 3x3 convolution.
+local core = require "vesper.core"
 local nn = require "vesper.nn"
 local pretrained = require "vesper.models.pretrained"
 local options = require "vesper.util.options"
@@ -10,7 +11,7 @@ local function conv(from, to, kernel, stride)
     {stride = stride, padding = kernel // 2, bias = false})
 end
 
--- What x is added through where the shape changes; nil: as it is.
+-- The projection of the shortcut if the shape changes; nil for the identity.
 local function shortcut(from, to, stride)
   if stride == 1 and from == to then return nil end
   return nn.Sequential{conv(from, to, 1, stride), nn.BatchNorm2d(to)}
@@ -21,7 +22,7 @@ end
 local BasicBlock = nn.Module:extend "BasicBlock"
 BasicBlock.expansion = 1
 
---- Two 3x3 convolutions beside a shortcut: [B,from,H,W] -> [B,width,H/stride,W/stride].
+--- Two 3x3 convolutions and a shortcut: [B,from,H,W] -> [B,width,H/stride,W/stride].
 function BasicBlock:init(from, width, stride)
   self.conv1, self.bn1 = conv(from, width, 3, stride), nn.BatchNorm2d(width)
   self.conv2, self.bn2 = conv(width, width, 3, 1), nn.BatchNorm2d(width)
@@ -37,7 +38,7 @@ end
 local Bottleneck = nn.Module:extend "Bottleneck"
 Bottleneck.expansion = 4
 
---- 1x1, 3x3 and 1x1 convolutions beside a shortcut: [B,from,H,W] -> [B,4 width,H/stride,W/stride].
+--- 1x1, 3x3, 1x1 convolutions and a shortcut: [B,from,H,W] -> [B,4 width,H/stride,W/stride].
 function Bottleneck:init(from, width, stride)
   local to = 4 * width
   self.conv1, self.bn1 = conv(from, width, 1, 1), nn.BatchNorm2d(width)
@@ -58,12 +59,12 @@ end
 local ResNet = nn.Module:extend "ResNet"
 
 --- Options (with their defaults):
---   block = BasicBlock, layers = {2, 2, 2, 2}   how many blocks of 64, 128, 256, 512 channels
---   base = 64                 channels of the first; the others double
---   num_classes = 1000        of the head `fc`; 0: none
---   width = D                 a linear map of the pooled vector to D, for models that want it
---   size = nil                what pictures are resized to; nil: they stay as they are
---   mean, std                 of the normalisation; those of ImageNet
+--   block = BasicBlock, layers = {2, 2, 2, 2}   number of blocks of each stage
+--   base = 64                 channels of the first stage; each next stage has twice as many
+--   num_classes = 1000        size of the head `fc`; 0: no head
+--   width = D                 adds a linear map of the pooled vector to D
+--   size = nil                size of the resized images; nil: not resized
+--   mean, std                 for normalisation; default ImageNet's
 function ResNet:init(given)
   local o = options.read("ResNet", given, {block = BasicBlock, layers = {2, 2, 2, 2}, base = 64,
     num_classes = 1000}, {width = true, size = true, mean = true, std = true})
@@ -89,7 +90,7 @@ function ResNet:init(given)
   end)
 end
 
---- The last map [B,C,H',W'] of images uint8 or float 0..255 [B,3,H,W].
+--- The last feature map [B,C,H',W'] of images uint8 or float 0..255 [B,3,H,W].
 function ResNet:features(images)
   local x = pretrained.prepare(images, self)
   x = self.maxpool(self.bn1(self.conv1(x), "relu"))
@@ -97,15 +98,15 @@ function ResNet:features(images)
   return x
 end
 
---- images -> v [B,C] (or [B,width]), U [B,R,C], the cells of the last map row by row, and its
--- {height, width}
+--- images -> v [B,C] (or [B,width]), U [B,R,C] (the cells of the last feature map, row by row), and
+-- its {height, width}
 function ResNet:forward(images)
   return pretrained.pooled(self:features(images), self.out)
 end
 
---- images -> the scores of the head [B,num_classes]
+--- images -> the logits of the head [B,num_classes]
 function ResNet:logits(images)
-  if not self.fc then error("logits: this network was made without a head", 2) end
+  if not self.fc then core._raise "logits: num_classes is 0, so the network has no head" end
   return self.fc(self:features(images):flatten(3):mean(3))
 end
 
@@ -116,7 +117,7 @@ local function named(name, block, layers)
   function class:init(given)
     ResNet.init(self, tables.merge({block = block, layers = layers}, given))
   end
-  --- With the weights of a .safetensors or .pth file: lua/vesper/models/pretrained.lua, `load`.
+  --- Loads weights from a .safetensors or .pth file: lua/vesper/models/pretrained.lua, `load`.
   function class.from_pretrained(path, given)
     return pretrained.load(class, "fc", path, given)
   end

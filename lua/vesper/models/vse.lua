@@ -1,7 +1,7 @@
--- VSE: visual-semantic embedding.  An image and its text meet in one space of D dimensions; classes
--- are predicted from both.  The other models extend it: each replaces `forward`.
+-- VSE: visual-semantic embedding.  Images and texts are embedded in a shared space of D dimensions;
+-- classes are predicted from both.  The other models are subclasses that replace `forward`.
 --
--- Losses: nn.HingeRanking, nn.InfoNCE, cosine objective with labels as in cosine_embedding_loss.
+-- Losses: nn.HingeRanking, nn.InfoNCE, a cosine loss with labels as in cosine_embedding_loss.
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local in_evaluation = require "vesper.nn.evaluation"
@@ -18,20 +18,20 @@ local KNOWN = {classes = true, image = true, channels = true, image_pooling = tr
   hidden = true, weights = true}
 
 --- Options (with their defaults):
---   classes = C                       how many labels
+--   classes = C                       number of classes
 --   width = 256                       D
 --   image = module                    or channels = {32, 64, 128, 256} and image_pooling = "mean"
 --   text = {vectors =, rnn =, ...}    options of models.TextEncoder, or a module
 --   hidden = D, dropout = 0.2         of the fusion MLP
 --   weights = {classify = 1, rank = 1, contrast = 0, cosine = 0, text = 0}
 --   margin = 0.2                      of the ranking and cosine losses
---   warmup = 1                        epochs that count every negative; later ones the hardest
---   temperature = 0.07                where the learned one of `contrast` (InfoNCE) starts
---   scale = 20                        of the cosines that classify_image turns into probabilities
+--   warmup = 1                        epochs that use all negatives; later ones use the hardest
+--   temperature = 0.07                initial temperature of `contrast` (InfoNCE)
+--   scale = 20                        factor of the cosines in the softmax of classify_image
 function VSE:init(given) self:setup(given, {}) end
 
---- What init of this and of every model that extends it does; `more` are further options with their
--- defaults, more_weights further terms of the loss.  Returns all options.
+--- Creates the parts of this model and of every subclass.  `more`: further options with defaults;
+-- more_weights: further loss weights with defaults.  Returns all options.
 function VSE:setup(given, more, more_weights)
   local o = options.read(getmetatable(self).__name, given, tables.merge(DEFAULTS, more), KNOWN)
   self.width, self.margin, self.scale = o.width, o.margin, o.scale
@@ -67,12 +67,12 @@ end
 
 -- ---- training -----------------------------------------------------------------------------------
 
---- Groups of parameters for an optimizer, without those that are frozen: a part that is named in
--- factors, such as {image = 0.3}, learns at lr times its factor, all others at lr.
+--- Groups of the parameters that are not frozen, for an optimizer: a part named in factors, such as
+-- {image = 0.3}, gets the rate lr times its factor, all others lr.
 VSE.param_groups = encoders.param_groups
 
---- Label-aware cosine objective on v, t [B,D]: pairs of one label are pulled together, pairs of
--- different labels pushed below `margin`.  Both kinds count alike, however many there are.
+--- Cosine loss with labels for v, t [B,D]: the mean of 1 - cosine over pairs with the same label,
+-- plus the mean of max(cosine - margin, 0) over pairs with different labels.
 function VSE.cosine_objective(v, t, label, margin)
   local s = v:normalize():matmul(t:normalize():t())
   local same = label:reshape(-1, 1):eq(label:reshape(1, -1))
@@ -82,7 +82,7 @@ function VSE.cosine_objective(v, t, label, margin)
   return pull + (s - margin):relu():masked_fill(same, 0):sum() / others
 end
 
---- The terms of the loss that have a weight: {name, tensor} each.  Models add their own.
+--- The loss terms whose weight is not 0, as a list of {name, tensor}.  Subclasses append their own.
 function VSE:terms(batch, out, epoch)
   local w, terms = self.weights, {}
   local function add(name, fn, ...)
@@ -100,8 +100,8 @@ function VSE:terms(batch, out, epoch)
   return terms
 end
 
---- The weighted sum of the losses, a table of its parts as numbers, and the outputs.
--- epoch counts from 1 and decides between all negatives and the hardest.
+--- The weighted sum of the loss terms, a table of the terms as numbers, and the outputs.
+-- epoch, from 1, selects all negatives or the hardest.
 function VSE:loss(batch, epoch)
   local out, parts, total = self(batch), {}, nil
   for _, term in ipairs(self:terms(batch, out, epoch or 1)) do
@@ -110,23 +110,23 @@ function VSE:loss(batch, epoch)
     local weighted = value * (self.weights[name] or 1)
     total = total and total + weighted or weighted
   end
-  if not total then core._raise "VSE: every loss has weight 0" end
+  if not total then core._raise "VSE: every entry of weights is 0, expected at least one > 0" end
   return total, parts, out
 end
 
 -- ---- use ----------------------------------------------------------------------------------------
 
---- Class probabilities from the text alone [B,C], by the recurrent net's own head
--- (weights.text > 0).
+--- Class probabilities [B,C] from the text alone, by a head on the text embedding; needs
+-- weights.text > 0.
 function VSE:classify_text(tokens, lengths)
   if not self.text_head then
-    core._raise "classify_text: this VSE was made without it (weights = {text = 0.1})"
+    core._raise "classify_text: weights.text is 0, expected a number > 0 in the model's options"
   end
   return (self.text_head((self:encode_text(tokens, lengths)))):softmax(2)
 end
 
 --- Sets the class prototypes to the mean text embedding of each class over a loader's batches.
--- Classes without any text have a zero prototype.
+-- The prototype of a class without texts is zero.
 function VSE:fit_prototypes(loader)
   in_evaluation(self, function()
     local sums = core.zeros_like(self.prototypes)
@@ -140,17 +140,17 @@ function VSE:fit_prototypes(loader)
   end)
 end
 
---- The text embedding of a batch, [B,D]: what retrieval compares.
+--- The text embeddings of a batch for retrieval, [B,D].
 function VSE:embed_text(batch) return (self:encode_text(batch.tokens, batch.lengths)) end
 
---- Cosines [B,C] of embeddings [B,D] to the class prototypes; -1 to those of classes that had no
--- text, so that nothing is taken for one of them.
+--- Cosines [B,C] of embeddings [B,D] to the class prototypes; -1 for classes without texts, so that
+-- they are never predicted.
 function VSE:class_cosines(e)
   local absent = self.prototypes:abs():sum(2):eq(0):unsqueeze(1)
   return e:normalize():matmul(self.prototypes:t()):masked_fill(absent, -1)
 end
 
---- Class probabilities of images (or of a batch) from the shared embedding alone [B,C]: a softmax
+--- Class probabilities [B,C] of images (or of a batch) from the shared embedding alone: a softmax
 -- over scaled cosines to the class prototypes.
 function VSE:classify_image(images)
   return (self:class_cosines((self:encode_image(images))) * self.scale):softmax(2)

@@ -1,5 +1,4 @@
--- Pictures of matrices: which word attends to which part of a picture, and which class was taken
--- for which.
+-- Figures of matrices: attention maps over images and confusion matrices.
 local core = require "vesper.core"
 local paint = require "vesper.report.paint"
 local svg = require "vesper.report.svg"
@@ -11,12 +10,12 @@ local image = core.image
 
 local heat = {}
 
--- ---- attention over a picture -------------------------------------------------------------------
+-- ---- attention over an image --------------------------------------------------------------------
 
 local TEXT, FAINT, RULE = {31, 41, 55}, {107, 114, 128}, {229, 231, 235}
 local MARGIN, GAP, LINE = 20, 10, 12
 
--- From the palest to the strongest, {r, g, b} each; between them it runs straight.
+-- Colours {r, g, b} from the smallest to the largest weight, interpolated linearly.
 local SCALE = {{255, 255, 255}, {254, 217, 118}, {253, 141, 60}, {189, 0, 38}}
 
 -- [256,3]: the colour of each value.
@@ -32,7 +31,7 @@ local function color_table()
   return core.tensor(rows)
 end
 
--- The picture in pale grey, coloured where the weights [h,w], 0..1, are large.
+-- The image in pale grey, coloured where the weights [h,w], 0..1, are large.
 local function overlay(picture, weights, colors)
   local height, width = picture.shape[2], picture.shape[3]
   local small = (weights * 255):clamp(0, 255):round():byte():unsqueeze(1)
@@ -45,19 +44,20 @@ end
 local function check_row(i, row)
   local w, grid = row.weights, row.grid
   if not core.is_tensor(w) or w.ndim ~= 2 then
-    core._raise(("plot.attention: row %d has no weights [T,R]"):format(i))
+    check.fail("plot.attention", "row %d: weights is %s, expected [T,R]", i, text.kind(w))
   end
   if type(grid) ~= "table" or grid[1] * grid[2] ~= w.shape[2] then
-    core._raise(("plot.attention: row %d: the grid is %s, but there are %d regions"):format(i,
-      type(grid) == "table" and grid[1] .. " x " .. grid[2] or tostring(grid), w.shape[2]))
+    check.fail("plot.attention", "row %d: grid is %s, expected {height, width} of %d regions", i,
+      type(grid) == "table" and ("{%s, %s}"):format(grid[1], grid[2]) or text.value(grid),
+      w.shape[2])
   end
   if #row.words > w.shape[1] then
-    core._raise(("plot.attention: row %d has %d words, but weights of %d"):format(i, #row.words,
-      w.shape[1]))
+    check.fail("plot.attention", "row %d has %d words, expected at most %d, the rows of weights", i,
+      #row.words, w.shape[1])
   end
 end
 
--- One scale for all words of a picture: its smallest weight is white, its largest the strongest.
+-- Scales the weights of all words of an image together: the smallest to 0, the largest to 1.
 local function scaled(row)
   local w = row.weights:slice(1, 1, #row.words)
   local low, high = w:min():item(), w:max():item()
@@ -78,23 +78,23 @@ local function put_row(sheet, row, y, o, colors)
   end
   put(0, 0, picture, "the picture", FAINT)
   for t, word in ipairs(row.words) do
-    local per_line = o.columns - 1 -- below the picture stands nothing
+    local per_line = o.columns - 1 -- the cells below the image stay empty
     local map = weights[t]:reshape(row.grid[1], row.grid[2])
     put((t - 1) // per_line, (t - 1) % per_line + 1, overlay(picture, map, colors), word, TEXT)
   end
 end
 
---- Which word looks at which part of a picture: for each row the picture, then one panel a word, in
--- which it is coloured where the word's weights are large.
+--- Writes attention maps: for each row the image, then one panel per word, coloured where the
+-- word's weights are large.
 ---@param path string  .png or .jpg
 ---@param rows table[]  each {image = uint8 [3,H,W], words = {text, …}, weights = float [T,R],
 ---  grid = {height, width} of the R regions}
----@param options table?  title, note, size of a picture in pixels (112), columns (8)
+---@param options table?  title, note, size of an image in pixels (112), columns (8)
 ---@return boolean? ok
 ---@return string? message  when the file cannot be written
 function heat.attention(path, rows, given)
   local o = options.read("plot.attention", given, {size = 112, columns = 8}, OPTIONS)
-  if #rows == 0 then check.fail("plot.attention", "there are no rows") end
+  if #rows == 0 then check.fail("plot.attention", "rows is empty, expected at least 1") end
   for i, row in ipairs(rows) do check_row(i, row) end
   local inner, places, y = o.columns * (o.size + GAP) - GAP, {}, MARGIN
   local note = o.note and paint.wrap(o.note, inner, 1) or {}
@@ -122,7 +122,7 @@ end
 
 -- ---- confusion ----------------------------------------------------------------------------------
 
--- White to blue; the number in it is white where the ground is dark.
+-- The colour of a cell, from white (0) to blue (1).
 local function shade(share)
   local function mix(from, to) return math.floor(from + share * (to - from) + 0.5) end
   return ("#%02x%02x%02x"):format(mix(255, 30), mix(255, 64), mix(255, 175))
@@ -147,8 +147,8 @@ local function put_cells(out, counts, left, top, size)
   end
 end
 
---- Which class was taken for which, as SVG: a line a class, a column a prediction; a cell is as
--- dark as its share of the line, and says how many.
+--- Writes a confusion matrix as SVG: rows are classes, columns predictions; a cell shows its count,
+-- and its shade is the fraction of its row.
 ---@param path string
 ---@param counts any  int64 [C,C] of metrics.confusion
 ---@param classes string[]
@@ -159,8 +159,8 @@ function heat.confusion(path, counts, classes, given)
   local title = options.read("plot.confusion", given, {}, {title = "string"}).title
   local n = #classes
   if n == 0 or not check.has_shape(counts, n, n) then
-    check.fail("plot.confusion", "counts is %s, expected [C,C] of the %d classes",
-      text.kind(counts), n)
+    check.fail("plot.confusion", "counts is %s, expected [%d,%d], the number of classes",
+      text.kind(counts), n, n)
   end
   local size, widest = n <= 12 and 42 or n <= 24 and 30 or 21, 0
   for _, name in ipairs(classes) do widest = math.max(widest, svg.width(name, 13)) end
@@ -177,9 +177,9 @@ function heat.confusion(path, counts, classes, given)
       ('transform="rotate(-45 %.1f %.1f)" %s'):format(x - 2, top - 8, ink))
   end
   local middle = top + n * size / 2
-  out[#out + 1] = svg.text(18, middle, 12, "is", ('transform="rotate(-90 18 %.1f)" %s'):format(
+  out[#out + 1] = svg.text(18, middle, 12, "label", ('transform="rotate(-90 18 %.1f)" %s'):format(
     middle, soft))
-  out[#out + 1] = svg.text(left + n * size / 2, height - 6, 12, "was taken for", soft)
+  out[#out + 1] = svg.text(left + n * size / 2, height - 6, 12, "prediction", soft)
   put_cells(out, counts:tolist(), left, top, size)
   out[#out + 1] = "</svg>\n"
   return file.write(path, table.concat(out, "\n"))

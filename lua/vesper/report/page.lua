@@ -1,5 +1,6 @@
--- A report as one HTML page that needs no network: text, tables and pictures that lie beside it.
+-- A report as one HTML page that needs no network: text, tables and image files in its folder.
 local report = require "vesper.report.tables"
+local check = require "vesper.util.check"
 local html = require("vesper.util.text").html
 
 local page = {}
@@ -23,7 +24,7 @@ figcaption { color: #6b7280; font-size: .9rem }
 
 local function escape(value) return html(tostring(value)) end
 
--- Bytes of a path that a link takes as they are; others as %xx.
+-- A path as a URL: bytes other than letters, digits and /._~- become %xx.
 local function link(path)
   return (path:gsub("[^%w/._~-]", function(c) return ("%%%02X"):format(c:byte()) end))
 end
@@ -48,12 +49,13 @@ local function add_part(lines, section, i, part)
       return
     end
   end
-  error(("page: part %d of '%s' has neither text, table nor picture"):format(i, section.title), 4)
+  check.fail("page", "part %d of section '%s' has no text, table or picture, expected one of them",
+    i, section.title)
 end
 
---- The page as text.  sections is a list of {title =, parts...}; a part is {text = "..."},
--- {table = {columns =, rows =}} as report.table takes it, or {picture = "curves.svg", words =
--- "..."} with a path from where the page lies.
+--- The page as HTML.  sections is a list of {title =, parts...}; a part is {text = "..."}, {table =
+-- {columns =, rows =}} as in report.table, or {picture = "curves.svg", words = caption} with a path
+-- relative to the page.
 function page.html(title, sections)
   local lines = {
     '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',

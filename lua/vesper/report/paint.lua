@@ -1,9 +1,9 @@
--- What painted pictures share: texts that fit, and pictures that fit.
+-- Helpers for drawing images: text and images that fit a width.
 local image = require("vesper.core").image
 
 local paint = {}
 
---- Cuts a text to a width in pixels, with two dots where something is left out.
+--- Cuts a text to a width in pixels; a text that is cut ends in two dots.
 function paint.shorten(text, width, scale)
   if image.text_size(text, scale) <= width then return text end
   for n = utf8.len(text) or #text, 1, -1 do
@@ -13,7 +13,7 @@ function paint.shorten(text, width, scale)
   return ""
 end
 
---- The lines of a text that fit a width; words are kept whole.
+--- Breaks a text into lines that fit a width in pixels, between words.
 function paint.wrap(text, width, scale)
   local lines, line = {}, ""
   for word in text:gmatch("%S+") do
@@ -31,7 +31,7 @@ end
 
 local function side(picture, from_end) return picture.shape[#picture.shape - from_end] end
 
---- The picture, as large as fits a square, its proportions kept.
+--- The image resized to fit a square of this size, with its aspect ratio.
 function paint.fit(picture, size)
   local h, w = side(picture, 1), side(picture, 0)
   local scale = math.min(size / h, size / w)

@@ -1,4 +1,4 @@
--- Pictures of an experiment: learning curves, what captions retrieve, where words look, confusion.
+-- Figures of an experiment: learning curves, retrieved images, attention maps, confusion matrices.
 local core = require "vesper.core"
 local metrics = require "vesper.metrics"
 local in_evaluation = require "vesper.nn.evaluation"
@@ -6,7 +6,8 @@ local plot = require "vesper.report.plot"
 
 local report = {}
 
---- Learning curves of several histories (train.fit) as SVG: validation accuracy by epoch.
+--- Writes curves of several histories as SVG, by epoch: each of histories is {name, history = the
+-- result of train.fit, value = function(entry)}.
 function report.curves(path, histories, options)
   local series = {}
   for _, h in ipairs(histories) do
@@ -17,8 +18,8 @@ function report.curves(path, histories, options)
   return plot.lines(path, series, options)
 end
 
---- A contact sheet: for each of the captions (positions in the set) the images that were found for
--- it, found = {{position, ...}, ...}, best first; its own framed in green.
+--- Writes a contact sheet: for each of the captions (positions in the set) the retrieved images,
+-- found = {{position, ...}, ...}, best first; the caption's own image has a green frame.
 function report.found(path, set, captions, found, options)
   local classes, rows = set:classes(), {}
   for i, at in ipairs(captions) do
@@ -32,7 +33,7 @@ function report.found(path, set, captions, found, options)
   return plot.contact_sheet(path, rows, options)
 end
 
---- The same with the k images whose embeddings are nearest to the caption's.  v, t [N,D] in the
+--- report.found with the k images whose embeddings are nearest to the caption's.  v, t [N,D] in the
 -- order of the set.
 function report.retrieved(path, set, v, t, captions, k, options)
   local index = core.tensor(captions, {dtype = "int64"})
@@ -40,7 +41,7 @@ function report.retrieved(path, set, v, t, captions, k, options)
     metrics.topk(t:index_select(1, index), v, k):tolist(), options)
 end
 
--- The words that the model saw of caption i: the text's own, where they are as many as its tokens.
+-- The words of caption i for its tokens: those of the text if it has enough, else the vocabulary's.
 local function words_of(set, i, tokens)
   local words = core.text.tokenize(set:text(i))
   if #words >= #tokens then return table.move(words, 1, #tokens, 1, {}) end
@@ -49,8 +50,8 @@ local function words_of(set, i, tokens)
   return words
 end
 
---- Which word of a caption attends to which part of its image, for samples of a set (positions) and
--- a model with attention_map over a grid (CIM, AttentionPooling).
+--- Writes attention maps of words over image regions, for samples of a set (positions) and a model
+-- with attention_map over a grid (CIM, AttentionPooling).
 function report.attention(path, set, model, samples, options)
   local batch, rows = set:batch(samples), {}
   local weights, grid = in_evaluation(model, model.attention_map, model, batch)
@@ -62,7 +63,7 @@ function report.attention(path, set, model, samples, options)
   return plot.attention(path, rows, options)
 end
 
---- Which class was taken for which, from what train.evaluate returned.
+--- Writes the confusion matrix of a result of train.evaluate.
 function report.confusion(path, result, classes, options)
   return plot.confusion(path, metrics.confusion(result.predicted, result.label, #classes), classes,
     options)

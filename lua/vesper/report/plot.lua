@@ -1,7 +1,7 @@
---- Pictures for reports: line charts as SVG, contact sheets as PNG; heat.lua has the matrices.
+--- Figures for reports: line charts as SVG, contact sheets as PNG; heat.lua has the matrices.
 --
--- A chart is text made here; a sheet is painted with vs.image.  Files are written under another
--- name and renamed, so that a viewer never sees half of one.
+-- SVG is text created here; contact sheets are drawn with vs.image.  Files are written to a
+-- temporary name and renamed, so that a viewer never sees an incomplete one.
 
 local image = require("vesper.core").image
 local heat = require "vesper.report.heat"
@@ -10,10 +10,11 @@ local svg = require "vesper.report.svg"
 local check = require "vesper.util.check"
 local file = require "vesper.util.file"
 local options = require "vesper.util.options"
+local text_util = require "vesper.util.text"
 
 local plot = {attention = heat.attention, confusion = heat.confusion}
 
--- Told apart by readers with colour-blindness too, in this order.
+-- In this order also distinguishable with colour blindness.
 local PALETTE = {
   "#2563eb", "#e4572e", "#0f9d6c", "#9333ea", "#d99a00", "#0891b2", "#be185d", "#64748b",
 }
@@ -23,7 +24,8 @@ local INK, SOFT, GRID = svg.INK, svg.SOFT, svg.GRID
 
 local function finite(v) return v == v and v ~= math.huge and v ~= -math.huge end
 
---- Round steps (1, 2 or 5 times a power of ten) that cut [low, high] into at most `most` parts.
+--- A round step (1, 2 or 5 times a power of ten) that divides [low, high] into at most `most`
+--- parts.
 local function nice_step(low, high, most)
   local raw = (high - low) / most
   local power = 10 ^ math.floor(math.log(raw, 10))
@@ -40,7 +42,7 @@ local function ticks(low, high, step)
   return list
 end
 
---- As many decimals as the step needs, trailing zeros kept so that labels line up.
+--- A label with as many decimals as the step needs, with trailing zeros so that labels line up.
 local function tick_label(v, step)
   if step >= 1e6 or (step < 1e-4 and step > 0) then return ("%.3g"):format(v) end
   local decimals = math.max(0, -math.floor(math.log(step, 10) + 1e-9))
@@ -50,15 +52,16 @@ end
 
 -- --- series ---
 
---- {name, points = {{x, y} ...}}; a value that is not finite cuts the line.
+--- {name, points = {{x, y} ...}}; a value that is not finite interrupts the line.
 local function read_series(series)
   local list, any = {}, false
   for i, s in ipairs(series) do
     if type(s) ~= "table" or type(s.y) ~= "table" then
-      check.fail("plot.lines", "series %d has no list y", i)
+      check.fail("plot.lines", "series %d: y is %s, expected a list of numbers", i,
+        type(s) == "table" and text_util.kind(s.y) or "missing")
     end
     if s.x and #s.x ~= #s.y then
-      check.fail("plot.lines", "series %d has %d x and %d y", i, #s.x, #s.y)
+      check.fail("plot.lines", "series %d: x has %d entries, expected %d, as in y", i, #s.x, #s.y)
     end
     local points = {}
     for k, y in ipairs(s.y) do
@@ -67,7 +70,7 @@ local function read_series(series)
     end
     list[i] = {name = tostring(s.name or i), points = points}
   end
-  if not any then check.fail("plot.lines", "there is nothing to draw") end
+  if not any then check.fail("plot.lines", "series has no finite value, expected at least 1") end
   return list
 end
 
@@ -84,7 +87,7 @@ local function range(list, axis)
   return low, high, whole
 end
 
---- Widens a range to whole steps, so that the outermost grid lines hold everything.
+--- Widens the range to multiples of the step, so that all values are between the outer grid lines.
 local function y_axis(list, o)
   local low, high = range(list, 2)
   low, high = o.y_min or low, o.y_max or high
@@ -108,7 +111,7 @@ end
 
 -- --- SVG ---
 
---- One row of swatches and names after another; returns the height they take.
+--- Adds rows of colours and names; returns their height.
 local function put_legend(out, list, left, top, right)
   if #list < 2 then return 0 end
   local x, y = left, top
@@ -156,7 +159,7 @@ end
 local POLYLINE = '<polyline points="%s" fill="none" stroke="%s" stroke-width="2.2" '
   .. 'stroke-linejoin="round" stroke-linecap="round"/>'
 
---- The line in pieces between values that are not finite; few points get a dot each.
+--- Draws the line in pieces between values that are not finite; short lines get a dot per point.
 local function put_series(out, box, points, color)
   local piece, before = {}, #out
   local function flush()
@@ -182,7 +185,7 @@ local LINE_OPTIONS = {title = "string", x_label = "string", y_label = "string", 
 
 local CLIP = '<clipPath id="inside"><rect x="%.1f" y="%.1f" width="%.1f" height="%.1f"/></clipPath>'
 
---- A line chart, written as SVG.
+--- Writes a line chart as SVG.
 ---@param path string
 ---@param series table[]  each {name = "train", y = {…}, x = {…} or nil for 1, 2, …}
 ---@param options table?  title, x_label, y_label, width (720), height (430), y_min, y_max
@@ -226,7 +229,7 @@ local RIGHT, WRONG, NEUTRAL = {22, 163, 74}, {220, 38, 38}, {203, 208, 216}
 local TEXT, FAINT, RULE = {31, 41, 55}, {107, 114, 128}, {229, 231, 235}
 local MARGIN, GAP, FRAME, LINE = 20, 12, 4, 12
 
---- Frame, picture, rank above the label; x, y is the frame's top left.
+--- Draws frame, image and a label that starts with the rank; x, y is the frame's top left corner.
 local function put_cell(sheet, cell, rank, x, y, size)
   local outer = size + 2 * FRAME
   local color = cell.correct == nil and NEUTRAL or cell.correct and RIGHT or WRONG
@@ -245,7 +248,8 @@ local function lay_out(rows, o)
   local cells = 1
   for i, row in ipairs(rows) do
     if type(row.images) ~= "table" then
-      check.fail("plot.contact_sheet", "row %d has no list images", i)
+      check.fail("plot.contact_sheet", "row %d: images is %s, expected a list", i,
+        text_util.kind(row.images))
     end
     cells = math.max(cells, #row.images)
   end
@@ -262,17 +266,17 @@ local function lay_out(rows, o)
   return places, {y - 12 + MARGIN, inner + 2 * MARGIN}, inner
 end
 
---- A sheet of pictures, one row for each query: the caption, then what was found, best first.
---- A green frame is right, a red one wrong, a grey one neither.
+--- Writes a grid of images with one row per query: the caption, then the retrieved images, best
+--- first.  Correct images have a green frame, wrong ones a red one, others a grey one.
 ---@param path string  .png or .jpg
 ---@param rows table[]  each {caption = text, images = {{image = uint8 [3,H,W], correct = boolean?,
 ---  label = text?}, …}}
----@param options table?  title, note (small print below it), size of a picture in pixels (104)
+---@param options table?  title, note (in small print), size of an image in pixels (104)
 ---@return boolean? ok
 ---@return string? message  when the file cannot be written
 function plot.contact_sheet(path, rows, given)
   local o = options.read("plot.contact_sheet", given, {size = 104}, SHEET_OPTIONS)
-  if #rows == 0 then check.fail("plot.contact_sheet", "there are no rows") end
+  if #rows == 0 then check.fail("plot.contact_sheet", "rows is empty, expected at least 1") end
   local size = o.size
   local places, extent, inner = lay_out(rows, o)
   local sheet = image.canvas(extent)

@@ -1,11 +1,11 @@
--- What pictures made of SVG share: tags as text.
+-- Helpers for SVG figures: tags as text.
 local html = require("vesper.util.text").html
 
 local svg = {INK = "#1f2937", SOFT = "#6b7280", GRID = "#e5e7eb"}
 
 local FONT = "font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\""
 
---- Estimated width of a text: the viewer's font is not known here.
+--- The estimated width of a text; the viewer's font is unknown.
 function svg.width(text, size) return (utf8.len(text) or #text) * size * 0.56 end
 
 function svg.text(x, y, size, text, more)
@@ -18,7 +18,7 @@ function svg.line(x1, y1, x2, y2, color)
   return tag:format(x1, y1, x2, y2, color)
 end
 
---- The first line of a picture of that size, and its white ground.
+--- The opening tag of a figure of this size, and its white background.
 function svg.head(width, height)
   local tag = '<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" '
     .. 'viewBox="0 0 %d %d" %s>\n<rect width="100%%" height="100%%" fill="#ffffff"/>'

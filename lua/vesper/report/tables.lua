@@ -10,7 +10,7 @@ local function cell(value)
   return tostring(value)
 end
 
--- Letters, not bytes: "±" is one.
+-- Counts characters, not bytes: "±" is one.
 local function width_of(s) return utf8.len(s) or #s end
 
 local function widths_of(lines)
@@ -28,7 +28,7 @@ local LATEX = {["\\"] = "\\textbackslash{}", ["{"] = "\\{", ["}"] = "\\}", ["$"]
 
 local FORMATS = {"text", "markdown", "csv", "latex", "html"}
 
--- How a cell is written so that its format takes it for text.
+-- Functions that escape a text for a format.
 local escapes = {
   csv = text.csv,
   markdown = function(s) return (s:gsub("[\\|]", "\\%0"):gsub("[\r\n]+", " ")) end,
@@ -37,14 +37,15 @@ local escapes = {
   text = function(s) return s end,
 }
 
---- A text as text, markdown, csv, latex or html takes it: "50 %" is "50 \%" in LaTeX.
+--- A text escaped for text, markdown, csv, latex or html: "50 %" is "50 \%" in LaTeX.
 function report.escape(s, format)
   format = format or "text"
   check.kind("report", "format", format, FORMATS)
   return escapes[format](s)
 end
 
--- Cells of one width below each other, the first column to the left; returns the lines.
+-- Pads the cells of each column to the same width, the first column left-aligned; returns the lines
+-- and the widths.
 local function aligned(lines, separator)
   local widths, list = widths_of(lines), {}
   for i, line in ipairs(lines) do
@@ -58,7 +59,7 @@ local function aligned(lines, separator)
   return list, widths
 end
 
--- lines[1] holds the headings.
+-- lines[1] has the headings.
 local layouts = {}
 
 function layouts.text(lines)
@@ -107,8 +108,8 @@ function layouts.html(lines)
   return list
 end
 
---- Rows as a table.  columns is a list of {key, heading}; the first is set to the left.  format =
--- "text" | "markdown" | "csv" | "latex" (a tabular, which needs no package) | "html".
+--- Rows as a table.  columns is a list of {key, heading}; the first is left-aligned.  format =
+-- "text" | "markdown" | "csv" | "latex" (a tabular without packages) | "html".
 function report.table(columns, rows, format)
   format = format or "text"
   local lines = {{}}
