@@ -6511,6 +6511,7 @@ function vs.models.TextEncoder(width, options) end
 ---@field resume? boolean default false
 ---@field log? string
 ---@field tensorboard? string
+---@field folds? integer default 1
 ---@field quiet? boolean default false
 
 ---Trains the model and leaves it with the weights of the best epoch on validation. clip: the
@@ -6521,7 +6522,8 @@ function vs.models.TextEncoder(width, options) end
 ---losses are computed under vs.autocast. patience: stop after this number of epochs without a
 ---better score. weights: a safetensors file for the best weights. checkpoint: a folder written
 ---after each epoch; resume continues from it. log: a .csv or .jsonl file. tensorboard: a folder of
----event files. Returns one {epoch, loss, lr, seconds, score, val} per epoch, and the best epoch.
+---event files. folds: see train.evaluate. Returns one {epoch, loss, lr, seconds, score, val} per
+---epoch, and the best epoch.
 ---@param model vesper.Module
 ---@param options? vesper.options.train.fit
 ---@return any[]
@@ -6529,23 +6531,27 @@ function vs.models.TextEncoder(width, options) end
 function vs.train.fit(model, options) end
 
 ---@class vesper.options.train.evaluate
+---@field folds? integer default 1
 ---@field mirror? boolean default false
 ---@field shift? integer default 0
 ---@field bank? table
 ---@field beta? number
 ---@field retrieval? boolean default true
 
----{n, accuracy, image_accuracy, retrieval, v [N,D], t [N,D], predicted int64 [N], label int64 [N]},
----computed without gradients; figures in percent. mirror, shift: v of an image is summed over the
----image, its mirror image and copies shifted by this number of pixels in each direction. bank and
----beta: see metrics.retrieval.
+---{n, images, v [N,D], t [M,D], image_of int64 [M], retrieval, folds, accuracy, image_accuracy,
+---predicted int64 [n], label int64 [n]}, computed without gradients; figures in percent. An image
+---with several captions is one row of v; image_of is absent where caption i is of image i, accuracy
+---where there are no labels or the model has no classes. folds = 5: retrieval also as the mean over
+---five parts of the images (COCO 1K), in the field folds. mirror, shift: v of an image is summed
+---over the image, its mirror image and copies shifted by this number of pixels in each direction.
+---bank and beta: see metrics.retrieval.
 ---@param model vesper.Module
 ---@param loader vesper.Loader
 ---@param options? vesper.options.train.evaluate
 ---@return table
 function vs.train.evaluate(model, loader, options) end
 
----Accuracy; for models with text, accuracy plus mean recall.
+---Accuracy; for models with text, accuracy plus mean recall; without labels, rsum.
 ---@param result table
 ---@return number
 function vs.train.score(result) end

@@ -1,5 +1,6 @@
 -- Visual-semantic attention pooling: the regions attend to the words; the mean of the results is a
--- summary of the text, which is combined with the image vector.
+-- summary of the text, which is combined with the image vector for classification.  Without
+-- classes it is VSE.
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local encoders = require "vesper.models.encoders"
@@ -13,6 +14,7 @@ local AttentionPooling = VSE:extend("AttentionPooling")
 function AttentionPooling:init(given)
   local o = self:setup(given, {heads = 4, best = false})
   self.best = o.best
+  if not o.classes then return end
   self.regions = nn.Linear(self.image.region_width, o.width)
   self.attention = nn.MultiheadAttention(o.width, o.heads,
     {kdim = self.text.word_width, vdim = self.text.word_width})
@@ -44,6 +46,7 @@ end
 function AttentionPooling:forward(batch)
   local v, U, where = self:encode_image(batch)
   local t, W = self:encode_text(batch.tokens, batch.lengths)
+  if not self.fuse then return {v = v, t = t} end
   local informed = self.informed(v, (self:summarise(U, where, W, batch.lengths)))
   return {v = v, t = t, logits = self.fuse(core.cat({informed, t}, 2))}
 end

@@ -7,6 +7,7 @@
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local encoders = require "vesper.models.encoders"
+local same_of = require "vesper.models.same"
 local VSE = require "vesper.models.vse"
 local Informed = require "vesper.models.informed"
 local check = require "vesper.util.check"
@@ -44,11 +45,15 @@ function BERTFusion:init(given)
   local inner = config.hidden_size
   self.bert, self.visual = o.bert, o.visual
   self.max_words = math.min(o.max_words, config.max_position_embeddings - (o.visual and 1 or 0))
-  if o.visual then self.to_bert = nn.Linear(width, inner) end
-  self.from_bert = nn.Linear(inner, width)
+  if o.visual and (o.classes or self.weights.match > 0) then
+    self.to_bert = nn.Linear(width, inner)
+  end
+  if o.classes then self.from_bert = nn.Linear(inner, width) end
   self.text_of_bert = nn.Linear(inner, width)
-  self.informed = Informed(width, o.dropout)
-  self.fuse = self:mlp(3 * width, o.hidden or width, o.classes, o.dropout)
+  if o.classes then
+    self.informed = Informed(width, o.dropout)
+    self.fuse = self:mlp(3 * width, o.hidden or width, o.classes, o.dropout)
+  end
   if self.weights.match > 0 then self.match_head = nn.Linear(inner, 2) end
 end
 
@@ -104,6 +109,7 @@ function BERTFusion:forward(batch)
   local ids, lengths = pieces(self, batch)
   local v = self:encode_image(batch)
   local t, pooled = embed(self, batch, ids, lengths)
+  if not self.fuse then return {v = v, t = t, ids = ids, lengths = lengths} end
   if self.visual then pooled = read_with_image(self, ids, lengths, v) end
   local b = self.from_bert(pooled)
   local logits = self.fuse(core.cat({self.informed(v, b), t, b}, 2))
@@ -112,14 +118,30 @@ end
 
 -- ---- fine-tuning objectives ---------------------------------------------------------------------
 
--- Image-text matching: each text with its own image and with the previous image of the batch; 0 for
--- a batch of one.
-local function match_loss(self, out)
-  local B = out.v.shape[1]
-  if B == 1 then return out.v:sum() * 0 end
-  local ids, lengths = core.cat({out.ids, out.ids}, 1), core.cat({out.lengths, out.lengths}, 1)
-  local pooled = read_with_image(self, ids, lengths, core.cat({out.v, out.v:roll(1, 1)}, 1))
-  local target = core.cat({core.ones(B), core.ones(B) * 2}, 1):long()
+-- For each text of a batch its hardest negative, the image with the largest cosine that does not
+-- show the same: the texts that have one, and these images, int64 each.
+local function hardest(out, same)
+  return core.no_grad(function()
+    local B = out.v.shape[1]
+    local scores = out.t:normalize():matmul(out.v:normalize():t()) -- texts x images
+    local positive = core.eye(B):bool()
+    if same then positive = positive:logical_or(same) end
+    local most, image = scores:masked_fill(positive, -math.huge):max(2)
+    local texts = most:gt(-math.huge):nonzero():flatten()
+    return texts, image:index_select(1, texts)
+  end)
+end
+
+-- Image-text matching: each text with its own image, and with its hardest negative; 0 where no text
+-- has a negative.
+local function match_loss(self, out, same)
+  local B, texts, images = out.v.shape[1], hardest(out, same)
+  if #texts == 0 then return out.v:sum() * 0 end
+  local ids = core.cat({out.ids, out.ids:index_select(1, texts)}, 1)
+  local lengths = core.cat({out.lengths, out.lengths:index_select(1, texts)}, 1)
+  local pooled = read_with_image(self, ids, lengths,
+    core.cat({out.v, out.v:index_select(1, images)}, 1))
+  local target = core.cat({core.ones(B), core.ones(#texts) * 2}, 1):long()
   return nn.functional.cross_entropy(self.match_head(pooled), target)
 end
 
@@ -139,7 +161,9 @@ end
 
 function BERTFusion:terms(batch, out, epoch)
   local terms = VSE.terms(self, batch, out, epoch)
-  if self.weights.match > 0 then terms[#terms + 1] = {"match", match_loss(self, out)} end
+  if self.weights.match > 0 then
+    terms[#terms + 1] = {"match", match_loss(self, out, same_of(batch))}
+  end
   if self.weights.masked > 0 then terms[#terms + 1] = {"masked", masked_loss(self, out)} end
   return terms
 end

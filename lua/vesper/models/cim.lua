@@ -10,7 +10,7 @@ local CIM = VSE:extend("CIM")
 function CIM:init(given)
   local o = self:setup(given, {heads = 4, attention_dropout = 0.1})
   self.intra = IntraAttention(o.width, {region_width = self.image.region_width,
-    word_width = self.text.word_width, heads = o.heads, dropout = o.attention_dropout})
+    word_width = o.classes and self.text.word_width, heads = o.heads, dropout = o.attention_dropout})
 end
 
 --- The image without its text: v [B,D], U, grid or counts.
@@ -23,6 +23,7 @@ function CIM:forward(batch)
   local pooled, U, where = VSE.encode_image(self, batch)
   local t, W = self:encode_text(batch.tokens, batch.lengths)
   local v = pooled + (self.intra(U, where))
+  if not self.fuse then return {v = v, t = t} end
   local seen = pooled + (self.intra(U, where, W, batch.lengths))
   return {v = v, t = t, logits = self.fuse(core.cat({seen, t}, 2))}
 end

@@ -16,8 +16,10 @@ function IntraAttention:init(width, given)
   local o = options.read("IntraAttention", given, {heads = 4, dropout = 0.1},
     {region_width = true, word_width = true})
   self.width = width
-  self.regions, self.words = nn.Linear(o.region_width, width), nn.Linear(o.word_width, width)
-  self.region_norm, self.word_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+  self.regions = nn.Linear(o.region_width, width)
+  if o.word_width then self.words = nn.Linear(o.word_width, width) end
+  self.region_norm = nn.LayerNorm(width)
+  if o.word_width then self.word_norm = nn.LayerNorm(width) end
   self.kinds = nn.Embedding(2, width)                     -- 1: a region, 2: a word
   nn.init.normal_(self.kinds.weight, 0, 0.02)
   self.attention = nn.MultiheadAttention(width, o.heads, {dropout = o.dropout})

@@ -1,11 +1,16 @@
 -- VSE: visual-semantic embedding.  Images and texts are embedded in a shared space of D dimensions;
--- classes are predicted from both.  The other models are subclasses that replace `forward`.
+-- with `classes`, classes are predicted from both.  The other models are subclasses that replace
+-- `forward`.
 --
--- Losses: nn.HingeRanking, nn.InfoNCE, a cosine loss with labels as in cosine_embedding_loss.
+-- Losses: nn.HingeRanking, nn.InfoNCE, nn.SigmoidLoss, a cosine loss with labels as in
+-- cosine_embedding_loss.  Pairs that show the same image or item, or have the same text, are not
+-- negatives of each other (same.lua).
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local in_evaluation = require "vesper.nn.evaluation"
 local encoders = require "vesper.models.encoders"
+local same_of = require "vesper.models.same"
+local check = require "vesper.util.check"
 local options = require "vesper.util.options"
 local tables = require "vesper.util.tables"
 
@@ -13,22 +18,37 @@ local VSE = nn.Module:extend("VSE")
 
 local DEFAULTS = {width = 256, dropout = 0.2, margin = 0.2, warmup = 1, scale = 20,
   temperature = 0.07}
-local WEIGHTS = {classify = 1, rank = 1, contrast = 0, cosine = 0, text = 0}
+local WEIGHTS = {classify = 1, rank = 1, contrast = 0, sigmoid = 0, cosine = 0, text = 0}
 local KNOWN = {classes = true, image = true, channels = true, image_pooling = true, text = true,
   hidden = true, weights = true}
 
 --- Options (with their defaults):
---   classes = C                       number of classes
+--   classes = C                       number of classes; without it there is no classifier
 --   width = 256                       D
 --   image = module                    or channels = {32, 64, 128, 256} and image_pooling = "mean"
 --   text = {vectors =, rnn =, ...}    options of models.TextEncoder, or a module
 --   hidden = D, dropout = 0.2         of the fusion MLP
---   weights = {classify = 1, rank = 1, contrast = 0, cosine = 0, text = 0}
+--   weights = {classify = 1, rank = 1, contrast = 0, sigmoid = 0, cosine = 0, text = 0}; without
+--                                     classes classify is 0
 --   margin = 0.2                      of the ranking and cosine losses
 --   warmup = 1                        epochs that use all negatives; later ones use the hardest
 --   temperature = 0.07                initial temperature of `contrast` (InfoNCE)
 --   scale = 20                        factor of the cosines in the softmax of classify_image
 function VSE:init(given) self:setup(given, {}) end
+
+-- The weights of the loss terms; those that need a classifier are 0 without classes.
+local function read_weights(o, more)
+  local defaults = tables.merge(WEIGHTS, more)
+  if not o.classes then defaults.classify = 0 end
+  local weights = options.read("VSE weights", o.weights, defaults)
+  for _, name in ipairs {"classify", "text"} do
+    if weights[name] > 0 and not o.classes then
+      check.fail("VSE weights", "%s is %g, expected 0: the model has no classes", name,
+        weights[name])
+    end
+  end
+  return weights
+end
 
 --- Creates the parts of this model and of every subclass.  `more`: further options with defaults;
 -- more_weights: further loss weights with defaults.  Returns all options.
@@ -38,12 +58,13 @@ function VSE:setup(given, more, more_weights)
   self.image = o.image or
     encoders.SmallCNN(o.width, {channels = o.channels, pooling = o.image_pooling})
   self.text = o.text and o.text.parameters and o.text or encoders.TextEncoder(o.width, o.text)
-  self.fuse = self:mlp(2 * o.width, o.hidden or o.width, o.classes, o.dropout)
-  self.weights = options.read("VSE weights", o.weights, tables.merge(WEIGHTS, more_weights))
+  if o.classes then self.fuse = self:mlp(2 * o.width, o.hidden or o.width, o.classes, o.dropout) end
+  self.weights = read_weights(o, more_weights)
   if self.weights.text > 0 then self.text_head = nn.Linear(o.width, o.classes) end
   if self.weights.contrast > 0 then self.contrast = nn.InfoNCE(o.temperature) end
+  if self.weights.sigmoid > 0 then self.sigmoid = nn.SigmoidLoss() end
   self.ranking = nn.HingeRanking{margin = o.margin, warmup = o.warmup}
-  self:register_buffer("prototypes", core.zeros(o.classes, o.width))
+  if o.classes then self:register_buffer("prototypes", core.zeros(o.classes, o.width)) end
   return o
 end
 
@@ -58,11 +79,11 @@ function VSE:encode_image(images) return encoders.encode(self.image, images) end
 --- tokens int64 [B,T], lengths int64 [B] -> t [B,D], word embeddings [B,T,E], states [B,T,S].
 function VSE:encode_text(tokens, lengths) return self.text(tokens, lengths) end
 
---- batch with image (or regions), tokens, lengths -> {v = [B,D], t = [B,D], logits = [B,C]}
+--- batch with image (or regions), tokens, lengths -> {v = [B,D], t = [B,D], logits = [B,C] or nil}
 function VSE:forward(batch)
   local v = self:encode_image(batch)
   local t = self:encode_text(batch.tokens, batch.lengths)
-  return {v = v, t = t, logits = self.fuse(core.cat({v, t}, 2))}
+  return {v = v, t = t, logits = self.fuse and self.fuse(core.cat({v, t}, 2))}
 end
 
 -- ---- training -----------------------------------------------------------------------------------
@@ -88,11 +109,19 @@ function VSE:terms(batch, out, epoch)
   local function add(name, fn, ...)
     if w[name] > 0 then terms[#terms + 1] = {name, fn(...)} end
   end
-  local scores = (w.rank > 0 or w.contrast > 0)
-    and out.v:normalize():matmul(out.t:normalize():t())
+  for _, name in ipairs {"classify", "cosine", "text"} do
+    if w[name] > 0 and not batch.label then
+      check.fail("loss", "weights.%s is %g, but the batch has no label", name, w[name])
+    end
+  end
+  local scores, same
+  if w.rank > 0 or w.contrast > 0 or w.sigmoid > 0 then
+    scores, same = out.v:normalize():matmul(out.t:normalize():t()), same_of(batch)
+  end
   add("classify", nn.functional.cross_entropy, out.logits, batch.label)
-  add("rank", self.ranking, scores, epoch)
-  add("contrast", self.contrast, scores)
+  add("rank", self.ranking, scores, epoch, same)
+  add("contrast", self.contrast, scores, same)
+  add("sigmoid", self.sigmoid, scores, same)
   add("cosine", VSE.cosine_objective, out.v, out.t, batch.label, self.margin)
   if w.text > 0 then
     add("text", nn.functional.cross_entropy, self.text_head(out.t), batch.label)
@@ -128,6 +157,7 @@ end
 --- Sets the class prototypes to the mean text embedding of each class over a loader's batches.
 -- The prototype of a class without texts is zero.
 function VSE:fit_prototypes(loader)
+  if not self.prototypes then check.fail("fit_prototypes", "the model has no classes") end
   in_evaluation(self, function()
     local sums = core.zeros_like(self.prototypes)
     local classes = core.arange(1, sums.shape[1]):reshape(-1, 1)
@@ -146,6 +176,7 @@ function VSE:embed_text(batch) return (self:encode_text(batch.tokens, batch.leng
 --- Cosines [B,C] of embeddings [B,D] to the class prototypes; -1 for classes without texts, so that
 -- they are never predicted.
 function VSE:class_cosines(e)
+  if not self.prototypes then check.fail("class_cosines", "the model has no classes") end
   local absent = self.prototypes:abs():sum(2):eq(0):unsqueeze(1)
   return e:normalize():matmul(self.prototypes:t()):masked_fill(absent, -1)
 end

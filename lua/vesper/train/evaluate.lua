@@ -1,12 +1,33 @@
 -- train.evaluate: accuracy and retrieval of a model over a loader; train.score: the score for model
 -- selection.
 local core = require "vesper.core"
+local first_seen = require "vesper.data.first_seen"
 local metrics = require "vesper.metrics"
 local in_evaluation = require "vesper.nn.evaluation"
+local check = require "vesper.util.check"
 local options = require "vesper.util.options"
 local tables = require "vesper.util.tables"
+local text = require "vesper.util.text"
 
 local train = {}
+
+-- ---- checks -------------------------------------------------------------------------------------
+
+--- Refuses pictures of 0..1: models take 0..255, and would learn nothing from these.
+function train.check_batch(what, batch)
+  if type(batch) ~= "table" then
+    check.fail(what, "the loader gave %s, expected a table of tensors", text.kind(batch))
+  end
+  local image = batch.image
+  if not core.is_tensor(image) or image.dtype == "uint8" or image:numel() == 0 then return end
+  local most, least = image:max():item(), image:min():item()
+  if least >= 0 and most > 0 and most <= 1 then
+    check.fail(what, "image is %s with values %g..%g, expected 0..255", text.kind(image), least,
+      most)
+  end
+end
+
+-- ---- views of an image --------------------------------------------------------------------------
 
 -- x [B,C,H,W] shifted by dy and dx pixels; the border is repeated.
 local function moved(x, dy, dx)
@@ -32,50 +53,100 @@ local function over_views(model, batch, v, o)
   return sum
 end
 
---- Runs the model over a loader in evaluation mode without gradients.  Returns
--- {n =, accuracy = percent, image_accuracy = percent or nil, retrieval = metrics.retrieval or nil,
---  v = [N,D], t = [N,D] or nil, predicted = int64 [N], label = int64 [N]}.  Retrieval is measured
--- if the model embeds text.  Options:
+-- ---- one pass -----------------------------------------------------------------------------------
+
+-- The rows of x [B,...] that are in `rows`, int64 [n].
+local function pick(x, rows) return #rows == x.shape[1] and x or x:index_select(1, rows) end
+
+local function check_output(out)
+  if type(out) ~= "table" or not core.is_tensor(out.v) or out.v.ndim ~= 2 then
+    check.fail("evaluate", "the model returned %s, expected a table with v [B,D]",
+      type(out) == "table" and "v = " .. text.kind(out.v) or text.kind(out))
+  end
+end
+
+-- What the model makes of one batch, appended to the lists of `found`.
+local function add_batch(model, batch, o, found)
+  local out = model(batch)
+  check_output(out)
+  local images, fresh = found.first(batch, out.v.shape[1])
+  local views = batch.image and (o.mirror or o.shift > 0)
+  table.insert(found.v, pick(views and over_views(model, batch, out.v, o) or out.v, fresh))
+  if out.t then
+    table.insert(found.t, out.t)
+    table.move(images, 1, #images, #found.image_of + 1, found.image_of)
+  end
+  if not batch.label then return end
+  if out.logits then
+    table.insert(found.predicted, out.logits:argmax(2))
+    table.insert(found.label, batch.label)
+  end
+  local by_image = out.image_logits or model.prototypes and model:class_cosines(out.v)
+  if by_image then
+    found.right = found.right + pick(by_image:argmax(2):eq(batch.label), fresh):sum():item()
+    found.judged = found.judged + #fresh
+  end
+end
+
+-- nil where caption i is of image i.
+local function image_of(list, images)
+  local one_each = #list == images
+  for i, image in ipairs(list) do one_each = one_each and image == i end
+  return not one_each and core.tensor(list, {dtype = "int64"}) or nil
+end
+
+--- Runs the model over a loader in evaluation mode without gradients.  An image with several
+-- captions is one row of v.  Returns
+-- {n = samples, images =, v = [N,D], t = [M,D] or nil, image_of = int64 [M] or nil (caption i is of
+--  image i), retrieval = metrics.retrieval over all images or nil, folds = the mean over parts of
+--  them or nil; where the set has labels and the model classes: accuracy = percent of samples,
+--  image_accuracy = percent of images by the image alone, predicted and label int64 [n]}.
+-- Retrieval is measured if the model embeds text.  Options:
+--   folds = 1             n: retrieval also as the mean over n parts of the images (COCO 1K: 5)
 --   mirror = false        true: v of an image is summed with that of its mirror image
 --   shift = 0             n: v of an image is summed over shifts by n pixels up, down, left, right
 --   bank, beta            as in metrics.retrieval
 --   retrieval = true      false: not measured
 function train.evaluate(model, loader, given)
-  local o = options.read("evaluate", given, {mirror = false, shift = 0, retrieval = true},
-    {mirror = "boolean", shift = "whole", retrieval = "boolean", bank = true, beta = true})
-  local v, t, predicted, label, image_right = {}, {}, {}, {}, nil
-  local by_image = model.class_cosines ~= nil
+  local o = options.read("evaluate", given,
+    {mirror = false, shift = 0, retrieval = true, folds = 1},
+    {mirror = "boolean", shift = "whole", retrieval = "boolean", folds = "count", bank = true,
+     beta = true})
+  local found = {first = first_seen(), v = {}, t = {}, image_of = {}, predicted = {}, label = {},
+    right = 0, judged = 0}
   in_evaluation(model, function()
     for batch in loader do
-      local out = model(batch)
-      local function hits(logits) return logits:argmax(2):eq(batch.label):sum():item() end
-      predicted[#predicted + 1], label[#label + 1] = out.logits:argmax(2), batch.label
-      if out.image_logits then
-        image_right = (image_right or 0) + hits(out.image_logits)
-      elseif by_image then
-        image_right = (image_right or 0) + hits(model:class_cosines(out.v))
-      end
-      t[#t + 1] = out.t
-      local views = batch.image and (o.mirror or o.shift > 0)
-      v[#v + 1] = views and over_views(model, batch, out.v, o) or out.v
+      if #found.v == 0 then train.check_batch("evaluate", batch) end
+      add_batch(model, batch, o, found)
     end
   end)
-  local result = {v = core.cat(v), predicted = core.cat(predicted), label = core.cat(label)}
-  result.n = #result.label
-  result.accuracy = metrics.accuracy(result.predicted, result.label)
-  result.image_accuracy = image_right and 100 * image_right / result.n
-  if #t > 0 then
-    result.t = core.cat(t)
-    result.retrieval = o.retrieval
-      and metrics.retrieval(result.v, result.t, {bank = o.bank, beta = o.beta}) or nil
+  if #found.v == 0 then check.fail("evaluate", "the loader has no samples, expected at least 1") end
+  local result = {v = core.cat(found.v)}
+  result.images = #result.v
+  result.n = #found.t > 0 and #found.image_of or result.images
+  if #found.label > 0 then
+    result.predicted, result.label = core.cat(found.predicted), core.cat(found.label)
+    result.accuracy = metrics.accuracy(result.predicted, result.label)
   end
+  if found.judged > 0 then result.image_accuracy = 100 * found.right / found.judged end
+  if #found.t == 0 then return result end
+  result.t, result.image_of = core.cat(found.t), image_of(found.image_of, result.images)
+  if not o.retrieval then return result end
+  local r = metrics.retrieval(result.v, result.t, {image_of = result.image_of, bank = o.bank,
+    beta = o.beta, folds = o.folds})
+  result.retrieval, r.whole = r.whole or r, nil
+  if o.folds > 1 then result.folds = r end
   return result
 end
 
---- The default score for model selection: accuracy; for models that embed text, accuracy plus mean
--- recall.
+--- The default score for model selection: accuracy, plus mean recall for models that embed text;
+-- rsum where there are no labels.
 function train.score(result)
   local r = result.retrieval
+  if not result.accuracy then
+    if not r then check.fail("score", "there is neither accuracy nor retrieval") end
+    return r.rsum
+  end
   return r and result.accuracy + r.rsum / 6 or result.accuracy
 end
 

@@ -2,6 +2,7 @@
 -- their own loop do not need it.
 local core = require "vesper.core"
 local optim = require "vesper.optim"
+local tables_of_rows = require "vesper.report.tables"
 local checkpoint = require "vesper.train.checkpoint"
 local evaluation = require "vesper.train.evaluate"
 local log = require "vesper.train.log"
@@ -9,11 +10,18 @@ local progress = require "vesper.train.progress"
 local tensorboard = require "vesper.train.tensorboard"
 local check = require "vesper.util.check"
 local options = require "vesper.util.options"
+local text = require "vesper.util.text"
 
 local function copy_of(dict)
   local copy = {}
   for name, tensor in pairs(dict) do copy[name] = tensor:clone() end
   return copy
+end
+
+local function fail(...) check.fail("fit", ...) end
+
+local function say(o, format, ...)
+  if not o.quiet then io.stderr:write(format:format(...), "\n") end
 end
 
 -- ---- steps and schedules ------------------------------------------------------------------------
@@ -37,25 +45,36 @@ local function after_epoch(o, score)
   end
 end
 
--- One pass over the training set; returns the mean loss.  Each optimizer step is for the mean loss
--- of `accumulate` batches; the last step of an epoch may have fewer.
+-- The loss of a batch, a tensor of one element, and its value.
+local function loss_of(model, o, batch, epoch)
+  local loss = o.autocast and core.autocast(model.loss, model, batch, epoch)
+    or model:loss(batch, epoch)
+  if not core.is_tensor(loss) or loss:numel() ~= 1 then
+    fail("model:loss returned %s, expected a tensor with 1 element", text.kind(loss))
+  end
+  return loss, loss:item()
+end
+
+-- One pass over the training set; returns the mean loss and the last line of the progress bar.
+-- Each optimizer step is for the mean loss of `accumulate` batches; the last step of an epoch may
+-- have fewer.
 local function train_epoch(model, o, epoch, parameters)
-  local label, sum, done = ("%s epoch %d/%d"):format(o.label, epoch, o.epochs), 0, 0
+  local label = ("%s%sepoch %d/%d"):format(o.label, o.label == "" and "" or " ", epoch, o.epochs)
+  local sum, done, line = 0, 0, nil
   local total, first, last = #o.train, 1, 0 -- first, last: the batches of the current step
   model:train()
-  for batch, bar in progress(o.train, label, {quiet = o.quiet}) do
+  local function at_end(text_of_bar) line = text_of_bar end
+  for batch, bar in progress(o.train, label, {quiet = o.quiet, at_end = at_end}) do
     done = done + 1
+    if done == 1 then evaluation.check_batch("fit", batch) end
     if done > last then
       first, last = done, math.min(done + o.accumulate - 1, total)
       o.optimizer:zero_grad()
     end
-    local loss = o.autocast and core.autocast(model.loss, model, batch, epoch)
-      or model:loss(batch, epoch)
-    bar.loss = loss:item()
-    sum = sum + bar.loss
+    local loss, value = loss_of(model, o, batch, epoch)
+    bar.loss, sum = value, sum + value
     if sum ~= sum then
-      core._raise(("fit: the loss of epoch %d, batch %d is NaN; try a lower learning rate")
-        :format(epoch, done))
+      fail("the loss of epoch %d, batch %d is NaN; try a lower learning rate", epoch, done)
     end
     if last > first then loss = loss / (last - first + 1) end
     loss:backward()
@@ -64,17 +83,20 @@ local function train_epoch(model, o, epoch, parameters)
       after_step(o)
     end
   end
-  return sum / done
+  return sum / done, line
 end
 
 -- Validates the model after an epoch.  Returns the result of evaluate, the score and, if the score
 -- is better than `best`, a copy of the weights.
 local function validate(model, o, best)
-  if model.fit_prototypes then model:fit_prototypes(o.train) end
-  local val = evaluation.evaluate(model, o.val)
-  val.v, val.t, val.predicted, val.label = nil, nil, nil, nil
+  if model.fit_prototypes and model.prototypes then model:fit_prototypes(o.train) end
+  local val = evaluation.evaluate(model, o.val, {folds = o.folds})
+  for _, name in ipairs {"v", "t", "predicted", "label", "image_of"} do val[name] = nil end
+  if val.folds then val.folds.folds = nil end
   local score = o.score(val)
-  if val.retrieval then setmetatable(val.retrieval, nil) end -- a checkpoint stores plain tables
+  if type(score) ~= "number" then
+    fail("score returned %s, expected a number", text.kind(score))
+  end
   local better = not best or score > best or best ~= best
   return val, score, better and copy_of(model:state_dict()) or nil
 end
@@ -123,12 +145,41 @@ end
 
 -- ---- fit ----------------------------------------------------------------------------------------
 
-local function should_stop(o, run)
-  local epoch = #run.history
-  return epoch >= o.epochs or (o.patience and run.best and epoch - run.best.epoch >= o.patience)
+-- ---- what is said -------------------------------------------------------------------------------
+
+-- "accuracy 82.3  rsum 181.2" of a result of evaluate.
+local function in_words(val)
+  local parts = {}
+  if val.accuracy then parts[1] = ("accuracy %.1f"):format(val.accuracy) end
+  if val.retrieval then parts[#parts + 1] = ("rsum %.1f"):format(val.retrieval.rsum) end
+  return table.concat(parts, "  ")
 end
 
-local function fail(...) check.fail("fit", ...) end
+local History = {__name = "history"}
+
+-- A line for each epoch.
+function History.__tostring(history)
+  local columns, rows = {{"epoch", "epoch"}, {"loss", "loss"}, {"lr", "lr"}}, {}
+  local last = history[#history]
+  if last and last.val.accuracy then columns[#columns + 1] = {"accuracy", "val accuracy"} end
+  if last and last.val.retrieval then columns[#columns + 1] = {"rsum", "val rsum"} end
+  columns[#columns + 1], columns[#columns + 2] = {"score", "score"}, {"seconds", "seconds"}
+  for i, e in ipairs(history) do
+    rows[i] = {epoch = e.epoch, loss = ("%.4f"):format(e.loss), lr = ("%g"):format(e.lr),
+      accuracy = e.val.accuracy, rsum = e.val.retrieval and e.val.retrieval.rsum,
+      score = e.score, seconds = e.seconds}
+  end
+  return (tables_of_rows.table(columns, rows):gsub("\n$", ""))
+end
+
+-- ---- fit ----------------------------------------------------------------------------------------
+
+-- Epochs since the best one.
+local function stale(run) return run.best and #run.history - run.best.epoch or 0 end
+
+local function should_stop(o, run)
+  return #run.history >= o.epochs or (o.patience and run.best and stale(run) >= o.patience)
+end
 
 local function check_schedule(o)
   local s = o.schedule
@@ -149,12 +200,78 @@ local function check_schedule(o)
   end
 end
 
-local function check_options(o)
+-- Whether an object has all of these methods.
+local function has_methods(x, ...)
+  for _, name in ipairs {...} do
+    local ok, method = pcall(function() return x[name] end)
+    if not ok or method == nil then return false end
+  end
+  return true
+end
+
+local function check_loader(name, loader)
+  if not has_methods(loader, "batches") then
+    fail("%s is %s, expected a data.Loader", name, text.kind(loader))
+  end
+  if #loader == 0 then fail("%s is empty: %s", name, tostring(loader)) end
+end
+
+local function check_arguments(model, o)
+  if not has_methods(model, "loss", "parameters", "state_dict") then
+    fail("model is %s, expected a module with a method loss(batch, epoch)", text.kind(model))
+  end
+  check_loader("train", o.train)
+  check_loader("val", o.val)
+  if not has_methods(o.optimizer, "step", "zero_grad", "param_groups") then
+    fail("optimizer is %s, expected one of vs.optim", text.kind(o.optimizer))
+  end
   if o.resume and not o.checkpoint then
     fail "checkpoint is nil, expected a folder, since resume is true"
   end
   check.kind("fit", "epochs", o.epochs, "count")
   check_schedule(o)
+end
+
+-- Says where a run starts and, at its end, why it stopped.
+local function say_start(o, run)
+  local done = #run.history
+  if done == 0 then return end
+  if not should_stop(o, run) then
+    say(o, "%s: resumed at epoch %d", o.checkpoint, done + 1)
+  else
+    say(o, "%s: already complete, %d epochs%s", o.checkpoint, done,
+      done < o.epochs and ", stopped early" or "")
+  end
+end
+
+local function say_end(o, run)
+  if #run.history < o.epochs then
+    say(o, "stopped early: no better score for %d epochs; best was epoch %d", stale(run),
+      run.best.epoch)
+  end
+end
+
+-- One epoch: training, validation, and what is kept of them.
+local function run_epoch(model, o, run, parameters, writer)
+  local epoch, start = #run.history + 1, core.now()
+  before_epoch(o, epoch)
+  local loss, line = train_epoch(model, o, epoch, parameters)
+  local rate, best = o.optimizer.lr, run.best and run.best.score
+  local val, score, weights
+  if o.ema then
+    val, score, weights = o.ema:apply(validate, model, o, best)
+  else
+    val, score, weights = validate(model, o, best)
+  end
+  say(o, "%s  |  val %s%s", line, in_words(val), weights and "  best" or "")
+  after_epoch(o, score)
+  run.history[epoch] = {epoch = epoch, loss = loss, lr = rate, val = val, score = score,
+    seconds = core.now() - start}
+  if weights then
+    run.best = {score = score, epoch = epoch, state = weights}
+    if o.weights then assert(core.save(o.weights, weights)) end
+  end
+  keep(model, o, run, writer)
 end
 
 --- Trains a model and leaves it with the weights of the best epoch on validation.  Options:
@@ -167,6 +284,7 @@ end
 --   accumulate = 1              batches per optimizer step
 --   autocast = false            true: losses are computed under vs.autocast
 --   score = train.score         larger is better
+--   folds = 1                   n: retrieval also as the mean over n parts of the images
 --   patience = n                stop after n epochs without a better score
 --   label = "VSE"               label of the progress bar
 --   weights = path              .safetensors, written when the score improves
@@ -174,37 +292,26 @@ end
 --   resume = false              true: resume from the checkpoint, if it exists
 --   log = path                  .csv or .jsonl, one line per epoch (train.write_log)
 --   tensorboard = folder        curves by epoch (vs.tensorboard)
---   quiet = false               true: no progress bar
--- Returns the history, a list of {epoch =, loss =, lr =, seconds =, score =, val = result}, and the
--- best epoch.  A resumed run ends with the same bits as one that never stopped.
+--   quiet = false               true: nothing is printed
+-- Returns the history, a list of {epoch =, loss =, lr =, seconds =, score =, val = result} that
+-- prints as a table, and the best epoch.  A resumed run ends with the same bits as one that never
+-- stopped.
 return function(model, given)
   local o = options.read("fit", given, {clip = 2.0, score = evaluation.score, label = "",
-    quiet = false, resume = false, accumulate = 1, autocast = false, schedule_per = "epoch"},
-    {train = true, val = true, optimizer = true, epochs = true, schedule = true, patience = true,
-     ema = true, weights = true, checkpoint = true, log = true, tensorboard = true,
-     accumulate = "count", schedule_per = {"epoch", "batch"}})
-  check_options(o)
+    quiet = false, resume = false, accumulate = 1, autocast = false, schedule_per = "epoch",
+    folds = 1},
+    {train = true, val = true, optimizer = true, epochs = true, schedule = true, ema = true,
+     label = "string", score = "function", quiet = "boolean", resume = "boolean",
+     accumulate = "count", autocast = "boolean", schedule_per = {"epoch", "batch"},
+     folds = "count", patience = "count", weights = "string", checkpoint = "string",
+     log = "string", tensorboard = "string"})
+  check_arguments(model, o)
   local parameters, run = model:parameters(), begin(model, o)
   local writer <close> = begin_curves(o, run)
-  while not should_stop(o, run) do
-    local epoch, start = #run.history + 1, core.now()
-    before_epoch(o, epoch)
-    local loss, rate = train_epoch(model, o, epoch, parameters), o.optimizer.lr
-    local val, score, weights
-    if o.ema then
-      val, score, weights = o.ema:apply(validate, model, o, run.best and run.best.score)
-    else
-      val, score, weights = validate(model, o, run.best and run.best.score)
-    end
-    after_epoch(o, score)
-    run.history[epoch] = {epoch = epoch, loss = loss, lr = rate, val = val, score = score,
-      seconds = core.now() - start}
-    if weights then
-      run.best = {score = score, epoch = epoch, state = weights}
-      if o.weights then assert(core.save(o.weights, weights)) end
-    end
-    keep(model, o, run, writer)
-  end
+  say_start(o, run)
+  local first = #run.history + 1
+  while not should_stop(o, run) do run_epoch(model, o, run, parameters, writer) end
+  if #run.history >= first then say_end(o, run) end
   model:load_state_dict(run.best.state)
-  return run.history, run.best.epoch
+  return setmetatable(run.history, History), run.best.epoch
 end

@@ -38,11 +38,21 @@ local function tensor_name(at, tensors)
   return name
 end
 
+-- A metatable that only says how a table is printed.
+local function only_prints(meta)
+  for key in pairs(meta) do
+    if key ~= "__tostring" and key ~= "__name" then return false end
+  end
+  return true
+end
+
 local pack_value
 
 local function pack_table(t, at, tensors, depth)
   local meta, out = getmetatable(t), {}
-  if meta ~= nil and meta ~= array then refuse(at, "an object, expected a plain table") end
+  if meta ~= nil and meta ~= array and not only_prints(meta) then
+    refuse(at, "an object, expected a plain table")
+  end
   if depth > DEPTH then
     refuse(at, ("nested in more than %d tables, or contains itself"):format(DEPTH))
   end

@@ -56,9 +56,10 @@ local function batch_size(batch)
   return core.is_tensor(t) and t.ndim > 0 and #t or 1
 end
 
---- An iterator over a loader that returns each batch and the bar.  quiet = true prints nothing.
+--- An iterator over a loader that returns each batch and the bar.  quiet = true prints nothing;
+-- at_end(line), if given, gets the last line instead of standard error.
 return function(loader, label, options)
-  local quiet = options and options.quiet
+  local quiet, at_end = options and options.quiet, options and options.at_end
   local screen = not quiet and core.is_terminal(2)
   local bar = setmetatable({state = {
     label = label or "", start = core.now(), drawn = 0, done = 0, samples = 0, total = #loader,
@@ -81,7 +82,12 @@ return function(loader, label, options)
     end
     local batch = next_batch(pass, last)
     if batch == nil then
-      if not quiet then io.stderr:write(screen and "\r\27[K" or "", bar:line(true), "\n") end
+      if screen then io.stderr:write("\r\27[K") end
+      if at_end then
+        at_end(bar:line(true))
+      elseif not quiet then
+        io.stderr:write(bar:line(true), "\n")
+      end
       return nil
     end
     size = batch_size(batch)

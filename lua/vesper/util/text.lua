@@ -8,9 +8,15 @@ function text.shape(x)
   return "[" .. table.concat(core.is_tensor(x) and x.shape or x, ",") .. "]"
 end
 
---- The type of a value for a message: "float32 [2,3]" for a tensor, otherwise "a string" etc.
+--- The type of a value for a message: "float32 [2,3]" for a tensor, "a Loader" for an object made
+-- in C, "a VSE" for a module, otherwise "a string" etc.
 function text.kind(x)
   if core.is_tensor(x) then return x.dtype .. " " .. text.shape(x) end
+  local meta = debug.getmetatable(x)
+  local class = type(x) ~= "string" and type(meta) == "table" and meta.__name
+  if class and (type(x) == "userdata" or meta.is_module) then
+    return "a " .. class:gsub("^vesper%.", "")
+  end
   return "a " .. type(x)
 end
 

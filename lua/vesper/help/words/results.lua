@@ -12,9 +12,10 @@ return {
         .. "r5, r10 in percent, medr, meanr; r.rsum; r.protocol describes the protocol. image_of "
         .. "int64 [M]: the image of each text. folds = 5: the mean over five parts of the images, "
         .. "each with its own texts (COCO's 1K protocol); r.folds has the parts, r.whole the "
-        .. "result over all images. bank = {v, t}: other images and texts; a score is then cosine - log(sum over the bank of exp(beta cosine)) / beta, which lowers items "
-        .. "that are near every query (inverted softmax, Smith et al., ICLR 2017, over a query "
-        .. "bank, Bogolin et al., CVPR 2022)."},
+        .. "result over all images. bank = {v, t}: other images and texts; a score is then cosine "
+        .. "- log(sum over the bank of exp(beta cosine)) / beta, which lowers items that are near "
+        .. "every query (inverted softmax, Smith et al., ICLR 2017, over a query bank, Bogolin et "
+        .. "al., CVPR 2022)."},
     {"metrics.retrieval_of_scores", "scores:value, {image_of:index?, folds:int=1}", "table",
       "The same for scores [N,M] of N images and M texts that are not products of embeddings, such "
         .. "as those of cross-attention or of a re-ranker. scores is a tensor, or a "

@@ -5,7 +5,7 @@ return {
         .. "clip:num=2, schedule:value?, schedule_per:epoch|batch=epoch, ema:EMA?, "
         .. "accumulate:int=1, autocast:bool=false, score:function?, patience:int?, "
         .. "label:string?, weights:string?, checkpoint:string?, resume:bool=false, log:string?, "
-        .. "tensorboard:string?, quiet:bool=false}",
+        .. "tensorboard:string?, folds:int=1, quiet:bool=false}",
       "list, integer", "Trains the model and leaves it with the weights of the best epoch on "
         .. "validation. clip: the maximal norm of the gradients, or false. schedule: one of "
         .. "optim.lr_scheduler, stepped after each epoch or, with "
@@ -15,16 +15,21 @@ return {
         .. "batches. autocast: losses are computed under vs.autocast. patience: stop after this "
         .. "number of epochs without a better score. weights: a safetensors file for the best "
         .. "weights. checkpoint: a folder written after each epoch; resume continues from it. "
-        .. "log: a .csv or .jsonl file. tensorboard: a folder of event files. Returns one {epoch, "
+        .. "log: a .csv or .jsonl file. tensorboard: a folder of event files. folds: see "
+        .. "train.evaluate. Returns one {epoch, "
         .. "loss, lr, seconds, score, val} per epoch, and the best epoch."},
-    {"train.evaluate", "model:Module, loader:Loader, {mirror:bool=false, shift:int=0, bank:table?, "
-        .. "beta:num?, retrieval:bool=true}", "table",
-      "{n, accuracy, image_accuracy, retrieval, v [N,D], t [N,D], predicted int64 [N], label int64 "
-        .. "[N]}, computed without gradients; figures in percent. mirror, shift: v of an image is "
+    {"train.evaluate", "model:Module, loader:Loader, {folds:int=1, mirror:bool=false, shift:int=0, "
+        .. "bank:table?, beta:num?, retrieval:bool=true}", "table",
+      "{n, images, v [N,D], t [M,D], image_of int64 [M], retrieval, folds, accuracy, "
+        .. "image_accuracy, predicted int64 [n], label int64 [n]}, computed without gradients; "
+        .. "figures in percent. An image with several captions is one row of v; image_of is "
+        .. "absent where caption i is of image i, accuracy where there are no labels or the model "
+        .. "has no classes. folds = 5: retrieval also as the mean over five parts of the images "
+        .. "(COCO 1K), in the field folds. mirror, shift: v of an image is "
         .. "summed over the image, its mirror image and copies shifted by this number of pixels "
         .. "in each direction. bank and beta: see metrics.retrieval."},
     {"train.score", "result:table", "number",
-      "Accuracy; for models with text, accuracy plus mean recall."},
+      "Accuracy; for models with text, accuracy plus mean recall; without labels, rsum."},
     {"train.write_log", "path:string, history:list", "true?",
       "Writes a history of fit as .csv or .jsonl, one line per epoch; nested fields get names "
         .. "like val.accuracy."},
