@@ -1,16 +1,16 @@
--- From pictures of emoji to a data set that models can be trained on.
+-- Writes a data set of emoji images and their names.
 --
 --   lua5.4 examples/demo.lua FOLDER DATA.h5 [SEED]
 --
--- `make demo` unpacks the pictures, runs this, and goes on with examples/table1.lua.
+-- `make demo` unpacks the images, runs this script, then examples/table1.lua.
 local vs = require "vesper"
 local command = require "vesper.util.command"
 
 local o = command.parse(arg, {
   name = "examples/demo.lua",
-  about = "Pictures of emoji and their names as a data set. A data set that is there is kept.",
+  about = "Writes a data set of emoji images and their names. An existing data set is kept.",
   places = {{"folder", "where Debian's ruby-gemojione is unpacked"}, {"data", "the .h5 file"},
-    {"seed", "of the splits", 1}},
+    {"seed", "seed of the splits", 1}},
 })
 if not vs.data.open(o.data, "train") then
   local made = assert(vs.data.prepare.emoji(o.folder, o.data, {seed = o.seed}))

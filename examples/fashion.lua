@@ -1,6 +1,7 @@
--- A visual-semantic embedding of fashion products: classes from picture and title, pictures found
--- by title and titles by picture.  The data is a folder with products.csv (id, split, title,
--- sub_category, ...) and images/ID.jpg; the vectors are GloVe's text format, 100 numbers a word.
+-- A visual-semantic embedding of fashion products: classes from image and title, retrieval of
+-- images by title and of titles by image.  The data is a folder with products.csv (id, split,
+-- title, sub_category, ...) and images/ID.jpg; the word vectors are in GloVe's text format, 100
+-- numbers.
 --
 --   lua5.4 examples/fashion.lua FOLDER GLOVE [EPOCHS] [SEED] [fashion.h5]
 local vs = require "vesper"
@@ -10,12 +11,12 @@ local F = nn.functional
 local o = require "vesper.util.command".parse(arg, {
   name = "examples/fashion.lua", about = "A visual-semantic embedding of fashion products.",
   places = {{"folder", "with products.csv and images/"}, {"glove", "word vectors, 100 numbers"},
-    {"epochs", "of training", 8}, {"seed", "of everything random", 1},
-    {"file", "the data set; written where it is not there, kept then", optional = true}},
+    {"epochs", "epochs of training", 8}, {"seed", "seed of all random numbers", 1},
+    {"file", "the data set; written if it does not exist", optional = true}},
 })
 local epochs, seed, file = o.epochs, o.seed, o.file or os.tmpname() .. ".h5"
 
-if not data.open(file, "train") then -- made once, then reused
+if not data.open(file, "train") then -- written once, then reused
   print(("writing %s"):format(file))
   assert(data.prepare.folder(o.folder, file, {
     label = "sub_category", split = "split", size = {64, 48}, min_count = 2, max_words = 16,

@@ -1,25 +1,25 @@
--- Features of a CNN with published weights, computed once, so that models train on them in minutes.
+-- Computes the features of a pre-trained CNN once, so that models train on them in minutes.
 --
 --   lua5.4 examples/features.lua IMAGES.h5 WEIGHTS OUT.h5 [--option=value ...]
 --
--- OUT.h5 goes where a data set of images would: examples/table1.lua OUT.h5 report
+-- OUT.h5 can be used instead of a data set of images: examples/table1.lua OUT.h5 report
 local vs = require "vesper"
 local command = require "vesper.util.command"
 
 local o = command.parse(arg, {
   name = "examples/features.lua",
-  about = "Features of a CNN with published weights, computed once, as a data set.",
+  about = "Writes a data set with features of a pre-trained CNN instead of images.",
   places = {
     {"source", "a data set of images, .h5"},
-    {"weights", ".pth or .safetensors; docs/pretrained.md says where to find one"},
-    {"out", "the .h5 file that is written"},
+    {"weights", ".pth or .safetensors; see docs/pretrained.md"},
+    {"out", "the .h5 file to write"},
   },
   options = {
     {"cnn", "EfficientNetLite0", "the network",
       choices = {"EfficientNetLite0", "ResNet18", "ResNet34", "ResNet50"}},
-    {"size", 128, "height and width that pictures are resized to"},
-    {"flip", false, "the training pictures once more, mirrored"},
-    {"images", false, "keep the pictures too"}, {"regions", true, "keep the cells of the last map"},
+    {"size", 128, "height and width of the resized images"},
+    {"flip", false, "add mirror images of the training split"},
+    {"images", false, "keep the images"}, {"regions", true, "write the cells of the last map"},
   },
 })
 

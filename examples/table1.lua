@@ -1,4 +1,4 @@
--- Table 1: image-text models over seeds on one data set, with the same budget for each.
+-- Table 1: compares image-text models on one data set, with several seeds and the same budget.
 --
 --   lua5.4 examples/table1.lua DATA.h5 OUT [--option=value ...]      (--help lists the options)
 local vs = require "vesper"
@@ -7,35 +7,37 @@ local data, models, optim, experiment = vs.data, vs.models, vs.optim, vs.experim
 
 local o = command.parse(arg, {
   name = "examples/table1.lua",
-  about = "Image-text models over seeds on one data set, the same budget for each: a table and a "
-    .. "page. What was stopped goes on when the line is typed again; more seeds or rows join what "
-    .. "is there.",
+  about = "Compares image-text models on one data set, with several seeds and the same budget; "
+    .. "writes a table and a page. The same command resumes an interrupted table; you can add "
+    .. "seeds or rows later.",
   places = {{"data", "a data set, .h5"}, {"out", "the folder of runs and report"}},
   options = {
     {"rows", {"Baseline", "VSE", "CIM", "COOT", "DPM", "AttentionPooling", "DenseProjection"},
       "models"},
-    {"seeds", {1, 2, 3}, "runs of each"}, {"epochs", 12, "of each run"}, {"batch", 64, "samples"},
-    {"title", "Image-text models", "of the page"}, {"pictures", true, "on the page"},
+    {"seeds", {1, 2, 3}, "one run per row and seed"}, {"epochs", 12, "epochs of each run"},
+    {"batch", 64, "samples per step"}, {"title", "Image-text models", "title of the page"},
+    {"pictures", true, "figures with images on the page"},
     -- the models
-    {"width", 128, "of the shared space"}, {"channels", {24, 48, 96, 192}, "of the small CNN"},
-    {"cnn", "", "weights of an EfficientNet-Lite0 to fine-tune in its place"},
-    {"size", "96x72", "height x width of its pictures"},
+    {"width", 128, "width of the shared space"},
+    {"channels", {24, 48, 96, 192}, "channels of the small CNN"},
+    {"cnn", "", "weights of an EfficientNet-Lite0 to fine-tune instead of the small CNN"},
+    {"size", "96x72", "height x width of the images of --cnn"},
     {"hidden", 0, "units of the layer over features; 0: four times the width"},
-    {"glove", "", "word vectors to start from"}, {"bert", "", "folder of a BERT, for DPM"},
-    {"freeze", 4, "layers of the BERT that are not trained"},
-    {"visual", true, "the image is a position of the BERT"},
-    {"rnn", "LSTM", "over the words", choices = {"LSTM", "GRU"}},
-    {"bidirectional", false, "both directions"}, {"pooling", "last", "over the words"},
+    {"glove", "", "initial word vectors"}, {"bert", "", "folder of a BERT, for DPM"},
+    {"freeze", 4, "number of frozen layers of the BERT"},
+    {"visual", true, "the image is a token of the BERT's input"},
+    {"rnn", "LSTM", "recurrent layer over the words", choices = {"LSTM", "GRU"}},
+    {"bidirectional", false, "use both directions"}, {"pooling", "last", "pooling over the words"},
     {"dropwords", 0.0, "dropout of word embeddings"},
     -- the training
-    {"flip", 0.5, "share of mirrored pictures"}, {"crop", 0, "pixels of random shifts"},
+    {"flip", 0.5, "probability of mirroring an image"}, {"crop", 0, "maximal shift in pixels"},
     {"objective", "infonce", "the ranking loss", choices = {"infonce", "hinge"}},
     {"classify", 1.0, "weight of the classification loss"}, {"rate", 1e-3, "learning rate"},
     {"cnnrate", 0.3, "its factor for the CNN of --cnn"}, {"decay", 0.0, "weight decay of AdamW"},
-    {"schedule", "step", "of the learning rate", choices = {"step", "cosine"}},
+    {"schedule", "step", "learning-rate schedule", choices = {"step", "cosine"}},
     -- the test
-    {"mirror", false, "average each picture with its mirror image"},
-    {"shift", 0, "average over pictures moved by so many pixels"},
+    {"mirror", false, "average each image with its mirror image"},
+    {"shift", 0, "average over images shifted by this number of pixels"},
     {"bank", 0.0, "beta of a query bank from the training set; 0: none"},
   },
 })
@@ -46,8 +48,8 @@ for _, split in ipairs {"train", "val", "test"} do sets[split] = assert(data.ope
 local glove = o.glove ~= "" and assert(vs.text.WordVectors(o.glove)) or nil
 local epochs, batch = o.epochs, o.batch
 
--- Features that the file has (data.extract wrote them), its images, or both.  The images go
--- through a small CNN, or through one with published weights that is fine-tuned.
+-- Encodes the file's features (of data.extract), its images, or both.  The images are encoded by a
+-- small CNN, or by a fine-tuned pre-trained one.
 local one = sets.train:batch{1}
 if not one.image then o.flip, o.crop, o.pictures, o.channels, o.cnn = 0, 0, false, {}, "" end
 if o.cnn ~= "" then o.channels = {} end
@@ -99,9 +101,9 @@ local rows = {}
 for _, name in ipairs(o.rows) do
   local row = {name = name}
   if not models[name] then
-    row.missing = "there is no models." .. name
+    row.missing = "unknown model models." .. name
   elseif name == "DPM" and o.bert == "" then
-    row.missing = "it needs --bert=FOLDER, a Hugging Face folder of a BERT"
+    row.missing = "needs --bert=FOLDER, a Hugging Face folder of a BERT"
   else
     row.options = name == "DPM" and {bert = o.bert:match "[^/]+/*$", freeze = o.freeze,
       visual = o.visual} or nil
@@ -121,7 +123,7 @@ local function loaders(seed)
     crop = o.crop > 0 and o.crop or nil})}
 end
 
--- What decides over the numbers; a table with other settings than its folder has is refused.
+-- The settings that affect the results; a folder with runs of other settings is an error.
 local settings = {optimizer = o.decay == 0 and "Adam" or "AdamW",
   word_vectors = glove and o.glove:match "[^/]*$" or "learned, 100",
   cnn = o.cnn ~= "" and o.cnn:match "[^/]*$" .. " at " .. o.size or "small"}
@@ -132,8 +134,8 @@ for _, name in ipairs {"width", "batch", "flip", "crop", "channels", "objective"
   settings[name] = typed ~= "" and typed or nil
 end
 
--- The figures of the test set.  With --bank an item's score is reduced by what training texts and
--- images find in it.
+-- The results on the test set.  With --bank an item's score is lowered by its similarity to
+-- training texts and images.
 local function evaluate(model, its)
   local bank
   if o.bank > 0 and model.encode_text then
@@ -145,11 +147,11 @@ local function evaluate(model, its)
 end
 
 local rate, steps = o.rate, epochs * (#sets.train // batch)
-local one_cycle = o.schedule == "cosine" -- up during the first tenth, then down along a cosine
+local one_cycle = o.schedule == "cosine" -- warm-up for the first tenth, then a cosine
 local results = experiment.run{
   folder = out, rows = rows, seeds = o.seeds, epochs = epochs, loaders = loaders,
   data = file, settings = settings,
-  optimizer = function(model) -- a BERT learns at a tenth of the rate
+  optimizer = function(model) -- BERT's learning rate is a tenth
     local groups = model:param_groups(rate, o.cnn ~= "" and {image = o.cnnrate} or nil)
     if o.decay == 0 then return optim.Adam(groups, {lr = rate}) end
     return optim.AdamW(groups, {lr = rate, weight_decay = o.decay})
