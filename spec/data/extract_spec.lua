@@ -122,6 +122,6 @@ describe("data.extract", function()
     assert.near((0.2 - 0.406) / 0.225, y[3], 1e-5)
     local half = {0.5, 0.5, 0.5}
     assert.same({-1, 1}, data.normalize(x, half, half):flatten():slice(1, 1, 2):tolist())
-    assert.error_matches(function() data.normalize(x, {1}) end, "mean is not a list of three")
+    assert.error_matches(function() data.normalize(x, {1}) end, "expected a list of three")
   end)
 end)

@@ -75,10 +75,10 @@ describe("data.prepare.fashiongen", function()
 
   it("refuses files of other shapes", function()
     local function other(name) return sets.folder .. "fashiongen_" .. name .. ".h5" end
-    refused("short.h5: input_category: [23,1], expected [24,1], a row for each of input_image",
+    refused("short.h5: input_category: [23,1], expected [24,1], one row per row of input_image",
       other "short")
     refused("column.h5: input_name: no such data set", other "column")
-    refused("half.h5: input_productID: row 1 is 0.5, not a whole number", other "half")
+    refused("half.h5: input_productID: row 1 is 0.5, expected an integer", other "half")
     refused("grey.h5: input_image: 1-byte integers [24,4,4], expected uint8 [N,H,W,3]",
       other "grey")
     refused("short.h5", nil, other "short")

@@ -113,25 +113,27 @@ describe("data.prepare.inshop", function()
   it("names file and line of a broken list", function()
     local landmarks, bbox, item = ANNO:format "landmarks", ANNO:format "bbox", ANNO:format "item"
     refused_with(landmarks, "1  0 0 0 1 2 1", "1  0 0 0 1 2",
-      "list_landmarks_inshop.txt:3: 11 fields behind the types, expected 12: 4 landmarks for "
+      "list_landmarks_inshop.txt:3: 11 fields after the types, expected 12: 4 landmarks for "
         .. "lower body")
     refused_with(landmarks, "  1  1  0 0 0", "  3  1  0 0 0",
-      ":5: 18 fields behind the types, expected 24: 8 landmarks for full body")
-    refused_with(landmarks, "  1  1  0 0 0", "  4  1  0 0 0", ":5: clothes_type 4 is not 1, 2 or 3")
+      ":5: 18 fields after the types, expected 24: 8 landmarks for full body")
+    refused_with(landmarks, "  1  1  0 0 0", "  4  1  0 0 0",
+      ":5: clothes_type is 4, expected 1, 2 or 3")
     refused_with(landmarks, "  1  1  0 0 0", "  1  1  5 0 0",
-      ":5: visibility of landmark 1 is 5, not 0, 1 or 2")
+      ":5: visibility of landmark 1 is 5, expected 0, 1 or 2")
     refused_with(landmarks, "  1  1  0 0 0", "  1  1  0 x 0",
       ":5: field 5 is 'x', expected a number")
     refused_with(bbox, "4 2 12 8", "4 2 12", "list_bbox_inshop.txt:3: 6 fields, expected 7")
     refused_with(bbox, "4 2 12 8", "4 2 12 y", ":3: field 7 is 'y', expected a number")
     refused_with(bbox, "x_1", "x1", "list_bbox_inshop.txt:2: column 4 is 'x1', expected x_1")
-    refused_with(bbox, "22\n", "23\n", "list_bbox_inshop.txt:1: says 23 rows, 22 follow")
+    refused_with(bbox, "22\n", "23\n",
+      "list_bbox_inshop.txt:1: the number of rows is 23, expected 22")
     refused_with(bbox, "22\n", "many\n", "list_bbox_inshop.txt:1: expected the number of rows")
     refused_with(item, "id_00000003", "id_00000002",
-      "list_item_inshop.txt:4: id_00000002 is there twice")
+      "list_item_inshop.txt:4: duplicate item id_00000002")
     refused_with(item, "id_00000003", "id_000\xE900003", "list_item_inshop.txt:4: not UTF-8")
     refused_with(PARTITION, "query", "test",
-      "list_eval_partition.txt:19: 'test' is not train, query or gallery")
+      "list_eval_partition.txt:19: evaluation_status is 'test', expected train, query or gallery")
     refused_with(PARTITION, "id_00000001 train", "id_99999999 train",
       ":3: id_99999999 is not in list_item_inshop.txt")
     refused_with(PARTITION, "id_00000001 train", "train", ":3: 2 fields, expected 3")
@@ -141,7 +143,7 @@ describe("data.prepare.inshop", function()
     refused_with("/Anno/list_description_inshop.json", '"item": "id_00000002"', '"thing": 2',
       "list_description_inshop.json: element 2 has no item")
     refused_with("/Anno/list_description_inshop.json", '["A knit number 1.', '[7, "',
-      "list_description_inshop.json: element 1 has a description that is no text")
+      "list_description_inshop.json: element 1 has a description that is not a string")
     assert(prepare())
   end)
 

@@ -58,7 +58,7 @@ describe("data.prepare.karpathy", function()
       temp.write(json, whole)
     end
     refused_with('"split": "val"', '"split": "dev"',
-      "element 4 has split 'dev', not train, val, test or restval")
+      "element 4 has split 'dev', expected train, val, test or restval")
     refused_with('"raw"', '"text"', "element 1 has a sentence without raw")
     refused_with('"filename"', '"file"', "element 1 has no filename")
     refused_with('"sentences"', '"captions"', "element 1 has no sentences")

@@ -218,17 +218,17 @@ describe("data.prepare.precomputed", function()
     temp.write(path "dev_ims.npy", "")
     refused "dev_ims.npy: "
     save("dev_ims.npy", vs.zeros(2, 3, 2):to "int64")
-    refused "dev_ims.npy: holds int64, expected float32, float64 or float16"
+    refused "dev_ims.npy: is int64, expected float32, float64 or float16"
     save("dev_ims.npy", vs.zeros(2, 3, 2, 1))
     refused "dev_ims.npy: is [2,3,2,1], expected [N,D] or [N,R,D]"
     save("dev_ims.npy", vs.zeros(0, 2))
     refused "dev_ims.npy: is [0,2], expected"
     save("dev_ims.npy", vs.zeros(2, 3, 4))
-    refused "dev_ims.npy: is [2,3,4], the features of another split have 2 values"
+    refused "dev_ims.npy: is [2,3,4], expected 2 values as in another split"
     temp.write(path "dev_ims.npy", (whole:gsub("<f4", "|O8", 1)))
     refused "dev_ims.npy: dtype '|O8' is not supported"
     temp.write(path "dev_ims.npy", whole:sub(1, -5) .. string.pack("<f", 0 / 0))
-    refused "dev_ims.npy, row 2: holds values that are not finite"
+    refused "dev_ims.npy, row 2: has values that are not finite"
     temp.write(path "dev_ims.npy", whole)
     for _, name in ipairs {"dev_ims.npy", "test_caps.txt", "train_img_sizes.npy"} do
       local bytes = temp.read(path(name))
@@ -248,39 +248,39 @@ describe("data.prepare.precomputed", function()
     for line in io.lines(path "train_caps.txt") do texts[#texts + 1] = line end
     texts[21] = "one more"
     lines("train_caps.txt", texts)
-    refused "train_caps.txt: 21 captions do not fit the 4 rows of "
+    refused "train_caps.txt: has 21 captions for the 4 rows of "
     refused "train_ims.npy, expected 20 or 4"
     lines("train_caps.txt", {})
-    refused "train_caps.txt: 0 captions do not fit"
+    refused "train_caps.txt: has 0 captions for"
     texts[21] = nil
     texts[9] = ("long "):rep(13200)
     lines("train_caps.txt", texts)
-    refused "train_caps.txt, line 9: 66000 bytes, at most 65535 are read"
+    refused "train_caps.txt, line 9: has 66000 bytes, expected at most 65535"
     texts[9] = "short"
     lines("train_caps.txt", texts)
     lines("train_ids.txt", {"1", "2", "3"})
-    refused "train_ids.txt: 3 ids, expected 4"
+    refused "train_ids.txt: has 3 ids, expected 4"
     drop "train_ids.txt"
     save("train_boxes.npy", vs.zeros(4, 2, 4))
     refused "train_boxes.npy: is [4,2,4], expected [4,3,4] for [4,3,2] of "
     save("train_boxes.npy", vs.zeros(3, 3, 4))
     refused "train_boxes.npy: is [3,3,4], expected [4,3,4]"
     save("train_boxes.npy", vs.zeros(4, 3, 4):bool())
-    refused "train_boxes.npy: holds bool, expected numbers"
+    refused "train_boxes.npy: is bool, expected numbers"
     save("train_boxes.npy", vs.full({4, 3, 4}, math.huge))
-    refused "train_boxes.npy, row 1: holds values that are not finite"
+    refused "train_boxes.npy, row 1: has values that are not finite"
     save("train_boxes.npy", vs.zeros(4, 3, 4))
     save("train_img_sizes.npy", vs.ones(4, 3))
     refused "train_img_sizes.npy: is [4,3], expected [4,2]"
     save("train_img_sizes.npy", vs.tensor {{1, 2}, {3, 4}, {5, 0}, {7, 8}})
-    refused "train_img_sizes.npy, row 3: 5 x 0 is not the size of a picture"
+    refused "train_img_sizes.npy, row 3: size is 5 x 0, expected numbers > 0"
     assert(prepare {boxes = false})
     os.remove(out)
     for _, name in ipairs {"train", "dev", "test"} do
       local n = vs.npy.load(path(name .. "_ims.npy")).shape[1]
       save(name .. "_ims.npy", vs.zeros(n, 2))
     end
-    refused "test_boxes.npy: there are boxes, but "
+    refused "test_boxes.npy: boxes need regions, but "
     assert(prepare {boxes = false})
   end)
 
@@ -290,7 +290,7 @@ describe("data.prepare.precomputed", function()
     drop "train_ids.txt"
     assert.equal(7, assert(of_train()).train)
     os.remove(out)
-    refused("train_ims.npy: 7 rows are not 5 for each image", {repeated = true})
+    refused("train_ims.npy: has 7 rows, expected a multiple of 5", {repeated = true})
   end)
 
   it("raises for options that make no sense", function()
@@ -301,6 +301,6 @@ describe("data.prepare.precomputed", function()
     raises({captions = 0}, "captions is 0, expected an integer")
     raises({dev = 0.5}, "dev is 0.5, expected an integer")
     raises({repeated = 5}, "repeated is 5, expected true or false")
-    raises({splits = {val = "dev"}}, "splits has no train")
+    raises({splits = {val = "dev"}}, "splits.train is nil")
   end)
 end)

@@ -132,7 +132,7 @@ describe("data.prepare.folder", function()
   it("tells what is missing", function()
     make {"1,train,red,hat"}
     local _, why = data.prepare.folder(root, out, with(options, {label = "sort"}))
-    assert.matches("no column 'sort'; it has id, split, title, kind", why)
+    assert.matches("no column 'sort', expected one of id, split, title, kind", why)
     _, why = data.prepare.folder(root .. "/none", out, options)
     assert.matches("none/products.csv: No such file", why)
     _, why = data.prepare.folder(root, root .. "/none/out.h5", options)
@@ -216,7 +216,7 @@ describe("data.prepare.emoji", function()
   end)
 
   it("says what it looks for when it is not there", function()
-    looks_for(data.prepare.emoji, root, "no config/index.json below it; unpack")
+    looks_for(data.prepare.emoji, root, "has no config/index.json, expected")
   end)
 end)
 
@@ -332,7 +332,7 @@ describe("data.prepare.openclipart", function()
 
   it("says what it looks for when it is not there", function()
     looks_for(data.prepare.openclipart, root,
-      "no usr/share/openclipart/png below it; unpack Debian's openclipart%-png")
+      "has no usr/share/openclipart/png, expected openclipart%-png")
   end)
 end)
 

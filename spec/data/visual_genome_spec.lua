@@ -132,7 +132,7 @@ describe("data.prepare.visual_genome", function()
       temp.write(path, whole)
     end
     sets.change(folder .. "/image_data.json", '"image_id": 2,', '"image_id": 1,')
-    refused "image_data.json: element 2 repeats image 1"
+    refused "image_data.json: element 2 is a duplicate of image 1"
     sets.change(folder .. "/image_data.json", '"image_id": 1,', '"image_id": 2,')
     sets.change(folder .. "/region_descriptions.json", '"x": 8', '"x": "8"')
     refused "region_descriptions.json: element 1 (image 1): region 3 lacks x, y, width or height"

@@ -1,4 +1,4 @@
--- prepare.emoji: the pictures, names and keywords of the Debian package ruby-gemojione.
+-- prepare.emoji: the images, names and keywords of the Debian package ruby-gemojione.
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
 local file = require "vesper.util.file"
@@ -16,8 +16,8 @@ local function plain_name(name)
   return base or name, tonumber(tone)
 end
 
--- The name, the colour of the skin, and keywords that add a word: "bicyclist, medium light skin,
--- bike, exercise, hipster, sport".
+-- The name, the skin colour, and keywords that add a word: "bicyclist, medium light skin, bike,
+-- exercise, hipster, sport".
 local function make_caption(entry, most)
   local base, tone = plain_name(entry.name)
   return table.concat(prepare.add_keywords(
@@ -32,7 +32,7 @@ local function picture_of(folder, code)
   return file.first(paths)
 end
 
--- The entries of index.json that have a picture, in the order of their code points.
+-- The entries of index.json that have an image, in the order of their code points.
 local function read_items(index, pictures, o, count)
   local entries, why = core.io.json_load(index)
   if not entries then return nil, why end
@@ -58,12 +58,13 @@ local function read_items(index, pictures, o, count)
 end
 
 --- Writes `out` from a folder below which the package is unpacked.  An emoji's class is its
---- category, its caption the name with a few keywords.  80/10/10 by seed; the variants of one emoji
---- that differ by the colour of the skin never cross a split.  Options (with their defaults):
----   size = 64                     of the pictures, or {height, width}
----   keywords = 4                  at most, in a caption
----   min_count = 2, max_words = 16 of a word of the vocabulary, of a caption
----   min_class = 10                categories of fewer emoji are left out
+--- category, its caption the name with a few keywords.  80/10/10 by seed; variants of an emoji with
+--- different skin colours share a split.  Options (with their defaults):
+---   size = 64                     size of the images, or {height, width}
+---   keywords = 4                  maximal number of keywords in a caption
+---   min_count = 2                 minimal count of a word in the vocabulary
+---   max_words = 16                maximal length of a caption
+---   min_class = 10                categories with fewer emoji are skipped
 ---   seed = 1, vectors, compress, skip_broken, name, source, progress = function(done, total)
 --- Returns {train=, val=, test=, classes=, vocab=, skipped=, missing=, rare=, broken=, invalid=},
 --- or nil and a message.
@@ -73,7 +74,7 @@ return function(folder, out, given)
   if not found then return nil, why end
   local index = found[1]
   if not index then
-    return nil, folder .. ": no config/index.json below it; unpack Debian's ruby-gemojione there"
+    return nil, folder .. ": has no config/index.json, expected Debian's ruby-gemojione, unpacked"
   end
   local count = {missing = 0}
   local pictures = index:gsub("config/index%.json$", "assets/png")

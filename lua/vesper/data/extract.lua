@@ -1,5 +1,5 @@
--- data.extract: what a frozen CNN makes of every image of a data set, as a data set of its own, so
--- that models which read features train without running the CNN again.
+-- data.extract: writes the features that a frozen CNN computes for every image of a data set, so
+-- that models can train on them without running the CNN.
 local core = require "vesper.core"
 local in_evaluation = require "vesper.nn.evaluation"
 local options = require "vesper.util.options"
@@ -8,8 +8,8 @@ local DEFAULTS = {batch_size = 32, half = true, regions = true, images = false, 
   compress = 0}
 local KNOWN = {splits = true, progress = true}
 
--- The splits of a file that are wanted, by one sample an image: a list of {name, set, all}, `all`
--- having a sample for every caption.  Without o.splits those of train, val and test that are there.
+-- The splits to convert: a list of {name, set, all}; `set` has one sample per image, `all` one per
+-- caption.  Default: train, val and test, if they exist.
 local function open_splits(source, o)
   local list = {}
   for _, name in ipairs(o.splits or {"train", "val", "test"}) do
@@ -20,7 +20,7 @@ local function open_splits(source, o)
       return nil, why
     end
   end
-  if #list == 0 then return nil, source .. ": none of the splits train, val and test" end
+  if #list == 0 then return nil, source .. ": has no split, expected train, val or test" end
   return list
 end
 
@@ -37,7 +37,7 @@ local function each_batch(set, size, fn)
   end
 end
 
--- image -> its captions as the writer takes them, {text =, tokens =}.
+-- image -> its captions for the writer, {text =, tokens =}.
 local function captions_of(all, size)
   local captions = {}
   each_batch(all, size, function(batch)
@@ -52,7 +52,7 @@ local function captions_of(all, size)
   return captions
 end
 
--- nil or the list, when it holds something
+-- The list, or nil if it is empty.
 local function some(list) return #list > 0 and list or nil end
 
 local function begin(out, first, o)
@@ -63,7 +63,8 @@ local function begin(out, first, o)
     compress = o.compress, half = o.half})
 end
 
--- One split through the model; mirrored: as further images.  true, or nil and a message.
+-- Writes the features of one split; mirrored: of its mirror images.  Returns true, or false and a
+-- message.
 local function copy_split(writer, split, captions, mirrored, model, o)
   local failed
   each_batch(split.set, o.batch_size, function(batch, first)
@@ -93,15 +94,15 @@ local function copy_split(writer, split, captions, mirrored, model, o)
   return not failed, failed
 end
 
---- Runs model(images) -> v [B,D], U [B,R,C] in evaluation over every image of the vesper HDF5 file
--- `source` and writes `out`: v as feature, U as region/feature, and labels, captions, names,
--- classes and vocabulary as they were.  Options (with their defaults):
---   splits = those of train, val and test that are there
+--- Runs model(images) -> v [B,D], U [B,R,C] in evaluation mode over every image of the vesper HDF5
+-- file `source` and writes `out`: v as feature, U as region/feature; labels, captions, ids, classes
+-- and vocabulary are unchanged.  Options (with their defaults):
+--   splits                default: train, val and test, if they exist
 --   batch_size = 32
 --   half = true           stored as float16
---   regions = true        false: v alone
---   images = false        true: the images too
---   flip = false          true: train's images once more, mirrored, after the others
+--   regions = true        false: only v
+--   images = false        true: keeps the images
+--   flip = false          true: adds the mirror images of train after the others
 --   compress = 0, progress = function(split, done)
 -- Returns {train =, val =, test =} images, or nil and a message.
 return function(model, source, out, given)

@@ -1,7 +1,7 @@
--- prepare.fashiongen: the HDF5 files of Fashion-Gen, pictures with names and descriptions.
+-- prepare.fashiongen: the HDF5 files of Fashion-Gen, images with names and descriptions.
 --
--- Both files are read a block of rows at a time: texts are held, pictures never more than one.
--- Texts are ISO-8859-1 there and UTF-8 here.
+-- Both files are read in blocks of rows; memory holds all texts, but one image at a time.  Texts
+-- are converted from ISO-8859-1 to UTF-8.
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
 local sorted_keys = require("vesper.util.tables").sorted_keys
@@ -15,12 +15,12 @@ local KINDS = {text = {"name", "description", "both"}}
 local STRINGS = {"input_name", "input_description", "input_category", "input_subcategory"}
 local BLOCK = 2048 -- rows of texts
 
--- Every byte of ISO-8859-1 is the code point of that number.
+-- Every byte of ISO-8859-1 is its code point.
 local function to_utf8(s)
   return (s:gsub("[\x80-\xFF]", function(byte) return utf8.char(byte:byte()) end))
 end
 
--- The number of rows, which all data sets that are used must share.
+-- The number of rows, which must be the same in all used data sets.
 local function check_file(file, path)
   local image, why = file:info "input_image"
   if not image then return nil, why end
@@ -33,7 +33,7 @@ local function check_file(file, path)
     local info, missing = file:info(name)
     if not info then return nil, missing end
     if info.shape[1] ~= shape[1] or (info.shape[2] or 1) ~= 1 or #info.shape > 2 then
-      return nil, ("%s: %s: %s, expected [%d,1], a row for each of input_image"):format(path,
+      return nil, ("%s: %s: %s, expected [%d,1], one row per row of input_image"):format(path,
         name, text.shape(info.shape), shape[1])
     end
     if name ~= "input_productID" and info.kind ~= "strings" then
@@ -43,7 +43,7 @@ local function check_file(file, path)
   return shape[1]
 end
 
--- Products of a block as strings, whichever type they have in the file.
+-- The products of a block as strings, from any type in the file.
 local function read_products(file, path, first, last)
   local rows, why = file:read("input_productID", first, last)
   if not rows then return nil, why end
@@ -51,7 +51,7 @@ local function read_products(file, path, first, last)
   for i, value in ipairs(rows) do
     if math.type(value) == "float" then
       if value % 1 ~= 0 or math.abs(value) >= 1 << 24 then -- read as float32
-        return nil, ("%s: input_productID: row %d is %s, not a whole number below 2^24"):format(
+        return nil, ("%s: input_productID: row %d is %s, expected an integer below 2^24"):format(
           path, first + i - 1, value)
       end
       value = math.tointeger(value)
@@ -89,7 +89,7 @@ local function caption_of(block, i, which)
   return name .. ". " .. description
 end
 
--- An item for each row of the file.
+-- One item per row of the file.
 local function read_items(path, o, files)
   local file, why = core.io.h5(path)
   if not file then return nil, why end
@@ -115,7 +115,7 @@ local function read_items(path, o, files)
   return items
 end
 
--- The training items whose product does not stand in the other file too.
+-- The training items whose product is not in the other file.
 local function without_crossing(items, test)
   local held, kept = {}, {}
   for _, item in ipairs(test) do held[item.product] = true end
@@ -125,7 +125,7 @@ local function without_crossing(items, test)
   return kept, #items - #kept
 end
 
--- Numbers for products and subcategories; returns the names of the latter.
+-- Numbers the products and the subcategories; returns the names of the subcategories.
 local function number(items)
   local product, kind, numbers = {}, {}, {}
   for _, item in ipairs(items) do kind[item.kind], product[item.product] = true, true end
@@ -143,15 +143,16 @@ local function close_all(files)
 end
 
 --- Writes `out` from Fashion-Gen's files fashiongen_256_256_train.h5 and ..._validation.h5.  The
---- first is divided into train and val by seed, the second, on which the field reports, is the test
---- split: it chooses nothing.  Products, and rows with one text, never cross train and val; rows of
---- train whose product stands in the other file are left out.  The class is input_category, tags
---- are input_subcategory, item numbers the products.  Options (with their defaults):
----   text = "both"                 caption: "name", "description", or both in one
----   val = 0.2                     share of the first file for validation
----   size = 64                     of the pictures, or {height, width}
----   min_count = 2, max_words = 32 of a word of the vocabulary, of a caption
----   skip_broken = false           count pictures that cannot be read instead of stopping
+--- first is split into train and val by seed; the second, on which published results are reported,
+--- is test.  Rows with the same product or the same text share a split; rows of the first file
+--- whose product is in the second are skipped.  The class is input_category, tags are
+--- input_subcategory, item is the number of the product.  Options (with their defaults):
+---   text = "both"                 caption: "name", "description", or both joined
+---   val = 0.2                     fraction of the first file for validation
+---   size = 64                     size of the images, or {height, width}
+---   min_count = 2                 minimal count of a word in the vocabulary
+---   max_words = 32                maximal length of a caption
+---   skip_broken = false           true: skip and count images that cannot be read
 ---   seed = 1, vectors, compress, name, source, progress = function(done, total)
 --- Returns {train=, val=, test=, classes=, vocab=, tags=, items=, skipped=, crossing=, broken=,
 --- invalid=}, or nil and a message.

@@ -1,4 +1,4 @@
--- prepare.folder: a folder of pictures with a CSV file that says what they are.
+-- prepare.folder: a folder of images with a CSV file of titles and labels.
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
 local file = require "vesper.util.file"
@@ -9,7 +9,7 @@ local DEFAULTS = {
 }
 local KINDS = {split = "string"}
 
--- Every column that the options name must be there.
+-- All columns named by the options must exist.
 local function check_columns(path, columns, o)
   local has = {}
   for _, name in ipairs(columns) do has[name] = true end
@@ -18,13 +18,14 @@ local function check_columns(path, columns, o)
   for name in o.image:gmatch("{(.-)}") do table.insert(wanted, name) end
   for _, name in ipairs(wanted) do
     if not has[name] then
-      return nil, ("%s: no column '%s'; it has %s"):format(path, name, table.concat(columns, ", "))
+      return nil, ("%s: no column '%s', expected one of %s"):format(path, name,
+        table.concat(columns, ", "))
     end
   end
   return has
 end
 
--- The items of all rows that have a split (where there is such a column) and an image.
+-- The items of all rows with an image and, if there is a split column, with a split.
 local function read_items(root, path, o, count)
   local rows, columns = core.io.csv_rows(path)
   if not rows then return nil, columns end
@@ -48,20 +49,22 @@ local function read_items(root, path, o, count)
 end
 
 --- Writes `out` from folder/products.csv and folder/images.  Options (with their defaults):
----   csv = "products.csv"          the table, its first row names the columns
----   image = "images/{id}.jpg"     where a row's picture is; {column} stands for the row's value
+---   csv = "products.csv"          the CSV file; its first row has the column names
+---   image = "images/{id}.jpg"     path of a row's image; {column} is replaced by the row's value
 ---   title = "title"               column of the text
 ---   label = "label"               column of the class
----   split = nil                   column with train, val or test; rows where it is empty are left
----                                 out.  Without it: 80/10/10 by seed, the same title never crosses
----   size = 64                     of the pictures, or {height, width}
----   min_count = 2, max_words = 16 words of the vocabulary, and of a caption
----   vectors = nil                 text.WordVectors to store beside the vocabulary
----   skip_broken = false           count pictures that cannot be read instead of stopping
+---   split = nil                   column with train, val or test; rows without a value are
+---                                 skipped.  Default: 80/10/10 by seed, rows with the same title
+---                                 in the same split
+---   size = 64                     size of the images, or {height, width}
+---   min_count = 2                 minimal count of a word in the vocabulary
+---   max_words = 16                maximal length of a caption
+---   vectors = nil                 text.WordVectors to store with the vocabulary
+---   skip_broken = false           true: skip and count images that cannot be read
 ---   seed = 1, name, source, compress = 0..9, progress = function(done, total)
 --- Returns {train=, val=, test=, classes=, vocab=, skipped=, missing=, unassigned=, broken=,
---- invalid=}, or nil and a message.  Rows without a picture are left out and counted as missing;
---- titles with bytes that are not UTF-8 are written without those and counted as invalid.
+--- invalid=}, or nil and a message.  Rows without an image are skipped and counted as missing;
+--- titles with invalid UTF-8 are repaired and counted as invalid.
 return function(folder, out, given)
   local o = prepare.options("folder", given, DEFAULTS, KINDS)
   local count = {missing = 0, unassigned = 0}

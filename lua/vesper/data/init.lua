@@ -1,7 +1,7 @@
--- vs.data: data sets, loaders, the writer, and preparers that turn published data into files.
+-- vs.data: data sets, loaders, the writer, and preparers that convert published data sets.
 --
--- Readers, Loader and Writer are C (csrc/data); a preparer is a Lua file beside this one that is
--- loaded when it is first called.
+-- Readers, Loader and Writer are C (csrc/data); a preparer is a Lua file in this folder, loaded on
+-- first use.
 local core = require "vesper.core"
 local data = core.data
 
@@ -19,12 +19,13 @@ data.prepare = setmetatable({}, {
   end,
 })
 
---- Mean and deviation of ImageNet's pictures, red, green, blue, of values 0..1.
+--- Mean and standard deviation of ImageNet's images by channel (red, green, blue), values 0..1.
 data.IMAGENET = {mean = {0.485, 0.456, 0.406}, std = {0.229, 0.224, 0.225}}
 
 local function by_channel(list, what)
   if type(list) ~= "table" or #list ~= 3 then
-    core._raise(("normalize: %s is not a list of three numbers"):format(what))
+    core._raise(("normalize: %s is %s, expected a list of three numbers"):format(what,
+      type(list) == "table" and "a list of " .. #list or "a " .. type(list)))
   end
   return core.tensor(list):reshape(1, 3, 1, 1)
 end

@@ -1,8 +1,8 @@
 -- prepare.inshop: the DeepFashion In-shop Clothes Retrieval benchmark.
 --
--- Its lists are text: the number of rows, the names of the columns, the rows.  Which images there
--- are, of which item, and what for, stands in Eval/list_eval_partition.txt; the other lists are
--- looked up by the image's name.
+-- Its lists are text files: the number of rows, the column names, the rows.
+-- Eval/list_eval_partition.txt lists the images with their item and split; the other lists are
+-- looked up by image name.
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
 
@@ -13,13 +13,13 @@ local DEFAULTS = {
 local SPLITS = {train = "train", query = "query", gallery = "gallery"}
 local BOX = {"image_name", "clothes_type", false, "x_1", "y_1", "x_2", "y_2"} -- false: any name
 local LANDMARK = {"image_name", "clothes_type", false}
--- The points of a type of clothes among the eight: collar, sleeve, waistline and hem, each left and
--- right.
+-- The landmarks of each type of clothes among the eight: collar, sleeve, waistline and hem, each
+-- left and right.
 local POINTS = {
   ["1"] = {1, 2, 3, 4, 7, 8}, ["2"] = {5, 6, 7, 8}, ["3"] = {1, 2, 3, 4, 5, 6, 7, 8},
 }
 local KIND = {["1"] = "upper body", ["2"] = "lower body", ["3"] = "full body"}
-local ABSENT = 3 -- visibility of a point that the type of clothes does not have
+local ABSENT = 3 -- visibility of a landmark that this type of clothes does not have
 
 local function fields_of(line)
   local fields = {}
@@ -36,8 +36,8 @@ local function check_columns(line, columns)
   end
 end
 
--- Calls fn(fields, place) for every row of a list; fn returns nothing or what is wrong with it.
--- columns: the first names of line 2, or nil for a list without that line.
+-- Calls fn(fields, place) for every row of a list; fn returns nil or an error message.  columns:
+-- the first names of line 2, or nil for a list without this line.
 local function each_row(path, columns, fn)
   local file <close>, why = io.open(path, "rb")
   if not file then return nil, why end
@@ -56,10 +56,10 @@ local function each_row(path, columns, fn)
   end
   if wrong then return nil, ("%s:%d: %s"):format(path, at, wrong) end
   if rows == tonumber(count) then return true end
-  return nil, ("%s:1: says %s rows, %d follow"):format(path, count, rows)
+  return nil, ("%s:1: the number of rows is %s, expected %d"):format(path, count, rows)
 end
 
--- Every field as a number, or nil and what is wrong.
+-- The fields as numbers, or nil and a message.
 local function numbers(fields, first, last)
   local list = {}
   for i = first, last do
@@ -76,7 +76,7 @@ local function read_items(path)
   local number, n = {}, 0
   local ok, why = each_row(path, nil, function(fields)
     if #fields ~= 1 then return ("%d fields, expected 1"):format(#fields) end
-    if number[fields[1]] then return fields[1] .. " is there twice" end
+    if number[fields[1]] then return "duplicate item " .. fields[1] end
     n = n + 1
     number[fields[1]] = n
   end)
@@ -97,13 +97,13 @@ local function read_boxes(path)
   return boxes
 end
 
--- The eight points of a row {x, y, visibility}, or nil and what is wrong.  Fields 2 and 3 are
--- types, what follows is three fields a point.
+-- The eight landmarks {x, y, visibility} of a row, or nil and a message.  Fields 2 and 3 are types,
+-- followed by three fields per landmark.
 local function read_points(fields)
   local places = POINTS[fields[2]]
-  if not places then return nil, ("clothes_type %s is not 1, 2 or 3"):format(fields[2]) end
+  if not places then return nil, ("clothes_type is %s, expected 1, 2 or 3"):format(fields[2]) end
   if #fields ~= 3 + 3 * #places then
-    return nil, ("%d fields behind the types, expected %d: %d landmarks for %s"):format(#fields - 3,
+    return nil, ("%d fields after the types, expected %d: %d landmarks for %s"):format(#fields - 3,
       3 * #places, #places, KIND[fields[2]])
   end
   local values, wrong = numbers(fields, 4, #fields)
@@ -113,14 +113,15 @@ local function read_points(fields)
   for i, place in ipairs(places) do
     local visibility, x, y = values[3 * i - 2], values[3 * i - 1], values[3 * i]
     if visibility ~= 0 and visibility ~= 1 and visibility ~= 2 then
-      return nil, ("visibility of landmark %d is %s, not 0, 1 or 2"):format(i, fields[3 * i + 1])
+      return nil, ("visibility of landmark %d is %s, expected 0, 1 or 2"):format(i,
+        fields[3 * i + 1])
     end
     points[place] = {x, y, visibility}
   end
   return points
 end
 
--- image name -> eight points
+-- image name -> eight landmarks
 local function read_landmarks(path)
   local landmarks = {}
   local ok, why = each_row(path, LANDMARK, function(fields)
@@ -132,7 +133,7 @@ local function read_landmarks(path)
   return landmarks
 end
 
--- "Black. A knit dress. 100% cotton." of an entry, or nil and what is wrong.
+-- The caption of an entry, "Black. A knit dress. 100% cotton.", or nil and a message.
 local function caption_of(entry)
   local parts = {}
   if type(entry.color) == "string" and entry.color ~= "" then parts[1] = entry.color end
@@ -140,7 +141,7 @@ local function caption_of(entry)
   if type(sentences) == "string" then sentences = {sentences} end
   if type(sentences) ~= "table" then return nil, "has no description" end
   for _, sentence in ipairs(sentences) do
-    if type(sentence) ~= "string" then return nil, "has a description that is no text" end
+    if type(sentence) ~= "string" then return nil, "has a description that is not a string" end
     sentence = sentence:match "^%s*(.-)[%s.]*$"
     if sentence ~= "" then parts[#parts + 1] = sentence end
   end
@@ -166,14 +167,16 @@ local function read_descriptions(path)
   end
 end
 
--- The item of a row of the partition, or nil and what is wrong.
+-- The item of a row of the partition, or nil and a message.
 local function make_item(fields, place, lists)
   local name, id, status = fields[1], fields[2], fields[3]
   if #fields ~= 3 then return nil, ("%d fields, expected 3"):format(#fields) end
   local category = name:match "^img/(.+)/[^/]+/[^/]+$"
   if not category then return nil, "expected img/CATEGORY/ITEM/PICTURE, got " .. name end
   if not lists.number[id] then return nil, id .. " is not in list_item_inshop.txt" end
-  if not SPLITS[status] then return nil, ("'%s' is not train, query or gallery"):format(status) end
+  if not SPLITS[status] then
+    return nil, ("evaluation_status is '%s', expected train, query or gallery"):format(status)
+  end
   for list, what in pairs {boxes = "bbox", landmarks = "landmarks"} do
     if lists[list] and not lists[list][name] then
       return nil, ("%s is not in list_%s_inshop.txt"):format(name, what)
@@ -189,7 +192,7 @@ local function make_item(fields, place, lists)
   }
 end
 
--- Everything that the item lists hold, {number =, caption =, boxes =, landmarks =}.
+-- The contents of the item lists, {number =, caption =, boxes =, landmarks =}.
 local function read_lists(folder, o)
   local lists, why = {folder = folder}, nil
   local function take(name, read, file)
@@ -217,18 +220,19 @@ local function read_partition(path, lists)
   return items, train
 end
 
---- Writes `out` from a folder with the Anno, Eval and Img of DeepFashion In-shop.  Rows marked
---- train become train and val by seed, of which no item and no description crosses; query and
---- gallery are splits of their own.  The class is the category in the image's path
+--- Writes `out` from a folder with Anno, Eval and Img of DeepFashion In-shop.  Rows marked train
+--- are split into train and val by seed; images with the same item or description share a split;
+--- query and gallery are separate splits.  The class is the category in the image's path
 --- ("WOMEN/Dresses"), item the position of the item's id in list_item_inshop.txt, the caption
---- colour and description.  A picture has one box and eight landmarks: collar, sleeve, waistline
---- and hem, each left and right; visibility 0 visible, 1 occluded, 2 truncated, 3 none on such
---- clothes.  Options (with their defaults):
----   val = 0.2                     share of the rows marked train for validation
----   boxes = true, landmarks = true   false: the file with them is not needed
----   size = 64                     of the pictures, or {height, width}
----   min_count = 2, max_words = 32 of a word of the vocabulary, of a caption
----   skip_broken = false           count pictures that are missing or cannot be read, and go on
+--- colour and description.  An image has one box and eight landmarks: collar, sleeve, waistline and
+--- hem, each left and right; visibility 0 visible, 1 occluded, 2 truncated, 3 not part of this type
+--- of clothes.  Options (with their defaults):
+---   val = 0.2                     fraction of the rows marked train for validation
+---   boxes = true, landmarks = true   false: the file is not needed
+---   size = 64                     size of the images, or {height, width}
+---   min_count = 2                 minimal count of a word in the vocabulary
+---   max_words = 32                maximal length of a caption
+---   skip_broken = false           true: skip and count images that are missing or cannot be read
 ---   seed = 1, vectors, compress, name, source, progress = function(done, total)
 --- Returns {train=, val=, query=, gallery=, test=0, classes=, vocab=, undescribed=, skipped=,
 --- broken=, invalid=}, or nil and a message.

@@ -1,7 +1,7 @@
--- prepare.karpathy: pictures with several sentences each, in Karpathy's splits: the files
+-- prepare.karpathy: images with several sentences each, in Karpathy's splits: the files
 -- dataset_flickr8k.json, dataset_flickr30k.json and dataset_coco.json.
 --
--- The file is read an image at a time; its splits are kept as they are.
+-- The file is read image by image; its splits are used unchanged.
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
 
@@ -12,7 +12,7 @@ local DEFAULTS = {
 local KINDS = {restval = {"train", "val", "test", "restval"}}
 local SPLITS = {train = true, val = true, test = true, restval = true}
 
--- The raw sentences of an image, at most so many; or nil and what is wrong.
+-- At most `most` raw sentences of an image; or nil and what is wrong.
 local function read_sentences(image, most)
   local captions = {}
   if type(image.sentences) ~= "table" then return nil, "has no sentences" end
@@ -32,7 +32,8 @@ local function make_item(image, folder, o)
     return nil, "has no filename"
   end
   if not SPLITS[image.split] then
-    return nil, ("has split '%s', not train, val, test or restval"):format(tostring(image.split))
+    return nil, ("has split '%s', expected train, val, test or restval"):format(
+      tostring(image.split))
   end
   local captions, wrong = read_sentences(image, o.captions)
   if not captions then return nil, wrong end
@@ -44,7 +45,7 @@ local function make_item(image, folder, o)
   }
 end
 
--- Items with at least one sentence, and how many have none.
+-- The items with at least one sentence, and the number of images without any.
 local function read_items(path, folder, o)
   local images <close>, why = core.io.json_items(path, {key = "images"})
   if not images then return nil, why end
@@ -61,13 +62,14 @@ local function read_items(path, folder, o)
   end
 end
 
---- Writes `out` from dataset_NAME.json and the folder of its pictures (for COCO the one that holds
+--- Writes `out` from dataset_NAME.json and the folder of its images (for COCO the parent folder of
 --- train2014 and val2014).  There are no classes.  Options (with their defaults):
----   captions = 5                  sentences of an image, at most
----   restval = "train"             the split that COCO's restval goes to
----   size = 64                     of the pictures, or {height, width}
----   min_count = 2, max_words = 32 of a word of the vocabulary, of a caption
----   skip_broken = false           count pictures that are missing or cannot be read, and go on
+---   captions = 5                  maximal number of sentences per image
+---   restval = "train"             the split for COCO's restval
+---   size = 64                     size of the images, or {height, width}
+---   min_count = 2                 minimal count of a word in the vocabulary
+---   max_words = 32                maximal length of a caption
+---   skip_broken = false           true: skip and count images that are missing or cannot be read
 ---   seed = 1, vectors, compress, name, source, progress = function(done, total)
 --- Returns {train=, val=, test=, classes=0, vocab=, undescribed=, skipped=, broken=, invalid=}, or
 --- nil and a message.

@@ -1,10 +1,10 @@
 -- prepare.openclipart: the drawings, titles and keywords of the Debian packages openclipart-png and
 -- openclipart-svg.
 --
--- The PNG files lie in folders by subject, CATEGORY/SUBJECT/name.png, and below another folder the
--- SVG files they were made from lie the same way; title and keywords stand in the RDF metadata of
--- the SVG.  A drawing that belongs to several subjects is a file in one place and symbolic links in
--- the others: only the file counts.
+-- PNG files are in folders by subject, CATEGORY/SUBJECT/name.png.  The SVG files from which they
+-- were made are in another folder with the same structure; their RDF metadata has title and
+-- keywords.  A drawing of several subjects is one file and symbolic links to it; only the file is
+-- used.
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
 local file = require "vesper.util.file"
@@ -15,10 +15,10 @@ local DEFAULTS = {
   source = "Debian packages openclipart-png and openclipart-svg",
 }
 local PLACE = "usr/share/openclipart/"
--- What a script that once converted the library put where a list of keywords belonged.
+-- A placeholder that a conversion script of the library wrote instead of keywords.
 local NO_KEYWORD = {hash = true}
 
--- Title and keywords of a drawing, either perhaps empty; or nil and a message.
+-- Title and keywords of a drawing, possibly empty; or nil and a message.
 local function read_words(path)
   local texts, why = core.io.xml_texts(path)
   if not texts then return nil, why end
@@ -39,8 +39,8 @@ local function words_of_name(name)
   return (name:gsub("_", " "):gsub("%s*%d+$", ""))
 end
 
--- The item of base/png/CATEGORY/SUBJECT/name.png, which is base/png/below; or nil, a message and
--- whether the SVG is there at all.
+-- The item of base/png/CATEGORY/SUBJECT/name.png = base/png/below; or nil, a message and whether
+-- the SVG file exists.
 local function read_item(base, below, o)
   local picture, drawing = base .. "png/" .. below, base .. "svg/" .. below:sub(1, -5) .. ".svg"
   if not file.exists(drawing) then return nil, drawing .. ": no such file", false end
@@ -55,7 +55,7 @@ local function read_item(base, below, o)
   }
 end
 
--- At most so many items of a title, the first ones in the order of the seed.
+-- At most `max_title` items per title, the first ones in random order by seed.
 local function thin_out(items, o)
   local seen, keep, kept = {}, {}, {}
   for _, at in ipairs(core.data.permutation(#items, o.seed)) do
@@ -69,7 +69,7 @@ local function thin_out(items, o)
   return kept, #items - #kept
 end
 
--- The items of all pictures; none where there is no picture in such a place.
+-- The items of all images in folders CATEGORY/SUBJECT.
 local function read_items(pictures, o, count)
   local items = {}
   for _, path in ipairs(pictures) do
@@ -90,16 +90,18 @@ local function read_items(pictures, o, count)
   return items
 end
 
---- Writes `out` from a folder below which both packages are unpacked (`make openclipart` does it).
---- A drawing's class is its category, the topmost folder; its caption the title and a few keywords.
---- 80/10/10 by seed; drawings of one title never cross a split.  Options (with their defaults):
----   size = 64                     of the pictures, or {height, width}; transparent ones on white
----   keywords = 4                  at most, in a caption
----   min_count = 2, max_words = 16 of a word of the vocabulary, of a caption
----   min_class = 10                categories of fewer drawings are left out
----   max_title = none              drawings of one title; some titles are those of a whole series
----   seed = 1, vectors, compress, name, source, progress = function(done, total)
----   skip_broken = false           count files that cannot be read instead of stopping
+--- Writes `out` from a folder below which both packages are unpacked (`make openclipart` does
+--- this).  A drawing's class is its category, the topmost folder; its caption the title and a few
+--- keywords.  80/10/10 by seed; drawings with the same title share a split.  Options (with their
+--- defaults):
+---   size = 64                     size of the images, or {height, width}; background white
+---   keywords = 4                  maximal number of keywords in a caption
+---   min_count = 2                 minimal count of a word in the vocabulary
+---   max_words = 16                maximal length of a caption
+---   min_class = 10                categories with fewer drawings are skipped
+---   max_title = none              maximal number of drawings per title; some series share one
+---   title seed = 1, vectors, compress, name, source, progress = function(done, total) skip_broken
+---   = false           true: skip and count files that cannot be read
 --- Returns {train=, val=, test=, classes=, vocab=, skipped=, missing=, same_title=, rare=, broken=,
 --- invalid=}, or nil and a message.
 return function(folder, out, given)
@@ -110,7 +112,7 @@ return function(folder, out, given)
   local items, failed = read_items(found, o, count)
   if not items then return nil, failed end
   if #items + count.missing + count.broken == 0 then
-    return nil, ("%s: no %spng below it; unpack Debian's openclipart-png and openclipart-svg there")
+    return nil, ("%s: has no %spng, expected openclipart-png and openclipart-svg, unpacked")
       :format(folder, PLACE)
   end
   items, count.same_title = thin_out(items, o)

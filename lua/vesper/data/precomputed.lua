@@ -1,13 +1,13 @@
--- prepare.precomputed: features that were computed beforehand, in the layout of VSE++ and SCAN:
--- NAME_ims.npy, NAME_caps.txt and perhaps NAME_ids.txt, NAME_boxes.npy and NAME_img_sizes.npy, NAME
--- being train, dev, test or testall.
+-- prepare.precomputed: precomputed features in the layout of VSE++ and SCAN: NAME_ims.npy,
+-- NAME_caps.txt and optionally NAME_ids.txt, NAME_boxes.npy and NAME_img_sizes.npy; NAME is train,
+-- dev, test or testall.
 --
--- Arrays are mapped and read a row at a time, once; only the texts are held in memory.
+-- Arrays are mapped and read row by row, once; only the texts are kept in memory.
 --
--- Captions are in the order of the images, `captions` of them an image.  Where there are as many
--- rows of features as captions, either each image stands there once for each of its captions, of
--- which the first row is taken, or each has one caption.  Unless `repeated` says which, the former
--- is meant when in every group of rows all have the same id, or else the same features.
+-- Captions are in the order of the images, `captions` per image.  If there are as many rows of
+-- features as captions, either the rows repeat each image for each of its captions (the first of
+-- them is used), or each image has one caption.  `repeated` decides; by default rows are repeated
+-- if in every group all have the same id, or without such ids the same features.
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
 local check = require "vesper.util.check"
@@ -24,7 +24,7 @@ local REAL = {float32 = true, float64 = true, float16 = true}
 local NUMBERS = {float32 = true, float64 = true, float16 = true, int32 = true, int64 = true}
 local LONGEST = 65535 -- bytes of a line
 
--- The lines of a file without the space around them; or nil and a message.
+-- The lines of a file without surrounding white space; or nil and a message.
 local function read_lines(path)
   local handle <close>, why = io.open(path, "rb")
   if not handle then return nil, why end
@@ -34,7 +34,7 @@ local function read_lines(path)
     if broken then return nil, ("%s: %s"):format(path, broken) end
     if not line then return list end
     if #line > LONGEST then
-      return nil, ("%s, line %d: %d bytes, at most %d are read"):format(path, #list + 1, #line,
+      return nil, ("%s, line %d: has %d bytes, expected at most %d"):format(path, #list + 1, #line,
         LONGEST)
     end
     list[#list + 1] = line:match "^%s*(.-)%s*$"
@@ -47,7 +47,7 @@ local function load_array(path, dtypes, expected)
   local t, why = core.npy.load(path)
   if not t then return nil, why end
   if dtypes[t.dtype] then return t end
-  return nil, ("%s: holds %s, expected %s"):format(path, t.dtype, expected)
+  return nil, ("%s: is %s, expected %s"):format(path, t.dtype, expected)
 end
 
 local function load_features(path)
@@ -60,7 +60,7 @@ local function load_features(path)
   return ims
 end
 
--- A reading of the file whose rows belong to those of the features or to the images.
+-- Reads a file whose rows belong to the rows of the features or to the images.
 local function load_numbers(s, path, ...)
   local t, why = load_array(path, NUMBERS, "numbers")
   if not t then return nil, why end
@@ -76,7 +76,7 @@ local function load_boxes(s, prefix)
   local path = prefix .. "_boxes.npy"
   if not file.exists(path) then return true end
   if #s.ims.shape ~= 3 then
-    return nil, ("%s: there are boxes, but %s is %s (boxes = false passes over them)"):format(path,
+    return nil, ("%s: boxes need regions, but %s is %s; boxes = false ignores them"):format(path,
       s.ims_path, text.shape(s.ims.shape))
   end
   local why
@@ -89,7 +89,7 @@ end
 
 -- ---- which row belongs to which caption ---------------------------------------------------------
 
--- Whether same(i, j) holds in every group of k of n for its first and each other one.
+-- Whether same(i, j) is true for the first element i and each other element j of all groups of k.
 local function in_groups(n, k, same)
   if n % k ~= 0 then return false end
   for i = 1, n, k do
@@ -112,28 +112,28 @@ local function is_repeated(s, o)
   end)
 end
 
--- Sets s.images, and how many captions (s.each) and rows of features (s.step) each has.
+-- Sets s.images, and the numbers of captions (s.each) and of rows (s.step) per image.
 local function lay_out(s, o)
   local n, k = #s.texts, o.captions
   s.step, s.each = 1, k
   if n ~= s.rows * k then
     if n ~= s.rows then
-      return nil, ("%s: %d captions do not fit the %d rows of %s, expected %d or %d"):format(
+      return nil, ("%s: has %d captions for the %d rows of %s, expected %d or %d"):format(
         s.texts_path, n, s.rows, s.ims_path, s.rows * k, s.rows)
     end
     if is_repeated(s, o) then s.step = k else s.each = 1 end
   end
   if s.rows % s.step ~= 0 then
-    return nil, ("%s: %d rows are not %d for each image"):format(s.ims_path, s.rows, s.step)
+    return nil, ("%s: has %d rows, expected a multiple of %d"):format(s.ims_path, s.rows, s.step)
   end
   s.images = s.rows // s.step
   if s.ids and #s.ids ~= s.images and #s.ids ~= s.rows and #s.ids ~= n then
-    return nil, ("%s: %d ids, expected %d"):format(s.ids_path, #s.ids, s.images)
+    return nil, ("%s: has %d ids, expected %d"):format(s.ids_path, #s.ids, s.images)
   end
   return true
 end
 
--- The place of image i among n things, of which each image has as many as any other.
+-- The first position of image i among n rows, with the same number of rows for each image.
 local function place_of(s, i, n) return (i - 1) * (n // s.images) + 1 end
 
 local function open_split(folder, name, o)
@@ -161,15 +161,15 @@ end
 
 -- ---- items --------------------------------------------------------------------------------------
 
--- The row of t that belongs to image i as float32, all of it finite; or nil and a message.
+-- The row of t of image i as float32, if all values are finite; or nil and a message.
 local function row_of(s, t, path, i)
   local at = place_of(s, i, t.shape[1])
   local row = t[at]:float()
   if row:isfinite():all() then return row end
-  return nil, ("%s, row %d: holds values that are not finite"):format(path, at)
+  return nil, ("%s, row %d: has values that are not finite"):format(path, at)
 end
 
--- What the file gets for image i; or nil and a message.
+-- The fields for the writer of image i; or nil and a message.
 local function read_fields(s, i)
   local v, why = row_of(s, s.ims, s.ims_path, i)
   if not v then return nil, why end
@@ -182,13 +182,13 @@ local function read_fields(s, i)
   if not frame then return nil, why end
   local width, height = frame[1]:item(), frame[2]:item()
   if width <= 0 or height <= 0 then
-    return nil, ("%s, row %d: %g x %g is not the size of a picture"):format(s.frames_path,
+    return nil, ("%s, row %d: size is %g x %g, expected numbers > 0"):format(s.frames_path,
       place_of(s, i, s.frames.shape[1]), width, height)
   end
   return {regions = v, boxes = (boxes / core.tensor {width, height, width, height}):clamp(0, 1)}
 end
 
--- Appends the items of a split; counts what has no words.
+-- Appends the items of a split; counts captions without words and images without captions.
 local function add_items(items, s, split, most, counts)
   local n = math.min(#s.texts, most)
   counts.cut = counts.cut + #s.texts - n
@@ -210,15 +210,15 @@ local function add_items(items, s, split, most, counts)
 end
 
 --- Writes `out` from the files of a folder.  Options (with their defaults):
----   splits = {train = "train", val = "dev", test = "test"}   what the files of each are called
----   captions = 5                  of an image
----   repeated                      true: rows of features are as many as captions and the first of
----                                 each image is taken; false: as many, and all are images
----   dev = 5000                    captions of the split called dev that are taken, the first ones;
----                                 false: all
----   boxes = true                  where there are any
----   half = false                  features are stored as float16
----   min_count = 4, max_words = 32 of a word of the vocabulary, of a caption
+---   splits = {train = "train", val = "dev", test = "test"}   NAME of each split's files
+---   captions = 5                  captions per image
+---   repeated                      true: the rows repeat each image for each caption; false: each
+---                                 row is an image with one caption
+---   dev = 5000                    number of captions to use of dev, the first ones; false: all
+---   boxes = true                  false: ignores boxes
+---   half = false                  true: features are stored as float16
+---   min_count = 4                 minimal count of a word in the vocabulary
+---   max_words = 32                maximal length of a caption
 ---   seed = 1, vectors, compress, name, source, progress = function(done, total)
 --- Returns {train=, val=, test=, classes=0, vocab=, undescribed=, blank=, cut=, broken=0,
 --- invalid=}, or nil and a message.
@@ -227,7 +227,7 @@ return function(folder, out, given)
   if o.dev then check.kind("prepare.precomputed", "dev", o.dev, "count") end
   if type(o.splits.train) ~= "string" then
     check.fail("prepare.precomputed",
-      "splits has no train, whose captions the vocabulary comes from")
+      "splits.train is nil, expected a name: the vocabulary is built from its captions")
   end
   local items, width, counts = {}, nil, {cut = 0, blank = 0, undescribed = 0}
   for _, split in ipairs(sorted_keys(o.splits)) do
@@ -237,7 +237,7 @@ return function(folder, out, given)
     local shape = s.ims.shape
     width = width or shape[#shape]
     if shape[#shape] ~= width then
-      return nil, ("%s: is %s, the features of another split have %d values"):format(s.ims_path,
+      return nil, ("%s: is %s, expected %d values as in another split"):format(s.ims_path,
         text.shape(shape), width)
     end
     add_items(items, s, split, name == "dev" and o.dev or math.huge, counts)

@@ -1,13 +1,13 @@
--- What preparers share: options, splits without leaks, and the loop that writes the file.
+-- Shared by the preparers: options, splits without leaks, and the loop that writes the file.
 --
--- An item is {path =, captions = {...}, label = class name or nil, split =, id =, place = where it
--- came from}; load, a function that gives the picture uint8 [3,H,W] or nil and a message, may
--- stand for path, and for both fields, a function that gives what data.Writer takes in place of a
--- picture ({feature =} or {regions =, boxes =}), or nil and a message.  It may have item (a number
--- from 1 of the thing that is shown), tags (positions in the list of their names), boxes {{x1, y1,
--- x2, y2}, ...} and landmarks {{x, y, visibility}, ...} in pixels of the picture in its own size,
--- or that of item.width and item.height; they are written as fractions of width and height.
--- Everything is decided by the seed: two runs write the same data.
+-- An item is {path =, captions = {...}, label = class name or nil, split =, id =, place = its
+-- source, for messages}.  Instead of path it may have load, a function that returns the image uint8
+-- [3,H,W] or nil and a message; or fields, a function that returns fields for data.Writer instead
+-- of an image ({feature =} or {regions =, boxes =}), or nil and a message.  Optional: item (the
+-- number, from 1, of the thing shown), tags (positions in the list of tag names), boxes {{x1, y1,
+-- x2, y2}, ...} and landmarks {{x, y, visibility}, ...} in pixels of the original image, or of
+-- item.width and item.height; they are written as fractions of width and height.  The seed
+-- determines everything: two runs write the same data.
 local core = require "vesper.core"
 local options = require "vesper.util.options"
 local tables = require "vesper.util.tables"
@@ -16,16 +16,16 @@ local sorted_keys = tables.sorted_keys
 
 local prepare = {}
 
--- What every preparer takes, without a default.
+-- Options of every preparer without a default.
 local COMMON = {vectors = true, progress = "function", compress = "whole", name = "string",
   source = "string"}
 
---- The options of a preparer: those of every preparer and its own, as options.read takes them.
+--- The options of a preparer: the common ones and its own; see options.read.
 function prepare.options(what, given, defaults, kinds)
   return options.read("prepare." .. what, given, defaults, tables.merge(COMMON, kinds))
 end
 
--- Items by group, groups in the order of the seed.
+-- The items by group; the groups are in random order by seed.
 local function shuffled_groups(items, group_of, seed)
   local groups = {}
   for _, item in ipairs(items) do
@@ -38,13 +38,13 @@ local function shuffled_groups(items, group_of, seed)
   return order
 end
 
---- A function for assign_splits: the group of an item, which holds all items of the same item[key]
---- and all whose item.title, where they have one, is the same but for case; and so on from those.
+--- Returns a function for assign_splits that returns an item's group.  Items with the same
+--- item[key] or the same item.title (ignoring case) are in the same group, transitively.
 function prepare.join_groups(items, key)
   local parent = {}
   local function top(name)
     while parent[name] do
-      parent[name] = parent[parent[name]] or parent[name] -- halves the way for the next one
+      parent[name] = parent[parent[name]] or parent[name] -- path halving
       name = parent[name]
     end
     return name
@@ -60,17 +60,16 @@ function prepare.join_groups(items, key)
   return function(item) return top("key " .. item[key]) end
 end
 
---- Shares for assign_splits: `test` of everything is held out first, then `val` of the rest.
+--- Fractions for assign_splits: `test` of all items, then `val` of the rest.
 function prepare.shares(test, val)
   return {{"train", (1 - test) * (1 - val)}, {"val", (1 - test) * val}, {"test", test}}
 end
 
---- Sets item.split to train (80 %), val or test (10 % each, or as in `shares`), within each label
---- as nearly as whole groups allow.  Items for which group_of gives the same string always share a
---- split.
+--- Sets item.split to train (80 %), val or test (10 % each, or as in `shares`), for each label as
+--- closely as possible with whole groups.  Items with the same group_of(item) share a split.
 function prepare.assign_splits(items, group_of, seed, shares)
   shares = shares or {{"train", 0.8}, {"val", 0.1}, {"test", 0.1}}
-  local missing = {} -- label -> split -> images that it still lacks
+  local missing = {} -- label -> split -> number of images still to be assigned
   for _, item in ipairs(items) do
     local lacks = missing[item.label] or {}
     missing[item.label] = lacks
@@ -88,8 +87,7 @@ function prepare.assign_splits(items, group_of, seed, shares)
   end
 end
 
---- Appends to parts, whose first is a title, those keywords that add a word to what is there, at
---- most so many.
+--- Appends to parts, whose first entry is a title, at most `most` keywords that add a new word.
 function prepare.add_keywords(parts, keywords, most)
   local seen, added = {}, 0
   for _, word in ipairs(core.text.tokenize(parts[1] or "")) do seen[word] = true end
@@ -107,7 +105,7 @@ function prepare.add_keywords(parts, keywords, most)
   return parts
 end
 
---- The items without the classes that are too small to learn or to measure, and how many went.
+--- The items without those of classes that are too small, and the number of removed items.
 function prepare.drop_rare(items, least)
   local size, kept = {}, {}
   for _, item in ipairs(items) do size[item.label] = (size[item.label] or 0) + 1 end
@@ -117,7 +115,7 @@ function prepare.drop_rare(items, least)
   return kept, #items - #kept
 end
 
--- The first n words of a text that has more; vocabularies count only what the model will see.
+-- A text cut to its first n words, so that vocabularies count only what the model reads.
 local function shorten(caption, n)
   local words = core.text.tokenize(caption)
   return #words <= n and caption or table.concat(words, " ", 1, n)
@@ -133,7 +131,7 @@ local function build_vocab(items, o)
   return core.text.Vocab.build(captions, {min_count = o.min_count})
 end
 
--- The text with U+FFFD, which is no part of a word, for every byte that is not UTF-8 or is zero.
+-- The text with U+FFFD, which is not part of a word, instead of every invalid or zero byte.
 local function clean(text)
   local parts, at = {}, 1
   repeat
@@ -144,7 +142,7 @@ local function clean(text)
   return (table.concat(parts, "\u{FFFD}"):gsub("\0", "\u{FFFD}"))
 end
 
--- One bad byte among thousands of rows stops nothing.  Returns how many captions had one.
+-- Repairs captions with invalid bytes, which should not stop a preparer.  Returns their number.
 local function clean_captions(items)
   local count = 0
   for _, item in ipairs(items) do
@@ -158,7 +156,7 @@ local function clean_captions(items)
   return count
 end
 
--- label -> position, and the list itself; both are empty where items have none
+-- {label = position} and the list of labels; both are empty if items have no labels
 local function list_classes(items)
   local seen = {}
   for _, item in ipairs(items) do
@@ -169,8 +167,8 @@ local function list_classes(items)
   return seen, classes
 end
 
--- The picture in the set's size, and the width and height that boxes refer to; or nil and a
--- message.
+-- The image resized to the data set's size, and the width and height to which boxes refer; or nil
+-- and a message.
 local function load_image(item, size)
   local picture, why
   if item.load then picture, why = item.load() else picture, why = core.image.load(item.path) end
@@ -183,7 +181,7 @@ local function load_image(item, size)
 end
 
 -- Rows {x, y, ...} in pixels as a tensor: the first `points` pairs of a row as fractions of width
--- and height, inside the picture, the rest as it is.
+-- and height, clamped to the image; other values unchanged.
 local function to_fractions(rows, points, width, height)
   if not rows then return nil end
   local out = {}
@@ -197,13 +195,14 @@ local function to_fractions(rows, points, width, height)
   return core.tensor(out)
 end
 
--- "64" or {64, 48} as {height, width}; nil as it is
+-- 64 or {64, 48} as {height, width}; nil unchanged
 local function image_size(size)
   if size == nil or type(size) == "table" then return size end
   return {size, size}
 end
 
--- What the writer takes for what the item shows; or nil and a message.
+-- The fields for the writer: image, boxes, landmarks, or those of item.fields; or nil and a
+-- message.
 local function load_fields(item, size)
   if item.fields then return item.fields() end
   local picture, width, height = load_image(item, size)
@@ -214,11 +213,11 @@ local function load_fields(item, size)
   }
 end
 
---- Writes the items to `out` and returns a summary, or nil and a message.  skipped: how many were
---- left out, by reason; the reasons are in the summary, as is the sum of them and of what is
---- broken.  o: size (where there are pictures), min_count, max_words, seed,
---- name, source, and optionally vectors, compress, half, skip_broken, progress(done, total), tags
---- (names), regions (most boxes of an image).  Captions lose their bad bytes.
+--- Writes the items to `out` and returns a summary, or nil and a message.  skipped: numbers of
+--- skipped items by reason; the summary has them and, as `skipped`, their sum including broken
+--- images.  o: size (for images), min_count, max_words, seed, name, source, and optionally vectors,
+--- compress, half, skip_broken, progress(done, total), tags (names), regions (maximal number of
+--- boxes per image).  Invalid bytes in captions are replaced.
 function prepare.write(items, out, o, skipped)
   if #items == 0 then return nil, out .. ": no images found to write" end
   local invalid = clean_captions(items)

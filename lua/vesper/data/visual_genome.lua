@@ -1,7 +1,7 @@
 -- prepare.visual_genome: the images, region descriptions, objects and attributes of Visual Genome.
 --
--- The JSON files are arrays of hundreds of MB.  They are read an element at a time, and of what
--- stands in them only that of the chosen images is kept, cut to what will be written.
+-- The JSON files are arrays of hundreds of MB.  They are read element by element; only the data
+-- that will be written for the chosen images is kept.
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
 local file = require "vesper.util.file"
@@ -16,8 +16,8 @@ local FOLDERS = {"VG_100K", "VG_100K_2"}
 
 local function integer(x) return math.type(x) == "integer" and x or nil end
 
--- Calls fn(element, image id) for every element of the array; fn returns nothing, or what is wrong
--- with the element.  true, or nil and a message.  In older files image_id is called id.
+-- Calls fn(element, image id) for every element of the array; fn returns nil or an error message.
+-- Returns true, or nil and a message.  In older files image_id is called id.
 local function each(path, fn)
   local items <close>, why = core.io.json_items(path)
   if not items then return nil, why end
@@ -33,11 +33,11 @@ local function each(path, fn)
   end
 end
 
--- All images as {id =, group =}: pictures that came from one photograph share a group.
+-- All images as {id =, group =}; images of the same photograph share a group.
 local function list_images(path)
   local list, seen = {}, {}
   local ok, why = each(path, function(element, id)
-    if seen[id] then return "repeats image " .. id end
+    if seen[id] then return "is a duplicate of image " .. id end
     seen[id] = true
     local width, height = integer(element.width), integer(element.height)
     if not width or not height or width < 1 or height < 1 then return "lacks width or height" end
@@ -58,7 +58,8 @@ local function find_picture(folder, id)
   return file.first(paths)
 end
 
--- The first images in the order of the seed that have a picture, by id, and how many had none.
+-- The first images in random order (by seed) that have a file, by id, and the number without a
+-- file.
 local function choose(folder, list, o)
   local chosen, count, missing = {}, 0, 0
   for _, at in ipairs(core.data.permutation(#list, o.seed)) do
@@ -87,7 +88,7 @@ local function read_region(region)
   return region.phrase:match "^%s*(.-)%s*$", {x, y, x + width, y + height}
 end
 
--- Captions and boxes of the chosen images: the first regions whose phrases differ.
+-- Captions and boxes of the chosen images: the first regions with distinct phrases.
 local function read_regions(path, chosen, o)
   return each(path, function(element, id)
     local image = chosen[id]
@@ -108,8 +109,7 @@ local function read_regions(path, chosen, o)
   end)
 end
 
--- Counts the names of a list into image[field] = {name = how often}; names that are no strings are
--- none.
+-- Counts the names of a list in image[field] = {name = count}; ignores names that are not strings.
 local function count_names(image, field, names)
   if type(names) ~= "table" then return end
   local own = image[field]
@@ -121,7 +121,7 @@ local function count_names(image, field, names)
   end
 end
 
--- The names of objects, or of attributes, of the chosen images.  An object's first name counts.
+-- Counts the names of objects or attributes of the chosen images; only an object's first name.
 local function read_names(path, chosen, field)
   return each(path, function(element, id)
     local image = chosen[id]
@@ -130,7 +130,7 @@ local function read_names(path, chosen, field)
     image[field] = {}
     for i, object in ipairs(element[field]) do
       if type(object) ~= "table" then
-        return ("(image %d): entry %d of %s is no object"):format(id, i, field)
+        return ("(image %d): entry %d of %s is not an object"):format(id, i, field)
       end
       local names = object.attributes
       if field == "objects" then
@@ -141,7 +141,7 @@ local function read_names(path, chosen, field)
   end)
 end
 
--- The names that most images have, most frequent first, at most so many.
+-- At most `most` names, those in most images first.
 local function frequent(images, field, most)
   local count = {}
   for _, image in ipairs(images) do
@@ -155,8 +155,7 @@ local function frequent(images, field, most)
   return table.move(names, 1, math.min(most, #names), 1, {})
 end
 
--- The class that the image has most objects of; of equals the one that fewer images have, which
--- says more.
+-- The class with the most objects in the image; on a tie the class that fewer images have.
 local function label_of(image, classes)
   local best, most
   for i = #classes, 1, -1 do
@@ -166,7 +165,7 @@ local function label_of(image, classes)
   return best
 end
 
--- Sets labels and tags; returns the images that have a label and a caption, and the names of tags.
+-- Sets labels and tags; returns the images with a label and a caption, and the tag names.
 local function annotate(images, o, count)
   local classes, tags, kept = frequent(images, "objects", o.classes), {}, {}
   local names = {
@@ -194,7 +193,7 @@ local function annotate(images, o, count)
   return kept, tags
 end
 
--- The chosen images by id, with everything that the files say of them.
+-- The chosen images by id, with their data from all files.
 local function read_all(folder, o, count)
   local list, why = list_images(folder .. "/image_data.json")
   if not list then return nil, why end
@@ -213,20 +212,21 @@ local function read_all(folder, o, count)
 end
 
 --- Writes `out` from a folder with image_data.json, region_descriptions.json, objects.json and
---- attributes.json of Visual Genome, and the pictures ID.jpg in VG_100K and VG_100K_2.  Captions
---- are the phrases of an image's first regions, boxes theirs in the same order.  The class is, of
---- the object names that most images have, the one the image has most objects of; tags say which of
---- the frequent objects and attributes it has.  Images of one photograph never cross a split.
---- Options (with their defaults):
----   images = 7034                 how many, chosen by seed
----   regions = 5                   phrases and boxes of an image, at most
----   classes = 20                  object names that make classes; images with none are left out
----   objects = 100, attributes = 50   names of each that make tags; attributes = 0 reads no
----                                 attributes.json
----   test = 0.1, val = 0.2         share held out first, and of the rest for validation
----   size = 64                     of the pictures, or {height, width}
----   min_count = 2, max_words = 16 of a word of the vocabulary, of a caption
----   skip_broken = false           count pictures that are missing or cannot be read, and go on
+--- attributes.json of Visual Genome, and the images ID.jpg in VG_100K and VG_100K_2.  Captions are
+--- the phrases of an image's first regions, with their boxes in the same order.  Classes are the
+--- object names that most images have; an image's class is the one with the most objects in it.
+--- Tags are frequent objects and attributes.  Images of the same photograph share a split.  Options
+--- (with their defaults):
+---   images = 7034                 number of images, chosen by seed
+---   regions = 5                   maximal number of phrases and boxes per image
+---   classes = 20                  number of classes; images without any are skipped
+---   objects = 100, attributes = 50   numbers of tags; with attributes = 0 attributes.json is not
+---                                 needed
+---   test = 0.1, val = 0.2         fraction for test, and of the rest for validation
+---   size = 64                     size of the images, or {height, width}
+---   min_count = 2                 minimal count of a word in the vocabulary
+---   max_words = 16                maximal length of a caption
+---   skip_broken = false           true: skip and count images that are missing or cannot be read
 ---   seed = 1, vectors, compress, name, source, progress = function(done, total)
 --- Returns {train=, val=, test=, classes=, vocab=, tags=, skipped=, missing=, undescribed=,
 --- unlabelled=, broken=, invalid=}, or nil and a message.
