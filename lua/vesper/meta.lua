@@ -6124,7 +6124,7 @@ function AttentionPooling:attention_map(batch) end
 ---@return vesper.DenseProjection
 function vs.models.DenseProjection(options) end
 
----VSE with a pre-trained BERT beside its encoders: options of VSE, bert = a BERT with its
+---VSE with a pre-trained BERT in addition to its encoders: options of VSE, bert = a BERT with its
 ---tokenizer, max_words = 32, visual = true (the image is a position of BERT's input), weights.match
 ---= 0, weights.masked = 0. Batches must have text.
 ---@param options table

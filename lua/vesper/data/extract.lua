@@ -55,7 +55,7 @@ end
 -- The list, or nil if it is empty.
 local function some(list) return #list > 0 and list or nil end
 
-local function begin(out, first, o)
+local function new_writer(out, first, o)
   local attrs = first:attrs()
   local classes, words = some(first:classes()), some(first:vocab())
   return core.data.Writer(out, {name = attrs.name, source = attrs.source,
@@ -109,7 +109,7 @@ return function(model, source, out, given)
   local o = options.read("extract", given, DEFAULTS, KNOWN)
   local splits, why = open_splits(source, o)
   if not splits then return nil, why end
-  local writer <close>, unwritable = begin(out, splits[1].set, o)
+  local writer <close>, unwritable = new_writer(out, splits[1].set, o)
   if not writer then return nil, unwritable end
   local function copy_all()
     local counts = {}

@@ -51,7 +51,7 @@ local BERT = nn.Module:extend "BERT"
 
 -- BERT's initialisation: weights normal with standard deviation 0.02, biases 0; layer norms keep
 -- their default.
-local function begin(module)
+local function initialise(module)
   for _, pair in ipairs(module:named_parameters()) do
     local name, p = pair[1], pair[2]
     if not name:find "LayerNorm" then
@@ -76,7 +76,7 @@ function BERT:init(config)
   self.encoder = {layer = {}}
   for i = 1, c.num_hidden_layers do self.encoder.layer[i] = Layer(c) end
   if c.add_pooling_layer then self.pooler = {dense = nn.Linear(D, D)} end
-  begin(self)
+  initialise(self)
   core.no_grad(function() self.embeddings.word_embeddings.weight[pad]:zero_() end)
 end
 

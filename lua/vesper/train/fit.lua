@@ -110,7 +110,7 @@ local function parts_of(model, o)
 end
 
 -- The state of a new or resumed run: {history =, best = {score, epoch, state} or nil}.
-local function begin(model, o)
+local function start_run(model, o)
   if not (o.resume and checkpoint.exists(o.checkpoint)) then return {history = {}} end
   local found = assert(checkpoint.load(o.checkpoint, parts_of(model, o)))
   if type(found.extra) ~= "table" or type(found.extra.history) ~= "table" then
@@ -120,7 +120,7 @@ local function begin(model, o)
 end
 
 -- A writer of curves by epoch; it replaces the curves of later epochs in the folder.
-local function begin_curves(o, run)
+local function new_curves(o, run)
   if not o.tensorboard then return nil end
   return assert(tensorboard.SummaryWriter(o.tensorboard, {purge_step = #run.history + 1}))
 end
@@ -306,8 +306,8 @@ return function(model, given)
      folds = "count", patience = "count", weights = "string", checkpoint = "string",
      log = "string", tensorboard = "string"})
   check_arguments(model, o)
-  local parameters, run = model:parameters(), begin(model, o)
-  local writer <close> = begin_curves(o, run)
+  local parameters, run = model:parameters(), start_run(model, o)
+  local writer <close> = new_curves(o, run)
   say_start(o, run)
   local first = #run.history + 1
   while not should_stop(o, run) do run_epoch(model, o, run, parameters, writer) end

@@ -73,8 +73,8 @@ return {
       "VSE that classifies the image combined with the mean of its words, each mapped into the "
         .. "visual space by an MLP: options of VSE."},
     {"models.BERTFusion", "options:table", "BERTFusion",
-      "VSE with a pre-trained BERT beside its encoders: options of VSE, bert = a BERT with its "
-        .. "tokenizer, max_words = 32, visual = true (the image is a position of BERT's input), "
+      "VSE with a pre-trained BERT in addition to its encoders: options of VSE, bert = a BERT with "
+        .. "its tokenizer, max_words = 32, visual = true (the image is a position of BERT's input), "
         .. "weights.match = 0, weights.masked = 0. Batches must have text."},
     {"BERTFusion:start_from", "vse:Module", "BERTFusion",
       "Copies the encoders of a trained VSE; returns the model."},
