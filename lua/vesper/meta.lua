@@ -6125,8 +6125,8 @@ function AttentionPooling:attention_map(batch) end
 function vs.models.DenseProjection(options) end
 
 ---VSE with a pre-trained BERT in addition to its encoders: options of VSE, bert = a BERT with its
----tokenizer, max_words = 32, visual = true (the image is a position of BERT's input), weights.match
----= 0, weights.masked = 0. Batches must have text.
+---tokenizer, max_words = 32, visual = true (the image is a token of BERT's input), weights.match =
+---0, weights.masked = 0. Batches must have text.
 ---@param options table
 ---@return vesper.BERTFusion
 function vs.models.BERTFusion(options) end

@@ -74,7 +74,7 @@ return {
         .. "visual space by an MLP: options of VSE."},
     {"models.BERTFusion", "options:table", "BERTFusion",
       "VSE with a pre-trained BERT in addition to its encoders: options of VSE, bert = a BERT with "
-        .. "its tokenizer, max_words = 32, visual = true (the image is a position of BERT's input), "
+        .. "its tokenizer, max_words = 32, visual = true (the image is a token of BERT's input), "
         .. "weights.match = 0, weights.masked = 0. Batches must have text."},
     {"BERTFusion:start_from", "vse:Module", "BERTFusion",
       "Copies the encoders of a trained VSE; returns the model."},
