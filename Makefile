@@ -239,7 +239,7 @@ ONLY_IN   := lua.h:csrc/bind/ lauxlib.h:csrc/bind/ cblas.h:csrc/core/ stb_image.
 
 lint: deps        ## luacheck, clang, clang-format, and who may include what
 	@$(MAKE) --no-print-directory deps-dev || echo "lint: without clang some checks are left out"
-	@$(MAKE) --no-print-directory -k lint-lua lint-includes lint-text lint-clang lint-format
+	@$(MAKE) --no-print-directory -k lint-lua lint-lua-tree lint-includes lint-text lint-clang lint-format
 	@echo "lint: clean"
 
 lint-lua:

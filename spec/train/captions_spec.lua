@@ -195,7 +195,8 @@ describe("train.fit", function()
     refused("unknown option 'epoch', expected one of accumulate", {epoch = 3})
     local model, o = arguments()
     function model.loss() return 3 end
-    fails("fit: model:loss returned a number, expected a tensor with 1 element", train.fit, model, o)
+    fails("fit: model:loss returned a number, expected a tensor with 1 element", train.fit,
+      model, o)
     function model.forward() return vs.ones(1) end
     fails("evaluate: the model returned float", train.evaluate, model, o.val)
     model, o = arguments {score = function() end}

@@ -10,7 +10,8 @@ local CIM = VSE:extend("CIM")
 function CIM:init(given)
   local o = self:setup(given, {heads = 4, attention_dropout = 0.1})
   self.intra = IntraAttention(o.width, {region_width = self.image.region_width,
-    word_width = o.classes and self.text.word_width, heads = o.heads, dropout = o.attention_dropout})
+    word_width = o.classes and self.text.word_width, heads = o.heads,
+    dropout = o.attention_dropout})
 end
 
 --- The image without its text: v [B,D], U, grid or counts.
