@@ -4442,11 +4442,12 @@ function Module:train(on) end
 ---@return vesper.Module
 function Module:eval() end
 
----Turns off gradients of the parameters.
+---Turns off gradients of the parameters and sets evaluation mode, which train() does not change:
+---running statistics of batch norms stay too.
 ---@return vesper.Module
 function Module:freeze() end
 
----Turns on gradients of the parameters.
+---Turns on gradients of the parameters; train() then sets training mode again.
 ---@return vesper.Module
 function Module:unfreeze() end
 

@@ -151,6 +151,24 @@ describe("modules", function()
     fails(("weight is %s [1,1]"):format(real), function() nn.Linear(1, 1).weight = vs.ones(2) end)
   end)
 
+  it("stay in evaluation mode where they are frozen, with their running statistics", function()
+    local net = nn.Sequential {nn.Sequential {nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)},
+      nn.Dropout(0.5), nn.BatchNorm2d(4)}
+    net[1]:freeze()
+    local norm = net[1][2]
+    local mean = norm.running_mean:clone()
+    for _ = 1, 3 do net:train()(vs.randn(2, 3, 8, 8) + 3) end
+    assert(norm.running_mean:eq(mean):all())
+    assert.equal(0, norm.num_batches_tracked:item())
+    assert.equal(3, net[3].num_batches_tracked:item())
+    assert.same({false, false, true, true}, {net[1].training, norm.training, net[2].training,
+      net[3].training})
+    net[1]:unfreeze()
+    assert.is_false(norm.training)
+    net:train()(vs.randn(2, 3, 8, 8))
+    assert.equal(1, norm.num_batches_tracked:item())
+  end)
+
   it("keep optimizer state across save and load", function()
     local function run(opt, p, n)
       for _ = 1, n do

@@ -13,6 +13,7 @@ local text = require "vesper.util.text"
 
 local methods = {}                                -- shared by layers and modules
 local is_parameter = setmetatable({}, {__mode = "k"})
+local frozen = setmetatable({}, {__mode = "k"})   -- modules that stay in evaluation mode
 
 local Module = {}
 
@@ -146,22 +147,26 @@ function methods:load_state_dict(dict, options)
   return {missing = found.missing, unexpected = found.unexpected}
 end
 
---- Sets training mode (default) or evaluation mode for this module and its submodules.
+--- Sets training mode (default) or evaluation mode for this module and its submodules.  Frozen
+-- modules stay in evaluation mode.
 function methods:train(on)
-  each_module(self, function(_, module) module.training = on ~= false end)
+  each_module(self, function(_, module) module.training = on ~= false and not frozen[module] end)
   return self
 end
 
 function methods:eval() return self:train(false) end
 
---- Turns gradients of the parameters off; unfreeze turns them on.
+--- Turns gradients of the parameters off and sets evaluation mode, which train() does not change:
+-- running statistics of batch norms stay too.  unfreeze turns gradients on; train() sets the mode.
 function methods:freeze()
   for _, p in ipairs(self:parameters()) do p:requires_grad_(false) end
+  each_module(self, function(_, module) frozen[module], module.training = true, false end)
   return self
 end
 
 function methods:unfreeze()
   for _, p in ipairs(self:parameters()) do p:requires_grad_(true) end
+  each_module(self, function(_, module) frozen[module] = nil end)
   return self
 end
 

@@ -125,8 +125,10 @@ return {
     {"Module:train", "on:bool=true", "Module",
       "Sets training mode, which Dropout and BatchNorm use, for this module and its submodules."},
     {"Module:eval", "", "Module", "Sets evaluation mode for this module and its submodules."},
-    {"Module:freeze", "", "Module", "Turns off gradients of the parameters."},
-    {"Module:unfreeze", "", "Module", "Turns on gradients of the parameters."},
+    {"Module:freeze", "", "Module", "Turns off gradients of the parameters and sets evaluation "
+        .. "mode, which train() does not change: running statistics of batch norms stay too."},
+    {"Module:unfreeze", "", "Module", "Turns on gradients of the parameters; train() then sets "
+        .. "training mode again."},
     {"Module:zero_grad", "", nil, "Sets the gradients to nil."},
     {"Module:apply", "fn:function", "Module",
       "Calls fn(module) for this module and its submodules."},
