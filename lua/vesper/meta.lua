@@ -5853,6 +5853,7 @@ function vs.report.write(folder, name, text) end
 ---@field schedule_per? "epoch"|"batch" default epoch
 ---@field score? function
 ---@field clip? number default 2
+---@field folds? integer default 1
 ---@field data? string
 ---@field settings? table
 ---@field evaluate? function
@@ -5903,9 +5904,16 @@ function vs.experiment.write(folder, results, sizes) end
 ---@return any[]
 function vs.experiment.summary(results) end
 
----Mean validation accuracy by epoch, one curve per row, for report.curves.
+---The columns of report.table in which some row has a value, and rsum of parts.
+---@param rows any[]
+---@return any[]
+function vs.experiment.columns(rows) end
+
+---Mean validation accuracy (rsum, where there are no labels) by epoch, one curve per row, for
+---report.curves; and which of the two.
 ---@param results any[]
 ---@return any[]
+---@return string
 function vs.experiment.curves(results) end
 
 ---Sentences on data, seeds, epochs, the choice of the epoch and the meaning of the columns.

@@ -14,6 +14,7 @@ local train = require "vesper.train"
 local check = require "vesper.util.check"
 local file = require "vesper.util.file"
 local options = require "vesper.util.options"
+local text_of = require "vesper.util.text"
 
 local experiment = {}
 
@@ -78,9 +79,12 @@ local function plain_history(history)
 end
 
 local function plain(result)
-  local r = result.retrieval
-  return {n = result.n, accuracy = result.accuracy, image_accuracy = result.image_accuracy,
-    retrieval = r and {i2t = r.i2t, t2i = r.t2i, rsum = r.rsum, protocol = r.protocol}}
+  local function figures(r)
+    return r and {i2t = r.i2t, t2i = r.t2i, rsum = r.rsum, protocol = r.protocol}
+  end
+  return {n = result.n, images = result.images, accuracy = result.accuracy,
+    image_accuracy = result.image_accuracy, retrieval = figures(result.retrieval),
+    folds = figures(result.folds)}
 end
 
 local function seconds_of(history)
@@ -101,11 +105,17 @@ end
 local function train_run(o, row, seed, folder)
   core.manual_seed(seed)
   local model, loaders = row.make(seed), o.loaders(seed)
+  for _, name in ipairs {"train", "val", "test"} do
+    if type(loaders) ~= "table" or loaders[name] == nil then
+      fail("loaders(%d) returned %s, expected {train =, val =, test = loader}", seed,
+        type(loaders) == "table" and "no " .. name or text_of.kind(loaders))
+    end
+  end
   local optimizer = o.optimizer(model)
   local history, best = train.fit(model, {
     train = loaders.train, val = loaders.val, epochs = o.epochs, optimizer = optimizer,
     schedule = o.schedule and o.schedule(optimizer), schedule_per = o.schedule_per,
-    score = o.score, clip = o.clip, quiet = o.quiet,
+    score = o.score, clip = o.clip, quiet = o.quiet, folds = o.folds,
     label = ("%s, seed %d,"):format(row.name, seed),
     checkpoint = folder .. "/checkpoint", resume = true, weights = folder .. "/best.safetensors",
   })
@@ -142,8 +152,15 @@ local function check_options(o)
   for _, key in ipairs {"folder", "rows", "seeds", "epochs", "loaders", "optimizer"} do
     if o[key] == nil then fail("option %s is missing", key) end
   end
+  if #o.rows == 0 or #o.seeds == 0 then
+    fail("%s is empty, expected at least 1", #o.rows == 0 and "rows" or "seeds")
+  end
+  for i, seed in ipairs(o.seeds) do check.kind("experiment", "seed " .. i, seed, "integer") end
   local seen = {}
-  for _, row in ipairs(o.rows) do
+  for i, row in ipairs(o.rows) do
+    if type(row) ~= "table" or type(row.name) ~= "string" then
+      fail("row %d has no name, expected {name =, make = function}", i)
+    end
     if seen[row.name] then fail("rows: duplicate name '%s'", row.name) end
     if not (row.make or row.missing) then
       fail("rows: row '%s' has neither make nor missing, expected one of them", row.name)
@@ -161,7 +178,7 @@ end
 --   loaders = function(seed) -> {train =, val =, test = loader}
 --   optimizer = function(model) -> optimizer
 --   schedule = function(optimizer) -> a schedule for train.fit
---   schedule_per, score, clip, quiet    as in train.fit
+--   schedule_per, score, clip, quiet, folds    as in train.fit
 --   evaluate = function(model, loaders) -> a result as from train.evaluate for the test set;
 --            default: train.evaluate(model, loaders.test)
 --   settings = {}                  plain values that are the same for every row
@@ -170,10 +187,15 @@ end
 -- is tested once, with the best weights on validation.  Raises if the folder has a run of this name
 -- that was started with different settings.  Returns the results of all runs, seed by seed.
 function experiment.run(given)
-  local function evaluate(model, loaders) return train.evaluate(model, loaders.test) end
-  local o = options.read("experiment", given, {settings = {}, quiet = false, evaluate = evaluate},
-    {folder = true, rows = true, seeds = true, epochs = true, loaders = true, optimizer = true,
-    schedule = true, score = true, schedule_per = true, clip = true, data = true})
+  local folds = type(given) == "table" and given.folds or 1
+  local function evaluate(model, loaders)
+    return train.evaluate(model, loaders.test, {folds = folds})
+  end
+  local o = options.read("experiment", given,
+    {settings = {}, quiet = false, evaluate = evaluate, folds = 1},
+    {folder = "string", rows = "list", seeds = "list", epochs = "count", loaders = "function",
+    optimizer = "function", evaluate = "function", schedule = "function", score = "function",
+    schedule_per = true, clip = true, data = "string", folds = "count", quiet = "boolean"})
   check_options(o)
   local data = o.data and assert(experiment.fingerprint(o.data)) or nil
   for _, row in ipairs(o.rows) do

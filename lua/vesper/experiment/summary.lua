@@ -14,12 +14,13 @@ function experiment.mean(list)
 end
 
 -- The figures shown with their deviation; a CSV file has the deviation of every figure.
-local SPREAD = {val = true, test = true, image = true, rsum = true}
+local SPREAD = {val = true, test = true, image = true, rsum = true, folds = true}
 
 --- The figures of one result by the keys of report.columns.
 function experiment.figures(result)
+  local folds = result.test.folds
   return report.row(result.row, result.val, result.test,
-    {parameters = result.parameters, seconds = result.seconds})
+    {folds = folds and folds.rsum, parameters = result.parameters, seconds = result.seconds})
 end
 
 -- {name = its results}, and the names in order.
@@ -65,22 +66,24 @@ function experiment.summary(results)
   return rows
 end
 
---- Mean validation accuracy over the seeds by epoch, one curve per row, for report.curves.
+--- Mean validation accuracy, or rsum where there are no labels, over the seeds by epoch, one curve
+-- per row, for report.curves; and whether it is "accuracy" or "rsum".
 function experiment.curves(results)
   local list, names = by_row(results)
-  local lines = {}
+  local lines, kind = {}, results[1].history[1].val.accuracy and "accuracy" or "rsum"
   for i, name in ipairs(names) do
     local history = {}
     for epoch = 1, #list[name][1].history do
       local values = {}
-      for i_run, result in ipairs(list[name]) do
-        values[i_run] = result.history[epoch].val.accuracy
+      for _, result in ipairs(list[name]) do
+        local val = result.history[epoch] and result.history[epoch].val
+        values[#values + 1] = val and (kind == "accuracy" and val.accuracy or val.retrieval.rsum)
       end
-      history[epoch] = {epoch = epoch, accuracy = (experiment.mean(values))}
+      history[epoch] = {epoch = epoch, mean = (experiment.mean(values))}
     end
-    lines[i] = {name = name, history = history, value = function(entry) return entry.accuracy end}
+    lines[i] = {name = name, history = history, value = function(entry) return entry.mean end}
   end
-  return lines
+  return lines, kind
 end
 
 return experiment

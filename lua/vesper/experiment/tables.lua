@@ -36,6 +36,7 @@ function experiment.protocol(results, sizes)
     retrieval = retrieval or (r.test.retrieval and r.test.retrieval.protocol)
   end
   local run, first = results[1].run, results[1]
+  local labels, folds = first.test.accuracy ~= nil, first.test.folds
   local data, file = run.data, ""
   if data then
     file = ("%s (%d bytes, checksum %s), "):format(data.name, data.bytes, data.checksum)
@@ -44,12 +45,15 @@ function experiment.protocol(results, sizes)
     ("Data: %s%d train, %d validation, %d test."):format(file, sizes.train, sizes.val, sizes.test),
     ("Training: seed%s %s; %d epochs%s. The same for every row."):format(#seeds > 1 and "s" or "",
       joined(seeds), run.epochs, next(run.settings) and "; " .. settings_text(run.settings) or ""),
-    "Each run uses its best epoch on validation, by accuracy; for models with text, by accuracy "
-      .. "plus mean recall. Test data is used once, at the end, and for no choice.",
-    "val acc, test acc: percent, from image and text (Baseline: from the image). image alone: test "
-      .. "accuracy from the image's shared embedding only, by cosine to class prototypes "
-      .. "(Baseline: its only accuracy). R@k and rsum: retrieval on the test set.",
+    ("Each run uses its best epoch on validation, by %s. Test data is used once, at the end, and "
+      .. "for no choice."):format(labels
+      and "accuracy; for models with text, by accuracy plus mean recall" or "rsum"),
+    (labels and "val acc, test acc: percent, from image and text (Baseline: from the image). image "
+      .. "alone: test accuracy from the image's shared embedding only, by cosine to class "
+      .. "prototypes (Baseline: its only accuracy). " or "")
+      .. "R@k and rsum: retrieval on the test set.",
   }
+  if folds then list[#list + 1] = "rsum of parts: " .. folds.protocol .. "." end
   if retrieval then list[#list + 1] = "Retrieval: " .. retrieval .. "." end
   if #seeds > 1 then
     list[#list + 1] = "Figures are means over the seeds, ± the standard deviation (n - 1)."
@@ -73,10 +77,31 @@ experiment.published = {
     .. "are for another data set, cannot be reproduced and do not compare with those above.",
 }
 
+-- report.columns and that of folds.
+local function all_columns()
+  local columns = {}
+  for _, column in ipairs(report.columns) do
+    columns[#columns + 1] = column
+    if column[1] == "rsum" then columns[#columns + 1] = {"folds", "rsum of parts"} end
+  end
+  return columns
+end
+
+--- The columns of a table for readers: those in which some row has a value.
+function experiment.columns(rows)
+  local columns = {}
+  for _, column in ipairs(all_columns()) do
+    local any = false
+    for _, row in ipairs(rows) do any = any or row[column[1]] ~= nil end
+    if any then columns[#columns + 1] = column end
+  end
+  return columns
+end
+
 -- The columns of every figure and its deviation.
 local function csv_columns()
   local columns = {}
-  for i, column in ipairs(report.columns) do
+  for i, column in ipairs(all_columns()) do
     local name = i == 1 and "model" or column[1]
     columns[#columns + 1] = {column[1], name}
     if i > 1 then columns[#columns + 1] = {column[1] .. "_deviation", name .. "_deviation"} end
@@ -97,10 +122,9 @@ local function csv_rows(rows)
   return list
 end
 
-
 --- The table, its protocol and the published figures, as text, markdown, latex or html.
 function experiment.text(rows, protocol, format)
-  local quoted, parts = experiment.published, {report.table(report.columns, rows, format)}
+  local quoted, parts = experiment.published, {report.table(experiment.columns(rows), rows, format)}
   local function add(sentence)
     sentence = report.escape(sentence, format)
     parts[#parts + 1] = format == "html" and "<p>" .. sentence .. "</p>\n" or sentence .. "\n"
@@ -119,7 +143,9 @@ local function runs_csv(results)
     rows[i].seconds = ("%.1f"):format(result.seconds)
   end
   local columns = {{"model", "model"}, {"seed", "seed"}, {"best_epoch", "best_epoch"}}
-  for i = 2, #report.columns do columns[i + 2] = {report.columns[i][1], report.columns[i][1]} end
+  for i, column in ipairs(all_columns()) do
+    if i > 1 then columns[i + 2] = {column[1], column[1]} end
+  end
   return report.table(columns, rows, "csv")
 end
 
@@ -134,8 +160,9 @@ function experiment.write(folder, results, sizes)
   write("table.csv", report.table(csv_columns(), csv_rows(rows), "csv"))
   write("table.tex", experiment.text(rows, protocol, "latex"))
   write("runs.csv", runs_csv(results))
-  assert(report.curves(folder .. "/curves.svg", summary.curves(results),
-    {title = "Validation accuracy", x_label = "epoch", y_label = "percent"}))
+  local curves, kind = summary.curves(results)
+  assert(report.curves(folder .. "/curves.svg", curves, {title = "Validation " .. kind,
+    x_label = "epoch", y_label = kind == "accuracy" and "percent" or "rsum"}))
   return rows, protocol
 end
 

@@ -81,8 +81,8 @@ return {
   {"experiment", "Tables of models and seeds, which resume after an interruption.",
     {"experiment.run", "{folder:string, rows:list, seeds:list, epochs:int, loaders:function, "
         .. "optimizer:function, schedule:function?, schedule_per:epoch|batch=epoch, "
-        .. "score:function?, clip:num=2, data:string?, settings:table?, evaluate:function?, "
-        .. "quiet:bool=false}", "list",
+        .. "score:function?, clip:num=2, folds:int=1, data:string?, settings:table?, "
+        .. "evaluate:function?, quiet:bool=false}", "list",
       "Trains each row with each seed by train.fit, one folder per run below folder/runs. Skips "
         .. "finished runs and resumes interrupted ones from their checkpoints, with the same "
         .. "numbers. A row is {name, make = function(seed) -> model, options = what identifies the "
@@ -103,8 +103,11 @@ return {
     {"experiment.summary", "results:list", "list",
       "Rows for report.table: mean and standard deviation over the seeds as text; .mean and "
         .. ".deviation have the numbers."},
-    {"experiment.curves", "results:list", "list",
-      "Mean validation accuracy by epoch, one curve per row, for report.curves."},
+    {"experiment.columns", "rows:list", "list",
+      "The columns of report.table in which some row has a value, and rsum of parts."},
+    {"experiment.curves", "results:list", "list, string",
+      "Mean validation accuracy (rsum, where there are no labels) by epoch, one curve per row, for "
+        .. "report.curves; and which of the two."},
     {"experiment.protocol", "results:list, sizes:table", "list",
       "Sentences on data, seeds, epochs, the choice of the epoch and the meaning of the columns."},
     {"experiment.text", "rows:list, protocol:list, format:text|markdown|latex|html=text", "string",
