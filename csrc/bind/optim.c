@@ -320,12 +320,50 @@ static int list_optims(lua_State *L) {
   return 1;
 }
 
+/* Appends ", lr 0.001, betas 0.9/0.999", the settings of a group. */
+static void add_settings(lua_State *L, luaL_Buffer *b, vs_optim *o, int group) {
+  const vs_argspec *spec = vs_optim_spec(vs_optim_def(o));
+  const vs_value *h = vs_optim_hyper(o, group);
+  for (int i = 0; i < spec->n; i++) {
+    const char *name = spec->arg[i].name;
+    switch (h[i].kind) {
+      case VS_V_NUM: lua_pushfstring(L, ", %s %f", name, h[i].f); break;
+      case VS_V_INT: lua_pushfstring(L, ", %s %I", name, (lua_Integer)h[i].i); break;
+      case VS_V_BOOL: lua_pushfstring(L, ", %s %s", name, h[i].i ? "true" : "false"); break;
+      case VS_V_NUMPAIR:
+        lua_pushfstring(L, ", %s %f/%f", name, h[i].numpair[0], h[i].numpair[1]);
+        break;
+      default: continue;
+    }
+    luaL_addvalue(b);
+  }
+}
+
+/* "Adam\n  group 1: 2 tensors, 9 numbers, lr 0.001, ...", a line for each group */
+static int optim_tostring(lua_State *L) {
+  vs_optim *o = lvs_testbox(L, 1, LVS_OPTIM);
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  luaL_addstring(&b, o == NULL ? "Optimizer (closed)" : vs_optim_def(o)->name);
+  for (int g = 0; o != NULL && g < vs_optim_ngroups(o); g++) {
+    int64_t numbers = 0;
+    int n = vs_optim_nparams(o, g);
+    for (int i = 0; i < n; i++) numbers += vs_optim_param(o, g, i)->numel;
+    lua_pushfstring(L, "\n  group %d: %d tensors, %I numbers", g + 1, n, (lua_Integer)numbers);
+    luaL_addvalue(&b);
+    add_settings(L, &b, o, g);
+  }
+  luaL_pushresult(&b);
+  return 1;
+}
+
 static void free_optim(void *o) { vs_optim_free(o); }
 
 static const luaL_Reg methods[] = {
     {"step", step},       {"zero_grad", zero_grad}, {"add_param_group", add_param_group},
     {"state", get_state}, {"set_state", set_state}, {NULL, NULL}};
-static const luaL_Reg meta[] = {{"__newindex", optim_newindex}, {NULL, NULL}};
+static const luaL_Reg meta[] = {
+    {"__newindex", optim_newindex}, {"__tostring", optim_tostring}, {NULL, NULL}};
 static const luaL_Reg group_meta[] = {
     {"__index", group_index}, {"__newindex", group_newindex}, {NULL, NULL}};
 static const luaL_Reg functions[] = {{"list_optims", list_optims},

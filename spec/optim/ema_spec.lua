@@ -112,4 +112,27 @@ describe("optim.EMA", function()
     fails("unexpected: bias", b.load_state_dict, b, a:state_dict())
     fails("the state is incomplete", a.load_state_dict, a, {})
   end)
+
+  it("prints", function()
+    local net = nn.Linear(2, 2)
+    local ema = optim.EMA(net)
+    ema:update()
+    assert.equal("EMA: decay 0.999, 1 updates", tostring(ema))
+  end)
+end)
+
+describe("optimizers and state dictionaries", function()
+  it("print what they hold", function()
+    local net = nn.Linear(2, 3)
+    assert.equal("bias    " .. net.bias.dtype .. " [3]\nweight  " .. net.bias.dtype
+      .. " [3,2]\n2 tensors, 9 numbers", tostring(net:state_dict()))
+    local opt = optim.Adam {{params = {net.weight}}, {params = {net.bias}, lr = 0.1}}
+    local text = tostring(opt)
+    assert.matches("^Adam\n  group 1: 1 tensors, 6 numbers, lr 0.001, betas 0.9/0.999, ", text)
+    assert.matches("\n  group 2: 1 tensors, 3 numbers, lr 0.1, ", text)
+    net(vs.ones(1, 2)):sum():backward()
+    opt:step()
+    assert.matches("^state of Adam, 2 groups:\n1.1.exp_avg +float%d+ %[3,2%]",
+      tostring(opt:state_dict()))
+  end)
 end)

@@ -124,7 +124,7 @@ end
 function methods:state_dict()
   local dict = {}
   each_tensor(self, function(name, tensor) dict[name] = tensor:detach() end)
-  return dict
+  return tables.printed(dict, "state dictionary", state.text)
 end
 
 --- Copies a state dictionary into the module and returns the lists {missing=, unexpected=}.  If

@@ -43,4 +43,17 @@ function state.lines(found, most)
   return lines
 end
 
+--- A line for each tensor, "0.weight  float32 [8,3]", sorted by name, and their number.
+function state.text(dict)
+  local names, lines, numbers, width = tables.sorted_keys(dict), {}, 0, 0
+  for _, name in ipairs(names) do width = math.max(width, #tostring(name)) end
+  for i, name in ipairs(names) do
+    local value = dict[name]
+    lines[i] = ("%-" .. width .. "s  %s"):format(name, text.kind(value))
+    if core.is_tensor(value) then numbers = numbers + value:numel() end
+  end
+  lines[#lines + 1] = ("%d tensors, %d numbers"):format(#names, numbers)
+  return table.concat(lines, "\n")
+end
+
 return state

@@ -104,4 +104,9 @@ function EMA:load_state_dict(dict)
   self.decay, self.warmup, self.updates = dict.decay, dict.warmup, dict.updates
 end
 
+function EMA:__tostring()
+  return ("EMA: decay %g, %d updates%s"):format(self.decay, self.updates,
+    self.swapped and ", averages in the module" or "")
+end
+
 return setmetatable(EMA, {__call = function(_, ...) return new(...) end})

@@ -1,6 +1,8 @@
 -- vs.optim: optimizers (implemented in C), their state as tables, learning-rate schedules, averages
 -- of weights.
 local core = require "vesper.core"
+local state_of = require "vesper.nn.state"
+local tables = require "vesper.util.tables"
 
 local optim = core.optims
 local methods = core.optim_methods
@@ -29,7 +31,9 @@ function methods:state_dict()
       for name, tensor in pairs(state) do dict.state[at .. "." .. name] = tensor end
     end
   end
-  return dict
+  return tables.printed(dict, "optimizer state", function(d)
+    return ("state of %s, %d groups:\n%s"):format(d.name, #d.groups, state_of.text(d.state))
+  end)
 end
 
 -- Settings may depend on each other (nesterov needs a momentum): rejected ones are tried again as

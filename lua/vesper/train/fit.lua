@@ -10,6 +10,7 @@ local progress = require "vesper.train.progress"
 local tensorboard = require "vesper.train.tensorboard"
 local check = require "vesper.util.check"
 local options = require "vesper.util.options"
+local tables = require "vesper.util.tables"
 local text = require "vesper.util.text"
 
 local function copy_of(dict)
@@ -155,10 +156,8 @@ local function in_words(val)
   return table.concat(parts, "  ")
 end
 
-local History = {__name = "history"}
-
--- A line for each epoch.
-function History.__tostring(history)
+-- A history as text, a line for each epoch.
+local function history_text(history)
   local columns, rows = {{"epoch", "epoch"}, {"loss", "loss"}, {"lr", "lr"}}, {}
   local last = history[#history]
   if last and last.val.accuracy then columns[#columns + 1] = {"accuracy", "val accuracy"} end
@@ -313,5 +312,5 @@ return function(model, given)
   while not should_stop(o, run) do run_epoch(model, o, run, parameters, writer) end
   if #run.history >= first then say_end(o, run) end
   model:load_state_dict(run.best.state)
-  return setmetatable(run.history, History), run.best.epoch
+  return tables.printed(run.history, "history", history_text), run.best.epoch
 end

@@ -26,4 +26,7 @@ function tables.merge(...)
   return all
 end
 
+--- The table with a function that says how it is printed.  It stays a plain table for all else.
+function tables.printed(t, name, fn) return setmetatable(t, {__name = name, __tostring = fn}) end
+
 return tables
