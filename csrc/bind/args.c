@@ -102,6 +102,22 @@ static void read_list(lua_State *L, int index, const vs_arg *a, vs_value *v, con
   *v = VS_L(list, n);
 }
 
+/* A list of strings, which the list keeps alive, into a userdata that stays on the stack. */
+static void read_strings(lua_State *L, int index, const vs_arg *a, vs_value *v, const char *what) {
+  if (!lua_istable(L, index)) bad(L, what, a, index);
+  int n = (int)lua_rawlen(L, index);
+  luaL_checkstack(L, 4, what);
+  const char **list = lua_newuserdatauv(L, (size_t)n * sizeof *list + 1, 0);
+  for (int i = 0; i < n; i++) {
+    if (lua_rawgeti(L, index, i + 1) != LUA_TSTRING)
+      lvs_error(L, "%s: element %d of %s is a %s, expected a string", what, i + 1, a->name,
+                lvs_typename(L, -1));
+    list[i] = lua_tostring(L, -1);
+    lua_pop(L, 1);
+  }
+  *v = (vs_value){.kind = VS_V_STRINGS, .n = n, .strings = list};
+}
+
 /* The memory of a list stays on the stack. */
 static void read_value(lua_State *L, int index, const vs_arg *a, vs_value *v, const char *what) {
   int64_t i = 0;
@@ -130,6 +146,7 @@ static void read_value(lua_State *L, int index, const vs_arg *a, vs_value *v, co
         bad(L, what, a, index);
       break;
     case VS_A_TENSORS: read_list(L, index, a, v, what); break;
+    case VS_A_STRINGS: read_strings(L, index, a, v, what); break;
     case VS_A_NUM:
       if (lua_type(L, index) != LUA_TNUMBER) bad(L, what, a, index);
       *v = VS_F(lua_tonumber(L, index));
@@ -179,7 +196,7 @@ static bool is_options(lua_State *L, int index, const vs_argspec *spec, int at) 
   lua_pushnil(L);
   if (!lua_next(L, index)) {
     vs_argkind kind = at < spec->n ? spec->arg[at].kind : VS_A_NUM;
-    return kind != VS_A_TENSORS && kind != VS_A_INTS && kind != VS_A_DIMS;
+    return kind != VS_A_TENSORS && kind != VS_A_STRINGS && kind != VS_A_INTS && kind != VS_A_DIMS;
   }
   bool named = lua_type(L, -2) == LUA_TSTRING;
   lua_pop(L, 2);

@@ -1,7 +1,4 @@
-/* vs.data: the readers of readers.def, and data sets as Lua sees them.
- *
- * A batch is a plain table of tensors (and the list of texts).  What C made for it is owned by a
- * box until each tensor has a box of its own. */
+/* vs.data: the readers of readers.def, and data sets as Lua sees them. */
 #include "bind/dataset.h"
 
 #include <stdio.h>
@@ -11,22 +8,7 @@
 #include "bind/strings.h"
 #include "core/profile.h"
 
-#define LVS_BATCH "vesper.Batch"
-
 static void free_dataset(void *p) { vs_dataset_unref(p); }
-
-static void free_batch(void *p) {
-  vs_batch_clear(p);
-  free(p);
-}
-
-void lvs_pushbatch(lua_State *L, vs_batch *b) {
-  lua_createtable(L, 0, b->nfield + 1);
-  for (int i = 0; i < b->nfield; i++) lvs_movetensor(L, &b->field[i].t, b->field[i].name);
-  if (b->text.n == 0) return;
-  lvs_pushstrings(L, &b->text);
-  lua_setfield(L, -2, "text");
-}
 
 /* --- opening --- */
 
@@ -87,49 +69,35 @@ static int64_t check_sample(lua_State *L, int index, const vs_dataset *d) {
 }
 
 /* Pushes a batch box with those samples in it; tried twice as by lvs_retry. */
-static vs_batch *fetch(lua_State *L, const vs_dataset *d, int64_t epoch, const int64_t *index,
-                       int64_t n) {
-  vs_batch *b = lvs_newzeroed(L, LVS_BATCH, sizeof *b);
+static vs_batch *fetch(lua_State *L, vs_dataset *d, int64_t epoch, const int64_t *index, int64_t n,
+                       const vs_fieldnames *wanted) {
+  vs_batch *b = lvs_newbatch(L);
   lvs_maybe_collect(L);
   vs_span span;
   bool again = false;
   int rc;
+  lua_State *outer = lvs_beginfetch(L, d);
   do {
     bool counted = vs_span_begin(&span);
-    rc = vs_dataset_fetch(d, epoch, index, n, b);
+    rc = vs_dataset_fetch(d, epoch, index, n, wanted, b);
     if (counted) vs_span_end(&span, "Dataset", VS_IN_OTHER, 0);
   } while (rc && lvs_retry(L, &again));
+  lvs_endfetch(outer, d);
   if (rc) lvs_raise(L);
   return b;
 }
 
-static vs_tensor *make_row(void *t) { return vs_select(t, 0, 0); }
-
-/* One sample: the rows of a batch of one; whole numbers as integers. */
-static int push_sample(lua_State *L, const vs_dataset *d, int64_t at) {
-  vs_batch *b = fetch(L, d, 0, &at, 1);
-  lua_createtable(L, 0, b->nfield + 1);
-  for (int i = 0; i < b->nfield; i++) {
-    vs_tensor *t = b->field[i].t;
-    if (t->ndim == 1 && t->dtype == VS_INT64)
-      lua_pushinteger(L, vs_ints(t)[0]);
-    else
-      lvs_pushmade(L, make_row, t);
-    lua_setfield(L, -2, b->field[i].name);
-  }
-  if (b->text.n > 0) {
-    lua_pushstring(L, vs_strings_get(&b->text, 0));
-    lua_setfield(L, -2, "text");
-  }
-  return 1;
-}
-
-/* set:batch(list or int64 tensor [, epoch]) -> those samples as a batch */
+/* set:batch(list or int64 tensor [, epoch] [, {fields =}]) -> those samples as a batch */
 static int lvs_dataset_batch(lua_State *L) {
   vs_dataset *d = check_set(L);
   vs_tensor *t = lvs_testtensor(L, 2);
-  lua_Integer epoch = lua_isnoneornil(L, 3) ? 0 : lvs_checkint(L, 3, "epoch");
+  const vs_argspec *spec = vs_args_spec("epoch:int=0, fields:strings?");
+  vs_value v[VS_MAX_ARGS];
+  if (!spec) return lvs_raise(L);
+  if (lua_gettop(L) < 2) lua_settop(L, 2);
   if (!t) lvs_checktype(L, 2, LUA_TTABLE, "samples");
+  lvs_checkargs(L, 3, spec, v, "batch");
+  if (vs_args_check(spec, v)) return lvs_raise(L);
   if (t && (t->dtype != VS_INT64 || t->ndim != 1))
     lvs_error(L, "batch: samples are %s %s, expected int64 [B]", vs_dtype_name(t->dtype),
               vs_shape_str(t));
@@ -144,7 +112,52 @@ static int lvs_dataset_batch(lua_State *L) {
     index[i] = check_sample(L, -1, d);
     lua_pop(L, 1);
   }
-  lvs_pushbatch(L, fetch(L, d, epoch, index, n));
+  vs_fieldnames names;
+  bool some = v[1].kind != VS_V_NONE;
+  if (some) {
+    lvs_checkfields(L, d, &v[1], &names, "batch");
+    check_set(L); /* a function of its own may have closed it */
+  }
+  lvs_pushbatch(L, fetch(L, d, v[0].i, index, n, some ? &names : NULL));
+  return 1;
+}
+
+/* set:fields() -> names of what the set's batches have */
+static int lvs_dataset_fields(lua_State *L) {
+  lvs_pushfields(L, check_set(L), NULL);
+  return 1;
+}
+
+/* set:view{captions =, seed =} -> a data set on the same open file */
+static int lvs_dataset_view(lua_State *L) {
+  vs_dataset *d = check_set(L);
+  const vs_argspec *spec = vs_args_spec("captions:all|first|random?, seed:int?");
+  vs_value v[VS_MAX_ARGS];
+  if (!spec) return lvs_raise(L);
+  lvs_checkargs(L, 2, spec, v, "view");
+  int captions = v[0].kind == VS_V_NONE ? d->captions : (int)v[0].i;
+  uint64_t seed = v[1].kind == VS_V_NONE ? d->seed : (uint64_t)v[1].i;
+  void **box = lvs_newbox(L, LVS_DATASET);
+  bool again = false;
+  do *box = vs_dataset_view(d, captions, seed);
+  while (!*box && lvs_retry(L, &again));
+  if (*box) return 1;
+  vs_fail_prefix("view");
+  return lvs_raise(L);
+}
+
+/* set:landmark_pairs() -> list of {left, right} */
+static int lvs_dataset_pairs(lua_State *L) {
+  const vs_dataset *d = check_set(L);
+  lua_createtable(L, (int)d->npair, 0);
+  for (int64_t i = 0; i < d->npair; i++) {
+    lua_createtable(L, 2, 0);
+    for (int k = 0; k < 2; k++) {
+      lua_pushinteger(L, d->pair[2 * i + k] + 1);
+      lua_rawseti(L, -2, k + 1);
+    }
+    lua_rawseti(L, -2, i + 1);
+  }
   return 1;
 }
 
@@ -244,7 +257,8 @@ static int lvs_dataset_index(lua_State *L) {
     if (i == 0) return lvs_error(L, "sample 0 is not in 1..%I", (lua_Integer)d->n);
     int64_t at = i < 0 ? d->n + i : i - 1;
     if (at < 0 || at >= d->n) return 0;
-    return push_sample(L, d, at);
+    lvs_pushsample(L, fetch(L, d, 0, &at, 1, NULL));
+    return 1;
   }
   const char *key = lvs_checkstr(L, 2, "key", NULL);
   if (!strcmp(key, "name"))
@@ -260,15 +274,34 @@ static int lvs_dataset_index(lua_State *L) {
   return 1;
 }
 
+/* Pushes "Dataset emoji.h5 train: 10 images, 50 captions, 8 classes". */
+static void push_sizes(lua_State *L, const vs_dataset *d) {
+  const char *slash = d->path ? strrchr(d->path, '/') : NULL;
+  bool images = d->captions != VS_CAPTIONS_NONE;
+  if (d->path)
+    lua_pushfstring(L, "Dataset %s", slash ? slash + 1 : d->path);
+  else
+    lua_pushstring(L, d->def->name);
+  if (d->split) lua_pushfstring(L, " %s", d->split);
+  lua_pushfstring(L, ": %I %s", (lua_Integer)(images ? d->images : d->n),
+                  images ? "images" : "samples");
+  if (!images && d->images != d->n) lua_pushfstring(L, " of %I images", (lua_Integer)d->images);
+  if (d->ncaption >= 0) lua_pushfstring(L, ", %I captions", (lua_Integer)d->ncaption);
+  if (d->ncaption >= 0 && d->captions != VS_CAPTIONS_ALL)
+    lua_pushfstring(L, " (%s)", vs_captions_name(d->captions));
+  if (d->classes.n) lua_pushfstring(L, ", %I classes", (lua_Integer)d->classes.n);
+}
+
 static int lvs_dataset_tostring(lua_State *L) {
   vs_dataset *d = lvs_testbox(L, 1, LVS_DATASET);
-  if (!d)
+  lua_settop(L, 1);
+  if (!d) {
     lua_pushliteral(L, "Dataset (closed)");
-  else
-    lua_pushfstring(L, "Dataset %s%s%s: %I samples of %I images, %I classes, %I words",
-                    d->name ? d->name : d->def->name, d->split ? " " : "", d->split ? d->split : "",
-                    (lua_Integer)d->n, (lua_Integer)d->images, (lua_Integer)d->classes.n,
-                    (lua_Integer)d->vocab.n);
+    return 1;
+  }
+  push_sizes(L, d);
+  lvs_describefields(L, d, NULL);
+  lua_concat(L, lua_gettop(L) - 1);
   return 1;
 }
 
@@ -292,6 +325,9 @@ static int lvs_readers(lua_State *L) {
 
 void lvs_open_dataset(lua_State *L) {
   static const luaL_Reg methods[] = {{"batch", lvs_dataset_batch},
+                                     {"fields", lvs_dataset_fields},
+                                     {"view", lvs_dataset_view},
+                                     {"landmark_pairs", lvs_dataset_pairs},
                                      {"classes", lvs_dataset_classes},
                                      {"tags", lvs_dataset_tags},
                                      {"vocab", lvs_dataset_vocab},
@@ -307,7 +343,6 @@ void lvs_open_dataset(lua_State *L) {
                                   {NULL, NULL}};
   static const luaL_Reg functions[] = {{"readers", lvs_readers}, {NULL, NULL}};
   lvs_newclass(L, LVS_DATASET, methods, meta, free_dataset);
-  lvs_newclass(L, LVS_BATCH, NULL, NULL, free_batch);
   lvs_setfunctions(L, "data", functions);
   lua_getfield(L, -1, "data");
   for (int i = 0; i < vs_nreaders; i++) {

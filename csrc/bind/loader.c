@@ -38,13 +38,42 @@ static uint64_t some_seed(void) {
   return (uint64_t)vs_rng_bits(r, 0) << 32 | vs_rng_bits(r, 1);
 }
 
-/* data.Loader(set, {batch_size, shuffle, seed, workers, drop_last}) */
+/* The set, or a view of it where another mode of captions is asked for: into the loader, which is
+ * in a box already. */
+static void take_set(lua_State *L, loader *l, vs_dataset *d, const vs_value *captions) {
+  bool again = false;
+  if (captions->kind == VS_V_NONE || captions->i == d->captions) {
+    l->set = vs_dataset_ref(d);
+    return;
+  }
+  do l->set = vs_dataset_view(d, (int)captions->i, d->seed);
+  while (!l->set && lvs_retry(L, &again));
+  if (l->set) return;
+  vs_fail_prefix("Loader");
+  lvs_raise(L);
+}
+
+/* data.Loader(set, {batch_size, shuffle, seed, workers, drop_last, captions, fields, ...}) */
 static int lvs_loader_new(lua_State *L) {
   vs_dataset *d = lvs_checkbox(L, 1, LVS_DATASET);
   static const char args[] =
       "batch_size:int=32, shuffle:bool=false, seed:int?, workers:int=0, drop_last:bool=false, "
-      "crop:int=0, flip:num=0, jitter:num=0, erase:num=0, chunks:int=0";
-  enum { BATCH, SHUFFLE, SEED, WORKERS, DROP_LAST, CROP, FLIP, JITTER, ERASE, CHUNKS };
+      "crop:int=0, flip:num=0, jitter:num=0, erase:num=0, chunks:int=0, "
+      "captions:all|first|random?, fields:strings?";
+  enum {
+    BATCH,
+    SHUFFLE,
+    SEED,
+    WORKERS,
+    DROP_LAST,
+    CROP,
+    FLIP,
+    JITTER,
+    ERASE,
+    CHUNKS,
+    CAPTIONS,
+    FIELDS
+  };
   const vs_argspec *spec = vs_args_spec(args);
   vs_value v[VS_MAX_ARGS];
   if (!spec) return lvs_raise(L);
@@ -63,16 +92,24 @@ static int lvs_loader_new(lua_State *L) {
                     .drop_last = v[DROP_LAST].i,
                     .chunks = v[CHUNKS].i,
                     .augment = augment};
-  if (vs_augment_check(&augment) || vs_loader_check(d, &o)) {
+  if (vs_augment_check(&augment)) {
     vs_fail_prefix("Loader");
     return lvs_raise(L);
   }
   loader *l = lvs_newzeroed(L, LVS_LOADER, sizeof *l);
+  int index = lua_gettop(L);
   l->opt = o;
+  take_set(L, l, d, &v[CAPTIONS]);
+  if ((l->opt.some_fields = v[FIELDS].kind != VS_V_NONE))
+    lvs_checkfields(L, l->set, &v[FIELDS], &l->opt.fields, "Loader");
+  if (vs_loader_check(l->set, &l->opt)) {
+    vs_fail_prefix("Loader");
+    return lvs_raise(L);
+  }
   bool random = l->opt.shuffle || vs_augment_any(&augment);
   l->opt.seed = v[SEED].kind != VS_V_NONE ? (uint64_t)v[SEED].i : random ? some_seed() : 0;
   l->resume = -1;
-  l->set = vs_dataset_ref(d);
+  lua_settop(L, index);
   return 1;
 }
 
@@ -92,16 +129,18 @@ static vs_pass *begin(lua_State *L, loader *l) {
   return p;
 }
 
-/* Pushes the next batch, or nil at the end.  Updates the loader's count when `l` is not NULL. */
-static bool push_next(lua_State *L, vs_pass *p, loader *l) {
+/* Pushes the next batch, or nil at the end.  Raises where the function of a LuaDataset closed the
+ * loader meanwhile: after a return it is still there. */
+static bool push_next(lua_State *L, vs_pass *p) {
   vs_batch *b;
   lvs_maybe_collect(L);
   bool again = false;
   int rc;
+  lua_State *outer = lvs_beginfetch(L, NULL);
   do rc = vs_pass_next(p, &b);
   while (rc < 0 && lvs_retry(L, &again));
+  lvs_endfetch(outer, NULL);
   if (rc < 0) lvs_raise(L);
-  if (l) l->batch = rc ? l->batch + 1 : 0;
   if (rc)
     lvs_pushbatch(L, b);
   else
@@ -122,9 +161,11 @@ static int lvs_loader_call(lua_State *L) {
     return lvs_error(
         L, "this loader is already in another loop: use loader:batches() for loops inside loops");
   }
-  if (push_next(L, l->pass, l)) {
+  if (push_next(L, l->pass)) {
+    l->batch++;
     l->last = lua_topointer(L, -1);
   } else {
+    l->batch = 0;
     vs_pass_free(l->pass);
     l->pass = NULL;
   }
@@ -133,7 +174,7 @@ static int lvs_loader_call(lua_State *L) {
 
 static int next_of_pass(lua_State *L) {
   vs_pass *p = lvs_checkbox(L, lua_upvalueindex(1), LVS_PASS);
-  push_next(L, p, NULL);
+  push_next(L, p);
   return 1;
 }
 
@@ -158,9 +199,21 @@ static int lvs_loader_len(lua_State *L) {
   return 1;
 }
 
+/* Pushes "image,boxes", the fields that are read, in the order of lvs_pushfields, or "all". */
+static void push_fields_setting(lua_State *L, const loader *l) {
+  const vs_fieldnames *f = &l->opt.fields;
+  if (!l->opt.some_fields) lua_pushliteral(L, "all");
+  if (!l->opt.some_fields) return;
+  lua_pushliteral(L, "");
+  for (int i = 0; i < f->n; i++) {
+    lua_pushfstring(L, "%s%s", i ? "," : "", f->name[i]);
+    lua_concat(L, 2);
+  }
+}
+
 /* Pushes setting i of those that, with seed and position, decide which samples a batch has and how
  * they are changed; returns its name. */
-enum { NSETTING = 9 };
+enum { NSETTING = 11 };
 static const char *push_setting(lua_State *L, const loader *l, int i) {
   const vs_augment *a = &l->opt.augment;
   switch (i) {
@@ -172,7 +225,14 @@ static const char *push_setting(lua_State *L, const loader *l, int i) {
     case 5: return lua_pushinteger(L, a->crop), "crop";
     case 6: return lua_pushnumber(L, a->flip), "flip";
     case 7: return lua_pushnumber(L, a->jitter), "jitter";
-    default: return lua_pushnumber(L, a->erase), "erase";
+    case 8: return lua_pushnumber(L, a->erase), "erase";
+    case 9: return push_fields_setting(L, l), "fields";
+    default:
+      if (l->set->captions == VS_CAPTIONS_NONE)
+        lua_pushnil(L);
+      else
+        lua_pushstring(L, vs_captions_name(l->set->captions));
+      return "captions";
   }
 }
 
@@ -219,7 +279,7 @@ static int lvs_loader_load_state(lua_State *L) {
   lvs_checktype(L, 2, LUA_TTABLE, "state");
   lvs_checkoptions(L, 2,
                    "seed|epoch|batch|samples|batch_size|shuffle|drop_last|chunks|crop|flip|jitter|"
-                   "erase",
+                   "erase|fields|captions",
                    "load_state");
   check_settings(L, l);
   int64_t seed = lvs_optint(L, 2, "seed", INT64_MIN, INT64_MAX, (int64_t)l->opt.seed);
@@ -236,7 +296,7 @@ static int lvs_loader_load_state(lua_State *L) {
 }
 
 static int lvs_loader_index(lua_State *L) {
-  const loader *l = check_loader(L);
+  loader *l = check_loader(L);
   const char *key = lvs_checkstr(L, 2, "key", NULL);
   if (!strcmp(key, "epoch"))
     lua_pushinteger(L, l->epoch);
@@ -246,6 +306,8 @@ static int lvs_loader_index(lua_State *L) {
     lua_pushinteger(L, l->opt.workers);
   else if (!strcmp(key, "set"))
     *lvs_newbox(L, LVS_DATASET) = vs_dataset_ref(l->set);
+  else if (!strcmp(key, "fields"))
+    lvs_pushfields(L, l->set, l->opt.some_fields ? &l->opt.fields : NULL);
   else if (!push_named_setting(L, l, key))
     lvs_pushmethod(L, key);
   return 1;
@@ -273,12 +335,16 @@ static int lvs_loader_close(lua_State *L) {
 
 static int lvs_loader_tostring(lua_State *L) {
   const loader *l = lvs_testbox(L, 1, LVS_LOADER);
-  if (!l)
+  if (!l) {
     lua_pushliteral(L, "Loader (closed)");
-  else
-    lua_pushfstring(L, "Loader: %I batches of %I, %d workers, epoch %I",
-                    (lua_Integer)vs_loader_batches(l->set->n, &l->opt),
-                    (lua_Integer)l->opt.batch_size, l->opt.workers, (lua_Integer)l->epoch);
+    return 1;
+  }
+  lua_pushfstring(L, "Loader: %I batches of %I, %I samples%s, %d workers, epoch %I",
+                  (lua_Integer)vs_loader_batches(l->set->n, &l->opt),
+                  (lua_Integer)l->opt.batch_size, (lua_Integer)l->set->n,
+                  l->opt.shuffle ? " shuffled" : "", l->opt.workers, (lua_Integer)l->epoch);
+  lvs_describefields(L, l->set, l->opt.some_fields ? &l->opt.fields : NULL);
+  lua_concat(L, 2);
   return 1;
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "data/dataset.h"
+
 void lvs_checkoptions(lua_State *L, int index, const char *keys, const char *what) {
   if (lua_isnoneornil(L, index)) return;
   if (!lua_istable(L, index)) {
@@ -57,6 +59,44 @@ const char *lvs_optword(lua_State *L, int index, const char *key, const char *de
   const char *v = lua_tostring(L, -1);
   lua_pop(L, 1);
   return v;
+}
+
+/* Entry i of the list at `list` into pair[0..1]. */
+static void check_pair(lua_State *L, int list, int64_t i, const char *key, const char *what,
+                       int64_t *pair) {
+  bool good = lua_rawgeti(L, list, i + 1) == LUA_TTABLE && lua_rawlen(L, -1) == 2;
+  for (int k = 0; good && k < 2; k++) {
+    int whole;
+    lua_rawgeti(L, -1, k + 1);
+    pair[k] = lua_tointegerx(L, -1, &whole);
+    good = whole && pair[k] >= 1 && pair[k] <= VS_MAX_LANDMARK;
+    lua_pop(L, 1);
+  }
+  if (!good)
+    lvs_error(L, "%s: entry %I of %s must be {left, right}, integers from 1 to %d", what,
+              (lua_Integer)i + 1, key, VS_MAX_LANDMARK);
+  lua_pop(L, 1);
+}
+
+int64_t *lvs_optpairs(lua_State *L, int index, const char *key, const char *what, int64_t *n) {
+  *n = 0;
+  if (!push_option(L, index, key)) return NULL;
+  int list = lua_gettop(L);
+  if (!lua_istable(L, list))
+    lvs_error(L, "%s: %s is a %s, expected a list of pairs", what, key, luaL_typename(L, list));
+  *n = (int64_t)lua_rawlen(L, list);
+  if (*n > VS_MAX_PAIRS) lvs_error(L, "%s: %s has more than %d pairs", what, key, VS_MAX_PAIRS);
+  int64_t *pair = lua_newuserdatauv(L, (size_t)(*n + 1) * 2 * sizeof *pair, 0);
+  for (int64_t i = 0; i < *n; i++) {
+    check_pair(L, list, i, key, what, pair + 2 * i);
+    for (int64_t a = 2 * i; a < 2 * i + 2; a++) {
+      for (int64_t b = 0; b < a; b++) {
+        if (pair[a] == pair[b])
+          lvs_error(L, "%s: %s has point %I twice", what, key, (lua_Integer)pair[a]);
+      }
+    }
+  }
+  return pair;
 }
 
 void lvs_checkcolor(lua_State *L, int index, uint8_t rgb[3]) {

@@ -13,31 +13,6 @@ static void free_writer(void *p) { vs_writer_free(p); }
 
 /* --- the constructor --- */
 
-/* Field `key` of the options as a list of strings in a box left on the stack; NULL when absent.  A
- * Vocab gives its words. */
-static vs_strings *opt_strings(lua_State *L, int options, const char *key) {
-  if (lua_getfield(L, options, key) == LUA_TNIL) return NULL;
-  if (lua_isuserdata(L, -1)) {
-    lua_getfield(L, -1, "words");
-    lua_insert(L, -2);
-    lua_call(L, 1, 1);
-  }
-  if (!lua_istable(L, -1))
-    lvs_error(L, "Writer: %s is a %s, expected a list", key, luaL_typename(L, -1));
-  int list = lua_gettop(L);
-  vs_strings *s = lvs_newstrings(L);
-  for (lua_Integer i = 1, n = (lua_Integer)lua_rawlen(L, list); i <= n; i++) {
-    if (lua_rawgeti(L, list, i) != LUA_TSTRING)
-      lvs_error(L, "Writer: entry %I of %s is a %s, expected a string", i, key,
-                luaL_typename(L, -1));
-    size_t len;
-    const char *text = lua_tolstring(L, -1, &len);
-    if (vs_strings_add(s, text, len)) lvs_raise(L);
-    lua_pop(L, 1);
-  }
-  return s;
-}
-
 /* Field `key` as a tensor, borrowed from the table; NULL when absent. */
 static vs_tensor *opt_tensor(lua_State *L, int table, const char *key, const char *what) {
   vs_tensor *t = NULL;
@@ -74,7 +49,7 @@ static int lvs_writer_new(lua_State *L) {
   lvs_checkoptions(
       L, 2,
       "name|source|split_seed|classes|vocab|tags|vectors|image_size|regions|max_words|compress|"
-      "chunk|half",
+      "chunk|half|landmark_pairs",
       "Writer");
   lua_settop(L, 2);
   if (lua_isnil(L, 2)) {
@@ -92,9 +67,10 @@ static int lvs_writer_new(lua_State *L) {
   o.chunk = lvs_optint(L, 2, "chunk", 1, 1 << 16, 1);
   opt_size(L, 2, &o);
   o.vectors = opt_tensor(L, 2, "vectors", "Writer");
-  o.classes = opt_strings(L, 2, "classes");
-  o.tags = opt_strings(L, 2, "tags");
-  o.words = opt_strings(L, 2, "vocab");
+  o.classes = lvs_optstrings(L, 2, "classes", "Writer");
+  o.tags = lvs_optstrings(L, 2, "tags", "Writer");
+  o.words = lvs_optstrings(L, 2, "vocab", "Writer");
+  o.pair = lvs_optpairs(L, 2, "landmark_pairs", "Writer", &o.npair);
   void **box = lvs_newbox(L, LVS_WRITER);
   bool again = false;
   do *box = vs_writer_new(path, &o);

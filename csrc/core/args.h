@@ -11,6 +11,7 @@
  *         numpair  two numbers, "0.9/0.999", or one for both
  *         dim      a dimension of the first tensor
  *         dims     a list of such dimensions    ints     a list of ints, or one
+ *         strings  a list of strings
  *         a|b|c    one of these words (the value is its position from 0)
  * "?" after a kind: may be absent (value kind VS_V_NONE; a tensor is NULL).  "=v": default.
  * dims: Lua and this text count from 1, C from 0; negative values count from the end on both sides.
@@ -38,6 +39,7 @@ typedef enum vs_argkind {
   VS_A_DIM,
   VS_A_DIMS,
   VS_A_INTS,
+  VS_A_STRINGS,
   VS_A_CHOICE
 } vs_argkind;
 
@@ -51,19 +53,21 @@ typedef enum vs_valuekind {
   VS_V_STRING,
   VS_V_PAIR,
   VS_V_NUMPAIR,
-  VS_V_INTS
+  VS_V_INTS,
+  VS_V_STRINGS
 } vs_valuekind;
 
 /* Borrows tensors, lists and strings. */
 typedef struct vs_value {
   vs_valuekind kind;
-  int n; /* of list or ints */
+  int n; /* of list, ints or strings */
   union {
     vs_tensor *t;
     vs_tensor **list;
     double f;
     int64_t i; /* VS_V_INT, VS_V_BOOL; a choice, a dtype, a dim */
     const char *s;
+    const char **strings;
     int64_t pair[2];
     double numpair[2];
     int64_t ints[VS_MAX_DIM];

@@ -4,7 +4,10 @@
  * function in vesper.data.  A data set does not change once open, so that fetch may be called from
  * several threads at once; fetch therefore never touches Lua and never calls vs_parallel (each
  * caller is a worker of its own).  Samples and images count from 0 here; the values inside index
- * tensors count from 1. */
+ * tensors count from 1.
+ *
+ * A view shares everything with its source except the mode of the captions, their seed and the
+ * number of samples; it keeps the source alive. */
 #ifndef VS_DATASET_H
 #define VS_DATASET_H
 
@@ -13,18 +16,33 @@
 #include "core/mem.h"
 #include "io/h5.h"
 
-enum { VS_MAX_FIELDS = 16, VS_READ_NAMED = 1 /* the reader takes a table of named tensors */ };
+enum { VS_MAX_FIELDS = 16, VS_MAX_FIELD_NAME = 32, VS_MAX_PAIRS = 256, VS_MAX_LANDMARK = 99999 };
+enum {
+  VS_READ_NAMED = 1, /* the reader takes a table of named tensors */
+  VS_READ_LUA = 2    /* fetch runs Lua: never in a worker thread */
+};
+/* What a sample is: each caption, or each image with one caption.  VS_CAPTIONS_NONE: the reader
+ * does not know captions. */
+enum { VS_CAPTIONS_NONE = -1, VS_CAPTIONS_ALL, VS_CAPTIONS_FIRST, VS_CAPTIONS_RANDOM };
 
 typedef struct vs_field {
-  char name[32];
+  char name[VS_MAX_FIELD_NAME];
   vs_tensor *t;
 } vs_field;
 
-/* The result of fetch: tensors whose first size is n, and n texts or none. */
+/* Names of the fields that are read. */
+typedef struct vs_fieldnames {
+  int n;
+  char name[VS_MAX_FIELDS + 1][VS_MAX_FIELD_NAME]; /* every field and text */
+} vs_fieldnames;
+
+/* The result of fetch: tensors whose first size is n, and n texts where has_text. */
 typedef struct vs_batch {
   int64_t n;
+  const vs_fieldnames *wanted; /* NULL: every field; valid during fetch */
   int nfield;
   vs_field field[VS_MAX_FIELDS]; /* owned */
+  bool has_text;
   vs_strings text;
 } vs_batch;
 
@@ -36,7 +54,9 @@ typedef struct vs_readerdef {
   unsigned flags;
   /* Fills d; what it made so far is freed by close when it fails. */
   int (*open)(vs_dataset *d, const vs_value *v, const vs_field *field, int nfield);
-  /* Samples index[0..n) as they are in that epoch, appended to an empty batch. */
+  /* Samples index[0..n) as they are in that epoch, appended to an empty batch; n = 0 gives the
+   * fields with their dtypes and shapes.  Fields that are not wanted (vs_batch_wants) need not be
+   * made; what is made of them is dropped. */
   int (*fetch)(const vs_dataset *d, int64_t epoch, const int64_t *index, int64_t n, vs_batch *b);
   /* Adds every text of the image of a sample; *own is the position of the sample's own text among
    * them, or -1.  NULL for readers without text. */
@@ -55,11 +75,17 @@ typedef struct vs_readerdef {
 struct vs_dataset {
   const vs_readerdef *def;
   int refs;
+  vs_dataset *source;        /* of a view, which borrows all that is owned below; else NULL */
   int64_t n, images;         /* samples; images they come from */
+  int64_t ncaption;          /* captions of all images; -1: the set has none */
+  int captions;              /* what a sample is */
+  uint64_t seed;             /* of the captions drawn at random */
   char *name, *split, *path; /* owned; may be NULL */
   vs_strings classes, tags, vocab;
   vs_tensor *vectors; /* float [V,D] or NULL */
-  vs_h5attr *attr;    /* of the file */
+  int64_t *pair;      /* [npair][2] landmarks that are left and right of each other, from 0 */
+  int64_t npair;
+  vs_h5attr *attr; /* of the file */
   int nattr;
   void *state; /* the reader's own */
 };
@@ -67,15 +93,35 @@ struct vs_dataset {
 /* v: values of def->args; defaults are filled in.  NULL on error. */
 vs_dataset *vs_dataset_open(const vs_readerdef *def, vs_value *v, const vs_field *field,
                             int nfield);
+/* A view; captions is not VS_CAPTIONS_NONE.  NULL on error. */
+vs_dataset *vs_dataset_view(vs_dataset *d, int captions, uint64_t seed);
 vs_dataset *vs_dataset_ref(vs_dataset *d);
 void vs_dataset_unref(vs_dataset *d); /* NULL is fine; any thread */
-/* Fetches into *b, emptied first; leaves it empty on error.  Checks index: n samples from 0. */
+/* Fetches into *b, emptied first; leaves it empty on error.  Checks index: n samples from 0.
+ * wanted: the fields to read, NULL for all of them. */
 int vs_dataset_fetch(const vs_dataset *d, int64_t epoch, const int64_t *index, int64_t n,
-                     vs_batch *b);
+                     const vs_fieldnames *wanted, vs_batch *b);
+/* How many samples the images make in the set's mode of captions. */
+static inline int64_t vs_dataset_samples(const vs_dataset *d) {
+  return d->captions == VS_CAPTIONS_ALL && d->ncaption >= 0 ? d->ncaption : d->images;
+}
+/* The names of all fields of the set's batches, and text.  *b is used for it. */
+int vs_dataset_fields(const vs_dataset *d, vs_batch *b, vs_fieldnames *out);
+
+/* "all", "first" or "random". */
+const char *vs_captions_name(int captions);
+/* Whether fetch is to make that field.  index and image_index always are; lengths come with tokens,
+ * region_count with regions and boxes. */
+bool vs_batch_wants(const vs_batch *b, const char *name);
+bool vs_fieldnames_has(const vs_fieldnames *names, const char *name);
+/* The tensor of that field, borrowed, or NULL. */
+vs_tensor *vs_batch_get(const vs_batch *b, const char *name);
 
 /* A new tensor of the batch, borrowed; NULL on error. */
 vs_tensor *vs_batch_add(vs_batch *b, const char *name, vs_dtype dtype, int ndim,
                         const int64_t *shape);
+/* Adds a tensor, which the batch owns from now on, freed on error too.  NULL passes an error on. */
+int vs_batch_give(vs_batch *b, const char *name, vs_tensor *t);
 void vs_batch_clear(vs_batch *b);
 
 extern const vs_readerdef *const vs_readers[];

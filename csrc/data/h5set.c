@@ -1,7 +1,8 @@
-/* The reader of vesper's own HDF5 files (docs/architecture.md gives the layout).
+/* The reader of vesper's own HDF5 files (docs/data.md gives the layout).
  *
  * At open everything small is read and checked: labels, captions, counts, names.  Images, region
- * features, boxes and landmarks stay in the file and are read a batch at a time.  On disk labels,
+ * features, boxes and landmarks stay in the file and are read a batch at a time, where they are
+ * wanted.  On disk labels,
  * tokens and image numbers count from 0; they are converted here and in writer.c, nowhere else.
  *
  * Samples: with captions = "all" one a caption (images without any are passed over), with "first"
@@ -15,7 +16,6 @@
 #include "io/image.h"
 
 enum { FIRST_WORD = 2 /* on disk: pad 0, unknown 1 */, MAX_SIDE = VS_IMAGE_MAX_SIDE };
-enum { ALL, FIRST, RANDOM }; /* captions */
 
 typedef struct h5set {
   vs_h5 *file;
@@ -29,8 +29,6 @@ typedef struct h5set {
   int64_t *offset, *of_image; /* [M+1], [M]: a caption's tokens and image */
   int32_t *token;
   int64_t *first, *caption; /* [N+1], [M]: captions of image i are caption[first[i]..first[i+1]) */
-  int mode;
-  uint64_t seed;
 } h5set;
 
 /* --- opening: helpers --- */
@@ -216,6 +214,33 @@ static int open_image_bytes(vs_dataset *d) {
   return 0;
 }
 
+/* The attribute landmark_pairs, "0,1 2,3": each point is in one pair at most. */
+static int read_pairs(vs_dataset *d) {
+  const vs_h5attr *a = find_attr(d->attr, d->nattr, "landmark_pairs");
+  if (!a) return 0;
+  const char *at = a->kind == VS_H5_TEXT ? a->text : "";
+  int64_t n = 0;
+  d->pair = vs_new(VS_MAX_PAIRS * 2 * sizeof *d->pair);
+  if (!d->pair) return -1;
+  while (*at) {
+    unsigned left, right;
+    int used = 0;
+    if (sscanf(at, "%6u,%6u%n", &left, &right, &used) != 2 || left == right) break;
+    bool again = false;
+    for (int64_t i = 0; i < 2 * n; i++) again |= d->pair[i] == left || d->pair[i] == right;
+    if (again || n == VS_MAX_PAIRS) break;
+    d->pair[2 * n] = left;
+    d->pair[2 * n + 1] = right;
+    n++;
+    at += used;
+    while (*at == ' ') at++;
+  }
+  d->npair = n;
+  if (n > 0 && !*at) return 0;
+  return vs_fail_file(d->path,
+                      "attribute landmark_pairs: expected pairs of positions, \"0,1 2,3\"");
+}
+
 static int open_images(vs_dataset *d) {
   h5set *s = d->state;
   if (open_data(d, "image", VS_H5_INTS, 4, -1, &s->image)) return -1;
@@ -238,6 +263,11 @@ static int open_regions(vs_dataset *d) {
   if (open_data(d, "feature", VS_H5_REALS, 2, s->nimage, &s->vector)) return -1;
   if (s->landmark && vs_h5_info(s->landmark)->dims[2] != 3)
     return vs_h5_bad(s->landmark, "expected [N,K,3]: x, y, visibility");
+  for (int64_t i = 0; s->landmark && i < 2 * d->npair; i++) {
+    if (d->pair[i] >= vs_h5_info(s->landmark)->dims[1])
+      return vs_h5_bad(s->landmark, "has %lld points, attribute landmark_pairs names point %lld",
+                       (long long)vs_h5_info(s->landmark)->dims[1], (long long)d->pair[i]);
+  }
   if (!s->feature && !s->box) return 0;
   int64_t most = vs_h5_info(s->feature ? s->feature : s->box)->dims[1];
   if (read_ints(d, "region/count", s->nimage, 0, most, &s->count)) return -1;
@@ -324,7 +354,8 @@ static int open_all(vs_dataset *d) {
   if (read_strings(d, "vocab/words", -1, &d->vocab) || read_vectors(d)) return -1;
   if (d->vocab.n > 0 && d->vocab.n < FIRST_WORD)
     return vs_fail_file(d->path, "vocab/words: expected at least the padding and the unknown word");
-  if (open_images(d) || open_regions(d) || open_captions(d) || open_things(d)) return -1;
+  if (read_pairs(d) || open_images(d) || open_regions(d) || open_captions(d) || open_things(d))
+    return -1;
   return read_strings(d, in_split(d, "image_id"), s->nimage, &s->id);
 }
 
@@ -336,11 +367,12 @@ static int h5_open(vs_dataset *d, const vs_value *v, const vs_field *field, int 
   if (!s || !d->path || !d->split) return vs_fail_memory(sizeof *s);
   if (!*d->split || strlen(d->split) > 64 || strchr(d->split, '/'))
     return vs_fail("open: \"%.64s\" cannot be the name of a split", d->split);
-  s->mode = (int)v[2].i;
-  s->seed = (uint64_t)v[3].i;
+  d->captions = (int)v[2].i;
+  d->seed = (uint64_t)v[3].i;
   if (open_all(d)) return -1;
   d->images = s->nimage;
-  d->n = s->mode == ALL && s->of_image ? s->ncaption : s->nimage;
+  d->ncaption = s->of_image ? s->ncaption : -1;
+  d->n = vs_dataset_samples(d);
   return 0;
 }
 
@@ -360,24 +392,26 @@ static void h5_close(vs_dataset *d) {
 
 /* --- samples --- */
 
-static int64_t image_of(const h5set *s, int64_t sample) {
-  return s->mode == ALL && s->of_image ? s->of_image[sample] : sample;
+static int64_t image_of(const vs_dataset *d, int64_t sample) {
+  const h5set *s = d->state;
+  return d->captions == VS_CAPTIONS_ALL && s->of_image ? s->of_image[sample] : sample;
 }
 
 /* The caption of a sample, or -1 when its image has none. */
-static int64_t caption_of(const h5set *s, int64_t epoch, int64_t sample) {
+static int64_t caption_of(const vs_dataset *d, int64_t epoch, int64_t sample) {
+  const h5set *s = d->state;
   if (!s->of_image) return -1;
-  if (s->mode == ALL) return sample;
+  if (d->captions == VS_CAPTIONS_ALL) return sample;
   int64_t first = s->first[sample], n = s->first[sample + 1] - first;
   if (n == 0) return -1;
-  if (s->mode == FIRST) return s->caption[first];
-  vs_rng r = {s->seed ^ 0x63617074696f6eu, (uint64_t)epoch};
+  if (d->captions == VS_CAPTIONS_FIRST) return s->caption[first];
+  vs_rng r = {d->seed ^ 0x63617074696f6eu, (uint64_t)epoch};
   return s->caption[first + vs_rng_bits(r, (uint64_t)sample) % n];
 }
 
 static int h5_captions(const vs_dataset *d, int64_t sample, vs_strings *out, int64_t *own) {
   const h5set *s = d->state;
-  int64_t image = image_of(s, sample), mine = caption_of(s, 0, sample);
+  int64_t image = image_of(d, sample), mine = caption_of(d, 0, sample);
   *own = -1;
   for (int64_t i = s->first ? s->first[image] : 0; s->text.n && i < s->first[image + 1]; i++) {
     int64_t c = s->caption[i];
@@ -389,7 +423,7 @@ static int h5_captions(const vs_dataset *d, int64_t sample, vs_strings *out, int
 
 static const char *h5_id(const vs_dataset *d, int64_t sample) {
   const h5set *s = d->state;
-  return s->id.n ? vs_strings_get(&s->id, image_of(s, sample)) : NULL;
+  return s->id.n ? vs_strings_get(&s->id, image_of(d, sample)) : NULL;
 }
 
 /* --- chunks --- */
@@ -419,7 +453,7 @@ static int64_t first_from(const h5set *s, int64_t at) {
 
 static int64_t h5_chunk(const vs_dataset *d, int64_t sample) {
   const h5set *s = d->state;
-  int64_t image = image_of(s, sample);
+  int64_t image = image_of(d, sample);
   const vs_h5data *part = main_part(s);
   int64_t rows = VS_MAX(vs_h5_info(part ? part : s->bytes)->chunk, 1);
   return part ? image - image % rows : first_from(s, s->byte_at[image] / rows * rows);
@@ -470,7 +504,7 @@ static int decode_image(const vs_dataset *d, int64_t image, uint8_t *out) {
 
 static int fetch_images(const vs_dataset *d, const int64_t *image, int64_t n, vs_batch *b) {
   const h5set *s = d->state;
-  if (!s->image && !s->bytes) return 0;
+  if (!vs_batch_wants(b, "image") || (!s->image && !s->bytes)) return 0;
   int64_t shape[4] = {n, 3, s->height, s->width};
   vs_tensor *t = vs_batch_add(b, "image", VS_UINT8, 4, shape);
   if (!t) return -1;
@@ -484,6 +518,7 @@ static int fetch_images(const vs_dataset *d, const int64_t *image, int64_t n, vs
 /* tokens [B,T] padded with 1, lengths [B]; a caption without tokens is one unknown word. */
 static int fetch_tokens(const h5set *s, const int64_t *caption, int64_t n, vs_batch *b) {
   int64_t longest = 1;
+  if (!vs_batch_wants(b, "lengths")) return 0;
   for (int64_t i = 0; i < n; i++) {
     if (caption[i] >= 0)
       longest = VS_MAX(longest, s->offset[caption[i] + 1] - s->offset[caption[i]]);
@@ -502,6 +537,8 @@ static int fetch_tokens(const h5set *s, const int64_t *caption, int64_t n, vs_ba
 }
 
 static int fetch_text(const h5set *s, const int64_t *caption, int64_t n, vs_batch *b) {
+  b->has_text = vs_batch_wants(b, "text");
+  if (!b->has_text) return 0;
   for (int64_t i = 0; i < n; i++) {
     int64_t c = caption[i];
     if (vs_strings_add(&b->text, c < 0 ? "" : vs_strings_get(&s->text, c),
@@ -514,6 +551,7 @@ static int fetch_text(const h5set *s, const int64_t *caption, int64_t n, vs_batc
 /* An int64 [B] field of from[at[i]] + plus; from NULL: at[i] + plus. */
 static int fetch_ints(vs_batch *b, const char *name, const int64_t *from, const int64_t *at,
                       int64_t n, int64_t plus) {
+  if (!vs_batch_wants(b, name)) return 0;
   vs_tensor *t = vs_batch_add(b, name, VS_INT64, 1, &n);
   if (!t) return -1;
   for (int64_t i = 0; i < n; i++) vs_ints(t)[i] = (from ? from[at[i]] : at[i]) + plus;
@@ -522,7 +560,7 @@ static int fetch_ints(vs_batch *b, const char *name, const int64_t *from, const 
 
 static int fetch_reals(vs_h5data *f, const char *name, const int64_t *image, int64_t n,
                        vs_batch *b) {
-  if (!f) return 0;
+  if (!f || !vs_batch_wants(b, name)) return 0;
   const int64_t *dims = vs_h5_info(f)->dims;
   vs_tensor *t =
       vs_batch_add(b, name, VS_REAL, vs_h5_info(f)->ndim, (int64_t[]){n, dims[1], dims[2]});
@@ -531,6 +569,7 @@ static int fetch_reals(vs_h5data *f, const char *name, const int64_t *image, int
 
 /* float [B,G]: 1 where the image has the tag, as a loss takes it. */
 static int fetch_tags(const h5set *s, const int64_t *image, int64_t n, vs_batch *b) {
+  if (!vs_batch_wants(b, "tags")) return 0;
   int64_t shape[2] = {n, vs_h5_info(s->tags)->dims[1]};
   vs_tensor *t = vs_batch_add(b, "tags", VS_REAL, 2, shape);
   return t ? vs_h5_gather(s->tags, VS_REAL, image, n, vs_data(t)) : -1;
@@ -542,6 +581,7 @@ static int fetch_regions(const h5set *s, const int64_t *image, int64_t n, vs_bat
   if (!s->feature && !s->box) return 0;
   if (fetch_reals(s->feature, "regions", image, n, b)) return -1;
   if (fetch_reals(s->box, "boxes", image, n, b)) return -1;
+  if (!vs_batch_wants(b, "region_count")) return 0;
   if (s->count) return fetch_ints(b, "region_count", s->count, image, n, 0);
   vs_tensor *t = vs_batch_add(b, "region_count", VS_INT64, 1, &n);
   if (!t) return -1;
@@ -556,8 +596,8 @@ static int h5_fetch(const vs_dataset *d, int64_t epoch, const int64_t *index, in
   int64_t *image = vs_new((size_t)VS_MAX(n, 1) * 2 * sizeof *image), *caption = image + n;
   if (!image) return -1;
   for (int64_t i = 0; i < n; i++) {
-    image[i] = image_of(s, index[i]);
-    caption[i] = caption_of(s, epoch, index[i]);
+    image[i] = image_of(d, index[i]);
+    caption[i] = caption_of(d, epoch, index[i]);
   }
   int rc = fetch_images(d, image, n, b);
   if (rc == 0 && s->of_image) rc = fetch_tokens(s, caption, n, b);

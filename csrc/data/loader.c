@@ -38,13 +38,25 @@ struct vs_pass {
   pthread_cond_t room, ready;
   int64_t next; /* batch that the next free worker makes */
   bool stop;
+  bool busy, freed; /* vs_pass_next is under way; vs_pass_free was called meanwhile */
 };
 
 int64_t vs_loader_batches(int64_t n, const vs_loaderopt *o) {
   return n / o->batch_size + (!o->drop_last && n % o->batch_size > 0);
 }
 
+/* The option that changes images, for messages. */
+static const char *changing(const vs_augment *a) {
+  return a->crop > 0 ? "crop" : a->flip > 0 ? "flip" : a->jitter > 0 ? "jitter" : "erase";
+}
+
 int vs_loader_check(const vs_dataset *d, const vs_loaderopt *o) {
+  if (o->workers > 0 && d->def->flags & VS_READ_LUA)
+    return vs_fail("workers is %d, but the samples of a %s are made by a Lua function, which "
+                   "the C threads of workers cannot call; use workers = 0",
+                   o->workers, d->def->name);
+  if (o->some_fields && vs_augment_any(&o->augment) && !vs_fieldnames_has(&o->fields, "image"))
+    return vs_fail("%s changes image, but fields does not name image", changing(&o->augment));
   if (o->chunks < 0 || o->chunks > 1 << 20)
     return vs_fail("chunks is %lld, expected 0 to %d", (long long)o->chunks, 1 << 20);
   if (o->chunks > 0 && !o->shuffle)
@@ -58,10 +70,11 @@ int vs_loader_check(const vs_dataset *d, const vs_loaderopt *o) {
 static int make(const vs_pass *p, int64_t b, vs_batch *out) {
   int64_t first = b * p->opt.batch_size;
   const int64_t *index = p->order + first;
-  if (vs_dataset_fetch(p->set, p->epoch, index, VS_MIN(p->opt.batch_size, p->set->n - first), out))
-    return -1;
+  int64_t n = VS_MIN(p->opt.batch_size, p->set->n - first);
+  const vs_fieldnames *wanted = p->opt.some_fields ? &p->opt.fields : NULL;
+  if (vs_dataset_fetch(p->set, p->epoch, index, n, wanted, out)) return -1;
   if (!vs_augment_any(&p->opt.augment)) return 0;
-  if (vs_augment_batch(&p->opt.augment, p->opt.seed, p->epoch, index, out) == 0) return 0;
+  if (vs_augment_batch(&p->opt.augment, p->set, p->opt.seed, p->epoch, index, out) == 0) return 0;
   vs_batch_clear(out);
   return vs_fail_prefix("Loader");
 }
@@ -191,6 +204,10 @@ static void stop(vs_pass *p) {
 
 void vs_pass_free(vs_pass *p) {
   if (!p) return;
+  if (p->busy) {
+    p->freed = true;
+    return;
+  }
   if (p->owner != getpid())
     return; /* a copy in a forked child: its threads and locks do not exist, so it is leaked */
   stop(p);
@@ -243,9 +260,14 @@ static int next(vs_pass *p, vs_batch **out) {
 }
 
 int vs_pass_next(vs_pass *p, vs_batch **out) {
+  if (p->busy) return vs_fail("this loop over a loader is already making its next batch");
   vs_span span;
   bool counted = vs_span_begin(&span);
+  p->busy = true;
   int rc = next(p, out);
+  p->busy = false;
   if (counted) vs_span_end(&span, "Loader", VS_IN_OTHER, 0);
-  return rc;
+  if (!p->freed) return rc;
+  vs_pass_free(p);
+  return vs_fail("the loader was closed while it made a batch");
 }

@@ -19,6 +19,8 @@ typedef struct vs_loaderopt {
   int workers;    /* 0: batches are made when they are asked for */
   int64_t chunks; /* shuffles within that many chunks of the file at a time; 0: the whole set */
   vs_augment augment;
+  bool some_fields; /* only these are read */
+  vs_fieldnames fields;
 } vs_loaderopt;
 
 typedef struct vs_pass vs_pass;
@@ -32,7 +34,8 @@ vs_pass *vs_pass_new(vs_dataset *d, const vs_loaderopt *o, int64_t epoch, int64_
 /* 1: *out holds the next batch, owned by the pass until the next call (its tensors may be taken
  * out); 0: the end; -1: this batch could not be made.  After VS_ENOMEM it may be called again. */
 int vs_pass_next(vs_pass *p, vs_batch **out);
-/* Stops and joins the workers.  NULL is fine. */
+/* Stops and joins the workers.  NULL is fine.  A pass that is freed while it makes a batch, by Lua
+ * that a data set runs, is freed after that: vs_pass_next then fails, and the pass is gone. */
 void vs_pass_free(vs_pass *p);
 
 #endif

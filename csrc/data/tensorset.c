@@ -41,6 +41,8 @@ static int tensors_fetch(const vs_dataset *d, int64_t epoch, const int64_t *inde
   bool has_index = false;
   for (int i = 0; i < s->nfield; i++) {
     const vs_tensor *t = s->field[i].t;
+    has_index = has_index || !strcmp(s->field[i].name, "index");
+    if (!vs_batch_wants(b, s->field[i].name)) continue;
     int64_t shape[VS_MAX_DIM];
     memcpy(shape, t->shape, sizeof shape);
     shape[0] = n;
@@ -51,7 +53,6 @@ static int tensors_fetch(const vs_dataset *d, int64_t epoch, const int64_t *inde
     char *to = vs_data(out);
     for (int64_t k = 0; k < n; k++)
       memcpy(to + (size_t)k * row, from + (size_t)index[k] * row, row);
-    has_index = has_index || !strcmp(s->field[i].name, "index");
   }
   if (has_index) return 0;
   vs_tensor *at = vs_batch_add(b, "index", VS_INT64, 1, &n);

@@ -15,6 +15,7 @@
 
 #include "core/error.h"
 #include "core/mem.h"
+#include "data/dataset.h"
 #include "io/h5.h"
 #include "io/image.h"
 #include "text/unicode.h"
@@ -78,6 +79,7 @@ struct vs_writer {
   pid_t owner;          /* a copy in a forked child must not remove the file */
   vs_writeropt opt;     /* its pointers are not used after vs_writer_new */
   int64_t nclass, ntag; /* names that labels and tags point to */
+  int64_t paired;       /* the last landmark that is in a pair; 0: none is */
   vs_vocab *vocab;
   vs_ids ids; /* of the item being added: a row a caption */
   int nsplit;
@@ -349,6 +351,11 @@ static int check_extras(const vs_writer *w, const split *s, const vs_item *item)
     if (check_matrix(s, "landmark", item->landmark, s->landmarks, 3)) return -1;
     if (s->landmarks && item->landmark->shape[0] != s->landmarks)
       return bad(s, "landmark has fewer points than in earlier images");
+    if (item->landmark->shape[0] < w->paired)
+      return vs_fail("add: image %lld of %s: landmark has %lld points, landmark_pairs names point "
+                     "%lld",
+                     (long long)s->n + 1, s->name, (long long)item->landmark->shape[0],
+                     (long long)w->paired);
   }
   const vs_tensor *f = item->feature;
   if (f &&
@@ -557,12 +564,24 @@ static int make_vocab(vs_writer *w, const vs_strings *words) {
   return 0;
 }
 
+/* The pairs as text, counted from 0. */
+static int write_pairs(vs_writer *w, const vs_writeropt *o) {
+  char text[16 * VS_MAX_PAIRS] = "";
+  for (int64_t i = 0; i < 2 * o->npair; i++) {
+    w->paired = VS_MAX(w->paired, o->pair[i]);
+    size_t n = strlen(text);
+    const char *before = i == 0 ? "" : i % 2 ? "," : " ";
+    snprintf(text + n, sizeof text - n, "%s%lld", before, (long long)o->pair[i] - 1);
+  }
+  return o->npair ? vs_h5_set_text(w->file, "/", "landmark_pairs", text) : 0;
+}
+
 static int write_head(vs_writer *w, const vs_writeropt *o) {
   if (vs_h5_set_text(w->file, "/", "format", "vesper-dataset") ||
       vs_h5_set_int(w->file, "/", "version", 1) || vs_h5_set_int(w->file, "/", "index_base", 0) ||
       vs_h5_set_text(w->file, "/", "name", o->name ? o->name : "") ||
       vs_h5_set_text(w->file, "/", "source", o->source ? o->source : "") ||
-      vs_h5_set_int(w->file, "/", "split_seed", o->split_seed))
+      vs_h5_set_int(w->file, "/", "split_seed", o->split_seed) || write_pairs(w, o))
     return -1;
   if (o->classes && write_list(w, "classes", o->classes)) return -1;
   if (o->tags && write_list(w, "tags", o->tags)) return -1;

@@ -16,11 +16,14 @@ typedef struct vs_writeropt {
   const vs_strings *classes, *words; /* NULL: none; words start with padding and unknown */
   const vs_strings *tags; /* names of the tags, of which an image may have several; NULL: none */
   vs_tensor *vectors;     /* [words,D] or NULL */
-  int64_t height, width;  /* 0: those of the first image */
-  int64_t regions;        /* most regions of an image; 0: those of the first */
-  int64_t max_words;      /* of a caption that is tokenized here; 0: all */
-  bool half;              /* features and regions are stored as float16 */
-  int compress;           /* 0: not; 1 to 9: gzip, slower and smaller */
+  const int64_t *pair;    /* [npair][2] landmarks left and right of each other, from 1;
+                           * none twice, at most VS_MAX_PAIRS, none above VS_MAX_LANDMARK */
+  int64_t npair;
+  int64_t height, width; /* 0: those of the first image */
+  int64_t regions;       /* most regions of an image; 0: those of the first */
+  int64_t max_words;     /* of a caption that is tokenized here; 0: all */
+  bool half;             /* features and regions are stored as float16 */
+  int compress;          /* 0: not; 1 to 9: gzip, slower and smaller */
   int64_t chunk; /* images (or region features) that are stored, and compressed, together; 0: 1 */
 } vs_writeropt;
 

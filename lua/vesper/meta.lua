@@ -101,8 +101,12 @@ local Dataset = {}
 ---@field jitter number
 ---Probability of setting a rectangle to 0.
 ---@field erase number
----The data set.
+---The data set; with captions, a view of it.
 ---@field set vesper.Dataset
+---What a sample is: all, first or random.
+---@field captions string|nil
+---The names of the fields of its batches.
+---@field fields any[]
 local Loader = {}
 
 ---@class vesper.Writer
@@ -4814,6 +4818,8 @@ function vs.data.open(path, split, captions, seed) end
 ---@field jitter? number default 0
 ---@field erase? number default 0
 ---@field chunks? integer default 0
+---@field captions? "all"|"first"|"random"
+---@field fields? any[]
 
 ---for batch in loader is one epoch; shuffle gives a new order each epoch, which depends only on
 ---(seed, epoch). workers: threads that prepare batches ahead, 0 to 64. Augmentation depends only on
@@ -4822,11 +4828,36 @@ function vs.data.open(path, split, captions, seed) end
 ---jitter, and with probability erase a rectangle of 2 to 33 % is set to 0. chunks: for files with
 ---several samples per HDF5 chunk, above all compressed ones. Shuffles the chunks, then the samples
 ---within each group of this number of chunks, so that each chunk is read once per epoch; twice this
----number is kept in memory (at most 1 GiB). 0 shuffles all samples of the file.
+---number is kept in memory (at most 1 GiB). 0 shuffles all samples of the file. captions: what a
+---sample is, instead of the set's own mode; the file is not opened again. fields: the names of the
+---fields to read; what is not named is neither read from the file nor allocated. lengths comes with
+---tokens, region_count with regions and boxes, index and image_index are always there. crop and
+---flip also move boxes and landmark, which are fractions of width and height; flip exchanges the
+---left and right landmarks of set:landmark_pairs().
 ---@param set vesper.Dataset
 ---@param options? vesper.options.data.Loader
 ---@return vesper.Loader
 function vs.data.Loader(set, options) end
+
+---@class vesper.options.data.LuaDataset
+---@field size? integer
+---@field get? function
+---@field images? integer
+---@field classes? any[]
+---@field vocab? any
+---@field tags? any[]
+---@field landmark_pairs? any[]
+
+---A data set whose samples a Lua function makes: get(i, epoch) returns sample i, 1 to size, as a
+---table of tensors, numbers (label, item and image_index: integers), lists of integers, and a
+---string in text. A batch has the same names: rows of tensors, int64 of integers, float32 of other
+---numbers; tokens is padded with 1 to the longest and gets lengths; index is added. All samples
+---have the fields, dtypes and shapes of the first that is made. images: the number of images, if
+---samples are captions. A Loader over it has no workers. get belongs to the data set until that is
+---collected; a get that refers to its own data set keeps it alive.
+---@param options? vesper.options.data.LuaDataset
+---@return vesper.Dataset
+function vs.data.LuaDataset(options) end
 
 ---@class vesper.options.data.Writer
 ---@field name? string
@@ -4842,12 +4873,14 @@ function vs.data.Loader(set, options) end
 ---@field compress? integer default 0
 ---@field chunk? integer default 1
 ---@field half? boolean default false
+---@field landmark_pairs? any[]
 
 ---Writes a vesper HDF5 file, which appears under its name at close. vocab is a Vocab or a list of
 ---words; image_size is {height, width}, without it encoded images are stored unchanged; compress
 ---0..9; chunk: the number of images that are stored and compressed together, which saves space but
 ---is slow to read in any order except that of a Loader with chunks; half: features and regions are
----stored as float16.
+---stored as float16; landmark_pairs: {{1, 2}, ...}, the landmarks that are left and right of each
+---other.
 ---@param path string
 ---@param options? vesper.options.data.Writer
 ---@return vesper.Writer?
@@ -5110,12 +5143,35 @@ function vs.data.prepare.karpathy(json, folder, out, options) end
 ---@return string? message
 function vs.data.prepare.precomputed(folder, out, options) end
 
+---@class vesper.options.Dataset.batch
+---@field fields? any[]
+
 ---The batch of these samples: a list or an int64 tensor [B], from 1 or negative from the end.
----set[i] is one sample, #set the number of samples.
+---fields: the names of the fields to read, as for data.Loader. set[i] is one sample, #set the
+---number of samples. print(batch) lists the fields.
 ---@param samples any
 ---@param epoch? integer default 0
+---@param options? vesper.options.Dataset.batch
 ---@return table
-function Dataset:batch(samples, epoch) end
+function Dataset:batch(samples, epoch, options) end
+
+---The names of the fields of the set's batches.
+---@return any[]
+function Dataset:fields() end
+
+---@class vesper.options.Dataset.view
+---@field captions? "all"|"first"|"random"
+---@field seed? integer
+
+---The same data set with another mode of captions, or another seed for random ones, on the same
+---open file. Either may be closed before the other.
+---@param options? vesper.options.Dataset.view
+---@return vesper.Dataset
+function Dataset:view(options) end
+
+---{{left, right}, ...}: the landmarks that are exchanged where an image is mirrored.
+---@return any[]
+function Dataset:landmark_pairs() end
 
 ---The class names; label l is entry l.
 ---@return any[]
@@ -5158,7 +5214,7 @@ function Loader:batches() end
 
 ---{seed, epoch, batch}: epochs started, batches returned in the current one; and the settings that
 ---determine the batches: samples, batch_size, shuffle, drop_last, chunks, crop, flip, jitter,
----erase.
+---erase, captions, fields ("tokens,label", or "all").
 ---@return table
 function Loader:state() end
 

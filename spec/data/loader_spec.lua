@@ -140,7 +140,8 @@ describe("data.Loader", function()
     local loader = data.Loader(images(6), options)
     local state = loader:state()
     assert.same({seed = 2, epoch = 0, batch = 0, samples = 6, batch_size = 2, shuffle = true,
-      drop_last = true, chunks = 1, crop = 1, flip = 0.5, jitter = 0.25, erase = 0.125}, state)
+      drop_last = true, chunks = 1, crop = 1, flip = 0.5, jitter = 0.25, erase = 0.125,
+      fields = "all"}, state)
     local function refused(other, name, here, there)
       assert.equal(here, other[name])
       local before = other:state()

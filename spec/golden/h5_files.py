@@ -62,6 +62,10 @@ with new("tags.h5") as f:  # two names, three columns
     f["train/image"] = np.zeros((2, 3, 2, 2), np.uint8)
     f["train/tags"] = np.zeros((2, 3), np.uint8)
 
+with new("pairs.h5", "earliest", landmark_pairs=np.bytes_("0,1 4,2")) as f:
+    f["train/image"] = np.zeros((2, 3, 2, 2), np.uint8)
+    f["train/landmark"] = np.zeros((2, 5, 3), np.float32)
+
 with new("noimage.h5") as f:
     f.create_group("train")
 

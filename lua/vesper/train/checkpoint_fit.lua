@@ -14,6 +14,7 @@ local sorted_keys = tables.sorted_keys
 
 -- The position of a loader, which loading sets; the rest of its state must be equal.
 local POSITION = {seed = true, epoch = true, batch = true}
+local LATER = {captions = true, fields = true} -- settings that older checkpoints do not have
 
 -- ---- comparison ---------------------------------------------------------------------------------
 
@@ -90,7 +91,8 @@ function Misfit:check_loader(name, loader, saved)
   local state = loader:state()
   for _, key in ipairs(sorted_keys(state)) do
     local value = state[key]
-    if not POSITION[key] and saved[key] ~= value then
+    local unknown = LATER[key] and saved[key] == nil
+    if not POSITION[key] and not unknown and saved[key] ~= value then
       self:add(STATE, ("%s of loader '%s' is %s, expected %s"):format(
         key, name, tostring(saved[key]), tostring(value)))
     end

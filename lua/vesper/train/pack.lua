@@ -41,7 +41,7 @@ end
 -- A metatable that only says how a table is printed.
 local function only_prints(meta)
   for key in pairs(meta) do
-    if key ~= "__tostring" and key ~= "__name" then return false end
+    if key ~= "__tostring" and key ~= "__name" and key ~= "plain" then return false end
   end
   return true
 end

@@ -11,7 +11,7 @@ return {
   {"data", "Data sets, loaders, and writing your own files.",
     {"data.Loader", "set:Dataset, {batch_size:int=32, shuffle:bool=false, seed:int?, "
         .. "workers:int=0, drop_last:bool=false, crop:int=0, flip:num=0, jitter:num=0, "
-        .. "erase:num=0, chunks:int=0}",
+        .. "erase:num=0, chunks:int=0, captions:all|first|random?, fields:list?}",
       "Loader", "for batch in loader is one epoch; shuffle gives a new order each epoch, which "
         .. "depends only on (seed, epoch). workers: threads that prepare batches ahead, 0 to 64. "
         .. "Augmentation depends only on (seed, epoch, sample): images are shifted by up to crop "
@@ -20,15 +20,33 @@ return {
         .. "a rectangle of 2 to 33 % is set to 0. chunks: for files with several samples per HDF5 "
         .. "chunk, above all compressed ones. Shuffles the chunks, then the samples within each "
         .. "group of this number of chunks, so that each chunk is read once per epoch; twice this "
-        .. "number is kept in memory (at most 1 GiB). 0 shuffles all samples of the file."},
+        .. "number is kept in memory (at most 1 GiB). 0 shuffles all samples of the file. "
+        .. "captions: what a sample is, instead of the set's own mode; the file is not opened "
+        .. "again. fields: the names of the fields to read; what is not named is neither read from "
+        .. "the file nor allocated. lengths comes with tokens, region_count with regions and "
+        .. "boxes, index and image_index are always there. crop and flip also move boxes and "
+        .. "landmark, which are fractions of width and height; flip exchanges the left and right "
+        .. "landmarks of set:landmark_pairs()."},
+    {"data.LuaDataset", "{size:int, get:function, images:int?, classes:list?, vocab:value?, "
+        .. "tags:list?, landmark_pairs:list?}",
+      "Dataset", "A data set whose samples a Lua function makes: get(i, epoch) returns sample i, "
+        .. "1 to size, as a table of tensors, numbers (label, item and image_index: integers), "
+        .. "lists of integers, and a string in text. A batch has the same names: rows of tensors, "
+        .. "int64 of integers, float32 of other numbers; tokens is padded with 1 to the longest "
+        .. "and gets lengths; index is added. All samples have the fields, dtypes and shapes of "
+        .. "the first that is made. images: the number of images, if samples are captions. A "
+        .. "Loader over it has no workers. get belongs to the data set until that is collected; a get "
+        .. "that refers to its own data set keeps it alive."},
     {"data.Writer", "path:string, {name:string?, source:string?, split_seed:int=0, "
         .. "classes:list?, tags:list?, vocab:value?, vectors:tensor?, image_size:list?, "
-        .. "regions:int?, max_words:int?, compress:int=0, chunk:int=1, half:bool=false}",
+        .. "regions:int?, max_words:int?, compress:int=0, chunk:int=1, half:bool=false, "
+        .. "landmark_pairs:list?}",
       "Writer?", "Writes a vesper HDF5 file, which appears under its name at close. vocab is a "
         .. "Vocab or a list of words; image_size is {height, width}, without it encoded images "
         .. "are stored unchanged; compress 0..9; chunk: the number of images that are stored and "
         .. "compressed together, which saves space but is slow to read in any order except that "
-        .. "of a Loader with chunks; half: features and regions are stored as float16."},
+        .. "of a Loader with chunks; half: features and regions are stored as float16; "
+        .. "landmark_pairs: {{1, 2}, ...}, the landmarks that are left and right of each other."},
     {"data.permutation", "n:int, seed:int", "list",
       "1..n in an order that depends only on the seed."},
     {"data.find", "folder:string, ending:string", "list?",
@@ -107,9 +125,16 @@ return {
         .. "files. repeated: whether the arrays repeat each image for each of its captions; "
         .. "default: decided by the ids or the rows. dev: how many captions of dev to take, false "
         .. "for all. Returns counts by name."},
-    {"Dataset:batch", "samples:value, epoch:int=0", "table",
+    {"Dataset:batch", "samples:value, epoch:int=0, {fields:list?}", "table",
       "The batch of these samples: a list or an int64 tensor [B], from 1 or negative from the end. "
-        .. "set[i] is one sample, #set the number of samples."},
+        .. "fields: the names of the fields to read, as for data.Loader. set[i] is one sample, "
+        .. "#set the number of samples. print(batch) lists the fields."},
+    {"Dataset:fields", "", "list", "The names of the fields of the set's batches."},
+    {"Dataset:view", "{captions:all|first|random?, seed:int?}", "Dataset",
+      "The same data set with another mode of captions, or another seed for random ones, on the "
+        .. "same open file. Either may be closed before the other."},
+    {"Dataset:landmark_pairs", "", "list",
+      "{{left, right}, ...}: the landmarks that are exchanged where an image is mirrored."},
     {"Dataset:classes", "", "list", "The class names; label l is entry l."},
     {"Dataset:tags", "", "list", "The tag names; column g of a batch's tags is entry g."},
     {"Dataset:vocab", "", "list", "Words in the order of their ids: text.Vocab.new(set:vocab())."},
@@ -127,7 +152,7 @@ return {
     {"Loader:state", "", "table",
       "{seed, epoch, batch}: epochs started, batches returned in the current one; and the settings "
         .. "that determine the batches: samples, batch_size, shuffle, drop_last, chunks, crop, "
-        .. "flip, jitter, erase."},
+        .. "flip, jitter, erase, captions, fields (\"tokens,label\", or \"all\")."},
     {"Loader:load_state", "state:table", nil,
       "The next loop continues where the state was taken. An error if a setting in the state "
         .. "differs from the loader's."},
@@ -145,7 +170,9 @@ return {
     {"Loader.flip", nil, "number", "Probability of mirroring."},
     {"Loader.jitter", nil, "number", "Maximal change of brightness, contrast and saturation."},
     {"Loader.erase", nil, "number", "Probability of setting a rectangle to 0."},
-    {"Loader.set", nil, "Dataset", "The data set."},
+    {"Loader.set", nil, "Dataset", "The data set; with captions, a view of it."},
+    {"Loader.captions", nil, "string|nil", "What a sample is: all, first or random."},
+    {"Loader.fields", nil, "list", "The names of the fields of its batches."},
     {"Writer:add", "split:string, item:table", "true?",
       "Adds an image. item has image uint8 [3,H,W] or image_bytes (an encoded JPEG or PNG), label "
         .. "from 1, item (the number, from 1, of the thing shown, the same in all splits), tags (a "
