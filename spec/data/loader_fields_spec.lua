@@ -178,7 +178,7 @@ describe("fields that are read", function()
     options.fields = nil
     local loaded, why = vs.checkpoint.load(folder, {loader = data.Loader(set, options)})
     assert.is_nil(loaded)
-    assert.matches("fields of loader 'loader' is all here, tokens there", why, 1, true)
+    assert.matches("fields of loader 'loader' is tokens, expected all", why, 1, true)
     local state = assert(vs.io.json_load(folder .. "/state.json"))
     state.loaders.loader.fields, state.loaders.loader.captions = nil, nil
     assert(vs.io.json_save(folder .. "/state.json", state))

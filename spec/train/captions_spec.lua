@@ -113,6 +113,29 @@ describe("several captions an image", function()
     assert.near(want.rsum, r.folds.rsum, 1e-9)
   end)
 
+  it("embeds each image once where classes are not asked for, with the same result", function()
+    vs.manual_seed(3)
+    local model, seen = make("VSE"), 0
+    local plain_encode = model.encode_image
+    function model:encode_image(batch)
+      seen = seen + #batch.image
+      return plain_encode(self, batch)
+    end
+    local r = train.evaluate(model, open(plain, "val", "all"))
+    assert.equal(12, seen)
+    local list = {}
+    for batch in open(plain, "val", "all") do list[#list + 1] = batch end
+    local pairs_ = train.evaluate(model, setmetatable(list, {__call = function(t, _, last)
+      t.at = last and t.at + 1 or 1
+      return t[t.at]
+    end}))
+    assert.equal(12 + 60, seen)
+    assert.near(pairs_.retrieval.rsum, r.retrieval.rsum, 1e-9)
+    assert(vs.allclose(pairs_.v, r.v, 1e-4, 1e-5) and vs.allclose(pairs_.t, r.t, 1e-4, 1e-5))
+    assert(pairs_.image_of:eq(r.image_of):all())
+    assert.same({pairs_.n, pairs_.images}, {r.n, r.images})
+  end)
+
   for _, name in ipairs(NAMES) do
     it(name .. " learns without labels, and with them", function()
       for _, path in ipairs {plain, labelled} do
@@ -197,6 +220,7 @@ describe("train.fit", function()
     function model.loss() return 3 end
     fails("fit: model:loss returned a number, expected a tensor with 1 element", train.fit,
       model, o)
+    model.embed_text = false -- one pass over pairs
     function model.forward() return vs.ones(1) end
     fails("evaluate: the model returned float", train.evaluate, model, o.val)
     model, o = arguments {score = function() end}

@@ -1,6 +1,7 @@
 -- train.evaluate: accuracy and retrieval of a model over a loader; train.score: the score for model
 -- selection.
 local core = require "vesper.core"
+local data = require "vesper.data"
 local first_seen = require "vesper.data.first_seen"
 local metrics = require "vesper.metrics"
 local in_evaluation = require "vesper.nn.evaluation"
@@ -88,6 +89,49 @@ local function add_batch(model, batch, o, found)
   end
 end
 
+-- ---- two passes ---------------------------------------------------------------------------------
+
+-- Loaders of the images, each once, and of all captions, with the fields that each needs; nil where
+-- one pass over the loader is as good: with one caption an image, or with a model that predicts
+-- classes from pairs.
+local function split_loader(model, loader)
+  local ok, captions, set = pcall(function() return loader.captions, loader.set end)
+  if not ok or captions ~= "all" or model.fuse or set.images == #set
+      or not (model.encode_image and model.embed_text) then return nil end
+  local images, texts = {}, {}
+  for _, field in ipairs(set:fields()) do
+    local of_text = field == "tokens" or field == "text"
+    if field ~= "label" then table.insert(of_text and texts or images, field) end
+  end
+  local o = {batch_size = loader.batch_size, workers = loader.workers}
+  return data.Loader(set, tables.merge(o, {captions = "first", fields = images})),
+    data.Loader(set, tables.merge(o, {captions = "all", fields = texts}))
+end
+
+-- Embeds each image once and each caption once.  Images without captions are left out.
+local function add_apart(model, images, texts, o, found)
+  local row, rows, v = {}, {}, {}
+  for batch in texts do
+    table.insert(found.t, model:embed_text(batch))
+    for _, image in ipairs(batch.image_index:tolist()) do
+      if not row[image] then
+        row[image] = #rows + 1
+        rows[#rows + 1] = image
+      end
+      table.insert(found.image_of, row[image])
+    end
+  end
+  for batch in images do
+    if #v == 0 then train.check_batch("evaluate", batch) end
+    local one = model:encode_image(batch)
+    local views = batch.image and (o.mirror or o.shift > 0)
+    v[#v + 1] = views and over_views(model, batch, one, o) or one
+  end
+  if #v > 0 then
+    found.v[1] = core.cat(v):index_select(1, core.tensor(rows, {dtype = "int64"}))
+  end
+end
+
 -- nil where caption i is of image i.
 local function image_of(list, images)
   local one_each = #list == images
@@ -115,6 +159,8 @@ function train.evaluate(model, loader, given)
   local found = {first = first_seen(), v = {}, t = {}, image_of = {}, predicted = {}, label = {},
     right = 0, judged = 0}
   in_evaluation(model, function()
+    local images, texts = split_loader(model, loader)
+    if images then return add_apart(model, images, texts, o, found) end
     for batch in loader do
       if #found.v == 0 then train.check_batch("evaluate", batch) end
       add_batch(model, batch, o, found)

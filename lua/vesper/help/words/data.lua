@@ -35,8 +35,8 @@ return {
         .. "int64 of integers, float32 of other numbers; tokens is padded with 1 to the longest "
         .. "and gets lengths; index is added. All samples have the fields, dtypes and shapes of "
         .. "the first that is made. images: the number of images, if samples are captions. A "
-        .. "Loader over it has no workers. get belongs to the data set until that is collected; a get "
-        .. "that refers to its own data set keeps it alive."},
+        .. "Loader over it has no workers. get belongs to the data set until that is collected; a "
+        .. "get that refers to its own data set keeps it alive."},
     {"data.Writer", "path:string, {name:string?, source:string?, split_seed:int=0, "
         .. "classes:list?, tags:list?, vocab:value?, vectors:tensor?, image_size:list?, "
         .. "regions:int?, max_words:int?, compress:int=0, chunk:int=1, half:bool=false, "
