@@ -1,6 +1,8 @@
 -- Training and evaluation with any number of captions an image, with and without labels.
 local vs = require "vesper"
 local fails = require "spec.support.fails"
+local process = require "spec.support.process"
+local sets = require "spec.support.sets"
 local temp = require "spec.support.temp"
 local tiny_bert = require "spec.support.tiny_bert"
 
@@ -183,6 +185,60 @@ describe("several captions an image", function()
   end)
 end)
 
+-- A run of fit on a set of Karpathy's splits, in a process of its own: lua5.4 SCRIPT SET FOLDER
+-- STOP kills itself (SIGKILL) before batch STOP of all that are drawn.
+local KARPATHY = [[
+  local vs = require "vesper"
+  local path, folder, stop = arg[1], arg[2], tonumber(arg[3])
+  vs.set_num_threads(1)
+  vs.manual_seed(3)
+  local set = assert(vs.data.open(path, "train"))
+  local model = vs.models.CIM{width = 8, channels = {4, 8}, heads = 2,
+    text = {vocab_size = #set:vocab(), word_dim = 6}, weights = {contrast = 1}}
+  local drawn, plain = 0, model.loss
+  function model:loss(batch, epoch)
+    drawn = drawn + 1
+    if drawn == stop then os.execute("kill -9 $PPID") end
+    return plain(self, batch, epoch)
+  end
+  local train = vs.data.Loader(set, {captions = "random", batch_size = 2, shuffle = true, seed = 5,
+    flip = 0.5, workers = 1})
+  local val = vs.data.Loader(assert(vs.data.open(path, "val")), {captions = "all"})
+  local opt = vs.optim.AdamW(model:parameters(), {lr = 1e-2})
+  local history = vs.train.fit(model, {train = train, val = val, optimizer = opt, epochs = 4,
+    checkpoint = folder .. "/run", resume = true, quiet = true})
+  for _, e in ipairs(history) do
+    io.write(("%d %a %a "):format(e.epoch, e.loss, e.val.retrieval.rsum))
+  end
+  for _, p in ipairs(model:named_parameters()) do io.write(("%a "):format(p[2]:sum():item())) end
+]]
+
+describe("train.fit on Karpathy's splits", function()
+  teardown(temp.remove)
+
+  it("ends with the same bits after it was killed", function()
+    local folder = temp.folder()
+    local path, script = folder .. "/set.h5", folder .. "/run.lua"
+    local source = sets.copy "karpathy"
+    assert(data.prepare.karpathy(source .. "/dataset_coco.json", source, path,
+      {size = 8, min_count = 1}))
+    temp.write(script, KARPATHY)
+    local function run(name, stop)
+      return process.run(("mkdir -p %s/%s && lua5.4 %s %s %s/%s %d"):format(folder, name, script,
+        path, folder, name, stop))
+    end
+    local ok, want = run("whole", 0)
+    assert(ok, want)
+    for _, stop in ipairs {1, 4, 8} do -- two batches an epoch
+      local name = "stop" .. stop
+      assert.is_false((run(name, stop)))
+      local again, got = run(name, 0)
+      assert(again, got)
+      assert.equal(want, got)
+    end
+  end)
+end)
+
 describe("train.fit", function()
   local folder, path
   setup(function()
@@ -248,15 +304,14 @@ describe("train.fit", function()
         optimizer = vs.optim.SGD(model:parameters(), {lr = 0}), patience = 2, label = "toy",
         checkpoint = folder .. "/run", resume = true})
     ]]):format(path, folder))
-    local run = require "spec.support.process".run
-    local _, said = run("lua5.4 " .. script .. " 2")
+    local _, said = process.run("lua5.4 " .. script .. " 2")
     assert.matches("toy epoch 1/2  1 batches .* loss .*|  val rsum %d+%.%d  best\n", said)
-    _, said = run("lua5.4 " .. script .. " 9")
+    _, said = process.run("lua5.4 " .. script .. " 9")
     assert.matches("/run: resumed at epoch 3\n", said)
     assert.matches("stopped early: no better score for 2 epochs; best was epoch 1\n", said)
-    _, said = run("lua5.4 " .. script .. " 9")
+    _, said = process.run("lua5.4 " .. script .. " 9")
     assert.matches("/run: already complete, 3 epochs, stopped early\n", said)
-    _, said = run("lua5.4 " .. script .. " 3")
+    _, said = process.run("lua5.4 " .. script .. " 3")
     assert.matches("/run: already complete, 3 epochs\n", said)
   end)
 end)
