@@ -196,7 +196,7 @@ static bool is_options(lua_State *L, int index, const vs_argspec *spec, int at) 
   lua_pushnil(L);
   if (!lua_next(L, index)) {
     vs_argkind kind = at < spec->n ? spec->arg[at].kind : VS_A_NUM;
-    return kind != VS_A_TENSORS && kind != VS_A_STRINGS && kind != VS_A_INTS && kind != VS_A_DIMS;
+    return kind != VS_A_TENSORS && kind != VS_A_INTS && kind != VS_A_DIMS;
   }
   bool named = lua_type(L, -2) == LUA_TSTRING;
   lua_pop(L, 2);

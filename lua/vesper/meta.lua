@@ -4941,7 +4941,7 @@ function vs.data.extract(model, source, out, options) end
 ---@field csv? string default products.csv
 ---@field image? string default images/{id}.jpg
 ---@field title? string default title
----@field label? string default label
+---@field label? any default label
 ---@field id? string default id
 ---@field split? string
 ---@field size? any default 64
@@ -4956,8 +4956,11 @@ function vs.data.extract(model, source, out, options) end
 ---@field progress? function
 
 ---Writes a folder of images with a CSV table as a vesper HDF5 file. title, label, id and split are
----names of columns; without split, rows are split 80/10/10 by seed, and rows with the same title
----share a split. Returns counts by name.
+---names of columns; label = false: no classes. Rows with the same image are one image with several
+---captions. Without split, images are split 80/10/10 by seed, and images with the same title,
+---except for case, punctuation and spaces, share a split. Returns counts by name, as every preparer
+---does; tostring(counts) is a line of text: images by split, captions, classes, words, what was
+---left out and why.
 ---@param folder string
 ---@param out string
 ---@param options? vesper.options.data.prepare.folder

@@ -87,6 +87,22 @@ describe("data.extract", function()
     assert.matches('no split "val"', why)
   end)
 
+  it("mirrors landmarks with the images, left and right exchanged", function()
+    local marked = folder .. "/marked.h5"
+    local w = assert(data.Writer(marked, {landmark_pairs = {{1, 2}}}))
+    for i = 1, 2 do
+      assert(w:add("train", {image = picture(i), landmark = vs.tensor {{0.25, 0.5, 0},
+        {0.5, 0.125 * i, 1}, {0, 0, 3}}}))
+    end
+    assert(w:close())
+    assert.same({train = 4}, assert(data.extract(Means(), marked, out, {flip = true})))
+    local set = assert(data.open(out))
+    assert.same({{1, 2}}, set:landmark_pairs())
+    local points = set:batch({1, 2, 3, 4}).landmark:tolist()
+    assert.same({{0.25, 0.5, 0}, {0.5, 0.25, 1}, {0, 0, 3}}, points[2])
+    assert.same({{0.5, 0.25, 1}, {0.75, 0.5, 0}, {0, 0, 3}}, points[4])
+  end)
+
   it("takes a function for a model, and leaves nothing where it fails", function()
     local function mean(images) return images:float():mean{3, 4} end
     local done = {}

@@ -22,7 +22,7 @@ describe("data.prepare.fashiongen", function()
   it("writes pictures, texts in UTF-8, categories and products", function()
     assert.same({
       train = 15, val = 5, test = 6, classes = 2, vocab = 16, tags = 2, crossing = 4,
-      skipped = 4, broken = 0, invalid = 0,
+      skipped = 4, broken = 0, invalid = 0, captions = 26,
     }, prepare())
     local list, set = sets.samples(out, "test")
     assert.same({"JEANS", "SHIRTS"}, set:classes())

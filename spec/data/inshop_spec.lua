@@ -33,7 +33,7 @@ describe("data.prepare.inshop", function()
   it("writes splits, items, categories and descriptions", function()
     assert.same({
       train = 12, val = 4, query = 3, gallery = 3, test = 0, classes = 3, vocab = 13,
-      undescribed = 2, broken = 0, invalid = 0, skipped = 0,
+      undescribed = 2, broken = 0, invalid = 0, captions = 22, skipped = 0,
     }, prepare())
     local list, set = sets.samples(out, "query")
     assert.same({"MEN/Denim", "WOMEN/Dresses", "WOMEN/Tees_Tanks"}, set:classes())
@@ -56,7 +56,7 @@ describe("data.prepare.inshop", function()
 
   it("puts boxes and landmarks where they belong, as fractions of the picture", function()
     assert(prepare())
-    local list = sets.samples(out, "query") -- a dress, trousers, a shirt, each 16 x 8 pixels
+    local list, set = sets.samples(out, "query") -- a dress, trousers, a shirt, each 16 x 8 pixels
     assert.same({{0.25, 0.25, 0.75, 1}}, list[1].boxes:tolist())
     assert.equal(1, list[1].region_count)
     local none = {0, 0, 3}
@@ -66,6 +66,7 @@ describe("data.prepare.inshop", function()
     assert.same({p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7]}, list[1].landmark:tolist())
     assert.same({none, none, none, none, p[0], p[1], p[2], p[3]}, list[2].landmark:tolist())
     assert.same({p[0], p[1], p[2], p[3], none, none, p[4], p[5]}, list[3].landmark:tolist())
+    assert.same({{1, 2}, {3, 4}, {5, 6}, {7, 8}}, set:landmark_pairs())
   end)
 
   it("divides train by seed, and neither items nor descriptions cross", function()

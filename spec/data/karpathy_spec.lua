@@ -20,7 +20,7 @@ describe("data.prepare.karpathy", function()
   it("keeps the splits, with restval in train", function()
     assert.same({
       train = 4, val = 1, test = 1, classes = 0, vocab = 13, undescribed = 0, broken = 0,
-      invalid = 0, skipped = 0,
+      invalid = 0, captions = 30, skipped = 0,
     }, prepare())
     local list, set = sets.samples(out, "train")
     assert.equal("coco", set.name)

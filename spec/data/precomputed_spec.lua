@@ -40,7 +40,7 @@ describe("data.prepare.precomputed", function()
   it("reads regions, boxes, captions and ids of all splits", function()
     assert.same({
       train = 4, val = 2, test = 1, classes = 0, vocab = 2 + 11, undescribed = 0, blank = 0,
-      cut = 0, broken = 0, invalid = 0,
+      cut = 0, broken = 0, invalid = 0, captions = 35,
     }, prepare())
     local list, set = sets.samples(out, "train")
     assert.same({"1001", "1002", "1003", "1004"},

@@ -21,7 +21,7 @@ describe("data.prepare.visual_genome", function()
   it("writes phrases, boxes, classes and tags", function()
     assert.same({
       train = 9, val = 3, test = 0, classes = 3, vocab = 20, tags = 6, missing = 0,
-      undescribed = 0, unlabelled = 0, broken = 0, invalid = 0, skipped = 0,
+      undescribed = 0, unlabelled = 0, broken = 0, invalid = 0, captions = 36, skipped = 0,
     }, prepare {test = 0, val = 0.25})
     local list, set = sets.samples(out, "train")
     assert.same({"car", "dog", "tree"}, set:classes())

@@ -8,14 +8,14 @@ local DEFAULTS = {batch_size = 32, half = true, regions = true, images = false, 
   compress = 0}
 local KNOWN = {splits = true, progress = true}
 
--- The splits to convert: a list of {name, set, all}; `set` has one sample per image, `all` one per
--- caption.  Default: train, val and test, if they exist.
+-- The splits to convert: a list of {name, set}; `set` has one sample per image.  Default: train, val
+-- and test, if they exist.
 local function open_splits(source, o)
   local list = {}
   for _, name in ipairs(o.splits or {"train", "val", "test"}) do
     local set, why = core.data.open(source, name, {captions = "first"})
     if set then
-      list[#list + 1] = {name = name, set = set, all = assert(core.data.open(source, name))}
+      list[#list + 1] = {name = name, set = set}
     elseif o.splits or not why:find('no split "', 1, true) then
       return nil, why
     end
@@ -30,17 +30,21 @@ local function range(first, last)
   return list
 end
 
--- Calls fn(batch, first) over all samples in order.
-local function each_batch(set, size, fn)
+-- Calls fn(batch, first) over all samples in order.  fields: what is read, nil for everything.
+local function each_batch(set, size, fields, fn)
   for first = 1, #set, size do
-    if fn(set:batch(range(first, math.min(first + size - 1, #set))), first) == false then return end
+    local batch = set:batch(range(first, math.min(first + size - 1, #set)), 0, {fields = fields})
+    if fn(batch, first) == false then return end
   end
 end
 
 -- image -> its captions for the writer, {text =, tokens =}.
-local function captions_of(all, size)
-  local captions = {}
-  each_batch(all, size, function(batch)
+local function captions_of(set, size)
+  local captions, fields = {}, {}
+  for _, name in ipairs(set:fields()) do
+    if name == "tokens" or name == "text" then fields[#fields + 1] = name end
+  end
+  each_batch(set:view {captions = "all"}, size, fields, function(batch)
     if not batch.tokens then return false end
     local tokens, lengths = batch.tokens:tolist(), batch.lengths:tolist()
     for i, image in ipairs(batch.image_index:tolist()) do
@@ -60,14 +64,26 @@ local function new_writer(out, first, o)
   local classes, words = some(first:classes()), some(first:vocab())
   return core.data.Writer(out, {name = attrs.name, source = attrs.source,
     split_seed = attrs.split_seed, classes = classes, vocab = words, vectors = first:vectors(),
-    compress = o.compress, half = o.half})
+    compress = o.compress, half = o.half, landmark_pairs = first:landmark_pairs()})
+end
+
+-- Landmarks [K,3] of a mirrored image, left and right exchanged; absent ones (3) stay.
+local function mirror_landmarks(points, pairs)
+  local list = points:tolist()
+  for _, point in ipairs(list) do
+    if point[3] ~= 3 then point[1] = 1 - point[1] end
+  end
+  for _, pair in ipairs(pairs) do
+    list[pair[1]], list[pair[2]] = list[pair[2]], list[pair[1]]
+  end
+  return core.tensor(list)
 end
 
 -- Writes the features of one split; mirrored: of its mirror images.  Returns true, or false and a
 -- message.
 local function copy_split(writer, split, captions, mirrored, model, o)
   local failed
-  each_batch(split.set, o.batch_size, function(batch, first)
+  each_batch(split.set, o.batch_size, nil, function(batch, first)
     if not batch.image then
       failed = ("%s: split %s has no images"):format(split.set.path, split.name)
       return false
@@ -75,13 +91,14 @@ local function copy_split(writer, split, captions, mirrored, model, o)
     local images = mirrored and batch.image:flip{4} or batch.image
     local v, regions = model(images)
     for i = 1, v.shape[1] do
-      local at = first + i - 1
+      local at, points = first + i - 1, batch.landmark and batch.landmark[i]
+      if points and mirrored then points = mirror_landmarks(points, split.set:landmark_pairs()) end
       local id = split.set:id(at)
       local added, why = writer:add(split.name, {
         image = o.images and images[i] or nil, feature = v[i],
         regions = o.regions and regions and regions[i] or nil,
         label = batch.label and batch.label[i]:item() or nil,
-        landmark = not mirrored and batch.landmark and batch.landmark[i] or nil,
+        landmark = points,
         id = id and (mirrored and id .. "#flip" or id), captions = captions[at] or {},
       })
       if not added then
@@ -114,7 +131,7 @@ return function(model, source, out, given)
   local function copy_all()
     local counts = {}
     for _, split in ipairs(splits) do
-      local captions = captions_of(split.all, o.batch_size)
+      local captions = captions_of(split.set, o.batch_size)
       local ok, failed = copy_split(writer, split, captions, false, model, o)
       if ok and o.flip and split.name == "train" then
         ok, failed = copy_split(writer, split, captions, true, model, o)

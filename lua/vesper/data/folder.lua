@@ -13,8 +13,10 @@ local KINDS = {split = "string"}
 local function check_columns(path, columns, o)
   local has = {}
   for _, name in ipairs(columns) do has[name] = true end
-  local wanted = {o.title, o.label}
-  if o.split then table.insert(wanted, o.split) end
+  local wanted = {o.title}
+  for _, key in ipairs {"label", "split"} do
+    if o[key] then table.insert(wanted, o[key]) end
+  end
   for name in o.image:gmatch("{(.-)}") do table.insert(wanted, name) end
   for _, name in ipairs(wanted) do
     if not has[name] then
@@ -25,46 +27,76 @@ local function check_columns(path, columns, o)
   return has
 end
 
--- The items of all rows with an image and, if there is a split column, with a split.
+-- Adds the caption of another row with an item's image.  Returns what is wrong with it, or nil.
+local function add_row(item, row, at, o)
+  for _, key in ipairs {"label", "split"} do
+    if o[key] and row[o[key]] ~= item[key] then
+      return ("rows %d and %d have the same image %s, but %s '%s' and '%s'"):format(item.row, at,
+        item.path, o[key], item[key], row[o[key]])
+    end
+  end
+  table.insert(item.captions, row[o.title])
+end
+
+-- The items of all rows with an image and, if there is a split column, with a split; rows with the
+-- same image are one item.
 local function read_items(root, path, o, count)
   local rows, columns = core.io.csv_rows(path)
   if not rows then return nil, columns end
   local has, why = check_columns(path, columns, o)
   if not has then return nil, why end
-  local items = {}
+  local items, of = {}, {} -- of: path of a picture -> its item
   for i, row in ipairs(rows) do
     local picture = root .. "/" .. o.image:gsub("{(.-)}", row)
     if o.split and row[o.split] == "" then
       count.unassigned = count.unassigned + 1
+    elseif of[picture] then
+      local wrong = add_row(of[picture], row, i, o)
+      if wrong then return nil, ("%s: %s"):format(path, wrong) end
     elseif not file.exists(picture) then
       count.missing = count.missing + 1
     else
-      items[#items + 1] = {
-        path = picture, captions = {row[o.title]}, label = row[o.label], split = row[o.split],
-        id = has[o.id] and row[o.id] or tostring(i), place = ("%s, row %d"):format(path, i),
+      of[picture] = {
+        path = picture, captions = {row[o.title]}, label = o.label and row[o.label] or nil,
+        split = o.split and row[o.split], id = has[o.id] and row[o.id] or tostring(i), row = i,
+        place = ("%s, row %d"):format(path, i),
       }
+      items[#items + 1] = of[picture]
     end
   end
   return items
+end
+
+-- Items share a split where a title of theirs is the same without case, punctuation and spaces.
+local function titles_of(item)
+  local names = {}
+  for _, title in ipairs(item.captions) do
+    local plain = prepare.plain_title(title)
+    names[#names + 1] = "1" .. title:lower() -- the smallest of a group's names is one of these
+    if plain ~= "" then names[#names + 1] = "2" .. plain end
+  end
+  return names
 end
 
 --- Writes `out` from folder/products.csv and folder/images.  Options (with their defaults):
 ---   csv = "products.csv"          the CSV file; its first row has the column names
 ---   image = "images/{id}.jpg"     path of a row's image; {column} is replaced by the row's value
 ---   title = "title"               column of the text
----   label = "label"               column of the class
+---   label = "label"               column of the class; false: there are no classes
 ---   split = nil                   column with train, val or test; rows without a value are
----                                 skipped.  Default: 80/10/10 by seed, rows with the same title
----                                 in the same split
+---                                 skipped.  Default: 80/10/10 by seed; images with the same title,
+---                                 ignoring case, punctuation and spaces, are in the same split
 ---   size = 64                     size of the images, or {height, width}
 ---   min_count = 2                 minimal count of a word in the vocabulary
 ---   max_words = 16                maximal length of a caption
 ---   vectors = nil                 text.WordVectors to store with the vocabulary
 ---   skip_broken = false           true: skip and count images that cannot be read
 ---   seed = 1, name, source, compress = 0..9, progress = function(done, total)
---- Returns {train=, val=, test=, classes=, vocab=, skipped=, missing=, unassigned=, broken=,
---- invalid=}, or nil and a message.  Rows without an image are skipped and counted as missing;
---- titles with invalid UTF-8 are repaired and counted as invalid.
+--- Rows with the same image are one image with several captions; their classes and splits must be
+--- equal, and the id is that of the first row.
+--- Returns {train=, val=, test=, captions=, classes=, vocab=, skipped=, missing=, unassigned=,
+--- broken=, invalid=, vectors_found=}, or nil and a message.  Rows without an image are skipped and
+--- counted as missing; titles with invalid UTF-8 are repaired and counted as invalid.
 return function(folder, out, given)
   local o = prepare.options("folder", given, DEFAULTS, KINDS)
   local count = {missing = 0, unassigned = 0}
@@ -72,7 +104,7 @@ return function(folder, out, given)
   local items, why = read_items(folder, path, o, count)
   if not items then return nil, why end
   if not o.split then
-    prepare.assign_splits(items, function(item) return item.captions[1]:lower() end, o.seed)
+    prepare.assign_splits(items, prepare.join_names(items, titles_of), o.seed)
   end
   o.source, o.name = o.source or path, o.name or folder:match("([^/]+)/*$")
   return prepare.write(items, out, o, count)

@@ -6,7 +6,8 @@ local core = require "vesper.core"
 local data = core.data
 
 --- Preparers: prepare.NAME(source, out, options) writes the HDF5 file `out` and returns a summary
---- {train=, val=, test=, classes=, vocab=, skipped=}, or nil and a message.
+--- {train=, val=, test=, captions=, classes=, vocab=, skipped=, vectors_found=}, which prints as a
+--- line of text, or nil and a message.
 data.prepare = setmetatable({}, {
   __index = function(prepare, name)
     local known = {

@@ -18,6 +18,7 @@ local LANDMARK = {"image_name", "clothes_type", false}
 local POINTS = {
   ["1"] = {1, 2, 3, 4, 7, 8}, ["2"] = {5, 6, 7, 8}, ["3"] = {1, 2, 3, 4, 5, 6, 7, 8},
 }
+local PAIRS = {{1, 2}, {3, 4}, {5, 6}, {7, 8}} -- left and right of each other
 local KIND = {["1"] = "upper body", ["2"] = "lower body", ["3"] = "full body"}
 local ABSENT = 3 -- visibility of a landmark that this type of clothes does not have
 
@@ -225,8 +226,8 @@ end
 --- query and gallery are separate splits.  The class is the category in the image's path
 --- ("WOMEN/Dresses"), item the position of the item's id in list_item_inshop.txt, the caption
 --- colour and description.  An image has one box and eight landmarks: collar, sleeve, waistline and
---- hem, each left and right; visibility 0 visible, 1 occluded, 2 truncated, 3 not part of this type
---- of clothes.  Options (with their defaults):
+--- hem, each left and right (the file's landmark_pairs); visibility 0 visible, 1 occluded,
+--- 2 truncated, 3 not part of this type of clothes.  Options (with their defaults):
 ---   val = 0.2                     fraction of the rows marked train for validation
 ---   boxes = true, landmarks = true   false: the file is not needed
 ---   size = 64                     size of the images, or {height, width}
@@ -244,6 +245,7 @@ return function(folder, out, given)
   if not items then return nil, train end
   prepare.assign_splits(train, prepare.join_groups(train, "product"), o.seed,
     {{"train", 1 - o.val}, {"val", o.val}})
+  o.landmark_pairs = o.landmarks and PAIRS or nil
   local undescribed = 0
   for _, item in ipairs(items) do undescribed = undescribed + (item.title and 0 or 1) end
   local summary, unwritten = prepare.write(items, out, o, {})

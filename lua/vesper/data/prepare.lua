@@ -38,9 +38,9 @@ local function shuffled_groups(items, group_of, seed)
   return order
 end
 
---- Returns a function for assign_splits that returns an item's group.  Items with the same
---- item[key] or the same item.title (ignoring case) are in the same group, transitively.
-function prepare.join_groups(items, key)
+--- Returns a function for assign_splits that returns an item's group, by the smallest of its names.
+--- Items with one of the names of names_of(item) in common are in the same group, transitively.
+function prepare.join_names(items, names_of)
   local parent = {}
   local function top(name)
     while parent[name] do
@@ -55,9 +55,17 @@ function prepare.join_groups(items, key)
     if a ~= b then parent[b] = a end
   end
   for _, item in ipairs(items) do
-    if item.title then join("key " .. item[key], "title " .. item.title:lower()) end
+    local names = names_of(item)
+    for i = 2, #names do join(names[1], names[i]) end
   end
-  return function(item) return top("key " .. item[key]) end
+  return function(item) return top(names_of(item)[1]) end
+end
+
+--- The same for items with the same item[key] or the same item.title (ignoring case).
+function prepare.join_groups(items, key)
+  return prepare.join_names(items, function(item)
+    return {"key " .. item[key], item.title and "title " .. item.title:lower()}
+  end)
 end
 
 --- Fractions for assign_splits: `test` of all items, then `val` of the rest.
@@ -71,18 +79,20 @@ function prepare.assign_splits(items, group_of, seed, shares)
   shares = shares or {{"train", 0.8}, {"val", 0.1}, {"test", 0.1}}
   local missing = {} -- label -> split -> number of images still to be assigned
   for _, item in ipairs(items) do
-    local lacks = missing[item.label] or {}
-    missing[item.label] = lacks
+    local label = item.label or false
+    local lacks = missing[label] or {}
+    missing[label] = lacks
     for _, s in ipairs(shares) do lacks[s[1]] = (lacks[s[1]] or 0) + s[2] end
   end
   for _, group in ipairs(shuffled_groups(items, group_of, seed)) do
-    local lacks, best = missing[group[1].label], shares[1][1]
+    local lacks, best = missing[group[1].label or false], shares[1][1]
     for _, s in ipairs(shares) do
       if s[2] > 0 and lacks[s[1]] > lacks[best] then best = s[1] end
     end
     for _, item in ipairs(group) do
       item.split = best
-      missing[item.label][best] = missing[item.label][best] - 1
+      local lacked = missing[item.label or false]
+      lacked[best] = lacked[best] - 1
     end
   end
 end
@@ -140,6 +150,12 @@ local function clean(text)
     at = bad and bad + 1
   until not at
   return (table.concat(parts, "\u{FFFD}"):gsub("\0", "\u{FFFD}"))
+end
+
+--- The words of a title without case, punctuation and spaces between them: "T-Shirt, red" is
+--- "tshirtred".
+function prepare.plain_title(title)
+  return table.concat(core.text.tokenize(clean(title)))
 end
 
 -- Repairs captions with invalid bytes, which should not stop a preparer.  Returns their number.
@@ -213,27 +229,71 @@ local function load_fields(item, size)
   }
 end
 
+-- "train 10, val 2", or "12 missing, 3 rare", of those counts of the summary that are not 0.
+local function list_counts(summary, names, name_first)
+  local parts = {}
+  for _, name in ipairs(names) do
+    local n = summary[name] or 0
+    local part = name_first and name .. " " .. n or n .. " " .. name
+    if n > 0 then parts[#parts + 1] = part end
+  end
+  return table.concat(parts, ", ")
+end
+
+local function plural(n, noun, many) return ("%d %s"):format(n, n == 1 and noun or many) end
+
+-- The metatable of a summary.  splits, reasons: keys of the summary in the order in which they are
+-- printed.
+local function printing(splits, reasons)
+  return {__name = "Summary", __tostring = function(s)
+    local images = 0
+    for _, name in ipairs(splits) do images = images + (s[name] or 0) end
+    local parts = {
+      ("%s (%s)"):format(plural(images, "image", "images"), list_counts(s, splits, true)),
+      plural(s.captions, "caption", "captions"),
+      s.classes > 0 and plural(s.classes, "class", "classes") or "no classes",
+      ("vocabulary of %d words"):format(s.vocab),
+    }
+    if s.vectors_found then parts[#parts + 1] = ("%d with a vector"):format(s.vectors_found) end
+    local left = list_counts(s, reasons)
+    return table.concat(parts, ", ") .. (left ~= "" and "; left out: " .. left or "")
+  end}
+end
+
+-- train, val, test, then the others.
+local function split_names(items)
+  local names, known = {"train", "val", "test"}, {train = true, val = true, test = true}
+  local others = {}
+  for _, item in ipairs(items) do
+    if not known[item.split] then others[item.split] = true end
+  end
+  for _, name in ipairs(sorted_keys(others)) do names[#names + 1] = name end
+  return names
+end
+
 --- Writes the items to `out` and returns a summary, or nil and a message.  skipped: numbers of
 --- skipped items by reason; the summary has them and, as `skipped`, their sum including broken
 --- images.  o: size (for images), min_count, max_words, seed, name, source, and optionally vectors,
 --- compress, half, skip_broken, progress(done, total), tags (names), regions (maximal number of
---- boxes per image).  Invalid bytes in captions are replaced.
+--- boxes per image), landmark_pairs.  Invalid bytes in captions are replaced.  tostring(summary) is
+--- one line.
 function prepare.write(items, out, o, skipped)
   if #items == 0 then return nil, out .. ": no images found to write" end
   local invalid = clean_captions(items)
   local number, classes = list_classes(items)
   local vocab = build_vocab(items, o)
   local size = image_size(o.size)
-  local vectors = o.vectors and o.vectors:matrix(vocab, {seed = o.seed}) or nil
+  local vectors, found
+  if o.vectors then vectors, found = o.vectors:matrix(vocab, {seed = o.seed}) end
   local writer <close>, why = core.data.Writer(out, {
     name = o.name, source = o.source, split_seed = o.seed, vocab = vocab,
     classes = #classes > 0 and classes or nil,
     vectors = vectors, image_size = size, max_words = o.max_words, compress = o.compress,
-    tags = o.tags, regions = o.regions, half = o.half,
+    tags = o.tags, regions = o.regions, half = o.half, landmark_pairs = o.landmark_pairs,
   })
   if not writer then return nil, why end
   local summary = tables.merge({train = 0, val = 0, test = 0, classes = #classes,
-    vocab = #vocab, broken = 0, invalid = invalid}, skipped)
+    vocab = #vocab, broken = 0, invalid = invalid, captions = 0, vectors_found = found}, skipped)
   for done, item in ipairs(items) do
     local fields, failed = load_fields(item, size)
     if fields then
@@ -242,6 +302,7 @@ function prepare.write(items, out, o, skipped)
       local added, refused = writer:add(item.split, fields)
       if not added then return nil, refused end
       summary[item.split] = (summary[item.split] or 0) + 1
+      summary.captions = summary.captions + #item.captions
     elseif o.skip_broken then
       summary.broken = summary.broken + 1
     else
@@ -255,7 +316,9 @@ function prepare.write(items, out, o, skipped)
   for reason, n in pairs(skipped or {}) do
     if reason ~= "broken" then summary.skipped = summary.skipped + n end
   end
-  return summary
+  local reasons = sorted_keys(skipped or {})
+  reasons[#reasons + 1] = "broken"
+  return setmetatable(summary, printing(split_names(items), reasons))
 end
 
 return prepare

@@ -64,13 +64,16 @@ return {
         .. "half: stored as float16; flip: adds mirror images of train under id..'#flip'. Returns "
         .. "counts by split."},
     {"data.prepare.folder", "folder:string, out:string, {csv:string=products.csv, "
-        .. "image:string=images/{id}.jpg, title:string=title, label:string=label, id:string=id, "
+        .. "image:string=images/{id}.jpg, title:string=title, label:value=label, id:string=id, "
         .. "split:string?, size:value=64, min_count:int=2, max_words:int=16, seed:int=1, "
         .. "vectors:WordVectors?, skip_broken:bool=false, compress:int=0, name:string?, "
         .. "source:string?, progress:function?}",
       "table?", "Writes a folder of images with a CSV table as a vesper HDF5 file. title, label, "
-        .. "id and split are names of columns; without split, rows are split 80/10/10 by seed, and "
-        .. "rows with the same title share a split. Returns counts by name."},
+        .. "id and split are names of columns; label = false: no classes. Rows with the same image "
+        .. "are one image with several captions. Without split, images are split 80/10/10 by seed, "
+        .. "and images with the same title, except for case, punctuation and spaces, share a "
+        .. "split. Returns counts by name, as every preparer does; tostring(counts) is a line of "
+        .. "text: images by split, captions, classes, words, what was left out and why."},
     {"data.prepare.emoji", "folder:string, out:string, {size:value=64, keywords:int=4, "
         .. "min_count:int=2, max_words:int=16, min_class:int=10, seed:int=1, "
         .. "vectors:WordVectors?, skip_broken:bool=false, compress:int=0, name:string=emoji, "
