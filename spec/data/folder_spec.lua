@@ -5,13 +5,6 @@ local dataset = require "spec.support.dataset"
 local temp = require "spec.support.temp"
 local with = require "spec.support.with"
 
-local function titles(path, split)
-  local set = data.open(path, split)
-  local list = {}
-  for i = 1, set and #set or 0 do list[i] = set:text(i) end
-  return list, set
-end
-
 describe("data.prepare.folder", function()
   local root, out
   before_each(function()
@@ -41,11 +34,11 @@ describe("data.prepare.folder", function()
       "4,val,\xC3,hat", "5,val,plain,hat"}
     local s = assert(data.prepare.folder(root, out, options))
     assert.equal(3, s.invalid)
-    local list, set = titles(out, "train")
+    local list, set = dataset.titles(out, "train")
     assert.same({"caf\u{FFFD} noir", "caf\u{E9} noir", "red\u{FFFD}\u{FFFD}hat"}, list)
     assert.same({"<pad>", "<unk>", "caf", "caf\u{E9}", "hat", "noir", "red"}, set:vocab())
     assert.same({3, 6}, set[1].tokens:tolist())
-    assert.same({"\u{FFFD}", "plain"}, (titles(out, "val")))
+    assert.same({"\u{FFFD}", "plain"}, (dataset.titles(out, "val")))
   end)
 
   it("writes what the table says", function()
@@ -59,7 +52,7 @@ describe("data.prepare.folder", function()
       unassigned = 1, skipped = 2, invalid = 0, captions = 4,
     }, s)
     assert.equal(4, steps)
-    local list, set = titles(out, "train")
+    local list, set = dataset.titles(out, "train")
     assert.same({"A red hat", "Cup, blue"}, list)
     assert.same({"cup", "hat"}, set:classes())
     assert.same({"<pad>", "<unk>", "a", "blue", "cup", "hat", "red"}, set:vocab())
@@ -82,7 +75,7 @@ describe("data.prepare.folder", function()
     assert.is_true(s.train >= 42 and s.train <= 54 and s.val >= 3 and s.test >= 3)
     local where = {}
     for _, split in ipairs {"train", "val", "test"} do
-      for _, title in ipairs(titles(out, split)) do
+      for _, title in ipairs(dataset.titles(out, split)) do
         assert.is_true(where[title] == nil or where[title] == split)
         where[title] = split
       end
@@ -92,7 +85,7 @@ describe("data.prepare.folder", function()
     assert.equal(#first, #temp.read(out))
     local again = {}
     for _, split in ipairs {"train", "val", "test"} do
-      for _, title in ipairs(titles(out, split)) do again[title] = split end
+      for _, title in ipairs(dataset.titles(out, split)) do again[title] = split end
     end
     assert.same(where, again)
   end)
@@ -141,7 +134,7 @@ describe("data.prepare.folder", function()
     assert.same({1, 1, 0, 5, 1, 1}, {s.train, s.val, s.test, s.captions, s.missing, s.skipped})
     assert.equal("2 images (train 1, val 1), 5 captions, 2 classes, vocabulary of 5 words; "
       .. "left out: 1 missing", tostring(s))
-    local list, set = titles(out, "train")
+    local list, set = dataset.titles(out, "train")
     assert.same({"A red hat", "Hat, red", "red"}, list)
     assert.equal(1, set.images)
     assert.equal("1", set:id(2))
@@ -177,7 +170,7 @@ describe("data.prepare.folder", function()
     assert(s.val > 0 and s.test > 0)
     local where, number = {}, {}
     for _, split in ipairs {"train", "val", "test"} do
-      local list, set = titles(out, split)
+      local list, set = dataset.titles(out, split)
       assert.is_nil(set[1].label)
       assert.same({}, set:classes())
       for i, title in ipairs(list) do

@@ -4,7 +4,7 @@ local data = vs.data
 local dataset = require "spec.support.dataset"
 local temp = require "spec.support.temp"
 
-local pass, flat = dataset.pass, dataset.flat
+local pass, flat, bytes_read = dataset.pass, dataset.flat, dataset.bytes_read
 
 describe("data.Loader over chunks", function()
   local folder
@@ -123,14 +123,6 @@ describe("data.Loader over chunks", function()
     end
     assert.same({50, 50, 4}, {#order, #seen, runs})
   end)
-
-  -- Bytes that this process has read from files, or nil where the system does not say.
-  local function bytes_read()
-    local file = io.open "/proc/self/io"
-    local text = file and file:read "a"
-    if file then file:close() end
-    return text and tonumber(text:match "rchar: (%d+)")
-  end
 
   it("reads and inflates each chunk once", function()
     if not bytes_read() then return pending "no /proc/self/io" end

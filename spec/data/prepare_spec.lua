@@ -4,13 +4,6 @@ local data = vs.data
 local dataset = require "spec.support.dataset"
 local temp = require "spec.support.temp"
 
-local function titles(path, split)
-  local set = data.open(path, split)
-  local list = {}
-  for i = 1, set and #set or 0 do list[i] = set:text(i) end
-  return list, set
-end
-
 -- What a preparer says of an empty folder, and of one that is missing.
 local function looks_for(prepare, root, want)
   local s, why = prepare(root, root .. "/out.h5")
@@ -65,7 +58,7 @@ describe("data.prepare.emoji", function()
     assert.equal(2, s.skipped)
     local where, seen = {}, 0
     for _, split in ipairs {"train", "val", "test"} do
-      local list, set = titles(out, split)
+      local list, set = dataset.titles(out, split)
       assert.is_true(#list > 0)
       for i, title in ipairs(list) do
         local name = title:match "^[^,]+"
@@ -78,7 +71,7 @@ describe("data.prepare.emoji", function()
     assert.equal(written - 1, seen)
     local all = {}
     for _, split in ipairs {"train", "val", "test"} do
-      for _, title in ipairs(titles(out, split)) do all[title] = true end
+      for _, title in ipairs(dataset.titles(out, split)) do all[title] = true end
     end
     assert.is_true(all["waving hand1, hand, hello, bye, goodbye"])
     assert.is_true(all["waving hand3, medium light skin"])
@@ -133,7 +126,7 @@ describe("data.prepare.openclipart", function()
   local function captions()
     local all = {}
     for _, split in ipairs {"train", "val", "test"} do
-      local list, set = titles(out, split)
+      local list, set = dataset.titles(out, split)
       for i, title in ipairs(list) do
         all[title] = {set:classes()[set[i].label], split, set:id(i)}
         all[#all + 1] = title

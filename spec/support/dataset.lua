@@ -33,6 +33,22 @@ function dataset.write(path, n, options)
   return path
 end
 
+--- The texts of a split, sample by sample, and the set; an empty list where there is no such split.
+function dataset.titles(path, split)
+  local set = vs.data.open(path, split)
+  local list = {}
+  for i = 1, set and #set or 0 do list[i] = set:text(i) end
+  return list, set
+end
+
+--- Bytes that this process has read from files, or nil where the system does not say.
+function dataset.bytes_read()
+  local file = io.open "/proc/self/io"
+  local text = file and file:read "a"
+  if file then file:close() end
+  return text and tonumber(text:match "rchar: (%d+)")
+end
+
 --- The samples that a loader gives in one pass, batch by batch.
 function dataset.pass(loader)
   local seen = {}
