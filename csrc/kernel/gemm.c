@@ -450,7 +450,7 @@ static void multiply_dots(int64_t m, int64_t n, int64_t k, const vs_real *a, int
                           const vs_real *b, int64_t ldb, vs_real beta, const vs_real *bias,
                           vs_real *c, int64_t ldc) {
 #define DOTS(M, N) dots(M, N, k, a + i * lda, lda, b, ldb, beta, bias, c + i * ldc, ldc)
-  for (; n >= 4; n -= 4, b += 4 * ldb, c += 4, bias += bias ? 4 : 0)
+  for (; n >= 4; n -= 4, b += 4 * ldb, c += 4, bias = bias ? bias + 4 : NULL)
     for (int64_t i = 0; i < m; i += 3) {
       if (m - i == 1)
         DOTS(1, 4);
@@ -459,7 +459,7 @@ static void multiply_dots(int64_t m, int64_t n, int64_t k, const vs_real *a, int
       else
         DOTS(3, 4);
     }
-  for (; n > 0; n--, b += ldb, c++, bias += bias ? 1 : 0)
+  for (; n > 0; n--, b += ldb, c++, bias = bias ? bias + 1 : NULL)
     for (int64_t i = 0; i < m; i++) DOTS(1, 1);
 #undef DOTS
 }
