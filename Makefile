@@ -207,7 +207,7 @@ asan: deps        ## every spec under the address and undefined-behaviour saniti
 # clang, without OpenMP; every block comes from malloc (core/mem.c), so that the limits see it.  The
 # limit of all memory is here, those of time and of one allocation are in spec/fuzz/run.lua: the
 # latter is the sanitizer's, as libFuzzer's would also tell of the child that tries HDF5 files.
-FUZZ_TARGETS := image h5 safetensors npy csv glove checkpoint pth json
+FUZZ_TARGETS := image h5 safetensors npy csv glove checkpoint pth json model
 FUZZ_LIMITS  := -malloc_limit_mb=4096 -rss_limit_mb=2560
 FUZZ_FLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
                 -fno-sanitize-recover=undefined -fsanitize-recover=shift -D__SANITIZE_ADDRESS__

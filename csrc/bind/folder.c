@@ -2,8 +2,11 @@
  * use. */
 #include "io/folder.h"
 #include "io/file.h"
+#include "io/lock.h"
 
 #include "bind/strings.h"
+
+#define LVS_LOCK "vesper.Lock"
 
 /* data.find(folder, ending) -> files below it whose paths end so, or nil and a message */
 static int lvs_find(lua_State *L) {
@@ -80,6 +83,25 @@ static int lvs_file_write(lua_State *L) {
   return 1;
 }
 
+static void free_lock(void *l) { vs_lock_release(l); }
+
+/* _lock(path) -> a lock, held until it is closed or collected; nil and a message if another process
+ * holds it */
+static int lvs_lock(lua_State *L) {
+  const char *path = lvs_checkstr(L, 1, "path", NULL);
+  void **box = lvs_newbox(L, LVS_LOCK);
+  *box = vs_lock_take(path);
+  return *box ? 1 : lvs_nilerror(L);
+}
+
+/* _plain_size(path) -> bytes of a plain file; nil and a message for anything else, links too */
+static int lvs_plain_size(lua_State *L) {
+  int64_t n = vs_plain_size(lvs_checkstr(L, 1, "path", NULL));
+  if (n < 0) return lvs_nilerror(L);
+  lua_pushinteger(L, n);
+  return 1;
+}
+
 void lvs_open_folder(lua_State *L) {
   static const luaL_Reg functions[] = {{"_folder_make", lvs_folder_make},
                                        {"_folder_stage", lvs_folder_stage},
@@ -87,8 +109,11 @@ void lvs_open_folder(lua_State *L) {
                                        {"_folder_abandon", lvs_folder_abandon},
                                        {"_folder_current", lvs_folder_current},
                                        {"_file_write", lvs_file_write},
+                                       {"_lock", lvs_lock},
+                                       {"_plain_size", lvs_plain_size},
                                        {NULL, NULL}};
   static const luaL_Reg data[] = {{"find", lvs_find}, {NULL, NULL}};
+  lvs_newclass(L, LVS_LOCK, NULL, NULL, free_lock);
   luaL_setfuncs(L, functions, 0);
   lvs_setfunctions(L, "data", data);
 }

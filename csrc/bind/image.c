@@ -7,20 +7,39 @@
 
 #include "bind/bind.h"
 #include "bind/options.h"
+#include "bind/strings.h"
+#include "core/thread.h"
 #include "io/draw.h"
-#include "io/image.h"
+#include "io/imagelist.h"
 
 #define LVS_IMAGEBYTES "vesper.ImageBytes"
 
 /* --- reading --- */
 
-static vs_imageopt read_options(lua_State *L, int index, const char *what) {
+static vs_imageopt pixel_options(lua_State *L, int index, const char *what) {
   vs_imageopt o = VS_IMAGE_DEFAULT;
-  lvs_checkoptions(L, index, "channels|background", what);
   o.channels = (int)lvs_optint(L, index, "channels", 1, 4, 3);
   if (o.channels == 2) lvs_error(L, "%s: channels must be 1 (grey), 3 (RGB) or 4 (RGBA)", what);
   lvs_optcolor(L, index, "background", o.background);
   return o;
+}
+
+static vs_imageopt read_options(lua_State *L, int index, const char *what) {
+  lvs_checkoptions(L, index, "channels|background", what);
+  return pixel_options(L, index, what);
+}
+
+/* {height, width} at index. */
+static void check_pair(lua_State *L, int index, int64_t *a, int64_t *b, const char *what) {
+  int whole = 0, also = 0;
+  if (lua_istable(L, index) && lua_rawlen(L, index) == 2) {
+    lua_rawgeti(L, index, 1);
+    lua_rawgeti(L, index, 2);
+    *a = lua_tointegerx(L, -2, &whole);
+    *b = lua_tointegerx(L, -1, &also);
+    lua_pop(L, 2);
+  }
+  if (!whole || !also) lvs_error(L, "%s: a size must be {height, width}", what);
 }
 
 typedef struct source {
@@ -56,6 +75,37 @@ static int lvs_image_decode(lua_State *L) {
   s.bytes = lvs_checkstr(L, 1, "bytes", &s.n);
   s.o = read_options(L, 2, "image.decode");
   return push_source(L, &s);
+}
+
+/* vs.image.load_batch(paths, {height, width} [, {channels = 3, background = {255, 255, 255},
+ * workers = vs.get_num_threads()}]) -> uint8 [N,channels,height,width], or nil and a message */
+static int lvs_image_load_batch(lua_State *L) {
+  int64_t height, width;
+  lvs_checktype(L, 1, LUA_TTABLE, "paths");
+  check_pair(L, 2, &height, &width, "image.load_batch");
+  lvs_checkoptions(L, 3, "channels|background|workers", "image.load_batch");
+  int workers = (int)lvs_optint(L, 3, "workers", 1, VS_IMAGELIST_WORKERS,
+                                VS_MIN(vs_num_threads(), VS_IMAGELIST_WORKERS));
+  vs_imageopt o = pixel_options(L, 3, "image.load_batch");
+  lua_Integer n = (lua_Integer)lua_rawlen(L, 1);
+  vs_strings *paths = lvs_newstrings(L);
+  for (lua_Integer i = 1; i <= n; i++) {
+    if (lua_rawgeti(L, 1, i) != LUA_TSTRING)
+      return lvs_error(L, "image.load_batch: path %I is a %s, expected a string", i,
+                       luaL_typename(L, -1));
+    size_t len;
+    const char *path = lua_tolstring(L, -1, &len);
+    if (strlen(path) != len)
+      return lvs_error(L, "image.load_batch: path %I contains a zero byte", i);
+    if (vs_strings_add(paths, path, len)) return lvs_raise(L);
+    lua_pop(L, 1);
+  }
+  lvs_maybe_collect(L);
+  void **box = lvs_newbox(L, LVS_TENSOR);
+  bool again = false;
+  do *box = vs_imagelist_load(paths, height, width, &o, workers);
+  while (!*box && lvs_retry(L, &again));
+  return *box ? 1 : lvs_nilerror(L);
 }
 
 static void free_bytes(void *p) { free(p); }
@@ -120,18 +170,6 @@ typedef struct sizing {
 static int64_t check_place(lua_State *L, int index, const char *name) {
   lua_Integer v = lvs_checkint(L, index, name), far = (lua_Integer)1 << 30;
   return v < -far ? -far : v > far ? far : v;
-}
-
-static void check_pair(lua_State *L, int index, int64_t *a, int64_t *b, const char *what) {
-  int whole = 0, also = 0;
-  if (lua_istable(L, index) && lua_rawlen(L, index) == 2) {
-    lua_rawgeti(L, index, 1);
-    lua_rawgeti(L, index, 2);
-    *a = lua_tointegerx(L, -2, &whole);
-    *b = lua_tointegerx(L, -1, &also);
-    lua_pop(L, 2);
-  }
-  if (!whole || !also) lvs_error(L, "%s: a size must be {height, width}", what);
 }
 
 static vs_tensor *make_resized(void *arg) {
@@ -362,6 +400,7 @@ static int lvs_image_grid(lua_State *L) {
 void lvs_open_image(lua_State *L) {
   static const luaL_Reg functions[] = {{"load", lvs_image_load},
                                        {"decode", lvs_image_decode},
+                                       {"load_batch", lvs_image_load_batch},
                                        {"info", lvs_image_info},
                                        {"save", lvs_image_save},
                                        {"encode", lvs_image_encode},

@@ -29,6 +29,13 @@ static int set_cache_limit(lua_State *L) {
   return 0;
 }
 
+/* _set_allowance([bytes]): what this thread may still allocate for tensors; nil: everything. */
+static int set_allowance(lua_State *L) {
+  lua_Integer n = lua_isnoneornil(L, 1) ? -1 : lvs_checkint(L, 1, "bytes");
+  vs_mem_set_allowance(n < 0 ? UINT64_MAX : (uint64_t)n);
+  return 0;
+}
+
 /* Test aids: the nth allocation from now (1 = the next) is refused; 0 turns it off.  They return
  * how many were refused since the last call. */
 static int fail_allocation(lua_State *L) {
@@ -66,6 +73,7 @@ void lvs_open_memory(lua_State *L) {
   static const luaL_Reg functions[] = {{"memory", memory},
                                        {"empty_cache", empty_cache},
                                        {"set_cache_limit", set_cache_limit},
+                                       {"_set_allowance", set_allowance},
                                        {"_fail_allocation", fail_allocation},
                                        {"_fail_lua_allocation", fail_lua_allocation},
                                        {NULL, NULL}};

@@ -3,21 +3,36 @@
 
 #include <string.h>
 
+#include "bind/strings.h"
 #include "bind/text.h"
 
 #define LVS_WORDPIECE "vesper.WordPiece"
 
 static void free_wordpiece(void *p) { vs_wordpiece_free(p); }
 
-/* text.WordPiece(path [, {lowercase = true, max_len = 512, invalid = "error"}]), or nil and a
- * message */
+/* The list of pieces at 1, in a box that is left pushed. */
+static vs_strings *check_pieces(lua_State *L) {
+  vs_strings *s = lvs_newstrings(L);
+  lua_Integer count = (lua_Integer)lua_rawlen(L, 1);
+  for (lua_Integer i = 1; i <= count; i++) {
+    size_t n;
+    const char *piece = lvs_listitem(L, 1, i, &n, "WordPiece");
+    if (vs_strings_add(s, piece, n)) lvs_raisein(L, "WordPiece");
+  }
+  return s;
+}
+
+/* text.WordPiece(path or list of pieces [, {lowercase = true, max_len = 512, invalid = "error"}]),
+ * or nil and a message */
 static int lvs_wordpiece_load(lua_State *L) {
-  const char *path = lvs_checkstr(L, 1, "path", NULL);
+  bool listed = lua_istable(L, 1);
+  const char *path = listed ? NULL : lvs_checkstr(L, 1, "path", NULL);
   lvs_checkoptions(L, 2, "lowercase|max_len|invalid", "WordPiece");
   int64_t max_len = lvs_optint(L, 2, "max_len", 3, INT64_MAX, 512);
   bool replace = lvs_optreplace(L, 2, "WordPiece");
+  const vs_strings *pieces = listed ? check_pieces(L) : NULL;
   void **box = lvs_newbox(L, LVS_WORDPIECE);
-  vs_wordpiece *w = *box = vs_wordpiece_load(path);
+  vs_wordpiece *w = *box = listed ? vs_wordpiece_new(pieces) : vs_wordpiece_load(path);
   if (!w) return lvs_nilerror(L);
   w->lowercase = lvs_optbool(L, 2, "lowercase", w->lowercase);
   w->max_len = max_len;
@@ -131,6 +146,31 @@ static int lvs_wordpiece_token(lua_State *L) {
   return lvs_pushword(L, s, n, "token");
 }
 
+/* wp:settings() -> {lowercase, max_len, invalid}, as options of text.WordPiece */
+static int lvs_wordpiece_settings(lua_State *L) {
+  vs_wordpiece *w = lvs_checkbox(L, 1, LVS_WORDPIECE);
+  lua_createtable(L, 0, 3);
+  lvs_setint(L, "max_len", w->max_len);
+  lua_pushboolean(L, w->lowercase);
+  lua_setfield(L, -2, "lowercase");
+  lua_pushstring(L, w->replace ? "replace" : "error");
+  lua_setfield(L, -2, "invalid");
+  return 1;
+}
+
+/* wp:tokens() -> list of tokens in the order of their ids */
+static int lvs_wordpiece_tokens(lua_State *L) {
+  vs_wordpiece *w = lvs_checkbox(L, 1, LVS_WORDPIECE);
+  lua_createtable(L, (int)VS_MIN(w->map.n, 1 << 24), 0);
+  for (int64_t i = 1; i <= w->map.n; i++) {
+    size_t n;
+    const char *piece = vs_wordpiece_piece(w, i, &n);
+    lua_pushlstring(L, piece, n);
+    lua_rawseti(L, -2, i);
+  }
+  return 1;
+}
+
 static int lvs_wordpiece_len(lua_State *L) {
   vs_wordpiece *w = lvs_checkbox(L, 1, LVS_WORDPIECE);
   lua_pushinteger(L, w->map.n);
@@ -153,6 +193,8 @@ void lvs_open_wordpiece(lua_State *L) {
                                      {"decode", lvs_wordpiece_decode},
                                      {"id", lvs_wordpiece_id},
                                      {"token", lvs_wordpiece_token},
+                                     {"tokens", lvs_wordpiece_tokens},
+                                     {"settings", lvs_wordpiece_settings},
                                      {NULL, NULL}};
   static const luaL_Reg meta[] = {
       {"__len", lvs_wordpiece_len}, {"__tostring", lvs_wordpiece_tostring}, {NULL, NULL}};

@@ -39,7 +39,7 @@ static uint64_t last_use[NCLASS]; /* stats.allocations when a block of the class
 static size_t high;               /* most that was live at once since the cache was emptied */
 static vs_memstats stats;
 static size_t since;
-static _Thread_local uint64_t handed_out;
+static _Thread_local uint64_t handed_out, most_handed_out = UINT64_MAX;
 static int64_t fail_in, fail_times, refused;
 
 /* Class of a request; *size becomes the bytes of that class. */
@@ -147,6 +147,10 @@ void *vs_mem_alloc(size_t bytes) {
     return NULL;
   }
   int class = class_of(bytes, &size);
+  if (size > most_handed_out - VS_MIN(handed_out, most_handed_out)) {
+    vs_fail_memory(bytes);
+    return NULL;
+  }
   pthread_mutex_lock(&lock);
   init_locked();
   block *b = NULL;
@@ -224,6 +228,10 @@ void vs_mem_mark(void) {
 }
 
 uint64_t vs_mem_handed_out(void) { return handed_out; }
+
+void vs_mem_set_allowance(uint64_t bytes) {
+  most_handed_out = bytes > UINT64_MAX - handed_out ? UINT64_MAX : handed_out + bytes;
+}
 
 void vs_mem_empty_cache(void) {
   pthread_mutex_lock(&lock);

@@ -36,6 +36,9 @@ vs_memstats vs_mem_stats(void);
 void vs_mem_mark(void);
 /* Bytes of the blocks that this thread was given since it began. */
 uint64_t vs_mem_handed_out(void);
+/* From now on this thread is given at most that many bytes in blocks, freed or not; more are
+ * refused as if memory ran out.  UINT64_MAX: no bound. */
+void vs_mem_set_allowance(uint64_t bytes);
 /* Returns every cached block to the system. */
 void vs_mem_empty_cache(void);
 /* At most that many bytes stay cached (default: half of the machine's memory). */

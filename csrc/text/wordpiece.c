@@ -94,14 +94,32 @@ static int find_specials(vs_wordpiece *w, const char *path) {
   return find_special(w, path, "[SEP]", &w->sep);
 }
 
+static vs_wordpiece *new_empty(void) {
+  vs_wordpiece *w = vs_new0(sizeof *w);
+  if (!w) return NULL;
+  w->lowercase = true;
+  w->max_len = 512;
+  return w;
+}
+
+vs_wordpiece *vs_wordpiece_new(const vs_strings *pieces) {
+  const char *name = "WordPiece: the list";
+  vs_wordpiece *w = new_empty();
+  int rc = w ? 0 : -1;
+  for (int64_t i = 0; rc == 0 && i < pieces->n; i++)
+    rc = add_line(w, name, vs_strings_get(pieces, i), vs_strings_len(pieces, i));
+  if (rc == 0) rc = find_specials(w, name);
+  if (rc == 0) return w;
+  vs_wordpiece_free(w);
+  return NULL;
+}
+
 vs_wordpiece *vs_wordpiece_load(const char *path) {
   vs_mapping *f = vs_mapping_open(path, 0, NULL);
   int rc = -1;
   if (!f) return NULL;
-  vs_wordpiece *w = vs_new0(sizeof *w);
+  vs_wordpiece *w = new_empty();
   if (!w) goto done;
-  w->lowercase = true;
-  w->max_len = 512;
   rc = f->size && f->base[0] == '{' ? read_json(w, path) : read_lines(w, path, f);
   if (rc == 0) rc = find_specials(w, path);
 done:

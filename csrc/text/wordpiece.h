@@ -10,6 +10,7 @@
 #ifndef VS_WORDPIECE_H
 #define VS_WORDPIECE_H
 
+#include "io/strings.h"
 #include "text/ids.h"
 #include "text/strmap.h"
 
@@ -24,6 +25,8 @@ typedef struct vs_wordpiece {
  * `lowercase`.  NULL when the file cannot be read, a piece is a duplicate, or [PAD], [UNK], [CLS]
  * or [SEP] is missing. */
 vs_wordpiece *vs_wordpiece_load(const char *path);
+/* The same of a list of pieces in the order of their ids. */
+vs_wordpiece *vs_wordpiece_new(const vs_strings *pieces);
 void vs_wordpiece_free(vs_wordpiece *w);
 
 static inline int64_t vs_wordpiece_id(const vs_wordpiece *w, const char *piece, size_t len) {

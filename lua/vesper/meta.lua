@@ -5288,8 +5288,8 @@ function vs.text.WordVectors(path) end
 ---@field max_len? integer default 512
 ---@field invalid? "error"|"replace" default error
 
----BERT's tokenizer, from vocab.txt or tokenizer.json. Devlin et al. 2019.
----@param path string
+---BERT's tokenizer, from vocab.txt, tokenizer.json, or a list of the pieces. Devlin et al. 2019.
+---@param path any
 ---@param options? vesper.options.text.WordPiece
 ---@return vesper.WordPiece?
 ---@return string? message
@@ -5411,6 +5411,14 @@ function WordPiece:encode_batch(texts, options) end
 ---@return string
 function WordPiece:decode(ids, options) end
 
+---The pieces in the order of their ids.
+---@return any[]
+function WordPiece:tokens() end
+
+---{lowercase, max_len, invalid}, as options of text.WordPiece.
+---@return table
+function WordPiece:settings() end
+
 ---The id of a piece.
 ---@param token string
 ---@return integer|nil
@@ -5432,6 +5440,20 @@ function WordPiece:token(id) end
 ---@return vesper.Tensor?
 ---@return string? message
 function vs.image.load(path, options) end
+
+---@class vesper.options.image.load_batch
+---@field channels? integer default 3
+---@field background? any[] default white
+---@field workers? integer
+
+---Picture files, decoded by several threads and resized to {height, width} by the bilinear filter:
+---uint8 [N,channels,height,width]. workers: the number of threads, default vs.get_num_threads().
+---@param paths any[]
+---@param size any[]
+---@param options? vesper.options.image.load_batch
+---@return vesper.Tensor?
+---@return string? message
+function vs.image.load_batch(paths, size, options) end
 
 ---@class vesper.options.image.decode
 ---@field channels? integer default 3
@@ -6559,6 +6581,127 @@ function JoinedEncoder:encode_batch(batch) end
 ---@param options? vesper.options.models.TextEncoder
 ---@return vesper.Module
 function vs.models.TextEncoder(width, options) end
+
+---@class vesper.options.models.save
+---@field set? vesper.Dataset
+---@field vocab? any
+---@field classes? any[]
+---@field image_size? any
+---@field max_words? integer
+---@field licence? string
+---@field source? string
+
+---Writes a model into a folder, which is replaced as a whole: model.json has its class, the options
+---of its constructor, vocabulary, class names, picture size, licence and source of the data;
+---model.safetensors has weights and buffers. The options are those of models.describe. Only one
+---process may write a folder at a time.
+---@param model vesper.Module
+---@param folder string
+---@param options? vesper.options.models.save
+---@return true?
+---@return string? message
+function vs.models.save(model, folder, options) end
+
+---@class vesper.options.models.load
+---@field modules? table
+---@field classes? any[]
+
+---The model of a folder in evaluation mode. Nothing in the folder is run, and a damaged folder is
+---refused with file and reason. modules = {MyTower = MyTower} has classes of your own by their
+---names; classes = names calls set_classes.
+---@param folder string
+---@param options? vesper.options.models.load
+---@return vesper.Module?
+---@return string? message
+function vs.models.load(folder, options) end
+
+---@class vesper.options.models.describe
+---@field set? vesper.Dataset
+---@field vocab? any
+---@field classes? any[]
+---@field image_size? any
+---@field max_words? integer
+---@field licence? string
+---@field source? string
+
+---States what the model was trained on; later calls replace what they name. set: a data set, which
+---has all of it; vocab: words in the order of their ids, or a text.Vocab; image_size: n or {height,
+---width}; max_words: of a text. Afterwards model.about has the values and model.class_names the
+---classes. Returns the model.
+---@param model vesper.Module
+---@param options? vesper.options.models.describe
+---@return vesper.Module
+function vs.models.describe(model, options) end
+
+---As models.describe.
+---@param options table
+---@return vesper.Baseline
+function Baseline:describe(options) end
+
+---@class vesper.options.Baseline.encode_images
+---@field batch_size? integer default 64
+---@field workers? integer
+
+---As VSE:encode_images.
+---@param images any[]
+---@param options? vesper.options.Baseline.encode_images
+---@return vesper.Tensor?
+---@return string? message
+function Baseline:encode_images(images, options) end
+
+---As models.describe.
+---@param options table
+---@return vesper.VSE
+function VSE:describe(options) end
+
+---@class vesper.options.VSE.encode_texts
+---@field batch_size? integer default 64
+
+---Embeddings of length 1 of a list of strings, [#texts,D], in evaluation mode without gradients.
+---They are tokenized with the model's vocabulary, as in a data set.
+---@param texts any[]
+---@param options? vesper.options.VSE.encode_texts
+---@return vesper.Tensor
+function VSE:encode_texts(texts, options) end
+
+---@class vesper.options.VSE.encode_images
+---@field batch_size? integer default 64
+---@field workers? integer
+
+---Embeddings of length 1 of a list of pictures, [#images,D]: paths of files, or tensors uint8
+---[3,H,W]. They are resized to the picture size of the training data. workers: threads that decode.
+---@param images any[]
+---@param options? vesper.options.VSE.encode_images
+---@return vesper.Tensor?
+---@return string? message
+function VSE:encode_images(images, options) end
+
+---@class vesper.options.VSE.set_classes
+---@field templates? any[]
+
+---Sets the classes of classify_image by their names, also those that were never seen: the prototype
+---of a class is the normalised mean of the embeddings of the templates, such as {"a photo of a
+---{}"}, filled with its name. Returns the model.
+---@param names any[]
+---@param options? vesper.options.VSE.set_classes
+---@return vesper.VSE
+function VSE:set_classes(names, options) end
+
+---What models.save writes beside the weights.
+---@return table
+function VSE:get_extra_state() end
+
+---Restores what get_extra_state returned.
+---@param extra table
+function VSE:set_extra_state(extra) end
+
+---The tokenizer for models.save.
+---@return table|nil
+function BERT:get_extra_state() end
+
+---Restores the tokenizer of get_extra_state.
+---@param extra table
+function BERT:set_extra_state(extra) end
 
 ---@class vesper.options.train.fit
 ---@field train? vesper.Loader

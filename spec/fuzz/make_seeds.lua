@@ -90,6 +90,8 @@ dataset("bytes", {classes = {"cup"}}, function(i)
   return {image_bytes = vs.image.encode(picture(i), i == 2 and "jpg" or "png"), label = 1}
 end)
 
-local _, checkpoint = loadfile "spec/fuzz/checkpoint.lua"(dir)
-for i, bytes in ipairs(checkpoint()) do put("checkpoint", "file" .. i, bytes) end
+for _, target in ipairs {"checkpoint", "model"} do
+  local _, seeds = loadfile(("spec/fuzz/%s.lua"):format(target))(dir)
+  for i, bytes in ipairs(seeds()) do put(target, "file" .. i, bytes) end
+end
 temp.remove()

@@ -3,7 +3,7 @@
 local temp = require "spec.support.temp"
 
 local TARGETS = {"image", "h5", "safetensors", "npy", "csv", "glove", "checkpoint", "pth",
-  "json"}
+  "json", "model"}
 local CHANGES = 60 -- of each target's seeds together
 
 -- Small numbers that depend on nothing but the calls so far.

@@ -28,6 +28,24 @@ describe("text.WordPiece", function()
     end
   end)
 
+  it("is made again of its pieces and settings", function()
+    for _, one in ipairs {wp, cased, assert(WordPiece(folder .. "wordpiece_vocab.txt",
+      {max_len = 7, invalid = "replace"}))} do
+      local again = assert(WordPiece(one:tokens(), one:settings()))
+      assert.same(one:settings(), again:settings())
+      assert.same(one:tokens(), again:tokens())
+      for _, case in ipairs(golden.lower) do
+        assert.same(one:encode(case.text):tolist(), again:encode(case.text):tolist())
+      end
+    end
+    assert.same({max_len = 512, lowercase = false, invalid = "error"}, cased:settings())
+    local none, why = WordPiece{"[PAD]", "a"}
+    assert.is_nil(none)
+    assert.matches("the list: not a WordPiece vocabulary: no piece %[UNK%]", why)
+    assert.matches("already on line 1", select(2, WordPiece{"a", "a"}), 1, true)
+    assert.error_matches(function() WordPiece{"a", 1} end, "WordPiece")
+  end)
+
   it("encodes pairs, cut to max_len, with the type of each token", function()
     for _, case in ipairs(golden.pairs) do
       local ids, types = wp:encode(case.a, {pair = case.b, max_len = case.max_len})

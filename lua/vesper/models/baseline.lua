@@ -1,6 +1,7 @@
 -- Baseline: classification of the image alone, for comparison with the models that use text.
 local nn = require "vesper.nn"
 local encoders = require "vesper.models.encoders"
+local use = require "vesper.models.use"
 local options = require "vesper.util.options"
 
 local Baseline = nn.Module:extend("Baseline")
@@ -10,6 +11,7 @@ function Baseline:init(given)
   local o = options.read("Baseline", given, {width = 256, dropout = 0.2},
     {classes = true, channels = true, hidden = true, image = true})
   local hidden = o.hidden or o.width
+  self.width = o.width
   self.image = o.image or encoders.SmallCNN(o.width, {channels = o.channels})
   self.head = nn.Sequential{nn.Linear(o.width, hidden), nn.ReLU(), nn.Dropout(o.dropout),
     nn.Linear(hidden, o.classes)}
@@ -35,5 +37,7 @@ Baseline.param_groups = encoders.param_groups
 function Baseline:classify_image(images)
   return (self.head((encoders.encode(self.image, images)))):softmax(2)
 end
+
+use.of_images(Baseline)
 
 return Baseline

@@ -11,6 +11,7 @@ local in_evaluation = require "vesper.nn.evaluation"
 local encoders = require "vesper.models.encoders"
 local check = require "vesper.util.check"
 local options = require "vesper.util.options"
+local tables = require "vesper.util.tables"
 local text = require "vesper.util.text"
 
 local has_shape = check.has_shape
@@ -169,6 +170,28 @@ function BERT:freeze_layers(n)
   for _, part in pairs(self.embeddings) do part:freeze() end
   for i = 1, n do layers[i]:freeze() end
   return self
+end
+
+-- ---- saving -------------------------------------------------------------------------------------
+
+--- What models.save writes beside the weights: the tokenizer.
+function BERT:get_extra_state()
+  local tokenizer = self.tokenizer
+  return tokenizer and {tokens = tokenizer:tokens(), settings = tokenizer:settings()}
+end
+
+--- Makes the tokenizer of what get_extra_state returned.
+function BERT:set_extra_state(extra)
+  check.kind("BERT", "extra", extra, "table")
+  check.kind("BERT", "tokens", extra.tokens, "list")
+  check.kind("BERT", "settings", extra.settings, "table")
+  local tokenizer, why = core.text.WordPiece(extra.tokens, tables.merge(extra.settings))
+  if not tokenizer then core._raise("BERT: " .. why) end
+  if #tokenizer > self.config.vocab_size then
+    check.fail("BERT", "the tokenizer has %d tokens, expected at most %d, vocab_size", #tokenizer,
+      self.config.vocab_size)
+  end
+  self.tokenizer = tokenizer
 end
 
 -- ---- sentences ----------------------------------------------------------------------------------

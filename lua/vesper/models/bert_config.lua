@@ -51,6 +51,7 @@ function configs.read(given, strict)
     return nil, ("pad_token_id is %d, expected less than vocab_size = %d"):format(c.pad_token_id,
       c.vocab_size)
   end
+  options.complete(given, tables.merge(c))
   return c
 end
 

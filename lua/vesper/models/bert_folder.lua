@@ -8,6 +8,7 @@ local state = require "vesper.nn.state"
 local check = require "vesper.util.check"
 local file = require "vesper.util.file"
 local options = require "vesper.util.options"
+local tables = require "vesper.util.tables"
 local text = require "vesper.util.text"
 
 local exists = file.exists
@@ -186,7 +187,7 @@ return function(class, folder, given)
   local tokenizer
   tokenizer, why = read_tokenizer(folder, c, o)
   if not tokenizer then return nil, why end
-  local bert = class(c)
+  local bert = class(tables.merge(c)) -- a plain table, which is recorded
   core.no_grad(function()
     for _, pair in ipairs(bert:named_parameters()) do pair[2]:copy_(dict[pair[1]]) end
   end)

@@ -11,6 +11,11 @@ local files = {
   BERT = "bert",
 }
 
+-- Functions on models of every class.
+for name, file in pairs {["save"] = "folder", ["load"] = "folder", ["describe"] = "about"} do
+  files[name] = file
+end
+
 return setmetatable({}, {
   __index = function(models, name)
     if not files[name] then return nil end

@@ -66,16 +66,17 @@ local ResNet = nn.Module:extend "ResNet"
 --   size = nil                size of the resized images; nil: not resized
 --   mean, std                 for normalisation; default ImageNet's
 function ResNet:init(given)
-  local o = options.read("ResNet", given, {block = BasicBlock, layers = {2, 2, 2, 2}, base = 64,
-    num_classes = 1000}, {width = true, size = true, mean = true, std = true})
+  local o = options.read("ResNet", given, {layers = {2, 2, 2, 2}, base = 64, num_classes = 1000},
+    {block = true, width = true, size = true, mean = true, std = true})
+  local block = o.block or BasicBlock
   self.conv1, self.bn1 = conv(3, o.base, 7, 2), nn.BatchNorm2d(o.base)
   self.maxpool = nn.MaxPool2d(3, {stride = 2, padding = 1})
   local from = o.base
   for stage, blocks in ipairs(o.layers) do
     local list, width = {}, o.base << (stage - 1)
     for i = 1, blocks do
-      list[i] = o.block(from, width, i == 1 and stage > 1 and 2 or 1)
-      from = width * o.block.expansion
+      list[i] = block(from, width, i == 1 and stage > 1 and 2 or 1)
+      from = width * block.expansion
     end
     self["layer" .. stage] = nn.Sequential(list)
   end

@@ -10,6 +10,7 @@ local nn = require "vesper.nn"
 local in_evaluation = require "vesper.nn.evaluation"
 local encoders = require "vesper.models.encoders"
 local same_of = require "vesper.models.same"
+local use = require "vesper.models.use"
 local check = require "vesper.util.check"
 local options = require "vesper.util.options"
 local tables = require "vesper.util.tables"
@@ -186,5 +187,7 @@ end
 function VSE:classify_image(images)
   return (self:class_cosines((self:encode_image(images))) * self.scale):softmax(2)
 end
+
+use.of_pairs(VSE)
 
 return VSE

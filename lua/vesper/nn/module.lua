@@ -6,6 +6,7 @@
 -- of these.  Names are PyTorch's: the first element of a list is "0".
 local core = require "vesper.core"
 local hooks = require "vesper.nn.hooks"
+local record = require "vesper.nn.record"
 local state = require "vesper.nn.state"
 local check = require "vesper.util.check"
 local tables = require "vesper.util.tables"
@@ -236,6 +237,7 @@ end
 local function construct(class, ...)
   local module = setmetatable({training = true}, class)
   module:init(...)
+  module.made_with = record.of(is_module, ...)
   return module
 end
 

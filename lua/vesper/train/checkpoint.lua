@@ -12,6 +12,7 @@ local files = require "vesper.train.checkpoint_files"
 local fit = require "vesper.train.checkpoint_fit"
 local pack = require "vesper.train.pack"
 local check = require "vesper.util.check"
+local file = require "vesper.util.file"
 local options = require "vesper.util.options"
 local text = require "vesper.util.text"
 
@@ -19,15 +20,7 @@ local checkpoint = {}
 
 -- ---- arguments ----------------------------------------------------------------------------------
 
-local function folder_of(folder, what)
-  local name = type(folder) == "string" and #folder > 1 and folder:gsub("/+$", "") or folder
-  local last = type(name) == "string" and name:match "[^/]*$" or ""
-  if last == "" or last == "." or last == ".." then
-    check.fail("checkpoint." .. what, "folder is %s, expected the name of a folder",
-      text.value(folder))
-  end
-  return name
-end
+local function folder_of(folder, what) return file.folder("checkpoint." .. what, folder) end
 
 local function check_parts(parts, known, what)
   if type(parts) ~= "table" or getmetatable(parts) then

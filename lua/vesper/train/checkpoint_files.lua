@@ -4,6 +4,7 @@
 -- some JSON readers round them.
 local core = require "vesper.core"
 local pack = require "vesper.train.pack"
+local file = require "vesper.util.file"
 local sorted_keys = require("vesper.util.tables").sorted_keys
 
 local files = {}
@@ -37,17 +38,10 @@ local function loader_state(loader)
   return state
 end
 
--- A new id for each save, so that a mix of files of two checkpoints is detected.
-local serial = 0
-local function new_id()
-  serial = serial + 1
-  return ("%x-%x-%x"):format(os.time(), math.floor(core.now() * 1e9), serial)
-end
-
 --- Converts the parts of checkpoint.save to {file = tensors} and the content of state.json.
 function files.collect(parts)
   local tensors_of, rng = {}, core.get_rng_state()
-  local state = {format = FORMAT, version = VERSION, id = new_id(), epoch = parts.epoch,
+  local state = {format = FORMAT, version = VERSION, id = file.new_id(), epoch = parts.epoch,
     rng = {seed = hex(rng.seed), counter = hex(rng.counter)}}
   if parts.model then tensors_of[WEIGHTS] = parts.model:state_dict() end
   if parts.optimizer then
@@ -135,7 +129,7 @@ local function read_once(path)
   local found = {state = state}
   for _, name in ipairs {WEIGHTS, OPTIMIZER, EXTRA} do
     local listed = false
-    for _, file in ipairs(state.files) do listed = listed or file == name end
+    for _, one in ipairs(state.files) do listed = listed or one == name end
     if listed then
       local tensors, meta = core.load(path .. "/" .. name)
       if not tensors then return nil, meta end

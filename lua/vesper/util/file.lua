@@ -1,5 +1,7 @@
 -- Files: whether one exists, and writing one whole or not at all.
 local core = require "vesper.core"
+local check = require "vesper.util.check"
+local text = require "vesper.util.text"
 
 local file = {}
 
@@ -18,6 +20,25 @@ end
 
 --- The last component of a path.
 function file.name(path) return path:match "([^/]*)/*$" end
+
+--- The name of a folder that a function writes or reads as a whole, without slashes at its end.
+-- what: the function, for messages.
+function file.folder(what, folder)
+  local name = type(folder) == "string" and #folder > 1 and folder:gsub("/+$", "") or folder
+  local last = type(name) == "string" and name:match "[^/]*$" or ""
+  if last == "" or last == "." or last == ".." then
+    check.fail(what, "folder is %s, expected the name of a folder", text.value(folder))
+  end
+  return name
+end
+
+local serial = 0
+
+--- A new id for the files of a folder, so that a mix of the files of two is detected.
+function file.new_id()
+  serial = serial + 1
+  return ("%x-%x-%x"):format(os.time(), math.floor(core.now() * 1e9), serial)
+end
 
 --- Writes a file whole or not at all: a reader sees the old file, the new one, or none.  Returns
 -- true, or nil and a message.

@@ -4,6 +4,11 @@ return {
     {"image.load", "path:string, {channels:int=3, background:list=white}", "Tensor?",
       "A JPEG, PNG, BMP or GIF as [channels,H,W]: 1 grey, 3 RGB, 4 RGBA. Transparent pixels are "
         .. "blended with background."},
+    {"image.load_batch", "paths:list, size:list, {channels:int=3, background:list=white, "
+        .. "workers:int?}", "Tensor?",
+      "Picture files, decoded by several threads and resized to {height, width} by the bilinear "
+        .. "filter: uint8 [N,channels,height,width]. workers: the number of threads, default "
+        .. "vs.get_num_threads()."},
     {"image.decode", "bytes:string, {channels:int=3, background:list=white}", "Tensor?",
       "image.load for a file's bytes in memory."},
     {"image.info", "path:string", "table?", "{width, height, channels} without decoding."},

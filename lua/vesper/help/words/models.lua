@@ -189,5 +189,40 @@ return {
         .. "dropout:num=0}",
       "Module", "Word embeddings and an RNN: tokens int64 [B,T], lengths int64 [B] -> "
         .. "[B,width], word embeddings [B,T,E], states [B,T,hidden]."},
+    {"models.save", "model:Module, folder:string, {set:Dataset?, vocab:value?, classes:list?, "
+        .. "image_size:value?, max_words:int?, licence:string?, source:string?}", "true?",
+      "Writes a model into a folder, which is replaced as a whole: model.json has its class, the "
+        .. "options of its constructor, vocabulary, class names, picture size, licence and source "
+        .. "of the data; model.safetensors has weights and buffers. The options are those of "
+        .. "models.describe. Only one process may write a folder at a time."},
+    {"models.load", "folder:string, {modules:table?, classes:list?}", "Module?",
+      "The model of a folder in evaluation mode. Nothing in the folder is run, and a damaged "
+        .. "folder is refused with file and reason. modules = {MyTower = MyTower} has classes of "
+        .. "your own by their names; classes = names calls set_classes."},
+    {"models.describe", "model:Module, {set:Dataset?, vocab:value?, classes:list?, "
+        .. "image_size:value?, max_words:int?, licence:string?, source:string?}", "Module",
+      "States what the model was trained on; later calls replace what they name. set: a data set, "
+        .. "which has all of it; vocab: words in the order of their ids, or a text.Vocab; "
+        .. "image_size: n or {height, width}; max_words: of a text. Afterwards model.about has the "
+        .. "values and model.class_names the classes. Returns the model."},
+    {"Baseline:describe", "options:table", "Baseline", "As models.describe."},
+    {"Baseline:encode_images", "images:list, {batch_size:int=64, workers:int?}", "Tensor?",
+      "As VSE:encode_images."},
+    {"VSE:describe", "options:table", "VSE", "As models.describe."},
+    {"VSE:encode_texts", "texts:list, {batch_size:int=64}", "Tensor",
+      "Embeddings of length 1 of a list of strings, [#texts,D], in evaluation mode without "
+        .. "gradients. They are tokenized with the model's vocabulary, as in a data set."},
+    {"VSE:encode_images", "images:list, {batch_size:int=64, workers:int?}", "Tensor?",
+      "Embeddings of length 1 of a list of pictures, [#images,D]: paths of files, or tensors uint8 "
+        .. "[3,H,W]. They are resized to the picture size of the training data. workers: threads "
+        .. "that decode."},
+    {"VSE:set_classes", "names:list, {templates:list?}", "VSE",
+      "Sets the classes of classify_image by their names, also those that were never seen: the "
+        .. "prototype of a class is the normalised mean of the embeddings of the templates, such "
+        .. "as {\"a photo of a {}\"}, filled with its name. Returns the model."},
+    {"VSE:get_extra_state", "", "table", "What models.save writes beside the weights."},
+    {"VSE:set_extra_state", "extra:table", nil, "Restores what get_extra_state returned."},
+    {"BERT:get_extra_state", "", "table|nil", "The tokenizer for models.save."},
+    {"BERT:set_extra_state", "extra:table", nil, "Restores the tokenizer of get_extra_state."},
   },
 }

@@ -12,9 +12,10 @@ return {
     {"text.WordVectors", "path:string", "WordVectors?",
       "Reads GloVe's text format, .vec, or a fastText .bin, which also gives vectors for unknown "
         .. "words from their n-grams."},
-    {"text.WordPiece", "path:string, {lowercase:bool?, max_len:int=512, "
+    {"text.WordPiece", "path:value, {lowercase:bool?, max_len:int=512, "
         .. "invalid:error|replace=error}",
-      "WordPiece?", "BERT's tokenizer, from vocab.txt or tokenizer.json. Devlin et al. 2019."},
+      "WordPiece?", "BERT's tokenizer, from vocab.txt, tokenizer.json, or a list of the pieces. "
+        .. "Devlin et al. 2019."},
     {"Vocab:encode", "s:string, {max_len:int?, invalid:error|replace=error}", "Tensor",
       "Ids int64 [T]; unknown words are <unk>."},
     {"Vocab:encode_batch", "texts:list, {max_len:int?, invalid:error|replace=error}",
@@ -43,6 +44,9 @@ return {
         .. "types int64 [B,T]."},
     {"WordPiece:decode", "ids:index, {special:bool=false}", "string",
       "The text of ids [T]; special keeps [CLS], [SEP], [PAD]."},
+    {"WordPiece:tokens", "", "list", "The pieces in the order of their ids."},
+    {"WordPiece:settings", "", "table", "{lowercase, max_len, invalid}, as options of "
+        .. "text.WordPiece."},
     {"WordPiece:id", "token:string", "integer|nil", "The id of a piece."},
     {"WordPiece:token", "id:int", "string", "The piece of an id; an error for an unknown id."},
   },
