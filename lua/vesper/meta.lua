@@ -5861,8 +5861,8 @@ function vs.report.row(name, val, test, extra) end
 ---@return string? message
 function vs.report.curves(path, histories, options) end
 
----Writes a contact sheet: for each caption (its position in the set) the k images nearest to its
----embedding; v, t [N,D] in the order of the set.
+---report.found with the k images nearest to the embedding of each caption, given by its position in
+---the set; v, t [N,D] in the order of the set.
 ---@param path string
 ---@param set vesper.Dataset
 ---@param v vesper.Tensor
@@ -5874,16 +5874,24 @@ function vs.report.curves(path, histories, options) end
 ---@return string? message
 function vs.report.retrieved(path, set, v, t, captions, k, options) end
 
----Writes a contact sheet of given images: found has a list of positions for each caption, best
----first.
+---@class vesper.options.report.found
+---@field title? string
+---@field note? string
+---@field size? integer
+
+---Writes a sheet of retrieved images. pictures: a data set, or a list of paths or of tensors uint8
+---[3,H,W]; captions: strings, or positions in the set, whose own image gets a green frame; found:
+---for each caption the positions of pictures, best first, such as the result of metrics.topk. A
+---path that ends in .html becomes a page without further files, .png or .jpg a picture as of
+---plot.contact_sheet.
 ---@param path string
----@param set vesper.Dataset
+---@param pictures any
 ---@param captions any[]
----@param found any[]
----@param options? table
+---@param found any
+---@param options? vesper.options.report.found
 ---@return true?
 ---@return string? message
-function vs.report.found(path, set, captions, found, options) end
+function vs.report.found(path, pictures, captions, found, options) end
 
 ---Writes the attention of words over image regions with plot.attention, for samples of a set and a
 ---model with attention_map.
@@ -5906,7 +5914,8 @@ function vs.report.attention(path, set, model, samples, options) end
 function vs.report.confusion(path, result, classes, options) end
 
 ---Writes an HTML page that needs no network. A section is {title =, parts ...}, a part {text =},
----{table = {columns =, rows =}} or {picture = path in the folder, words =}.
+---{table = {columns =, rows =}}, {picture = path in the folder, words =} or {sheet = rows of
+---plot.contact_sheet, words =}.
 ---@param folder string
 ---@param name string
 ---@param title string

@@ -2,7 +2,9 @@
 local core = require "vesper.core"
 local runs = require "vesper.experiment.runs"
 local tables = require "vesper.experiment.tables"
+local metrics = require "vesper.metrics"
 local report = require "vesper.report"
+local sheet = require "vesper.report.sheet"
 local train = require "vesper.train"
 local options = require "vesper.util.options"
 
@@ -51,14 +53,17 @@ local function add_confusion(o, section, row, result)
     o.folder .. "/" .. name, result, o.sets.test:classes(), {title = "Confusion: " .. row.name}))
 end
 
+-- A sheet of retrieved images, inside the page.
+local function add_sheet(section, set, captions, found, words)
+  table.insert(section, {sheet = assert(sheet.rows(set, captions, found)), words = words})
+end
+
 local function add_retrieved(o, section, row, result)
-  local name = file_name("retrieved", row, "png")
-  local words = "Captions of the test set and the nearest images: " .. row.name
-  add_picture(o, section, name, words,
-    report.retrieved(o.folder .. "/" .. name, o.sets.test, result.v, result.t,
-      spread(o.sets.test, o.samples), math.min(8, #o.sets.test),
-      {title = row.name .. ": captions and retrieved images",
-        note = "Nearest test images by cosine; green frame: the caption's own"}))
+  local captions, k = spread(o.sets.test, o.samples), math.min(8, #o.sets.test)
+  local t = result.t:index_select(1, core.tensor(captions, {dtype = "int64"}))
+  add_sheet(section, o.sets.test, captions, (metrics.topk(t, result.v, k)), row.name
+    .. ": captions of the test set and the nearest test images by cosine; green frame: the "
+    .. "caption's own image")
 end
 
 local function add_attention(o, section, row, model)
@@ -75,22 +80,24 @@ end
 local function add_retrieved_again(o, section, row, model)
   if not model.retrieve then return end
   local samples, set = spread(o.sets.test, o.samples), o.sets.test
-  local asked, name = set:batch(samples), file_name("categories", row, "png")
+  local asked = set:batch(samples)
   local index = model:index(o.loaders(o.results[1].seed).test)
   local found = model:retrieve({text = asked.text, tokens = asked.tokens, lengths = asked.lengths},
     index, {k = math.min(8, #set)})
-  add_picture(o, section, name, "The same captions, category-specific retrieval: " .. row.name,
-    report.found(o.folder .. "/" .. name, set, samples, found:tolist(),
-      {title = row.name .. ": category-specific retrieval",
-        note = "One search for each of the most probable categories, merged by score times "
-          .. "probability; green frame: the caption's own"}))
+  add_sheet(section, set, samples, found, row.name .. ": the same captions, category-specific "
+    .. "retrieval: one search for each of the most probable categories, merged by score times "
+    .. "probability")
 end
 
 local function add_sheets(o, section)
-  for _, sheet in ipairs(o.sheets) do
-    add_picture(o, section, sheet.name, sheet.words or sheet.name, report.found(
-      o.folder .. "/" .. sheet.name, o.sets.test, sheet.captions, sheet.found,
-      {title = sheet.title, note = sheet.note}))
+  for _, one in ipairs(o.sheets) do
+    local words = {one.title}
+    words[#words + 1] = one.words or one.note
+    add_sheet(section, o.sets.test, one.captions, one.found, table.concat(words, ": "))
+    if one.name then
+      assert(report.found(o.folder .. "/" .. one.name, o.sets.test, one.captions, one.found,
+        {title = one.title, note = one.note}))
+    end
   end
 end
 
@@ -140,10 +147,11 @@ end
 --   results                           the result of experiment.run
 --   sets = {train =, val =, test =}   data sets
 --   title = "Table 1"
---   samples = 6                       captions per contact sheet
+--   samples = 6                       captions per sheet
 --   pictures = true                   false: only tables and curves
---   sheets = {{name = file.png, title =, note =, words =, captions = {position, ...}, found =
---             {{position, ...}, ...}}, ...}     further contact sheets, as for report.found
+--   sheets = {{title =, words =, captions = {position, ...}, found = {{position, ...}, ...},
+--             name = file, note =}, ...}     further sheets, as for report.found; with a name they
+--                                     are also written to this file, .html or .png
 -- The models to show are chosen on validation.  Returns the rows and the protocol.
 return function(given)
   local o = options.read("experiment.report", given,

@@ -1,4 +1,5 @@
 -- A report as one HTML page that needs no network: text, tables and image files in its folder.
+local sheet = require "vesper.report.sheet"
 local report = require "vesper.report.tables"
 local check = require "vesper.util.check"
 local html = require("vesper.util.text").html
@@ -42,6 +43,11 @@ function parts.picture(value, part)
     link(value), escape(part.words or value), escape(part.words or ""))
 end
 
+function parts.sheet(value, part)
+  local words = part.words and "<p>" .. escape(part.words) .. "</p>\n" or ""
+  return words .. sheet.html(value, part.size)
+end
+
 local function add_part(lines, section, i, part)
   for kind, make in pairs(parts) do
     if part[kind] ~= nil then
@@ -49,22 +55,23 @@ local function add_part(lines, section, i, part)
       return
     end
   end
-  check.fail("page", "part %d of section '%s' has no text, table or picture, expected one of them",
-    i, section.title)
+  check.fail("page", "part %d of section '%s' has no text, table, picture or sheet, expected one",
+    i, section.title or "")
 end
 
 --- The page as HTML.  sections is a list of {title =, parts...}; a part is {text = "..."}, {table =
 -- {columns =, rows =}} as in report.table, or {picture = "curves.svg", words = caption} with a path
--- relative to the page.
+-- relative to the page, or {sheet = rows, words = caption} with the rows of report/sheet.lua.
 function page.html(title, sections)
   local lines = {
     '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    ("<title>%s</title>\n<style>\n%s</style>\n</head>\n<body>"):format(escape(title), STYLE),
+    ("<title>%s</title>\n<style>\n%s</style>\n</head>\n<body>"):format(escape(title),
+      STYLE .. sheet.STYLE),
     ("<h1>%s</h1>"):format(escape(title)),
   }
   for _, section in ipairs(sections) do
-    lines[#lines + 1] = ("<h2>%s</h2>"):format(escape(section.title))
+    if section.title then lines[#lines + 1] = ("<h2>%s</h2>"):format(escape(section.title)) end
     for i, part in ipairs(section) do add_part(lines, section, i, part) end
   end
   lines[#lines + 1] = "</body>\n</html>\n"

@@ -2,43 +2,47 @@
 local core = require "vesper.core"
 local metrics = require "vesper.metrics"
 local in_evaluation = require "vesper.nn.evaluation"
+local page = require "vesper.report.page"
 local plot = require "vesper.report.plot"
+local sheet = require "vesper.report.sheet"
+local file = require "vesper.util.file"
+local options = require "vesper.util.options"
 
 local report = {}
 
 --- Writes curves of several histories as SVG, by epoch: each of histories is {name, history = the
 -- result of train.fit, value = function(entry)}.
-function report.curves(path, histories, options)
+function report.curves(path, histories, given)
   local series = {}
   for _, h in ipairs(histories) do
     local line = {name = h.name, x = {}, y = {}}
     for i, entry in ipairs(h.history) do line.x[i], line.y[i] = entry.epoch, h.value(entry) end
     series[#series + 1] = line
   end
-  return plot.lines(path, series, options)
+  return plot.lines(path, series, given)
 end
 
---- Writes a contact sheet: for each of the captions (positions in the set) the retrieved images,
--- found = {{position, ...}, ...}, best first; the caption's own image has a green frame.
-function report.found(path, set, captions, found, options)
-  local classes, rows = set:classes(), {}
-  for i, at in ipairs(captions) do
-    local images = {}
-    for rank, position in ipairs(found[i]) do
-      local sample = set[position]
-      images[rank] = {image = sample.image, correct = position == at, label = classes[sample.label]}
-    end
-    rows[i] = {caption = set:text(at), images = images}
-  end
-  return plot.contact_sheet(path, rows, options)
+--- Writes a sheet: for each of the captions the retrieved images, best first.  pictures: a data
+-- set, or a list of paths or of tensors uint8 [3,H,W]; captions: positions in the set, or strings;
+-- found: {{position, ...}, ...} or int64 [Q,k].  If a caption is a position, its own image has a
+-- green frame.  A path that ends in .html becomes a page without further files, with captions as
+-- text; another one a picture drawn by plot.contact_sheet.  Options: title, note, size of an image
+-- in pixels.  Returns true, or nil and a message.
+function report.found(path, pictures, captions, found, given)
+  local rows, why = sheet.rows(pictures, captions, found)
+  if not rows then return nil, why end
+  if not path:find "%.html?$" then return plot.contact_sheet(path, rows, given) end
+  local o = options.read("report.found", given, {title = "Retrieved images"},
+    {title = "string", note = "string", size = "count"})
+  return file.write(path, page.html(o.title, {{{sheet = rows, words = o.note, size = o.size}}}))
 end
 
 --- report.found with the k images whose embeddings are nearest to the caption's.  v, t [N,D] in the
 -- order of the set.
-function report.retrieved(path, set, v, t, captions, k, options)
+function report.retrieved(path, set, v, t, captions, k, given)
   local index = core.tensor(captions, {dtype = "int64"})
-  return report.found(path, set, captions,
-    metrics.topk(t:index_select(1, index), v, k):tolist(), options)
+  local found = metrics.topk(t:index_select(1, index), v, k)
+  return report.found(path, set, captions, found, given)
 end
 
 -- The words of caption i for its tokens: those of the text if it has enough, else the vocabulary's.
@@ -52,7 +56,7 @@ end
 
 --- Writes attention maps of words over image regions, for samples of a set (positions) and a model
 -- with attention_map over a grid (CIM, AttentionPooling).
-function report.attention(path, set, model, samples, options)
+function report.attention(path, set, model, samples, given)
   local batch, rows = set:batch(samples), {}
   local weights, grid = in_evaluation(model, model.attention_map, model, batch)
   for i, at in ipairs(samples) do
@@ -60,13 +64,13 @@ function report.attention(path, set, model, samples, options)
     rows[i] = {image = batch.image[i], words = words_of(set, at, tokens), weights = weights[i],
       grid = grid}
   end
-  return plot.attention(path, rows, options)
+  return plot.attention(path, rows, given)
 end
 
 --- Writes the confusion matrix of a result of train.evaluate.
-function report.confusion(path, result, classes, options)
+function report.confusion(path, result, classes, given)
   return plot.confusion(path, metrics.confusion(result.predicted, result.label, #classes), classes,
-    options)
+    given)
 end
 
 return report

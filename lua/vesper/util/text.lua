@@ -34,6 +34,21 @@ local MARKUP = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;
 --- A text escaped for HTML and SVG.
 function text.html(s) return (s:gsub('[&<>"]', MARKUP)) end
 
+local DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+--- Bytes in base64.
+function text.base64(bytes)
+  local digit, out = {}, {}
+  for i = 0, 63 do digit[i] = DIGITS:sub(i + 1, i + 1) end
+  for at = 1, #bytes, 3 do
+    local a, b, c = bytes:byte(at, at + 2)
+    local n = a << 16 | (b or 0) << 8 | (c or 0)
+    out[#out + 1] = digit[n >> 18] .. digit[n >> 12 & 63]
+      .. (b and digit[n >> 6 & 63] or "=") .. (c and digit[n & 63] or "=")
+  end
+  return table.concat(out)
+end
+
 --- A text in lines of at most `width` bytes, each starting with `indent`.
 function text.wrap(s, width, indent)
   local lines, line = {}, indent

@@ -62,11 +62,15 @@ return {
         .. "result of train.fit, value = function(entry)}."},
     {"report.retrieved", "path:string, set:Dataset, v:tensor, t:tensor, captions:list, k:int, "
         .. "options:table?",
-      "true?", "Writes a contact sheet: for each caption (its position in the set) the k images "
-        .. "nearest to its embedding; v, t [N,D] in the order of the set."},
-    {"report.found", "path:string, set:Dataset, captions:list, found:list, options:table?",
-      "true?", "Writes a contact sheet of given images: found has a list of positions for each "
-        .. "caption, best first."},
+      "true?", "report.found with the k images nearest to the embedding of each caption, given by "
+        .. "its position in the set; v, t [N,D] in the order of the set."},
+    {"report.found", "path:string, pictures:value, captions:list, found:value, {title:string?, "
+        .. "note:string?, size:int?}",
+      "true?", "Writes a sheet of retrieved images. pictures: a data set, or a list of paths or of "
+        .. "tensors uint8 [3,H,W]; captions: strings, or positions in the set, whose own image "
+        .. "gets a green frame; found: for each caption the positions of pictures, best first, such "
+        .. "as the result of metrics.topk. A path that ends in .html becomes a page without further "
+        .. "files, .png or .jpg a picture as of plot.contact_sheet."},
     {"report.attention", "path:string, set:Dataset, model:Module, samples:list, options:table?",
       "true?", "Writes the attention of words over image regions with plot.attention, for samples "
         .. "of a set and a model with attention_map."},
@@ -74,7 +78,8 @@ return {
       "Writes plot.confusion of a result of train.evaluate."},
     {"report.page", "folder:string, name:string, title:string, sections:list", "true?",
       "Writes an HTML page that needs no network. A section is {title =, parts ...}, a part {text "
-        .. "=}, {table = {columns =, rows =}} or {picture = path in the folder, words =}."},
+        .. "=}, {table = {columns =, rows =}}, {picture = path in the folder, words =} or {sheet = "
+        .. "rows of plot.contact_sheet, words =}."},
     {"report.write", "folder:string, name:string, text:string", "true?",
       "Writes text to folder/name."},
   },
