@@ -182,7 +182,7 @@ describe("data.prepare.folder", function()
     end
     assert.equal(number["3"], number["4"]) -- "Picture-  NUMBER 4" and "picture  NUMBER 4"
     local _, why = data.prepare.folder(root, out, with(plain, {label = "kind"}))
-    assert.matches("no column 'kind'; it has id, title", why)
+    assert.matches("no column 'kind', expected one of id, title", why)
   end)
 
   it("splits titles that differ in case alone as it always has", function()

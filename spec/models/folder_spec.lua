@@ -182,7 +182,7 @@ describe("models.save and models.load", function()
       function Own:init(x) self.x = x end
       for words, value in pairs {["is a function"] = print, ["is a tensor"] = vs.ones(2),
         ["is the layer Linear"] = nn.Linear(2, 2), ["is a text that is not UTF"] = "\255",
-        ["is a userdata"] = io.stdout, ["has the key 7"] = {[7] = 1},
+        ["is a FILE*"] = io.stdout, ["has the key 7"] = {[7] = 1},
         ["has the key '$x'"] = {["$x"] = 1}} do
         local ok, why = pcall(models.save, Own(value), folder)
         assert(not ok)

@@ -8,8 +8,8 @@ local DEFAULTS = {batch_size = 32, half = true, regions = true, images = false, 
   compress = 0}
 local KNOWN = {splits = true, progress = true}
 
--- The splits to convert: a list of {name, set}; `set` has one sample per image.  Default: train, val
--- and test, if they exist.
+-- The splits to convert: a list of {name, set}; `set` has one sample per image.  Default: train,
+-- val and test, if they exist.
 local function open_splits(source, o)
   local list = {}
   for _, name in ipairs(o.splits or {"train", "val", "test"}) do

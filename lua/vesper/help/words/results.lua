@@ -68,9 +68,9 @@ return {
         .. "note:string?, size:int?}",
       "true?", "Writes a sheet of retrieved images. pictures: a data set, or a list of paths or of "
         .. "tensors uint8 [3,H,W]; captions: strings, or positions in the set, whose own image "
-        .. "gets a green frame; found: for each caption the positions of pictures, best first, such "
-        .. "as the result of metrics.topk. A path that ends in .html becomes a page without further "
-        .. "files, .png or .jpg a picture as of plot.contact_sheet."},
+        .. "gets a green frame; found: for each caption the positions of pictures, best first, "
+        .. "such as the result of metrics.topk. A path that ends in .html becomes a page without "
+        .. "further files, .png or .jpg a picture as of plot.contact_sheet."},
     {"report.attention", "path:string, set:Dataset, model:Module, samples:list, options:table?",
       "true?", "Writes the attention of words over image regions with plot.attention, for samples "
         .. "of a set and a model with attention_map."},
