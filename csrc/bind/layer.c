@@ -1,7 +1,7 @@
 /* Layers as userdata: constructors by descriptor, calls, parameters as fields.
  *
  * What layers share with modules written in Lua (parameters, state_dict, train, ...) is written
- * once, in lua/vesper/nn.lua, on top of `slots`, `attributes` and `training` here. */
+ * once, in lua/vesper/nn/module.lua, on top of `slots`, `attributes` and `training` here. */
 #include "nn/layer.h"
 
 #include <stdio.h>
@@ -45,7 +45,7 @@ static int forward(lua_State *L) {
   return l->def->outputs;
 }
 
-/* layer(...): forward, through the hooks of lua/vesper/hooks.lua where it has some. */
+/* layer(...): forward, through the hooks of lua/vesper/nn/hooks.lua if it has any. */
 static int call_layer(lua_State *L) {
   if (!check_layer(L)->hooked) return forward(L);
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);

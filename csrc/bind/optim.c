@@ -4,7 +4,7 @@
  *   opt = optim.SGD({{params = a, lr = 0.1}, {params = b}}, {lr = 0.01})
  *   opt:step()   opt:zero_grad()   opt.lr = 1e-4   opt.param_groups[2].lr = 1e-5
  *
- * State dictionaries are made in lua/vesper/optim.lua from `state` and `set_state` here. */
+ * State dictionaries are made in lua/vesper/optim/init.lua from `state` and `set_state` here. */
 #include "optim/optim.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 --
 -- Ops, layers, optimizers and readers are documented in their C descriptors; all other functions
 -- and fields in the files of help/words, one entry each: {name, arguments, results, description}.
--- spec/help_spec.lua checks that every public function has an entry and every entry a function.
+-- spec/help/help_spec.lua checks that each public function has an entry and each entry a function.
 --
 -- Arguments use the descriptors' syntax (csrc/core/args.h), extended by: `{...}` around options
 -- that are given by name in a last table, `...` after a kind that may repeat, and as kinds Lua's

@@ -1,4 +1,4 @@
--- vs.models: the image-text models, loaded on first use.
+-- vs.models: the image-text models, their encoders, BERT and CNNs, loaded on first use.
 local files = {
   Baseline = "baseline", VSE = "vse", CIM = "cim", COOT = "coot",
   BERTFusion = "bert_fusion", DPM = "dpm",

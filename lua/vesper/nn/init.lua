@@ -1,7 +1,7 @@
 -- vs.nn: layers, the base class of modules, containers, losses, attention, hooks, initialisation.
 --
--- Layers are implemented in C (csrc/nn).  Each of the other files in this folder returns a table
--- of its additions to nn.
+-- Layers are implemented in C (csrc/nn).  The files that are merged below return tables of public
+-- classes and functions.
 local core = require "vesper.core"
 local module = require "vesper.nn.module"
 local options = require "vesper.util.options"
