@@ -25,18 +25,10 @@ local function prepare(parts)
   assert(vs.checkpoint.save(folder, {model = parts.model, optimizer = parts.optimizer, epoch = 2,
     loader = parts.loader, schedule = parts.schedule, best = 0.5,
     extra = {list = {1, 2.5, "three"}, seen = vs.ones(2), [7] = math.huge}}))
-  local id = assert(vs.io.json_load(folder .. "/state.json")).id:gsub("%-", "%%-")
+  local id = assert(vs.io.json_load(folder .. "/state.json")).id
   for _, name in ipairs(FILES) do
-    local bytes = support.read_file(folder .. "/" .. name)
-    local length = string.unpack("<I8", bytes)
-    if name == FILES[1] then
-      bytes = bytes:gsub(id, "fuzz", 1)
-    else
-      local header = bytes:sub(9, 8 + length):gsub(id, "fuzz", 1)
-      bytes = support.safetensors(header .. "\n" .. bytes:sub(9 + length))
-    end
-    whole[name] = bytes
-    support.write(folder .. "/" .. name, bytes)
+    whole[name] = support.with_fixed_id(support.read_file(folder .. "/" .. name), id)
+    support.write(folder .. "/" .. name, whole[name])
   end
 end
 

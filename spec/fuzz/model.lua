@@ -24,18 +24,10 @@ local function prepare()
     text = {vectors = vs.ones(4, 2), hidden = 2}, weights = {contrast = 1}, warmup = math.huge}
   assert(vs.models.save(model, folder, {vocab = {"<pad>", "<unk>", "a", "hat"},
     classes = {"cup", "hat"}, image_size = 4, licence = "CC0"}))
-  local id = assert(vs.io.json_load(folder .. "/model.json")).id:gsub("%-", "%%-")
-  for i, name in ipairs(FILES) do
-    local bytes = support.read_file(folder .. "/" .. name)
-    if i == 1 then
-      bytes = bytes:gsub(id, "fuzz", 1)
-    else
-      local length = string.unpack("<I8", bytes)
-      local header = bytes:sub(9, 8 + length):gsub(id, "fuzz", 1)
-      bytes = support.safetensors(header .. "\n" .. bytes:sub(9 + length))
-    end
-    whole[name] = bytes
-    support.write(folder .. "/" .. name, bytes)
+  local id = assert(vs.io.json_load(folder .. "/model.json")).id
+  for _, name in ipairs(FILES) do
+    whole[name] = support.with_fixed_id(support.read_file(folder .. "/" .. name), id)
+    support.write(folder .. "/" .. name, whole[name])
   end
 end
 

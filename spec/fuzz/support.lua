@@ -50,4 +50,13 @@ function support.safetensors(bytes)
   return string.pack("<s8", header or bytes) .. (data or "")
 end
 
+--- A JSON or safetensors file in which the id of its folder is "fuzz": the same in every run.
+function support.with_fixed_id(bytes, id)
+  local pattern = id:gsub("%-", "%%-")
+  if bytes:sub(1, 1) == "{" then return (bytes:gsub(pattern, "fuzz", 1)) end
+  local length = string.unpack("<I8", bytes)
+  local header = bytes:sub(9, 8 + length):gsub(pattern, "fuzz", 1)
+  return support.safetensors(header .. "\n" .. bytes:sub(9 + length))
+end
+
 return support
