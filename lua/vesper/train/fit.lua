@@ -305,6 +305,7 @@ return function(model, given)
      folds = "count", patience = "count", weights = "string", checkpoint = "string",
      log = "string", tensorboard = "string"})
   check_arguments(model, o)
+  if model.describe and has_methods(o.train, "set") then model:describe {set = o.train.set} end
   local parameters, run = model:parameters(), start_run(model, o)
   local writer <close> = new_curves(o, run)
   say_start(o, run)
