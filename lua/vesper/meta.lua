@@ -5861,15 +5861,21 @@ function vs.report.row(name, val, test, extra) end
 ---@return string? message
 function vs.report.curves(path, histories, options) end
 
+---@class vesper.options.report.retrieved
+---@field image_of? vesper.Tensor
+---@field title? string
+---@field note? string
+---@field size? integer
+
 ---report.found with the k images nearest to the embedding of each caption, given by its position in
----the set; v, t [N,D] in the order of the set.
+---the set. v [N,D], t [M,D] and image_of [M] are as train.evaluate returns them.
 ---@param path string
 ---@param set vesper.Dataset
 ---@param v vesper.Tensor
 ---@param t vesper.Tensor
 ---@param captions any[]
 ---@param k integer
----@param options? table
+---@param options? vesper.options.report.retrieved
 ---@return true?
 ---@return string? message
 function vs.report.retrieved(path, set, v, t, captions, k, options) end
@@ -6261,8 +6267,9 @@ function vs.models.DPM(options) end
 ---@class vesper.options.DPM.index
 ---@field known? boolean default false
 
----The images of a loader for retrieve: {v [N,D], category int64 [N]}; the category is the predicted
----class, or the label with known.
+---The images of a loader for retrieve, each once: {v [N,D], category int64 [N], sample = list}; the
+---category is the predicted class, or the label with known; sample[i] is the number of image i's
+---first sample.
 ---@param loader vesper.Loader
 ---@param options? vesper.options.DPM.index
 ---@return table

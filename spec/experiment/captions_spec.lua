@@ -2,6 +2,7 @@
 local vs = require "vesper"
 local fails = require "spec.support.fails"
 local temp = require "spec.support.temp"
+local tiny_bert = require "spec.support.tiny_bert"
 
 local WORDS = {"<pad>", "<unk>", "a", "red", "green", "square"}
 
@@ -61,6 +62,55 @@ describe("experiment without labels", function()
     assert.matches("rsum of parts: mean over 2 parts; the first: 3 images, 6 captions", text)
     assert.matches("Validation rsum", temp.read(folder .. "/curves.svg"))
     assert.matches("folds,folds_deviation", temp.read(folder .. "/table.csv"))
+  end)
+
+  it("reports models with and without classes over several captions", function()
+    local function text() return {vocab_size = #WORDS, word_dim = 4} end
+    local o = arguments {folder = folder .. "/report", epochs = 1, seeds = {1}, folds = 1}
+    o.rows = {}
+    for i, name in ipairs {"VSE", "CIM", "AttentionPooling", "DPM"} do
+      o.rows[i] = {name = name, make = function()
+        return vs.models[name] {width = 8, channels = {4}, text = text(),
+          bert = name == "DPM" and tiny_bert() or nil}
+      end}
+    end
+    local sets = {}
+    for _, split in ipairs {"train", "val", "test"} do sets[split] = vs.data.open(path, split) end
+    vs.experiment.report {folder = o.folder, results = vs.experiment.run(o), rows = o.rows,
+      loaders = o.loaders, sets = sets, samples = 2}
+    local page = temp.read(o.folder .. "/index.html")
+    assert.matches("Validation rsum by epoch", page)
+    assert.is_nil(page:find "Quoted")
+    assert.is_nil(page:find "<h2>Confusion")
+    local _, captions = page:gsub("<h3>", "")
+    local _, pictures = page:gsub("<li", "")
+    local _, own = page:gsub('<li class="own">', "")
+    assert.same({2, 12, 2}, {captions, pictures, own}) -- a sheet of all six images
+  end)
+
+  it("marks the caption's image in each of its samples", function()
+    local v, t = vs.eye(6), vs.eye(6)
+    local image_of = vs.tensor({1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6}, {dtype = "int64"})
+    local set = assert(vs.data.open(path, "test"))
+    assert(vs.report.retrieved(folder .. "/own.html", set, v, t:index_select(1, image_of), {2, 5, 12},
+      1, {image_of = image_of, title = "Own"}))
+    local page = temp.read(folder .. "/own.html")
+    local _, own = page:gsub('<li class="own">', "")
+    assert.equal(3, own)
+  end)
+
+  it("checks the arguments of report", function()
+    local function refused(message, more)
+      local o = {folder = folder, results = {{}}, rows = {}, loaders = print,
+        sets = {train = {}, val = {}, test = {}}}
+      for key, value in pairs(more) do o[key] = value or nil end
+      fails("experiment.report: " .. message, vs.experiment.report, o)
+    end
+    refused("option rows is missing", {rows = false})
+    refused("results is empty, expected at least 1", {results = {}})
+    refused("sets has no val, expected {train =, val =, test =}", {sets = {train = {}, test = {}}})
+    refused("samples is 0, expected", {samples = 0})
+    refused("unknown option 'titel'", {titel = "x"})
   end)
 
   it("checks its arguments before the first run", function()

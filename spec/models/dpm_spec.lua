@@ -224,6 +224,17 @@ describe("DPM:index", function()
     assert.same({5, 5}, places.shape)
   end)
 
+  it("has an image with several captions once", function()
+    local model, all = new(), images(3)
+    local of = int64{1, 1, 2, 2, 2, 3}
+    local set = vs.data.TensorDataset{image = all:index_select(1, of), image_index = of,
+      label = int64{4, 4, 1, 1, 1, 2}}
+    local index = model:index(vs.data.Loader(set, {batch_size = 4}), {known = true})
+    assert.same({{4, 1, 2}, {1, 3, 6}}, {index.category:tolist(), index.sample})
+    model:eval()
+    assert((index.v - no_grad(model.encode_image, model, all)):abs():max():item() < 1e-5)
+  end)
+
   it("leaves the mode as it was after an error", function()
     local model = new():train()
     local set = vs.data.TensorDataset{label = int64{1, 2}}

@@ -1,6 +1,7 @@
 -- What a trained model is used for: embeddings of typed sentences and of picture files, classes by
 -- name.
 local vs = require "vesper"
+local fails = require "spec.support.fails"
 local temp = require "spec.support.temp"
 local toy = require "spec.support.toy"
 
@@ -171,6 +172,20 @@ describe("a model", function()
       near(model.prototypes, other.prototypes, 0)
       other = assert(models.load(folder, {classes = {"red", "blue", "green"}}))
       assert.same({3, toy.WIDTH}, other.prototypes.shape)
+    end)
+
+    it("gives way to the model's own classes when it is trained on", function()
+      local own = vs.models.VSE {classes = 2, width = toy.WIDTH, channels = {4},
+        text = {vocab_size = #WORDS, word_dim = 4}}
+      own:describe {vocab = WORDS}
+      own:set_classes{"red", "blue", "green"}
+      assert.same({3, toy.WIDTH}, own.prototypes.shape)
+      local int64 = function(list) return vs.tensor(list, {dtype = "int64"}) end
+      own:fit_prototypes(vs.data.Loader(vs.data.TensorDataset {tokens = int64{{3, 4}, {5, 6}},
+        lengths = int64{2, 2}, label = int64{1, 2}}, {batch_size = 2}))
+      assert.same({2, toy.WIDTH}, own.prototypes.shape)
+      fails("fit_prototypes: the model has no classes", models.VSE.fit_prototypes, toy.new("VSE", {classes = false}),
+        {})
     end)
 
     it("refuses names and templates that are none", function()

@@ -1,11 +1,12 @@
 -- experiment.report: the HTML page of a table, with figures of single models.
 local core = require "vesper.core"
 local runs = require "vesper.experiment.runs"
+local summary = require "vesper.experiment.summary"
 local tables = require "vesper.experiment.tables"
-local metrics = require "vesper.metrics"
 local report = require "vesper.report"
 local sheet = require "vesper.report.sheet"
 local train = require "vesper.train"
+local check = require "vesper.util.check"
 local options = require "vesper.util.options"
 
 -- ---- figures ------------------------------------------------------------------------------------
@@ -48,6 +49,7 @@ local function file_name(what, row, ending)
 end
 
 local function add_confusion(o, section, row, result)
+  if not result.predicted then return end
   local name = file_name("confusion", row, "svg")
   add_picture(o, section, name, row.name .. " on the test set", report.confusion(
     o.folder .. "/" .. name, result, o.sets.test:classes(), {title = "Confusion: " .. row.name}))
@@ -59,15 +61,16 @@ local function add_sheet(section, set, captions, found, words)
 end
 
 local function add_retrieved(o, section, row, result)
-  local captions, k = spread(o.sets.test, o.samples), math.min(8, #o.sets.test)
-  local t = result.t:index_select(1, core.tensor(captions, {dtype = "int64"}))
-  add_sheet(section, o.sets.test, captions, (metrics.topk(t, result.v, k)), row.name
-    .. ": captions of the test set and the nearest test images by cosine; green frame: the "
+  local captions = spread(o.sets.test, o.samples)
+  local found = sheet.nearest(result.v, result.t, captions, math.min(8, result.images),
+    result.image_of)
+  add_sheet(section, o.sets.test, captions, found, row.name .. ": captions of the test set and the nearest test images by cosine; green frame: the "
     .. "caption's own image")
 end
 
 local function add_attention(o, section, row, model)
-  if not model.attention_map or model.image.encode_batch then return end -- features: no grid
+  local features = model.image and model.image.encode_batch -- no grid
+  if not (model.attention_map and model.classes) or features then return end
   local name = file_name("attention", row, "png")
   add_picture(o, section, name, row.name .. ", test images", report.attention(
     o.folder .. "/" .. name, o.sets.test, model, spread(o.sets.test, o.samples),
@@ -77,13 +80,15 @@ local function add_attention(o, section, row, model)
 end
 
 -- The images that category-specific retrieval (DPM) finds for the same captions.
-local function add_retrieved_again(o, section, row, model)
-  if not model.retrieve then return end
+local function add_retrieved_again(o, section, row, model, images)
   local samples, set = spread(o.sets.test, o.samples), o.sets.test
   local asked = set:batch(samples)
   local index = model:index(o.loaders(o.results[1].seed).test)
   local found = model:retrieve({text = asked.text, tokens = asked.tokens, lengths = asked.lengths},
-    index, {k = math.min(8, #set)})
+    index, {k = math.min(8, images)}):tolist()
+  for _, list in ipairs(index.sample and found or {}) do
+    for rank, image in ipairs(list) do list[rank] = index.sample[image] end
+  end
   add_sheet(section, set, samples, found, row.name .. ": the same captions, category-specific "
     .. "retrieval: one search for each of the most probable categories, merged by score times "
     .. "probability")
@@ -110,12 +115,13 @@ local function pictures(o)
   for _, row in ipairs(o.rows) do
     if o.by_name[row.name] then
       local model = trained(o, row, seed)
-      local finds = row == finder or model.retrieve
+      local by_category = model.retrieve and model.classes
+      local finds = row == finder or by_category
       if row == best or finds or row.name == "Baseline" then
         local result = train.evaluate(model, o.loaders(seed).test)
         add_confusion(o, confusion, row, result)
         if finds then add_retrieved(o, retrieval, row, result) end
-        add_retrieved_again(o, retrieval, row, model)
+        if by_category then add_retrieved_again(o, retrieval, row, model, result.images) end
       end
       add_attention(o, attention, row, model)
     end
@@ -127,18 +133,31 @@ end
 -- ---- the page -----------------------------------------------------------------------------------
 
 local function page(o, rows, protocol)
-  local words, quoted = {title = "Protocol"}, tables.published
+  local words, quoted = {title = "Protocol"}, tables.quoted(rows)
+  local _, kind = summary.curves(o.results)
   for i, sentence in ipairs(protocol) do words[i] = {text = sentence} end
-  local sections = {
-    {title = "Results", {table = {columns = report.columns, rows = rows}},
-      {table = {columns = quoted.columns, rows = quoted}}, {text = quoted.note}},
-    words, {title = "Learning curves", {picture = "curves.svg",
-      words = "Accuracy on validation by epoch, mean over the seeds"}},
-  }
+  local table_of = {title = "Results", {table = {columns = tables.columns(rows), rows = rows}}}
+  if quoted then
+    table_of[2], table_of[3] = {table = {columns = quoted.columns, rows = quoted}},
+      {text = quoted.note}
+  end
+  local sections = {table_of, words, {title = "Learning curves", {picture = "curves.svg",
+    words = ("Validation %s by epoch, mean over the seeds"):format(kind)}}}
   for _, section in ipairs(pictures(o)) do
     if #section > 0 then sections[#sections + 1] = section end
   end
   assert(report.page(o.folder, "index.html", o.title, sections))
+end
+
+local function check_options(o)
+  local function fail(...) check.fail("experiment.report", ...) end
+  for _, name in ipairs {"folder", "results", "rows", "loaders", "sets"} do
+    if o[name] == nil then fail("option %s is missing", name) end
+  end
+  if #o.results == 0 then fail("results is empty, expected at least 1") end
+  for _, name in ipairs {"train", "val", "test"} do
+    if not o.sets[name] then fail("sets has no %s, expected {train =, val =, test =}", name) end
+  end
 end
 
 --- Writes the report of a table into its folder: the files of experiment.write, figures of the
@@ -152,11 +171,14 @@ end
 --   sheets = {{title =, words =, captions = {position, ...}, found = {{position, ...}, ...},
 --             name = file, note =}, ...}     further sheets, as for report.found; with a name they
 --                                     are also written to this file, .html or .png
--- The models to show are chosen on validation.  Returns the rows and the protocol.
+-- The models to show are chosen on validation.  Confusion and attention are of models with
+-- classes.  Returns the rows and the protocol.
 return function(given)
   local o = options.read("experiment.report", given,
     {title = "Table 1", samples = 6, pictures = true, sheets = {}},
-    {folder = "string", results = "table", rows = "table", loaders = "function", sets = "table"})
+    {folder = "string", results = "list", rows = "list", loaders = "function", sets = "table",
+     title = "string", samples = "count", pictures = "boolean", sheets = "list"})
+  check_options(o)
   o.files, o.by_name = {}, {}
   local sizes = {}
   for name, set in pairs(o.sets) do sizes[name] = #set end

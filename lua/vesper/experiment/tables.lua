@@ -77,6 +77,13 @@ experiment.published = {
     .. "are for another data set, cannot be reproduced and do not compare with those above.",
 }
 
+--- The published figures to show below these rows: nil where no row has an accuracy.
+function experiment.quoted(rows)
+  for _, row in ipairs(rows) do
+    if row.test ~= nil then return experiment.published end
+  end
+end
+
 -- report.columns and that of folds.
 local function all_columns()
   local columns = {}
@@ -122,16 +129,19 @@ local function csv_rows(rows)
   return list
 end
 
---- The table, its protocol and the published figures, as text, markdown, latex or html.
+--- The table, its protocol and, below accuracies, the published figures, as text, markdown, latex or html.
 function experiment.text(rows, protocol, format)
-  local quoted, parts = experiment.published, {report.table(experiment.columns(rows), rows, format)}
+  local quoted = experiment.quoted(rows)
+  local parts = {report.table(experiment.columns(rows), rows, format)}
   local function add(sentence)
     sentence = report.escape(sentence, format)
     parts[#parts + 1] = format == "html" and "<p>" .. sentence .. "</p>\n" or sentence .. "\n"
   end
   for _, sentence in ipairs(protocol) do add(sentence) end
-  parts[#parts + 1] = report.table(quoted.columns, quoted, format)
-  add(quoted.note)
+  if quoted then
+    parts[#parts + 1] = report.table(quoted.columns, quoted, format)
+    add(quoted.note)
+  end
   return table.concat(parts, format ~= "html" and "\n" or "")
 end
 

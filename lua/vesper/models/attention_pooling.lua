@@ -6,6 +6,7 @@ local nn = require "vesper.nn"
 local encoders = require "vesper.models.encoders"
 local VSE = require "vesper.models.vse"
 local Informed = require "vesper.models.informed"
+local check = require "vesper.util.check"
 
 local AttentionPooling = VSE:extend("AttentionPooling")
 
@@ -53,6 +54,7 @@ end
 
 --- The attention of the regions over the words, transposed: [B,T,R]; and the grid or the counts.
 function AttentionPooling:attention_map(batch)
+  if not self.classes then check.fail("attention_map", "the model has no classes") end
   local _, U, where = self:encode_image(batch)
   local _, W = self:encode_text(batch.tokens, batch.lengths)
   local _, weights = self:summarise(U, where, W, batch.lengths, true)

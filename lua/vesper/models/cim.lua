@@ -3,6 +3,7 @@
 local core = require "vesper.core"
 local VSE = require "vesper.models.vse"
 local IntraAttention = require "vesper.models.intra_attention"
+local check = require "vesper.util.check"
 
 local CIM = VSE:extend("CIM")
 
@@ -32,6 +33,7 @@ end
 --- The attention of each word over the regions, [B,T,R], and the grid {height, width} or the
 -- counts.
 function CIM:attention_map(batch)
+  if not self.classes then check.fail("attention_map", "the model has no classes") end
   local _, U, where = VSE.encode_image(self, batch)
   local _, W = self:encode_text(batch.tokens, batch.lengths)
   local _, weights = self.intra(U, where, W, batch.lengths, true)

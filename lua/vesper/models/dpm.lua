@@ -2,6 +2,7 @@
 -- categories the query is moved toward the category's prototype and searches the category's images;
 -- the results are merged by score times the category's probability.
 local core = require "vesper.core"
+local first_seen = require "vesper.data.first_seen"
 local in_evaluation = require "vesper.nn.evaluation"
 local BERTFusion = require "vesper.models.bert_fusion"
 local check = require "vesper.util.check"
@@ -10,20 +11,27 @@ local text = require "vesper.util.text"
 
 local DPM = BERTFusion:extend("DPM")
 
---- The images of a loader for retrieve: {v = [N,D], category = int64 [N]}.  The category is the
--- predicted class, or the label with {known = true}.
+--- The images of a loader for retrieve, each once: {v = [N,D], category = int64 [N], sample = list
+-- of N}.  The category is the predicted class, or the label with {known = true}; sample[i] counts
+-- the loader's samples up to the first one of image i.
 function DPM:index(loader, given)
   local o = options.read("DPM:index", given, {known = false}, {known = "boolean"})
-  local v, category = {}, {}
+  local v, category, sample, count, first = {}, {}, {}, 0, first_seen()
   in_evaluation(self, function()
     for batch in loader do
-      local i = #v + 1
-      v[i] = self:encode_image(batch)
-      category[i] = o.known and batch.label
-        or self:class_cosines(v[i]):argmax(2)
+      local all = self:encode_image(batch)
+      local _, fresh = first(batch, #all)
+      if #fresh > 0 then
+        local i = #v + 1
+        v[i] = all:index_select(1, fresh)
+        category[i] = o.known and batch.label:index_select(1, fresh)
+          or self:class_cosines(v[i]):argmax(2)
+      end
+      for _, place in ipairs(fresh:tolist()) do sample[#sample + 1] = count + place end
+      count = count + #all
     end
   end)
-  return {v = core.cat(v), category = core.cat(category)}
+  return {v = core.cat(v), category = core.cat(category), sample = sample}
 end
 
 --- Encodes queries: a batch with image (or features), or text and tokens, or both -> embeddings

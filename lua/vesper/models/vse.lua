@@ -55,7 +55,7 @@ end
 -- more_weights: further loss weights with defaults.  Returns all options.
 function VSE:setup(given, more, more_weights)
   local o = options.read(getmetatable(self).__name, given, tables.merge(DEFAULTS, more), KNOWN)
-  self.width, self.margin, self.scale = o.width, o.margin, o.scale
+  self.width, self.classes, self.margin, self.scale = o.width, o.classes, o.margin, o.scale
   self.image = o.image or
     encoders.SmallCNN(o.width, {channels = o.channels, pooling = o.image_pooling})
   self.text = o.text and o.text.parameters and o.text or encoders.TextEncoder(o.width, o.text)
@@ -156,18 +156,19 @@ function VSE:classify_text(tokens, lengths)
 end
 
 --- Sets the class prototypes to the mean text embedding of each class over a loader's batches.
--- The prototype of a class without texts is zero.
+-- The prototype of a class without texts is zero.  The classes are again those of the model's
+-- options after set_classes.
 function VSE:fit_prototypes(loader)
-  if not self.prototypes then check.fail("fit_prototypes", "the model has no classes") end
+  if not self.classes then check.fail("fit_prototypes", "the model has no classes") end
   in_evaluation(self, function()
-    local sums = core.zeros_like(self.prototypes)
+    local sums = core.zeros(self.classes, self.width)
     local classes = core.arange(1, sums.shape[1]):reshape(-1, 1)
     for batch in loader do
       local t = self:embed_text(batch):normalize()
       local member = classes:eq(batch.label:reshape(1, -1)):float() -- [C,B]
       sums:add_(member:matmul(t))
     end
-    self.prototypes:copy_(sums:normalize())
+    self:register_buffer("prototypes", sums:normalize())
   end)
 end
 

@@ -25,7 +25,7 @@ end
 --- Writes a sheet: for each of the captions the retrieved images, best first.  pictures: a data
 -- set, or a list of paths or of tensors uint8 [3,H,W]; captions: positions in the set, or strings;
 -- found: {{position, ...}, ...} or int64 [Q,k].  If a caption is a position, its own image has a
--- green frame.  A path that ends in .html becomes a page without further files, with captions as
+-- green frame in each of its samples.  A path that ends in .html becomes a page without further files, with captions as
 -- text; another one a picture drawn by plot.contact_sheet.  Options: title, note, size of an image
 -- in pixels.  Returns true, or nil and a message.
 function report.found(path, pictures, captions, found, given)
@@ -37,12 +37,15 @@ function report.found(path, pictures, captions, found, given)
   return file.write(path, page.html(o.title, {{{sheet = rows, words = o.note, size = o.size}}}))
 end
 
---- report.found with the k images whose embeddings are nearest to the caption's.  v, t [N,D] in the
--- order of the set.
+--- report.found with the k images whose embeddings are nearest to the caption's.  v [N,D] and
+-- t [M,D] are in the order of the set, as train.evaluate returns them; captions: positions in the
+-- set.  Further option: image_of, int64 [M], where an image has several captions.
 function report.retrieved(path, set, v, t, captions, k, given)
-  local index = core.tensor(captions, {dtype = "int64"})
-  local found = metrics.topk(t:index_select(1, index), v, k)
-  return report.found(path, set, captions, found, given)
+  local o = options.read("report.retrieved", given, nil,
+    {image_of = true, title = "string", note = "string", size = "count"})
+  local found = sheet.nearest(v, t, captions, k, o.image_of)
+  o.image_of = nil
+  return report.found(path, set, captions, found, o)
 end
 
 -- The words of caption i for its tokens: those of the text if it has enough, else the vocabulary's.

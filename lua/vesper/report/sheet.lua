@@ -3,6 +3,7 @@
 -- A row is {caption = text, images = {{image = uint8 [3,H,W], correct = boolean?, label = text?},
 -- ...}}, as plot.contact_sheet takes it.
 local core = require "vesper.core"
+local metrics = require "vesper.metrics"
 local check = require "vesper.util.check"
 local text = require "vesper.util.text"
 
@@ -26,14 +27,14 @@ sheet.STYLE = [[
 
 local function fail(...) check.fail("report.found", ...) end
 
--- pictures as a source of images: at(position) returns the image, its label and, of a data set, its
--- text; or nil and a message.
+-- pictures as a source of images: at(position) returns the image, its label and its number, which
+-- the samples of one image share; or nil and a message.
 local function source_of(pictures)
   if type(pictures) ~= "table" or getmetatable(pictures) ~= nil then
     local classes = pictures:classes()
     return function(position)
       local sample = pictures[position]
-      return sample.image, sample.label and classes[sample.label]
+      return sample.image, sample.label and classes[sample.label], sample.image_index or position
     end
   end
   return function(position)
@@ -65,18 +66,36 @@ function sheet.rows(pictures, captions, found)
   end
   local at, rows = source_of(pictures), {}
   for i, caption in ipairs(captions) do
-    local row = {caption = caption_of(pictures, caption, i), images = {}}
+    local row, its_image = {caption = caption_of(pictures, caption, i), images = {}}, nil
+    if type(caption) ~= "string" then its_image = select(3, at(caption)) end
     for rank, position in ipairs(found[i]) do
       check.whole("report.found", ("found[%d][%d]"):format(i, rank), position, 1, #pictures)
-      local image, label = at(position)
+      local image, label, number = at(position)
       if not image then return nil, label end
       local own = nil
-      if type(caption) ~= "string" then own = position == caption end
+      if its_image then own = number == its_image end
       row.images[rank] = {image = image, label = label, correct = own}
     end
     rows[i] = row
   end
   return rows
+end
+
+--- For each of the captions (positions of the set) the k images nearest to it, as positions of
+-- samples, {{position, ...}, ...}.  v [N,D], t [M,D] and image_of (int64 [M], or nil if each caption
+-- has an image of its own) are as in a result of train.evaluate, in the order of the set.
+function sheet.nearest(v, t, captions, k, image_of)
+  local asked = t:index_select(1, core.tensor(captions, {dtype = "int64"}))
+  local found = metrics.topk(asked, v, k):tolist()
+  if not image_of then return found end
+  local sample = {} -- the first one of each image
+  for position, image in ipairs(image_of:tolist()) do
+    sample[image] = sample[image] or position
+  end
+  for _, list in ipairs(found) do
+    for rank, image in ipairs(list) do list[rank] = sample[image] end
+  end
+  return found
 end
 
 -- ---- HTML ---------------------------------------------------------------------------------------

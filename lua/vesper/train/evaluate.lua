@@ -66,6 +66,17 @@ local function check_output(out)
   end
 end
 
+-- Whether the model's prototypes are of the loader's classes: set_classes may have named others.
+local function same_classes(model, loader)
+  local ok, names = pcall(function() return loader.set:classes() end)
+  if not (ok and names and model.class_names) or #names == 0 then return true end
+  if #names ~= #model.class_names then return false end
+  for i, name in ipairs(names) do
+    if name ~= model.class_names[i] then return false end
+  end
+  return true
+end
+
 -- What the model makes of one batch, appended to the lists of `found`.
 local function add_batch(model, batch, o, found)
   local out = model(batch)
@@ -82,7 +93,7 @@ local function add_batch(model, batch, o, found)
     table.insert(found.predicted, out.logits:argmax(2))
     table.insert(found.label, batch.label)
   end
-  local by_image = out.image_logits or model.prototypes and model:class_cosines(out.v)
+  local by_image = out.image_logits or found.by_prototype and model:class_cosines(out.v)
   if by_image then
     found.right = found.right + pick(by_image:argmax(2):eq(batch.label), fresh):sum():item()
     found.judged = found.judged + #fresh
@@ -157,7 +168,7 @@ function train.evaluate(model, loader, given)
     {mirror = "boolean", shift = "whole", retrieval = "boolean", folds = "count", bank = true,
      beta = true})
   local found = {first = first_seen(), v = {}, t = {}, image_of = {}, predicted = {}, label = {},
-    right = 0, judged = 0}
+    right = 0, judged = 0, by_prototype = model.prototypes and same_classes(model, loader)}
   in_evaluation(model, function()
     local images, texts = split_loader(model, loader)
     if images then return add_apart(model, images, texts, o, found) end

@@ -90,7 +90,7 @@ end
 -- Validates the model after an epoch.  Returns the result of evaluate, the score and, if the score
 -- is better than `best`, a copy of the weights.
 local function validate(model, o, best)
-  if model.fit_prototypes and model.prototypes then model:fit_prototypes(o.train) end
+  if model.fit_prototypes and model.classes then model:fit_prototypes(o.train) end
   local val = evaluation.evaluate(model, o.val, {folds = o.folds})
   for _, name in ipairs {"v", "t", "predicted", "label", "image_of"} do val[name] = nil end
   if val.folds then val.folds.folds = nil end

@@ -87,8 +87,9 @@ return {
     {"models.DPM", "options:table", "DPM",
       "BERTFusion with category-specific retrieval; options of BERTFusion."},
     {"DPM:index", "loader:Loader, {known:bool=false}", "table",
-      "The images of a loader for retrieve: {v [N,D], category int64 [N]}; the category is the "
-        .. "predicted class, or the label with known."},
+      "The images of a loader for retrieve, each once: {v [N,D], category int64 [N], sample = "
+        .. "list}; the category is the predicted class, or the label with known; sample[i] is the "
+        .. "number of image i's first sample."},
     {"DPM:ask", "query:table", "Tensor, Tensor",
       "Encodes queries (image, or text and tokens, or both): embeddings [Q,D] and probabilities of "
         .. "the categories [Q,C]."},

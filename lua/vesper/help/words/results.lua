@@ -61,9 +61,10 @@ return {
       "Writes curves by epoch as SVG with plot.lines; each of histories is {name, history = the "
         .. "result of train.fit, value = function(entry)}."},
     {"report.retrieved", "path:string, set:Dataset, v:tensor, t:tensor, captions:list, k:int, "
-        .. "options:table?",
+        .. "{image_of:tensor?, title:string?, note:string?, size:int?}",
       "true?", "report.found with the k images nearest to the embedding of each caption, given by "
-        .. "its position in the set; v, t [N,D] in the order of the set."},
+        .. "its position in the set. v [N,D], t [M,D] and image_of [M] are as train.evaluate "
+        .. "returns them."},
     {"report.found", "path:string, pictures:value, captions:list, found:value, {title:string?, "
         .. "note:string?, size:int?}",
       "true?", "Writes a sheet of retrieved images. pictures: a data set, or a list of paths or of "
