@@ -92,8 +92,8 @@ describe("experiment without labels", function()
     local v, t = vs.eye(6), vs.eye(6)
     local image_of = vs.tensor({1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6}, {dtype = "int64"})
     local set = assert(vs.data.open(path, "test"))
-    assert(vs.report.retrieved(folder .. "/own.html", set, v, t:index_select(1, image_of), {2, 5, 12},
-      1, {image_of = image_of, title = "Own"}))
+    assert(vs.report.retrieved(folder .. "/own.html", set, v, t:index_select(1, image_of),
+      {2, 5, 12}, 1, {image_of = image_of, title = "Own"}))
     local page = temp.read(folder .. "/own.html")
     local _, own = page:gsub('<li class="own">', "")
     assert.equal(3, own)

@@ -184,8 +184,8 @@ describe("a model", function()
       own:fit_prototypes(vs.data.Loader(vs.data.TensorDataset {tokens = int64{{3, 4}, {5, 6}},
         lengths = int64{2, 2}, label = int64{1, 2}}, {batch_size = 2}))
       assert.same({2, toy.WIDTH}, own.prototypes.shape)
-      fails("fit_prototypes: the model has no classes", models.VSE.fit_prototypes, toy.new("VSE", {classes = false}),
-        {})
+      fails("fit_prototypes: the model has no classes", models.VSE.fit_prototypes,
+        toy.new("VSE", {classes = false}), {})
     end)
 
     it("refuses names and templates that are none", function()
