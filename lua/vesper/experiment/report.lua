@@ -64,8 +64,8 @@ local function add_retrieved(o, section, row, result)
   local captions = spread(o.sets.test, o.samples)
   local found = sheet.nearest(result.v, result.t, captions, math.min(8, result.images),
     result.image_of)
-  add_sheet(section, o.sets.test, captions, found, row.name .. ": captions of the test set and the nearest test images by cosine; green frame: the "
-    .. "caption's own image")
+  add_sheet(section, o.sets.test, captions, found, row.name .. ": captions of the test set and the "
+    .. "nearest test images by cosine; green frame: the caption's own image")
 end
 
 local function add_attention(o, section, row, model)

@@ -129,7 +129,8 @@ local function csv_rows(rows)
   return list
 end
 
---- The table, its protocol and, below accuracies, the published figures, as text, markdown, latex or html.
+--- The table, its protocol and, below accuracies, the published figures, as text,
+-- markdown, latex or html.
 function experiment.text(rows, protocol, format)
   local quoted = experiment.quoted(rows)
   local parts = {report.table(experiment.columns(rows), rows, format)}
