@@ -24,10 +24,10 @@ end
 
 --- Writes a sheet: for each of the captions the retrieved images, best first.  pictures: a data
 -- set, or a list of paths or of tensors uint8 [3,H,W]; captions: positions in the set, or strings;
--- found: {{position, ...}, ...} or int64 [Q,k].  If a caption is a position, its own image has a
--- green frame in each of its samples.  A path that ends in .html becomes a page without further files, with captions as
--- text; another one a picture drawn by plot.contact_sheet.  Options: title, note, size of an image
--- in pixels.  Returns true, or nil and a message.
+-- found: {{position, ...}, ...} or int64 [Q,k].  If a caption is a position, samples of its image
+-- have a green frame.  A path that ends in .html becomes a page without further files, with
+-- captions as text; another one a picture drawn by plot.contact_sheet.  Options: title, note, size
+-- of an image in pixels.  Returns true, or nil and a message.
 function report.found(path, pictures, captions, found, given)
   local rows, why = sheet.rows(pictures, captions, found)
   if not rows then return nil, why end

@@ -82,8 +82,8 @@ function sheet.rows(pictures, captions, found)
 end
 
 --- For each of the captions (positions of the set) the k images nearest to it, as positions of
--- samples, {{position, ...}, ...}.  v [N,D], t [M,D] and image_of (int64 [M], or nil if each caption
--- has an image of its own) are as in a result of train.evaluate, in the order of the set.
+-- samples, {{position, ...}, ...}.  v [N,D], t [M,D] and image_of (int64 [M], or nil if each
+-- caption has an image of its own) are as in a result of train.evaluate, in the order of the set.
 function sheet.nearest(v, t, captions, k, image_of)
   local asked = t:index_select(1, core.tensor(captions, {dtype = "int64"}))
   local found = metrics.topk(asked, v, k):tolist()
