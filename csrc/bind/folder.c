@@ -8,16 +8,6 @@
 
 #define LVS_LOCK "vesper.Lock"
 
-/* data.find(folder, ending) -> files below it whose paths end so, or nil and a message */
-static int lvs_find(lua_State *L) {
-  const char *folder = lvs_checkstr(L, 1, "folder", NULL),
-             *ending = lvs_checkstr(L, 2, "ending", NULL);
-  vs_strings *s = lvs_newstrings(L);
-  if (vs_folder_find(folder, ending, s)) return lvs_nilerror(L);
-  lvs_pushstrings(L, s);
-  return 1;
-}
-
 /* The list of file names at index; the strings are borrowed from it, the array is left pushed. */
 static vs_filenames read_names(lua_State *L, int index) {
   lvs_checktype(L, index, LUA_TTABLE, "files");
@@ -30,6 +20,21 @@ static vs_filenames read_names(lua_State *L, int index) {
     lua_pop(L, 1);
   }
   return (vs_filenames){n, name};
+}
+
+/* data.find(folder, ending or list of endings) -> files below it whose paths end so, or nil and a
+ * message */
+static int lvs_find(lua_State *L) {
+  const char *folder = lvs_checkstr(L, 1, "folder", NULL), *one = NULL;
+  vs_filenames endings = {1, &one};
+  if (lua_type(L, 2) == LUA_TTABLE)
+    endings = read_names(L, 2);
+  else
+    one = lvs_checkstr(L, 2, "ending", NULL);
+  vs_strings *s = lvs_newstrings(L);
+  if (vs_folder_find(folder, endings, s)) return lvs_nilerror(L);
+  lvs_pushstrings(L, s);
+  return 1;
 }
 
 /* _folder_make(folder) -> true */

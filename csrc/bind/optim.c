@@ -78,7 +78,9 @@ static int new_optim(lua_State *L) {
     return lvs_error(L, "%s: settings must be a table: {lr = 0.1}", def->name);
   if (!lua_istable(L, 1))
     return lvs_error(L, "%s: expected a list of parameters, got %s", def->name, lvs_typename(L, 1));
-  if (lua_rawlen(L, 1) == 0) return lvs_error(L, "%s: the list of parameters is empty", def->name);
+  if (lua_rawlen(L, 1) == 0)
+    return lvs_error(L, "%s: the list of parameters is empty, expected model:parameters()",
+                     def->name);
   void **box = lvs_newbox(L, LVS_OPTIM);
   *box = vs_optim_new(def);
   if (*box == NULL) return lvs_raise(L);

@@ -17,15 +17,22 @@ static int visible(const struct dirent *e) {
   return strcmp(e->d_name, ".") && strcmp(e->d_name, "..");
 }
 
-static bool ends_in(const char *path, const char *ending) {
-  size_t n = strlen(path), m = strlen(ending);
-  return n >= m && !strcmp(path + n - m, ending) &&
-         (n == m || path[n - m - 1] == '/' || *ending == '.');
+/* Whether the path ends in one of the endings; the first name of an ending with a '/' is whole. */
+static bool ends_in(const char *path, vs_filenames endings) {
+  size_t n = strlen(path);
+  for (int i = 0; i < endings.n; i++) {
+    const char *ending = endings.name[i];
+    size_t m = strlen(ending);
+    if (n >= m && !strcmp(path + n - m, ending) &&
+        (n == m || path[n - m - 1] == '/' || !strchr(ending, '/')))
+      return true;
+  }
+  return false;
 }
 
-static int look(const char *path, const char *ending, int depth, vs_strings *out);
+static int look(const char *path, vs_filenames endings, int depth, vs_strings *out);
 
-static int look_in(const char *folder, const char *ending, int depth, vs_strings *out) {
+static int look_in(const char *folder, vs_filenames endings, int depth, vs_strings *out) {
   struct dirent **entry;
   int n = scandir(folder, &entry, visible, alphasort), rc = 0;
   if (n < 0)
@@ -34,7 +41,7 @@ static int look_in(const char *folder, const char *ending, int depth, vs_strings
     size_t room = strlen(folder) + strlen(entry[i]->d_name) + 2;
     char *path = rc ? NULL : vs_new(room);
     if (path) snprintf(path, room, "%s/%s", folder, entry[i]->d_name);
-    if (rc == 0) rc = path ? look(path, ending, depth + 1, out) : -1;
+    if (rc == 0) rc = path ? look(path, endings, depth + 1, out) : -1;
     free(path);
     free(entry[i]);
   }
@@ -42,15 +49,16 @@ static int look_in(const char *folder, const char *ending, int depth, vs_strings
   return rc;
 }
 
-static int look(const char *path, const char *ending, int depth, vs_strings *out) {
+static int look(const char *path, vs_filenames endings, int depth, vs_strings *out) {
   struct stat st;
   if (lstat(path, &st)) return 0;
-  if (S_ISDIR(st.st_mode)) return depth < VS_FOLDER_DEPTH ? look_in(path, ending, depth, out) : 0;
-  return S_ISREG(st.st_mode) && ends_in(path, ending) ? vs_strings_add(out, path, strlen(path)) : 0;
+  if (S_ISDIR(st.st_mode)) return depth < VS_FOLDER_DEPTH ? look_in(path, endings, depth, out) : 0;
+  return S_ISREG(st.st_mode) && ends_in(path, endings) ? vs_strings_add(out, path, strlen(path))
+                                                       : 0;
 }
 
-int vs_folder_find(const char *folder, const char *ending, vs_strings *out) {
-  return look_in(folder, ending, 0, out);
+int vs_folder_find(const char *folder, vs_filenames endings, vs_strings *out) {
+  return look_in(folder, endings, 0, out);
 }
 
 /* --- making --- */

@@ -14,23 +14,24 @@
 
 enum { VS_FOLDER_DEPTH = 24 };
 
-/* Adds every file below the folder whose path ends in `ending` ("config/index.json"), in
- * alphabetical order. */
-int vs_folder_find(const char *folder, const char *ending, vs_strings *out);
-
-/* Makes a folder and those above it that are missing; one that is there is left as it is. */
-int vs_folder_make(const char *folder);
-
-/* Names of the plain files that a replaced folder may hold (and their temporary ones, file.h). */
+/* Names or endings of plain files. */
 typedef struct vs_filenames {
   int n;
   const char *const *name;
 } vs_filenames;
 
+/* Adds every file below the folder whose path ends in one of the endings (".jpg",
+ * "config/index.json"), in alphabetical order. */
+int vs_folder_find(const char *folder, vs_filenames endings, vs_strings *out);
+
+/* Makes a folder and those above it that are missing; one that is there is left as it is. */
+int vs_folder_make(const char *folder);
+
 #define VS_FOLDER_NEW ".new"
 #define VS_FOLDER_OLD ".old"
 
-/* Removes the files that an interrupted writer left, and makes an empty FOLDER.new. */
+/* Removes the files that an interrupted writer left, and makes an empty FOLDER.new.  files: the
+ * plain files that FOLDER may hold, besides their temporary ones (file.h). */
 int vs_folder_stage(const char *folder, vs_filenames files);
 /* Syncs FOLDER.new and puts it in place of FOLDER; the old one is removed afterwards.  Without
  * `exchange` by two renames even where the system could do it at once.  On failure FOLDER.new is

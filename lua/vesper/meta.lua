@@ -4893,9 +4893,10 @@ function vs.data.Writer(path, options) end
 ---@return any[]
 function vs.data.permutation(n, seed) end
 
----The sorted paths below a folder that end in ending.
+---The sorted paths below a folder that end in ending: a string such as '.jpg', or a list of
+---strings.
 ---@param folder string
----@param ending string
+---@param ending any
 ---@return any[]?
 ---@return string? message
 function vs.data.find(folder, ending) end
@@ -6077,17 +6078,18 @@ function Baseline:param_groups(lr, factors) end
 ---@return vesper.Tensor
 function Baseline:classify_image(images) end
 
----Images and texts in a shared space: {classes, width = 256, image = module or channels and
----image_pooling, text = options of TextEncoder or a module, hidden, weights = {classify = 1, rank =
----1, contrast = 0, cosine = 0, text = 0}, margin = 0.2, warmup = 1, temperature = 0.07, scale = 20,
----dropout = 0.2}. Called with a batch (image or regions, tokens, lengths) it returns {v [B,D], t
----[B,D], logits [B,C]}. Faghri et al., VSE++, BMVC 2018.
+---Images and texts in a shared space: {classes (default: none, no classifier), width = 256, image =
+---module or channels and image_pooling, text = options of TextEncoder or a module, hidden, weights
+---= {classify = 1 (without classes 0), rank = 1, contrast = 0, sigmoid = 0, cosine = 0, text = 0},
+---margin = 0.2, warmup = 1, temperature = 0.07, scale = 20, dropout = 0.2}. Called with a batch
+---(image or regions, tokens, lengths) it returns {v [B,D], t [B,D], logits [B,C] or nil}. Faghri et
+---al., VSE++, BMVC 2018.
 ---@param options table
 ---@return vesper.VSE
 function vs.models.VSE(options) end
 
 ---The weighted sum of the loss terms; the terms as numbers; the outputs. rank is nn.HingeRanking,
----contrast nn.InfoNCE.
+---contrast nn.InfoNCE, sigmoid nn.SigmoidLoss.
 ---@param batch table
 ---@param epoch? integer default 1
 ---@return vesper.Tensor

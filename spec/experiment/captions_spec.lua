@@ -125,7 +125,7 @@ describe("experiment without labels", function()
     refused("loaders is a table, expected a function", {loaders = {}})
     refused("loaders(7) returned no test, expected {train =, val =, test = loader}",
       {seeds = {7}, loaders = function() return {train = 1, val = 1} end})
-    refused("loaders(7) returned a nil, expected", {seeds = {7}, loaders = function() end})
+    refused("loaders(7) returned nil, expected", {seeds = {7}, loaders = function() end})
     refused("unknown option 'fold', expected one of clip", {fold = 2})
   end)
 end)

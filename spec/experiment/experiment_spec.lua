@@ -333,7 +333,7 @@ describe("plot", function()
       grid = {2, 2}})
     refused("has 2 words, expected at most 1", {words = {"a", "b"}, weights = vs.ones(1, 4),
       grid = {2, 2}})
-    refused("weights is a nil, expected %[T,R%]", {words = {"a"}, grid = {2, 2}})
+    refused("weights is nil, expected %[T,R%]", {words = {"a"}, grid = {2, 2}})
     assert.error_matches(function() vs.plot.attention(folder .. "/no.png", {}) end, "rows is empty")
     local none, why = vs.plot.attention(folder .. "/none/x.png", {{image = picture, words = {"a"},
       weights = vs.ones(1, 4), grid = {2, 2}}})

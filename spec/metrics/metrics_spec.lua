@@ -191,7 +191,7 @@ describe("metrics.retrieval", function()
     end
     try("v is %[4,3%] and t is %[5,3%]", vs.randn(5, 3))
     try("v is %[4,3%] and t is %[4,2%]", vs.randn(4, 2))
-    try("t is a nil", nil)
+    try("t is nil", nil)
     try("image_of has 4 entries, expected 5, one per caption", vs.randn(5, 3),
       {image_of = ints {1, 2, 3, 4}})
     try("image_of: entry 2 is 5, expected 1%.%.4", v, {image_of = ints {1, 5, 3, 4}})
@@ -210,7 +210,7 @@ describe("a bank of metrics.retrieval", function()
       assert.matches(message, why, 1, true)
     end
     refused("bank is a number", {bank = 1})
-    refused("bank.t is a nil, expected a tensor", {bank = {v = v}})
+    refused("bank.t is nil, expected a tensor", {bank = {v = v}})
     refused("bank.t is [4,2], expected [K,3]", {bank = {v = v, t = vs.randn(4, 2)}})
     refused("beta is 0", {bank = {v = v, t = v}, beta = 0})
     refused("nan, expected a finite number > 0", {bank = {v = v, t = v}, beta = 0 / 0})

@@ -153,8 +153,8 @@ describe("metrics.retrieval_of_scores", function()
     fails("scores is a number, expected a tensor", of, 3)
     fails("scores is [2,3], expected [N,N]", of, vs.ones(2, 3))
     fails("image_of: image 2 has no caption", of, vs.ones(2, 3), {image_of = ints {1, 1, 1}})
-    fails("image_of is a nil, expected a tensor", of, function() end)
-    fails("the scores of images 1..2 are a nil, expected [2,3]", of, function() end,
+    fails("image_of is nil, expected a tensor", of, function() end)
+    fails("the scores of images 1..2 are nil, expected [2,3]", of, function() end,
       {image_of = ints {1, 2, 2}})
     fails("unknown option 'bank', expected one of folds, image_of", of, vs.ones(2, 2), {bank = {}})
   end)

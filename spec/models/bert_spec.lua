@@ -134,7 +134,7 @@ describe("a BERT", function()
     end
     refused("ids is float32 [5], expected int64 [B,T]", vs.ones(5))
     refused("ids is int64 [2,0], expected int64 [B,T]", vs.ones(2, 0):long())
-    refused("ids is a nil")
+    refused("ids is nil")
     refused("mask is bool [2,4], expected bool [2,5], or lengths int64 [2]", ids,
       vs.ones(2, 4):bool())
     refused("mask is float32 [2,5]", ids, vs.ones(2, 5))

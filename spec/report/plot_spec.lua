@@ -71,7 +71,7 @@ describe("plot", function()
     assert.error_matches(function() svg {} end, "has no finite value")
     assert.error_matches(function() svg {{y = {0 / 0}}} end, "has no finite value")
     assert.error_matches(function() svg {{name = "a"}} end,
-      "series 1: y is a nil, expected a list of numbers")
+      "series 1: y is nil, expected a list of numbers")
     assert.error_matches(function() svg {{x = {1}, y = {1, 2}}} end,
       "series 1: x has 1 entries, expected 2")
     assert.error_matches(function() svg({{y = {1}}}, {titel = "x"}) end, "unknown option 'titel'")
@@ -129,7 +129,7 @@ describe("plot", function()
     it("says what is wrong", function()
       assert.error_matches(function() plot.contact_sheet(dir .. "/x.png", {}) end, "rows is empty")
       assert.error_matches(function() plot.contact_sheet(dir .. "/x.png", {{caption = "a"}}) end,
-        "row 1: images is a nil, expected a list")
+        "row 1: images is nil, expected a list")
       assert.error_matches(function() plot.contact_sheet(dir .. "/x.png", rows, {k = 1}) end,
         "unknown option 'k'")
       local ok, message = plot.contact_sheet(dir .. "/no/x.png", rows)

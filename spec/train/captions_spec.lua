@@ -280,7 +280,7 @@ describe("train.fit", function()
     function model.forward() return vs.ones(1) end
     fails("evaluate: the model returned float", train.evaluate, model, o.val)
     model, o = arguments {score = function() end}
-    fails("fit: score returned a nil, expected a number", train.fit, model, o)
+    fails("fit: score returned nil, expected a number", train.fit, model, o)
   end)
 
   it("refuses pictures of 0..1 where 0..255 is meant", function()

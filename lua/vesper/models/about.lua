@@ -8,8 +8,17 @@ local text = require "vesper.util.text"
 
 local about = {}
 
-local About = {__name = "About"}
-local Names = {__name = "Names"}
+local Names = {__name = "Names", __tostring = function(list) return table.concat(list, ", ") end}
+
+local About = {__name = "About", __tostring = function(known)
+  local lines = {}
+  for _, name in ipairs(about.names) do
+    local value = known[name]
+    if name == "vocab" and value then value = #value .. " words" end
+    if value ~= nil then lines[#lines + 1] = ("%s: %s"):format(name, value) end
+  end
+  return table.concat(lines, "\n")
+end}
 
 local LARGEST = 4096 -- pixels of a side of a picture
 

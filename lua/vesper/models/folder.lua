@@ -86,7 +86,7 @@ end
 -- The bytes of the folder's weights; nil and a message unless both files are plain and not absurd.
 local function sizes(path)
   local description, why = core._plain_size(path .. "/" .. DESCRIPTION)
-  if not description then return nil, why end
+  if not description then return nil, why .. ": not a model saved by models.save" end
   if description > LARGEST then
     return nil, ("%s/%s: has %d bytes, expected at most %d"):format(path, DESCRIPTION, description,
       LARGEST)

@@ -112,7 +112,8 @@ function VSE:terms(batch, out, epoch)
   end
   for _, name in ipairs {"classify", "cosine", "text"} do
     if w[name] > 0 and not batch.label then
-      check.fail("loss", "weights.%s is %g, but the batch has no label", name, w[name])
+      check.fail("loss", "weights.%s is %g, but the batch has no label; a model without classes "
+        .. "needs none", name, w[name])
     end
   end
   local scores, same

@@ -219,7 +219,9 @@ local function describe(node, indent)
     local value = node[key]
     if has_fields(key, value) and (is_module(value) or next(value) ~= nil) then
       local inner = describe(value, indent .. "  ")
-      lines[#lines + 1] = ("%s  (%s): %s"):format(indent, join("", key), inner)
+      if is_module(value) or inner ~= "()" then -- not a table of settings
+        lines[#lines + 1] = ("%s  (%s): %s"):format(indent, join("", key), inner)
+      end
     elseif core.is_tensor(value) and is_parameter[value] then
       lines[#lines + 1] = ("%s  (%s): Parameter %s"):format(indent, join("", key),
         text.shape(value))

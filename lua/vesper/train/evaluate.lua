@@ -150,6 +150,18 @@ local function image_of(list, images)
   return not one_each and core.tensor(list, {dtype = "int64"}) or nil
 end
 
+-- A result as text.
+local function in_words(result)
+  local parts = {("%d images, %d samples"):format(result.images, result.n)}
+  if result.accuracy then parts[#parts + 1] = ("accuracy %.1f"):format(result.accuracy) end
+  if result.image_accuracy then
+    parts[#parts + 1] = ("image alone %.1f"):format(result.image_accuracy)
+  end
+  local text_of = table.concat(parts, ", ")
+  if result.retrieval then text_of = text_of .. "\n" .. tostring(result.retrieval) end
+  return result.folds and text_of .. "\n" .. tostring(result.folds) or text_of
+end
+
 --- Runs the model over a loader in evaluation mode without gradients.  An image with several
 -- captions is one row of v.  Returns
 -- {n = samples, images =, v = [N,D], t = [M,D] or nil, image_of = int64 [M] or nil (caption i is of
@@ -178,7 +190,7 @@ function train.evaluate(model, loader, given)
     end
   end)
   if #found.v == 0 then check.fail("evaluate", "the loader has no samples, expected at least 1") end
-  local result = {v = core.cat(found.v)}
+  local result = tables.printed({v = core.cat(found.v)}, "Evaluation", in_words)
   result.images = #result.v
   result.n = #found.t > 0 and #found.image_of or result.images
   if #found.label > 0 then

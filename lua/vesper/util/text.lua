@@ -11,6 +11,7 @@ end
 --- The type of a value for a message: "float32 [2,3]" for a tensor, "a Loader" for an object made
 -- in C, "a VSE" for a module, otherwise "a string" etc.
 function text.kind(x)
+  if x == nil then return "nil" end
   if core.is_tensor(x) then return x.dtype .. " " .. text.shape(x) end
   local meta = debug.getmetatable(x)
   local class = type(x) ~= "string" and type(meta) == "table" and meta.__name

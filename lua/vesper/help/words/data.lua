@@ -49,8 +49,9 @@ return {
         .. "landmark_pairs: {{1, 2}, ...}, the landmarks that are left and right of each other."},
     {"data.permutation", "n:int, seed:int", "list",
       "1..n in an order that depends only on the seed."},
-    {"data.find", "folder:string, ending:string", "list?",
-      "The sorted paths below a folder that end in ending."},
+    {"data.find", "folder:string, ending:value", "list?",
+      "The sorted paths below a folder that end in ending: a string such as '.jpg', or a list of "
+        .. "strings."},
     {"data.readers", "", "list", "Every reader: {name, args, doc}."},
     {"data.IMAGENET", nil, "table", "{mean, std} of ImageNet's images by channel, values 0..1."},
     {"data.normalize", "images:any, mean:list?, std:list?", "Tensor",

@@ -12,15 +12,15 @@ return {
     {"Baseline:classify_image", "images:any", "Tensor",
       "Class probabilities [B,C] of images uint8 [B,3,H,W]."},
     {"models.VSE", "options:table", "VSE",
-      "Images and texts in a shared space: {classes, width = 256, image = module or channels and "
-        .. "image_pooling, text = options of TextEncoder or a module, hidden, weights = {classify "
-        .. "= 1, rank = 1, contrast = 0, cosine = 0, text = 0}, margin = 0.2, warmup = 1, "
-        .. "temperature = 0.07, scale = 20, dropout = 0.2}. Called with a batch (image or regions, "
-        .. "tokens, lengths) it returns {v [B,D], t [B,D], logits [B,C]}. Faghri et al., VSE++, "
-        .. "BMVC 2018."},
+      "Images and texts in a shared space: {classes (default: none, no classifier), width = 256, "
+        .. "image = module or channels and image_pooling, text = options of TextEncoder or a "
+        .. "module, hidden, weights = {classify = 1 (without classes 0), rank = 1, contrast = 0, "
+        .. "sigmoid = 0, cosine = 0, text = 0}, margin = 0.2, warmup = 1, temperature = 0.07, "
+        .. "scale = 20, dropout = 0.2}. Called with a batch (image or regions, tokens, lengths) it "
+        .. "returns {v [B,D], t [B,D], logits [B,C] or nil}. Faghri et al., VSE++, BMVC 2018."},
     {"VSE:loss", "batch:table, epoch:int=1", "Tensor, table, table",
       "The weighted sum of the loss terms; the terms as numbers; the outputs. rank is "
-        .. "nn.HingeRanking, contrast nn.InfoNCE."},
+        .. "nn.HingeRanking, contrast nn.InfoNCE, sigmoid nn.SigmoidLoss."},
     {"VSE:terms", "batch:table, out:table, epoch:int", "list",
       "The loss terms {name, tensor} whose weight is not 0; subclasses append their own."},
     {"VSE:setup", "options:table, more:table", "table",
