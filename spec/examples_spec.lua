@@ -1,5 +1,9 @@
--- Every example answers --help, and refuses what it does not know before it does anything.
+-- Every example answers --help, and refuses what it does not know before it does anything; those
+-- of retrieval learn.
+local vs = require "vesper"
+local features = require "spec.support.features"
 local run = require "spec.support.process".run
+local temp = require "spec.support.temp"
 
 local examples = {}
 local _, listing = run "ls examples"
@@ -26,4 +30,60 @@ describe("an example", function()
       assert.matches(" is missing\nusage: ", text, 1, true)
     end)
   end
+end)
+
+-- On made-up features: 32 images of the test are of eight kinds and four colours.
+describe("an example of retrieval", function()
+  local folder
+  setup(function() folder = features({train = 128, dev = 32, test = 32}, 4, 12) end)
+  teardown(temp.remove)
+
+  local SMALL = " --epochs=4 --width=32 --words=16 --batch=32 --rate=5e-3 --folds=2 "
+
+  -- What a script prints, and the numbers after "loss" and "rsum" in it.
+  local function run_example(command)
+    local ok, text = run("lua5.4 examples/" .. command)
+    assert(ok, text)
+    local function numbers(word)
+      local list = {}
+      for number in text:gmatch(word .. " +([%d.]+)") do list[#list + 1] = tonumber(number) end
+      return list
+    end
+    return text, numbers "loss", numbers "rsum"
+  end
+
+  -- Four losses, the first with all negatives and the others with the hardest; rsum of four epochs
+  -- and of the test.  Chance is about 150.
+  local function assert_learned(text, loss, rsum)
+    assert.equal(4, #loss, text)
+    assert(loss[2] < loss[1] and loss[3] < loss[2] and loss[4] < loss[3], text)
+    assert(rsum[4] > rsum[1] and rsum[5] > 400, text)
+  end
+
+  local function refused(want, command)
+    local ok, text = run("lua5.4 examples/" .. command)
+    assert.is_false(ok)
+    assert.matches(want, text, 1, true)
+  end
+
+  it("scan.lua learns, and tests the weights that it wrote", function()
+    local set = "scan.lua " .. folder .. " " .. folder .. "/scan.h5"
+    local text, loss, rsum = run_example(set .. SMALL)
+    assert_learned(text, loss, rsum)
+    assert.matches("TEST, mean of 2 parts: i2t", text, 1, true)
+    local _, _, again = run_example(set .. SMALL .. "--epochs=0")
+    assert.same({rsum[5]}, again)
+    assert_learned(run_example(set .. SMALL .. "--lse=6"))
+  end)
+
+  it("scan.lua names a file that does not fit", function()
+    refused("none/test_ims.npy: No such file", "scan.lua none " .. folder .. "/none.h5")
+    refused("train_caps.txt: not an HDF5 file", ("scan.lua %s %s/train_caps.txt"):format(folder,
+      folder))
+    local path = folder .. "/plain.h5"
+    local writer = assert(vs.data.Writer(path, {vocab = {"<pad>", "<unk>", "red"}}))
+    assert(writer:add("train", {feature = vs.ones(3), captions = {"red"}}))
+    assert(writer:close())
+    refused("plain.h5: has no regions", "scan.lua none " .. path)
+  end)
 end)
