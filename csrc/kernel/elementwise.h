@@ -60,7 +60,7 @@
     VS_R(1.0507009873554805) * (x > 0 ? x : VS_R(1.6732632423543772) * (vs_exp(x) - 1)),          \
     VS_R(1.0507009873554805) * (x > 0 ? 1 : VS_R(1.6732632423543772) * vs_exp(x)), IN)            \
   X(clamp, x < a ? a : x > b ? b : x, x >= a && x <= b, IN)                                       \
-  X(sign, (x > 0) - (x < 0), 0, NONE)                                                             \
+  X(sign, x != x ? x : (vs_real)((x > 0) - (x < 0)), 0, NONE)                                     \
   X(floor, VS_LIBM(floor)(x), 0, NONE)                                                            \
   X(ceil, VS_LIBM(ceil)(x), 0, NONE)                                                              \
   X(round, VS_LIBM(nearbyint)(x), 0, NONE)                                                        \

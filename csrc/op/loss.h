@@ -15,6 +15,9 @@ static inline int vs_no_gradient(const vs_ctx *c, int i) {
   return vs_fail("%s takes no gradient: detach it", vs_in_name(c, i));
 }
 
+/* max(v, 0) of a number; NaN stays. */
+#define VS_HINGE(v) ((v) <= 0 ? 0 : (v))
+
 /* Output 0 of a loss with one value a row: [rows], or one number. */
 static inline int vs_loss_out(vs_ctx *c, int64_t reduction, int64_t rows) {
   return reduction == VS_LOSS_NONE ? vs_out(c, 0, VS_REAL, vs_dims(rows))

@@ -58,7 +58,7 @@ static void cosine_rows(void *arg, int64_t first, int64_t last, int part) {
   for (int64_t i = first; i < last; i++) {
     double aa, bb, cos = cosine(k, i, &aa, &bb);
     bool match = vs_get_double(k->y, i) > 0;
-    k->loss[i] = match ? 1 - cos : cos > k->margin ? cos - k->margin : 0;
+    k->loss[i] = match ? 1 - cos : VS_HINGE(cos - k->margin);
   }
 }
 
@@ -86,7 +86,7 @@ static void cosine_back_rows(void *arg, int64_t first, int64_t last, int part) {
   for (int64_t i = first; i < last; i++) {
     double aa, bb, cos = cosine(k, i, &aa, &bb),
                    g = k->scale * (double)k->dloss[k->per_row ? i : 0];
-    g *= vs_get_double(k->y, i) > 0 ? -1 : cos > k->margin ? 1 : 0;
+    g *= vs_get_double(k->y, i) > 0 ? -1 : cos - k->margin <= 0 ? 0 : 1;
     vs_real across = (vs_real)(g / sqrt(aa * bb));
     const vs_real *a = k->a + i * k->d, *b = k->b + i * k->d;
     if (k->da) f->blend(k->d, across, b, (vs_real)(-g * cos / aa), a, k->da + i * k->d);
@@ -165,7 +165,7 @@ static double row_loss(const triplets *k, int64_t r, double *near, double *far, 
   *swapped = other < *far;
   if (*swapped) *far = other;
   double loss = *near - *far + k->margin;
-  return loss < 0 ? 0 : loss;
+  return VS_HINGE(loss);
 }
 
 static void forward_rows(void *arg, int64_t first, int64_t last, int part) {
@@ -208,7 +208,7 @@ static void backward_rows(void *arg, int64_t first, int64_t last, int part) {
   (void)part;
   for (int64_t r = first; r < last; r++) {
     double near, far, g = k->scale * (double)k->dloss[k->per_row ? r : 0];
-    bool swapped, active = row_loss(k, r, &near, &far, &swapped) > 0;
+    bool swapped, active = !(row_loss(k, r, &near, &far, &swapped) <= 0);
     for (int i = 0; i < 3; i++)
       if (k->d[i]) memset(k->d[i] + r * k->n, 0, (size_t)k->n * sizeof(vs_real));
     if (!active) continue;

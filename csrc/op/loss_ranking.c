@@ -1,7 +1,9 @@
-/* Ranking losses over a square matrix of similarities with the matching pairs on its diagonal. */
+/* Ranking losses over a square matrix of similarities with the matching pairs on its diagonal.
+ *
+ * A violation that is NaN counts as the worst: the loss is NaN then. */
 #include <string.h>
 
-#include "op/op.h"
+#include "op/loss.h"
 
 enum { SCORES, SAME };
 enum { ALL, HARDEST };
@@ -49,6 +51,9 @@ static inline vs_real by_column(const pass *p, int64_t j) {
   return p->margin + p->row[j] - p->diag[j];
 }
 
+/* Whether violation v takes the place of `most`; NaN does, and keeps it. */
+static inline bool worse(vs_real v, vs_real most) { return v > most || v != v; }
+
 static double scale_of(const vs_ctx *c) {
   int64_t b = c->in[SCORES]->shape[0];
   return c->attr[2].i == 0 && b > 0 ? 1 / (double)b : 1;
@@ -61,7 +66,7 @@ static double sum_all(const vs_ctx *c, const vs_real *diag) {
     pass p = row_of(c, i, diag);
     vs_real s = 0;
     for (int64_t j = 0; j < b; j++) {
-      vs_real r = by_row(&p, j), k = by_column(&p, j), both = (r > 0 ? r : 0) + (k > 0 ? k : 0);
+      vs_real r = by_row(&p, j), k = by_column(&p, j), both = VS_HINGE(r) + VS_HINGE(k);
       s += negative(&p, j) ? both : 0;
     }
     total += (double)s;
@@ -83,11 +88,11 @@ static double sum_hardest(const vs_ctx *c, const vs_real *diag, vs_real *top, in
     for (int64_t j = 0; j < b; j++) {
       if (!negative(&p, j)) continue;
       vs_real r = by_row(&p, j), k = by_column(&p, j);
-      if (r > most) {
+      if (worse(r, most)) {
         most = r;
         if (row_at) row_at[i] = j;
       }
-      if (k > top[j]) {
+      if (worse(k, top[j])) {
         top[j] = k;
         if (col_at) col_at[j] = i;
       }
@@ -115,7 +120,8 @@ static void back_all(const vs_ctx *c, const vs_real *diag, vs_real g, vs_real *c
     vs_real rows = 0;
     for (int64_t j = 0; j < b; j++) {
       bool neg = negative(&p, j);
-      vs_real r = neg && by_row(&p, j) > 0 ? g : 0, k = neg && by_column(&p, j) > 0 ? g : 0;
+      vs_real r = neg && !(by_row(&p, j) <= 0) ? g : 0;
+      vs_real k = neg && !(by_column(&p, j) <= 0) ? g : 0;
       ds[i * b + j] = r + k;
       cols[j] += k;
       rows += r;

@@ -139,7 +139,7 @@ DEFINE(selu, shape, "x:tensor", VS_KINK | VS_BF16, IN,
        "variance 1. Klambauer et al., 2017.")
 DEFINE(clamp, clamp_shape, "x:tensor, min:num?, max:num?", VS_KINK, IN,
        "x limited to [min, max]; either bound may be absent. No gradient where x was cut off.")
-DEFINE(sign, shape, "x:tensor", VS_NOGRAD, NONE, "-1, 0 or 1. No gradient.")
+DEFINE(sign, shape, "x:tensor", VS_NOGRAD, NONE, "-1, 0 or 1; NaN of NaN. No gradient.")
 DEFINE(floor, shape, "x:tensor", VS_NOGRAD, NONE, "Largest integer not above x. No gradient.")
 DEFINE(ceil, shape, "x:tensor", VS_NOGRAD, NONE, "Smallest integer not below x. No gradient.")
 DEFINE(trunc, shape, "x:tensor", VS_NOGRAD, NONE, "x without its fraction. No gradient.")

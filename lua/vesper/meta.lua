@@ -3001,12 +3001,12 @@ function vs.sigmoid(x) end
 ---@return vesper.Tensor
 function Tensor:sigmoid() end
 
-----1, 0 or 1. No gradient.
+----1, 0 or 1; NaN of NaN. No gradient.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.sign(x) end
 
-----1, 0 or 1. No gradient.
+----1, 0 or 1; NaN of NaN. No gradient.
 ---@return vesper.Tensor
 function Tensor:sign() end
 
