@@ -143,9 +143,16 @@ static inline vs_real vs_sigmoid(vs_real x) {
   return (x < 0 ? e : 1) / (1 + e);
 }
 
+/* log(1 + e) for e in 0..1, exact for small e: what 1 + e rounds off is put back by a factor
+ * (Kahan, as in Goldberg 1991). */
+static inline vs_real vs_log1p(vs_real e) {
+  vs_real u = 1 + e, d = u - 1;
+  return d == 0 ? e : vs_log(u) * (e / d);
+}
+
 /* log(1 + exp(x)) */
 static inline vs_real vs_softplus(vs_real x) {
-  return (x > 0 ? x : 0) + vs_log(1 + vs_exp_down(x > 0 ? -x : x));
+  return (x > 0 ? x : 0) + vs_log1p(vs_exp_down(x > 0 ? -x : x));
 }
 
 #endif

@@ -46,22 +46,23 @@ static vs_real sum_exp(int64_t n, const vs_real *x, vs_real max) {
 }
 
 /* The most of a row; a NaN anywhere shows up in the sum that follows. */
-static vs_real logsumexp(int64_t n, const vs_real *x) {
+static vs_lse logsumexp(int64_t n, const vs_real *x) {
   vs_real m = row_max(n, x);
-  if (m == INFINITY) return m;
-  return m == -INFINITY ? m + sum_exp(n, x, 0) : m + vs_log(sum_exp(n, x, m));
+  if (m == INFINITY) return (vs_lse){m, 0};
+  if (m == -INFINITY) return (vs_lse){m, sum_exp(n, x, 0)};
+  return (vs_lse){m, vs_log(sum_exp(n, x, m))};
 }
 
-static vs_real softmax(int64_t n, const vs_real *x, vs_real *y) {
+static vs_lse softmax(int64_t n, const vs_real *x, vs_real *y) {
   vs_real m = row_max(n, x);
   if (m == -INFINITY) m = 0;
   vs_real s = exp_row(n, x, m, y), scale = s == 0 ? 0 : 1 / s;
   for (int64_t i = 0; i < n; i++) y[i] *= scale;
-  return s == 0 ? -INFINITY : m + vs_log(s);
+  return (vs_lse){m, s == 0 ? 0 : vs_log(s)};
 }
 
-static void shift(int64_t n, const vs_real *x, vs_real c, vs_real *y) {
-  for (int64_t i = 0; i < n; i++) y[i] = x[i] - c;
+static void log_softmax(int64_t n, const vs_real *x, vs_lse lse, vs_real *y) {
+  for (int64_t i = 0; i < n; i++) y[i] = (x[i] - lse.max) - lse.log;
 }
 
 static vs_real sum(int64_t n, const vs_real *x) {
@@ -82,6 +83,24 @@ static vs_real dot(int64_t n, const vs_real *x, const vs_real *y) {
   return s + vec_total(sum);
 }
 
+static vs_real below(int64_t n, const vs_real *x, vs_real c) {
+  vec sum = {0}, all = vec_all(c);
+  vs_real s = 0;
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) sum += all - vec_load(x + i);
+  for (; i < n; i++) s += c - x[i];
+  return s + vec_total(sum);
+}
+
+static vs_real below_by(int64_t n, const vs_real *w, const vs_real *x, vs_real c) {
+  vec sum = {0}, all = vec_all(c);
+  vs_real s = 0;
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) sum += vec_load(w + i) * (all - vec_load(x + i));
+  for (; i < n; i++) s += w[i] * (c - x[i]);
+  return s + vec_total(sum);
+}
+
 static void softmax_back(int64_t n, const vs_real *y, const vs_real *dy, vs_real *dx) {
   vs_real s = dot(n, y, dy);
   for (int64_t i = 0; i < n; i++) dx[i] = y[i] * (dy[i] - s);
@@ -92,8 +111,8 @@ static void log_softmax_back(int64_t n, const vs_real *y, const vs_real *dy, vs_
   for (int64_t i = 0; i < n; i++) dx[i] = dy[i] - vs_exp(y[i]) * s;
 }
 
-static void exp_scale(int64_t n, const vs_real *x, vs_real c, vs_real scale, vs_real *y) {
-  for (int64_t i = 0; i < n; i++) y[i] = vs_exp(x[i] - c) * scale;
+static void exp_scale(int64_t n, const vs_real *x, vs_lse lse, vs_real scale, vs_real *y) {
+  for (int64_t i = 0; i < n; i++) y[i] = vs_exp((x[i] - lse.max) - lse.log) * scale;
 }
 
 static void blend(int64_t n, vs_real a, const vs_real *x, vs_real b, const vs_real *z, vs_real *y) {
@@ -101,4 +120,15 @@ static void blend(int64_t n, vs_real a, const vs_real *x, vs_real b, const vs_re
 }
 
 const vs_kernels_softmax VS_K(vs_kernels_softmax) = {
-    logsumexp, softmax, shift, softmax_back, log_softmax_back, exp_scale, sum, dot, blend};
+    .logsumexp = logsumexp,
+    .softmax = softmax,
+    .log_softmax = log_softmax,
+    .softmax_back = softmax_back,
+    .log_softmax_back = log_softmax_back,
+    .exp_scale = exp_scale,
+    .below = below,
+    .below_by = below_by,
+    .sum = sum,
+    .dot = dot,
+    .blend = blend,
+};

@@ -4,20 +4,28 @@
 
 #include "kernel/kernel.h"
 
+/* log sum exp of a row in two parts, max + log: their sum would be rounded to the digits of max.
+ * What is wanted is x minus both: (x - max) - log. */
+typedef struct vs_lse {
+  vs_real max, log; /* log of the sum of exp(x - max) */
+} vs_lse;
+
 typedef struct vs_kernels_softmax {
-  /* log sum exp of the row.  -inf when every value is -inf (or n is 0), inf when some value is. */
-  vs_real (*logsumexp)(int64_t n, const vs_real *x);
-  /* y = exp(x - max) / sum; a row of -inf alone (all masked) gives zeros.  Returns the log sum
-   * exp. */
-  vs_real (*softmax)(int64_t n, const vs_real *x, vs_real *y);
-  /* y = x - c */
-  void (*shift)(int64_t n, const vs_real *x, vs_real c, vs_real *y);
+  /* max + log is -inf when every value is -inf (or n is 0), inf when some value is. */
+  vs_lse (*logsumexp)(int64_t n, const vs_real *x);
+  /* y = exp(x - max) / sum; a row of -inf alone (all masked) gives zeros, and {0, 0}. */
+  vs_lse (*softmax)(int64_t n, const vs_real *x, vs_real *y);
+  /* y = x - lse */
+  void (*log_softmax)(int64_t n, const vs_real *x, vs_lse lse, vs_real *y);
   /* dx = y * (dy - sum(dy * y)) */
   void (*softmax_back)(int64_t n, const vs_real *y, const vs_real *dy, vs_real *dx);
   /* y = log softmax: dx = dy - exp(y) * sum(dy) */
   void (*log_softmax_back)(int64_t n, const vs_real *y, const vs_real *dy, vs_real *dx);
-  /* y = exp(x - c) * scale; the gradient of logsumexp and of cross-entropy. */
-  void (*exp_scale)(int64_t n, const vs_real *x, vs_real c, vs_real scale, vs_real *y);
+  /* y = exp(x - lse) * scale; the gradient of cross-entropy. */
+  void (*exp_scale)(int64_t n, const vs_real *x, vs_lse lse, vs_real scale, vs_real *y);
+  /* Sum of c - x, and of w * (c - x). */
+  vs_real (*below)(int64_t n, const vs_real *x, vs_real c);
+  vs_real (*below_by)(int64_t n, const vs_real *w, const vs_real *x, vs_real c);
   vs_real (*sum)(int64_t n, const vs_real *x);
   vs_real (*dot)(int64_t n, const vs_real *x, const vs_real *y);
   /* y = a * x + b * z */

@@ -127,7 +127,7 @@ static int attention_shape(vs_ctx *c) {
   for (int i = Q; i <= V; i++)
     if (!readable(c->in[i]) && vs_set_in(c, i, vs_clone(c->in[i])) < 0) return -1;
   q = c->in[Q], v = c->in[V];
-  if (c->training && !(c->saved[0] = vs_tensor_new(VS_REAL, vs_dims(c->n[ITEMS], c->n[ROWS]))))
+  if (c->training && !(c->saved[0] = vs_tensor_new(VS_REAL, vs_dims(c->n[ITEMS], c->n[ROWS], 2))))
     return -1;
   memcpy(shape, q->shape, sizeof q->shape);
   shape[last] = v->shape[last];
@@ -196,7 +196,8 @@ typedef struct attention {
   vs_ctx *c;
   side q, k, v, y, dy, dq, dk, dv;
   vs_tensor mask, bias, dbias_view; /* onto the scores, where there are any */
-  vs_real *lse, *dbias, *scratch;
+  vs_lse *lse;
+  vs_real *dbias, *scratch;
   vs_real scale;
   vs_gemm_room panels; /* for each thread's products */
 } attention;
@@ -261,7 +262,7 @@ static void forward_range(void *arg, int64_t from, int64_t to, int part) {
       block y = rows_of(&a->y, item, heads, first, m, true, &rest);
       scores(a, &panels, item, first, m, q, k, s);
       for (int64_t i = 0; i < m; i++) {
-        vs_real lse = vs_k_softmax()->softmax(n, s + i * n, s + i * n);
+        vs_lse lse = vs_k_softmax()->softmax(n, s + i * n, s + i * n);
         if (a->lse) a->lse[item * rows + first + i] = lse;
       }
       drop(a, item, first, m, s, u);
@@ -275,7 +276,7 @@ static void forward_range(void *arg, int64_t from, int64_t to, int part) {
 static void open_all(attention *a, vs_ctx *c, char *memory) {
   int64_t shape[VS_MAX_DIM];
   int n = score_shape(c, shape);
-  *a = (attention){.c = c, .lse = c->saved[0] ? vs_reals(c->saved[0]) : NULL};
+  *a = (attention){.c = c, .lse = c->saved[0] ? vs_data(c->saved[0]) : NULL};
   a->scale =
       (vs_real)(c->attr[SCALE].kind == VS_V_NONE ? 1 / sqrt((double)c->n[DQK]) : c->attr[SCALE].f);
   if (c->in[MASK]) vs_broadcast_onto(&a->mask, c->in[MASK], n, shape);
@@ -340,8 +341,8 @@ static void score_gradients(const attention *a, const room *r, int64_t item, int
   const vs_real *dy = head_of(&a->dy, item, heads) + first * a->dy.ld;
   scores(a, &r->panels, item, first, m, q, k, r->p);
   for (int64_t i = 0; i < m; i++) {
-    vs_real lse = a->lse[item * c->n[ROWS] + first + i], *p = r->p + i * n;
-    vs_k_softmax()->exp_scale(n, p, lse == -INFINITY ? 0 : lse, 1, p);
+    vs_real *p = r->p + i * n;
+    vs_k_softmax()->exp_scale(n, p, a->lse[item * c->n[ROWS] + first + i], 1, p);
   }
   vs_gemm(&r->panels, false, true, m, n, width, 1, dy, a->dy.ld, v.at, v.ld, 0, r->ds, n);
   memcpy(r->pm, r->p, (size_t)(m * n) * sizeof(vs_real));

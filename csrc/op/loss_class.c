@@ -14,7 +14,7 @@ typedef struct classes {
   bool has_ignore, from_logits;
   int64_t ignore;
   double smooth, wsum; /* wsum: of the weights of all classes */
-  vs_real *lse;
+  vs_lse *lse;
   double *loss, *weight; /* per row */
   const vs_real *dloss;  /* backward: one a row, or one times `scale` for all */
   bool per_row;
@@ -64,27 +64,31 @@ static classes classes_of(const vs_ctx *c, bool from_logits) {
   k.ignore = k.has_ignore ? c->attr[IGNORE].i : 0;
   k.smooth = from_logits ? c->attr[SMOOTHING].f : 0;
   k.wsum = k.w ? (double)vs_k_softmax()->sum(k.n, k.w) : (double)k.n;
-  k.lse = from_logits ? vs_reals(c->saved[0]) : NULL;
+  k.lse = from_logits ? vs_data(c->saved[0]) : NULL;
   return k;
 }
 
-/* loss = (1 - s) * w[t] * (lse - x[t]) + s / C * sum_c w[c] * (lse - x[c]) */
+/* loss = (1 - s) * w[t] * (lse - x[t]) + s / C * sum_c w[c] * (lse - x[c]), where lse - x is
+ * (max - x) + log: the digits of max would drown those of log */
 static void classes_rows(void *arg, int64_t first, int64_t last, int part) {
   classes *k = arg;
   const vs_kernels_softmax *f = vs_k_softmax();
   (void)part;
   for (int64_t i = first; i < last; i++) {
     const vs_real *x = k->x + i * k->n;
-    double w = k->weight[i] = weight_of(k, i), lse = 0, all = 0;
+    double w = k->weight[i] = weight_of(k, i), all = 0;
+    vs_lse lse = {0, 0};
     k->loss[i] = 0;
-    if (k->from_logits) k->lse[i] = ignored(k, i) ? 0 : f->logsumexp(k->n, x);
+    if (k->from_logits && !ignored(k, i)) lse = f->logsumexp(k->n, x);
+    if (k->from_logits) k->lse[i] = lse;
     if (ignored(k, i)) continue;
-    if (k->from_logits) lse = (double)k->lse[i];
     if (k->smooth > 0) {
-      double wx = (double)(k->w ? f->dot(k->n, k->w, x) : f->sum(k->n, x));
-      all = k->smooth / (double)k->n * (k->wsum * lse - wx);
+      double gaps =
+          (double)(k->w ? f->below_by(k->n, k->w, x, lse.max) : f->below(k->n, x, lse.max));
+      all = k->smooth / (double)k->n * (k->wsum * (double)lse.log + gaps);
     }
-    k->loss[i] = (1 - k->smooth) * w * (lse - (double)x[k->target[i] - 1]) + all;
+    double own = (double)(lse.max - x[k->target[i] - 1]) + (double)lse.log;
+    k->loss[i] = (1 - k->smooth) * w * own + all;
   }
 }
 
@@ -139,7 +143,7 @@ static int cross_entropy_shape(vs_ctx *c) {
   double s = c->attr[SMOOTHING].f;
   if (!(s >= 0 && s <= 1)) return vs_fail("label_smoothing is %g, outside 0..1", s);
   if (classes_shape(c) < 0) return -1;
-  c->saved[0] = vs_tensor_new(VS_REAL, 1, c->in[X]->shape); /* logsumexp of the rows */
+  c->saved[0] = vs_tensor_new(VS_REAL, vs_dims(c->in[X]->shape[0], 2)); /* vs_lse of the rows */
   return c->saved[0] != NULL ? 0 : -1;
 }
 

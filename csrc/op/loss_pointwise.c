@@ -292,24 +292,22 @@ static pairs bce_of(const vs_ctx *c) {
   return p;
 }
 
-/* log(1 + exp(-x)) without overflow */
-static inline vs_real log_one_exp(vs_real x) {
-  return vs_log(1 + vs_exp_down(-vs_abs(x))) + (x < 0 ? -x : 0);
-}
-
-/* l = w * ((1 - y) * x + (1 + (pos - 1) * y) * log(1 + exp(-x))) */
+/* l = w * ((1 - y) * softplus(x) + pos * y * softplus(-x)): no difference of large numbers */
 static void bce_value(const pairs *p, int64_t at, int64_t n, vs_real *l) {
   for (int64_t i = at; i < at + n; i++) {
-    vs_real x = p->x[i], y = p->y[i], k = p->pos ? 1 + (p->pos[i] - 1) * y : 1;
-    l[i - at] = (p->w ? p->w[i] : 1) * ((1 - y) * x + k * log_one_exp(x));
+    vs_real x = p->x[i], y = p->y[i], pos = p->pos ? p->pos[i] * y : y;
+    vs_real small = vs_log1p(vs_exp_down(-vs_abs(x)));
+    l[i - at] = (p->w ? p->w[i] : 1) * ((x < 0 ? -pos : 1 - y) * x + (1 - y + pos) * small);
   }
 }
 
+/* dx = w * ((1 - y) * s(x) - pos * y * s(-x)),  dy = w * (pos * softplus(-x) - softplus(x)),
+ * where softplus(x) is softplus(-x) + x */
 static void bce_slope(const pairs *p, int64_t at, int64_t n, vs_real *dx, vs_real *dy) {
   for (int64_t i = at; i < at + n; i++) {
-    vs_real x = p->x[i], y = p->y[i], w = p->w ? p->w[i] : 1, more = p->pos ? p->pos[i] - 1 : 0;
-    dx[i - at] = w * ((1 - y) - (1 + more * y) * vs_sigmoid(-x));
-    if (dy) dy[i - at] = w * (more * log_one_exp(x) - x);
+    vs_real x = p->x[i], y = p->y[i], w = p->w ? p->w[i] : 1, pos = p->pos ? p->pos[i] : 1;
+    dx[i - at] = w * ((1 - y) * vs_sigmoid(x) - pos * y * vs_sigmoid(-x));
+    if (dy) dy[i - at] = w * ((pos - 1) * vs_softplus(-x) - x);
   }
 }
 

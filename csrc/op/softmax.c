@@ -20,9 +20,9 @@ struct rows {
   rowfn fn;
   const vs_real *a, *b; /* b NULL: none */
   vs_real *y;           /* NULL: fn writes one value a row by itself */
-  vs_real *one;         /* per row: values that fn reads or writes */
-  const vs_real *done;
-  vs_real *scratch; /* per part: three tiles */
+  vs_real *one;         /* per row: values that fn writes */
+  const vs_real *done;  /* per row: values that it reads */
+  vs_real *scratch;     /* per part: three tiles */
   double p, eps;
 };
 
@@ -139,12 +139,12 @@ const vs_opdef vs_op_softmax = {
            "gives zeros.",
 };
 
-/* --- log_softmax: y = x - logsumexp(x) --- */
+/* --- log_softmax: y = (x - max) - log(sum(exp(x - max))) --- */
 
 static void log_softmax_row(const rows *r, int64_t at, const vs_real *a, const vs_real *b,
                             vs_real *y) {
   (void)at, (void)b;
-  vs_k_softmax()->shift(r->n, a, vs_k_softmax()->logsumexp(r->n, a), y);
+  vs_k_softmax()->log_softmax(r->n, a, vs_k_softmax()->logsumexp(r->n, a), y);
 }
 
 static void log_softmax_forward(vs_ctx *c) {
@@ -190,35 +190,34 @@ static int logsumexp_shape(vs_ctx *c) {
 static void logsumexp_row(const rows *r, int64_t at, const vs_real *a, const vs_real *b,
                           vs_real *y) {
   (void)b, (void)y;
-  r->one[at] = vs_k_softmax()->logsumexp(r->n, a);
+  vs_lse lse = vs_k_softmax()->logsumexp(r->n, a);
+  r->one[at] = lse.max + lse.log;
 }
 
 static void logsumexp_forward(vs_ctx *c) {
   each_row(c, (rows){.a = vs_reals(c->in[0]), .one = vs_reals(c->out[0])}, logsumexp_row);
 }
 
-/* dx = exp(x - lse) * dy; nothing flows through a row of -inf. */
+/* dx = softmax(x) * dy, made anew: exp(x - lse) of the rounded result would lose digits.  Nothing
+ * flows through a row of -inf. */
 static void logsumexp_back_row(const rows *r, int64_t at, const vs_real *a, const vs_real *b,
                                vs_real *y) {
-  vs_real lse = r->one[at];
   (void)b;
-  vs_k_softmax()->exp_scale(r->n, a, lse == -INFINITY ? 0 : lse, r->done[at], y);
+  vs_k_softmax()->softmax(r->n, a, y);
+  vs_k_softmax()->blend(r->n, r->done[at], y, 0, y, y);
 }
 
 static int logsumexp_backward(vs_ctx *c) {
-  return each_row_back(c,
-                       (rows){.a = vs_reals(c->in[0]),
-                              .one = vs_reals(c->out[0]),
-                              .done = vs_reals(c->dout[0]),
-                              .y = vs_reals(c->din[0])},
-                       logsumexp_back_row);
+  return each_row_back(
+      c, (rows){.a = vs_reals(c->in[0]), .done = vs_reals(c->dout[0]), .y = vs_reals(c->din[0])},
+      logsumexp_back_row);
 }
 
 const vs_opdef vs_op_logsumexp = {
     .name = "logsumexp",
     .args = "x:tensor, dim:dim=-1, keepdim:bool=false",
     .outputs = 1,
-    .keep = VS_KEEP_IN(0) | VS_KEEP_OUT(0),
+    .keep = VS_KEEP_IN(0),
     .shape = logsumexp_shape,
     .forward = logsumexp_forward,
     .backward = logsumexp_backward,
