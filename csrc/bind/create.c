@@ -212,22 +212,33 @@ static int arange(lua_State *L) {
   return sequence(L, options, a, step, n < 0 ? 0 : n, whole ? VS_INT64 : VS_REAL, "arange");
 }
 
+/* n values from a to b, both exact: the second half is counted from b.  base: NULL, or the values
+ * are exponents of it. */
+static int spaced(lua_State *L, double a, double b, lua_Integer n, const double *base, int options,
+                  const char *what) {
+  double step = n > 1 ? (b - a) / (double)(n - 1) : 0;
+  sequence(L, options, 0, 0, (double)n, VS_REAL, what);
+  vs_tensor *t = lvs_checktensor(L, -1);
+  for (int64_t i = 0; i < n; i++) {
+    double v = i < (n + 1) / 2 ? a + step * (double)i : b - step * (double)(n - 1 - i);
+    vs_set_double(t, i, base ? pow(*base, v) : v);
+  }
+  return 1;
+}
+
 static int linspace(lua_State *L) {
   double a = lvs_checknum(L, 1, "first"), b = lvs_checknum(L, 2, "last");
   lua_Integer n = lvs_checkint(L, 3, "count");
-  int options = lua_gettop(L) > 3 ? options_at(L) : 0;
-  return sequence(L, options, a, n > 1 ? (b - a) / (double)(n - 1) : 0, (double)n, VS_REAL,
-                  "linspace");
+  return spaced(L, a, b, n, NULL, lua_gettop(L) > 3 ? options_at(L) : 0, "linspace");
 }
 
 /* logspace(first, last, count [, base]): base^first to base^last, exponents evenly spaced. */
 static int logspace(lua_State *L) {
   int options = lua_gettop(L) > 3 ? options_at(L) : 0, last = lua_gettop(L);
+  double a = lvs_checknum(L, 1, "first"), b = lvs_checknum(L, 2, "last");
+  lua_Integer n = lvs_checkint(L, 3, "count");
   double base = last - (options != 0) >= 4 ? lvs_checknum(L, 4, "base") : 10;
-  linspace(L);
-  vs_tensor *t = lvs_checktensor(L, -1);
-  for (int64_t i = 0; i < t->numel; i++) vs_set_double(t, i, pow(base, vs_get_double(t, i)));
-  return 1;
+  return spaced(L, a, b, n, &base, options, "logspace");
 }
 
 static int eye(lua_State *L) {

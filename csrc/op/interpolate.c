@@ -47,19 +47,16 @@ static int interpolate_shape(vs_ctx *c) {
   return 0;
 }
 
-/* Output position o is the middle of the input from o*step to (o+1)*step; or, with the corners of
- * both aligned, o*step between the first position and the last. */
+/* Where output position o lies in the input: in the middle from o*step to (o+1)*step; or, with the
+ * corners of both aligned, as far between the first position and the last, these exactly. */
 static void fill_taps(const vs_ctx *c, int i, tap *t) {
   int64_t in = c->in[0]->shape[2 + i], out = c->out[0]->shape[2 + i];
   bool scaled = c->attr[SCALE].kind != VS_V_NONE;
-  double step = scaled ? 1 / c->attr[SCALE].numpair[i] : (double)in / (double)out, half = 0.5;
-  if (c->attr[ALIGN].i) {
-    step = out > 1 ? (double)(in - 1) / (double)(out - 1) : 0;
-    half = 0;
-  }
+  double step = scaled ? 1 / c->attr[SCALE].numpair[i] : (double)in / (double)out;
   for (int64_t o = 0; o < out; o++) {
-    double at =
-        c->attr[MODE].i == NEAREST ? floor((double)o * step) : ((double)o + half) * step - half;
+    double at = ((double)o + 0.5) * step - 0.5;
+    if (c->attr[ALIGN].i) at = out > 1 ? (double)(o * (in - 1)) / (double)(out - 1) : 0;
+    if (c->attr[MODE].i == NEAREST) at = floor((double)o * step);
     if (at < 0) at = 0;
     t[o].low = VS_MIN((int64_t)at, in - 1);
     t[o].high = VS_MIN(t[o].low + 1, in - 1);
@@ -74,6 +71,12 @@ static job make_job(const vs_ctx *c) {
   return (job){.in = c->in[0]->shape + 2, .out = c->out[0]->shape + 2, .y = y, .x = x};
 }
 
+/* From a to b, both exact. */
+static inline vs_real between(vs_real a, vs_real b, vs_real part) {
+  vs_real way = b - a;
+  return part < (vs_real)0.5 ? a + part * way : b - (1 - part) * way;
+}
+
 /* y[i,j] = (1-p)(1-q) x[i0,j0] + (1-p) q x[i0,j1] + p (1-q) x[i1,j0] + p q x[i1,j1] */
 static void forward_planes(void *arg, int64_t first, int64_t last, int part) {
   const job *k = arg;
@@ -86,9 +89,9 @@ static void forward_planes(void *arg, int64_t first, int64_t last, int part) {
       vs_real p = k->y[i].part;
       for (int64_t j = 0; j < k->out[1]; j++) {
         tap t = k->x[j];
-        vs_real top = a[t.low] + t.part * (a[t.high] - a[t.low]);
-        vs_real bottom = b[t.low] + t.part * (b[t.high] - b[t.low]);
-        y[j] = p == 0 ? top : top + p * (bottom - top);
+        vs_real top = between(a[t.low], a[t.high], t.part);
+        vs_real bottom = between(b[t.low], b[t.high], t.part);
+        y[j] = p == 0 ? top : between(top, bottom, p);
       }
     }
   }

@@ -57,9 +57,14 @@ function fn.remainder(x, y) return x - core.mul(core.div(x, y):floor(), y) end
 -- Has the sign of x, as math.fmod.
 function fn.fmod(x, y) return x - core.mul(core.div(x, y):trunc(), y) end
 
+-- Exact at both ends: from weight 0.5 on the way is counted back from y.
 function fn.lerp(x, y, weight)
   check.tensor("lerp", "x", x)
-  return x + (y - x) * weight
+  local way = y - x
+  if type(weight) == "number" then
+    return weight < 0.5 and x + way * weight or y - way * (1 - weight)
+  end
+  return core.where(core.lt(weight, 0.5), x + way * weight, y - way * (1 - weight))
 end
 
 function fn.addcmul(x, a, b, value)

@@ -655,7 +655,7 @@ function Tensor:remainder(y) end
 ---@return vesper.Tensor
 function Tensor:fmod(y) end
 
----x + weight (y - x).
+---x + weight (y - x), exactly y where weight is 1.
 ---@param y vesper.Tensor
 ---@param weight vesper.Tensor|number
 ---@return vesper.Tensor

@@ -53,7 +53,11 @@ function EMA:update()
   core.no_grad(function()
     for name, tensor in pairs(self:_tensors()) do
       local average = self.average[name] or fail("update: no average of the new tensor %s", name)
-      average:add_(tensor:sub(average):mul_(1 - decay))
+      if decay < 0.5 then -- the larger share is what is added to: exact at the end
+        average:sub_(tensor):mul_(decay):add_(tensor)
+      else
+        average:add_(tensor:sub(average):mul_(1 - decay))
+      end
     end
   end)
   self.updates = self.updates + 1

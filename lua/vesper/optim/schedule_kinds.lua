@@ -69,7 +69,9 @@ kinds.PolynomialLR = {
 
 -- Interpolate from a (part = 0) to b (part = 1).
 local function along_cosine(a, b, part) return b + (a - b) / 2 * (1 + math.cos(math.pi * part)) end
-local function along_line(a, b, part) return a + (b - a) * part end
+local function along_line(a, b, part) -- exact at both ends
+  return part < 0.5 and a + (b - a) * part or b - (b - a) * (1 - part)
+end
 
 kinds.CosineAnnealingLR = {
   args = {{"T_max", "count"}, {"eta_min", "number", 0}},
