@@ -17,17 +17,22 @@ static void push_value(lua_State *L, const vs_pthvalue *v) {
   }
 }
 
-/* vs.load_pth(path [, {key = "state_dict"}]) -> {name = tensor}, {name = number, boolean, text} */
+/* The option's text, which the stack keeps, or NULL. */
+static const char *text_option(lua_State *L, const char *name) {
+  if (!lua_istable(L, 2)) return NULL;
+  lua_getfield(L, 2, name);
+  return lua_isnil(L, -1) ? NULL : lvs_checkstr(L, lua_gettop(L), name, NULL);
+}
+
+/* vs.load_pth(path [, {key = "state_dict", strip_prefix = "module."}])
+ * -> {name = tensor}, {name = number, boolean, text} */
 static int lvs_load_pth(lua_State *L) {
-  const char *path = lvs_checkstr(L, 1, "path", NULL), *key = NULL;
-  lvs_checkoptions(L, 2, "key", "load_pth");
-  if (lua_istable(L, 2)) {
-    lua_getfield(L, 2, "key"); /* stays on the stack, which keeps the text */
-    if (!lua_isnil(L, -1)) key = lvs_checkstr(L, lua_gettop(L), "key", NULL);
-  }
+  const char *path = lvs_checkstr(L, 1, "path", NULL);
+  lvs_checkoptions(L, 2, "key|strip_prefix", "load_pth");
+  const char *key = text_option(L, "key"), *prefix = text_option(L, "strip_prefix");
   void **box = lvs_newbox(L, LVS_PTHFILE);
   bool again = false;
-  do *box = vs_pth_load(path, key);
+  do *box = vs_pth_load(path, key, prefix);
   while (!*box && lvs_retry(L, &again));
   vs_pthfile *f = *box;
   if (!f) return lvs_nilerror(L);

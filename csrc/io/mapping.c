@@ -65,3 +65,18 @@ vs_tensor *vs_mapping_tensor(vs_mapping *m, unsigned char *p, vs_dtype dtype, in
   if (t) memcpy(vs_data(t), p, (size_t)t->numel * vs_dtype_size(dtype));
   return t;
 }
+
+vs_tensor *vs_mapping_widen(const unsigned char *p, int width, int64_t n) {
+  vs_tensor *t = vs_tensor_new(VS_INT32, 1, &n);
+  if (!t) return NULL;
+  int32_t *to = vs_data(t);
+  for (int64_t i = 0; i < n; i++) {
+    int16_t v;
+    if (width == 2)
+      memcpy(&v, p + 2 * i, sizeof v);
+    else
+      v = (int8_t)p[i];
+    to[i] = v;
+  }
+  return t;
+}

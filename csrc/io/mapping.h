@@ -21,5 +21,7 @@ void vs_mapping_unref(vs_mapping *m); /* NULL is fine */
  * caller has checked that they are there. */
 vs_tensor *vs_mapping_tensor(vs_mapping *m, unsigned char *p, vs_dtype dtype, int ndim,
                              const int64_t *shape);
+/* A copy of n signed numbers of `width` bytes, 1 or 2, as int32. */
+vs_tensor *vs_mapping_widen(const unsigned char *p, int width, int64_t n);
 
 #endif

@@ -18,56 +18,43 @@ typedef enum callable { ORDERED_DICT, SIZE, TENSOR, TENSOR_V2, PARAMETER, STORAG
 static const struct {
   const char *name; /* module and name with a space between */
   callable what;
-  vs_dtype dtype;
-} globals[] = {{"collections OrderedDict", ORDERED_DICT, 0},
-               {"torch Size", SIZE, 0},
-               {"torch._utils _rebuild_tensor", TENSOR, 0},
-               {"torch._utils _rebuild_tensor_v2", TENSOR_V2, 0},
-               {"torch._utils _rebuild_parameter", PARAMETER, 0},
-               {"torch FloatStorage", STORAGE, VS_FLOAT32},
-               {"torch DoubleStorage", STORAGE, VS_FLOAT64},
-               {"torch HalfStorage", STORAGE, VS_FLOAT16},
-               {"torch BFloat16Storage", STORAGE, VS_BFLOAT16},
-               {"torch LongStorage", STORAGE, VS_INT64},
-               {"torch IntStorage", STORAGE, VS_INT32},
-               {"torch ByteStorage", STORAGE, VS_UINT8},
-               {"torch BoolStorage", STORAGE, VS_BOOL}};
+  vs_dtype dtype; /* VS_NDTYPE: only the size of an element is known, to step over it */
+  int width;
+} globals[] = {{"collections OrderedDict", ORDERED_DICT, 0, 0},
+               {"torch Size", SIZE, 0, 0},
+               {"torch._utils _rebuild_tensor", TENSOR, 0, 0},
+               {"torch._utils _rebuild_tensor_v2", TENSOR_V2, 0, 0},
+               {"torch._utils _rebuild_parameter", PARAMETER, 0, 0},
+               {"torch FloatStorage", STORAGE, VS_FLOAT32, 4},
+               {"torch DoubleStorage", STORAGE, VS_FLOAT64, 8},
+               {"torch HalfStorage", STORAGE, VS_FLOAT16, 2},
+               {"torch BFloat16Storage", STORAGE, VS_BFLOAT16, 2},
+               {"torch LongStorage", STORAGE, VS_INT64, 8},
+               {"torch IntStorage", STORAGE, VS_INT32, 4},
+               {"torch ShortStorage", STORAGE, VS_INT32, 2},
+               {"torch CharStorage", STORAGE, VS_INT32, 1},
+               {"torch ByteStorage", STORAGE, VS_UINT8, 1},
+               {"torch BoolStorage", STORAGE, VS_BOOL, 1},
+               {"torch ComplexFloatStorage", STORAGE, VS_NDTYPE, 8},
+               {"torch ComplexDoubleStorage", STORAGE, VS_NDTYPE, 16},
+               {"torch QInt8Storage", STORAGE, VS_NDTYPE, 1},
+               {"torch QUInt8Storage", STORAGE, VS_NDTYPE, 1},
+               {"torch QInt32Storage", STORAGE, VS_NDTYPE, 4}};
 
-/* Opcodes that are refused, for the message. */
+/* Opcodes whose values are opaque or that are refused, for the message. */
 static const struct {
   unsigned char code;
   const char *name;
-} refused[] = {{'0', "POP"},
-               {'1', "POP_MARK"},
-               {'2', "DUP"},
-               {'F', "FLOAT"},
-               {'I', "INT"},
-               {'L', "LONG"},
-               {'P', "PERSID"},
-               {'S', "STRING"},
-               {'V', "UNICODE"},
-               {'B', "BINBYTES"},
-               {'C', "SHORT_BINBYTES"},
-               {'d', "DICT"},
-               {'l', "LIST"},
-               {'g', "GET"},
-               {'p', "PUT"},
-               {'i', "INST"},
-               {'o', "OBJ"},
-               {0x81, "NEWOBJ"},
-               {0x82, "EXT1"},
-               {0x83, "EXT2"},
-               {0x84, "EXT4"},
-               {0x8b, "LONG4"},
-               {0x8d, "BINUNICODE8"},
-               {0x8e, "BINBYTES8"},
-               {0x8f, "EMPTY_SET"},
-               {0x90, "ADDITEMS"},
-               {0x91, "FROZENSET"},
-               {0x92, "NEWOBJ_EX"},
-               {0x96, "BYTEARRAY8"},
-               {0x97, "NEXT_BUFFER"},
-               {0x98, "READONLY_BUFFER"}};
+} unusual[] = {{'2', "DUP"},          {'F', "FLOAT"},        {'I', "INT"},
+               {'L', "LONG"},         {'P', "PERSID"},       {'S', "STRING"},
+               {'V', "UNICODE"},      {'B', "BINBYTES"},     {'C', "SHORT_BINBYTES"},
+               {'d', "DICT"},         {'l', "LIST"},         {'g', "GET"},
+               {'p', "PUT"},          {'i', "INST"},         {'o', "OBJ"},
+               {0x81, "NEWOBJ"},      {0x82, "EXT1"},        {0x83, "EXT2"},
+               {0x84, "EXT4"},        {0x8a, "LONG1"},       {0x8b, "LONG4"},
+               {0x8d, "BINUNICODE8"}, {0x8e, "BINBYTES8"},   {0x8f, "EMPTY_SET"},
+               {0x90, "ADDITEMS"},    {0x91, "FROZENSET"},   {0x92, "NEWOBJ_EX"},
+               {0x96, "BYTEARRAY8"},  {0x97, "NEXT_BUFFER"}, {0x98, "READONLY_BUFFER"}};
 
 /* --- errors, bytes, memory --- */
 
@@ -138,6 +125,21 @@ static int push_new(vs_pickle *m, vs_pkkind kind, int64_t i) {
   return push(m, at);
 }
 
+/* What is known of it: see vs_pknode.i. */
+static int push_opaque(vs_pickle *m, int64_t name) {
+  if (push_new(m, VS_PK_OPAQUE, name)) return -1;
+  m->node[m->stack[m->nstack - 1]].room = (int32_t)(m->op - m->start);
+  return 0;
+}
+
+/* An opaque node with the name and place of another. */
+static int push_like(vs_pickle *m, const vs_pknode *other) {
+  int32_t place = other->room;
+  if (push_new(m, VS_PK_OPAQUE, other->i)) return -1;
+  m->node[m->stack[m->nstack - 1]].room = place;
+  return 0;
+}
+
 /* Whether there are n values above the last mark. */
 static bool has(const vs_pickle *m, int32_t n) {
   if (n > m->nstack) return false;
@@ -180,9 +182,13 @@ static int make_tuple(vs_pickle *m, int32_t n) {
 /* The top n values go into the list or dictionary below them (and below a mark if `marked`). */
 static int add_items(vs_pickle *m, int32_t n, vs_pkkind kind, bool marked) {
   int32_t at = m->nstack - n - (marked ? 2 : 1);
+  if (at >= 0 && node_is(m, m->stack[at], VS_PK_OPAQUE)) {
+    m->nstack = at + 1;
+    return 0;
+  }
   if (at < 0 || !node_is(m, m->stack[at], kind))
-    return damaged(m, kind == VS_PK_LIST ? "appends to something that is not a list"
-                                         : "sets items of something that is not a dict");
+    return damaged(m, kind == VS_PK_DICT ? "sets items of something that is not a dict"
+                                         : "appends to something that is not a list");
   if (kind == VS_PK_DICT && n % 2 != 0) return damaged(m, "a key without a value");
   vs_pknode *c = &m->node[m->stack[at]];
   for (int32_t i = m->nstack - n; i < m->nstack; i++) {
@@ -212,10 +218,17 @@ static int push_int(vs_pickle *m, int width, bool is_signed) {
   return push_new(m, VS_PK_INT, (int64_t)v);
 }
 
-static int push_long(vs_pickle *m) {
+/* Bytes after their length, a number of `width` bytes, that have no kind of node. */
+static int push_bytes(vs_pickle *m, int width, unsigned char code) {
+  uint64_t n;
+  if (take_uint(m, width, &n)) return -1;
+  return take(m, n) ? push_opaque(m, -(int64_t)code) : -1;
+}
+
+static int push_long(vs_pickle *m, unsigned char code) {
   uint64_t n;
   if (take_uint(m, 1, &n)) return -1;
-  if (n > 8) return damaged(m, "a number of more than 64 bits");
+  if (n > 8) return take(m, n) ? push_opaque(m, -(int64_t)code) : -1;
   return n == 0 ? push_new(m, VS_PK_INT, 0) : push_int(m, (int)n, true);
 }
 
@@ -267,10 +280,33 @@ static int push_global(vs_pickle *m, const char *module, size_t nmodule, const c
         !memcmp(g + nmodule + 1, name, nname))
       return push_new(m, VS_PK_GLOBAL, i);
   }
+  int32_t at = make(m, VS_PK_TEXT), next = at < 0 ? -1 : make(m, VS_PK_TEXT);
+  if (next < 0) return -1;
+  m->node[at].text = module;
+  m->node[at].n = (int32_t)nmodule;
+  m->node[next].text = name;
+  m->node[next].n = (int32_t)nname;
+  return push_opaque(m, at);
+}
+
+int vs_pickle_refuse(const vs_pickle *m, int32_t node) {
+  const vs_pknode *v = &m->node[node];
+  size_t place = m->start + (size_t)v->room;
+  const char *opcode = "?";
+  if (v->i >= 0) {
+    const vs_pknode *module = &m->node[v->i], *name = module + 1;
+    return fail_at(m,
+                   "pickle, byte %zu: it names %.*s.%.*s, which is not part of a state dict of "
+                   "known types; nothing was run",
+                   place, VS_MIN(module->n, 80), module->text, VS_MIN(name->n, 80), name->text);
+  }
+  for (int i = 0; i < VS_COUNT(unusual); i++)
+    if (unusual[i].code == -v->i) opcode = unusual[i].name;
+  if (-v->i == 0x8a) return fail_at(m, "pickle, byte %zu: a number of more than 64 bits", place);
   return fail_at(m,
-                 "pickle, byte %zu: it names %.*s.%.*s, which is not part of a state dict of known "
-                 "types; nothing was run",
-                 m->op, (int)VS_MIN(nmodule, 80), module, (int)VS_MIN(nname, 80), name);
+                 "pickle, byte %zu: the value of opcode %s is not part of a state dict; nothing "
+                 "was run",
+                 place, opcode);
 }
 
 /* GLOBAL: module and name, each ended by a newline. */
@@ -302,8 +338,11 @@ static int persistent(vs_pickle *m) {
   const vs_pknode *what = node_is(m, t->item[0], VS_PK_TEXT);
   const vs_pknode *type = node_is(m, t->item[1], VS_PK_GLOBAL);
   const vs_pknode *n = node_is(m, t->item[4], VS_PK_INT);
-  if (!what || what->n != 7 || memcmp(what->text, "storage", 7) || !type ||
-      globals[type->i].what != STORAGE || !node_is(m, t->item[2], VS_PK_TEXT) || !n || n->i < 0)
+  bool is_storage = what && what->n == 7 && !memcmp(what->text, "storage", 7);
+  const vs_pknode *other = node_is(m, t->item[1], VS_PK_OPAQUE);
+  if (is_storage && other) return push_like(m, other);
+  if (!is_storage || !type || globals[type->i].what != STORAGE ||
+      !node_is(m, t->item[2], VS_PK_TEXT) || !n || n->i < 0)
     return damaged(m, "the description of a storage differs from PyTorch's");
   if (t->n > 6 || (t->n == 6 && !node_is(m, t->item[5], VS_PK_NONE)))
     return damaged(m, "a storage that is part of another one is not supported");
@@ -313,9 +352,12 @@ static int persistent(vs_pickle *m) {
 vs_pkstorage vs_pickle_storage(const vs_pickle *m, int32_t node) {
   const int32_t *item = m->node[m->node[node].i].item;
   const vs_pknode *key = &m->node[item[2]];
+  int64_t type = m->node[item[1]].i;
   return (vs_pkstorage){.key = key->text,
                         .nkey = key->n,
-                        .dtype = globals[m->node[item[1]].i].dtype,
+                        .type = globals[type].name,
+                        .dtype = globals[type].dtype,
+                        .width = globals[type].width,
                         .numel = m->node[item[4]].i};
 }
 
@@ -343,7 +385,7 @@ static const vs_pknode *sizes(const vs_pickle *m, int32_t node) {
 
 static int check_inside(const vs_pickle *m, const vs_pktensor *t, int64_t room) {
   int64_t last = t->offset, step, n = vs_numel(t->ndim, t->shape);
-  bool fits = n >= 0 && n <= room && t->offset <= room;
+  bool fits = n >= 0 && n <= VS_MAX(room, VS_PICKLE_EXPANDED) && t->offset <= room;
   for (int d = 0; fits && n > 0 && d < t->ndim; d++)
     fits = !__builtin_mul_overflow(t->shape[d] - 1, t->stride[d], &step) &&
            !__builtin_add_overflow(last, step, &last);
@@ -358,6 +400,8 @@ static int rebuild_tensor(vs_pickle *m, int32_t args, bool second) {
   const vs_pknode *a = &m->node[args];
   if (second ? a->n < 6 || a->n > 7 : a->n != 4)
     return damaged(m, "a tensor has the wrong number of values");
+  const vs_pknode *other = node_is(m, a->item[0], VS_PK_OPAQUE);
+  if (other) return push_like(m, other);
   const vs_pknode *offset = node_is(m, a->item[1], VS_PK_INT);
   const vs_pknode *shape = sizes(m, a->item[2]), *stride = sizes(m, a->item[3]);
   if (!node_is(m, a->item[0], VS_PK_STORAGE) || !offset || offset->i < 0 || !shape || !stride ||
@@ -392,18 +436,30 @@ static int ordered_dict(vs_pickle *m, int32_t args) {
   return push(m, at);
 }
 
+/* NEWOBJ: the top n values, the first of them a class, become an object. */
+static int new_object(vs_pickle *m, int32_t n, unsigned char code) {
+  if (want(m, n)) return -1;
+  m->nstack -= n;
+  const vs_pknode *class = node_is(m, m->stack[m->nstack], VS_PK_OPAQUE);
+  return class ? push_like(m, class) : push_opaque(m, -(int64_t)code);
+}
+
 /* REDUCE: makes the node that the known function would have returned. */
 static int reduce(vs_pickle *m) {
   if (want(m, 2)) return -1;
   int32_t args = pop(m), callee = pop(m);
   const vs_pknode *a = node_is(m, args, VS_PK_TUPLE), *g = node_is(m, callee, VS_PK_GLOBAL);
+  const vs_pknode *other = node_is(m, callee, VS_PK_OPAQUE);
+  if (other) return push_like(m, other);
   if (!a || !g) return damaged(m, "calls something that is not a function of a state dict");
   switch (globals[g->i].what) {
     case ORDERED_DICT: return ordered_dict(m, args);
     case TENSOR: return rebuild_tensor(m, args, false);
     case TENSOR_V2: return rebuild_tensor(m, args, true);
     case PARAMETER:
-      if (a->n == 3 && node_is(m, a->item[0], VS_PK_TENSOR)) return push(m, a->item[0]);
+      if (a->n == 3 &&
+          (node_is(m, a->item[0], VS_PK_TENSOR) || node_is(m, a->item[0], VS_PK_OPAQUE)))
+        return push(m, a->item[0]);
       return damaged(m, "a parameter is not a tensor");
     case SIZE:
       if (a->n == 1 && node_is(m, a->item[0], VS_PK_TUPLE)) return push(m, a->item[0]);
@@ -413,21 +469,22 @@ static int reduce(vs_pickle *m) {
   return damaged(m, "calls a storage type");
 }
 
-/* BUILD: attributes of a dictionary (a state dict's _metadata) are dropped. */
+/* BUILD: attributes of a dictionary (a state dict's _metadata) or an object are dropped. */
 static int build(vs_pickle *m) {
   if (want(m, 2)) return -1;
   pop(m);
-  if (node_is(m, m->stack[m->nstack - 1], VS_PK_DICT)) return 0;
+  int32_t top = m->stack[m->nstack - 1];
+  if (node_is(m, top, VS_PK_DICT) || node_is(m, top, VS_PK_OPAQUE)) return 0;
   return damaged(m, "BUILD sets attributes of something that is not a dictionary");
 }
 
 /* --- the machine --- */
 
 static int refuse(const vs_pickle *m, unsigned char code) {
-  for (int i = 0; i < VS_COUNT(refused); i++)
-    if (refused[i].code == code)
+  for (int i = 0; i < VS_COUNT(unusual); i++)
+    if (unusual[i].code == code)
       return fail_at(m, "pickle, byte %zu: opcode %s is not part of a state dict; nothing was run",
-                     m->op, refused[i].name);
+                     m->op, unusual[i].name);
   return fail_at(m, "pickle, byte %zu: unknown opcode 0x%02x", m->op, code);
 }
 
@@ -445,6 +502,26 @@ static int add_marked(vs_pickle *m, vs_pkkind kind) {
 
 static int add_plain(vs_pickle *m, int32_t n, vs_pkkind kind) {
   return want(m, n + 1) ? -1 : add_items(m, n, kind, false);
+}
+
+/* Drops all above the last mark, and the mark. */
+static int pop_marked(vs_pickle *m) {
+  int32_t n = above_mark(m);
+  if (n < 0) return -1;
+  m->nstack -= n + 1;
+  return 0;
+}
+
+/* POP, which picklers write for a tuple that contains itself. */
+static int pop_one(vs_pickle *m) {
+  if (m->nstack > 0 && m->stack[m->nstack - 1] == MARK) return pop_marked(m);
+  if (want(m, 1)) return -1;
+  pop(m);
+  return 0;
+}
+
+static int frozen_set(vs_pickle *m, unsigned char code) {
+  return pop_marked(m) ? -1 : push_opaque(m, -(int64_t)code);
 }
 
 static int marked_tuple(vs_pickle *m) {
@@ -468,7 +545,18 @@ static int step(vs_pickle *m, unsigned char code) {
     case 'J': return push_int(m, 4, true);
     case 'K': return push_int(m, 1, false);
     case 'M': return push_int(m, 2, false);
-    case 0x8a: return push_long(m);
+    case 0x8a: return push_long(m, code);
+    case 0x8b: return push_bytes(m, 4, code);
+    case 'B': return push_bytes(m, 4, code);
+    case 'C': return push_bytes(m, 1, code);
+    case 0x8e: return push_bytes(m, 8, code);
+    case 0x8f: return push_opaque(m, -(int64_t)code);
+    case 0x90: return add_marked(m, VS_PK_OPAQUE);
+    case 0x91: return frozen_set(m, code);
+    case 0x81: return new_object(m, 2, code);
+    case 0x92: return new_object(m, 3, code);
+    case '0': return pop_one(m);
+    case '1': return pop_marked(m);
     case 'G': return push_float(m);
     case 'X': return push_text(m, 4);
     case 0x8c: return push_text(m, 1);
@@ -502,7 +590,8 @@ static int step(vs_pickle *m, unsigned char code) {
 int32_t vs_pickle_run(vs_pickle *m, const unsigned char *base, size_t at, size_t end,
                       const char *path) {
   bool cut = end - at > VS_PICKLE_MAX;
-  *m = (vs_pickle){.path = path, .base = base, .at = at, .end = cut ? at + VS_PICKLE_MAX : end};
+  *m = (vs_pickle){.path = path, .base = base, .start = at, .at = at};
+  m->end = cut ? at + VS_PICKLE_MAX : end;
   for (;;) {
     m->op = m->at;
     const unsigned char *code = take(m, 1);

@@ -14,7 +14,8 @@
 /* A storage that the pickle names, once. */
 typedef struct store {
   vs_pkstorage s;
-  vs_tensor *t; /* 1-D; NULL until it is found */
+  bool found;
+  vs_tensor *t; /* 1-D; NULL until it is found, and where there is no dtype for it */
 } store;
 
 typedef struct reader {
@@ -50,7 +51,7 @@ static int list_stores(reader *r) {
     const vs_pkstorage *s = &r->store[i].s;
     if (i > 0 && by_key(&r->store[i], &r->store[kept - 1]) == 0) {
       const vs_pkstorage *old = &r->store[kept - 1].s;
-      if (old->dtype != s->dtype || old->numel != s->numel)
+      if (old->type != s->type || old->numel != s->numel)
         return vs_fail_file(r->path, "storage '%.*s' has two different descriptions",
                             (int)VS_MIN(s->nkey, 100), s->key);
       continue;
@@ -71,15 +72,18 @@ static store *find_store(const reader *r, const char *key, int32_t n) {
 static int fill_store(reader *r, store *s, uint64_t at, uint64_t room) {
   uint64_t size;
   unsigned char *p = r->map->base + at;
-  if (__builtin_mul_overflow((uint64_t)s->s.numel, (uint64_t)vs_dtype_size(s->s.dtype), &size) ||
-      size > room)
+  if (__builtin_mul_overflow((uint64_t)s->s.numel, (uint64_t)s->s.width, &size) || size > room)
     return vs_fail_file(r->path, "storage '%.*s' has %" PRIu64 " bytes for %" PRId64 " of %s",
                         (int)VS_MIN(s->s.nkey, 100), s->s.key, room, s->s.numel,
-                        vs_dtype_name(s->s.dtype));
+                        s->s.dtype == VS_NDTYPE ? s->s.type + 6 : vs_dtype_name(s->s.dtype));
+  s->found = true;
+  if (s->s.dtype == VS_NDTYPE) return 0;
   for (uint64_t i = 0; s->s.dtype == VS_BOOL && i < size; i++)
     if (p[i] > 1)
       return vs_fail_file(r->path, "byte %" PRIu64 " is %d, expected a bool, 0 or 1", at + i, p[i]);
-  s->t = vs_mapping_tensor(r->map, p, s->s.dtype, 1, &s->s.numel);
+  s->t = s->s.width < (int)vs_dtype_size(s->s.dtype)
+             ? vs_mapping_widen(p, s->s.width, s->s.numel)
+             : vs_mapping_tensor(r->map, p, s->s.dtype, 1, &s->s.numel);
   return s->t ? 0 : -1;
 }
 
@@ -184,7 +188,8 @@ done:
 static int fill_from_row(reader *r, const vs_pknode *key, size_t *at) {
   store *s = key->kind == VS_PK_TEXT ? find_store(r, key->text, key->n) : NULL;
   uint64_t n = 0, room = r->map->size - *at;
-  if (!s || s->t) return vs_fail_file(r->path, "the list of storages does not match the pickle");
+  if (!s || s->found)
+    return vs_fail_file(r->path, "the list of storages does not match the pickle");
   if (room < 8) return vs_fail_file(r->path, "truncated: storages are missing");
   for (int i = 0; i < 8; i++) n |= (uint64_t)r->map->base[*at + (size_t)i] << 8 * i;
   if (n != (uint64_t)s->s.numel)
@@ -192,7 +197,7 @@ static int fill_from_row(reader *r, const vs_pknode *key, size_t *at) {
                         *at, (int)VS_MIN(s->s.nkey, 100), s->s.key, n, s->s.numel);
   *at += 8;
   if (fill_store(r, s, *at, room - 8)) return -1;
-  *at += (size_t)s->s.numel * vs_dtype_size(s->s.dtype);
+  *at += (size_t)s->s.numel * (size_t)s->s.width;
   return 0;
 }
 
@@ -224,15 +229,21 @@ done:
 typedef struct walk {
   const reader *r;
   vs_pthfile *out;
+  const char *prefix; /* or NULL */
   int64_t seen;
   size_t n; /* of the name so far */
   char name[VS_PTH_MAX_NAME + 1];
 } walk;
 
-static vs_tensor *make_tensor(const reader *r, int32_t node) {
+static vs_tensor *make_tensor(const reader *r, int32_t node, const char *name) {
   vs_pktensor t = vs_pickle_tensor(&r->pickle, node);
   vs_pkstorage key = vs_pickle_storage(&r->pickle, t.storage);
   store *s = find_store(r, key.key, key.nkey);
+  if (key.dtype == VS_NDTYPE) {
+    vs_fail_file(r->path, "tensor '%s' is over a %s, for which there is no dtype", name,
+                 key.type + 6);
+    return NULL;
+  }
   if (vs_numel(t.ndim, t.shape) == 0) return vs_tensor_new(key.dtype, t.ndim, t.shape);
   for (int d = 0; d < t.ndim; d++)
     if (t.shape[d] == 1) t.stride[d] = 1; /* any number is there otherwise */
@@ -245,6 +256,13 @@ static char *copy_bytes(const char *text, size_t n) {
   memcpy(copy, text, n);
   copy[n] = 0;
   return copy;
+}
+
+/* w->name without the prefix. */
+static char *copy_name(const walk *w) {
+  size_t n = w->prefix ? strlen(w->prefix) : 0;
+  bool cut = n > 0 && n <= w->n && !memcmp(w->name, w->prefix, n);
+  return copy_bytes(w->name + (cut ? n : 0), w->n - (cut ? n : 0));
 }
 
 /* Room for one more in a list whose elements have that size. */
@@ -261,8 +279,8 @@ static int make_room(void *list, int64_t n, int64_t *room, size_t size) {
 static int add_tensor(walk *w, int32_t node) {
   vs_pthfile *f = w->out;
   if (make_room(&f->tensor, f->n, &f->tensor_room, sizeof *f->tensor)) return -1;
-  vs_named e = {.name = copy_bytes(w->name, w->n)};
-  e.t = e.name ? make_tensor(w->r, node) : NULL;
+  vs_named e = {.name = copy_name(w)};
+  e.t = e.name ? make_tensor(w->r, node, e.name) : NULL;
   if (!e.t) {
     free(e.name);
     return -1;
@@ -274,7 +292,7 @@ static int add_tensor(walk *w, int32_t node) {
 static int add_value(walk *w, const vs_pknode *v) {
   vs_pthfile *f = w->out;
   if (make_room(&f->value, f->nvalue, &f->value_room, sizeof *f->value)) return -1;
-  vs_pthvalue e = {.name = copy_bytes(w->name, w->n), .kind = v->kind};
+  vs_pthvalue e = {.name = copy_name(w), .kind = v->kind};
   if (!e.name) return -1;
   if (v->kind == VS_PK_TEXT) {
     e.i = v->n;
@@ -348,6 +366,7 @@ static int walk_node(walk *w, int32_t node, int depth) {
     case VS_PK_INT:
     case VS_PK_FLOAT:
     case VS_PK_TEXT: return add_value(w, v);
+    case VS_PK_OPAQUE: return vs_pickle_refuse(&w->r->pickle, node);
     case VS_PK_NONE:
     case VS_PK_GLOBAL:
     case VS_PK_STORAGE: return 0; /* has no value that could be kept */
@@ -374,10 +393,30 @@ static int32_t find_key(const reader *r, const char *key) {
   return vs_fail_file(r->path, "has no entry '%.100s'; it has %s", key, used ? list : "none");
 }
 
-vs_pthfile *vs_pth_load(const char *path, const char *key) {
+static int by_name(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* No two tensors or values have one name. */
+static int check_names(const reader *r, const vs_pthfile *f) {
+  size_t n = (size_t)(f->n + f->nvalue);
+  const char **name = vs_new((n + 1) * sizeof *name);
+  int rc = name ? 0 : -1;
+  if (!name) return -1;
+  for (int64_t i = 0; i < f->n; i++) name[i] = f->tensor[i].name;
+  for (int64_t i = 0; i < f->nvalue; i++) name[f->n + i] = f->value[i].name;
+  qsort(name, n, sizeof *name, by_name);
+  for (size_t i = 1; i < n && rc == 0; i++)
+    if (strcmp(name[i - 1], name[i]) == 0)
+      rc = vs_fail_file(r->path, "two entries have the name '%s'", name[i]);
+  free(name);
+  return rc;
+}
+
+vs_pthfile *vs_pth_load(const char *path, const char *key, const char *prefix) {
   reader r = {.path = path, .map = vs_mapping_open(path, LEAST, "a file of torch.save")};
   vs_pthfile *f = NULL;
-  walk w = {.r = &r};
+  walk w = {.r = &r, .prefix = prefix};
   bool good = false;
   if (!r.map) return NULL;
   const unsigned char *b = r.map->base;
@@ -389,13 +428,17 @@ vs_pthfile *vs_pth_load(const char *path, const char *key) {
     vs_fail_file(path, "not a file of torch.save (neither a zip archive nor the older format)");
     goto done;
   }
+  if (r.pickle.node[r.root].kind == VS_PK_OPAQUE) {
+    vs_pickle_refuse(&r.pickle, r.root);
+    goto done;
+  }
   if (r.pickle.node[r.root].kind != VS_PK_DICT) {
     vs_fail_file(path, "contains no dictionary of tensors");
     goto done;
   }
   int32_t from = key ? find_key(&r, key) : r.root;
   if (from < 0 || !(w.out = f = vs_new0(sizeof *f))) goto done;
-  good = walk_node(&w, from, 0) == 0;
+  good = walk_node(&w, from, 0) == 0 && check_names(&r, f) == 0;
 done:
   for (int32_t i = 0; i < r.nstore; i++) vs_unref(r.store[i].t);
   free(r.store);

@@ -3,8 +3,9 @@
  *
  * Nothing in the file is run: io/pickle.h says what is supported.  The file is mapped privately;
  * tensors are views of their storages, shared and strided as they were saved, and of the mapping
- * where the storage is aligned.  A name is the path through nested dictionaries and lists, joined
- * by dots, the first of a list being "0"; values are never shifted or converted. */
+ * where the storage is aligned.  Storages of int8 and int16 become int32, which holds their values.
+ * A name is the path through nested dictionaries and lists, joined by dots, the first of a list
+ * being "0"; values are never shifted or converted.  Two things of one name are an error. */
 #ifndef VS_PTH_H
 #define VS_PTH_H
 
@@ -31,8 +32,9 @@ typedef struct vs_pthfile {
 } vs_pthfile;
 
 /* key: NULL, or the only entry of the outermost dictionary that is wanted; names then start below
- * it.  NULL on failure; free with vs_pth_free. */
-vs_pthfile *vs_pth_load(const char *path, const char *key);
+ * it, and what stands beside it may be of any kind.  prefix: NULL, or what is cut off names that
+ * begin with it.  NULL on failure; free with vs_pth_free. */
+vs_pthfile *vs_pth_load(const char *path, const char *key, const char *prefix);
 void vs_pth_free(vs_pthfile *f); /* NULL is fine */
 
 #endif

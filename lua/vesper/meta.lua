@@ -409,12 +409,14 @@ function vs.load(path) end
 
 ---@class vesper.options.load_pth
 ---@field key? string
+---@field strip_prefix? string
 
 ---The tensors {name = tensor} and the plain values {name = number, boolean or string} of a file
 ---that torch.save wrote, as zip archive or in the older format; no code in it is run. Names of
 ---nested dictionaries and lists are joined by dots: state_dict.fc.bias. key: only the contents of
----that entry. Returns nil and a message, with name and byte, if the file contains anything that is
----not part of a state dict.
+---that entry; objects of any class may stand beside it. strip_prefix: cut off names that begin with
+---it, as "module." of DataParallel. int8 and int16 are read as int32. Returns nil and a message,
+---with name and byte, if what is read contains anything that is not part of a state dict.
 ---@param path string
 ---@param options? vesper.options.load_pth
 ---@return table?
@@ -6406,15 +6408,16 @@ function vs.models.ResNet18(options) end
 ---@class vesper.options.ResNet18.from_pretrained
 ---@field num_classes? integer
 ---@field key? string
+---@field strip_prefix? string
 ---@field width? integer
 ---@field size? any
 ---@field mean? any[]
 ---@field std? any[]
 
 ---Loads weights from a .safetensors file or one of torch.save (key: the entry with the state
----dictionary). num_classes: by default that of the file; with another number the head is newly
----initialised. If tensors do not fit, the message lists the missing, the unexpected and those of
----other shapes.
+---dictionary; strip_prefix: as in vs.load_pth). num_classes: by default that of the file; with
+---another number the head is newly initialised. If tensors do not fit, the message lists the
+---missing, the unexpected and those of other shapes.
 ---@param path string
 ---@param options? vesper.options.ResNet18.from_pretrained
 ---@return vesper.Module?
@@ -6436,6 +6439,7 @@ function vs.models.ResNet34(options) end
 ---@class vesper.options.ResNet34.from_pretrained
 ---@field num_classes? integer
 ---@field key? string
+---@field strip_prefix? string
 ---@field width? integer
 ---@field size? any
 ---@field mean? any[]
@@ -6463,6 +6467,7 @@ function vs.models.ResNet50(options) end
 ---@class vesper.options.ResNet50.from_pretrained
 ---@field num_classes? integer
 ---@field key? string
+---@field strip_prefix? string
 ---@field width? integer
 ---@field size? any
 ---@field mean? any[]
@@ -6522,6 +6527,7 @@ function vs.models.EfficientNetLite0(options) end
 ---@class vesper.options.EfficientNetLite0.from_pretrained
 ---@field num_classes? integer
 ---@field key? string
+---@field strip_prefix? string
 ---@field width? integer
 ---@field size? any
 ---@field mean? any[]

@@ -64,7 +64,10 @@ end
 put_archive "module"
 put_archive "nested"
 put_archive "protocol4"
+put_archive "training"
+put_archive "training_protocol4"
 put("pth", "module_old", temp.read "spec/fixtures/pth/module_old.pth")
+put("pth", "training_old", temp.read "spec/fixtures/pth/training_old.pth")
 
 local function dataset(name, options, item)
   local path = dir .. "/" .. name

@@ -59,7 +59,7 @@ return function(bytes)
   support.write(path, file_of(bytes))
   local tensors, values = support.try(vs.load_pth, path)
   if tensors then look(tensors, values) end
-  for _, key in ipairs {"state_dict", "a"} do
+  for _, key in ipairs {"state_dict", "model", "a"} do
     local below, others = support.try(vs.load_pth, path, {key = key})
     if below then
       look(below, others)
@@ -68,5 +68,7 @@ return function(bytes)
       if name then assert(tostring(tensors[key .. "." .. name]) == tostring(below[name])) end
     end
   end
+  tensors, values = support.try(vs.load_pth, path, {key = "model", strip_prefix = "module."})
+  if tensors then look(tensors, values) end
   os.remove(path)
 end

@@ -25,9 +25,9 @@ function pretrained.pooled(map, out)
 end
 
 --- The tensors of a .safetensors file, or of a file of torch.save; or nil and a message.
-function pretrained.read(path, key)
+function pretrained.read(path, key, strip_prefix)
   if path:find "%.safetensors$" then return core.load(path) end
-  return core.load_pth(path, {key = key})
+  return core.load_pth(path, {key = key, strip_prefix = strip_prefix})
 end
 
 -- Adds to dict what a file may lack: the batch counts of batch norm (absent in old files), the map
@@ -49,8 +49,8 @@ end
 -- nil and a message that lists the missing, unexpected and mismatched tensors.
 function pretrained.load(class, head, path, given)
   local o = tables.merge(given)
-  local dict, why = pretrained.read(path, o.key)
-  o.key = nil
+  local dict, why = pretrained.read(path, o.key, o.strip_prefix)
+  o.key, o.strip_prefix = nil, nil
   if not dict then return nil, why end
   local weight = dict[head .. ".weight"]
   o.num_classes = o.num_classes or weight and weight.shape[1] or 0

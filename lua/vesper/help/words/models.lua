@@ -140,20 +140,22 @@ return {
         .. "[B,R,C]. num_classes: size of the head, 0 for none; width: adds a linear map of v to "
         .. "this width; size: images are resized to it; mean and std for normalisation, by default "
         .. "ImageNet's. He et al., CVPR 2016, with torchvision's names."},
-    {"ResNet18.from_pretrained", "path:string, {num_classes:int?, key:string?, width:int?, "
-        .. "size:value?, mean:list?, std:list?}", "Module?",
+    {"ResNet18.from_pretrained", "path:string, {num_classes:int?, key:string?, "
+        .. "strip_prefix:string?, width:int?, size:value?, mean:list?, std:list?}", "Module?",
       "Loads weights from a .safetensors file or one of torch.save (key: the entry with the state "
-        .. "dictionary). num_classes: by default that of the file; with another number the head is "
-        .. "newly initialised. If tensors do not fit, the message lists the missing, the "
-        .. "unexpected and those of other shapes."},
+        .. "dictionary; strip_prefix: as in vs.load_pth). num_classes: by default that of the "
+        .. "file; with another number the head is newly initialised. If tensors do not fit, the "
+        .. "message lists the missing, the unexpected and those of other shapes."},
     {"models.ResNet34", "{num_classes:int=1000, width:int?, size:value?, mean:list?, std:list?}",
       "Module", "As ResNet18."},
-    {"ResNet34.from_pretrained", "path:string, {num_classes:int?, key:string?, width:int?, "
-        .. "size:value?, mean:list?, std:list?}", "Module?", "As ResNet18.from_pretrained."},
+    {"ResNet34.from_pretrained", "path:string, {num_classes:int?, key:string?, "
+        .. "strip_prefix:string?, width:int?, size:value?, mean:list?, std:list?}", "Module?",
+      "As ResNet18.from_pretrained."},
     {"models.ResNet50", "{num_classes:int=1000, width:int?, size:value?, mean:list?, std:list?}",
       "Module", "As ResNet18, with bottleneck blocks and C = 2048."},
-    {"ResNet50.from_pretrained", "path:string, {num_classes:int?, key:string?, width:int?, "
-        .. "size:value?, mean:list?, std:list?}", "Module?", "As ResNet18.from_pretrained."},
+    {"ResNet50.from_pretrained", "path:string, {num_classes:int?, key:string?, "
+        .. "strip_prefix:string?, width:int?, size:value?, mean:list?, std:list?}", "Module?",
+      "As ResNet18.from_pretrained."},
     {"models.ResNet", "{block:value?, layers:list?, base:int=64, num_classes:int=1000, "
         .. "width:int?, size:value?, mean:list?, std:list?}", "Module",
       "Any ResNet: layers is the number of blocks of each stage, base the number of channels of "
@@ -166,7 +168,7 @@ return {
       "As ResNet18, with C = 1280; mean and std default to 127/255 and 128/255, for the published "
         .. "weights. Tan and Le, ICML 2019, with ReLU6 and without squeeze-and-excitation."},
     {"EfficientNetLite0.from_pretrained", "path:string, {num_classes:int?, key:string?, "
-        .. "width:int?, size:value?, mean:list?, std:list?}", "Module?",
+        .. "strip_prefix:string?, width:int?, size:value?, mean:list?, std:list?}", "Module?",
       "As ResNet18.from_pretrained."},
     {"EfficientNetLite0:features", "images:any", "Tensor", "The last feature map [B,C,H',W']."},
     {"EfficientNetLite0:logits", "images:any", "Tensor",
