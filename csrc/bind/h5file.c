@@ -50,7 +50,7 @@ static int lvs_h5_info(lua_State *L) {
   if (!d) return lvs_nilerror(L);
   const vs_h5info *info = vs_h5_info(d);
   lua_createtable(L, 0, 3);
-  lua_pushstring(L, kinds[info->kind]);
+  lua_pushstring(L, info->is_bool ? "booleans" : kinds[info->kind]);
   lua_setfield(L, -2, "kind");
   lvs_setint(L, "bytes", info->size);
   lua_createtable(L, info->ndim, 0);
@@ -73,7 +73,8 @@ static vs_tensor *make_rows(void *arg) {
   int64_t shape[VS_MAX_DIM];
   memcpy(shape, info->dims, sizeof shape);
   shape[0] = r->n;
-  vs_dtype dtype = info->kind == VS_H5_REALS             ? VS_REAL
+  vs_dtype dtype = info->is_bool                         ? VS_BOOL
+                   : info->kind == VS_H5_REALS           ? VS_REAL
                    : info->size == 1 && !info->is_signed ? VS_UINT8
                                                          : VS_INT64;
   vs_tensor *t = vs_tensor_new(dtype, info->ndim, shape);

@@ -28,7 +28,8 @@ static int open_data(const vs_dataset *d, const char *name, vs_h5kind kind, int 
   static const char *const kinds[] = {"integers", "numbers", "strings", "?"};
   const h5set *s = d->state;
   const char *full = in_split(d, name);
-  if (!vs_h5_has(s->file, full)) return 0;
+  int there = vs_h5_has(s->file, full);
+  if (there <= 0) return there;
   vs_h5data *f = *out = vs_h5_data(s->file, full);
   if (!f) return -1;
   const vs_h5info *i = vs_h5_info(f);
@@ -77,7 +78,8 @@ static int read_offsets(const vs_dataset *d, const char *name, int64_t rows, int
 
 static int read_strings(const vs_dataset *d, const char *full, int64_t rows, vs_strings *out) {
   const h5set *s = d->state;
-  if (!vs_h5_has(s->file, full)) return 0;
+  int there = vs_h5_has(s->file, full);
+  if (there <= 0) return there;
   vs_h5data *f = vs_h5_data(s->file, full);
   if (!f) return -1;
   int rc = vs_h5_read_strings(f, out);
@@ -132,12 +134,14 @@ static int check_split(const vs_dataset *d) {
   }
   vs_strings_free(&names);
   if (rc || found) return rc;
+  if (vs_h5_has(s->file, d->split) < 0) return -1;
   return vs_fail_file(d->path, "no split \"%.64s\"; it has %s", d->split, *list ? list : "none");
 }
 
 static int read_vectors(vs_dataset *d) {
   const h5set *s = d->state;
-  if (!vs_h5_has(s->file, "vocab/vectors")) return 0;
+  int there = vs_h5_has(s->file, "vocab/vectors");
+  if (there <= 0) return there;
   vs_h5data *f = vs_h5_data(s->file, "vocab/vectors");
   if (!f) return -1;
   const vs_h5info *i = vs_h5_info(f);

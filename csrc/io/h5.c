@@ -151,29 +151,87 @@ const char *vs_h5_path(const vs_h5 *h) { return h->path; }
 
 /* --- names --- */
 
-/* Every step of the path must be a hard link: others may lead out of the file or nowhere. */
-bool vs_h5_exists(hid_t file, const char *name, H5I_type_t kind) {
-  char part[VS_H5_MAX_NAME];
-  H5L_info_t info;
-  size_t n = strlen(name);
-  if (n == 0 || n >= sizeof part) return false;
-  for (size_t i = 1; i <= n; i++) {
-    if (i < n && name[i] != '/') continue;
-    memcpy(part, name, i);
-    part[i] = 0;
-    if (H5Lexists(file, part, H5P_DEFAULT) <= 0) return false;
-    if (H5Lget_info(file, part, &info, H5P_DEFAULT) < 0 || info.type != H5L_TYPE_HARD) return false;
+enum { LINKS = 16 }; /* followed for one name */
+
+/* A link at part, which ends `step` bytes behind the slash before it (or the start). */
+typedef struct link {
+  const char *name; /* as it was asked for */
+  char *part, *rest;
+  size_t step;
+} link;
+
+static int bad_link(const vs_h5 *h, const char *name, const char *what, const char *target) {
+  return vs_fail_file(h->path, "%s: %s%s%.200s%s", name, what, *target ? " '" : "", target,
+                      *target ? "'" : "");
+}
+
+/* Puts the target of the link in place of it: part becomes the whole path, with rest behind. */
+static int follow(const vs_h5 *h, const link *l, const H5L_info_t *info) {
+  char target[512] = "", whole[512 + 2 * VS_H5_MAX_NAME];
+  const char *file = "", *object = "";
+  if (info->type != H5L_TYPE_SOFT && info->type != H5L_TYPE_EXTERNAL)
+    return bad_link(h, l->name, "is a link of an unknown kind", "");
+  bool read = info->u.val_size > 0 && info->u.val_size < sizeof target &&
+              H5Lget_val(h->id, l->part, target, sizeof target, H5P_DEFAULT) >= 0;
+  if (info->type == H5L_TYPE_EXTERNAL) {
+    if (!read || H5Lunpack_elink_val(target, info->u.val_size, NULL, &file, &object) < 0) file = "";
+    return bad_link(h, l->name, "is a link to another file, which is not supported:", file);
   }
-  hid_t o = H5Oopen(file, name, H5P_DEFAULT);
-  if (o < 0) return false;
-  bool found = H5Iget_type(o) == kind;
-  H5Oclose(o);
+  size_t above = strlen(l->part) - l->step;
+  int n = snprintf(whole, sizeof whole, "%.*s%s%s", target[0] == '/' ? 0 : (int)above, l->part,
+                   target, l->rest);
+  if (!read || !*target || n >= VS_H5_MAX_NAME)
+    return bad_link(h, l->name, "is a link to a path that is too long", "");
+  memcpy(l->part, whole, (size_t)n + 1);
+  return 0;
+}
+
+/* The library would follow links by itself, also out of the file. */
+int vs_h5_resolve(const vs_h5 *h, const char *name, char out[VS_H5_MAX_NAME]) {
+  char rest[VS_H5_MAX_NAME];
+  size_t n = strlen(name), step = 0, at = 0;
+  size_t asked = n; /* bytes at the end that the caller wrote, not a link */
+  int links = 0;
+  if (n == 0 || n >= VS_H5_MAX_NAME) return 0;
+  memcpy(out, name, n + 1);
+  while (at < n) {
+    for (step = 0; at < n && out[at] != '/'; at++) step++;
+    bool empty = step == 0 || (step == 1 && out[at - 1] == '.');
+    if (!empty) {
+      H5L_info_t info;
+      memcpy(rest, out + at, n - at + 1);
+      out[at] = 0;
+      if (H5Lexists(h->id, out, H5P_DEFAULT) <= 0)
+        return at > n - asked ? 0
+                              : bad_link(h, name, "is a link to something that is not there:", out);
+      if (H5Lget_info(h->id, out, &info, H5P_DEFAULT) < 0) return 0;
+      if (info.type != H5L_TYPE_HARD) {
+        if (++links > LINKS) return bad_link(h, name, "links lead in a circle", "");
+        if (follow(h, &(link){name, out, rest, step}, &info)) return -1;
+        if (at > n - asked) asked = n - at;
+        n = strlen(out);
+        at = 0;
+        continue;
+      }
+      memcpy(out + at, rest, n - at + 1);
+    }
+    if (at < n) at++;
+  }
+  return 1;
+}
+
+bool vs_h5_is(const vs_h5 *h, const char *resolved, H5I_type_t kind) {
+  hid_t o = H5Oopen(h->id, resolved, H5P_DEFAULT);
+  bool found = o >= 0 && H5Iget_type(o) == kind;
+  if (o >= 0) H5Oclose(o);
   return found;
 }
 
-bool vs_h5_has(vs_h5 *h, const char *name) {
+int vs_h5_has(vs_h5 *h, const char *name) {
+  char at[VS_H5_MAX_NAME];
   vs_h5_lock();
-  bool found = vs_h5_exists(h->id, name, H5I_GROUP) || vs_h5_exists(h->id, name, H5I_DATASET);
+  int found = vs_h5_resolve(h, name, at);
+  if (found > 0) found = vs_h5_is(h, at, H5I_GROUP) || vs_h5_is(h, at, H5I_DATASET);
   H5Eclear2(H5E_DEFAULT);
   vs_h5_unlock();
   return found;
@@ -185,12 +243,13 @@ int vs_h5_groups(vs_h5 *h, vs_strings *out) {
   vs_h5_lock();
   if (H5Gget_info(h->id, &info) < 0) rc = vs_h5_fail(h->path, NULL, "broken HDF5 file");
   for (hsize_t i = 0; rc == 0 && i < info.nlinks; i++) {
-    char name[VS_H5_MAX_NAME];
+    char name[VS_H5_MAX_NAME], at[VS_H5_MAX_NAME];
     ssize_t n = H5Lget_name_by_idx(h->id, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof name,
                                    H5P_DEFAULT);
     if (n < 0)
       rc = vs_h5_fail(h->path, NULL, "broken HDF5 file");
-    else if ((size_t)n < sizeof name && vs_h5_exists(h->id, name, H5I_GROUP))
+    else if ((size_t)n < sizeof name && vs_h5_resolve(h, name, at) > 0 &&
+             vs_h5_is(h, at, H5I_GROUP))
       rc = vs_strings_add(out, name, (size_t)n);
   }
   vs_h5_unlock();
@@ -241,9 +300,18 @@ static char *read_text(hid_t attr, hid_t type) {
   return text;
 }
 
-/* Returns whether the attribute is of a supported kind. */
-static bool read_attr(hid_t attr, vs_h5attr *out) {
-  bool known = false;
+/* An attribute that is an integer: 1, 0 where it cannot be read, -1 where it is beyond int64. */
+static int read_int(hid_t attr, hid_t type, int64_t *out) {
+  uint64_t v = 0;
+  if (H5Tget_sign(type) == H5T_SGN_2) return H5Aread(attr, H5T_NATIVE_INT64, out) >= 0;
+  if (H5Aread(attr, H5T_NATIVE_UINT64, &v) < 0) return 0;
+  *out = (int64_t)v;
+  return v > INT64_MAX ? -1 : 1;
+}
+
+/* Returns whether the attribute is of a supported kind, or -1 for an integer beyond int64. */
+static int read_attr(hid_t attr, vs_h5attr *out) {
+  int known = 0;
   hid_t type = H5Aget_type(attr), space = H5Aget_space(attr);
   *out = (vs_h5attr){0};
   if (H5Aget_name(attr, sizeof out->name, out->name) > 0 &&
@@ -251,7 +319,7 @@ static bool read_attr(hid_t attr, vs_h5attr *out) {
     switch (H5Tget_class(type)) {
       case H5T_INTEGER:
         out->kind = VS_H5_INT;
-        known = H5Aread(attr, H5T_NATIVE_INT64, &out->i) >= 0;
+        known = read_int(attr, type, &out->i);
         break;
       case H5T_FLOAT:
         out->kind = VS_H5_NUM;
@@ -273,6 +341,7 @@ typedef struct attrlist {
   vs_h5attr *attr;
   int n;
   bool pass_varying, varying; /* skip strings of varying length; there was one */
+  char large[64];             /* the name of an integer beyond int64 */
 } attrlist;
 
 static bool is_varying(hid_t attr) {
@@ -287,11 +356,15 @@ static herr_t add_attr(hid_t group, const char *name, const H5A_info_t *info, vo
   attrlist *l = arg;
   hid_t a = H5Aopen(group, name, H5P_DEFAULT);
   if (a < 0) return -1;
-  if (l->pass_varying && is_varying(a))
+  if (l->pass_varying && is_varying(a)) {
     l->varying = true;
-  else if (read_attr(a, &l->attr[l->n]))
-    l->n++;
+  } else {
+    int known = read_attr(a, &l->attr[l->n]);
+    if (known < 0) snprintf(l->large, sizeof l->large, "%s", name);
+    l->n += known > 0;
+  }
   H5Aclose(a);
+  if (*l->large) return -1;
   return l->n == VS_H5_MAX_ATTRS; /* enough */
 }
 
@@ -301,7 +374,10 @@ static int list_attrs(vs_h5 *h, const char *group, attrlist *l) {
   vs_h5_lock();
   int rc =
       H5Aiterate_by_name(h->id, group, H5_INDEX_NAME, H5_ITER_INC, NULL, add_attr, l, H5P_DEFAULT);
-  if (rc < 0) vs_h5_fail(h->path, NULL, "broken attributes");
+  if (*l->large)
+    vs_fail_file(h->path, "attribute %s is greater than 2^63-1, the largest integer", l->large);
+  else if (rc < 0)
+    vs_h5_fail(h->path, NULL, "broken attributes");
   H5Eclear2(H5E_DEFAULT);
   vs_h5_unlock();
   if (rc < 0) vs_h5_attrs_free(l->attr, l->n);

@@ -3,8 +3,9 @@
  * One lock guards the library, so every function here may be called from any thread.  No number
  * read from a file is used to allocate before it was compared with the file's size: a data set's
  * shape must fit its storage (times VS_H5_MAX_RATIO where it is compressed).  External storage,
- * virtual data sets and links out of the file are refused.  Errors are of kind VS_EFILE and name
- * file and data set.  Does not know the layout of vesper's data sets: that is csrc/data. */
+ * virtual data sets and links out of the file are refused; links inside it are followed.  Errors
+ * are of kind VS_EFILE and name file and data set.  Does not know the layout of vesper's data sets:
+ * that is csrc/data. */
 #ifndef VS_H5_H
 #define VS_H5_H
 
@@ -30,9 +31,10 @@ int vs_h5_flush(vs_h5 *h);
 /* 0, or -1 when the file could not be written whole.  NULL is fine. */
 int vs_h5_close(vs_h5 *h);
 const char *vs_h5_path(const vs_h5 *h);
-/* Whether there is a group or data set of that name ("train/caption"). */
-bool vs_h5_has(vs_h5 *h, const char *name);
-/* Names of the groups at the root, in alphabetical order. */
+/* Whether there is a group or data set of that name ("train/caption"): 1, 0, or -1 with an error
+ * for a link that leads nowhere or out of the file. */
+int vs_h5_has(vs_h5 *h, const char *name);
+/* Names of the groups at the root, in alphabetical order, without links that vs_h5_has refuses. */
 int vs_h5_groups(vs_h5 *h, vs_strings *out);
 
 /* --- attributes of a group; "/" is the root --- */
@@ -43,8 +45,8 @@ typedef struct vs_h5attr {
   double f;
   char *text; /* owned */
 } vs_h5attr;
-/* Every scalar integer, number or string attribute; others are skipped.  Free with
- * vs_h5_attrs_free. */
+/* Every scalar integer, number or string attribute; others are skipped.  An integer beyond int64 is
+ * an error.  Free with vs_h5_attrs_free. */
 int vs_h5_attrs(vs_h5 *h, const char *group, vs_h5attr **out, int *n);
 void vs_h5_attrs_free(vs_h5attr *a, int n);
 int vs_h5_set_int(vs_h5 *h, const char *group, const char *name, int64_t value);
@@ -56,6 +58,7 @@ typedef struct vs_h5info {
   vs_h5kind kind;
   int size; /* bytes of an element in the file */
   bool is_signed;
+  bool is_bool; /* integers 0 and 1 that are named FALSE and TRUE, as h5py stores numpy's bool */
   bool varying; /* strings of varying length */
   int ndim;
   int64_t dims[VS_MAX_DIM];
@@ -77,14 +80,16 @@ int vs_h5_bad(const vs_h5data *d, const char *fmt, ...) VS_PRINTF(2, 3);
  * that is more than VS_H5_MAX_KEPT bytes (VS_EUSER). */
 int vs_h5_keep(vs_h5data *d, int64_t chunks);
 
-/* Rows [first, first+n) as VS_UINT8, VS_INT32, VS_INT64, VS_FLOAT32 or VS_FLOAT64. */
+/* Rows [first, first+n) as VS_UINT8, VS_BOOL, VS_INT32, VS_INT64, VS_FLOAT32 or VS_FLOAT64.  An
+ * integer that the dtype cannot hold is an error. */
 int vs_h5_read(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, void *out);
 /* Rows at index[0..n), in any order, repeats allowed; runs of adjacent rows are read in one
  * call. */
 int vs_h5_gather(vs_h5data *d, vs_dtype dtype, const int64_t *index, int64_t n, void *out);
 /* A whole data set of integers, one or two dimensions, malloc'ed; free() it. */
 int64_t *vs_h5_read_ints(vs_h5data *d);
-/* Strings of a list, shape [N] or [N,1,...]: all of them, or [first, first+n). */
+/* Strings of a list, shape [N] or [N,1,...]: all of them, or [first, first+n).  Those of fixed
+ * length may contain zero bytes; only what fills them up is dropped. */
 int vs_h5_read_strings(vs_h5data *d, vs_strings *out);
 int vs_h5_read_some_strings(vs_h5data *d, int64_t first, int64_t n, vs_strings *out);
 

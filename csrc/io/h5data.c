@@ -25,7 +25,7 @@ struct vs_h5data {
   int64_t kept;  /* chunks of rows that the library's cache has room for */
   double places; /* slots that the library numbers its chunks by */
   vs_h5info info;
-  char name[VS_H5_MAX_NAME];
+  char name[VS_H5_MAX_NAME], at[VS_H5_MAX_NAME]; /* as asked for; without soft links */
 };
 
 const vs_h5info *vs_h5_info(const vs_h5data *d) { return &d->info; }
@@ -46,6 +46,20 @@ static int lib_fail(const vs_h5data *d, const char *what) {
 
 /* --- opening --- */
 
+/* Whether a type is what h5py stores numpy's bool as: bytes named FALSE and TRUE. */
+static bool is_bool(hid_t type) {
+  static const char *const names[2] = {"FALSE", "TRUE"};
+  bool good = H5Tget_size(type) == 1 && H5Tget_nmembers(type) == 2;
+  for (unsigned i = 0; good && i < 2; i++) {
+    char *name = H5Tget_member_name(type, i);
+    unsigned char value = 2;
+    good = name && H5Tget_member_value(type, i, &value) >= 0 && value < 2 &&
+           !strcmp(name, names[value]);
+    if (name) H5free_memory(name);
+  }
+  return good;
+}
+
 static int read_type(vs_h5data *d) {
   vs_h5info *f = &d->info;
   hid_t type = H5Dget_type(d->id);
@@ -55,6 +69,8 @@ static int read_type(vs_h5data *d) {
             : c == H5T_FLOAT  ? VS_H5_REALS
             : c == H5T_STRING ? VS_H5_STRINGS
                               : VS_H5_OTHER;
+  f->is_bool = c == H5T_ENUM && is_bool(type);
+  if (f->is_bool) f->kind = VS_H5_INTS;
   f->size = (int)VS_MIN(H5Tget_size(type), VS_H5_MAX_STRING + 1);
   f->is_signed = c == H5T_INTEGER && H5Tget_sign(type) == H5T_SGN_2;
   f->varying = c == H5T_STRING && H5Tis_variable_str(type) > 0;
@@ -137,8 +153,8 @@ static void set_cache(vs_h5data *d, int64_t chunks) {
   hid_t dapl = H5Pcreate(H5P_DATASET_ACCESS);
   H5Pset_chunk_cache(dapl, slots, (size_t)(f->band * (double)chunks), 0);
   H5Dclose(d->id);
-  d->id = H5Dopen2(d->file->id, d->name, dapl);
-  if (d->id < 0) d->id = H5Dopen2(d->file->id, d->name, H5P_DEFAULT);
+  d->id = H5Dopen2(d->file->id, d->at, dapl);
+  if (d->id < 0) d->id = H5Dopen2(d->file->id, d->at, H5P_DEFAULT);
   d->kept = chunks;
   H5Pclose(dapl);
 }
@@ -180,12 +196,13 @@ vs_h5data *vs_h5_data(vs_h5 *h, const char *name) {
   if (!d) return NULL;
   int rc = -1;
   vs_h5_lock();
-  if (!vs_h5_exists(h->id, name, H5I_DATASET)) {
+  int found = vs_h5_resolve(h, name, d->at);
+  if (found <= 0 || !vs_h5_is(h, d->at, H5I_DATASET)) {
     H5Eclear2(H5E_DEFAULT);
-    vs_h5_bad(d, "no such data set");
+    if (found >= 0) vs_h5_bad(d, "no such data set");
     goto done;
   }
-  d->id = H5Dopen2(h->id, name, H5P_DEFAULT);
+  d->id = H5Dopen2(h->id, d->at, H5P_DEFAULT);
   if (d->id < 0) {
     lib_fail(d, "cannot be opened");
     goto done;
@@ -215,6 +232,7 @@ void vs_h5_data_close(vs_h5data *d) {
 
 static hid_t native_type(vs_dtype dtype) {
   switch (dtype) {
+    case VS_BOOL:
     case VS_UINT8: return H5T_NATIVE_UINT8;
     case VS_INT32: return H5T_NATIVE_INT32;
     case VS_INT64: return H5T_NATIVE_INT64;
@@ -244,16 +262,35 @@ static hid_t select_rows(vs_h5data *d, int64_t first, int64_t n, hid_t *mem) {
   return space;
 }
 
+/* The library's own answer to a number that does not fit is the nearest one that does. */
+static H5T_conv_ret_t on_misfit(H5T_conv_except_t what, hid_t from, hid_t to, void *source,
+                                void *out, void *misfit) {
+  (void)from, (void)to, (void)source, (void)out;
+  if (what != H5T_CONV_EXCEPT_RANGE_HI && what != H5T_CONV_EXCEPT_RANGE_LOW)
+    return H5T_CONV_UNHANDLED;
+  *(bool *)misfit = true;
+  return H5T_CONV_ABORT;
+}
+
 static int read_rows(vs_h5data *d, hid_t type, int64_t first, int64_t n, void *out) {
-  hid_t mem, space = select_rows(d, first, n, &mem);
+  hid_t mem, space = select_rows(d, first, n, &mem), dxpl = H5Pcreate(H5P_DATASET_XFER);
+  bool misfit = false;
   int rc = 0;
-  if (H5Dread(d->id, type, mem, space, H5P_DEFAULT, out) <
-      0) { /* before another call clears the reason */
+  if (d->info.kind == VS_H5_INTS) H5Pset_type_conv_cb(dxpl, on_misfit, &misfit);
+  if (H5Dread(d->id, type, mem, space, dxpl, out) < 0) { /* before a call clears the reason */
     char what[96];
     snprintf(what, sizeof what, "rows %lld to %lld cannot be read", (long long)first + 1,
              (long long)(first + n));
-    rc = lib_fail(d, what);
+    rc = misfit
+             ? vs_h5_bad(d,
+                         "rows %lld to %lld have a number that %s integers of %zu bytes cannot "
+                         "hold",
+                         (long long)first + 1, (long long)(first + n),
+                         H5Tget_sign(type) == H5T_SGN_2 ? "signed" : "unsigned", H5Tget_size(type))
+             : lib_fail(d, what);
   }
+  H5Pclose(dxpl);
+  H5Eclear2(H5E_DEFAULT);
   H5Sclose(space);
   H5Sclose(mem);
   return rc;
@@ -287,7 +324,13 @@ static int read_locked(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, v
   if (d->info.kind != VS_H5_INTS && !(real && d->info.kind == VS_H5_REALS))
     return vs_h5_bad(d, "expected %s", real ? "numbers" : "integers");
   if (d->info.kind == VS_H5_REALS && d->info.size == 2) return read_halves(d, dtype, first, n, out);
-  return read_rows(d, native_type(dtype), first, n, out);
+  if (read_rows(d, native_type(dtype), first, n, out)) return -1;
+  for (int64_t i = 0; dtype == VS_BOOL && i < n * d->info.row; i++) {
+    if (((unsigned char *)out)[i] > 1)
+      return vs_h5_bad(d, "row %lld is neither FALSE nor TRUE",
+                       (long long)(first + i / d->info.row) + 1);
+  }
+  return 0;
 }
 
 int vs_h5_read(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, void *out) {
@@ -388,13 +431,15 @@ static int read_varying(vs_h5data *d, hid_t type, int64_t first, int64_t n, vs_s
 
 static int read_fixed(vs_h5data *d, hid_t type, int64_t first, int64_t n, vs_strings *out) {
   size_t size = (size_t)d->info.size;
-  bool spaces = H5Tget_strpad(type) == H5T_STR_SPACEPAD;
+  H5T_str_t padding = H5Tget_strpad(type);
+  char filler = padding == H5T_STR_SPACEPAD ? ' ' : 0;
   char *p = vs_new0((size_t)n * size);
   int rc = p ? read_rows(d, type, first, n, p) : -1;
   for (int64_t i = 0; rc == 0 && i < n; i++) {
-    size_t len = strnlen(p + (size_t)i * size, size);
-    while (spaces && len > 0 && p[(size_t)i * size + len - 1] == ' ') len--;
-    rc = vs_strings_add(out, p + (size_t)i * size, len);
+    const char *s = p + (size_t)i * size;
+    size_t len = padding == H5T_STR_NULLTERM ? strnlen(s, size) : size;
+    while (len > 0 && s[len - 1] == filler) len--;
+    rc = vs_strings_add(out, s, len);
   }
   free(p);
   return rc;

@@ -35,8 +35,11 @@ void vs_h5_lock(void);
 void vs_h5_unlock(void);
 /* Inside the lock.  "path: name: what: the library's own first message"; name may be NULL. */
 int vs_h5_fail(const char *path, const char *name, const char *what);
-/* Inside the lock.  Whether a hard link of that name leads to an object of that kind. */
-bool vs_h5_exists(hid_t file, const char *name, H5I_type_t kind);
+/* Inside the lock.  The path of hard links to what the name leads to, in out: 1.  Soft links are
+ * followed; a link that leads nowhere or out of the file is an error: -1.  0: no such name. */
+int vs_h5_resolve(const vs_h5 *h, const char *name, char out[VS_H5_MAX_NAME]);
+/* Inside the lock.  Whether such a path leads to an object of that kind. */
+bool vs_h5_is(const vs_h5 *h, const char *resolved, H5I_type_t kind);
 /* UTF-8 strings of that many bytes, filled up with zeros. */
 hid_t vs_h5_text_type(size_t bytes);
 

@@ -108,7 +108,7 @@ static void read_group(vs_h5 *h, const char *group, int depth, int *left) {
     vs_h5data *d = vs_h5_data(h, full);
     if (d)
       read_some(d);
-    else if (depth > 1 && vs_h5_has(h, full))
+    else if (depth > 1 && vs_h5_has(h, full) > 0)
       read_group(h, full, depth - 1, left);
     vs_h5_data_close(d);
   }

@@ -5647,15 +5647,16 @@ function JsonItems:close() end
 ---@return string? message
 function vs.io.h5(path) end
 
----{kind, shape, bytes} of a data set: kind is integers, numbers, strings or other; bytes is the
----size of an element.
+---{kind, shape, bytes} of a data set: kind is integers, booleans (numpy's bool), numbers, strings
+---or other; bytes is the size of an element.
 ---@param name string
 ---@return table?
 ---@return string? message
 function H5File:info(name) end
 
----Rows first to last: a tensor (uint8, int64 or float32), or for strings of shape [N] or [N,1] a
----list of their bytes unchanged.
+---Rows first to last: a tensor (uint8, int64, bool or float32), or for strings of shape [N] or
+---[N,1] a list of their bytes, without what fills up those of fixed length. Links inside the file
+---are followed. An integer above 2^63-1 is refused.
 ---@param name string
 ---@param first? integer default 1
 ---@param last? integer

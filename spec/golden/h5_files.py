@@ -78,6 +78,51 @@ with new("outside.h5") as f:  # a link that leads out of the file
     f.create_group("train")
     f["train/image"] = h5py.ExternalLink("foreign.h5", "/train/image")
 
+with new("links.h5") as f:  # fields, a split and the words are links inside the file
+    f["store/label"] = np.array([1, 0], np.int64)
+    f["store/image"] = np.zeros((2, 3, 2, 2), np.uint8)
+    f["store/far"] = h5py.SoftLink("/store/near")
+    f["store/near"] = h5py.SoftLink("./label")
+    f["train/image"] = f["store/image"]
+    f["train/label"] = h5py.SoftLink("/store/far")
+    f["val"] = h5py.SoftLink("train")
+    f.create_dataset("words", data=["cup", "hat"], dtype=h5py.string_dtype())
+    f["classes"] = h5py.SoftLink("words")
+    f["nowhere/image"] = f["store/image"]
+    f["nowhere/label"] = h5py.SoftLink("/store/lost")
+    f["circle/image"] = f["store/image"]
+    f["circle/label"] = h5py.SoftLink("round")
+    f["circle/round"] = h5py.SoftLink("label")
+    f["away/image"] = f["store/image"]
+    f["away/label"] = h5py.SoftLink("/away/outside")
+    f["away/outside"] = h5py.ExternalLink("foreign.h5", "/train/label")
+    f["gone"] = h5py.ExternalLink("foreign.h5", "/train")
+
+with h5py.File(os.path.join(OUT, "values.h5"), "w") as f:
+    f["ids"] = np.array([1, 2 ** 63 - 1], np.uint64)
+    f["large"] = np.array([1, 2 ** 63], np.uint64)
+    f["bytes"] = np.array([b"a\0b", b"\0c", b"abc", b""])
+    f["bool"] = np.array([[True, False], [False, True]])
+    padded = h5py.h5t.C_S1.copy()
+    padded.set_size(4)
+    for name, padding in (("ended", h5py.h5t.STR_NULLTERM), ("spaced", h5py.h5t.STR_SPACEPAD)):
+        padded.set_strpad(padding)
+        space = h5py.h5s.create_simple((2,))
+        d = h5py.h5d.create(f.id, name.encode(), padded, space)
+        data = np.array([b"a\0b", b"b  "], "S4") if name == "ended" else \
+            np.array([b"a\0b ", b" b  "], "S4")
+        d.write(h5py.h5s.ALL, h5py.h5s.ALL, data, mtype=padded)
+    colour = h5py.enum_dtype({"RED": 0, "BLUE": 1}, basetype="i1")
+    f.create_dataset("colour", data=np.array([0, 1], np.int8), dtype=colour)
+
+with new("large.h5", id=np.uint64(2 ** 63)) as f:
+    f["train/image"] = np.zeros((2, 3, 2, 2), np.uint8)
+
+with new("tagged.h5") as f:  # tags as numpy's bool
+    f.create_dataset("tags", data=["red", "big"], dtype=h5py.string_dtype())
+    f["train/image"] = np.zeros((2, 3, 2, 2), np.uint8)
+    f["train/tags"] = np.array([[True, False], [True, True]])
+
 with new("version.h5", version=2) as f:
     f.create_group("train")
 

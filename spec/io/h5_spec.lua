@@ -136,10 +136,52 @@ describe("a file of another hand", function()
     noimage = "train/image: no such data set",
     chunk = "train/image: chunks of 960000000 bytes, the file holds 96",
     nooffset = "train/caption/offset: no such data set",
-    outside = "train/image: no such data set",
+    outside = "train/image: is a link to another file, which is not supported: 'foreign.h5'",
+    large = "attribute id is greater than 2%^63%-1",
   } do
     it("is refused: " .. name, function() refused(fixture(name), pattern) end)
   end
+
+  it("follows links inside the file", function()
+    for _, split in ipairs {"train", "val"} do
+      local set = assert(data.open(fixture "links", split))
+      assert.same({2, 1}, set:batch {1, 2}.label:tolist())
+      assert.same({"cup", "hat"}, set:classes())
+    end
+    local f = assert(vs.io.h5(fixture "links"))
+    assert.same({1, 0}, f:read "val/label":tolist())
+    assert.is_nil(f:read "val/none")
+  end)
+
+  it("refuses links that lead out of the file, nowhere or in a circle", function()
+    local path = fixture "links"
+    refused(path, "nowhere/label: is a link to something that is not there: '/store/lost'",
+      "nowhere")
+    refused(path, "circle/label: links lead in a circle", "circle")
+    refused(path, "away/label: is a link to another file, .*: 'foreign.h5'", "away")
+    refused(path, "gone: is a link to another file, .*: 'foreign.h5'", "gone")
+    refused(path, 'no split "none"; it has away, circle, nowhere, store, train, val', "none")
+  end)
+
+  it("is read with numbers, strings and booleans as they are", function()
+    local f = assert(vs.io.h5(fixture "values"))
+    assert.same({1, math.maxinteger}, f:read "ids":tolist())
+    local none, why = f:read "large"
+    assert.is_nil(none)
+    assert.matches("large: rows 1 to 2 have a number that signed integers of 8 bytes cannot hold",
+      why)
+    assert.same({1}, f:read("large", 1, 1):tolist())
+    assert.same({"a\0b", "\0c", "abc", ""}, f:read "bytes")
+    assert.same({"a", "b  "}, f:read "ended")
+    assert.same({"a\0b", " b"}, f:read "spaced")
+    local x = f:read "bool"
+    assert.equal("bool", x.dtype)
+    assert.same({{true, false}, {false, true}}, x:tolist())
+    assert.equal("booleans", f:info "bool".kind)
+    assert.equal("other", f:info "colour".kind)
+    local set = assert(data.open(fixture "tagged"))
+    assert.same({{1, 0}, {1, 1}}, set:batch {1, 2}.tags:tolist())
+  end)
 
   -- The old format has no checksums.  These are foreign.h5 with one byte changed.
   for _, name in ipairs {"attribute-crashes", "group-crashes", "endless", "much-memory"} do

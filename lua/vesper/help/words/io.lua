@@ -61,11 +61,12 @@ return {
     {"io.h5", "path:string", "H5File?",
       "Opens any HDF5 file to read parts of its data sets; data.open reads vesper's own format."},
     {"H5File:info", "name:string", "table?",
-      "{kind, shape, bytes} of a data set: kind is integers, numbers, strings or other; bytes is "
-        .. "the size of an element."},
+      "{kind, shape, bytes} of a data set: kind is integers, booleans (numpy's bool), "
+        .. "numbers, strings or other; bytes is the size of an element."},
     {"H5File:read", "name:string, first:int=1, last:int?", "value?",
-      "Rows first to last: a tensor (uint8, int64 or float32), or for strings of shape [N] or "
-        .. "[N,1] a list of their bytes unchanged."},
+      "Rows first to last: a tensor (uint8, int64, bool or float32), or for strings of shape [N] "
+        .. "or [N,1] a list of their bytes, without what fills up those of fixed length. Links "
+        .. "inside the file are followed. An integer above 2^63-1 is refused."},
     {"H5File:close", "", nil, "Closes the file."},
     {"io.json_encode", "value:value, {indent:int=0}", "string",
       "JSON with sorted keys, on one line unless indented."},
