@@ -47,7 +47,7 @@ static void read_ints(lua_State *L, int index, const vs_arg *a, vs_value *v, con
   if (to_int(L, index, &v->ints[0])) {
     v->n = 1;
   } else if (lua_istable(L, index)) {
-    lua_Unsigned n = lua_rawlen(L, index);
+    lua_Integer n = lvs_listlen(L, index, what, a->name);
     if (n > VS_MAX_DIM)
       lvs_error(L, "%s: %s has %d entries, at most %d", what, a->name, (int)n, VS_MAX_DIM);
     for (v->n = 0; v->n < (int)n; v->n++) {
@@ -73,7 +73,7 @@ static void read_pair(lua_State *L, int index, const vs_arg *a, vs_value *v, con
     *v = (vs_value){.kind = VS_V_NUMPAIR, .numpair = {n, n}};
     return;
   }
-  if (!lua_istable(L, index) || lua_rawlen(L, index) != 2) bad(L, what, a, index);
+  if (!lua_istable(L, index) || lvs_listlen(L, index, what, a->name) != 2) bad(L, what, a, index);
   *v = (vs_value){.kind = a->kind == VS_A_PAIR ? VS_V_PAIR : VS_V_NUMPAIR};
   for (int i = 0; i < 2; i++) {
     lua_rawgeti(L, index, i + 1);
@@ -87,7 +87,7 @@ static void read_pair(lua_State *L, int index, const vs_arg *a, vs_value *v, con
 /* A list of tensors into a userdata that stays on the stack. */
 static void read_list(lua_State *L, int index, const vs_arg *a, vs_value *v, const char *what) {
   if (!lua_istable(L, index)) bad(L, what, a, index);
-  int n = (int)lua_rawlen(L, index);
+  int n = (int)lvs_listlen(L, index, what, a->name);
   if (n == 0) lvs_error(L, "%s: %s is empty", what, a->name);
   luaL_checkstack(L, 4, what);
   vs_tensor **list = lua_newuserdatauv(L, (size_t)n * sizeof *list, 0);
@@ -105,7 +105,7 @@ static void read_list(lua_State *L, int index, const vs_arg *a, vs_value *v, con
 /* A list of strings, which the list keeps alive, into a userdata that stays on the stack. */
 static void read_strings(lua_State *L, int index, const vs_arg *a, vs_value *v, const char *what) {
   if (!lua_istable(L, index)) bad(L, what, a, index);
-  int n = (int)lua_rawlen(L, index);
+  int n = (int)lvs_listlen(L, index, what, a->name);
   luaL_checkstack(L, 4, what);
   const char **list = lua_newuserdatauv(L, (size_t)n * sizeof *list + 1, 0);
   for (int i = 0; i < n; i++) {

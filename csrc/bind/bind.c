@@ -351,6 +351,40 @@ void lvs_checktype(lua_State *L, int index, int type, const char *name) {
   lvs_wrongarg(L, index, name, expected);
 }
 
+/* One pass over the keys: with n a border, a list without a hole has n of them and none above n. */
+lua_Integer lvs_hole(lua_State *L, int index, lua_Integer *later) {
+  index = lua_absindex(L, index);
+  lua_Integer n = (lua_Integer)lua_rawlen(L, index), count = 0, last = 0;
+  luaL_checkstack(L, 3, "a list");
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+    if (!lua_isinteger(L, -2)) continue;
+    lua_Integer key = lua_tointeger(L, -2);
+    if (key < 1) continue;
+    count++;
+    if (key > last) last = key;
+  }
+  if (count == n && last <= n) return 0;
+  lua_Integer hole = 1;
+  while (lua_rawgeti(L, index, hole) != LUA_TNIL) {
+    lua_pop(L, 1);
+    hole++;
+  }
+  lua_pop(L, 1);
+  *later = hole;
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+    if (!lua_isinteger(L, -2)) continue;
+    lua_Integer key = lua_tointeger(L, -2);
+    if (key > hole && (*later == hole || key < *later)) *later = key;
+  }
+  return hole;
+}
+
+lua_Integer lvs_listlen(lua_State *L, int index, const char *what, const char *name) {
+  lua_Integer later, hole = lvs_hole(L, index, &later);
+  if (hole != 0) lvs_error(L, "%s: %s has no entry %I, but an entry %I", what, name, hole, later);
+  return (lua_Integer)lua_rawlen(L, index);
+}
+
 /* ---- the collector ---- */
 
 /* What was left after the last collection: bytes of tensors, and of the Lua heap without the boxes

@@ -37,6 +37,11 @@ double lvs_checknum(lua_State *L, int index, const char *name);
 /* A number is not accepted as a string: a path 1.5 is a mistake. n: NULL or gets the length. */
 const char *lvs_checkstr(lua_State *L, int index, const char *name, size_t *n);
 void lvs_checktype(lua_State *L, int index, int type, const char *name);
+/* The length of the list at index.  Raises "WHAT: NAME has no entry 2, but an entry 4" for one with
+ * a hole, whose length Lua does not define. */
+lua_Integer lvs_listlen(lua_State *L, int index, const char *what, const char *name);
+/* The first missing entry of the list at index, and in *later one that is behind it; 0: none. */
+lua_Integer lvs_hole(lua_State *L, int index, lua_Integer *later);
 /* Raises that the argument is not what was expected ("a list of pictures"). */
 int lvs_wrongarg(lua_State *L, int index, const char *name, const char *expected);
 /* The running function as scripts write it: "randint", "image.load", "Vocab:encode".  Pushes it. */

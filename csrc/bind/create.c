@@ -65,7 +65,7 @@ static int finish(lua_State *L, bool grad, const char *what) {
 /* Sizes from arguments first..last: numbers or one list. */
 static void read_sizes(lua_State *L, int first, int last, request *r, const char *what) {
   bool list = first == last && lua_istable(L, first);
-  int n = list ? (int)lua_rawlen(L, first) : last - first + 1;
+  int n = list ? (int)lvs_listlen(L, first, what, "sizes") : last - first + 1;
   if (n < 0) n = 0;
   if (n > VS_MAX_DIM) lvs_error(L, "%s: %d dimensions, at most %d", what, n, VS_MAX_DIM);
   r->ndim = n;
@@ -127,7 +127,7 @@ static void measure(lua_State *L, int index, request *r) {
   lua_pushvalue(L, index);
   while (lua_istable(L, -1)) {
     if (r->ndim == VS_MAX_DIM) lvs_error(L, "tensor: more than %d levels of tables", VS_MAX_DIM);
-    r->shape[r->ndim++] = (int64_t)lua_rawlen(L, -1);
+    r->shape[r->ndim++] = (int64_t)lvs_listlen(L, -1, "tensor", "the table");
     luaL_checkstack(L, 3, "tensor");
     lua_rawgeti(L, -1, 1);
     lua_remove(L, -2);
@@ -153,7 +153,7 @@ static void read_nested(lua_State *L, vs_tensor *t, int dim, int64_t *at) {
     read_number(L, t, (*at)++);
     return;
   }
-  if (!lua_istable(L, -1) || (int64_t)lua_rawlen(L, -1) != t->shape[dim])
+  if (!lua_istable(L, -1) || (int64_t)lvs_listlen(L, -1, "tensor", "a table") != t->shape[dim])
     lvs_error(L,
               "tensor: the tables are ragged: expected %d entries at level %d, after %d elements",
               (int)t->shape[dim], dim + 1, (int)*at);

@@ -101,7 +101,7 @@ static int lvs_dataset_batch(lua_State *L) {
   if (t && (t->dtype != VS_INT64 || t->ndim != 1))
     lvs_error(L, "batch: samples are %s %s, expected int64 [B]", vs_dtype_name(t->dtype),
               vs_shape_str(t));
-  int64_t n = t ? t->numel : (int64_t)lua_rawlen(L, 2);
+  int64_t n = t ? t->numel : (int64_t)lvs_listlen(L, 2, "batch", "samples");
   if (n == 0) lvs_error(L, "batch: the list of samples is empty");
   int64_t *index = lua_newuserdatauv(L, (size_t)n * sizeof *index, 0);
   for (int64_t i = 0; i < n; i++) {

@@ -11,7 +11,7 @@
 /* The list of file names at index; the strings are borrowed from it, the array is left pushed. */
 static vs_filenames read_names(lua_State *L, int index) {
   lvs_checktype(L, index, LUA_TTABLE, "files");
-  int n = (int)lua_rawlen(L, index);
+  int n = (int)lvs_listlen(L, index, lvs_pushcallee(L), "files");
   const char **name = lua_newuserdatauv(L, (size_t)(n + 1) * sizeof *name, 0);
   for (int i = 0; i < n; i++) {
     if (lua_rawgeti(L, index, i + 1) != LUA_TSTRING)

@@ -87,7 +87,7 @@ static int lvs_image_load_batch(lua_State *L) {
   int workers = (int)lvs_optint(L, 3, "workers", 1, VS_IMAGELIST_WORKERS,
                                 VS_MIN(vs_num_threads(), VS_IMAGELIST_WORKERS));
   vs_imageopt o = pixel_options(L, 3, "image.load_batch");
-  lua_Integer n = (lua_Integer)lua_rawlen(L, 1);
+  lua_Integer n = lvs_listlen(L, 1, "image.load_batch", "paths");
   vs_strings *paths = lvs_newstrings(L);
   for (lua_Integer i = 1; i <= n; i++) {
     if (lua_rawgeti(L, 1, i) != LUA_TSTRING)
@@ -375,7 +375,8 @@ static vs_tensor *make_grid(void *arg) {
  * one picture, row by row, each in the middle of a cell as large as the largest */
 static int lvs_image_grid(lua_State *L) {
   lvs_checktype(L, 1, LUA_TTABLE, "pictures");
-  grid g = {.n = (int64_t)lua_rawlen(L, 1), .background = {{255, 255, 255}}};
+  grid g = {.n = (int64_t)lvs_listlen(L, 1, "image.grid", "pictures"),
+            .background = {{255, 255, 255}}};
   if (g.n < 1 || g.n > 1 << 20) return lvs_error(L, "image.grid: a list of pictures is expected");
   lvs_checkoptions(L, 2, "columns|padding|background", "image.grid");
   int64_t square = 1;

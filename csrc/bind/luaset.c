@@ -72,6 +72,8 @@ static bool is_count(const char *name) {
 }
 
 static void check_integers(lua_State *L, int index, const char *name) {
+  lua_Integer later, hole = lvs_hole(L, index, &later);
+  if (hole != 0) luaL_error(L, "%s has no entry %I, but an entry %I", name, hole, later);
   for (lua_Integer i = 1, n = (lua_Integer)lua_rawlen(L, index); i <= n; i++) {
     lua_rawgeti(L, index, i);
     if (!is_whole(L, -1)) luaL_error(L, "entry %I of %s is not an integer", i, name);

@@ -22,7 +22,7 @@ static vs_tensor **read_params(lua_State *L, int index, int *n, const char *what
   if (!lua_istable(L, index))
     lvs_error(L, "%s: expected a list of parameters, got %s", what, lvs_typename(L, index));
   index = lua_absindex(L, index);
-  *n = (int)lua_rawlen(L, index);
+  *n = (int)lvs_listlen(L, index, what, "the list of parameters");
   vs_tensor **list = lua_newuserdatauv(L, (size_t)(*n > 0 ? *n : 1) * sizeof *list, 0);
   for (int i = 0; i < *n; i++) {
     lua_rawgeti(L, index, i + 1);
@@ -78,7 +78,8 @@ static int new_optim(lua_State *L) {
     return lvs_error(L, "%s: settings must be a table: {lr = 0.1}", def->name);
   if (!lua_istable(L, 1))
     return lvs_error(L, "%s: expected a list of parameters, got %s", def->name, lvs_typename(L, 1));
-  if (lua_rawlen(L, 1) == 0)
+  lua_Integer entries = lvs_listlen(L, 1, def->name, "the list of parameters");
+  if (entries == 0)
     return lvs_error(L, "%s: the list of parameters is empty, expected model:parameters()",
                      def->name);
   void **box = lvs_newbox(L, LVS_OPTIM);
@@ -87,7 +88,7 @@ static int new_optim(lua_State *L) {
   lua_rawgeti(L, 1, 1);
   bool groups = lua_istable(L, -1);
   lua_pop(L, 1);
-  for (int i = 1; groups && i <= (int)lua_rawlen(L, 1); i++) {
+  for (int i = 1; groups && i <= (int)entries; i++) {
     lua_rawgeti(L, 1, i);
     if (!lua_istable(L, -1) || lua_getfield(L, -1, "params") != LUA_TTABLE)
       return lvs_error(L, "%s: group %d has no list `params`", def->name, i);

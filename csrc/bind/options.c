@@ -64,7 +64,7 @@ const char *lvs_optword(lua_State *L, int index, const char *key, const char *de
 /* Entry i of the list at `list` into pair[0..1]. */
 static void check_pair(lua_State *L, int list, int64_t i, const char *key, const char *what,
                        int64_t *pair) {
-  bool good = lua_rawgeti(L, list, i + 1) == LUA_TTABLE && lua_rawlen(L, -1) == 2;
+  bool good = lua_rawgeti(L, list, i + 1) == LUA_TTABLE && lvs_listlen(L, -1, what, key) == 2;
   for (int k = 0; good && k < 2; k++) {
     int whole;
     lua_rawgeti(L, -1, k + 1);
@@ -84,7 +84,7 @@ int64_t *lvs_optpairs(lua_State *L, int index, const char *key, const char *what
   int list = lua_gettop(L);
   if (!lua_istable(L, list))
     lvs_error(L, "%s: %s is a %s, expected a list of pairs", what, key, luaL_typename(L, list));
-  *n = (int64_t)lua_rawlen(L, list);
+  *n = (int64_t)lvs_listlen(L, list, what, key);
   if (*n > VS_MAX_PAIRS) lvs_error(L, "%s: %s has more than %d pairs", what, key, VS_MAX_PAIRS);
   int64_t *pair = lua_newuserdatauv(L, (size_t)(*n + 1) * 2 * sizeof *pair, 0);
   for (int64_t i = 0; i < *n; i++) {

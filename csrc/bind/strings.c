@@ -25,7 +25,7 @@ vs_strings *lvs_optstrings(lua_State *L, int table, const char *key, const char 
     lvs_error(L, "%s: %s is a %s, expected a list", what, key, luaL_typename(L, -1));
   int list = lua_gettop(L);
   vs_strings *s = lvs_newstrings(L);
-  for (lua_Integer i = 1, n = (lua_Integer)lua_rawlen(L, list); i <= n; i++) {
+  for (lua_Integer i = 1, n = lvs_listlen(L, list, what, key); i <= n; i++) {
     if (lua_rawgeti(L, list, i) != LUA_TSTRING)
       lvs_error(L, "%s: entry %I of %s is a %s, expected a string", what, i, key,
                 luaL_typename(L, -1));

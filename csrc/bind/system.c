@@ -51,6 +51,17 @@ static int crc32c(lua_State *L) {
 /* For vesper's Lua files: raises with the place in the user's own script. */
 static int raise(lua_State *L) { return lvs_error(L, "%s", luaL_checkstring(L, 1)); }
 
+/* _hole(list) -> the first missing entry and the next one that is there; nothing without a hole */
+static int hole(lua_State *L) {
+  lua_Integer later, first;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  first = lvs_hole(L, 1, &later);
+  if (first == 0) return 0;
+  lua_pushinteger(L, first);
+  lua_pushinteger(L, later);
+  return 2;
+}
+
 /* _peak_flops(seconds): float32 multiply-adds a second of all threads, two flops each. */
 typedef struct peak {
   int64_t rounds;
@@ -102,6 +113,7 @@ void lvs_open_system(lua_State *L) {
                                        {"_peak_flops", peak_flops},
                                        {"_crc32c", crc32c},
                                        {"_raise", raise},
+                                       {"_hole", hole},
                                        {"_set_own_folder", set_own_folder},
                                        {NULL, NULL}};
   if (vs_isa_check() < 0) lvs_raise(L);

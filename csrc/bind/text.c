@@ -45,7 +45,7 @@ const char *lvs_listitem(lua_State *L, int index, lua_Integer i, size_t *n, cons
 
 lua_Integer lvs_checkbatch(lua_State *L, int index, const char *what) {
   lvs_checktype(L, index, LUA_TTABLE, "texts");
-  lua_Integer n = (lua_Integer)lua_rawlen(L, index);
+  lua_Integer n = lvs_listlen(L, index, what, "texts");
   if (n == 0) lvs_error(L, "%s: the list is empty", what);
   return n;
 }

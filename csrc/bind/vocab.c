@@ -14,7 +14,7 @@ static int lvs_vocab_build(lua_State *L) {
   bool replace = lvs_optreplace(L, 2, "Vocab.build");
   void **box = lvs_newbox(L, LVS_VOCAB);
   if (!(*box = vs_vocab_new())) return lvs_raise(L);
-  lua_Integer count = (lua_Integer)lua_rawlen(L, 1);
+  lua_Integer count = lvs_listlen(L, 1, "Vocab.build", "texts");
   for (lua_Integer i = 1; i <= count; i++) {
     size_t n;
     const char *s = lvs_listitem(L, 1, i, &n, "Vocab.build");
@@ -30,7 +30,7 @@ static int lvs_vocab_new(lua_State *L) {
   lvs_checktype(L, 1, LUA_TTABLE, "words");
   void **box = lvs_newbox(L, LVS_VOCAB);
   if (!(*box = vs_vocab_new())) return lvs_raise(L);
-  lua_Integer count = (lua_Integer)lua_rawlen(L, 1);
+  lua_Integer count = lvs_listlen(L, 1, "Vocab.new", "words");
   if (count < 2) return lvs_error(L, "Vocab.new: %I words, expected <pad>, <unk> and more", count);
   for (lua_Integer i = 1; i <= count; i++) {
     size_t n;

@@ -13,7 +13,7 @@ static void free_wordpiece(void *p) { vs_wordpiece_free(p); }
 /* The list of pieces at 1, in a box that is left pushed. */
 static vs_strings *check_pieces(lua_State *L) {
   vs_strings *s = lvs_newstrings(L);
-  lua_Integer count = (lua_Integer)lua_rawlen(L, 1);
+  lua_Integer count = lvs_listlen(L, 1, "WordPiece", "pieces");
   for (lua_Integer i = 1; i <= count; i++) {
     size_t n;
     const char *piece = lvs_listitem(L, 1, i, &n, "WordPiece");
@@ -85,7 +85,7 @@ static int lvs_wordpiece_encode_batch(lua_State *L) {
   if (lua_istable(L, 3) && lua_getfield(L, 3, "pairs") != LUA_TNIL) {
     pairs = lua_gettop(L);
     lvs_checktype(L, pairs, LUA_TTABLE, "pairs");
-    lua_Integer have = (lua_Integer)lua_rawlen(L, pairs);
+    lua_Integer have = lvs_listlen(L, pairs, "encode_batch", "pairs");
     if (have != count) return lvs_error(L, "encode_batch: %I texts, but %I pairs", count, have);
   }
   vs_ids *rows = lvs_newrows(L), *types = lvs_newrows(L);

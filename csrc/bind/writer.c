@@ -89,7 +89,7 @@ static void check_tokens(lua_State *L, int index, int keep, lua_Integer at, vs_c
   if (t && (t->dtype != VS_INT64 || t->ndim != 1))
     lvs_error(L, "add: tokens of caption %I are %s %s, expected int64 [T]", at,
               vs_dtype_name(t->dtype), vs_shape_str(t));
-  c->ntoken = t ? t->numel : (int64_t)lua_rawlen(L, index);
+  c->ntoken = t ? t->numel : (int64_t)lvs_listlen(L, index, "add", "tokens");
   int64_t *id = lua_newuserdatauv(L, (size_t)(c->ntoken + 1) * sizeof *id, 0);
   lua_rawseti(L, keep, luaL_len(L, keep) + 1);
   c->token = id;
@@ -132,7 +132,7 @@ static void check_captions(lua_State *L, int item, vs_item *out) {
   if (!lua_istable(L, -1))
     lvs_error(L, "add: captions is a %s, expected a list", luaL_typename(L, -1));
   int list = lua_gettop(L);
-  out->ncaption = (int64_t)lua_rawlen(L, list);
+  out->ncaption = (int64_t)lvs_listlen(L, list, "add", "captions");
   vs_caption *c = lua_newuserdatauv(L, (size_t)(out->ncaption + 1) * sizeof *c, 0);
   lua_newtable(L);
   int keep = lua_gettop(L);
@@ -162,7 +162,7 @@ static void check_tags(lua_State *L, int item, vs_item *out) {
   if (lua_getfield(L, item, "tags") == LUA_TNIL) return;
   if (!lua_istable(L, -1)) lvs_error(L, "add: tags is a %s, expected a list", luaL_typename(L, -1));
   int list = lua_gettop(L);
-  out->ntag = (int64_t)lua_rawlen(L, list);
+  out->ntag = (int64_t)lvs_listlen(L, list, "add", "tags");
   int64_t *tag = lua_newuserdatauv(L, (size_t)(out->ntag + 1) * sizeof *tag, 0);
   for (lua_Integer i = 1; i <= out->ntag; i++) {
     int whole;

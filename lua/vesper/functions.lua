@@ -270,11 +270,12 @@ end
 
 -- One grid for each vector of the list, all of the same shape; "xy" swaps the first two dimensions.
 function core.meshgrid(list, indexing)
-  if type(list) ~= "table" or #list == 0 then
+  if type(list) ~= "table" or next(list) == nil then
     check.fail("meshgrid", "vectors is %s, expected a list of vectors",
       type(list) == "table" and "empty" or text.kind(list))
   end
   if indexing ~= nil then check.kind("meshgrid", "indexing", indexing, {"ij", "xy"}) end
+  check.list("meshgrid", "vectors", list)
   local shape, grids = {}, {}
   for i, x in ipairs(list) do
     check.tensor("meshgrid", "vector " .. i, x, 1)

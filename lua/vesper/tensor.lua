@@ -33,6 +33,7 @@ function tensor.split(x, size, dim)
   local total, at = size_of("split", x, dim)
   local sizes, sum = {}, 0
   if type(size) == "table" then
+    check.list("split", "the list of sizes", size)
     for i, n in ipairs(size) do
       check.whole("split", "size " .. i, n, 0)
       sizes[i], sum = n, sum + n
@@ -106,6 +107,7 @@ end
 local function sizes_of(terms, out, list)
   local sizes = {}
   if type(list) ~= "table" then fail("operands are %s, expected a list", text.kind(list)) end
+  check.list("einsum", "the list of operands", list)
   if #list ~= #terms then
     fail("operands are %d tensors, expected %d, one per term", #list, #terms)
   end

@@ -6,7 +6,7 @@ local options = require "vesper.util.options"
 
 local DEFAULTS = {batch_size = 32, half = true, regions = true, images = false, flip = false,
   compress = 0}
-local KNOWN = {splits = true, progress = true}
+local KNOWN = {splits = "list", progress = true}
 
 -- The splits to convert: a list of {name, set}; `set` has one sample per image.  Default: train,
 -- val and test, if they exist.

@@ -3,6 +3,7 @@
 -- Readers, Loader and Writer are C (csrc/data); a preparer is a Lua file in this folder, loaded on
 -- first use.
 local core = require "vesper.core"
+local check = require "vesper.util.check"
 local data = core.data
 
 --- Preparers: prepare.NAME(source, out, options) writes the HDF5 file `out` and returns a summary
@@ -24,6 +25,7 @@ data.prepare = setmetatable({}, {
 data.IMAGENET = {mean = {0.485, 0.456, 0.406}, std = {0.229, 0.224, 0.225}}
 
 local function by_channel(list, what)
+  if type(list) == "table" then check.list("normalize", what, list) end
   if type(list) ~= "table" or #list ~= 3 then
     core._raise(("normalize: %s is %s, expected a list of three numbers"):format(what,
       type(list) == "table" and "a list of " .. #list or "a " .. type(list)))

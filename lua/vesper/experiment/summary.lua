@@ -1,11 +1,13 @@
 -- Statistics of runs over seeds: mean and standard deviation, rows of a table, learning curves.
 local report = require "vesper.report"
+local check = require "vesper.util.check"
 
 local experiment = {}
 
 --- Mean and standard deviation (over n - 1) of a list of numbers; the deviation of one number is
 -- nil.
 function experiment.mean(list)
+  check.list("experiment.mean", "list", list)
   local sum, squares = 0, 0
   for _, x in ipairs(list) do sum = sum + x end
   local mean = sum / #list
@@ -24,7 +26,8 @@ function experiment.figures(result)
 end
 
 -- {name = its results}, and the names in order.
-local function by_row(results)
+local function by_row(what, results)
+  check.list(what, "results", results)
   local list, names = {}, {}
   for _, result in ipairs(results) do
     if not list[result.row] then
@@ -44,7 +47,7 @@ end
 --- One row for report.table per name in the results, with "mean ± deviation" over its seeds for
 -- report.columns; .mean and .deviation have the numbers, .runs the number of runs.
 function experiment.summary(results)
-  local list, names = by_row(results)
+  local list, names = by_row("experiment.summary", results)
   local rows = {}
   for i, name in ipairs(names) do
     local row = {model = name, runs = #list[name], mean = {}, deviation = {}}
@@ -69,7 +72,7 @@ end
 --- Mean validation accuracy, or rsum where there are no labels, over the seeds by epoch, one curve
 -- per row, for report.curves; and whether it is "accuracy" or "rsum".
 function experiment.curves(results)
-  local list, names = by_row(results)
+  local list, names = by_row("experiment.curves", results)
   local lines, kind = {}, results[1].history[1].val.accuracy and "accuracy" or "rsum"
   for i, name in ipairs(names) do
     local history = {}

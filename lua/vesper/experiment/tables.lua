@@ -31,6 +31,7 @@ end
 --- The protocol of a table as a list of sentences: data, seeds, epochs, choice of the epoch,
 -- meaning of the columns.  sizes = {train =, val =, test =}.
 function experiment.protocol(results, sizes)
+  check.list("experiment.protocol", "results", results)
   local seeds, threads, retrieval = different(results, "seed"), different(results, "threads"), nil
   for _, r in ipairs(results) do
     retrieval = retrieval or (r.test.retrieval and r.test.retrieval.protocol)
@@ -96,6 +97,7 @@ end
 
 --- The columns of a table for readers: those in which some row has a value.
 function experiment.columns(rows)
+  check.list("experiment.columns", "rows", rows)
   local columns = {}
   for _, column in ipairs(all_columns()) do
     local any = false
@@ -132,6 +134,8 @@ end
 --- The table, its protocol and, below accuracies, the published figures, as text,
 -- markdown, latex or html.
 function experiment.text(rows, protocol, format)
+  check.list("experiment.text", "rows", rows)
+  check.list("experiment.text", "protocol", protocol)
   local quoted = experiment.quoted(rows)
   local parts = {report.table(experiment.columns(rows), rows, format)}
   local function add(sentence)
@@ -163,7 +167,9 @@ end
 --- Writes table.txt, .md, .csv and .tex, runs.csv (one line per run) and curves.svg into a folder;
 -- returns the rows of the summary and the protocol.
 function experiment.write(folder, results, sizes)
-  if #results == 0 then check.fail("experiment", "results is empty, expected at least 1") end
+  if check.list("experiment", "results", results) == 0 then
+    check.fail("experiment", "results is empty, expected at least 1")
+  end
   local rows, protocol = summary.summary(results), experiment.protocol(results, sizes)
   local function write(name, text) assert(report.write(folder, name, text)) end
   write("table.txt", experiment.text(rows, protocol))

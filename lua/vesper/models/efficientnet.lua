@@ -83,7 +83,7 @@ local BLOCKS = {
 function EfficientNet:init(given)
   local o = options.read("EfficientNetLite0", given, {blocks = BLOCKS, stem = 32, head = 1280,
     num_classes = 1000, dropout = 0.2, drop_connect = 0.2},
-    {width = true, size = true, mean = true, std = true})
+    {width = true, size = true, blocks = "list", mean = "list", std = "list"})
   self._conv_stem, self._bn0 = conv(3, o.stem, 3, 2), norm(o.stem)
   self._blocks = {}
   local from, all = o.stem, 0

@@ -66,7 +66,7 @@ encoders.SmallCNN = SmallCNN
 -- and a linear map.  SmallCNN(D, {channels = {32, 64, 128, 256}, pooling = mean, max or gpo}).
 function SmallCNN:init(width, given)
   local o = options.read("SmallCNN", given, {channels = {32, 64, 128, 256}, pooling = "mean"},
-    {pooling = POOLINGS})
+    {pooling = POOLINGS, channels = "list"})
   local blocks, from = {}, 3
   for i, to in ipairs(o.channels) do
     blocks[i] = nn.Sequential{
@@ -130,10 +130,11 @@ encoders.JoinedEncoder = JoinedEncoder
 -- SmallCNN: v is the sum of their vectors, the regions are those of the first.
 -- JoinedEncoder{encoder, ...}.
 function JoinedEncoder:init(list)
-  if type(list) ~= "table" or #list == 0 then
+  if type(list) ~= "table" or next(list) == nil then
     check.fail("JoinedEncoder", "encoders is %s, expected a list of encoders",
       type(list) == "table" and "empty" or text.kind(list))
   end
+  check.list("JoinedEncoder", "encoders", list)
   self.parts = list
   self.region_width = list[1].region_width
 end

@@ -1,6 +1,7 @@
 -- nn.Sequential: modules called one after the other.
 local core = require "vesper.core"
 local module = require "vesper.nn.module"
+local check = require "vesper.util.check"
 
 local is_module = module.is_module
 
@@ -8,7 +9,15 @@ local Sequential = module.Module:extend "Sequential"
 
 --- Calls modules or functions one after the other: nn.Sequential{a, b, c}.
 function Sequential:init(list, ...)
-  if type(list) ~= "table" or is_module(list) then list = {list, ...} end
+  if type(list) ~= "table" or is_module(list) then
+    list = table.pack(list, ...)
+    for i = 1, list.n do
+      if list[i] == nil then
+        check.fail("Sequential", "entry %d is nil, expected a module or a function", i)
+      end
+    end
+  end
+  check.list("Sequential", "modules", list)
   for i, entry in ipairs(list) do
     if not is_module(entry) and type(entry) ~= "function" then
       core._raise(("Sequential: entry %d is a %s, expected a module or a function"):format(

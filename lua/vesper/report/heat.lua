@@ -94,7 +94,9 @@ end
 ---@return string? message  when the file cannot be written
 function heat.attention(path, rows, given)
   local o = options.read("plot.attention", given, {size = 112, columns = 8}, OPTIONS)
-  if #rows == 0 then check.fail("plot.attention", "rows is empty, expected at least 1") end
+  if check.list("plot.attention", "rows", rows) == 0 then
+    check.fail("plot.attention", "rows is empty, expected at least 1")
+  end
   for i, row in ipairs(rows) do check_row(i, row) end
   local inner, places, y = o.columns * (o.size + GAP) - GAP, {}, MARGIN
   local note = o.note and paint.wrap(o.note, inner, 1) or {}
@@ -157,7 +159,7 @@ end
 ---@return string? message  when the file cannot be written
 function heat.confusion(path, counts, classes, given)
   local title = options.read("plot.confusion", given, {}, {title = "string"}).title
-  local n = #classes
+  local n = check.list("plot.confusion", "classes", classes)
   if n == 0 or not check.has_shape(counts, n, n) then
     check.fail("plot.confusion", "counts is %s, expected [%d,%d], the number of classes",
       text.kind(counts), n, n)

@@ -70,7 +70,9 @@ function page.html(title, sections)
       STYLE .. sheet.STYLE),
     ("<h1>%s</h1>"):format(escape(title)),
   }
-  for _, section in ipairs(sections) do
+  check.list("report.page", "sections", sections)
+  for s, section in ipairs(sections) do
+    check.list("report.page", "section " .. s, section)
     if section.title then lines[#lines + 1] = ("<h2>%s</h2>"):format(escape(section.title)) end
     for i, part in ipairs(section) do add_part(lines, section, i, part) end
   end

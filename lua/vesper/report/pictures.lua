@@ -5,6 +5,7 @@ local in_evaluation = require "vesper.nn.evaluation"
 local page = require "vesper.report.page"
 local plot = require "vesper.report.plot"
 local sheet = require "vesper.report.sheet"
+local check = require "vesper.util.check"
 local file = require "vesper.util.file"
 local options = require "vesper.util.options"
 
@@ -14,9 +15,13 @@ local report = {}
 -- result of train.fit, value = function(entry)}.
 function report.curves(path, histories, given)
   local series = {}
+  check.list("report.curves", "histories", histories)
   for _, h in ipairs(histories) do
     local line = {name = h.name, x = {}, y = {}}
-    for i, entry in ipairs(h.history) do line.x[i], line.y[i] = entry.epoch, h.value(entry) end
+    check.list("report.curves", "history", h.history)
+    for i, entry in ipairs(h.history) do -- an epoch without a value interrupts the line
+      line.x[i], line.y[i] = entry.epoch, h.value(entry) or 0 / 0
+    end
     series[#series + 1] = line
   end
   return plot.lines(path, series, given)
@@ -72,6 +77,7 @@ end
 
 --- Writes the confusion matrix of a result of train.evaluate.
 function report.confusion(path, result, classes, given)
+  check.list("report.confusion", "classes", classes)
   return plot.confusion(path, metrics.confusion(result.predicted, result.label, #classes), classes,
     given)
 end

@@ -55,11 +55,14 @@ end
 --- {name, points = {{x, y} ...}}; a value that is not finite interrupts the line.
 local function read_series(series)
   local list, any = {}, false
+  check.list("plot.lines", "series", series)
   for i, s in ipairs(series) do
     if type(s) ~= "table" or type(s.y) ~= "table" then
       check.fail("plot.lines", "series %d: y is %s, expected a list of numbers", i,
         type(s) == "table" and text_util.kind(s.y) or "missing")
     end
+    check.list("plot.lines", ("series %d: y"):format(i), s.y)
+    if s.x then check.list("plot.lines", ("series %d: x"):format(i), s.x) end
     if s.x and #s.x ~= #s.y then
       check.fail("plot.lines", "series %d: x has %d entries, expected %d, as in y", i, #s.x, #s.y)
     end
@@ -251,7 +254,8 @@ local function lay_out(rows, o)
       check.fail("plot.contact_sheet", "row %d: images is %s, expected a list", i,
         text_util.kind(row.images))
     end
-    cells = math.max(cells, #row.images)
+    cells = math.max(cells,
+      check.list("plot.contact_sheet", ("row %d: images"):format(i), row.images))
   end
   local outer = o.size + 2 * FRAME
   local inner = math.max(cells * (outer + GAP) - GAP, 320)
@@ -276,7 +280,9 @@ end
 ---@return string? message  when the file cannot be written
 function plot.contact_sheet(path, rows, given)
   local o = options.read("plot.contact_sheet", given, {size = 104}, SHEET_OPTIONS)
-  if #rows == 0 then check.fail("plot.contact_sheet", "rows is empty, expected at least 1") end
+  if check.list("plot.contact_sheet", "rows", rows) == 0 then
+    check.fail("plot.contact_sheet", "rows is empty, expected at least 1")
+  end
   local size = o.size
   local places, extent, inner = lay_out(rows, o)
   local sheet = image.canvas(extent)

@@ -68,6 +68,7 @@ function sheet.rows(pictures, captions, found)
   for i, caption in ipairs(captions) do
     local row, its_image = {caption = caption_of(pictures, caption, i), images = {}}, nil
     if type(caption) ~= "string" then its_image = select(3, at(caption)) end
+    check.list("report.found", ("found[%d]"):format(i), found[i])
     for rank, position in ipairs(found[i]) do
       check.whole("report.found", ("found[%d][%d]"):format(i, rank), position, 1, #pictures)
       local image, label, number = at(position)

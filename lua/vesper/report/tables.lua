@@ -112,6 +112,8 @@ end
 -- "text" | "markdown" | "csv" | "latex" (a tabular without packages) | "html".
 function report.table(columns, rows, format)
   format = format or "text"
+  check.list("report.table", "columns", columns)
+  check.list("report.table", "rows", rows)
   local lines = {{}}
   for c, column in ipairs(columns) do lines[1][c] = report.escape(column[2], format) end
   for i, row in ipairs(rows) do

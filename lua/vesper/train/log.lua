@@ -68,6 +68,7 @@ end
 -- val.accuracy.  The file is replaced as a whole.  Returns true, or nil and a message.
 function log.write(path, history)
   local rows, format = {}, tostring(path):match "%.(%w+)$"
+  check.list("write_log", "history", history)
   for i, entry in ipairs(history) do rows[i] = log.flatten(entry) end
   if format ~= "csv" and format ~= "jsonl" then
     check.fail("write_log", "path is %s, expected a name that ends in .csv or .jsonl",

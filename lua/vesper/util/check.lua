@@ -36,6 +36,22 @@ function check.whole(what, name, value, least, most)
   check.fail(what, "%s is %s, expected %s", name, text.value(value), range)
 end
 
+-- "has no entry 2, but an entry 4", or nil for a list without a hole.
+local function hole_in(list)
+  local hole, later = core._hole(list)
+  return hole and ("has no entry %d, but an entry %d"):format(hole, later)
+end
+
+--- value must be a list without a hole; returns its length.
+function check.list(what, name, value)
+  if type(value) ~= "table" then
+    check.fail(what, "%s is %s, expected a list", name, text.kind(value))
+  end
+  local hole = hole_in(value)
+  if hole then check.fail(what, "%s %s", name, hole) end
+  return #value
+end
+
 local function is_number(x) return type(x) == "number" end
 local function is_count(x) return math.type(x) == "integer" and x >= 1 end
 local function is_whole(x) return math.type(x) == "integer" and x >= 0 end
@@ -43,7 +59,7 @@ local function is_callable(x) return type(x) == "function" end
 
 local function list_of(accepts)
   return function(x)
-    if type(x) ~= "table" then return false end
+    if type(x) ~= "table" or core._hole(x) then return false end
     for _, value in ipairs(x) do
       if not accepts(value) then return false end
     end
@@ -93,6 +109,10 @@ end
 --- The message for a wrong value, "decay is 'x', expected a number", or nil.
 function check.wrong(name, value, kind)
   if check.is(value, kind) then return nil end
+  if type(kind) == "string" and kind:find "list" and type(value) == "table" then
+    local hole = hole_in(value)
+    if hole then return name .. " " .. hole end
+  end
   return ("%s is %s, expected %s"):format(name, text.value(value),
     type(kind) == "string" and kinds[kind][1] or alternatives(kind))
 end
