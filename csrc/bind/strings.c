@@ -25,6 +25,7 @@ vs_strings *lvs_optstrings(lua_State *L, int table, const char *key, const char 
     lvs_error(L, "%s: %s is a %s, expected a list", what, key, luaL_typename(L, -1));
   int list = lua_gettop(L);
   vs_strings *s = lvs_newstrings(L);
+  lua_newtable(L); /* string -> its position */
   for (lua_Integer i = 1, n = lvs_listlen(L, list, what, key); i <= n; i++) {
     if (lua_rawgeti(L, list, i) != LUA_TSTRING)
       lvs_error(L, "%s: entry %I of %s is a %s, expected a string", what, i, key,
@@ -32,8 +33,15 @@ vs_strings *lvs_optstrings(lua_State *L, int table, const char *key, const char 
     size_t len;
     const char *text = lua_tolstring(L, -1, &len);
     if (vs_strings_add(s, text, len)) lvs_raise(L);
+    lua_pushvalue(L, -1);
+    if (lua_rawget(L, -3) != LUA_TNIL)
+      lvs_error(L, "%s: entry %I of %s, '%s', is already entry %I", what, i, key, text,
+                lua_tointeger(L, -1));
     lua_pop(L, 1);
+    lua_pushinteger(L, i);
+    lua_rawset(L, -3);
   }
+  lua_pop(L, 1);
   return s;
 }
 

@@ -155,8 +155,12 @@ local function check_options(o)
   if #o.rows == 0 or #o.seeds == 0 then
     fail("%s is empty, expected at least 1", #o.rows == 0 and "rows" or "seeds")
   end
-  for i, seed in ipairs(o.seeds) do check.kind("experiment", "seed " .. i, seed, "integer") end
-  local seen = {}
+  local seen, folders = {}, {}
+  for i, seed in ipairs(o.seeds) do
+    check.kind("experiment", "seed " .. i, seed, "integer")
+    if seen[seed] then fail("seeds: %d occurs twice", seed) end
+    seen[seed] = true
+  end
   for i, row in ipairs(o.rows) do
     if type(row) ~= "table" or type(row.name) ~= "string" then
       fail("row %d has no name, expected {name =, make = function}", i)
@@ -165,7 +169,12 @@ local function check_options(o)
     if not (row.make or row.missing) then
       fail("rows: row '%s' has neither make nor missing, expected one of them", row.name)
     end
-    seen[row.name] = true
+    local folder = folder_of(o, row, 0)
+    if folders[folder] then
+      fail("rows: '%s' and '%s' would share a folder, %s", folders[folder], row.name,
+        folder:match "([^/]*)%-0$")
+    end
+    seen[row.name], folders[folder] = true, row.name
   end
 end
 

@@ -65,7 +65,23 @@ local function walk(node, prefix, on, seen)
   end
 end
 
-local function each_tensor(module, fn) walk(module, "", {tensor = fn}, {}) end
+-- visit(name, ...) for names that must differ: a field "a.b" and b of a field a have the same one.
+local function distinct(noun, visit)
+  local seen = {}
+  return function(name, ...)
+    if seen[name] then
+      core._raise(("Module: two %s are named '%s': a field's name contains a dot or is a number")
+        :format(noun, name))
+    end
+    seen[name] = true
+    visit(name, ...)
+  end
+end
+
+local function each_tensor(module, fn)
+  walk(module, "", {tensor = distinct("tensors", fn)}, {})
+end
+
 local function each_module(module, fn) walk(module, "", {module = fn}, {}) end
 
 -- ---- methods of layers and modules --------------------------------------------------------------
@@ -110,7 +126,9 @@ end
 --- This module (name "") and its submodules as a list of {name, module}.
 function methods:named_modules()
   local list = {}
-  each_module(self, function(name, module) list[#list + 1] = {name, module} end)
+  each_module(self, distinct("modules", function(name, module)
+    list[#list + 1] = {name, module}
+  end))
   return list
 end
 
@@ -203,9 +221,15 @@ end
 
 function Module:init() end
 
---- Makes the tensor a field that is saved with the module but not trained.  Returns it.
+--- Makes the tensor a field that is saved with the module but not trained.  Returns it.  The name
+-- of a parameter, a module or a method is refused; the name of another tensor gets the new one.
 function Module:register_buffer(name, tensor)
   local buffers = rawget(self, "_buffers") or {}
+  local old = self[name]
+  if old ~= nil and not (core.is_tensor(old) and not is_parameter[old]) then
+    check.fail("register_buffer", "the module already has '%s', a %s", tostring(name),
+      is_parameter[old] and "parameter" or is_module(old) and "module" or type(old))
+  end
   rawset(self, "_buffers", buffers)
   buffers[name] = true
   self[name] = tensor

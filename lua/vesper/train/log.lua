@@ -8,7 +8,7 @@ local text = require "vesper.util.text"
 local log = {}
 
 --- {a = {b = 1}} -> {["a.b"] = 1}; names are joined by `separator` (default "."); only numbers,
--- strings and booleans are kept.
+-- strings and booleans are kept.  Two values of one name are refused.
 function log.flatten(value, separator)
   local row = {}
   local function add(inner, name)
@@ -17,6 +17,7 @@ function log.flatten(value, separator)
         add(v, name and name .. (separator or ".") .. tostring(key) or tostring(key))
       end
     elseif type(inner) == "number" or type(inner) == "string" or type(inner) == "boolean" then
+      if row[name] ~= nil then check.fail("write_log", "two values are named '%s'", name) end
       row[name] = inner
     end
   end
