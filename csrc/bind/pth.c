@@ -17,14 +17,6 @@ static void push_value(lua_State *L, const vs_pthvalue *v) {
   }
 }
 
-/* Whether the table on top has the name: {"a.b": x, "a": {"b": y}} has two entries of one name. */
-static bool is_taken(lua_State *L, const char *path, const char *name) {
-  bool taken = lua_getfield(L, -1, name) != LUA_TNIL;
-  lua_pop(L, 1);
-  if (taken) vs_fail_file(path, "two entries are named '%.100s'", name);
-  return taken;
-}
-
 /* The option's text, which the stack keeps, or NULL. */
 static const char *text_option(lua_State *L, const char *name) {
   if (!lua_istable(L, 2)) return NULL;
@@ -45,13 +37,9 @@ static int lvs_load_pth(lua_State *L) {
   vs_pthfile *f = *box;
   if (!f) return lvs_nilerror(L);
   lua_newtable(L);
-  for (int64_t i = 0; i < f->n; i++) {
-    if (is_taken(L, path, f->tensor[i].name)) return lvs_nilerror(L);
-    lvs_movetensor(L, &f->tensor[i].t, f->tensor[i].name);
-  }
+  for (int64_t i = 0; i < f->n; i++) lvs_movetensor(L, &f->tensor[i].t, f->tensor[i].name);
   lua_newtable(L);
   for (int64_t i = 0; i < f->nvalue; i++) {
-    if (is_taken(L, path, f->value[i].name)) return lvs_nilerror(L);
     push_value(L, &f->value[i]);
     lua_setfield(L, -2, f->value[i].name);
   }

@@ -252,7 +252,7 @@ describe("vs.load_pth", function()
     refuses(old "\x80\9", "its protocol is not 2, 3 or 4")
     refuses(old("}" .. "NNs"), "neither a text nor a whole number")
     refuses(old("}(" .. text "a.b" .. "K\1" .. text "a" .. "}" .. text "b" .. "K\2su"),
-      "two entries are named 'a.b'")
+      "two entries have the name 'a.b'")
     refuses(old("}" .. text "a\0b" .. "K\1s"), "a zero byte or is longer than 255")
     refuses(old("}" .. text(("n"):rep(256)) .. "K\1s"), "a zero byte or is longer than 255")
   end)
