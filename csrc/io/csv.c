@@ -155,7 +155,7 @@ static int check_header(const vs_csv *c) {
 }
 
 static int read_header(vs_csv *c) {
-  if (peek(c) == 0xEF && c->have >= 3 && memcmp(c->chunk, "\xEF\xBB\xBF", 3) == 0) c->at = 3;
+  if (peek(c) != EOF) c->at = vs_text_mark(c->chunk, c->have);
   int got = read_row(c);
   if (got < 0) return -1;
   if (got == 0) return vs_fail_file(c->path, "empty, the first line must name the columns");

@@ -46,6 +46,10 @@ done:
   return data;
 }
 
+size_t vs_text_mark(const void *text, size_t n) {
+  return n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
 /* --- writing --- */
 
 int vs_outfile_open(vs_outfile *o, const char *path) {

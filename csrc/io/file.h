@@ -14,6 +14,10 @@
  * names the path.  Refuses files of more than `limit` bytes and anything that is not a file. */
 char *vs_file_read(const char *path, size_t limit, size_t *n);
 
+/* The bytes of a byte order mark of UTF-8 at the start of a text: 3 or 0.  Every reader of text
+ * steps over them, those of Lua in util/file.lua. */
+size_t vs_text_mark(const void *text, size_t n);
+
 typedef struct vs_outfile {
   FILE *f;
   char *path, *temp;

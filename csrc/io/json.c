@@ -35,10 +35,9 @@ enum { FLAGS = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL };
 
 vs_json *vs_json_parse(const char *text, size_t n, const char *name) {
   json_error_t e;
-  if (n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
-    text += 3;
-    n -= 3;
-  }
+  size_t mark = vs_text_mark(text, n);
+  text += mark;
+  n -= mark;
   json_t *v = json_loadb(text, n, FLAGS, &e);
   if (!v) {
     vs_fail_file(name, "line %d, column %d: %s", e.line < 1 ? 1 : e.line, e.column, e.text);

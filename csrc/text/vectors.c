@@ -21,13 +21,14 @@ vs_vectors *vs_vectors_load(const char *path) {
   if (!v) return NULL;
   if (!(v->file = vs_mapping_open(path, 0, NULL))) goto fail;
   if (v->file->size >= sizeof magic) memcpy(&magic, v->file->base, sizeof magic);
-  if (magic == VS_FASTTEXT_MAGIC || ends_in(path, ".bin") || ends_in(path, ".ftz")) {
+  bool binary = magic == VS_FASTTEXT_MAGIC || ends_in(path, ".bin") || ends_in(path, ".ftz");
+  if (binary && !vs_vectors_is_word2vec(v->file)) {
     if (vs_vectors_bin(v, path) != 0) goto fail;
-  } else {
-    if (vs_vectors_text(v, path) != 0) goto fail;
-    vs_mapping_unref(v->file);
-    v->file = NULL;
+    return v;
   }
+  if ((binary ? vs_vectors_word2vec : vs_vectors_text)(v, path) != 0) goto fail;
+  vs_mapping_unref(v->file);
+  v->file = NULL;
   return v;
 fail:
   vs_vectors_free(v);

@@ -1,10 +1,11 @@
-/* Pre-trained word vectors: GloVe text (Pennington et al. 2014), word2vec and fastText .vec text,
- * and fastText .bin models (Bojanowski et al. 2017).
+/* Pre-trained word vectors: GloVe text (Pennington et al. 2014), word2vec text and binary (Mikolov
+ * et al. 2013), fastText .vec text and .bin models (Bojanowski et al. 2017).
  *
- * Invariant: word i of map has its vector in row i; text formats are parsed into `value`, a .bin
- * stays mapped and a vector is the mean of its word's row and its n-grams' rows, as the program
- * fasttext computes it.  A .bin also gives vectors to words that are not in it, by their n-grams.
- * Values are float in both builds.  Reads any byte string as a word. */
+ * Invariant: word i of map has its vector in row i; word2vec's and text formats are parsed into
+ * `value`, a fastText .bin stays mapped and a vector is the mean of its word's row and its n-grams'
+ * rows, as the program fasttext computes it.  A fastText .bin also gives vectors to words that are
+ * not in it, by their n-grams. Values are float in both builds.  Reads any byte string as a word.
+ */
 #ifndef VS_VECTORS_H
 #define VS_VECTORS_H
 
@@ -16,8 +17,8 @@
 typedef struct vs_vectors {
   vs_strmap map;
   int64_t dim;
-  float *value;         /* [n, dim], owned; NULL for .bin */
-  vs_mapping *file;     /* while it is read; of a .bin for good: */
+  float *value;         /* [n, dim], owned; NULL for fastText's .bin */
+  vs_mapping *file;     /* while it is read; of fastText's .bin for good: */
   const char *rows;     /* its input matrix [nrow, dim], unaligned, inside file */
   int64_t nrow, bucket; /* the last `bucket` rows belong to n-grams */
   int minn, maxn;       /* characters of n-grams; maxn 0: none */
@@ -27,9 +28,12 @@ typedef struct vs_vectors {
 vs_vectors *vs_vectors_load(const char *path);
 void vs_vectors_free(vs_vectors *v);
 
-/* The two halves of vs_vectors_load, each filling v of zero bytes from its mapped file. */
+/* The parts of vs_vectors_load, each filling v of zero bytes from its mapped file. */
 int vs_vectors_text(vs_vectors *v, const char *path);
 int vs_vectors_bin(vs_vectors *v, const char *path);
+int vs_vectors_word2vec(vs_vectors *v, const char *path);
+/* Whether a binary file starts as those of word2vec: two numbers on a line of text. */
+bool vs_vectors_is_word2vec(const vs_mapping *file);
 enum { VS_FASTTEXT_MAGIC = 793712314, VS_FASTTEXT_VERSION = 12 };
 
 static inline int64_t vs_vectors_size(const vs_vectors *v) { return v->map.n; }

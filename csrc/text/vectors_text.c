@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/mem.h"
 #include "core/thread.h"
+#include "io/file.h"
 #include "text/vectors.h"
 
 typedef struct textfile {
@@ -246,7 +247,10 @@ int vs_vectors_text(vs_vectors *v, const char *path) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   textfile f = {.path = path, .data = (const char *)v->file->base, .size = v->file->size};
   int rc = -1;
+  size_t mark = vs_text_mark(f.data, f.size);
   pthread_once(&once, make_c_locale);
+  f.data += mark;
+  f.size -= mark;
   if (f.size == 0) return vs_fail_file(path, "the file is empty");
   f.n = count_lines(f.data, f.size);
   if (index_lines(&f, f.n) != 0 || read_first_line(&f) != 0 || check_size(&f) != 0 ||

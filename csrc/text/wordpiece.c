@@ -5,6 +5,7 @@
 
 #include "core/grow.h"
 #include "core/mem.h"
+#include "io/file.h"
 #include "io/json.h"
 #include "io/mapping.h"
 #include "text/unicode.h"
@@ -31,8 +32,9 @@ static int find_special(vs_wordpiece *w, const char *path, const char *name, int
   return *id ? 0 : vs_fail_file(path, "not a WordPiece vocabulary: no piece %s", name);
 }
 
-static int read_lines(vs_wordpiece *w, const char *path, const vs_mapping *f) {
-  for (size_t at = 0; at < f->size;) {
+/* From byte `at` on. */
+static int read_lines(vs_wordpiece *w, const char *path, const vs_mapping *f, size_t at) {
+  while (at < f->size) {
     const char *line = (const char *)f->base + at, *end = memchr(line, '\n', f->size - at);
     size_t len = end ? (size_t)(end - line) : f->size - at;
     if (add_line(w, path, line, len) != 0) return -1;
@@ -120,7 +122,9 @@ vs_wordpiece *vs_wordpiece_load(const char *path) {
   if (!f) return NULL;
   vs_wordpiece *w = new_empty();
   if (!w) goto done;
-  rc = f->size && f->base[0] == '{' ? read_json(w, path) : read_lines(w, path, f);
+  size_t mark = vs_text_mark(f->base, f->size);
+  bool json = f->size > mark && f->base[mark] == '{';
+  rc = json ? read_json(w, path) : read_lines(w, path, f, mark);
   if (rc == 0) rc = find_specials(w, path);
 done:
   vs_mapping_unref(f);

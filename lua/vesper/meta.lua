@@ -5279,8 +5279,8 @@ function vs.text.Vocab.build(texts, options) end
 ---@return vesper.Vocab
 function vs.text.Vocab.new(words) end
 
----Reads GloVe's text format, .vec, or a fastText .bin, which also gives vectors for unknown words
----from their n-grams.
+---Reads GloVe's text format, .vec, word2vec's .bin, or a fastText .bin, which also gives vectors
+---for unknown words from their n-grams.
 ---@param path string
 ---@return vesper.WordVectors?
 ---@return string? message

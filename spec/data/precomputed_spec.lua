@@ -57,6 +57,15 @@ describe("data.prepare.precomputed", function()
     assert.same({{700, 701}, {710, 711}, {720, 721}}, test[1].regions:tolist())
   end)
 
+  it("steps over a byte order mark", function()
+    local first = temp.read(path "train_caps.txt")
+    temp.write(path "train_caps.txt", "\u{FEFF}" .. first)
+    assert(prepare())
+    temp.write(path "train_caps.txt", first)
+    local _, set = sets.samples(out, "train")
+    assert.equal(first:match "^%C+", set:captions(1)[1])
+  end)
+
   it("counts words of train alone", function()
     assert(prepare())
     local words = {}

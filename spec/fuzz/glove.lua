@@ -1,12 +1,13 @@
--- Fuzz target: word vectors as text (GloVe, .vec) and fastText's .bin, told apart by the bytes.
+-- Fuzz target: word vectors as text (GloVe, .vec) and the .bin of fastText, told apart by the
+-- bytes; what starts as the .bin of word2vec is also read as such.
 local vs = require "vesper"
 local support = require "spec.fuzz.support"
 
-local path = (...) .. "/x.vec"
+local dir = ...
 local vocab = vs.text.Vocab.new {"<pad>", "<unk>", "the", "hat", "hats", "</s>", "übergröße",
   ("long"):rep(50), ""}
 
-return function(bytes)
+local function try(path, bytes)
   support.write(path, bytes)
   local vectors = support.try(vs.text.WordVectors, path)
   os.remove(path)
@@ -21,4 +22,9 @@ return function(bytes)
     local near = support.try(vectors.nearest, vectors, word, 3)
     assert(not near or #near <= 3)
   end
+end
+
+return function(bytes)
+  try(dir .. "/x.vec", bytes)
+  if bytes:find "^%d+ %d+\n" then try(dir .. "/x.bin", bytes) end
 end

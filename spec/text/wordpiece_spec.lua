@@ -28,6 +28,16 @@ describe("text.WordPiece", function()
     end
   end)
 
+  it("steps over a byte order mark", function()
+    local lines = temp.read(folder .. "wordpiece_vocab.txt")
+    local marked = assert(WordPiece(write("\u{FEFF}" .. lines)))
+    assert.same(wp:tokens(), marked:tokens())
+    local ids = {}
+    for i, piece in ipairs(wp:tokens()) do ids[piece] = i - 1 end
+    local json = vs.io.json_encode {model = {type = "WordPiece", vocab = ids}}
+    assert.same(wp:tokens(), assert(WordPiece(write("\u{FEFF}" .. json))):tokens())
+  end)
+
   it("is made again of its pieces and settings", function()
     for _, one in ipairs {wp, cased, assert(WordPiece(folder .. "wordpiece_vocab.txt",
       {max_len = 7, invalid = "replace"}))} do

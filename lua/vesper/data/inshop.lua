@@ -5,6 +5,7 @@
 -- looked up by image name.
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
+local file = require "vesper.util.file"
 
 local DEFAULTS = {
   val = 0.2, boxes = true, landmarks = true, size = 64, seed = 1, min_count = 2, max_words = 32,
@@ -40,13 +41,13 @@ end
 -- Calls fn(fields, place) for every row of a list; fn returns nil or an error message.  columns:
 -- the first names of line 2, or nil for a list without this line.
 local function each_row(path, columns, fn)
-  local file <close>, why = io.open(path, "rb")
-  if not file then return nil, why end
+  local handle <close>, why = file.open_text(path)
+  if not handle then return nil, why end
   local at, rows = 1, 0
-  local count = (file:read "l" or ""):match "^%s*(%d+)%s*$"
+  local count = (handle:read "l" or ""):match "^%s*(%d+)%s*$"
   local wrong = not count and "expected the number of rows"
-  if not wrong and columns then at, wrong = 2, check_columns(file:read "l", columns) end
-  for line in file:lines() do
+  if not wrong and columns then at, wrong = 2, check_columns(handle:read "l", columns) end
+  for line in handle:lines() do
     if wrong then break end
     at = at + 1
     local fields = fields_of(line)
@@ -196,9 +197,9 @@ end
 -- The contents of the item lists, {number =, caption =, boxes =, landmarks =}.
 local function read_lists(folder, o)
   local lists, why = {folder = folder}, nil
-  local function take(name, read, file)
+  local function take(name, read, list)
     if why then return end
-    lists[name], why = read(folder .. "/Anno/" .. file)
+    lists[name], why = read(folder .. "/Anno/" .. list)
   end
   take("number", read_items, "list_item_inshop.txt")
   take("caption", read_descriptions, "list_description_inshop.json")

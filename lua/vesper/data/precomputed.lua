@@ -26,7 +26,7 @@ local LONGEST = 65535 -- bytes of a line
 
 -- The lines of a file without surrounding white space; or nil and a message.
 local function read_lines(path)
-  local handle <close>, why = io.open(path, "rb")
+  local handle <close>, why = file.open_text(path)
   if not handle then return nil, why end
   local list = {}
   while true do

@@ -11,6 +11,15 @@ function file.exists(path)
   return handle ~= nil
 end
 
+--- A text file opened for reading, behind a byte order mark of UTF-8 if it has one; or nil and a
+-- message.
+function file.open_text(path)
+  local handle, why = io.open(path, "rb")
+  if not handle then return nil, why end
+  if handle:read(3) ~= "\xEF\xBB\xBF" then handle:seek "set" end
+  return handle
+end
+
 --- The first of these paths that exists, or nil.
 function file.first(paths)
   for _, path in ipairs(paths) do

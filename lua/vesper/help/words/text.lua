@@ -10,8 +10,8 @@ return {
     {"text.Vocab.new", "words:list", "Vocab",
       "From words in the order of their ids; the first two must be <pad> and <unk>."},
     {"text.WordVectors", "path:string", "WordVectors?",
-      "Reads GloVe's text format, .vec, or a fastText .bin, which also gives vectors for unknown "
-        .. "words from their n-grams."},
+      "Reads GloVe's text format, .vec, word2vec's .bin, or a fastText .bin, which also gives "
+        .. "vectors for unknown words from their n-grams."},
     {"text.WordPiece", "path:value, {lowercase:bool?, max_len:int=512, "
         .. "invalid:error|replace=error}",
       "WordPiece?", "BERT's tokenizer, from vocab.txt, tokenizer.json, or a list of the pieces. "
