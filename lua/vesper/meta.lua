@@ -6053,6 +6053,12 @@ function vs.experiment.folder(folder, name, seed) end
 ---@return string? message
 function vs.experiment.fingerprint(path) end
 
+---The published figures to show below these rows; nil where no row has an accuracy.
+---@param rows any[]
+---@return any[]?
+---@return string? message
+function vs.experiment.quoted(rows) end
+
 ---Published figures {model, val, test} shown below a table; .note gives their source.
 ---@type any[]
 vs.experiment.published = nil

@@ -72,6 +72,8 @@ describe("data.prepare.folder", function()
     make(rows)
     local s = assert(data.prepare.folder(root, out, with(options, {split = false, seed = 3})))
     assert.equal(60, s.train + s.val + s.test)
+    assert.equal(21, s.groups)
+    assert.matches(", 21 groups of images with equal titles", tostring(s))
     assert.is_true(s.train >= 42 and s.train <= 54 and s.val >= 3 and s.test >= 3)
     local where = {}
     for _, split in ipairs {"train", "val", "test"} do

@@ -94,9 +94,10 @@ end
 ---   seed = 1, name, source, compress = 0..9, progress = function(done, total)
 --- Rows with the same image are one image with several captions; their classes and splits must be
 --- equal, and the id is that of the first row.
---- Returns {train=, val=, test=, captions=, classes=, vocab=, skipped=, missing=, unassigned=,
---- broken=, invalid=, vectors_found=}, or nil and a message.  Rows without an image are skipped and
---- counted as missing; titles with invalid UTF-8 are repaired and counted as invalid.
+--- Returns {train=, val=, test=, captions=, classes=, vocab=, groups=, skipped=, missing=,
+--- unassigned=, broken=, invalid=, vectors_found=}, or nil and a message.  groups: images with the
+--- same title count once; nil with a split column.  Rows without an image are skipped and counted
+--- as missing; titles with invalid UTF-8 are repaired and counted as invalid.
 return function(folder, out, given)
   local o = prepare.options("folder", given, DEFAULTS, KINDS)
   local count = {missing = 0, unassigned = 0}
@@ -104,7 +105,7 @@ return function(folder, out, given)
   local items, why = read_items(folder, path, o, count)
   if not items then return nil, why end
   if not o.split then
-    prepare.assign_splits(items, prepare.join_names(items, titles_of), o.seed)
+    o.groups = prepare.assign_splits(items, prepare.join_names(items, titles_of), o.seed)
   end
   o.source, o.name = o.source or path, o.name or folder:match("([^/]+)/*$")
   return prepare.write(items, out, o, count)

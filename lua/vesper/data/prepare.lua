@@ -75,6 +75,7 @@ end
 
 --- Sets item.split to train (80 %), val or test (10 % each, or as in `shares`), for each label as
 --- closely as possible with whole groups.  Items with the same group_of(item) share a split.
+--- Returns the number of groups.
 function prepare.assign_splits(items, group_of, seed, shares)
   shares = shares or {{"train", 0.8}, {"val", 0.1}, {"test", 0.1}}
   local missing = {} -- label -> split -> number of images still to be assigned
@@ -84,7 +85,8 @@ function prepare.assign_splits(items, group_of, seed, shares)
     missing[label] = lacks
     for _, s in ipairs(shares) do lacks[s[1]] = (lacks[s[1]] or 0) + s[2] end
   end
-  for _, group in ipairs(shuffled_groups(items, group_of, seed)) do
+  local groups = shuffled_groups(items, group_of, seed)
+  for _, group in ipairs(groups) do
     local lacks, best = missing[group[1].label or false], shares[1][1]
     for _, s in ipairs(shares) do
       if s[2] > 0 and lacks[s[1]] > lacks[best] then best = s[1] end
@@ -95,6 +97,7 @@ function prepare.assign_splits(items, group_of, seed, shares)
       lacked[best] = lacked[best] - 1
     end
   end
+  return #groups
 end
 
 --- Appends to parts, whose first entry is a title, at most `most` keywords that add a new word.
@@ -254,6 +257,9 @@ local function printing(splits, reasons)
       s.classes > 0 and plural(s.classes, "class", "classes") or "no classes",
       ("vocabulary of %d words"):format(s.vocab),
     }
+    if s.groups and s.groups < images then
+      parts[#parts + 1] = s.groups .. " groups of images with equal titles"
+    end
     if s.vectors_found then parts[#parts + 1] = ("%d with a vector"):format(s.vectors_found) end
     local left = list_counts(s, reasons)
     return table.concat(parts, ", ") .. (left ~= "" and "; left out: " .. left or "")
@@ -275,8 +281,8 @@ end
 --- skipped items by reason; the summary has them and, as `skipped`, their sum including broken
 --- images.  o: size (for images), min_count, max_words, seed, name, source, and optionally vectors,
 --- compress, half, skip_broken, progress(done, total), tags (names), regions (maximal number of
---- boxes per image), landmark_pairs.  Invalid bytes in captions are replaced.  tostring(summary) is
---- one line.
+--- boxes per image), landmark_pairs, groups (the number of groups that share a split).  Invalid
+--- bytes in captions are replaced.  tostring(summary) is one line.
 function prepare.write(items, out, o, skipped)
   if #items == 0 then return nil, out .. ": no images found to write" end
   local invalid = clean_captions(items)
@@ -293,7 +299,8 @@ function prepare.write(items, out, o, skipped)
   })
   if not writer then return nil, why end
   local summary = tables.merge({train = 0, val = 0, test = 0, classes = #classes,
-    vocab = #vocab, broken = 0, invalid = invalid, captions = 0, vectors_found = found}, skipped)
+    vocab = #vocab, groups = o.groups, broken = 0, invalid = invalid, captions = 0,
+    vectors_found = found}, skipped)
   for done, item in ipairs(items) do
     local fields, failed = load_fields(item, size)
     if fields then

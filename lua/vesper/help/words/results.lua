@@ -126,6 +126,8 @@ return {
       "The folder of a run; its best.safetensors has the weights."},
     {"experiment.fingerprint", "path:string", "table?",
       "{name, bytes, checksum} of a file: FNV-1a over words of eight bytes."},
+    {"experiment.quoted", "rows:list", "list?",
+      "The published figures to show below these rows; nil where no row has an accuracy."},
     {"experiment.published", nil, "list",
       "Published figures {model, val, test} shown below a table; .note gives their source."},
   },
