@@ -200,7 +200,12 @@ static int check_tensor(const vs_arg *a, const vs_tensor *t) {
   }
   if (ok) return 0;
   snprintf(got, sizeof got, "a %s tensor %.40s", vs_dtype_name(t->dtype), vs_shape_str(t));
-  return want(a, got);
+  const char *cast = a->kind == VS_A_TENSOR  ? "float"
+                     : a->kind == VS_A_INDEX ? "long"
+                     : a->kind == VS_A_MASK  ? "bool"
+                                             : NULL; /* what is written cannot be a copy */
+  if (cast == NULL) return want(a, got);
+  return vs_fail("%s is %s, expected %s: call :%s()", a->name, got, vs_argkind_name(a), cast);
 }
 
 /* One dimension, made non-negative.  Lua's 3 arrives as 2: messages speak of 3. */

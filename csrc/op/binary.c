@@ -1,8 +1,8 @@
 /* Binary element-wise ops with broadcasting: arithmetic, comparisons, logic, where.
  *
  * Either operand may be a number.  Two integer operands (int64, uint8, bool; integer-valued numbers
- * count) give int64, two of bfloat16, or one and a number, bfloat16 where the op says so, anything
- * else the compute type; comparisons give bool. */
+ * count) give int64, two of bfloat16, or one and a number, bfloat16 where the op says so, a tensor
+ * of float64 float64 without a gradient, anything else the compute type; comparisons give bool. */
 #include <math.h>
 
 #include "core/loop.h"
@@ -17,22 +17,38 @@
 static bool is_bf16(const vs_tensor *t) { return t->dtype == VS_BFLOAT16; }
 static bool is_number(const vs_ctx *c, int i) { return c->given[i] == NULL; }
 
+/* Whether one of two inputs was given as float64: then both become that, but nothing flows back. */
+static bool is_wide(const vs_ctx *c, int i) {
+  return vs_is_wide(c->given[i]) || vs_is_wide(c->given[i + 1]);
+}
+
+static int widen(vs_ctx *c, int i) {
+  if (c->training && (vs_refuse_wide(c, i) || vs_refuse_wide(c, i + 1))) return -1;
+  return vs_recast(c, i, VS_FLOAT64) || vs_recast(c, i + 1, VS_FLOAT64) ? -1 : 0;
+}
+
+static int broadcast(const vs_ctx *c, int64_t *dims) {
+  int n = vs_broadcast(c->in[0], c->in[1], dims);
+  if (n < 0)
+    return vs_fail("x %s and y %s do not broadcast", vs_shape_str(c->in[0]),
+                   vs_shape_str(c->in[1]));
+  return n;
+}
+
 /* Brings both inputs to what is computed with, and finds the broadcast shape; *dtype: of a result.
  * bfloat16 stays what it is where the op takes it. */
 static int unify(vs_ctx *c, vs_dtype *dtype, int64_t *dims) {
   bool integers = vs_is_integer(c->in[0]) && vs_is_integer(c->in[1]), bf16[2];
-  *dtype = integers ? VS_INT64 : VS_REAL;
+  bool wide = is_wide(c, 0);
+  *dtype = integers ? VS_INT64 : wide ? VS_FLOAT64 : VS_REAL;
+  if (wide && widen(c, 0)) return -1;
   for (int i = 0; i < 2; i++) {
     bf16[i] = is_bf16(c->in[i]) && c->op->flags & VS_BF16;
     if (!bf16[i] && vs_recast(c, i, *dtype) < 0) return -1;
   }
   if ((bf16[0] || bf16[1]) && (bf16[0] || is_number(c, 0)) && (bf16[1] || is_number(c, 1)))
     *dtype = VS_BFLOAT16;
-  int n = vs_broadcast(c->in[0], c->in[1], dims);
-  if (n < 0)
-    return vs_fail("x %s and y %s do not broadcast", vs_shape_str(c->in[0]),
-                   vs_shape_str(c->in[1]));
-  return n;
+  return broadcast(c, dims);
 }
 
 typedef struct run {
@@ -64,7 +80,7 @@ static int arithmetic_shape(vs_ctx *c) {
 
 /* Division and powers of integers are real. */
 static int real_shape(vs_ctx *c) {
-  for (int i = 0; i < 2; i++)
+  for (int i = 0; i < 2 && !is_wide(c, 0); i++)
     if (!is_bf16(c->in[i]) && vs_recast(c, i, VS_REAL) < 0) return -1;
   return arithmetic_shape(c);
 }
@@ -123,9 +139,30 @@ static void int_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
   }
 }
 
+static void wide_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
+  const run *r = arg;
+  double *o = p[0];
+  const double *x = p[1], *y = p[2];
+  for (int64_t i = 0; i < n; i++) {
+    double a = x[i * s[1]], b = y[i * s[2]], v;
+    switch (r->which) {
+      case VS_BIN_ADD: v = a + b; break;
+      case VS_BIN_SUB: v = a - b; break;
+      case VS_BIN_MUL: v = a * b; break;
+      case VS_BIN_DIV: v = a / b; break;
+      case VS_BIN_POW: v = pow(a, b); break;
+      case VS_BIN_ATAN2: v = atan2(a, b); break;
+      case VS_BIN_MAXIMUM: v = a != a || a > b ? a : b; break;
+      default: v = a != a || a < b ? a : b; break;
+    }
+    o[i * s[0]] = v;
+  }
+}
+
 static void arithmetic(vs_ctx *c, int which) {
   run r = {which, 0, {is_bf16(c->in[0]), is_bf16(c->in[1])}, is_bf16(c->out[0])};
   vs_loopfn fn = vs_is_integer(c->out[0])               ? int_run
+                 : vs_is_wide(c->out[0])                ? wide_run
                  : r.bf16[0] || r.bf16[1] || r.bf16_out ? bf16_run
                                                         : real_run;
   walk(c->out[0], c->in[0], c->in[1], fn, &r);
@@ -223,9 +260,17 @@ BINARY(MINIMUM, minimum, arithmetic_shape, VS_KINK | VS_BF16, BOTH,
 
 /* ---- comparison ---- */
 
+/* An integer and a number that is none are compared in double, as all of float64 is. */
 static int compare_shape(vs_ctx *c) {
   vs_dtype dtype;
   int64_t dims[VS_MAX_DIM];
+  if (vs_is_integer(c->in[0]) != vs_is_integer(c->in[1]) || is_wide(c, 0))
+    for (int i = 0; i < 2; i++)
+      if (vs_recast(c, i, VS_FLOAT64)) return -1;
+  if (vs_is_wide(c->in[0])) {
+    int wide = broadcast(c, dims);
+    return wide < 0 ? -1 : vs_out(c, 0, VS_BOOL, wide, dims);
+  }
   int n = unify(c, &dtype, dims);
   return n < 0 ? -1 : vs_out(c, 0, VS_BOOL, n, dims);
 }
@@ -235,27 +280,30 @@ static void compare_run(int64_t n, void *const *p, const int64_t *s, void *arg) 
   vs_k_elementwise()->compare[r->which](n, p[0], s[0], p[1], s[1], p[2], s[2]);
 }
 
-static void compare_int_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
-  const run *r = arg;
-  uint8_t *o = p[0];
-  const int64_t *x = p[1], *y = p[2];
-  for (int64_t i = 0; i < n; i++) {
-    int64_t a = x[i * s[1]], b = y[i * s[2]];
-    bool v = false;
-    switch (r->which) {
+#define COMPARE_RUN(run_name, T)                                                 \
+  static void run_name(int64_t n, void *const *p, const int64_t *s, void *arg) { \
+    const run *r = arg;                                                          \
+    uint8_t *o = p[0];                                                           \
+    const T *x = p[1], *y = p[2];                                                \
+    for (int64_t i = 0; i < n; i++) {                                            \
+      T a = x[i * s[1]], b = y[i * s[2]];                                        \
+      bool v = false;                                                            \
+      switch (r->which) { VS_COMPARE_LIST(X) }                                   \
+      o[i * s[0]] = v;                                                           \
+    }                                                                            \
+  }
 #define X(NAME, name, sign) \
   case VS_CMP_##NAME: v = a sign b; break;
-      VS_COMPARE_LIST(X)
+COMPARE_RUN(compare_ints, int64_t)
+COMPARE_RUN(compare_wide, double)
 #undef X
-    }
-    o[i * s[0]] = v;
-  }
-}
 
 static void compare(vs_ctx *c, int which) {
   run r = {.which = which};
-  bool real = c->in[0]->dtype == VS_REAL;
-  walk(c->out[0], c->in[0], c->in[1], real ? compare_run : compare_int_run, &r);
+  vs_loopfn fn = vs_is_real(c->in[0])   ? compare_run
+                 : vs_is_wide(c->in[0]) ? compare_wide
+                                        : compare_ints;
+  walk(c->out[0], c->in[0], c->in[1], fn, &r);
 }
 
 #define COMPARE(NAME, fn, text)                                      \
@@ -332,7 +380,7 @@ const vs_opdef vs_op_logical_not = {.name = "logical_not",
 
 /* The dtype that x is computed in here: its own, or a wider one. */
 static vs_dtype computable(const vs_tensor *x) {
-  if (!vs_is_integer(x)) return VS_REAL;
+  if (!vs_is_integer(x)) return x->dtype == VS_FLOAT64 ? VS_FLOAT64 : VS_REAL;
   return x->dtype == VS_INT32 ? VS_INT64 : x->dtype;
 }
 
@@ -340,11 +388,14 @@ static int where_shape(vs_ctx *c) {
   int64_t dims[VS_MAX_DIM];
   vs_tensor like = {0};
   const vs_tensor *x = c->in[1], *y = c->in[2];
-  vs_dtype dtype = !vs_is_integer(x) || !vs_is_integer(y) ? VS_REAL
-                   : x->dtype == y->dtype                 ? computable(x)
-                                                          : VS_INT64;
+  vs_dtype dtype = is_wide(c, 1)                            ? VS_FLOAT64
+                   : !vs_is_integer(x) || !vs_is_integer(y) ? VS_REAL
+                   : x->dtype == y->dtype                   ? computable(x)
+                                                            : VS_INT64;
   int n = vs_broadcast(x, y, dims);
-  if (n < 0 || vs_recast(c, 1, dtype) < 0 || vs_recast(c, 2, dtype) < 0) return -1;
+  if (n < 0 || (is_wide(c, 1) && widen(c, 1)) || vs_recast(c, 1, dtype) < 0 ||
+      vs_recast(c, 2, dtype) < 0)
+    return -1;
   like.ndim = n;
   for (int d = 0; d < n; d++) like.shape[d] = dims[d];
   n = vs_broadcast(c->in[0], &like, dims);
@@ -382,9 +433,9 @@ static void where_walk(vs_tensor *out, vs_tensor *m, vs_tensor *x, vs_tensor *y)
   vs_tensor view[3], *t[4] = {out, m, x, y};
   for (int i = 1; i < 4; i++) t[i] = at_shape(&view[i - 1], t[i], out);
   vs_loop(4, t,
-          out->dtype == VS_REAL    ? where_reals
-          : out->dtype == VS_INT64 ? where_ints
-                                   : where_bytes,
+          out->dtype == VS_REAL                                ? where_reals
+          : out->dtype == VS_INT64 || out->dtype == VS_FLOAT64 ? where_ints /* eight bytes */
+                                                               : where_bytes,
           NULL, true);
 }
 
@@ -430,7 +481,7 @@ static int masked_fill_shape(vs_ctx *c) {
   vs_dtype dtype = computable(c->in[0]);
   double value = c->attr[0].f, most = dtype == VS_INT64 ? 9e18 : dtype == VS_UINT8 ? 255 : 1;
   double least = dtype == VS_INT64 ? -most : 0;
-  if (dtype != VS_REAL && !(value == floor(value) && value >= least && value <= most))
+  if (vs_is_integer(c->in[0]) && !(value == floor(value) && value >= least && value <= most))
     return vs_fail("value is %g, which %s cannot hold", value, vs_dtype_name(dtype));
   if (vs_recast(c, 0, dtype) < 0) return -1;
   return vs_out_like(c, 0, c->in[0]);

@@ -58,9 +58,22 @@ static inline int vs_recast(vs_ctx *c, int i, vs_dtype dtype) {
   return vs_set_in(c, i, vs_cast(c->in[i], dtype));
 }
 
+/* Whether t was given as float64 where the compute type is narrower. */
+static inline bool vs_is_wide(const vs_tensor *t) {
+  return t != NULL && t->dtype == VS_FLOAT64 && VS_REAL != VS_FLOAT64;
+}
+
+/* -1 with a message where input i was given as float64 and the op computes in less. */
+static inline int vs_refuse_wide(const vs_ctx *c, int i) {
+  if (!vs_is_wide(c->given[i])) return 0;
+  return vs_fail("%s is a float64 tensor %s, expected %s: call :float()", vs_in_name(c, i),
+                 vs_shape_str(c->given[i]), vs_dtype_name(VS_REAL));
+}
+
 /* Input i as something that can be added up: integers and masks as int64, the rest as numbers of
  * the compute type. */
 static inline int vs_as_number(vs_ctx *c, int i) {
+  if (vs_refuse_wide(c, i)) return -1;
   return vs_recast(c, i, vs_is_integer(c->in[i]) ? VS_INT64 : VS_REAL);
 }
 

@@ -283,14 +283,20 @@ static vs_tensor *prepare(const vs_opdef *op, const vs_arg *a, vs_tensor *t) {
                 : vs_contiguous(t);
 }
 
-/* A number as a tensor.  Beside integers a whole one is int64, so that ids + 1 stays exact. */
+/* A number as a tensor.  Beside integers a whole one is int64, so that ids + 1 stays exact; another
+ * one is float64 there and beside float64. */
 static vs_tensor *number(const vs_argspec *spec, const vs_value *v, const vs_value *x) {
   double f = x->kind == VS_V_INT ? (double)x->i : x->f;
   bool whole = x->kind == VS_V_INT || (f == floor(f) && fabs(f) < 9e18);
-  for (int i = 0; i < spec->n && whole; i++) {
-    if (v[i].kind != VS_V_TENSOR || !vs_is_integer(v[i].t)) continue;
-    vs_tensor *t = vs_tensor_new(VS_INT64, 0, NULL);
-    if (t != NULL) *vs_ints(t) = x->kind == VS_V_INT ? x->i : (int64_t)f;
+  for (int i = 0; i < spec->n; i++) {
+    if (v[i].kind != VS_V_TENSOR) continue;
+    bool integer = vs_is_integer(v[i].t);
+    if (!integer && v[i].t->dtype != VS_FLOAT64) continue;
+    vs_tensor *t = vs_tensor_new(integer && whole ? VS_INT64 : VS_FLOAT64, 0, NULL);
+    if (t != NULL && integer && whole)
+      *vs_ints(t) = x->kind == VS_V_INT ? x->i : (int64_t)f;
+    else if (t != NULL)
+      vs_set_double(t, 0, f);
     return t;
   }
   return vs_tensor_scalar(f);

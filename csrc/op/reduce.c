@@ -109,7 +109,7 @@ int vs_reduced_out(vs_ctx *c, vs_dtype dtype, int dims, int keepdim) {
 
 static int sum_shape(vs_ctx *c) {
   if (vs_is_integer(c->in[0])) return vs_reduced_out(c, VS_INT64, DIM, KEEPDIM);
-  return vs_recast(c, 0, VS_REAL) < 0 ? -1 : vs_reduced_out(c, VS_REAL, DIM, KEEPDIM);
+  return vs_as_number(c, 0) ? -1 : vs_reduced_out(c, VS_REAL, DIM, KEEPDIM);
 }
 
 static int mean_shape(vs_ctx *c) { return vs_reduced_out(c, VS_REAL, DIM, KEEPDIM); }
@@ -215,12 +215,8 @@ static int along_shape(vs_ctx *c, int64_t *shape) {
 
 static int extreme_shape(vs_ctx *c, bool values) {
   int64_t shape[VS_MAX_DIM];
-  if (!vs_is_real(c->in[0]) && c->in[0]->dtype != VS_INT64) {
-    vs_tensor *t = vs_cast(c->in[0], c->in[0]->dtype == VS_FLOAT16 || c->in[0]->dtype == VS_BFLOAT16
-                                         ? VS_REAL
-                                         : VS_INT64);
-    if (vs_set_in(c, 0, t) < 0) return -1;
-  }
+  bool wide = c->in[0]->dtype == VS_FLOAT64;
+  if (vs_recast(c, 0, vs_is_integer(c->in[0]) ? VS_INT64 : wide ? VS_FLOAT64 : VS_REAL)) return -1;
   int n = along_shape(c, shape);
   if (c->n[1] == 0)
     return vs_fail("x is %s, expected at least one element to choose from", vs_shape_str(c->in[0]));
@@ -246,16 +242,20 @@ static int extreme_shape(vs_ctx *c, bool values) {
   }
 EXTREME(vs_real, max_real, >)
 EXTREME(vs_real, min_real, <)
+EXTREME(double, max_wide, >)
+EXTREME(double, min_wide, <)
 EXTREME(int64_t, max_int, >)
 EXTREME(int64_t, min_int, <)
 
 static void extreme(vs_ctx *c, bool largest, bool values) {
   int64_t *index = vs_ints(c->out[values ? 1 : 0]);
+  void *value = values ? vs_data(c->out[0]) : NULL;
   if (vs_is_real(c->in[0]))
-    (largest ? max_real : min_real)(c, vs_reals(c->in[0]), values ? vs_reals(c->out[0]) : NULL,
-                                    index);
+    (largest ? max_real : min_real)(c, vs_reals(c->in[0]), value, index);
+  else if (vs_is_wide(c->in[0]))
+    (largest ? max_wide : min_wide)(c, vs_data(c->in[0]), value, index);
   else
-    (largest ? max_int : min_int)(c, vs_ints(c->in[0]), values ? vs_ints(c->out[0]) : NULL, index);
+    (largest ? max_int : min_int)(c, vs_ints(c->in[0]), value, index);
 }
 
 /* dx = dout at the chosen place, 0 elsewhere */

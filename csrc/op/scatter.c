@@ -93,8 +93,8 @@ static int scatter_add_shape(vs_ctx *c) {
     if (c->in[i]->dtype == VS_BFLOAT16 && vs_recast(c, i, VS_REAL) < 0) return -1;
   const vs_tensor *x = c->in[X], *src = c->in[SRC];
   if ((!vs_is_real(x) && x->dtype != VS_INT64) || x->dtype != src->dtype)
-    return vs_fail("x is %s and src %s, expected both %s or both int64", vs_dtype_name(x->dtype),
-                   vs_dtype_name(src->dtype), vs_dtype_name(VS_REAL));
+    return vs_fail("x is %s and src %s, expected both %s or both int64: call :float() or :long()",
+                   vs_dtype_name(x->dtype), vs_dtype_name(src->dtype), vs_dtype_name(VS_REAL));
   return scattered_shape(c, false);
 }
 
