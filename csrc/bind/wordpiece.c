@@ -22,19 +22,22 @@ static vs_strings *check_pieces(lua_State *L) {
   return s;
 }
 
-/* text.WordPiece(path or list of pieces [, {lowercase = true, max_len = 512, invalid = "error"}]),
- * or nil and a message */
+/* text.WordPiece(path or list of pieces [, {lowercase = true, strip_accents = lowercase,
+ * max_len = 512, invalid = "error"}]), or nil and a message */
 static int lvs_wordpiece_load(lua_State *L) {
   bool listed = lua_istable(L, 1);
   const char *path = listed ? NULL : lvs_checkstr(L, 1, "path", NULL);
-  lvs_checkoptions(L, 2, "lowercase|max_len|invalid", "WordPiece");
+  lvs_checkoptions(L, 2, "lowercase|strip_accents|max_len|invalid", "WordPiece");
   int64_t max_len = lvs_optint(L, 2, "max_len", 3, INT64_MAX, 512);
   bool replace = lvs_optreplace(L, 2, "WordPiece");
   const vs_strings *pieces = listed ? check_pieces(L) : NULL;
   void **box = lvs_newbox(L, LVS_WORDPIECE);
   vs_wordpiece *w = *box = listed ? vs_wordpiece_new(pieces) : vs_wordpiece_load(path);
   if (!w) return lvs_nilerror(L);
-  w->lowercase = lvs_optbool(L, 2, "lowercase", w->lowercase);
+  bool lower = lvs_optbool(L, 2, "lowercase", w->lowercase);
+  bool strip = lower == w->lowercase ? w->strip : lower;
+  w->lowercase = lower;
+  w->strip = lvs_optbool(L, 2, "strip_accents", strip);
   w->max_len = max_len;
   w->replace = replace;
   return 1;
@@ -146,11 +149,13 @@ static int lvs_wordpiece_token(lua_State *L) {
   return lvs_pushword(L, s, n, "token");
 }
 
-/* wp:settings() -> {lowercase, max_len, invalid}, as options of text.WordPiece */
+/* wp:settings() -> {lowercase, strip_accents, max_len, invalid}, as options of text.WordPiece */
 static int lvs_wordpiece_settings(lua_State *L) {
   vs_wordpiece *w = lvs_checkbox(L, 1, LVS_WORDPIECE);
-  lua_createtable(L, 0, 3);
+  lua_createtable(L, 0, 4);
   lvs_setint(L, "max_len", w->max_len);
+  lua_pushboolean(L, w->strip);
+  lua_setfield(L, -2, "strip_accents");
   lua_pushboolean(L, w->lowercase);
   lua_setfield(L, -2, "lowercase");
   lua_pushstring(L, w->replace ? "replace" : "error");

@@ -67,6 +67,39 @@ done:
   return rc;
 }
 
+/* Settings of a tokenizer.json that change pieces, where they are there, are those of BERT. */
+static int check_settings(const vs_json *root, const char *path) {
+  static const struct {
+    const char *part, *name, *text;
+    int64_t number; /* -1: text; else true (1) or a count */
+  } known[] = {{"normalizer", "type", "BertNormalizer", -1},
+               {"normalizer", "clean_text", NULL, 1},
+               {"normalizer", "handle_chinese_chars", NULL, 1},
+               {"pre_tokenizer", "type", "BertPreTokenizer", -1},
+               {"model", "unk_token", "[UNK]", -1},
+               {"model", "continuing_subword_prefix", "##", -1},
+               {"model", "max_input_chars_per_word", NULL, MAX_WORD}};
+  for (int i = 0; i < VS_COUNT(known); i++) {
+    const vs_json *part = vs_json_get(root, known[i].part);
+    const vs_json *v =
+        part && vs_json_kind(part) == VS_JSON_OBJECT ? vs_json_get(part, known[i].name) : NULL;
+    size_t n;
+    if (!v) continue;
+    bool same = known[i].text ? vs_json_kind(v) == VS_JSON_STRING &&
+                                    !strcmp(vs_json_string(v, &n), known[i].text)
+                : vs_json_kind(v) == VS_JSON_BOOL
+                    ? vs_json_bool(v) == (known[i].number == 1)
+                    : vs_json_kind(v) == VS_JSON_INT && vs_json_int(v) == known[i].number;
+    if (!same)
+      return vs_fail_file(path, "%s.%s is not supported unless it is %s", known[i].part,
+                          known[i].name,
+                          known[i].text          ? known[i].text
+                          : known[i].number == 1 ? "true"
+                                                 : "100");
+  }
+  return 0;
+}
+
 static int read_json(vs_wordpiece *w, const char *path) {
   vs_json *root = vs_json_read(path);
   if (!root) return -1;
@@ -74,6 +107,7 @@ static int read_json(vs_wordpiece *w, const char *path) {
   const vs_json *type = model ? vs_json_get(model, "type") : NULL;
   const vs_json *vocab = model ? vs_json_get(model, "vocab") : NULL;
   const vs_json *lowercase = normalizer ? vs_json_get(normalizer, "lowercase") : NULL;
+  const vs_json *strip = normalizer ? vs_json_get(normalizer, "strip_accents") : NULL;
   int rc = -1;
   size_t n;
   if (!vocab || vs_json_kind(vocab) != VS_JSON_OBJECT)
@@ -81,9 +115,10 @@ static int read_json(vs_wordpiece *w, const char *path) {
   else if (type && (vs_json_kind(type) != VS_JSON_STRING ||
                     strcmp(vs_json_string(type, &n), "WordPiece") != 0))
     vs_fail_file(path, "model.type is not \"WordPiece\"");
-  else
+  else if (check_settings(root, path) == 0)
     rc = add_members(w, path, vocab);
   if (lowercase && vs_json_kind(lowercase) == VS_JSON_BOOL) w->lowercase = vs_json_bool(lowercase);
+  w->strip = strip && vs_json_kind(strip) == VS_JSON_BOOL ? vs_json_bool(strip) : w->lowercase;
   vs_json_free(root);
   return rc;
 }
@@ -99,7 +134,7 @@ static int find_specials(vs_wordpiece *w, const char *path) {
 static vs_wordpiece *new_empty(void) {
   vs_wordpiece *w = vs_new0(sizeof *w);
   if (!w) return NULL;
-  w->lowercase = true;
+  w->lowercase = w->strip = true;
   w->max_len = 512;
   return w;
 }
@@ -166,13 +201,13 @@ static int clean(const vs_wordpiece *w, const char *s, size_t n, size_t from, si
   return 0;
 }
 
-/* Strips accents and lowers letters. */
-static int fold(chars *t) {
+/* Strips accents. */
+static int strip(chars *t) {
   size_t n, kept = 0;
   int32_t *c = vs_unicode_nfd(t->c, t->n, &n);
   if (!c) return -1;
   for (size_t i = 0; i < n; i++)
-    if (!vs_unicode_is_accent(c[i])) c[kept++] = vs_unicode_lower(c[i]);
+    if (!vs_unicode_is_accent(c[i])) c[kept++] = c[i];
   free(t->c);
   t->c = c;
   t->n = t->room = kept;
@@ -227,7 +262,8 @@ static int add_stretch(const vs_wordpiece *w, const char *s, size_t n, size_t fr
                        vs_ids *out) {
   chars t = {0};
   int rc = clean(w, s, n, from, to, &t);
-  if (rc == 0 && w->lowercase && t.n) rc = fold(&t);
+  if (rc == 0 && w->strip && t.n) rc = strip(&t);
+  for (size_t i = 0; w->lowercase && i < t.n; i++) t.c[i] = vs_unicode_lower(t.c[i]);
   for (size_t i = 0; rc == 0 && i < t.n;) {
     size_t first = i;
     if (vs_unicode_is_space(t.c[i])) {

@@ -1,12 +1,12 @@
 /* BERT's tokenizer: basic tokens, then the longest pieces of the vocabulary (Devlin et al. 2019;
  * Schuster and Nakajima 2012 for the pieces).
  *
- * Control characters are removed, ideographs are separated by spaces, and with `lowercase` accents
- * are stripped (NFD) and letters lowered; words are split at white space and around punctuation;
- * each word is cut greedily into the longest pieces, those after the first written "##piece"; a
- * word that cannot be cut, or of more than 100 characters, is [UNK].  The special tokens of the
- * vocabulary stay whole where a text holds them literally.  Ids are line numbers of vocab.txt: the
- * id in Hugging Face files plus 1. */
+ * Control characters are removed, ideographs are separated by spaces, with `strip` accents are
+ * stripped (NFD) and with `lowercase` letters lowered; words are split at white space and around
+ * punctuation; each word is cut greedily into the longest pieces, those after the first written
+ * "##piece"; a word that cannot be cut, or of more than 100 characters, is [UNK].  The special
+ * tokens of the vocabulary stay whole where a text holds them literally.  Ids are line numbers of
+ * vocab.txt: the id in Hugging Face files plus 1. */
 #ifndef VS_WORDPIECE_H
 #define VS_WORDPIECE_H
 
@@ -15,14 +15,16 @@
 #include "text/strmap.h"
 
 typedef struct vs_wordpiece {
-  vs_strmap map;           /* id - 1 -> piece */
-  bool lowercase, replace; /* replace: invalid UTF-8 is dropped instead of being an error */
-  int64_t max_len;         /* of an encoded row, [CLS] and [SEP] included */
+  vs_strmap map;                    /* id - 1 -> piece */
+  bool lowercase, strip;            /* strip is the same as lowercase unless it is set */
+  bool replace;                     /* invalid UTF-8 is dropped instead of being an error */
+  int64_t max_len;                  /* of an encoded row, [CLS] and [SEP] included */
   int64_t pad, unk, cls, sep, mask; /* ids; mask is 0 when the file has none */
 } vs_wordpiece;
 
 /* Reads vocab.txt, one piece a line, or the WordPiece model of a tokenizer.json, which also sets
- * `lowercase`.  NULL when the file cannot be read, a piece is a duplicate, or [PAD], [UNK], [CLS]
+ * `lowercase` and `strip`; of its settings that change pieces, others than BERT's are refused. NULL
+ * when the file cannot be read, a piece is a duplicate, or [PAD], [UNK], [CLS]
  * or [SEP] is missing. */
 vs_wordpiece *vs_wordpiece_load(const char *path);
 /* The same of a list of pieces in the order of their ids. */

@@ -5288,10 +5288,12 @@ function vs.text.WordVectors(path) end
 
 ---@class vesper.options.text.WordPiece
 ---@field lowercase? boolean
+---@field strip_accents? boolean
 ---@field max_len? integer default 512
 ---@field invalid? "error"|"replace" default error
 
----BERT's tokenizer, from vocab.txt, tokenizer.json, or a list of the pieces. Devlin et al. 2019.
+---BERT's tokenizer, from vocab.txt, tokenizer.json, or a list of the pieces. lowercase: by default
+---as tokenizer.json says, else true; strip_accents: by default as lowercase. Devlin et al. 2019.
 ---@param path any
 ---@param options? vesper.options.text.WordPiece
 ---@return vesper.WordPiece?
@@ -5418,7 +5420,7 @@ function WordPiece:decode(ids, options) end
 ---@return any[]
 function WordPiece:tokens() end
 
----{lowercase, max_len, invalid}, as options of text.WordPiece.
+---{lowercase, strip_accents, max_len, invalid}, as options of text.WordPiece.
 ---@return table
 function WordPiece:settings() end
 
@@ -6339,10 +6341,10 @@ function vs.models.InterAttention(width, options) end
 ---12, num_attention_heads = 12, intermediate_size = 3072, max_position_embeddings = 512,
 ---type_vocab_size = 2, hidden_act = "gelu", layer_norm_eps = 1e-12, hidden_dropout_prob = 0.1,
 ---attention_probs_dropout_prob = 0.1, pad_token_id = 0 (from 0, as in files), add_pooling_layer =
----true}. Called with ids int64 [B,T] from 1, mask? bool [B,T] (true at tokens) or lengths int64
----[B], types? int64 [B,T], and extra? [B,1,D], the embedding of an additional token after [CLS].
----Returns hidden [B,T,D] ([B,T+1,D] with extra), zeros at padding, and pooled [B,D]. Devlin et al.,
----NAACL 2019.
+---true, pooling = "mean" (of embed; or cls, max)}. Called with ids int64 [B,T] from 1, mask? bool
+---[B,T] (true at tokens) or lengths int64 [B], types? int64 [B,T], and extra? [B,1,D], the
+---embedding of an additional token after [CLS]. Returns hidden [B,T,D] ([B,T+1,D] with extra),
+---zeros at padding, and pooled [B,D]. Devlin et al., NAACL 2019.
 ---@param config table
 ---@return "BERT"
 function vs.models.BERT(config) end
@@ -6350,13 +6352,17 @@ function vs.models.BERT(config) end
 ---@class vesper.options.BERT.from_pretrained
 ---@field max_len? integer
 ---@field lowercase? boolean
+---@field strip_accents? boolean
 ---@field invalid? "error"|"replace" default error
 ---@field pooler? boolean default true
+---@field pooling? "mean"|"cls"|"max"
 
 ---A model in evaluation mode from config.json, vocab.txt or tokenizer.json, and model.safetensors
 ---or pytorch_model.bin; its tokenizer is bert.tokenizer. If tensors do not fit, the message lists
 ---the missing, the unexpected and those of other shapes. Task heads are skipped; pooler = false
----skips the pooler.
+---skips the pooler. Settings in the folder that change ids or embeddings are obeyed (do_lower_case,
+---strip_accents, model_max_length; max_seq_length and the pooling of sentence-transformers) or
+---refused by name.
 ---@param folder string
 ---@param options? vesper.options.BERT.from_pretrained
 ---@return "BERT"?
@@ -6367,8 +6373,9 @@ function BERT.from_pretrained(folder, options) end
 ---@field batch_size? integer default 32
 ---@field max_len? integer
 
----Sentence embeddings [#texts,D] as sentence-transformers computes them for all-MiniLM-L6-v2: the
----normalised mean over the tokens. Runs in evaluation mode without gradients.
+---Sentence embeddings [#texts,D] as sentence-transformers computes them: the mean over the tokens
+---(or the vector of [CLS] or the maximum, by config.pooling), normalised. Runs in evaluation mode
+---without gradients.
 ---@param texts any[]
 ---@param options? vesper.options.BERT.embed
 ---@return vesper.Tensor

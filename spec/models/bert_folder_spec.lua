@@ -117,6 +117,75 @@ describe("models.BERT.from_pretrained", function()
     assert.is_nil(assert(BERT.from_pretrained(FOLDER, {pooler = false})).pooler)
   end)
 
+  it("obeys the pooling of sentence-transformers, or refuses it by name", function()
+    local TEXTS = {"the red hat", "a cup"}
+    local function pooling(modes, options)
+      local folder = folder_with {}
+      temp.subfolder(folder .. "/1_Pooling")
+      temp.write(folder .. "/1_Pooling/config.json", vs.io.json_encode(modes))
+      return BERT.from_pretrained(folder, options)
+    end
+    local bert = assert(BERT.from_pretrained(FOLDER))
+    local ids, mask = bert.tokenizer:encode_batch(TEXTS)
+    local hidden = vs.no_grad(function() return bert(ids, mask) end)
+    local function same(want, model) assert.is_true(want:allclose(model:embed(TEXTS), 1e-6)) end
+    local cls = hidden:slice(2, 1, 1):squeeze(2):normalize()
+    local most = {}
+    for i, length in ipairs(mask:long():sum(2):tolist()) do
+      most[i] = (hidden[i]:slice(1, 1, length):max(1)):normalize({dim = 1}):tolist()
+    end
+    local mean = BERT.mean_pool(hidden, mask):normalize()
+    same(mean, bert)
+    same(mean, assert(pooling {pooling_mode_mean_tokens = true, pooling_mode_cls_token = false}))
+    same(cls, assert(pooling {pooling_mode_mean_tokens = false, pooling_mode_cls_token = true}))
+    same(vs.tensor(most), assert(pooling {pooling_mode_max_tokens = true}))
+    same(cls, assert(pooling({pooling_mode_lasttoken = true}, {pooling = "cls"})))
+    fails("1_Pooling/config.json: pooling_mode_lasttoken is not supported", pooling,
+      {pooling_mode_lasttoken = true})
+    fails("both pooling_mode_cls_token and pooling_mode_mean_tokens are set", pooling,
+      {pooling_mode_cls_token = true, pooling_mode_mean_tokens = true})
+    fails("modules.json: the module 'sentence_transformers.models.Dense' is not supported", load,
+      {["modules.json"] = '[{"type": "sentence_transformers.models.Dense"}]'})
+    fails("default_prompt_name is not supported", load,
+      {["config_sentence_transformers.json"] = '{"default_prompt_name": "query"}'})
+  end)
+
+  it("refuses settings that it does not obey", function()
+    fails("config.json: is_decoder is true, expected false", load, config_with {is_decoder = true})
+    fails("config.json: pruned_heads is not supported", load,
+      config_with {pruned_heads = {["0"] = {1}}})
+    fails("config.json: auto_map is not supported", load,
+      config_with {auto_map = {AutoModel = "own.Model"}})
+    assert(load(config_with {pruned_heads = {}, is_decoder = false}))
+    local function tokenizer(json) return load {["tokenizer_config.json"] = json} end
+    assert(tokenizer '{"unk_token": {"content": "[UNK]"}, "tokenizer_class": "BertTokenizerFast"}')
+    for json, part in pairs {
+      ['{"tokenize_chinese_chars": false}'] = "tokenize_chinese_chars is false, expected true",
+      ['{"tokenizer_class": "MPNetTokenizer"}'] = "tokenizer_class is 'MPNetTokenizer'",
+      ['{"unk_token": "<unk>"}'] = "unk_token is '<unk>', expected '[UNK]'",
+      ['{"strip_accents": 1}'] = "strip_accents is 1, expected a boolean",
+      ['{"never_split": ["hat"]}'] = "never_split is not supported",
+    } do
+      fails("tokenizer_config.json: " .. part, tokenizer, json)
+    end
+  end)
+
+  it("obeys strip_accents and the limits of the tokenizer's files", function()
+    local function of(json, options)
+      return assert(load({["tokenizer_config.json"] = json}, options)).tokenizer:settings()
+    end
+    assert.is_true(of("{}").strip_accents)
+    assert.is_false(of('{"strip_accents": false}').strip_accents)
+    assert.is_true(of('{"strip_accents": false}').lowercase)
+    assert.is_true(of('{"strip_accents": false}', {strip_accents = true}).strip_accents)
+    assert.is_false(of('{"do_lower_case": false}').strip_accents)
+    assert.equal(7, of('{"model_max_length": 7}').max_len)
+    assert.equal(16, of('{"model_max_length": 1000000000000000019884624838656}').max_len)
+    local lowered = assert(load {["tokenizer_config.json"] = '{"do_lower_case": false}',
+      ["sentence_bert_config.json"] = '{"do_lower_case": true}'}).tokenizer:settings()
+    assert.same({true, false}, {lowered.lowercase, lowered.strip_accents})
+  end)
+
   it("sets up the tokenizer by the folder's files and by options", function()
     local function pieces(changes, text, options)
       return assert(load(changes, options)).tokenizer:encode(text):tolist()

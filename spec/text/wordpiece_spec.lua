@@ -38,6 +38,40 @@ describe("text.WordPiece", function()
     assert.same(wp:tokens(), assert(WordPiece(write("\u{FEFF}" .. json))):tokens())
   end)
 
+  it("strips accents apart from lowering letters, as told", function()
+    local pieces = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "cafe", "café", "Cafe", "Café"}
+    local function first(options)
+      return assert(WordPiece(pieces, options)):tokenize("Café CAFÉ")
+    end
+    assert.same({"cafe", "cafe"}, first())
+    assert.same({"café", "café"}, first {strip_accents = false})
+    assert.same({"Café", "[UNK]"}, first {lowercase = false})
+    assert.same({"Cafe", "[UNK]"}, first {lowercase = false, strip_accents = true})
+    local ids = {}
+    for i, piece in ipairs(pieces) do ids[piece] = i - 1 end
+    local function json(normalizer, model)
+      local whole = {normalizer = normalizer, model = {type = "WordPiece", vocab = ids}}
+      for key, value in pairs(model or {}) do whole.model[key] = value end
+      return WordPiece(write(vs.io.json_encode(whole)))
+    end
+    local function of(normalizer) return assert(json(normalizer)):tokenize("Café") end
+    assert.same({"café"}, of {type = "BertNormalizer", strip_accents = false, lowercase = true})
+    assert.same({"cafe"}, of {strip_accents = vs.io.null, lowercase = true, clean_text = true})
+    assert.same({"Café"}, of {lowercase = false})
+    local function says(part, normalizer, model)
+      local none, why = json(normalizer, model)
+      assert.is_nil(none)
+      assert(why:find(part, 1, true), why)
+    end
+    says("normalizer.type is not supported unless it is BertNormalizer", {type = "Sequence"})
+    says("normalizer.handle_chinese_chars is not supported unless it is true",
+      {handle_chinese_chars = false})
+    says("model.continuing_subword_prefix is not supported", nil,
+      {continuing_subword_prefix = "@@"})
+    says("model.max_input_chars_per_word is not supported unless it is 100", nil,
+      {max_input_chars_per_word = 50})
+  end)
+
   it("is made again of its pieces and settings", function()
     for _, one in ipairs {wp, cased, assert(WordPiece(folder .. "wordpiece_vocab.txt",
       {max_len = 7, invalid = "replace"}))} do
@@ -48,7 +82,8 @@ describe("text.WordPiece", function()
         assert.same(one:encode(case.text):tolist(), again:encode(case.text):tolist())
       end
     end
-    assert.same({max_len = 512, lowercase = false, invalid = "error"}, cased:settings())
+    assert.same({max_len = 512, lowercase = false, strip_accents = false, invalid = "error"},
+      cased:settings())
     local none, why = WordPiece{"[PAD]", "a"}
     assert.is_nil(none)
     assert.matches("the list: not a WordPiece vocabulary: no piece %[UNK%]", why)

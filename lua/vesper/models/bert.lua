@@ -206,9 +206,18 @@ function BERT.mean_pool(hidden, mask)
   return (hidden * weight):sum(2) / weight:sum(2):clamp(1)
 end
 
---- Sentence embeddings float32 [#texts,D]: the mean over the tokens, normalised to length 1, as
--- sentence-transformers computes them.  Runs in evaluation mode without gradients; batches have
--- texts of similar length.  Options: batch_size = 32, max_len (default: the tokenizer's).
+-- hidden [B,T,D], lengths [B] -> [B,D], by config.pooling.
+local function pool(hidden, lengths, kind)
+  if kind == "mean" then return BERT.mean_pool(hidden, lengths) end
+  if kind == "cls" then return hidden:slice(2, 1, 1):squeeze(2) end
+  local absent = core.arange(1, hidden.shape[2]):unsqueeze(1):gt(lengths:unsqueeze(2))
+  return (hidden:masked_fill(absent:unsqueeze(3), -math.huge):max(2))
+end
+
+--- Sentence embeddings float32 [#texts,D]: the mean over the tokens (config.pooling: the vector of
+-- [CLS] or the maximum instead), normalised to length 1, as sentence-transformers computes them.
+-- Runs in evaluation mode without gradients; batches have texts of similar length.  Options:
+-- batch_size = 32, max_len (default: the tokenizer's).
 function BERT:embed(texts, given)
   local o = options.read("embed", given, {batch_size = 32}, {batch_size = "count", max_len = true})
   local size, D = o.batch_size, self.config.hidden_size
@@ -224,7 +233,7 @@ function BERT:embed(texts, given)
       local rows = order:slice(1, first, math.min(first + size - 1, #texts))
       local length = lengths:index_select(1, rows)
       local hidden = self(ids:index_select(1, rows):slice(2, 1, length:max():item()), length)
-      parts[#parts + 1] = BERT.mean_pool(hidden, length):normalize()
+      parts[#parts + 1] = pool(hidden, length, self.config.pooling):normalize()
     end
     return core.cat(parts, 1):index_select(1, order:argsort())
   end)

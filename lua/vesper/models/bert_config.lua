@@ -16,7 +16,8 @@ configs.activations = {
   gelu_new = gelu_by_tanh, gelu_pytorch_tanh = gelu_by_tanh,
 }
 
--- name = {kind of check.kind, default}.  Other keys of a config.json do not affect the encoder.
+-- name = {kind of check.kind, default}.  Other keys of a config.json do not affect the encoder, or
+-- are refused by models/bert_settings.lua.
 local FIELDS = {
   vocab_size = {"count", 30522}, hidden_size = {"count", 768}, num_hidden_layers = {"count", 12},
   num_attention_heads = {"count", 12}, intermediate_size = {"count", 3072},
@@ -26,6 +27,7 @@ local FIELDS = {
   attention_probs_dropout_prob = {"probability", 0.1},
   hidden_act = {tables.sorted_keys(configs.activations), "gelu"},
   add_pooling_layer = {"boolean", true}, -- not in files; false: no pooler
+  pooling = {{"mean", "cls", "max"}, "mean"}, -- not in files; of embed
 }
 
 --- The fields of `given` with defaults, or nil and a message.  strict: other keys are errors.

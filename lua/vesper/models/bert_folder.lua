@@ -1,9 +1,10 @@
 -- Reads a BERT from a folder in Hugging Face's layout: config.json, vocab.txt (or tokenizer.json),
--- model.safetensors (or pytorch_model.bin).
+-- model.safetensors (or pytorch_model.bin); of sentence-transformers: its limit and its pooling.
 --
 -- Every size in config.json is compared with the tensors in the file before anything is allocated.
 local core = require "vesper.core"
 local configs = require "vesper.models.bert_config"
+local settings = require "vesper.models.bert_settings"
 local state = require "vesper.nn.state"
 local check = require "vesper.util.check"
 local file = require "vesper.util.file"
@@ -17,12 +18,28 @@ local LISTED = 20 -- names per kind in a message
 
 -- ---- config.json --------------------------------------------------------------------------------
 
+-- The value in a JSON file, or nil and a message.  Where a tokenizer has no limit its files say
+-- "model_max_length": 1000000000000000019884624838656, an integer that the reader refuses.
+local function load_json(path)
+  local handle <close>, why = file.open_text(path)
+  if not handle then return nil, why end
+  local bytes = handle:read "a"
+  local shorter, n = (bytes or ""):gsub('("model_max_length"%s*:%s*%d+)', function(entry)
+    return #entry:match "%d+$" > 18 and entry:gsub("%d+$", tostring(math.maxinteger)) or entry
+  end)
+  if n == 0 then return core.io.json_load(path) end
+  local value
+  value, why = core.io.json_decode(shorter)
+  if value == nil then return nil, path .. ": " .. why end
+  return value
+end
+
 -- The object in folder/name without its null entries, or nil and a message; {} if the file is
--- optional and missing.
-local function read_object(folder, name, optional)
+-- optional and missing.  wrong: gives a message on the object, or nil.
+local function read_object(folder, name, optional, wrong)
   local path = folder .. "/" .. name
   if optional and not exists(path) then return {} end
-  local object, why = core.io.json_load(path)
+  local object, why = load_json(path)
   if object == nil then return nil, why end
   if type(object) ~= "table" or getmetatable(object) ~= nil then
     return nil, path .. ": is not a JSON object"
@@ -30,21 +47,41 @@ local function read_object(folder, name, optional)
   for key, value in pairs(object) do
     if value == core.io.null then object[key] = nil end
   end
+  local what = wrong and wrong(object)
+  if what then return nil, path .. ": " .. what end
   return object
+end
+
+-- The pooling of sentence-transformers' files, or nil and a message.
+local function read_pooling(folder)
+  local path = folder .. "/modules.json"
+  if exists(path) then
+    local modules, why = core.io.json_load(path)
+    if modules == nil then return nil, why end
+    local wrong = settings.wrong_modules(modules)
+    if wrong then return nil, path .. ": " .. wrong end
+  end
+  local prompts, why = read_object(folder, "config_sentence_transformers.json", true, function(o)
+    return o.default_prompt_name ~= nil and "default_prompt_name is not supported" or nil
+  end)
+  if not prompts then return nil, why end
+  local object
+  object, why = read_object(folder, "1_Pooling/config.json", true)
+  if not object then return nil, why end
+  local kind, wrong = settings.pooling(object)
+  if not kind then return nil, ("%s/1_Pooling/config.json: %s"):format(folder, wrong) end
+  return kind
 end
 
 local function read_config(folder, o)
   local path = folder .. "/config.json"
-  local object, why = read_object(folder, "config.json")
+  local object, why = read_object(folder, "config.json", false, settings.wrong_config)
   if not object then return nil, why end
-  local kind, position = object.model_type, object.position_embedding_type
-  if kind ~= nil and kind ~= "bert" then
-    return nil, ("%s: model_type is %s, expected 'bert'"):format(path, text.value(kind))
-  elseif position ~= nil and position ~= "absolute" then
-    return nil, ("%s: position_embedding_type is %s, expected 'absolute'"):format(path,
-      text.value(position))
+  object.add_pooling_layer, object.pooling = o.pooler, o.pooling
+  if not o.pooling then
+    object.pooling, why = read_pooling(folder)
+    if not object.pooling then return nil, why .. " (pooling: an option to choose another)" end
   end
-  object.add_pooling_layer = o.pooler
   local c, wrong = configs.read(object)
   if not c then return nil, path .. ": " .. wrong end
   return c
@@ -144,8 +181,8 @@ end
 -- ---- the tokenizer ------------------------------------------------------------------------------
 
 local function read_tokenizer(folder, c, o)
-  local settings, why = read_object(folder, "tokenizer_config.json", true)
-  if not settings then return nil, why end
+  local given, why = read_object(folder, "tokenizer_config.json", true, settings.wrong_tokenizer)
+  if not given then return nil, why end
   local sentences
   sentences, why = read_object(folder, "sentence_bert_config.json", true)
   if not sentences then return nil, why end
@@ -153,13 +190,17 @@ local function read_tokenizer(folder, c, o)
   if not exists(path) and exists(folder .. "/tokenizer.json") then
     path = folder .. "/tokenizer.json"
   end
-  if lower == nil and type(settings.do_lower_case) == "boolean" then
-    lower = settings.do_lower_case
+  local strip = given.strip_accents
+  if o.strip_accents ~= nil then strip = o.strip_accents end
+  if lower == nil then lower = given.do_lower_case end
+  if sentences.do_lower_case == true and lower == false and o.lowercase == nil then
+    lower, strip = true, strip or false -- texts are lowered before the tokenizer
   end
-  local limit = sentences.max_seq_length
+  local limit = sentences.max_seq_length or given.model_max_length
   if not most and math.type(limit) == "integer" and limit >= 3 then most = limit end
   local tokenizer
   tokenizer, why = core.text.WordPiece(path, {lowercase = lower, invalid = o.invalid,
+    strip_accents = strip,
     max_len = math.min(most or c.max_position_embeddings, c.max_position_embeddings)})
   if not tokenizer then return nil, why end
   if #tokenizer > c.vocab_size then
@@ -173,11 +214,13 @@ end
 
 
 --- A model of this class in evaluation mode, with its tokenizer; or nil and a message.  Options:
--- lowercase, max_len, invalid of text.WordPiece; pooler = false: without the pooler.
+-- lowercase, strip_accents, max_len, invalid of text.WordPiece; pooler = false: without the pooler;
+-- pooling: of embed, instead of what the folder says.
 return function(class, folder, given)
   check.kind("from_pretrained", "folder", folder, "string")
   local o = options.read("from_pretrained", given, {pooler = true},
-    {pooler = "boolean", lowercase = "boolean", max_len = true, invalid = true})
+    {pooler = "boolean", lowercase = "boolean", strip_accents = "boolean", max_len = true,
+      invalid = true, pooling = {"mean", "cls", "max"}})
   local c, why = read_config(folder, o)
   if not c then return nil, why end
   local dict, path = read_weights(folder)

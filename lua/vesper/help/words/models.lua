@@ -112,21 +112,24 @@ return {
         .. "768, num_hidden_layers = 12, num_attention_heads = 12, intermediate_size = 3072, "
         .. "max_position_embeddings = 512, type_vocab_size = 2, hidden_act = \"gelu\", "
         .. "layer_norm_eps = 1e-12, hidden_dropout_prob = 0.1, attention_probs_dropout_prob = "
-        .. "0.1, pad_token_id = 0 (from 0, as in files), add_pooling_layer = true}. Called with "
+        .. "0.1, pad_token_id = 0 (from 0, as in files), add_pooling_layer = true, pooling = "
+        .. "\"mean\" (of embed; or cls, max)}. Called with "
         .. "ids int64 [B,T] from 1, mask? bool [B,T] (true at tokens) or lengths int64 [B], types? "
         .. "int64 [B,T], and extra? [B,1,D], the embedding of an additional token after [CLS]. "
         .. "Returns hidden [B,T,D] ([B,T+1,D] with extra), zeros at padding, and pooled [B,D]. "
         .. "Devlin et al., NAACL 2019."},
-    {"BERT.from_pretrained", "folder:string, {max_len:int?, lowercase:bool?, "
-        .. "invalid:error|replace=error, pooler:bool=true}", "BERT?",
+    {"BERT.from_pretrained", "folder:string, {max_len:int?, lowercase:bool?, strip_accents:bool?, "
+        .. "invalid:error|replace=error, pooler:bool=true, pooling:mean|cls|max?}", "BERT?",
       "A model in evaluation mode from config.json, vocab.txt or tokenizer.json, and "
         .. "model.safetensors or pytorch_model.bin; its tokenizer is bert.tokenizer. If tensors "
         .. "do not fit, the message lists the missing, the unexpected and those of other shapes. "
-        .. "Task heads are skipped; pooler = false skips the pooler."},
+        .. "Task heads are skipped; pooler = false skips the pooler. Settings in the folder that "
+        .. "change ids or embeddings are obeyed (do_lower_case, strip_accents, model_max_length; "
+        .. "max_seq_length and the pooling of sentence-transformers) or refused by name."},
     {"BERT:embed", "texts:list, {batch_size:int=32, max_len:int?}", "Tensor",
-      "Sentence embeddings [#texts,D] as sentence-transformers computes them for "
-        .. "all-MiniLM-L6-v2: the normalised mean over the tokens. Runs in evaluation mode without "
-        .. "gradients."},
+      "Sentence embeddings [#texts,D] as sentence-transformers computes them: the mean over the "
+        .. "tokens (or the vector of [CLS] or the maximum, by config.pooling), normalised. Runs in "
+        .. "evaluation mode without gradients."},
     {"BERT.mean_pool", "hidden:tensor, mask:value?", "Tensor",
       "The mean of hidden [B,T,D] over the tokens, [B,D]; zeros for a row without tokens; mask as "
         .. "in the call of the model."},

@@ -12,10 +12,11 @@ return {
     {"text.WordVectors", "path:string", "WordVectors?",
       "Reads GloVe's text format, .vec, word2vec's .bin, or a fastText .bin, which also gives "
         .. "vectors for unknown words from their n-grams."},
-    {"text.WordPiece", "path:value, {lowercase:bool?, max_len:int=512, "
-        .. "invalid:error|replace=error}",
+    {"text.WordPiece", "path:value, {lowercase:bool?, strip_accents:bool?, "
+        .. "max_len:int=512, invalid:error|replace=error}",
       "WordPiece?", "BERT's tokenizer, from vocab.txt, tokenizer.json, or a list of the pieces. "
-        .. "Devlin et al. 2019."},
+        .. "lowercase: by default as tokenizer.json says, else true; strip_accents: by default as "
+        .. "lowercase. Devlin et al. 2019."},
     {"Vocab:encode", "s:string, {max_len:int?, invalid:error|replace=error}", "Tensor",
       "Ids int64 [T]; unknown words are <unk>."},
     {"Vocab:encode_batch", "texts:list, {max_len:int?, invalid:error|replace=error}",
@@ -45,8 +46,8 @@ return {
     {"WordPiece:decode", "ids:index, {special:bool=false}", "string",
       "The text of ids [T]; special keeps [CLS], [SEP], [PAD]."},
     {"WordPiece:tokens", "", "list", "The pieces in the order of their ids."},
-    {"WordPiece:settings", "", "table", "{lowercase, max_len, invalid}, as options of "
-        .. "text.WordPiece."},
+    {"WordPiece:settings", "", "table", "{lowercase, strip_accents, max_len, invalid}, as "
+        .. "options of text.WordPiece."},
     {"WordPiece:id", "token:string", "integer|nil", "The id of a piece."},
     {"WordPiece:token", "id:int", "string", "The piece of an id; an error for an unknown id."},
   },
