@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bind/bind.h"
+#include "core/number.h"
 
 #define LVS_LAYER "vesper.Layer"
 
@@ -149,7 +150,7 @@ static int layer_slots(lua_State *L) {
 static void add_value(lua_State *L, luaL_Buffer *b, const vs_arg *a, const vs_value *v) {
   char text[64];
   switch (v->kind) {
-    case VS_V_NUM: snprintf(text, sizeof text, "%g", v->f); break;
+    case VS_V_NUM: vs_snprintf(text, sizeof text, "%g", v->f); break;
     case VS_V_BOOL: snprintf(text, sizeof text, "%s", v->i ? "true" : "false"); break;
     case VS_V_PAIR:
       snprintf(text, sizeof text, "{%d, %d}", (int)v->pair[0], (int)v->pair[1]);

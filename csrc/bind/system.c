@@ -1,7 +1,9 @@
 /* Threads, clock, terminal, build facts; helpers of vesper's own Lua files. */
+#include <string.h>
 #include <unistd.h>
 
 #include "bind/bind.h"
+#include "core/number.h"
 #include "core/profile.h"
 #include "core/thread.h"
 #include "io/crc.h"
@@ -50,6 +52,25 @@ static int crc32c(lua_State *L) {
 
 /* For vesper's Lua files: raises with the place in the user's own script. */
 static int raise(lua_State *L) { return lvs_error(L, "%s", luaL_checkstring(L, 1)); }
+
+/* _format(format, ...): string.format (the upvalue) with a decimal point in every locale */
+static int format(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  void *old = vs_locale_enter();
+  int rc = lua_pcall(L, lua_gettop(L) - 1, 1, 0);
+  vs_locale_leave(old);
+  return rc != LUA_OK ? lua_error(L) : 1;
+}
+
+/* _before(a, b): whether the bytes of a come before those of b; `<` depends on the locale */
+static int before(lua_State *L) {
+  size_t n, m;
+  const char *a = luaL_checklstring(L, 1, &n), *b = luaL_checklstring(L, 2, &m);
+  int order = memcmp(a, b, VS_MIN(n, m));
+  lua_pushboolean(L, order < 0 || (order == 0 && n < m));
+  return 1;
+}
 
 /* _hole(list) -> the first missing entry and the next one that is there; nothing without a hole */
 static int hole(lua_State *L) {
@@ -114,10 +135,16 @@ void lvs_open_system(lua_State *L) {
                                        {"_crc32c", crc32c},
                                        {"_raise", raise},
                                        {"_hole", hole},
+                                       {"_before", before},
                                        {"_set_own_folder", set_own_folder},
                                        {NULL, NULL}};
   if (vs_isa_check() < 0) lvs_raise(L);
   luaL_setfuncs(L, functions, 0);
+  lua_getglobal(L, "string");
+  lua_getfield(L, -1, "format");
+  lua_pushcclosure(L, format, 1);
+  lua_setfield(L, -3, "_format");
+  lua_pop(L, 1);
   push_build(L);
   lua_setfield(L, -2, "build");
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/number.h"
 
 static const struct {
   const char *name, *person;
@@ -55,8 +56,8 @@ static int parse_default(vs_arg *a, const char *s, size_t n) {
   a->has_default = true;
   char *end = text;
   switch (a->kind) {
-    case VS_A_NUM: a->def = VS_F(strtod(text, &end)); break;
-    case VS_A_OPERAND: a->def = VS_F(strtod(text, &end)); break;
+    case VS_A_NUM: a->def = VS_F(vs_strtod(text, &end)); break;
+    case VS_A_OPERAND: a->def = VS_F(vs_strtod(text, &end)); break;
     case VS_A_INT: a->def = VS_I(strtoll(text, &end, 10)); break;
     case VS_A_DIM: {
       int64_t dim = strtoll(text, &end, 10);
@@ -78,8 +79,8 @@ static int parse_default(vs_arg *a, const char *s, size_t n) {
       break;
     case VS_A_NUMPAIR:
       a->def = (vs_value){.kind = VS_V_NUMPAIR};
-      a->def.numpair[0] = strtod(text, &end);
-      a->def.numpair[1] = *end == '/' ? strtod(end + 1, &end) : a->def.numpair[0];
+      a->def.numpair[0] = vs_strtod(text, &end);
+      a->def.numpair[1] = *end == '/' ? vs_strtod(end + 1, &end) : a->def.numpair[0];
       break;
     default: return vs_fail("%s cannot have a default", a->name);
   }

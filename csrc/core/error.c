@@ -5,13 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/number.h"
+
 static _Thread_local char message[1024];
 static _Thread_local vs_errkind kind;
 
 int vs_fail(const char *fmt, ...) {
   va_list ap;
   va_start(ap, fmt);
-  vsnprintf(message, sizeof message, fmt, ap);
+  vs_vsnprintf(message, sizeof message, fmt, ap);
   va_end(ap);
   kind = VS_EUSER;
   return -1;
@@ -21,15 +23,15 @@ int vs_fail_file(const char *path, const char *fmt, ...) {
   va_list ap;
   int n = snprintf(message, sizeof message, "%.400s: ", path);
   va_start(ap, fmt);
-  vsnprintf(message + n, sizeof message - (size_t)n, fmt, ap);
+  vs_vsnprintf(message + n, sizeof message - (size_t)n, fmt, ap);
   va_end(ap);
   kind = VS_EFILE;
   return -1;
 }
 
 int vs_fail_memory(size_t bytes) {
-  snprintf(message, sizeof message, "out of memory: %.1f MB could not be allocated",
-           (double)bytes / 1e6);
+  vs_snprintf(message, sizeof message, "out of memory: %.1f MB could not be allocated",
+              (double)bytes / 1e6);
   kind = VS_ENOMEM;
   return -1;
 }

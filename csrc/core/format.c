@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/number.h"
 
 enum { LONG = 1000, EDGE = 3 };
 
@@ -56,7 +57,7 @@ static void number(char *out, size_t size, const style *st, double v) {
   } else if (isinf(v)) {
     snprintf(out, size, v > 0 ? "inf" : "-inf");
   } else {
-    snprintf(out, size, st->kind == WHOLE ? "%.0f" : st->kind == FIXED ? "%.4f" : "%.4e", v);
+    vs_snprintf(out, size, st->kind == WHOLE ? "%.0f" : st->kind == FIXED ? "%.4f" : "%.4e", v);
   }
 }
 

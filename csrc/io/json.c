@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/mem.h"
+#include "core/number.h"
 
 static const json_t *tree(const vs_json *v) { return (const json_t *)v; }
 
@@ -351,11 +352,9 @@ int vs_json_put_num(vs_buffer *b, double v) {
   if (!isfinite(v))
     return vs_fail("json: %s cannot be written as JSON", isnan(v) ? "nan" : "infinity");
   for (int digits = 15; digits <= 17; digits++) {
-    snprintf(text, sizeof text, "%.*g", digits, v);
-    if (strtod(text, NULL) == v) break;
+    vs_snprintf(text, sizeof text, "%.*g", digits, v);
+    if (vs_strtod(text, NULL) == v) break;
   }
-  char *comma = strchr(text, ','); /* of the user's locale */
-  if (comma) *comma = '.';
   if (!strpbrk(text, ".e")) strcat(text, ".0");
   vs_buffer_puts(b, text);
   return 0;

@@ -4,15 +4,14 @@
  * word may hold spaces (GloVe 840B has such), so the numbers are taken from the right.  Lines are
  * parsed in parallel; nothing is allocated before the file's size says that it can hold that many
  * numbers.  Of a duplicate word the first vector is kept. */
-#include <locale.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/error.h"
 #include "core/mem.h"
+#include "core/number.h"
 #include "core/thread.h"
 #include "io/file.h"
 #include "text/vectors.h"
@@ -29,9 +28,6 @@ typedef struct textfile {
 
 /* --- numbers --- */
 
-static locale_t c_locale; /* so that a script's os.setlocale changes nothing */
-static void make_c_locale(void) { c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0); }
-
 /* Very long numbers and large exponents: strtod on a zero-terminated copy. */
 static bool slow_number(const char *s, const char *end, float *out) {
   char copy[128], *stop;
@@ -39,7 +35,7 @@ static bool slow_number(const char *s, const char *end, float *out) {
   if (n >= sizeof copy) return false;
   memcpy(copy, s, n);
   copy[n] = '\0';
-  double v = c_locale ? strtod_l(copy, &stop, c_locale) : strtod(copy, &stop);
+  double v = vs_strtod(copy, &stop);
   *out = (float)v;
   return stop == copy + n && isfinite(*out);
 }
@@ -244,11 +240,9 @@ static int collect_words(textfile *f, vs_vectors *v) {
 }
 
 int vs_vectors_text(vs_vectors *v, const char *path) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
   textfile f = {.path = path, .data = (const char *)v->file->base, .size = v->file->size};
   int rc = -1;
   size_t mark = vs_text_mark(f.data, f.size);
-  pthread_once(&once, make_c_locale);
   f.data += mark;
   f.size -= mark;
   if (f.size == 0) return vs_fail_file(path, "the file is empty");

@@ -2,6 +2,7 @@
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
 local file = require "vesper.util.file"
+local tables = require "vesper.util.tables"
 
 local DEFAULTS = {
   size = 64, seed = 1, min_count = 2, max_words = 16, keywords = 4, min_class = 10,
@@ -53,7 +54,7 @@ local function read_items(index, pictures, o, count)
       count.missing = count.missing + 1
     end
   end
-  table.sort(items, function(a, b) return a.id < b.id end)
+  table.sort(items, function(a, b) return tables.before(a.id, b.id) end)
   return items
 end
 

@@ -5,7 +5,9 @@
 local core = require "vesper.core"
 local prepare = require "vesper.data.prepare"
 local file = require "vesper.util.file"
-local sorted_keys = require("vesper.util.tables").sorted_keys
+local tables = require "vesper.util.tables"
+
+local sorted_keys = tables.sorted_keys
 
 local DEFAULTS = {
   images = 7034, regions = 5, classes = 20, objects = 100, attributes = 50, test = 0.1, val = 0.2,
@@ -150,7 +152,7 @@ local function frequent(images, field, most)
   local names = sorted_keys(count)
   table.sort(names, function(a, b)
     if count[a] ~= count[b] then return count[a] > count[b] end
-    return a < b
+    return tables.before(a, b)
   end)
   return table.move(names, 1, math.min(most, #names), 1, {})
 end

@@ -1,6 +1,7 @@
 -- Statistics of runs over seeds: mean and standard deviation, rows of a table, learning curves.
 local report = require "vesper.report"
 local check = require "vesper.util.check"
+local text = require "vesper.util.text"
 
 local experiment = {}
 
@@ -41,7 +42,7 @@ end
 local function shown(key, mean, deviation)
   if key == "parameters" or key == "seconds" then return math.floor(mean + 0.5) end
   if not (deviation and SPREAD[key]) then return mean end
-  return ("%.1f ± %.1f"):format(mean, deviation)
+  return text.format("%.1f ± %.1f", mean, deviation)
 end
 
 --- One row for report.table per name in the results, with "mean ± deviation" over its seeds for

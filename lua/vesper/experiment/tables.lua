@@ -3,6 +3,8 @@ local core = require "vesper.core"
 local summary = require "vesper.experiment.summary"
 local report = require "vesper.report"
 local check = require "vesper.util.check"
+local tables = require "vesper.util.tables"
+local text = require "vesper.util.text"
 
 local experiment = {}
 
@@ -11,10 +13,10 @@ local function joined(list) return table.concat(list, ", ") end
 local function settings_text(settings)
   local parts = {}
   for key, value in pairs(settings) do
-    local text = type(value) == "string" and value or core.io.json_encode(value)
-    parts[#parts + 1] = key:gsub("_", " ") .. " " .. text
+    local shown = type(value) == "string" and value or core.io.json_encode(value)
+    parts[#parts + 1] = key:gsub("_", " ") .. " " .. shown
   end
-  table.sort(parts)
+  table.sort(parts, tables.before)
   return joined(parts)
 end
 
@@ -124,8 +126,9 @@ local function csv_rows(rows)
   for i, row in ipairs(rows) do
     list[i] = {model = row.model, runs = row.runs}
     for key, value in pairs(row.mean) do
-      list[i][key] = ("%.6g"):format(value)
-      list[i][key .. "_deviation"] = row.deviation[key] and ("%.6g"):format(row.deviation[key])
+      list[i][key] = text.format("%.6g", value)
+      list[i][key .. "_deviation"] = row.deviation[key]
+        and text.format("%.6g", row.deviation[key])
     end
   end
   return list
@@ -155,7 +158,7 @@ local function runs_csv(results)
   for i, result in ipairs(results) do
     rows[i] = summary.figures(result)
     rows[i].seed, rows[i].best_epoch = result.seed, result.best_epoch
-    rows[i].seconds = ("%.1f"):format(result.seconds)
+    rows[i].seconds = text.format("%.1f", result.seconds)
   end
   local columns = {{"model", "model"}, {"seed", "seed"}, {"best_epoch", "best_epoch"}}
   for i, column in ipairs(all_columns()) do
@@ -171,7 +174,7 @@ function experiment.write(folder, results, sizes)
     check.fail("experiment", "results is empty, expected at least 1")
   end
   local rows, protocol = summary.summary(results), experiment.protocol(results, sizes)
-  local function write(name, text) assert(report.write(folder, name, text)) end
+  local function write(name, words) assert(report.write(folder, name, words)) end
   write("table.txt", experiment.text(rows, protocol))
   write("table.md", experiment.text(rows, protocol, "markdown"))
   write("table.csv", report.table(csv_columns(), csv_rows(rows), "csv"))

@@ -114,7 +114,7 @@ local function read_weights(folder)
     local name = name_of(theirs, prefixed)
     if name and from[name] then
       local both = {theirs, from[name]}
-      table.sort(both)
+      table.sort(both, tables.before)
       return nil, ("%s: duplicate key %s, as %s"):format(path, name, table.concat(both, " and "))
     elseif name then
       dict[name], from[name] = tensor, theirs

@@ -139,10 +139,11 @@ local function put_cells(out, counts, left, top, size)
     for j, n in ipairs(row) do
       local share = total > 0 and n / total or 0
       local x, y = left + (j - 1) * size, top + (i - 1) * size
-      out[#out + 1] = CELL:format(x, y, size - 1, size - 1, n == 0 and "#f8fafc" or shade(share))
+      out[#out + 1] = text.format(CELL, x, y, size - 1, size - 1,
+        n == 0 and "#f8fafc" or shade(share))
       if n > 0 then
         out[#out + 1] = svg.text(x + size / 2, y + size / 2 + 4, size < 24 and 9 or 12,
-          tostring(n), ('text-anchor="middle" fill="%s"'):format(
+          text.format("%s", n), ('text-anchor="middle" fill="%s"'):format(
           share > 0.45 and "#ffffff" or svg.INK))
       end
     end
@@ -176,11 +177,11 @@ function heat.confusion(path, counts, classes, given)
     local x, y = left + (i - 0.5) * size, top + (i - 0.5) * size
     out[#out + 1] = svg.text(left - 8, y + 4, 13, name, 'text-anchor="end" ' .. ink)
     out[#out + 1] = svg.text(x - 2, top - 8, 13, name,
-      ('transform="rotate(-45 %.1f %.1f)" %s'):format(x - 2, top - 8, ink))
+      text.format('transform="rotate(-45 %.1f %.1f)" %s', x - 2, top - 8, ink))
   end
   local middle = top + n * size / 2
-  out[#out + 1] = svg.text(18, middle, 12, "label", ('transform="rotate(-90 18 %.1f)" %s'):format(
-    middle, soft))
+  out[#out + 1] = svg.text(18, middle, 12, "label",
+    text.format('transform="rotate(-90 18 %.1f)" %s', middle, soft))
   out[#out + 1] = svg.text(left + n * size / 2, height - 6, 12, "prediction", soft)
   put_cells(out, counts:tolist(), left, top, size)
   out[#out + 1] = "</svg>\n"

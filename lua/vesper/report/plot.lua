@@ -44,9 +44,9 @@ end
 
 --- A label with as many decimals as the step needs, with trailing zeros so that labels line up.
 local function tick_label(v, step)
-  if step >= 1e6 or (step < 1e-4 and step > 0) then return ("%.3g"):format(v) end
+  if step >= 1e6 or (step < 1e-4 and step > 0) then return text_util.format("%.3g", v) end
   local decimals = math.max(0, -math.floor(math.log(step, 10) + 1e-9))
-  local text = ("%." .. decimals .. "f"):format(v)
+  local text = text_util.format("%." .. decimals .. "f", v)
   return tonumber(text) == 0 and text:gsub("-", "") or text
 end
 
@@ -121,8 +121,9 @@ local function put_legend(out, list, left, top, right)
   for i, s in ipairs(list) do
     local width = 28 + svg.width(s.name, 13) + 18
     if x > left and x + width > right then x, y = left, y + 20 end
-    out[#out + 1] = ('<rect x="%.1f" y="%.1f" width="18" height="4" rx="2" fill="%s"/>'):format(
-      x, y + 6, PALETTE[(i - 1) % #PALETTE + 1])
+    out[#out + 1] = text_util.format(
+      '<rect x="%.1f" y="%.1f" width="18" height="4" rx="2" fill="%s"/>', x, y + 6,
+      PALETTE[(i - 1) % #PALETTE + 1])
     out[#out + 1] = svg.text(x + 25, y + 12.5, 13, s.name, ('fill="%s"'):format(INK))
     x = x + width
   end
@@ -150,13 +151,14 @@ local function put_axes(out, box, x, y, o)
   if o.y_label then
     local middle = (box.top + box.bottom) / 2
     out[#out + 1] = svg.text(20, middle, 13, o.y_label,
-      ('text-anchor="middle" fill="%s" transform="rotate(-90 20 %.1f)"'):format(INK, middle))
+      text_util.format('text-anchor="middle" fill="%s" transform="rotate(-90 20 %.1f)"', INK,
+        middle))
   end
 end
 
 local function put_dot(out, box, p, color)
   local tag = '<circle cx="%.1f" cy="%.1f" r="3" fill="%s"/>'
-  out[#out + 1] = tag:format(box.x(p[1]), box.y(p[2]), color)
+  out[#out + 1] = text_util.format(tag, box.x(p[1]), box.y(p[2]), color)
 end
 
 local POLYLINE = '<polyline points="%s" fill="none" stroke="%s" stroke-width="2.2" '
@@ -171,7 +173,7 @@ local function put_series(out, box, points, color)
   end
   for _, p in ipairs(points) do
     if finite(p[1]) and finite(p[2]) then
-      piece[#piece + 1] = ("%.1f,%.1f"):format(box.x(p[1]), box.y(p[2]))
+      piece[#piece + 1] = text_util.format("%.1f,%.1f", box.x(p[1]), box.y(p[2]))
     else
       flush()
     end
@@ -217,7 +219,7 @@ function plot.lines(path, series, given)
   function box.y(v) return box.bottom - (v - y.low) / (y.high - y.low) * (box.bottom - box.top) end
 
   put_axes(out, box, x, y, o)
-  out[#out + 1] = CLIP:format(box.left - 5, box.top - 5, box.right - box.left + 10,
+  out[#out + 1] = text_util.format(CLIP, box.left - 5, box.top - 5, box.right - box.left + 10,
     box.bottom - box.top + 10)
   out[#out + 1] = '<g clip-path="url(#inside)">'
   for i, s in ipairs(list) do put_series(out, box, s.points, PALETTE[(i - 1) % #PALETTE + 1]) end

@@ -1,5 +1,5 @@
 -- Helpers for SVG figures: tags as text.
-local html = require("vesper.util.text").html
+local text_util = require "vesper.util.text"
 
 local svg = {INK = "#1f2937", SOFT = "#6b7280", GRID = "#e5e7eb"}
 
@@ -10,12 +10,12 @@ function svg.width(text, size) return (utf8.len(text) or #text) * size * 0.56 en
 
 function svg.text(x, y, size, text, more)
   local tag = '<text x="%.1f" y="%.1f" font-size="%d" %s>%s</text>'
-  return tag:format(x, y, size, more, html(text))
+  return text_util.format(tag, x, y, size, more, text_util.html(text))
 end
 
 function svg.line(x1, y1, x2, y2, color)
   local tag = '<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s"/>'
-  return tag:format(x1, y1, x2, y2, color)
+  return text_util.format(tag, x1, y1, x2, y2, color)
 end
 
 --- The opening tag of a figure of this size, and its white background.

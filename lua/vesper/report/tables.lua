@@ -6,7 +6,7 @@ local report = {}
 
 local function cell(value)
   if value == nil then return "-" end
-  if math.type(value) == "float" then return ("%.1f"):format(value) end
+  if math.type(value) == "float" then return text.format("%.1f", value) end
   return tostring(value)
 end
 

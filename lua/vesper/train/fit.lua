@@ -164,7 +164,7 @@ local function history_text(history)
   if last and last.val.retrieval then columns[#columns + 1] = {"rsum", "val rsum"} end
   columns[#columns + 1], columns[#columns + 2] = {"score", "score"}, {"seconds", "seconds"}
   for i, e in ipairs(history) do
-    rows[i] = {epoch = e.epoch, loss = ("%.4f"):format(e.loss), lr = ("%g"):format(e.lr),
+    rows[i] = {epoch = e.epoch, loss = text.format("%.4f", e.loss), lr = text.format("%g", e.lr),
       accuracy = e.val.accuracy, rsum = e.val.retrieval and e.val.retrieval.rsum,
       score = e.score, seconds = e.seconds}
   end

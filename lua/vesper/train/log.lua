@@ -3,6 +3,7 @@
 local core = require "vesper.core"
 local check = require "vesper.util.check"
 local file = require "vesper.util.file"
+local tables = require "vesper.util.tables"
 local text = require "vesper.util.text"
 
 local log = {}
@@ -27,7 +28,7 @@ end
 
 local function by_epoch_first(a, b)
   if (a == "epoch") ~= (b == "epoch") then return a == "epoch" end
-  return a < b
+  return tables.before(a, b)
 end
 
 local function csv_text(rows)
@@ -43,7 +44,7 @@ local function csv_text(rows)
     local cells = {}
     for c, name in ipairs(columns) do
       local cell = value_of(name)
-      cells[c] = cell == nil and "" or text.csv(tostring(cell))
+      cells[c] = cell == nil and "" or text.csv(text.format("%s", cell))
     end
     lines[#lines + 1] = table.concat(cells, ",")
   end

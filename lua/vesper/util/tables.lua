@@ -1,8 +1,14 @@
 -- Plain tables: sorted keys, merging.
+local core = require "vesper.core"
+
 local tables = {}
+
+--- Whether string a comes before b by their bytes.  `a < b` depends on os.setlocale.
+tables.before = core._before
 
 -- Numbers before strings.
 local function numbers_first(a, b)
+  if type(a) == "string" and type(b) == "string" then return core._before(a, b) end
   if type(a) == type(b) then return a < b end
   return type(a) == "number"
 end

@@ -3,6 +3,9 @@ local core = require "vesper.core"
 
 local text = {}
 
+--- string.format with a decimal point in every locale, for what is written to files.
+text.format = core._format
+
 --- "[2,3]" of a tensor or of a list of sizes.
 function text.shape(x)
   return "[" .. table.concat(core.is_tensor(x) and x.shape or x, ",") .. "]"
