@@ -4951,7 +4951,7 @@ function vs.data.extract(model, source, out, options) end
 ---@field min_count? integer default 2
 ---@field max_words? integer default 16
 ---@field seed? integer default 1
----@field vectors? vesper.WordVectors
+---@field vectors? any
 ---@field skip_broken? boolean default false
 ---@field compress? integer default 0
 ---@field name? string
@@ -4978,7 +4978,7 @@ function vs.data.prepare.folder(folder, out, options) end
 ---@field max_words? integer default 16
 ---@field min_class? integer default 10
 ---@field seed? integer default 1
----@field vectors? vesper.WordVectors
+---@field vectors? any
 ---@field skip_broken? boolean default false
 ---@field compress? integer default 0
 ---@field name? string default emoji
@@ -5002,7 +5002,7 @@ function vs.data.prepare.emoji(folder, out, options) end
 ---@field min_class? integer default 10
 ---@field max_title? integer
 ---@field seed? integer default 1
----@field vectors? vesper.WordVectors
+---@field vectors? any
 ---@field skip_broken? boolean default false
 ---@field compress? integer default 0
 ---@field name? string default openclipart
@@ -5032,7 +5032,7 @@ function vs.data.prepare.openclipart(folder, out, options) end
 ---@field min_count? integer default 2
 ---@field max_words? integer default 16
 ---@field seed? integer default 1
----@field vectors? vesper.WordVectors
+---@field vectors? any
 ---@field skip_broken? boolean default false
 ---@field compress? integer default 0
 ---@field name? string default visual_genome
@@ -5057,7 +5057,7 @@ function vs.data.prepare.visual_genome(folder, out, options) end
 ---@field min_count? integer default 2
 ---@field max_words? integer default 32
 ---@field seed? integer default 1
----@field vectors? vesper.WordVectors
+---@field vectors? any
 ---@field skip_broken? boolean default false
 ---@field compress? integer default 0
 ---@field name? string default inshop
@@ -5080,7 +5080,7 @@ function vs.data.prepare.inshop(folder, out, options) end
 ---@field min_count? integer default 2
 ---@field max_words? integer default 32
 ---@field seed? integer default 1
----@field vectors? vesper.WordVectors
+---@field vectors? any
 ---@field skip_broken? boolean default false
 ---@field compress? integer default 0
 ---@field name? string default fashiongen
@@ -5104,7 +5104,7 @@ function vs.data.prepare.fashiongen(train, validation, out, options) end
 ---@field min_count? integer default 2
 ---@field max_words? integer default 32
 ---@field seed? integer default 1
----@field vectors? vesper.WordVectors
+---@field vectors? any
 ---@field skip_broken? boolean default false
 ---@field compress? integer default 0
 ---@field name? string
@@ -5131,7 +5131,7 @@ function vs.data.prepare.karpathy(json, folder, out, options) end
 ---@field min_count? integer default 4
 ---@field max_words? integer default 32
 ---@field seed? integer default 1
----@field vectors? vesper.WordVectors
+---@field vectors? any
 ---@field compress? integer default 0
 ---@field name? string
 ---@field source? string

@@ -124,6 +124,9 @@ describe("data.prepare.folder", function()
     assert.matches("none/out.h5", why)
     assert.error_matches(function() data.prepare.folder(root, out, {colum = 1}) end,
       "unknown option 'colum'")
+    local image = "images/{id}.gif"
+    _, why = data.prepare.folder(root, out, with(options, {image = image}))
+    assert.matches("products.csv: all 1 pictures are missing, the first is .*/images/1.gif", why)
   end)
 
   it("makes rows of one picture one image with several captions", function()
@@ -210,5 +213,31 @@ describe("data.prepare.folder", function()
       tostring(s))
     local set = assert(data.open(out))
     assert.same({{4, 5, 6}, {1, 2, 3}}, set:vectors():slice(1, 4, 5):tolist())
+  end)
+
+  it("reads word vectors from a path", function()
+    make {"1,train,red hat,hat", "2,train,red cup,hat"}
+    local glove = temp.write(root .. "/glove.txt", "red 1 2 3\nhat 4 5 6\n")
+    local s = assert(data.prepare.folder(root, out, with(options, {vectors = glove})))
+    assert.equal(2, s.vectors_found)
+    assert.same({{4, 5, 6}, {1, 2, 3}},
+      assert(data.open(out)):vectors():slice(1, 4, 5):tolist())
+    local none, why = data.prepare.folder(root, out, with(options, {vectors = root .. "/no.txt"}))
+    assert.is_nil(none)
+    assert.matches("no.txt: No such file", why)
+    assert.error_matches(function()
+      data.prepare.folder(root, out, with(options, {vectors = 7}))
+    end, "prepare.folder: vectors is a number, expected text.WordVectors or a path")
+  end)
+
+  it("leaves no split empty where classes are small", function()
+    local rows = {}
+    for i = 1, 4 do rows[i] = ("%d,,hat %d,kind%d"):format(i, i, i) end
+    make(rows)
+    for seed = 1, 5 do
+      local s = assert(data.prepare.folder(root, out,
+        {image = options.image, label = "kind", size = 8, seed = seed}))
+      assert.same({2, 1, 1}, {s.train, s.val, s.test})
+    end
   end)
 end)

@@ -14,6 +14,24 @@ local function looks_for(prepare, root, want)
   assert.matches("none: No such file", why)
 end
 
+describe("the groups of a preparer", function()
+  it("join titles that differ in case, spaces and punctuation alone", function()
+    local prepare = require "vesper.data.prepare"
+    local titles = {"Red hat", "red  HAT.", "Red-hat", "Red hats", "!", "?", nil}
+    local items = {}
+    for i = 1, 7 do items[i] = {key = "k" .. i, title = titles[i]} end
+    local group = prepare.join_groups(items, "key")
+    local seen = {}
+    for i, item in ipairs(items) do seen[i] = group(item) end
+    assert.same({seen[1], seen[1]}, {seen[2], seen[3]})
+    local different = {}
+    for _, i in ipairs {1, 4, 5, 6, 7} do different[seen[i]] = true end
+    local n = 0
+    for _ in pairs(different) do n = n + 1 end
+    assert.equal(5, n)
+  end)
+end)
+
 describe("data.prepare.emoji", function()
   local root, out
   before_each(function()

@@ -55,6 +55,7 @@ local function read_items(root, path, o, count)
       if wrong then return nil, ("%s: %s"):format(path, wrong) end
     elseif not file.exists(picture) then
       count.missing = count.missing + 1
+      count.first = count.first or picture
     else
       of[picture] = {
         path = picture, captions = {row[o.title]}, label = o.label and row[o.label] or nil,
@@ -89,7 +90,7 @@ end
 ---   size = 64                     size of the images, or {height, width}
 ---   min_count = 2                 minimal count of a word in the vocabulary
 ---   max_words = 16                maximal length of a caption
----   vectors = nil                 text.WordVectors to store with the vocabulary
+---   vectors = nil                 text.WordVectors, or their path, to store with the vocabulary
 ---   skip_broken = false           true: skip and count images that cannot be read
 ---   seed = 1, name, source, compress = 0..9, progress = function(done, total)
 --- Rows with the same image are one image with several captions; their classes and splits must be
@@ -104,6 +105,12 @@ return function(folder, out, given)
   local path = folder .. "/" .. o.csv
   local items, why = read_items(folder, path, o, count)
   if not items then return nil, why end
+  local first = count.first
+  count.first = nil
+  if #items == 0 and first then
+    return nil, ("%s: all %d pictures are missing, the first is %s"):format(path, count.missing,
+      first)
+  end
   if not o.split then
     o.groups = prepare.assign_splits(items, prepare.join_names(items, titles_of), o.seed)
   end

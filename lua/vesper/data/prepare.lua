@@ -9,6 +9,7 @@
 -- item.width and item.height; they are written as fractions of width and height.  The seed
 -- determines everything: two runs write the same data.
 local core = require "vesper.core"
+local check = require "vesper.util.check"
 local options = require "vesper.util.options"
 local tables = require "vesper.util.tables"
 
@@ -20,9 +21,15 @@ local prepare = {}
 local COMMON = {vectors = true, progress = "function", compress = "whole", name = "string",
   source = "string"}
 
---- The options of a preparer: the common ones and its own; see options.read.
+--- The options of a preparer: the common ones and its own; see options.read.  vectors:
+--- text.WordVectors or the path of a file of them, which prepare.write reads.
 function prepare.options(what, given, defaults, kinds)
-  return options.read("prepare." .. what, given, defaults, tables.merge(COMMON, kinds))
+  local o = options.read("prepare." .. what, given, defaults, tables.merge(COMMON, kinds))
+  local kind = type(o.vectors)
+  if kind ~= "nil" and kind ~= "string" and kind ~= "userdata" then
+    check.fail("prepare." .. what, "vectors is a %s, expected text.WordVectors or a path", kind)
+  end
+  return o
 end
 
 -- The items by group; the groups are in random order by seed.
@@ -61,10 +68,13 @@ function prepare.join_names(items, names_of)
   return function(item) return top(names_of(item)[1]) end
 end
 
---- The same for items with the same item[key] or the same item.title (ignoring case).
+--- The same for items with the same item[key] or the same item.title, without case, punctuation and
+--- spaces.
 function prepare.join_groups(items, key)
   return prepare.join_names(items, function(item)
-    return {"key " .. item[key], item.title and "title " .. item.title:lower()}
+    local plain = item.title and prepare.plain_title(item.title)
+    if plain == "" then plain = " " .. item.title:lower() end
+    return {"key " .. item[key], plain and "title " .. plain}
   end)
 end
 
@@ -73,9 +83,24 @@ function prepare.shares(test, val)
   return {{"train", (1 - test) * (1 - val)}, {"val", (1 - test) * val}, {"test", test}}
 end
 
+-- Gives each split with a share one of the groups of train, as long as train keeps one: small
+-- classes would otherwise all go to train.
+local function fill_empty(groups, shares)
+  local size, at = {}, #groups
+  for _, group in ipairs(groups) do size[group[1].split] = (size[group[1].split] or 0) + 1 end
+  for _, s in ipairs(shares) do
+    local name, main = s[1], shares[1][1]
+    if s[2] > 0 and not size[name] and (size[main] or 0) > 1 then
+      while groups[at][1].split ~= main do at = at - 1 end
+      for _, item in ipairs(groups[at]) do item.split = name end
+      size[main], size[name] = size[main] - 1, 1
+    end
+  end
+end
+
 --- Sets item.split to train (80 %), val or test (10 % each, or as in `shares`), for each label as
---- closely as possible with whole groups.  Items with the same group_of(item) share a split.
---- Returns the number of groups.
+--- closely as possible with whole groups; no split is empty if there are enough groups.  Items with
+--- the same group_of(item) share a split.  Returns the number of groups.
 function prepare.assign_splits(items, group_of, seed, shares)
   shares = shares or {{"train", 0.8}, {"val", 0.1}, {"test", 0.1}}
   local missing = {} -- label -> split -> number of images still to be assigned
@@ -97,6 +122,7 @@ function prepare.assign_splits(items, group_of, seed, shares)
       lacked[best] = lacked[best] - 1
     end
   end
+  fill_empty(groups, shares)
   return #groups
 end
 
@@ -284,13 +310,21 @@ end
 --- boxes per image), landmark_pairs, groups (the number of groups that share a split).  Invalid
 --- bytes in captions are replaced.  tostring(summary) is one line.
 function prepare.write(items, out, o, skipped)
-  if #items == 0 then return nil, out .. ": no images found to write" end
+  if #items == 0 then
+    local left = list_counts(skipped or {}, sorted_keys(skipped or {}))
+    return nil, out .. ": no images to write" .. (left ~= "" and "; left out: " .. left or "")
+  end
   local invalid = clean_captions(items)
   local number, classes = list_classes(items)
   local vocab = build_vocab(items, o)
   local size = image_size(o.size)
-  local vectors, found
-  if o.vectors then vectors, found = o.vectors:matrix(vocab, {seed = o.seed}) end
+  local source, vectors, found = o.vectors, nil, nil
+  if type(source) == "string" then
+    local unread
+    source, unread = core.text.WordVectors(source)
+    if not source then return nil, unread end
+  end
+  if source then vectors, found = source:matrix(vocab, {seed = o.seed}) end
   local writer <close>, why = core.data.Writer(out, {
     name = o.name, source = o.source, split_seed = o.seed, vocab = vocab,
     classes = #classes > 0 and classes or nil,

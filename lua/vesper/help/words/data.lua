@@ -67,7 +67,7 @@ return {
     {"data.prepare.folder", "folder:string, out:string, {csv:string=products.csv, "
         .. "image:string=images/{id}.jpg, title:string=title, label:value=label, id:string=id, "
         .. "split:string?, size:value=64, min_count:int=2, max_words:int=16, seed:int=1, "
-        .. "vectors:WordVectors?, skip_broken:bool=false, compress:int=0, name:string?, "
+        .. "vectors:value?, skip_broken:bool=false, compress:int=0, name:string?, "
         .. "source:string?, progress:function?}",
       "table?", "Writes a folder of images with a CSV table as a vesper HDF5 file. title, label, "
         .. "id and split are names of columns; label = false: no classes. Rows with the same image "
@@ -77,13 +77,13 @@ return {
         .. "text: images by split, captions, classes, words, what was left out and why."},
     {"data.prepare.emoji", "folder:string, out:string, {size:value=64, keywords:int=4, "
         .. "min_count:int=2, max_words:int=16, min_class:int=10, seed:int=1, "
-        .. "vectors:WordVectors?, skip_broken:bool=false, compress:int=0, name:string=emoji, "
+        .. "vectors:value?, skip_broken:bool=false, compress:int=0, name:string=emoji, "
         .. "source:string?, progress:function?}",
       "table?", "Writes the images, names and keywords of the Debian package ruby-gemojione, "
         .. "unpacked below folder, as a vesper HDF5 file. Returns counts by name."},
     {"data.prepare.openclipart", "folder:string, out:string, {size:value=64, keywords:int=4, "
         .. "min_count:int=2, max_words:int=16, min_class:int=10, max_title:int?, seed:int=1, "
-        .. "vectors:WordVectors?, skip_broken:bool=false, compress:int=0, "
+        .. "vectors:value?, skip_broken:bool=false, compress:int=0, "
         .. "name:string=openclipart, source:string?, progress:function?}",
       "table?", "Writes the drawings of the Debian packages openclipart-png and openclipart-svg, "
         .. "unpacked below folder, as a vesper HDF5 file. The class is the topmost folder, the "
@@ -91,7 +91,7 @@ return {
         .. "the maximal number of drawings per title. Returns counts by name."},
     {"data.prepare.visual_genome", "folder:string, out:string, {images:int=7034, regions:int=5, "
         .. "classes:int=20, objects:int=100, attributes:int=50, test:num=0.1, val:num=0.2, "
-        .. "size:value=64, min_count:int=2, max_words:int=16, seed:int=1, vectors:WordVectors?, "
+        .. "size:value=64, min_count:int=2, max_words:int=16, seed:int=1, vectors:value?, "
         .. "skip_broken:bool=false, compress:int=0, name:string=visual_genome, source:string?, "
         .. "progress:function?}",
       "table?", "Writes a vesper HDF5 file from Visual Genome's JSON files, which are streamed, "
@@ -100,28 +100,28 @@ return {
         .. "attributes. Returns counts by name."},
     {"data.prepare.inshop", "folder:string, out:string, {val:num=0.2, boxes:bool=true, "
         .. "landmarks:bool=true, size:value=64, min_count:int=2, max_words:int=32, seed:int=1, "
-        .. "vectors:WordVectors?, skip_broken:bool=false, compress:int=0, name:string=inshop, "
+        .. "vectors:value?, skip_broken:bool=false, compress:int=0, name:string=inshop, "
         .. "source:string?, progress:function?}",
       "table?", "Writes DeepFashion In-shop, a folder with Anno, Eval and Img, as a vesper HDF5 "
         .. "file with splits train, val, query and gallery, items, boxes and eight landmarks. "
         .. "Returns counts by name."},
     {"data.prepare.fashiongen", "train:string, validation:string, out:string, {text:string=both, "
         .. "val:num=0.2, size:value=64, min_count:int=2, max_words:int=32, seed:int=1, "
-        .. "vectors:WordVectors?, skip_broken:bool=false, compress:int=0, "
+        .. "vectors:value?, skip_broken:bool=false, compress:int=0, "
         .. "name:string=fashiongen, source:string?, progress:function?}",
       "table?", "Writes Fashion-Gen's two HDF5 files as one vesper file: the first is split into "
         .. "train and val by product, the second is test. text: name, description or both. Returns "
         .. "counts by name."},
     {"data.prepare.karpathy", "json:string, folder:string, out:string, {captions:int=5, "
         .. "restval:train|val|test|restval=train, size:value=64, min_count:int=2, "
-        .. "max_words:int=32, seed:int=1, vectors:WordVectors?, skip_broken:bool=false, "
+        .. "max_words:int=32, seed:int=1, vectors:value?, skip_broken:bool=false, "
         .. "compress:int=0, name:string?, source:string?, progress:function?}",
       "table?", "Writes dataset_flickr8k.json, dataset_flickr30k.json or dataset_coco.json and the "
         .. "images in folder as a vesper HDF5 file with Karpathy's splits, without classes. "
         .. "Returns counts by name."},
     {"data.prepare.precomputed", "folder:string, out:string, {splits:any?, captions:int=5, "
         .. "repeated:bool?, dev:value=5000, boxes:bool=true, half:bool=false, min_count:int=4, "
-        .. "max_words:int=32, seed:int=1, vectors:WordVectors?, compress:int=0, name:string?, "
+        .. "max_words:int=32, seed:int=1, vectors:value?, compress:int=0, name:string?, "
         .. "source:string?, progress:function?}",
       "table?", "Writes the precomputed features of VSE++ and SCAN (train_ims.npy [N,D] or "
         .. "[N,R,D], train_caps.txt, ...) as a vesper HDF5 file; arrays are mapped and read row by "
