@@ -154,6 +154,8 @@ void lvs_open_op(lua_State *L) {
   set_operator(L, "__mul", &vs_op_mul);
   set_operator(L, "__div", &vs_op_div);
   set_operator(L, "__pow", &vs_op_pow);
+  set_operator(L, "__mod", &vs_op_remainder);
+  set_operator(L, "__idiv", &vs_op_floor_divide);
   lvs_pushop(L, &vs_op_neg);
   lua_pushcclosure(L, negate, 1);
   lua_setfield(L, -2, "__unm");

@@ -138,6 +138,26 @@ static inline float vs_abs(float x) { return x < 0 ? -x : x; }
 
 static inline vs_real vs_square(vs_real x) { return x * x; }
 
+/* Of floating type T: what is left of a division, with y's sign as in Python and Lua, and the
+ * quotient rounded down that belongs to it; both from C's fmod, which is exact. */
+#define VS_DIVISIONS(T, name, fmod_, floor_)         \
+  static inline T name##_remainder(T x, T y) {       \
+    T r = fmod_(x, y);                               \
+    return r != 0 && (r < 0) != (y < 0) ? r + y : r; \
+  }                                                  \
+  static inline T name##_floor_divide(T x, T y) {    \
+    if (y == 0) return x / y;                        \
+    T r = fmod_(x, y), q = (x - r) / y;              \
+    if (r != 0 && (r < 0) != (y < 0)) q -= 1;        \
+    T down = floor_(q);                              \
+    return q - down > (T)0.5 ? down + 1 : down;      \
+  }
+#ifdef VS_DOUBLE
+VS_DIVISIONS(double, vs, fmod, floor)
+#else
+VS_DIVISIONS(float, vs, fmodf, floorf)
+#endif
+
 static inline vs_real vs_sigmoid(vs_real x) {
   vs_real e = vs_exp_down(x < 0 ? x : -x); /* no overflow on either side */
   return (x < 0 ? e : 1) / (1 + e);

@@ -7,6 +7,7 @@
 
 #include "core/loop.h"
 #include "kernel/elementwise.h"
+#include "kernel/math.h"
 #include "op/bf16.h"
 #include "op/dims.h"
 #include "op/op.h"
@@ -85,6 +86,16 @@ static int real_shape(vs_ctx *c) {
   return arithmetic_shape(c);
 }
 
+/* Integers cannot be divided by 0. */
+static int division_shape(vs_ctx *c) {
+  if (arithmetic_shape(c) < 0) return -1;
+  const vs_tensor *y = c->in[1];
+  for (int64_t i = 0; vs_is_integer(c->out[0]) && i < y->numel; i++)
+    if (vs_ints(y)[vs_offset_of(i, y->ndim, y->shape, y->stride)] == 0)
+      return vs_fail("element %lld of y is 0: integers cannot be divided by it", (long long)i + 1);
+  return 0;
+}
+
 static void real_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
   const run *r = arg;
   vs_k_elementwise()->binary[r->which](n, p[0], s[0], p[1], s[1], p[2], s[2]);
@@ -121,6 +132,14 @@ static void bf16_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
   }
 }
 
+/* x / y rounded down, or towards zero, and what is left; y is not 0. */
+static int64_t int_division(int64_t x, int64_t y, int which) {
+  if (y == -1) return which == VS_BIN_FLOOR_DIVIDE ? (int64_t)(0 - (uint64_t)x) : 0;
+  int64_t q = x / y, r = x % y;
+  bool down = which != VS_BIN_FMOD && r != 0 && (r < 0) != (y < 0);
+  return which == VS_BIN_FLOOR_DIVIDE ? q - down : down ? r + y : r;
+}
+
 static void int_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
   const run *r = arg;
   int64_t *o = p[0];
@@ -133,11 +152,16 @@ static void int_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
       case VS_BIN_SUB: v = (int64_t)(ua - ub); break;
       case VS_BIN_MUL: v = (int64_t)(ua * ub); break;
       case VS_BIN_MAXIMUM: v = VS_MAX(a, b); break;
+      case VS_BIN_FMOD:
+      case VS_BIN_REMAINDER:
+      case VS_BIN_FLOOR_DIVIDE: v = int_division(a, b, r->which); break;
       default: v = VS_MIN(a, b); break;
     }
     o[i * s[0]] = v;
   }
 }
+
+VS_DIVISIONS(double, wide, fmod, floor)
 
 static void wide_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
   const run *r = arg;
@@ -152,6 +176,9 @@ static void wide_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
       case VS_BIN_DIV: v = a / b; break;
       case VS_BIN_POW: v = pow(a, b); break;
       case VS_BIN_ATAN2: v = atan2(a, b); break;
+      case VS_BIN_FMOD: v = fmod(a, b); break;
+      case VS_BIN_REMAINDER: v = wide_remainder(a, b); break;
+      case VS_BIN_FLOOR_DIVIDE: v = wide_floor_divide(a, b); break;
       case VS_BIN_MAXIMUM: v = a != a || a > b ? a : b; break;
       default: v = a != a || a < b ? a : b; break;
     }
@@ -257,6 +284,12 @@ BINARY(MAXIMUM, maximum, arithmetic_shape, VS_KINK | VS_BF16, BOTH,
        "The larger of x and y, with broadcasting. Equal values share the gradient.")
 BINARY(MINIMUM, minimum, arithmetic_shape, VS_KINK | VS_BF16, BOTH,
        "The smaller of x and y, with broadcasting. Equal values share the gradient.")
+BINARY(FMOD, fmod, division_shape, VS_KINK, BOTH,
+       "What is left of x / y rounded towards 0: x's sign, exact, as math.fmod; with broadcasting.")
+BINARY(REMAINDER, remainder, division_shape, VS_KINK, BOTH,
+       "What is left of x / y rounded down: y's sign, exact, with broadcasting. Same as x % y.")
+BINARY(FLOOR_DIVIDE, floor_divide, division_shape, VS_NOGRAD, 0,
+       "x / y rounded down, exact, with broadcasting. Same as x // y. No gradient.")
 
 /* ---- comparison ---- */
 

@@ -49,14 +49,6 @@ function fn.clamp_max(x, max)
   return x:clamp {max = max}
 end
 
-function fn.floor_divide(x, y) return core.div(x, y):floor() end
-
--- Has the sign of y, as % in Lua.
-function fn.remainder(x, y) return x - core.mul(core.div(x, y):floor(), y) end
-
--- Has the sign of x, as math.fmod.
-function fn.fmod(x, y) return x - core.mul(core.div(x, y):trunc(), y) end
-
 -- Exact at both ends: from weight 0.5 on the way is counted back from y.
 function fn.lerp(x, y, weight)
   check.tensor("lerp", "x", x)

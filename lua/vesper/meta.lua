@@ -642,21 +642,6 @@ function Tensor:clamp_min(min) end
 ---@return vesper.Tensor
 function Tensor:clamp_max(max) end
 
----floor(x / y). No gradient.
----@param y vesper.Tensor|number
----@return vesper.Tensor
-function Tensor:floor_divide(y) end
-
----x - y floor(x / y); has y's sign, as % in Lua.
----@param y vesper.Tensor|number
----@return vesper.Tensor
-function Tensor:remainder(y) end
-
----x - y trunc(x / y); has x's sign.
----@param y vesper.Tensor|number
----@return vesper.Tensor
-function Tensor:fmod(y) end
-
 ---x + weight (y - x), exactly y where weight is 1.
 ---@param y vesper.Tensor
 ---@param weight vesper.Tensor|number
@@ -1752,6 +1737,28 @@ function vs.floor(x) end
 ---@return vesper.Tensor
 function Tensor:floor() end
 
+---x / y rounded down, exact, with broadcasting. Same as x // y. No gradient.
+---@param x vesper.Tensor|number
+---@param y vesper.Tensor|number
+---@return vesper.Tensor
+function vs.floor_divide(x, y) end
+
+---x / y rounded down, exact, with broadcasting. Same as x // y. No gradient.
+---@param y vesper.Tensor|number
+---@return vesper.Tensor
+function Tensor:floor_divide(y) end
+
+---What is left of x / y rounded towards 0: x's sign, exact, as math.fmod; with broadcasting.
+---@param x vesper.Tensor|number
+---@param y vesper.Tensor|number
+---@return vesper.Tensor
+function vs.fmod(x, y) end
+
+---What is left of x / y rounded towards 0: x's sign, exact, as math.fmod; with broadcasting.
+---@param y vesper.Tensor|number
+---@return vesper.Tensor
+function Tensor:fmod(y) end
+
 ---One element of x per element of index, looked up along dim. index has x's shape but for dim.
 ---@param x vesper.Tensor
 ---@param dim integer
@@ -2807,6 +2814,17 @@ function vs.relu6(x) end
 ---min(max(x, 0), 6).
 ---@return vesper.Tensor
 function Tensor:relu6() end
+
+---What is left of x / y rounded down: y's sign, exact, with broadcasting. Same as x % y.
+---@param x vesper.Tensor|number
+---@param y vesper.Tensor|number
+---@return vesper.Tensor
+function vs.remainder(x, y) end
+
+---What is left of x / y rounded down: y's sign, exact, with broadcasting. Same as x % y.
+---@param y vesper.Tensor|number
+---@return vesper.Tensor
+function Tensor:remainder(y) end
 
 ---@class vesper.options.repeat_interleave
 ---@field dim? integer default 1

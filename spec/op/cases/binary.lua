@@ -23,6 +23,8 @@ local binary = {
   {"div", function(x, y) return x / y end, positive = true},
   {"pow", function(x, y) return x ^ y end, positive = true},
   {"maximum", math.max}, {"minimum", math.min},
+  {"fmod", math.fmod}, {"remainder", function(x, y) return x % y end},
+  {"floor_divide", function(x, y) return x // y end},
   {"eq", truth(function(x, y) return x == y end)}, {"ne", truth(function(x, y) return x ~= y end)},
   {"lt", truth(function(x, y) return x < y end)}, {"le", truth(function(x, y) return x <= y end)},
   {"gt", truth(function(x, y) return x > y end)}, {"ge", truth(function(x, y) return x >= y end)},
