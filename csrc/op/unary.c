@@ -3,6 +3,7 @@
  * bfloat16 for bfloat16, but for those whose derivative reads what was rounded. */
 #include "kernel/elementwise.h"
 #include "op/bf16.h"
+#include "op/dims.h"
 #include "op/op.h"
 
 enum { GRAIN = 1 << 15 };
@@ -45,6 +46,25 @@ static void backward_range(void *arg, int64_t first, int64_t last, int part) {
 
 static int shape(vs_ctx *c) { return vs_out_like(c, 0, c->in[0]); }
 
+/* Integers and masks as int64; float16 as numbers of the compute type, and bfloat16 where the op
+ * does not take it. */
+static int number_shape(vs_ctx *c) {
+  bool stays = c->in[0]->dtype == VS_BFLOAT16 && c->op->flags & VS_BF16;
+  return !stays && vs_as_number(c, 0) ? -1 : shape(c);
+}
+
+/* Wraps around where int64 overflows. */
+static void integers(const vs_ctx *c, int which) {
+  const int64_t *x = vs_ints(c->in[0]);
+  int64_t *y = vs_ints(c->out[0]);
+  for (int64_t i = 0; i < c->in[0]->numel; i++) {
+    int64_t v = x[i], minus = (int64_t)(0 - (uint64_t)v);
+    y[i] = which == VS_UN_neg   ? minus
+           : which == VS_UN_abs ? (v < 0 ? minus : v)
+                                : (v > 0) - (v < 0);
+  }
+}
+
 static void numbers(const vs_ctx *c, job *j) {
   const vs_argspec *spec = vs_op_spec(c->op);
   if (spec->n > 1) j->a = (vs_real)c->attr[0].f;
@@ -52,6 +72,10 @@ static void numbers(const vs_ctx *c, job *j) {
 }
 
 static void forward(vs_ctx *c, int which) {
+  if (vs_is_integer(c->in[0])) {
+    integers(c, which);
+    return;
+  }
   job j = {.which = which, .out = c->out[0], .x = c->in[0]};
   numbers(c, &j);
   vs_parallel(c->in[0]->numel, GRAIN, forward_range, &j);
@@ -94,8 +118,9 @@ static int clamp_shape(vs_ctx *c) {
                                .backward = fn##_backward,                 \
                                .doc = text};
 
-DEFINE(neg, shape, "x:tensor", VS_BF16, NONE, "-x, element by element.")
-DEFINE(abs, shape, "x:tensor", VS_KINK | VS_BF16, IN, "|x|, element by element.")
+DEFINE(neg, number_shape, "x:any", VS_BF16, NONE, "-x, element by element. Integers give int64.")
+DEFINE(abs, number_shape, "x:any", VS_KINK | VS_BF16, IN,
+       "|x|, element by element. Integers give int64.")
 DEFINE(exp, shape, "x:tensor", 0, OUT, "e to the power x, element by element.")
 DEFINE(log, shape, "x:tensor", 0, IN, "Natural logarithm; -inf at 0, NaN below.")
 DEFINE(log1p, shape, "x:tensor", 0, IN, "log(1 + x), exact for small x.")
@@ -139,7 +164,8 @@ DEFINE(selu, shape, "x:tensor", VS_KINK | VS_BF16, IN,
        "variance 1. Klambauer et al., 2017.")
 DEFINE(clamp, clamp_shape, "x:tensor, min:num?, max:num?", VS_KINK, IN,
        "x limited to [min, max]; either bound may be absent. No gradient where x was cut off.")
-DEFINE(sign, shape, "x:tensor", VS_NOGRAD, NONE, "-1, 0 or 1; NaN of NaN. No gradient.")
+DEFINE(sign, number_shape, "x:any", VS_NOGRAD, NONE,
+       "-1, 0 or 1; NaN of NaN. Integers give int64. No gradient.")
 DEFINE(floor, shape, "x:tensor", VS_NOGRAD, NONE, "Largest integer not above x. No gradient.")
 DEFINE(ceil, shape, "x:tensor", VS_NOGRAD, NONE, "Smallest integer not below x. No gradient.")
 DEFINE(trunc, shape, "x:tensor", VS_NOGRAD, NONE, "x without its fraction. No gradient.")

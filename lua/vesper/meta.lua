@@ -859,12 +859,12 @@ function Hook:remove() end
 ---@return function
 function vs.autograd.Function(options) end
 
----|x|, element by element.
+---|x|, element by element. Integers give int64.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.abs(x) end
 
----|x|, element by element.
+---|x|, element by element. Integers give int64.
 ---@return vesper.Tensor
 function Tensor:abs() end
 
@@ -2548,12 +2548,12 @@ function vs.ne(x, y) end
 ---@return vesper.Tensor
 function Tensor:ne(y) end
 
-----x, element by element.
+----x, element by element. Integers give int64.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.neg(x) end
 
-----x, element by element.
+----x, element by element. Integers give int64.
 ---@return vesper.Tensor
 function Tensor:neg() end
 
@@ -3021,12 +3021,12 @@ function vs.sigmoid(x) end
 ---@return vesper.Tensor
 function Tensor:sigmoid() end
 
-----1, 0 or 1; NaN of NaN. No gradient.
+----1, 0 or 1; NaN of NaN. Integers give int64. No gradient.
 ---@param x vesper.Tensor
 ---@return vesper.Tensor
 function vs.sign(x) end
 
-----1, 0 or 1; NaN of NaN. No gradient.
+----1, 0 or 1; NaN of NaN. Integers give int64. No gradient.
 ---@return vesper.Tensor
 function Tensor:sign() end
 

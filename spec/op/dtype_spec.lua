@@ -25,7 +25,9 @@ local function run(op, case, dtype, back)
   for i, leaf in ipairs(leaves) do
     local t = leaf.t:contiguous():clone()
     if gradcheck.is_real(t) then
-      t, changed = (dtype == "bool" and t:gt(0) or (t * 3):trunc():clamp(0, 255)):to(dtype), true
+      changed = true
+      local whole = (t * 3):nan_to_num():trunc():clamp(0, 255)
+      t = (dtype == "bool" and t:gt(0) or whole):to(dtype)
       if back then t = t:to "float32" end
     end
     tensors[i] = t

@@ -48,6 +48,18 @@ describe("division of integers", function()
   end)
 end)
 
+describe("integers keep every digit in", function()
+  it("neg, abs and sign", function()
+    local big = (1 << 53) + 1
+    local x = long {-big, big, 0, math.mininteger}
+    assert.same({big, -big, 0, math.mininteger}, (-x):tolist())
+    assert.same({big, big, 0, math.mininteger}, x:abs():tolist())
+    assert.same({-1, 1, 0, -1}, x:sign():tolist())
+    assert.same({-3}, (-T({3}, {dtype = "uint8"})):tolist())
+    assert.equal("int64", (-T({3}, {dtype = "uint8"})).dtype)
+  end)
+end)
+
 describe("division of floating-point numbers", function()
   local inf = math.huge
 
