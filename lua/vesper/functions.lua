@@ -282,6 +282,50 @@ function core.meshgrid(list, indexing)
   return table.unpack(grids)
 end
 
-for name, f in pairs(fn) do core[name], core.tensor_methods[name] = f, f end
+-- ---- options by name ----------------------------------------------------------------------------
+
+-- The names of the parameters of f, in order, and their positions.
+local function parameters_of(f)
+  local names, at = {}, {}
+  for i = 1, debug.getinfo(f, "u").nparams do
+    names[i] = debug.getlocal(f, i)
+    at[names[i]] = i
+  end
+  return names, at
+end
+
+local function is_options(value)
+  if type(value) ~= "table" or getmetatable(value) ~= nil then return false end
+  local key = next(value)
+  return type(key) == "string" and #value == 0
+end
+
+-- f, which takes the arguments behind the first ones by name too, from a table at the end, as ops
+-- do: x:allclose(y, {rtol = 1e-3}).
+local function with_options(name, f)
+  return function(...)
+    local n = select("#", ...)
+    local given = n > 1 and (select(n, ...)) or nil
+    if not is_options(given) or debug.getinfo(f, "u").isvararg then return f(...) end
+    local args, names, at = {...}, parameters_of(f)
+    args[n] = nil
+    for key, value in pairs(given) do
+      local position = at[key]
+      if not position then
+        check.fail(name, "unknown option '%s', expected one of %s", tostring(key),
+          table.concat(names, ", "))
+      elseif position < n then
+        check.fail(name, "%s is given twice", key)
+      end
+      args[position] = value
+    end
+    return f(table.unpack(args, 1, #names))
+  end
+end
+
+for name, f in pairs(fn) do
+  local public = with_options(name, f)
+  core[name], core.tensor_methods[name] = public, public
+end
 
 return core

@@ -259,6 +259,17 @@ local function lay_out(rows, o)
     cells = math.max(cells,
       check.list("plot.contact_sheet", ("row %d: images"):format(i), row.images))
   end
+  for i, row in ipairs(rows) do
+    for rank, cell in ipairs(row.images) do
+      local picture = type(cell) == "table" and cell.image
+      if not check.has_shape(picture, 3, false, false) or picture.dtype ~= "uint8" then
+        check.fail("plot.contact_sheet",
+          "row %d, entry %d of images is %s, expected {image = uint8 [3,H,W]}", i, rank,
+          type(cell) == "table" and "a table whose image is " .. text_util.kind(cell.image)
+          or text_util.kind(cell))
+      end
+    end
+  end
   local outer = o.size + 2 * FRAME
   local inner = math.max(cells * (outer + GAP) - GAP, 320)
   local places, y = {}, MARGIN

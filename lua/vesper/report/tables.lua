@@ -115,6 +115,11 @@ function report.table(columns, rows, format)
   check.list("report.table", "columns", columns)
   check.list("report.table", "rows", rows)
   local lines = {{}}
+  for c, column in ipairs(columns) do
+    if type(column) ~= "table" or type(column[2]) ~= "string" then
+      check.fail("report.table", "column %d is %s, expected {key, heading}", c, text.value(column))
+    end
+  end
   for c, column in ipairs(columns) do lines[1][c] = report.escape(column[2], format) end
   for i, row in ipairs(rows) do
     local line = {}
