@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bind/bind.h"
+#include "bind/options.h"
 
 #define LVS_TENSORFILE "vesper.TensorFile"
 
@@ -74,12 +75,14 @@ static int lvs_save(lua_State *L) {
   return 1;
 }
 
-/* vs.load(path) -> {name = tensor}, {key = text} */
+/* vs.load(path [, {mmap = true}]) -> {name = tensor}, {key = text} */
 static int lvs_load(lua_State *L) {
   const char *path = lvs_checkstr(L, 1, "path", NULL);
+  lvs_checkoptions(L, 2, "mmap", "load");
+  bool mapped = lvs_optbool(L, 2, "mmap", true);
   void **box = lvs_newbox(L, LVS_TENSORFILE);
   bool again = false;
-  do *box = vs_safetensors_load(path);
+  do *box = vs_safetensors_load(path, mapped);
   while (!*box && lvs_retry(L, &again));
   vs_tensorfile *f = *box;
   if (!f) return lvs_nilerror(L);

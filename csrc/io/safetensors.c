@@ -294,7 +294,16 @@ static vs_json *read_header(const vs_mapping *m, uint64_t *length, const char *p
   return header;
 }
 
-vs_tensorfile *vs_safetensors_load(const char *path) {
+/* Replaces the tensor by a copy that does not depend on the file. */
+static int detach_from_file(vs_tensor **t) {
+  vs_tensor *copy = vs_clone(*t);
+  if (!copy) return -1;
+  vs_unref(*t);
+  *t = copy;
+  return 0;
+}
+
+vs_tensorfile *vs_safetensors_load(const char *path, bool mapped) {
   vs_tensorfile *f = NULL;
   entry *e = NULL;
   uint64_t length;
@@ -316,7 +325,8 @@ vs_tensorfile *vs_safetensors_load(const char *path) {
     vs_named *out = &f->tensor[f->n];
     out->name = copy_text(e[f->n].name);
     out->t = out->name ? make_tensor(m, m->base + 8 + length, &e[f->n], path) : NULL;
-    if (!out->t) {
+    if (!out->t || (!mapped && detach_from_file(&out->t) != 0)) {
+      vs_unref(out->t);
       free(out->name);
       goto done;
     }

@@ -31,8 +31,9 @@ typedef struct vs_tensorfile {
 
 /* Borrows everything; any dtype, any strides.  Sorts f->tensor and f->meta.  0 or -1. */
 int vs_safetensors_save(const char *path, vs_tensorfile *f);
-/* NULL on failure; free with vs_tensorfile_free. */
-vs_tensorfile *vs_safetensors_load(const char *path);
+/* NULL on failure; free with vs_tensorfile_free.  mapped: the tensors are parts of the mapped file,
+ * and reading them crashes once another program has shortened it; else copies. */
+vs_tensorfile *vs_safetensors_load(const char *path, bool mapped);
 /* Owns names, pairs and tensors; NULL is fine. */
 void vs_tensorfile_free(vs_tensorfile *f);
 

@@ -400,12 +400,19 @@ function vs.einsum(equation, operands) end
 ---@return string? message
 function vs.save(path, tensors, metadata) end
 
----The tensors {name = tensor} and the metadata {key = text} of a safetensors file.
+---@class vesper.options.load
+---@field mmap? boolean default true
+
+---The tensors {name = tensor} and the metadata {key = text} of a safetensors file. mmap: maps the
+---file, so that only the parts that are used are read; writes do not reach the file. If another
+---program shortens a mapped file, reading the tensors ends the process (SIGBUS): for files that are
+---overwritten in place use mmap = false, which copies.
 ---@param path string
+---@param options? vesper.options.load
 ---@return table?
 ---@return string? message
 ---@return table
-function vs.load(path) end
+function vs.load(path, options) end
 
 ---@class vesper.options.load_pth
 ---@field key? string
@@ -4442,7 +4449,9 @@ function Module:named_modules() end
 ---@return integer
 function Module:num_parameters(trainable) end
 
----{name = tensor} of parameters and buffers, which share memory with the module.
+---{name = tensor} of parameters and buffers, which share memory with the module: training changes
+---them too. To keep the best weights, copy: for name, t in pairs(net:state_dict()) do best[name] =
+---t:clone() end; load_state_dict(best) copies them back.
 ---@return table
 function Module:state_dict() end
 

@@ -188,7 +188,7 @@ describe("vs.help", function()
 
   it("shows every entry of that name", function()
     local text = help "load"
-    assert.matches("vs.load(path)", text, 1, true)
+    assert.matches("vs.load(path, {mmap = true})", text, 1, true)
     assert.matches("image.load(path", help "image.load", 1, true)
     assert.matches("WordPiece:decode", help "decode")
     assert.matches("Vocab:decode", help "decode")

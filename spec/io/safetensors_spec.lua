@@ -157,4 +157,15 @@ describe("vs.save and vs.load", function()
       assert.is_nil(name:find("tmp", 1, true), name)
     end
   end)
+
+  it("copies with mmap = false, so that a file that shrinks does no harm", function()
+    local path = dir .. "/shrinks.safetensors"
+    local values = vs.arange(1, 5000)
+    vs.save(path, {a = values}, {note = "x"})
+    local found, meta = vs.load(path, {mmap = false})
+    temp.write(path, "")
+    assert.is_true(found.a:equal(values))
+    assert.equal("x", meta.note)
+    assert.error_matches(function() vs.load(path, {map = false}) end, "unknown option 'map'")
+  end)
 end)

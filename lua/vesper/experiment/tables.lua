@@ -82,6 +82,7 @@ experiment.published = {
 
 --- The published figures to show below these rows: nil where no row has an accuracy.
 function experiment.quoted(rows)
+  check.kind("experiment.quoted", "rows", rows, "list")
   for _, row in ipairs(rows) do
     if row.test ~= nil then return experiment.published end
   end

@@ -117,7 +117,10 @@ return {
     {"Module:num_parameters", "trainable:bool=false", "integer",
       "The number of elements of all parameters; trainable: only of those that are not frozen."},
     {"Module:state_dict", "", "table",
-      "{name = tensor} of parameters and buffers, which share memory with the module."},
+      "{name = tensor} of parameters and buffers, which share memory with the module: training "
+        .. "changes them too. To keep the best weights, copy: for name, t in "
+        .. "pairs(net:state_dict()) do best[name] = t:clone() end; load_state_dict(best) copies "
+        .. "them back."},
     {"Module:load_state_dict", "dict:table, {strict:bool=true}", "table",
       "Copies the tensors of a state dictionary into the module. If names are missing or "
         .. "unexpected or shapes differ, raises an error that lists them and changes nothing; "

@@ -55,8 +55,11 @@ return {
     {"vs.save", "path:string, tensors:table, metadata:table?", "true?",
       "Writes {name = tensor} as safetensors; metadata is {key = text}. The file is complete or "
         .. "absent."},
-    {"vs.load", "path:string", "table?, table",
-      "The tensors {name = tensor} and the metadata {key = text} of a safetensors file."},
+    {"vs.load", "path:string, {mmap:bool=true}", "table?, table",
+      "The tensors {name = tensor} and the metadata {key = text} of a safetensors file. mmap: maps "
+        .. "the file, so that only the parts that are used are read; writes do not reach the file. "
+        .. "If another program shortens a mapped file, reading the tensors ends the process "
+        .. "(SIGBUS): for files that are overwritten in place use mmap = false, which copies."},
     {"vs.load_pth", "path:string, {key:string?, strip_prefix:string?}", "table?, table",
       "The tensors {name = tensor} and the plain values {name = number, boolean or string} of a "
         .. "file that torch.save wrote, as zip archive or in the older format; no code in it is "
