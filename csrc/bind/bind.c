@@ -172,18 +172,20 @@ void *lvs_checkbox(lua_State *L, int index, const char *class) {
   return *box;
 }
 
-typedef void (*freeing)(void *);
+typedef struct freeing {
+  void (*free)(void *);
+  bool keep_hooked; /* boxes of tensors */
+} freeing;
 
-/* Upvalue 1: a userdata that holds the free function. */
+/* Upvalue 1: a userdata that says how. */
 static int free_box(lua_State *L) {
-  const freeing *release = lua_touserdata(L, lua_upvalueindex(1));
+  const freeing *how = lua_touserdata(L, lua_upvalueindex(1));
   void **box = lua_touserdata(L, 1);
   void *p = box != NULL ? *box : NULL;
-  if (p != NULL) {
-    *box = NULL;
-    boxes_freed++;
-    (*release)(p);
-  }
+  if (p == NULL || (how->keep_hooked && lvs_keephooked(L, p))) return 0;
+  *box = NULL;
+  boxes_freed++;
+  how->free(p);
   return 0;
 }
 
@@ -244,8 +246,8 @@ void lvs_newclass(lua_State *L, const char *class, const luaL_Reg *methods, cons
   }
   lua_pop(L, 1);
   lua_setfield(L, -2, "methods");
-  freeing *held = lua_newuserdatauv(L, sizeof *held, 0);
-  *held = release;
+  freeing *how = lua_newuserdatauv(L, sizeof *how, 0);
+  *how = (freeing){release, class == lvs_tensor_class};
   lua_pushcclosure(L, free_box, 1);
   lua_pushvalue(L, -1);
   lua_setfield(L, -3, "__gc");
@@ -396,6 +398,7 @@ void lvs_collect(lua_State *L) {
   vs_span span;
   bool counted = vs_span_begin(&span);
   boxes_freed = 0;
+  lvs_dropkept(L);
   lua_gc(L, LUA_GCCOLLECT);
   if (counted) vs_span_end(&span, "garbage collection", VS_IN_OTHER, 0);
   vs_mem_collected();

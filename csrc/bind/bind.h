@@ -98,6 +98,17 @@ bool lvs_retry(lua_State *L, bool *again);
 /* --- backward --- */
 /* vs_backward, with L as the state on which hooks and functions written in Lua run. */
 int lvs_backward(lua_State *L, vs_tensor *t, vs_tensor *grad, bool retain);
+/* The state whose backward is under way on this thread, or NULL. */
+lua_State *lvs_running(void);
+/* The main thread of L: it is alive where L, a coroutine, may be dead. */
+lua_State *lvs_mainof(lua_State *L);
+/* Makes the error on top of the stack after a failed lua_pcall the message of vs_fail; pops it.
+ * Returns -1. */
+int lvs_failtop(lua_State *L, const char *what);
+/* Whether the box at index 1, which Lua is about to free, is kept for the hooks of its tensor t. */
+bool lvs_keephooked(lua_State *L, const vs_tensor *t);
+/* Lets Lua collect the boxes that were kept and that only Lua uses any more. */
+void lvs_dropkept(lua_State *L);
 
 /* --- values by descriptor --- */
 /* Reads Lua arguments first.. into v[spec->n] by the spec: by position, the rest by name from a
@@ -124,7 +135,7 @@ void lvs_callinplace(lua_State *L, const struct vs_opdef *op, const vs_value *v,
 void lvs_setfunctions(lua_State *L, const char *field, const luaL_Reg *functions);
 /* clang-format off */
 #define LVS_OPENERS(X) \
-  X(guard) X(strings) X(tensor) X(create) X(random) X(op) X(autograd) X(function) X(layer) \
+  X(guard) X(strings) X(tensor) X(create) X(random) X(op) X(autograd) X(function) X(hook) X(layer) \
   X(optim) X(memory) X(products) X(system) X(profile) X(image) X(csv) X(json) X(xml) \
   X(h5file) X(npy) X(pth) X(safetensors) X(folder) X(text) X(vocab) X(vectors) \
   X(wordpiece) X(batch) X(dataset) X(luaset) X(loader) X(writer)

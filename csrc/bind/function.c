@@ -1,10 +1,8 @@
-/* Functions and hooks written in Lua: what backward calls back.
+/* Functions written in Lua: nodes of the graph whose backward is Lua.
  *
- * A function is a node of the graph whose backward is Lua; a hook is a Lua function called with a
- * gradient.  Both run inside vs_backward, on the state that called it, and always protected: an
- * error becomes vs_fail, so that C cleans up before bind raises.  Their Lua values are referenced
- * from the registry until C frees the node: a closure that refers to the tensor it belongs to keeps
- * that tensor alive until the graph was used. */
+ * They run inside vs_backward, on the state that called it, and always protected: an error becomes
+ * vs_fail, so that C cleans up before bind raises.  Their Lua values are referenced from the
+ * registry until C frees the node. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,8 +12,6 @@
 #include "core/mem.h"
 #include "core/profile.h"
 #include "op/gemm.h"
-
-#define LVS_HOOK "vesper.Hook"
 
 /* The state whose backward is under way on this thread. */
 static _Thread_local lua_State *running;
@@ -28,103 +24,25 @@ int lvs_backward(lua_State *L, vs_tensor *t, vs_tensor *grad, bool retain) {
   return err;
 }
 
+lua_State *lvs_running(void) { return running; }
+
 static bool collect_running(void) {
   if (running != NULL) lvs_collect(running);
   return running != NULL;
 }
 
-/* The main thread of L: references in the registry may be released when L itself, a coroutine, is
- * dead. */
-static lua_State *main_of(lua_State *L) {
+lua_State *lvs_mainof(lua_State *L) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
   lua_State *main = lua_tothread(L, -1);
   lua_pop(L, 1);
   return main;
 }
 
-/* Makes the error on top of the stack after a failed lua_pcall the message of vs_fail; pops it. */
-static int fail_with_top(lua_State *L, const char *what) {
+int lvs_failtop(lua_State *L, const char *what) {
   vs_fail("%s: %s", what, lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error object");
   lua_pop(L, 1);
   return -1;
 }
-
-/* ---- hooks ---- */
-
-typedef struct luahook {
-  lua_State *main;
-  int fn; /* reference in the registry */
-} luahook;
-
-static int protected_hook(lua_State *L) {
-  vs_tensor *grad = lua_touserdata(L, 2), **out = lua_touserdata(L, 3);
-  lua_settop(L, 1);
-  lvs_pushref(L, grad);
-  lua_call(L, 1, 1);
-  if (lua_isnil(L, -1)) {
-    *out = vs_ref(grad);
-    return 0;
-  }
-  vs_tensor *g = lvs_testtensor(L, -1);
-  if (g == NULL)
-    return luaL_error(L, "it returned a %s, expected nil or a gradient", lvs_typename(L, -1));
-  if (!vs_is_derivable(g) || !vs_same_shape(g, grad))
-    return luaL_error(L, "it returned %s %s, the gradient is %s", vs_dtype_name(g->dtype),
-                      vs_shape_str(g), vs_shape_str(grad));
-  *out = vs_cast(g, VS_REAL);
-  return *out ? 0 : luaL_error(L, "%s", vs_error());
-}
-
-static vs_tensor *call_hook(void *self, vs_tensor *grad) {
-  const luahook *h = self;
-  lua_State *L = running;
-  vs_tensor *out = NULL;
-  if (L == NULL || !lua_checkstack(L, 8)) return vs_fail_null("hook: the Lua stack is full");
-  lua_pushcfunction(L, protected_hook);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, h->fn);
-  lua_pushlightuserdata(L, grad);
-  lua_pushlightuserdata(L, &out);
-  vs_products now = vs_products_now();
-  vs_products_set((vs_products){vs_matmul_precision(), false});
-  int status = lua_pcall(L, 3, 0, 0);
-  vs_products_set(now);
-  if (status == LUA_OK) return out;
-  fail_with_top(L, "hook");
-  return NULL;
-}
-
-static void free_hook(void *self) {
-  luahook *h = self;
-  luaL_unref(h->main, LUA_REGISTRYINDEX, h->fn);
-  free(h);
-}
-
-/* t:register_hook(fn) -> handle */
-static int register_hook(lua_State *L) {
-  vs_tensor *t = lvs_checktensor(L, 1);
-  lvs_checktype(L, 2, LUA_TFUNCTION, "hook");
-  lua_settop(L, 2);
-  void **box = lvs_newbox(L, LVS_HOOK);
-  lua_insert(L, 2);
-  int fn = luaL_ref(L, LUA_REGISTRYINDEX);
-  luahook *h = vs_new(sizeof *h);
-  if (h != NULL) {
-    *h = (luahook){main_of(L), fn};
-    *box = vs_hook_add(t, call_hook, free_hook, h);
-  }
-  if (*box != NULL) return 1;
-  free(h);
-  luaL_unref(L, LUA_REGISTRYINDEX, fn);
-  return lvs_raise(L);
-}
-
-static int remove_hook(lua_State *L) {
-  vs_hook *h = lvs_checkbox(L, 1, LVS_HOOK);
-  h->removed = true;
-  return 0;
-}
-
-static void free_handle(void *h) { vs_hook_unref(h); }
 
 /* ---- functions ---- */
 
@@ -222,7 +140,7 @@ static int run_function(void *self, vs_tensor *const *dout, vs_tensor **din) {
   int status = lua_pcall(L, 3, 0, 0);
   vs_products_set(now);
   if (counted) vs_span_end(&span, f->name, VS_IN_BACKWARD, 0);
-  return status == LUA_OK ? 0 : fail_with_top(L, f->name);
+  return status == LUA_OK ? 0 : lvs_failtop(L, f->name);
 }
 
 static const vs_nodeclass function_node = {"function", run_function, release_function,
@@ -262,7 +180,7 @@ static int box_at(const call *c, int i) { return 5 + c->nin + c->nout + i; }
 static luafunction *new_function(const call *c) {
   luafunction *f = vs_new0(sizeof *f);
   if (f == NULL) return NULL;
-  f->main = main_of(c->L);
+  f->main = lvs_mainof(c->L);
   f->precision = vs_matmul_precision();
   f->ctx = f->backward = LUA_NOREF;
   f->nin = c->nin;
@@ -405,16 +323,8 @@ static int new_callable(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg hook_methods[] = {{"remove", remove_hook}, {NULL, NULL}};
-
 void lvs_open_function(lua_State *L) {
   vs_collect_hook = collect_running;
-  lvs_newclass(L, LVS_HOOK, hook_methods, NULL, free_handle);
-  luaL_getmetatable(L, LVS_TENSOR);
-  lua_getfield(L, -1, "methods");
-  lua_pushcfunction(L, register_hook);
-  lua_setfield(L, -2, "register_hook");
-  lua_pop(L, 2);
   lua_pushcfunction(L, new_callable);
   lua_setfield(L, -2, "_function");
 }

@@ -252,4 +252,65 @@ describe("register_hook", function()
     for _ = 1, 20 do once() end
     assert.equal(before, memory.live())
   end)
+
+  it("does not keep a tensor that its hook refers to", function()
+    local function leave()
+      local x = leaf {1}
+      x:register_hook(function(g) return g * x end)
+      local y = x * 2
+      y:register_hook(function(g) return g * y end)
+    end
+    leave()
+    local before = memory.live()
+    for _ = 1, 20 do leave() end
+    assert.equal(before, memory.live())
+  end)
+
+  it("is called when only the graph holds the tensor, and let go of after it", function()
+    local called = {}
+    local function build()
+      local x = leaf {2}
+      x:register_hook(function(g)
+        called[#called + 1] = "x"
+        return g * x
+      end)
+      local y = x * 3
+      y:register_hook(function(g)
+        called[#called + 1] = "y"
+        return g + y
+      end)
+      return (y * 5):sum(), x:id()
+    end
+    local function pass()
+      local loss = build()
+      for _ = 1, 3 do collectgarbage() end
+      loss:backward()
+    end
+    pass()
+    assert.same({"y", "x"}, called)
+    for _ = 1, 3 do collectgarbage() end
+    local before = memory.live()
+    for _ = 1, 20 do pass() end
+    for _ = 1, 3 do collectgarbage() end
+    assert.equal(before, memory.live())
+    local graphs = {}
+    for i = 1, 20 do graphs[i] = build() end
+    for _ = 1, 3 do collectgarbage() end
+    assert.is_true(memory.live() > before)
+    graphs = nil -- luacheck: ignore
+    for _ = 1, 3 do collectgarbage() end
+    assert.equal(before, memory.live())
+  end)
+
+  it("forgets the function when it is removed", function()
+    local x, big = leaf {1}, setmetatable({}, {__mode = "v"})
+    big[1] = {}
+    local handle = x:register_hook((function(held) return function() return held and nil end end)(big[1]))
+    collectgarbage()
+    assert.is_table(big[1])
+    handle:remove()
+    collectgarbage()
+    assert.is_nil(big[1])
+    x:sum():backward()
+  end)
 end)
