@@ -392,11 +392,14 @@ lua_Integer lvs_listlen(lua_State *L, int index, const char *what, const char *n
 /* What was left after the last collection: bytes of tensors, and of the Lua heap without the boxes
  * that it closed, whose memory Lua frees in the next collection. */
 static size_t survivors, heap_left;
+/* The clock at its end, and the ns that went into walking over what was left. */
+static uint64_t collected_at, cost;
 enum { BOX = 40 }; /* bytes of one, as Lua counts them */
 
 void lvs_collect(lua_State *L) {
   vs_span span;
   bool counted = vs_span_begin(&span);
+  uint64_t start = vs_clock_ns();
   boxes_freed = 0;
   lvs_dropkept(L);
   lua_gc(L, LUA_GCCOLLECT);
@@ -406,6 +409,9 @@ void lvs_collect(lua_State *L) {
   size_t heap = (size_t)lua_gc(L, LUA_GCCOUNT) << 10, dead = boxes_freed * BOX;
   heap_left = heap - VS_MIN(heap, dead);
   boxes_made = 0;
+  collected_at = vs_clock_ns();
+  cost = (uint64_t)((double)(collected_at - start) * (double)heap_left /
+                    (double)(heap_left + 2 * dead));
 }
 
 bool lvs_retry(lua_State *L, bool *again) {
@@ -415,18 +421,34 @@ bool lvs_retry(lua_State *L, bool *again) {
   return true;
 }
 
-/* The cost of a collection grows with the living part of the Lua heap, so a larger heap allows more
- * garbage.  Small tensors are counted by their boxes: with many of them waiting, new ones would no
- * longer reuse memory that is in the cache. */
+/* Bytes of tensors more than after the last collection: at most these are garbage. */
+static size_t growth(void) {
+  size_t live = vs_mem_stats().live;
+  return live - VS_MIN(live, survivors);
+}
+
+/* What a collection costs grows with the living part of the Lua heap: a millisecond for a thousand
+ * captions or two that a script holds.  An expensive one waits until it takes a twentieth of the
+ * time, or costs less than the memory for as much again would (a nanosecond for eight bytes), or
+ * the garbage may be more than a 48th of the machine's memory, at most 512 MB. */
+static bool affordable(void) {
+  size_t more = growth(), most = VS_MIN(vs_mem_physical() / 48, (size_t)512 << 20);
+  return cost < more / 8 || more > most || vs_clock_ns() - collected_at >= 20 * cost;
+}
+
+/* Small tensors are counted by their boxes: with many of them waiting, new ones would no longer
+ * reuse memory that is in the cache. */
 void lvs_maybe_collect(lua_State *L) {
-  size_t since = vs_mem_since_collection(), least = (size_t)4 << 20, most = (size_t)32 << 20;
+  size_t least = (size_t)4 << 20, most = (size_t)32 << 20;
   size_t enough = VS_MAX(VS_MAX(least, survivors / 4), VS_MIN(4 * heap_left, most));
-  if (since > enough || boxes_made > VS_MAX(heap_left, (size_t)1 << 18) / 64) lvs_collect(L);
+  bool many = boxes_made > VS_MAX(heap_left, (size_t)1 << 18) / 64;
+  bool large = vs_mem_since_collection() > enough && growth() > enough;
+  if (many || (large && affordable())) lvs_collect(L);
 }
 
 void lvs_collect_after_step(lua_State *L) {
   size_t since = vs_mem_since_collection(), heap = (size_t)lua_gc(L, LUA_GCCOUNT) << 10;
-  if (since > VS_MAX(heap, (size_t)1 << 18)) lvs_collect(L);
+  if (since > VS_MAX(heap, (size_t)1 << 18) && affordable()) lvs_collect(L);
 }
 
 /* ---- tensors ---- */

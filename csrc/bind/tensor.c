@@ -229,6 +229,9 @@ static int is_tensor(lua_State *L) {
   return 1;
 }
 
+/* _free(t): for vesper's own Lua files, where no script can refer to t.  A graph may. */
+static int free_now(lua_State *L) { return lvs_closebox(L, 1, LVS_TENSOR); }
+
 static void free_tensor(void *t) { vs_unref(t); }
 
 static const luaL_Reg methods[] = {{"item", tensor_item},
@@ -260,4 +263,6 @@ void lvs_open_tensor(lua_State *L) {
   lua_pop(L, 1);
   lua_pushcfunction(L, is_tensor);
   lua_setfield(L, -2, "is_tensor");
+  lua_pushcfunction(L, free_now);
+  lua_setfield(L, -2, "_free");
 }

@@ -101,10 +101,18 @@ static void trim_locked(size_t size) {
   }
 }
 
-static void init_locked(void) {
-  if (stats.limit != 0) return;
+size_t vs_mem_physical(void) {
+  static size_t bytes;
+  size_t known = __atomic_load_n(&bytes, __ATOMIC_RELAXED);
+  if (known != 0) return known;
   long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-  stats.limit = pages > 0 && page > 0 ? (size_t)pages * (size_t)page / 2 : (size_t)1 << 30;
+  known = pages > 0 && page > 0 ? (size_t)pages * (size_t)page : (size_t)2 << 30;
+  __atomic_store_n(&bytes, known, __ATOMIC_RELAXED);
+  return known;
+}
+
+static void init_locked(void) {
+  if (stats.limit == 0) stats.limit = vs_mem_physical() / 2;
 }
 
 static bool injected_failure_locked(void) {

@@ -43,6 +43,8 @@ void vs_mem_set_allowance(uint64_t bytes);
 void vs_mem_empty_cache(void);
 /* At most that many bytes stay cached (default: half of the machine's memory). */
 void vs_mem_set_cache_limit(size_t bytes);
+/* Bytes of this machine's memory. */
+size_t vs_mem_physical(void);
 /* Bytes handed out since the last call of vs_mem_collected: bind uses it to decide when to
  * collect. */
 size_t vs_mem_since_collection(void);

@@ -38,22 +38,36 @@ local function each_batch(set, size, fields, fn)
   end
 end
 
--- image -> its captions for the writer, {text =, tokens =}.
-local function captions_of(set, size)
-  local captions, fields = {}, {}
+-- A function(first, last) -> the captions of each of these images for the writer, lists of
+-- {text =, tokens =}; called for the images in order.  Only the order of the samples is in memory,
+-- as two tensors: a table for each caption would make every garbage collection slow.
+local function caption_reader(set)
+  local fields, has = {}, {}
   for _, name in ipairs(set:fields()) do
+    has[name] = true
     if name == "tokens" or name == "text" then fields[#fields + 1] = name end
   end
-  each_batch(set:view {captions = "all"}, size, fields, function(batch)
-    if not batch.tokens then return false end
+  if not has.tokens then return function() return {} end end
+  local all, parts = set:view {captions = "all"}, {}
+  each_batch(all, 4096, {}, function(batch) parts[#parts + 1] = batch.image_index end)
+  local image, order = core.cat(parts):sort()
+  local count, at = #image, 1
+  return function(first, last)
+    local captions, samples = {}, {}
+    for i = first, last do captions[i - first + 1] = {} end
+    while at <= count and image[at]:item() <= last do
+      samples[#samples + 1] = order[at]:item()
+      at = at + 1
+    end
+    if #samples == 0 then return captions end
+    local batch = all:batch(samples, 0, {fields = fields})
     local tokens, lengths = batch.tokens:tolist(), batch.lengths:tolist()
-    for i, image in ipairs(batch.image_index:tolist()) do
-      captions[image] = captions[image] or {}
-      table.insert(captions[image], {text = batch.text and batch.text[i] or "",
+    for i, number in ipairs(batch.image_index:tolist()) do
+      table.insert(captions[number - first + 1], {text = batch.text and batch.text[i] or "",
         tokens = table.move(tokens[i], 1, lengths[i], 1, {})})
     end
-  end)
-  return captions
+    return captions
+  end
 end
 
 -- The list, or nil if it is empty.
@@ -81,8 +95,9 @@ end
 
 -- Writes the features of one split; mirrored: of its mirror images.  Returns true, or false and a
 -- message.
-local function copy_split(writer, split, captions, mirrored, model, o)
+local function copy_split(writer, split, mirrored, model, o)
   local failed
+  local read_captions = caption_reader(split.set)
   each_batch(split.set, o.batch_size, nil, function(batch, first)
     if not batch.image then
       failed = ("%s: split %s has no images"):format(split.set.path, split.name)
@@ -90,6 +105,7 @@ local function copy_split(writer, split, captions, mirrored, model, o)
     end
     local images = mirrored and batch.image:flip{4} or batch.image
     local v, regions = model(images)
+    local captions = read_captions(first, first + v.shape[1] - 1)
     for i = 1, v.shape[1] do
       local at, points = first + i - 1, batch.landmark and batch.landmark[i]
       if points and mirrored then points = mirror_landmarks(points, split.set:landmark_pairs()) end
@@ -99,7 +115,7 @@ local function copy_split(writer, split, captions, mirrored, model, o)
         regions = o.regions and regions and regions[i] or nil,
         label = batch.label and batch.label[i]:item() or nil,
         landmark = points,
-        id = id and (mirrored and id .. "#flip" or id), captions = captions[at] or {},
+        id = id and (mirrored and id .. "#flip" or id), captions = captions[i] or {},
       })
       if not added then
         failed = why
@@ -131,10 +147,9 @@ return function(model, source, out, given)
   local function copy_all()
     local counts = {}
     for _, split in ipairs(splits) do
-      local captions = captions_of(split.set, o.batch_size)
-      local ok, failed = copy_split(writer, split, captions, false, model, o)
+      local ok, failed = copy_split(writer, split, false, model, o)
       if ok and o.flip and split.name == "train" then
-        ok, failed = copy_split(writer, split, captions, true, model, o)
+        ok, failed = copy_split(writer, split, true, model, o)
       end
       if not ok then return nil, failed end
       counts[split.name] = writer:count(split.name)

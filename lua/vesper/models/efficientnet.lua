@@ -3,6 +3,7 @@
 -- repository; parameter names are those of lukemelas' PyTorch port, as in the packaged weights.
 local core = require "vesper.core"
 local nn = require "vesper.nn"
+local through = require "vesper.nn.through"
 local pretrained = require "vesper.models.pretrained"
 local options = require "vesper.util.options"
 
@@ -26,11 +27,13 @@ local function around(n, kernel, stride)
   return all // 2, all - all // 2
 end
 
-local function pad_same(x, kernel, stride)
-  if stride == 1 then return x end
-  local left, right = around(x.shape[4], kernel, stride)
-  local top, bottom = around(x.shape[3], kernel, stride)
-  return x:pad{left, right, top, bottom}
+-- The padding of a convolution with a stride above 1.
+local function pad_same(kernel, stride)
+  return through.plain(function(x)
+    local left, right = around(x.shape[4], kernel, stride)
+    local top, bottom = around(x.shape[3], kernel, stride)
+    return x:pad{left, right, top, bottom}
+  end)
 end
 
 -- ---- the block ----------------------------------------------------------------------------------
@@ -45,15 +48,21 @@ function MBConv:init(from, to, kernel, stride, expand, drop)
   if expand ~= 1 then self._expand_conv, self._bn0 = conv(from, wide, 1, 1), norm(wide) end
   self._depthwise_conv, self._bn1 = conv(wide, wide, kernel, stride, wide), norm(wide)
   self._project_conv, self._bn2 = conv(wide, to, 1, 1), norm(to)
-  self.kernel, self.stride, self.drop = kernel, stride, drop
+  self.pad, self.drop = stride > 1 and pad_same(kernel, stride) or nil, drop
   self.residual = stride == 1 and from == to
 end
 
 function MBConv:forward(x)
-  local y = x
-  if self._expand_conv then y = self._bn0(self._expand_conv(y), "relu6") end
-  y = self._bn1(self._depthwise_conv(pad_same(y, self.kernel, self.stride)), "relu6")
-  y = self._bn2(self._project_conv(y))
+  local calls = self._expand_conv and {self._expand_conv, false, self._bn0, "relu6"} or {}
+  local function add(module, argument)
+    calls[#calls + 1], calls[#calls + 2] = module, argument
+  end
+  if self.pad then add(self.pad, false) end
+  add(self._depthwise_conv, false)
+  add(self._bn1, "relu6")
+  add(self._project_conv, false)
+  add(self._bn2, false)
+  local y = through.all(x, calls)
   if not self.residual then return y end
   if self.training and self.drop > 0 then
     local kept = core.rand(y.shape[1], 1, 1, 1):ge(self.drop):float() / (1 - self.drop)
@@ -107,9 +116,9 @@ end
 --- The last feature map [B,C,H',W'] of images uint8 or float 0..255 [B,3,H,W].
 function EfficientNet:features(images)
   local x = pretrained.prepare(images, self)
-  x = self._bn0(self._conv_stem(pad_same(x, 3, 2)), "relu6")
+  x = through.all(x, {pad_same(3, 2), false, self._conv_stem, false, self._bn0, "relu6"})
   for _, block in ipairs(self._blocks) do x = block(x) end
-  return self._bn1(self._conv_head(x), "relu6")
+  return through.all(x, {self._conv_head, false, self._bn1, "relu6"})
 end
 
 --- images -> v [B,C] (or [B,width]), U [B,R,C] (the cells of the last feature map, row by row), and

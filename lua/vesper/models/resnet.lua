@@ -2,6 +2,7 @@
 -- Image Recognition, CVPR 2016; a bottleneck's stride is in its 3x3 convolution.
 local core = require "vesper.core"
 local nn = require "vesper.nn"
+local through = require "vesper.nn.through"
 local pretrained = require "vesper.models.pretrained"
 local options = require "vesper.util.options"
 local tables = require "vesper.util.tables"
@@ -30,8 +31,8 @@ function BasicBlock:init(from, width, stride)
 end
 
 function BasicBlock:forward(x)
-  local y = self.bn1(self.conv1(x), "relu")
-  y = self.bn2(self.conv2(y))
+  local y = through.all(x, {self.conv1, false, self.bn1, "relu", self.conv2, false, self.bn2,
+    false})
   return (y + (self.downsample and self.downsample(x) or x)):relu()
 end
 
@@ -48,9 +49,8 @@ function Bottleneck:init(from, width, stride)
 end
 
 function Bottleneck:forward(x)
-  local y = self.bn1(self.conv1(x), "relu")
-  y = self.bn2(self.conv2(y), "relu")
-  y = self.bn3(self.conv3(y))
+  local y = through.all(x, {self.conv1, false, self.bn1, "relu", self.conv2, false, self.bn2,
+    "relu", self.conv3, false, self.bn3, false})
   return (y + (self.downsample and self.downsample(x) or x)):relu()
 end
 
@@ -94,7 +94,7 @@ end
 --- The last feature map [B,C,H',W'] of images uint8 or float 0..255 [B,3,H,W].
 function ResNet:features(images)
   local x = pretrained.prepare(images, self)
-  x = self.maxpool(self.bn1(self.conv1(x), "relu"))
+  x = through.all(x, {self.conv1, false, self.bn1, "relu", self.maxpool, false})
   for stage = 1, self.stages do x = self["layer" .. stage](x) end
   return x
 end

@@ -1,6 +1,7 @@
 -- nn.Sequential: modules called one after the other.
 local core = require "vesper.core"
 local module = require "vesper.nn.module"
+local through = require "vesper.nn.through"
 local check = require "vesper.util.check"
 
 local is_module = module.is_module
@@ -37,16 +38,13 @@ local function in_one_pass(norm, activation)
 end
 
 function Sequential:forward(x)
-  local i, n = 1, #self
-  while i <= n do
-    local activation = in_one_pass(self[i], self[i + 1])
-    if activation then
-      x, i = self[i](x, activation), i + 2
-    else
-      x, i = self[i](x), i + 1
-    end
+  local calls, i = {}, 1
+  while self[i] do
+    local activation = in_one_pass(self[i], self[i + 1]) or false
+    calls[#calls + 1], calls[#calls + 2] = self[i], activation
+    i = i + (activation and 2 or 1)
   end
-  return x
+  return through.all(x, calls)
 end
 
 return {Sequential = Sequential}
