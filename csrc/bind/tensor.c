@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bind/bind.h"
+#include "bind/indexing.h"
 #include "core/format.h"
 #include "op/op.h"
 
@@ -38,20 +39,6 @@ static bool push_property(lua_State *L, vs_tensor *t, const char *key) {
 
 /* ---- indexing ---- */
 
-/* x[i]: a view of row i. */
-static int push_row(lua_State *L, vs_tensor *t, int64_t i) {
-  return lvs_pushcall(L, &vs_op_select, (vs_value[]){VS_T(t), VS_I(0), VS_I(i)}, 3);
-}
-
-static bool is_mask(const vs_tensor *t) { return t->dtype == VS_BOOL || t->dtype == VS_UINT8; }
-
-/* x[index]: those rows; x[mask]: those elements. */
-static int push_picked(lua_State *L, vs_tensor *t, vs_tensor *index) {
-  if (is_mask(index))
-    return lvs_pushcall(L, &vs_op_masked_select, (vs_value[]){VS_T(t), VS_T(index)}, 2);
-  return lvs_pushcall(L, &vs_op_index_select, (vs_value[]){VS_T(t), VS_I(0), VS_T(index)}, 3);
-}
-
 /* Upvalue 1: the methods. */
 static int tensor_index(lua_State *L) {
   vs_tensor *t = lvs_checktensor(L, 1);
@@ -61,18 +48,7 @@ static int tensor_index(lua_State *L) {
     if (push_property(L, t, lua_tostring(L, 2))) return 1;
     return lvs_error(L, "tensor has no method or property '%s'", lua_tostring(L, 2));
   }
-  int whole = 0;
-  int64_t i = lua_type(L, 2) == LUA_TNUMBER ? lua_tointegerx(L, 2, &whole) : 0; /* n / 2 too */
-  if (whole) {
-    /* ipairs and table functions stop at the first nil after the end */
-    if (t->ndim > 0 && i == t->shape[0] + 1) return 0;
-    return push_row(L, t, i);
-  }
-  vs_tensor *index = lvs_testtensor(L, 2);
-  if (index != NULL) return push_picked(L, t, index);
-  return lvs_error(
-      L, "tensor index is a %s, expected a position, an int64 tensor, a mask or a method name",
-      lvs_typename(L, 2));
+  return lvs_pushindexed(L, t);
 }
 
 static int set_property(lua_State *L, vs_tensor *t, const char *key) {
@@ -96,33 +72,10 @@ static int set_property(lua_State *L, vs_tensor *t, const char *key) {
   return lvs_error(L, "tensor has no property '%s' to set", key);
 }
 
-/* The value at stack index i as an operand. */
-static vs_value operand(lua_State *L, int i) {
-  if (lua_isinteger(L, i)) return VS_I(lua_tointeger(L, i));
-  if (lua_type(L, i) == LUA_TNUMBER) return VS_F(lua_tonumber(L, i));
-  if (lua_isboolean(L, i)) return VS_F(lua_toboolean(L, i));
-  if (lua_istable(L, i)) lvs_error(L, "x[i] = table: convert it first by vs.tensor(table)");
-  return VS_T(lvs_checktensor(L, i));
-}
-
-/* x[i] = value: into the row; x[mask] = value: into those elements. */
 static int tensor_newindex(lua_State *L) {
   vs_tensor *t = lvs_checktensor(L, 1);
   if (lua_type(L, 2) == LUA_TSTRING) return set_property(L, t, lua_tostring(L, 2));
-  int whole = 0;
-  int64_t i = lua_type(L, 2) == LUA_TNUMBER ? lua_tointegerx(L, 2, &whole) : 0;
-  vs_tensor *mask = whole ? NULL : lvs_testtensor(L, 2);
-  if (!whole && !(mask && is_mask(mask)))
-    return lvs_error(L, "tensor index is a %s, expected a position or a mask", lvs_typename(L, 2));
-  lua_settop(L, 3);
-  vs_value v[3] = {VS_T(t), mask ? VS_T(mask) : VS_NONE, operand(L, 3)};
-  if (mask) {
-    lvs_callinplace(L, &vs_op_masked_scatter_, v, 3);
-  } else {
-    push_row(L, t, i);
-    lvs_callinplace(L, &vs_op_copy_, (vs_value[]){VS_T(lvs_checktensor(L, 4)), v[2]}, 2);
-  }
-  return 0;
+  return lvs_setindexed(L, t);
 }
 
 static int tensor_len(lua_State *L) {

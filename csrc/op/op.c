@@ -495,8 +495,8 @@ const char *vs_in_name(const vs_ctx *c, int i) {
   int at = 0;
   for (int j = 0; spec != NULL && j < spec->n; j++) {
     if (!vs_arg_is_tensor(&spec->arg[j])) continue;
-    if (at == i || spec->arg[j].kind == VS_A_TENSORS) return spec->arg[j].name;
-    at++;
+    at += spec->arg[j].kind == VS_A_TENSORS ? c->nin - spec->ntensor + 1 : 1;
+    if (i < at) return spec->arg[j].name;
   }
   return "?";
 }

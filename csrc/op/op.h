@@ -68,7 +68,7 @@ typedef struct vs_opdef {
 struct vs_ctx {
   const vs_opdef *op;
   int nin, nout;
-  vs_tensor **in;      /* by position among the tensor arguments; a list goes last, spread */
+  vs_tensor **in;      /* by position among the tensor arguments; a list is spread */
   vs_tensor **given;   /* what the caller passed there, borrowed; in[i] is owned where it differs */
   const uint8_t *need; /* per input: it wants a gradient */
   vs_tensor *out[VS_MAX_OUT];

@@ -173,5 +173,17 @@ for equation, *shapes in [
     case(f"einsum {equation}", lambda *x, e=equation: torch.einsum(e, *x),
          *[rand(*s) for s in shapes])
 
+# Each group below has a seed of its own, so that a new case leaves the others as they are.
+torch.manual_seed(41)  # index_put.c
+pair = [ids([2, 0, 2]), ids([1, 3, 1])]
+case("index.pairs", lambda x, i, j: x[i, j], rand(3, 4, 2), *pair)
+case("index.behind", lambda x, i, j: x[:, i, j], rand(2, 3, 4, 2), *pair)
+case("index.apart", lambda x, i, j: x[i, :, j], rand(3, 2, 4), *pair)
+case("index.grid", lambda x, i, j: x[1, i, 1:3, j], rand(2, 3, 4, 5), ids([[0], [2]]), ids([4, 0]))
+case("index.put", lambda x, i, j, v: torch.index_put(x, (i, j), v), rand(3, 4, 2),
+     ids([[2], [0]]), ids([1, 3, 0]), rand(3, 2))
+case("index.add", lambda x, i, j, v: torch.index_put(x, (i, j), v, accumulate=True), rand(3, 4, 2),
+     *[i.clone() for i in pair], rand(3, 1))
+
 st.save(os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors"), out)
 print(len(out), "arrays")

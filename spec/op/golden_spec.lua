@@ -63,6 +63,13 @@ describe("ops as PyTorch's", function()
     meshgrid = function(x, y) return vs.meshgrid {x, y} end,
     ["meshgrid.xy"] = function(x, y) return vs.meshgrid({x, y}, "xy") end,
   }
+  -- brackets
+  functions["index.pairs"] = function(x, i, j) return x[{i, j}] end
+  functions["index.behind"] = function(x, i, j) return x[{{}, i, j}] end
+  functions["index.apart"] = function(x, i, j) return x[{i, {}, j}] end
+  functions["index.grid"] = function(x, i, j) return x[{2, i, {2, 3}, j}] end
+  functions["index.put"] = function(x, i, j, v) return x:index_put({i, j}, v) end
+  functions["index.add"] = function(x, i, j, v) return x:index_put({i, j}, v, true) end
   for name, fn in pairs(functions) do it(name, function() compare(name, fn) end) end
 
   it("uses every golden case", function()

@@ -123,7 +123,9 @@ return {
   },
   {"Tensor", "Fields and methods of tensors other than the ops.  x[i] is a view of row i "
       .. "(negative: from the end); x[index] with an int64 tensor copies rows, x[mask] copies "
-      .. "elements; x[i] = v and x[mask] = v write.  #x is the first size.  + - * / ^ and unary - "
+      .. "elements; x[{a, b, ...}] has an entry for each of the first dimensions: a position, a "
+      .. "range {first, last} or {first, last, step}, {} for all, an int64 tensor or a mask. "
+      .. "x[...] = v writes.  #x is the first size.  + - * / ^ and unary - "
       .. "are ops.  Methods that compute are also functions of vs: vs.lerp(x, y, 0.5).",
     {"Tensor.shape", nil, "list", "The sizes."},
     {"Tensor.dtype", nil, "string",
