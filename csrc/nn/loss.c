@@ -48,12 +48,15 @@ static int loss_forward(const vs_opdef *op, vs_layer *l, const vs_value *in, vs_
   }                                                                           \
   const vs_layerdef vs_layer_##layer = {#layer, arguments, call, 1, loss_init, op##_forward, text};
 
-LOSS(CrossEntropyLoss, cross_entropy, "x:tensor, target:index",
+LOSS(CrossEntropyLoss, cross_entropy, "x:tensor, target:any",
      "weight:tensor?, ignore_index:int?, " REDUCTION ", label_smoothing:num=0",
-     "cross_entropy of logits x [B,C] and classes target [B] of 1..C; weight [C] is a buffer.")
+     "cross_entropy of logits x [B,C] or [B,C,d1,...] and target: classes int64 [B] or [B,d1,...] "
+     "of "
+     "1..C, or probabilities of x's shape; weight [C] is a buffer.")
 LOSS(
     NLLLoss, nll_loss, "x:tensor, target:index", "weight:tensor?, ignore_index:int?, " REDUCTION,
-    "nll_loss of log-probabilities x [B,C] and classes target [B] of 1..C; weight [C] is a buffer.")
+    "nll_loss of log-probabilities x [B,C] or [B,C,d1,...] and classes target [B] or [B,d1,...] of "
+    "1..C; weight [C] is a buffer.")
 LOSS(BCEWithLogitsLoss, binary_cross_entropy_with_logits, PAIR,
      "weight:tensor?, " REDUCTION ", pos_weight:tensor?",
      "binary_cross_entropy_with_logits of x and target in 0..1; the weights are buffers.")

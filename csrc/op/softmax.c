@@ -1,15 +1,14 @@
 /* softmax, log_softmax, logsumexp and normalize: functions of whole rows along one dimension.
  *
  * Every op gives a function of one contiguous row; each_row brings rows to it.  Rows along the last
- * dimension are used where they lie; along another one, TILE neighbouring rows at a time are
+ * dimension are used where they lie; along another one, VS_TILE neighbouring rows at a time are
  * transposed through scratch memory. */
 #include "kernel/softmax.h"
 
 #include <math.h>
 
 #include "op/dims.h"
-
-enum { TILE = 16 };
+#include "op/tiles.h"
 
 typedef struct rows rows;
 /* a, b: rows of inputs (b may be missing), y: the output row; at: number of the row. */
@@ -27,7 +26,6 @@ struct rows {
 };
 
 static int64_t row_grain(int64_t n) { return VS_MAX(1, 4096 / VS_MAX(1, n)); }
-static int64_t tiles_of(int64_t inner) { return (inner + TILE - 1) / TILE; }
 
 static void straight(void *arg, int64_t first, int64_t last, int part) {
   const rows *r = arg;
@@ -36,38 +34,28 @@ static void straight(void *arg, int64_t first, int64_t last, int part) {
     r->fn(r, i, r->a + i * r->n, r->b ? r->b + i * r->n : NULL, r->y ? r->y + i * r->n : NULL);
 }
 
-static void load_tile(const vs_real *from, int64_t n, int64_t step, int64_t width, vs_real *tile) {
-  for (int64_t i = 0; i < n; i++)
-    for (int64_t j = 0; j < width; j++) tile[j * n + i] = from[i * step + j];
-}
-
-static void store_tile(const vs_real *tile, int64_t n, int64_t step, int64_t width, vs_real *to) {
-  for (int64_t i = 0; i < n; i++)
-    for (int64_t j = 0; j < width; j++) to[i * step + j] = tile[j * n + i];
-}
-
 static void tiled(void *arg, int64_t first, int64_t last, int part) {
   const rows *r = arg;
-  int64_t size = TILE * r->n, across = tiles_of(r->inner);
+  int64_t size = VS_TILE * r->n, across = vs_tiles_of(r->inner);
   vs_real *a = r->scratch + 3 * size * part, *b = a + size, *y = b + size;
   for (int64_t t = first; t < last; t++) {
-    int64_t o = t / across, col = t % across * TILE, width = VS_MIN(TILE, r->inner - col);
+    int64_t o = t / across, col = t % across * VS_TILE, width = VS_MIN(VS_TILE, r->inner - col);
     int64_t at = o * r->n * r->inner + col;
-    load_tile(r->a + at, r->n, r->inner, width, a);
-    if (r->b) load_tile(r->b + at, r->n, r->inner, width, b);
+    vs_load_tile(r->a + at, r->n, r->inner, width, a);
+    if (r->b) vs_load_tile(r->b + at, r->n, r->inner, width, b);
     for (int64_t j = 0; j < width; j++)
       r->fn(r, o * r->inner + col + j, a + j * r->n, b + j * r->n, y + j * r->n);
-    if (r->y) store_tile(y, r->n, r->inner, width, r->y + at);
+    if (r->y) vs_store_tile(y, r->n, r->inner, width, r->y + at);
   }
 }
 
-static int64_t tile_count(const vs_ctx *c) { return c->n[0] * tiles_of(c->n[2]); }
+static int64_t tile_count(const vs_ctx *c) { return c->n[0] * vs_tiles_of(c->n[2]); }
 
 /* Bytes of the tiles of all threads, for as many as there are now; 0 where rows are used where they
  * lie. */
 static size_t scratch_bytes(const vs_ctx *c) {
-  int parts = vs_parts(tile_count(c), row_grain(TILE * c->n[1]));
-  return c->n[2] == 1 ? 0 : 3 * TILE * (size_t)c->n[1] * sizeof(vs_real) * (size_t)parts;
+  int parts = vs_parts(tile_count(c), row_grain(VS_TILE * c->n[1]));
+  return c->n[2] == 1 ? 0 : 3 * VS_TILE * (size_t)c->n[1] * sizeof(vs_real) * (size_t)parts;
 }
 
 static void run_rows(const vs_ctx *c, rows r, rowfn fn, void *scratch) {
@@ -77,7 +65,7 @@ static void run_rows(const vs_ctx *c, rows r, rowfn fn, void *scratch) {
   if (r.inner == 1)
     vs_parallel(r.outer, row_grain(r.n), straight, &r);
   else
-    vs_parallel(tile_count(c), row_grain(TILE * r.n), tiled, &r);
+    vs_parallel(tile_count(c), row_grain(VS_TILE * r.n), tiled, &r);
 }
 
 /* For forward: shape has called `split`. */

@@ -185,5 +185,25 @@ case("index.put", lambda x, i, j, v: torch.index_put(x, (i, j), v), rand(3, 4, 2
 case("index.add", lambda x, i, j, v: torch.index_put(x, (i, j), v, accumulate=True), rand(3, 4, 2),
      *[i.clone() for i in pair], rand(3, 1))
 
+torch.manual_seed(42)  # loss_class.c
+weight = torch.tensor([0.5, 1.0, 2.0, 1.5, 0.25])  # spec/op/golden_spec.lua has it too
+for reduction in ["mean", "sum", "none"]:
+    case(f"cross_entropy.maps {reduction}",
+         lambda x, t: F.cross_entropy(x, t, weight, reduction=reduction, ignore_index=2,
+                                      label_smoothing=0.1),
+         rand(2, 5, 3, 4), torch.randint(5, (2, 3, 4)))
+    case(f"cross_entropy.probabilities {reduction}",
+         lambda x, t: F.cross_entropy(x, t, weight, reduction=reduction, label_smoothing=0.2),
+         rand(3, 5), rand(3, 5).abs())
+    case(f"cross_entropy.maps of probabilities {reduction}",
+         lambda x, t: F.cross_entropy(x, t, reduction=reduction), rand(2, 5, 19), rand(2, 5, 19))
+    case(f"nll_loss.maps {reduction}",
+         lambda x, t: F.nll_loss(x, t, weight, reduction=reduction, ignore_index=0),
+         rand(2, 5, 7), torch.randint(5, (2, 7)))
+case("cross_entropy.one", lambda x, t: F.cross_entropy(x, t, weight, label_smoothing=0.1), rand(5),
+     ids(3))
+case("cross_entropy.one of probabilities", lambda x, t: F.cross_entropy(x, t), rand(5),
+     rand(5).abs())
+
 st.save(os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors"), out)
 print(len(out), "arrays")

@@ -150,6 +150,15 @@ describe("losses name what is wrong", function()
       vs.zeros(2, 3), ids {1, 2, 3})
     fails("weight is [2], expected one value for each class of x [2,3]", vs.cross_entropy,
       vs.zeros(2, 3), ids {1, 2}, {weight = vs.ones(2)})
+    fails("target is [2,5], expected one class for each row of x [2,3,4]: [2,4]",
+      vs.cross_entropy, vs.zeros(2, 3, 4), vs.ones(2, 5):long())
+    fails("target is [2,2], expected the probabilities for each row of x [2,3]: [2,3]",
+      vs.cross_entropy, vs.zeros(2, 3), vs.zeros(2, 2))
+    fails("ignore_index is for a target of classes", vs.cross_entropy, vs.zeros(2, 3),
+      vs.zeros(2, 3), {ignore_index = 1})
+    fails("target is a uint8 tensor [2], expected int64 classes or", vs.cross_entropy,
+      vs.zeros(2, 3), vs.ones(2):byte())
+    fails("x is [], expected [B,C], [B,C,...] or [C]", vs.cross_entropy, vs.tensor(1), ids {1})
     fails("x is [2,3] but target is [3,2]", vs.mse_loss, vs.zeros(2, 3), vs.zeros(3, 2))
     fails("scores is [2,3], expected a square matrix", vs.hinge_ranking, vs.zeros(2, 3))
     fails("y[2] is 0, expected 1 or -1", vs.cosine_embedding_loss, vs.ones(2, 3), vs.ones(2, 3),

@@ -70,6 +70,27 @@ describe("ops as PyTorch's", function()
   functions["index.grid"] = function(x, i, j) return x[{2, i, {2, 3}, j}] end
   functions["index.put"] = function(x, i, j, v) return x:index_put({i, j}, v) end
   functions["index.add"] = function(x, i, j, v) return x:index_put({i, j}, v, true) end
+  -- losses over classes
+  local weight = vs.tensor {0.5, 1, 2, 1.5, 0.25}
+  for _, reduction in ipairs {"mean", "sum", "none"} do
+    functions["cross_entropy.maps " .. reduction] = function(x, t)
+      return x:cross_entropy(t, {weight = weight, reduction = reduction, ignore_index = 3,
+        label_smoothing = 0.1})
+    end
+    functions["cross_entropy.probabilities " .. reduction] = function(x, t)
+      return x:cross_entropy(t, weight, reduction, {label_smoothing = 0.2})
+    end
+    functions["cross_entropy.maps of probabilities " .. reduction] = function(x, t)
+      return x:cross_entropy(t, {reduction = reduction})
+    end
+    functions["nll_loss.maps " .. reduction] = function(x, t)
+      return x:nll_loss(t, weight, reduction, 1)
+    end
+  end
+  functions["cross_entropy.one"] = function(x, t)
+    return x:cross_entropy(t, {weight = weight, label_smoothing = 0.1})
+  end
+  functions["cross_entropy.one of probabilities"] = vs.cross_entropy
   for name, fn in pairs(functions) do it(name, function() compare(name, fn) end) end
 
   it("uses every golden case", function()
