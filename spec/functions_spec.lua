@@ -119,5 +119,7 @@ describe("functions made of ops", function()
       vs.zeros(1, 1, 0, 4), 2, {padding = 1})
     refused("align_corners is for mode", vs.interpolate, vs.ones(1, 1, 2, 2),
       {size = 3, align_corners = true})
+    refused("antialias is for mode", vs.interpolate, vs.ones(1, 1, 2, 2),
+      {size = 3, mode = "nearest-exact", antialias = true})
   end)
 end)

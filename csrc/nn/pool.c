@@ -51,8 +51,8 @@ static int upsample_forward(vs_layer *l, const vs_value *in, vs_tensor **out) {
 
 const vs_layerdef vs_layer_Upsample = {
     .name = "Upsample",
-    .args = "size:pair?, scale_factor:numpair?, mode:nearest|bilinear=nearest, "
-            "align_corners:bool=false",
+    .args = "size:pair?, scale_factor:numpair?, "
+            "mode:nearest|nearest-exact|bilinear|bicubic=nearest, align_corners:bool=false",
     .inputs = "x:tensor",
     .outputs = 1,
     .init = upsample_init,

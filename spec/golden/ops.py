@@ -205,5 +205,22 @@ case("cross_entropy.one", lambda x, t: F.cross_entropy(x, t, weight, label_smoot
 case("cross_entropy.one of probabilities", lambda x, t: F.cross_entropy(x, t), rand(5),
      rand(5).abs())
 
+torch.manual_seed(43)  # interpolate.c
+for mode in ["bicubic", "bilinear"]:
+    for name, how in {"up": {"size": (7, 13)}, "down": {"size": (2, 5)},
+                      "factors": {"scale_factor": (1.5, 0.4)}, "one": {"size": (1, 1)}}.items():
+        for corners in [False, True]:
+            for antialias in [False, True]:
+                if mode == "bilinear" and not antialias or name == "one" and corners:
+                    continue
+                label = f"{mode} {name}{' corners' * corners}{' antialias' * antialias}"
+                case(f"interpolate.{label}",
+                     lambda x, o=dict(how, mode=mode, align_corners=corners, antialias=antialias):
+                     F.interpolate(x, **o), rand(2, 2, 5, 11))
+case("interpolate.exact up", lambda x: F.interpolate(x, (7, 13), mode="nearest-exact"),
+     rand(1, 2, 4, 5))
+case("interpolate.exact down", lambda x: F.interpolate(x, scale_factor=(0.6, 0.7),
+                                                       mode="nearest-exact"), rand(1, 2, 8, 9))
+
 st.save(os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors"), out)
 print(len(out), "arrays")
