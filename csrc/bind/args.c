@@ -277,7 +277,7 @@ void lvs_pushvalue(lua_State *L, const vs_arg *a, const vs_value *v) {
     case VS_V_INTS:
       lua_createtable(L, v->n, 0);
       for (int i = 0; i < v->n; i++) {
-        lua_pushinteger(L, v->ints[i]);
+        lua_pushinteger(L, v->ints[i] + (a->kind == VS_A_DIMS && v->ints[i] >= 0));
         lua_rawseti(L, -2, i + 1);
       }
       break;

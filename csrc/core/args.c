@@ -64,6 +64,11 @@ static int parse_default(vs_arg *a, const char *s, size_t n) {
       a->def = VS_I(dim > 0 ? dim - 1 : dim);
       break;
     }
+    case VS_A_DIMS: {
+      int64_t dim = strtoll(text, &end, 10);
+      a->def = (vs_value){.kind = VS_V_INTS, .n = 1, .ints = {dim > 0 ? dim - 1 : dim}};
+      break;
+    }
     case VS_A_PAIR: a->def = VS_P(strtoll(text, &end, 10), strtoll(text, NULL, 10)); break;
     case VS_A_BOOL:
       a->def = VS_B(strcmp(text, "true") == 0);
@@ -85,7 +90,7 @@ static int parse_default(vs_arg *a, const char *s, size_t n) {
     default: return vs_fail("%s cannot have a default", a->name);
   }
   if (*end != '\0' || a->def.i == -1)
-    if (a->kind != VS_A_DIM && a->kind != VS_A_NUM && a->kind != VS_A_INT)
+    if (a->kind != VS_A_DIM && a->kind != VS_A_DIMS && a->kind != VS_A_NUM && a->kind != VS_A_INT)
       return vs_fail("bad default '%s' of %s", text, a->name);
   return 0;
 }

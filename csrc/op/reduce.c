@@ -1,7 +1,7 @@
-/* Reductions: sum, mean, max, min, argmax, argmin, all, any; and vs_sum_to.
+/* Reductions: sum, mean, amax, amin, max, min, argmax, argmin, all, any; and vs_sum_to.
  *
- * sum and mean take any set of dimensions, the others one or all.  Each output is computed by one
- * thread in a fixed order, so results do not depend on the number of threads. */
+ * sum, mean, amax and amin take any set of dimensions, the others one or all.  Each output is
+ * computed by one thread in a fixed order, so results do not depend on the number of threads. */
 #include <math.h>
 #include <string.h>
 
@@ -317,6 +317,125 @@ const vs_opdef vs_op_argmin = {
     .shape = index_shape,
     .forward = argmin_forward,
     .doc = "Where the smallest values are, int64 from 1, along one dimension or over everything."};
+
+/* ---- amax and amin: extremes over any dimensions ---- */
+
+typedef struct ends {
+  plan p;
+  const void *x, *best;
+  void *out;
+  const vs_real *dy;
+  vs_real *dx;
+} ends;
+
+static int ends_shape(vs_ctx *c) {
+  bool wide = c->in[0]->dtype == VS_FLOAT64;
+  if (vs_recast(c, 0, vs_is_integer(c->in[0]) ? VS_INT64 : wide ? VS_FLOAT64 : VS_REAL)) return -1;
+  if (vs_reduced_out(c, c->in[0]->dtype, DIM, KEEPDIM) < 0) return -1;
+  if (c->in[0]->numel > 0 || c->out[0]->numel == 0) return 0;
+  return vs_fail("x is %s, expected at least one element to choose from", vs_shape_str(c->in[0]));
+}
+
+/* The offset of run r of the reduced elements, from the first. */
+static int64_t run_at(const plan *p, int64_t r, int64_t run) {
+  return vs_offset_of(r / run, VS_MAX(p->nr - 1, 0), p->rsize, p->rstride);
+}
+
+#define ENDS(T, name, sign)                                                        \
+  static void name(void *arg, int64_t first, int64_t last, int part) {             \
+    const ends *e = arg;                                                           \
+    const plan *p = &e->p;                                                         \
+    int64_t run = p->nr > 0 ? p->rsize[p->nr - 1] : 1;                             \
+    int64_t step = p->nr > 0 ? p->rstride[p->nr - 1] : 1;                          \
+    (void)part;                                                                    \
+    for (int64_t k = first; k < last; k++) {                                       \
+      const T *x = (const T *)e->x + vs_offset_of(k, p->nk, p->ksize, p->kstride); \
+      T best = x[0];                                                               \
+      for (int64_t r = 0; r < p->reduced; r += run) {                              \
+        const T *v = x + run_at(p, r, run);                                        \
+        for (int64_t i = 0; i < run; i++)                                          \
+          if (BEATS(best, v[i * step], sign)) best = v[i * step];                  \
+      }                                                                            \
+      ((T *)e->out)[k] = best;                                                     \
+    }                                                                              \
+  }
+ENDS(vs_real, amax_real, >)
+ENDS(vs_real, amin_real, <)
+ENDS(double, amax_wide, >)
+ENDS(double, amin_wide, <)
+ENDS(int64_t, amax_int, >)
+ENDS(int64_t, amin_int, <)
+
+static int64_t ends_grain(const plan *p) { return VS_MAX(1, (1 << 14) / VS_MAX(p->reduced, 1)); }
+
+/* make_plan without its data, which may be of any dtype. */
+static ends make_ends(const vs_ctx *c) {
+  return (ends){.p = make_plan(c->in[0], (unsigned)c->n[0], NULL, 1), .x = vs_data(c->in[0])};
+}
+
+static void find_ends(vs_ctx *c, bool largest) {
+  ends e = make_ends(c);
+  vs_rangefn fn = vs_is_real(c->in[0])   ? (largest ? amax_real : amin_real)
+                  : vs_is_wide(c->in[0]) ? (largest ? amax_wide : amin_wide)
+                                         : (largest ? amax_int : amin_int);
+  e.out = vs_data(c->out[0]);
+  if (c->in[0]->numel > 0) vs_parallel(e.p.kept, ends_grain(&e.p), fn, &e);
+}
+
+/* NaN is the best of its group, and so is another NaN. */
+static bool is_best(vs_real x, vs_real best) { return x == best || (x != x && best != best); }
+
+/* dx = dy / how many equal the best where x does, 0 elsewhere */
+static void share_best(void *arg, int64_t first, int64_t last, int part) {
+  const ends *e = arg;
+  const plan *p = &e->p;
+  int64_t run = p->nr > 0 ? p->rsize[p->nr - 1] : 1;
+  int64_t step = p->nr > 0 ? p->rstride[p->nr - 1] : 1;
+  (void)part;
+  for (int64_t k = first; k < last; k++) {
+    int64_t at = vs_offset_of(k, p->nk, p->ksize, p->kstride), equal = 0;
+    vs_real best = ((const vs_real *)e->best)[k];
+    for (int pass = 0; pass < 2; pass++)
+      for (int64_t r = 0; r < p->reduced; r += run) {
+        int64_t from = at + run_at(p, r, run);
+        for (int64_t i = 0; i < run; i++) {
+          bool hit = is_best(((const vs_real *)e->x)[from + i * step], best);
+          if (pass == 0)
+            equal += hit;
+          else
+            e->dx[from + i * step] = hit ? e->dy[k] / (vs_real)equal : 0;
+        }
+      }
+  }
+}
+
+static int ends_backward(vs_ctx *c) {
+  ends e = make_ends(c);
+  e.best = vs_data(c->out[0]);
+  e.dy = vs_reals(c->dout[0]);
+  e.dx = vs_reals(c->din[0]);
+  if (c->in[0]->numel > 0) vs_parallel(e.p.kept, ends_grain(&e.p), share_best, &e);
+  return 0;
+}
+
+static void amax_forward(vs_ctx *c) { find_ends(c, true); }
+static void amin_forward(vs_ctx *c) { find_ends(c, false); }
+
+#define ENDS_OP(fn, text)                                                                        \
+  const vs_opdef vs_op_##fn = {                                                                  \
+      .name = #fn,                                                                               \
+      .args = "x:any, dim:dims?, keepdim:bool=false",                                            \
+      .outputs = 1,                                                                              \
+      .flags = VS_KINK,                                                                          \
+      .keep = VS_KEEP_IN(0) | VS_KEEP_OUT(0),                                                    \
+      .shape = ends_shape,                                                                       \
+      .forward = fn##_forward,                                                                   \
+      .backward = ends_backward,                                                                 \
+      .doc =                                                                                     \
+          text " value of all elements, or over the dimensions given; see max for where it is. " \
+               "Equal values share the gradient. NaN counts as both. Integers give int64."};
+ENDS_OP(amax, "Largest")
+ENDS_OP(amin, "Smallest")
 
 /* ---- all and any ---- */
 

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "op/dims.h"
+#include "op/reduce.h"
 #include "op/tiles.h"
 
 typedef struct rows rows;
@@ -162,17 +163,41 @@ const vs_opdef vs_op_log_softmax = {
     .doc = "log(softmax(x)) along dim, any shape, computed without overflow.",
 };
 
-/* --- logsumexp --- */
+/* --- logsumexp: n[3]: bit d is set where dimension d goes --- */
 
-static int logsumexp_shape(vs_ctx *c) {
-  const vs_tensor *x = c->in[0];
-  int64_t dim = c->attr[0].i, shape[VS_MAX_DIM];
-  bool keep = c->attr[1].i;
+/* Whether the dimensions of the mask are neighbours: then they are one. */
+static bool neighbours(unsigned mask) {
+  while (mask != 0 && (mask & 1) == 0) mask >>= 1;
+  return (mask & (mask + 1)) == 0 && mask != 0;
+}
+
+/* x with the dimensions of the mask behind the others, a view. */
+static vs_tensor *moved_back(vs_tensor *x, unsigned mask) {
+  int64_t shape[VS_MAX_DIM], stride[VS_MAX_DIM];
   int n = 0;
-  split(c, dim);
-  for (int i = 0; i < x->ndim; i++)
-    if (i != dim || keep) shape[n++] = i == dim ? 1 : x->shape[i];
-  return vs_out(c, 0, VS_REAL, n, shape);
+  for (unsigned goes = 0; goes < 2; goes++)
+    for (int d = 0; d < x->ndim; d++)
+      if ((mask >> d & 1) == goes) shape[n] = x->shape[d], stride[n++] = x->stride[d];
+  return vs_view(x, x->ndim, shape, stride, x->offset);
+}
+
+/* n[0..3): the sizes before the dimensions that go, of these, and behind. */
+static int logsumexp_shape(vs_ctx *c) {
+  if (vs_reduced_out(c, VS_REAL, 0, 1) < 0) return -1;
+  unsigned mask = (unsigned)c->n[0];
+  bool one = neighbours(mask);
+  if (!one) {
+    vs_tensor *view = moved_back(c->in[0], mask), *x = view ? vs_contiguous(view) : NULL;
+    vs_unref(view);
+    if (vs_set_in(c, 0, x) < 0) return -1;
+  }
+  const vs_tensor *x = c->given[0];
+  c->n[0] = c->n[1] = c->n[2] = 1;
+  for (int d = 0; d < x->ndim; d++)
+    c->n[mask >> d & 1 ? 1 : one && (mask >> d) == 0 ? 2 : 0] *= x->shape[d];
+  c->n[3] = mask;
+  c->work_bytes = scratch_bytes(c);
+  return 0;
 }
 
 static void logsumexp_row(const rows *r, int64_t at, const vs_real *a, const vs_real *b,
@@ -195,22 +220,46 @@ static void logsumexp_back_row(const rows *r, int64_t at, const vs_real *a, cons
   vs_k_softmax()->blend(r->n, r->done[at], y, 0, y, y);
 }
 
+/* g, which has the shape of in[0] after its dimensions were moved, in the order of x. */
+static vs_tensor *moved_forth(const vs_ctx *c, vs_tensor *g) {
+  unsigned mask = (unsigned)c->n[3];
+  int64_t shape[VS_MAX_DIM];
+  int kept = 0, gone = 0;
+  for (int d = 0; d < g->ndim; d++) kept += !(mask >> d & 1);
+  for (int d = 0, k = 0; d < g->ndim; d++) shape[d] = g->shape[mask >> d & 1 ? kept + gone++ : k++];
+  vs_tensor *dx = vs_tensor_new(VS_REAL, g->ndim, shape);
+  vs_tensor *view = dx ? moved_back(dx, mask) : NULL;
+  int err = view ? vs_copy(view, g) : -1;
+  vs_unref(view);
+  if (err == 0) return dx;
+  vs_unref(dx);
+  return NULL;
+}
+
 static int logsumexp_backward(vs_ctx *c) {
-  return each_row_back(
-      c, (rows){.a = vs_reals(c->in[0]), .done = vs_reals(c->dout[0]), .y = vs_reals(c->din[0])},
+  vs_tensor *g = vs_tensor_new(VS_REAL, c->in[0]->ndim, c->in[0]->shape);
+  if (g == NULL) return -1;
+  int err = each_row_back(
+      c, (rows){.a = vs_reals(c->in[0]), .done = vs_reals(c->dout[0]), .y = vs_reals(g)},
       logsumexp_back_row);
+  bool one = neighbours((unsigned)c->n[3]);
+  if (err == 0) c->din[0] = one ? vs_ref(g) : moved_forth(c, g);
+  vs_unref(g);
+  return c->din[0] ? 0 : -1;
 }
 
 const vs_opdef vs_op_logsumexp = {
     .name = "logsumexp",
-    .args = "x:tensor, dim:dim=-1, keepdim:bool=false",
+    .args = "x:tensor, dim:dims=-1, keepdim:bool=false",
     .outputs = 1,
+    .flags = VS_OWN_GRADS,
     .keep = VS_KEEP_IN(0),
     .shape = logsumexp_shape,
     .forward = logsumexp_forward,
     .backward = logsumexp_backward,
-    .doc = "log(sum(exp(x))) along dim, computed without overflow; keepdim leaves the dimension "
-           "as 1.",
+    .doc =
+        "log(sum(exp(x))) over a dimension or a list of them, computed without overflow; keepdim "
+        "leaves them as 1.",
 };
 
 /* --- normalize: y = x / max(norm, eps), norm = (sum |x|^p)^(1/p) --- */

@@ -71,19 +71,9 @@ end
 
 -- ---- reductions ---------------------------------------------------------------------------------
 
-function fn.amax(x, dim, keepdim)
-  check.tensor("amax", "x", x)
-  return (x:max(dim, keepdim))
-end
-
-function fn.amin(x, dim, keepdim)
-  check.tensor("amin", "x", x)
-  return (x:min(dim, keepdim))
-end
-
 function fn.aminmax(x, dim, keepdim)
   check.tensor("aminmax", "x", x)
-  return fn.amin(x, dim, keepdim), fn.amax(x, dim, keepdim)
+  return x:amin(dim, keepdim), x:amax(dim, keepdim)
 end
 
 function fn.count_nonzero(x, dim)

@@ -222,5 +222,19 @@ case("interpolate.exact up", lambda x: F.interpolate(x, (7, 13), mode="nearest-e
 case("interpolate.exact down", lambda x: F.interpolate(x, scale_factor=(0.6, 0.7),
                                                        mode="nearest-exact"), rand(1, 2, 8, 9))
 
+torch.manual_seed(44)  # reduce.c and softmax.c over several dimensions
+
+
+def few(*shape):
+    """Values with many equal ones."""
+    return torch.randint(-2, 3, shape).double()
+
+
+case("amax.ties", lambda x: x.amax((0, 2)), few(3, 4, 5))
+case("amin.ties", lambda x: x.amin((2, 1), True), few(3, 4, 5))
+case("amax.all of ties", lambda x: x.amax(), few(3, 4))
+case("logsumexp.apart", lambda x: x.logsumexp((0, 2)), rand(3, 4, 5))
+case("logsumexp.neighbours", lambda x: x.logsumexp((1, 2), True), rand(3, 4, 5, 2))
+
 st.save(os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors"), out)
 print(len(out), "arrays")

@@ -1,5 +1,6 @@
 -- Reductions: over everything, one dimension, several, kept or not; values against plain loops.
 local numbers = require "spec.support.numbers"
+local torch = require "spec.op.torch"
 
 local list = {}
 
@@ -82,6 +83,8 @@ local function tied(vs) return numbers.index(vs, {3, 5, 7}, 3, 3) end
 
 add("sum", many_dims, {sum}, real)
 add("mean", many_dims, {mean}, real)
+add("amax", many_dims, {second(largest)}, distinct)
+add("amin", many_dims, {second(smallest)}, distinct)
 add("max", one_dim, {second(largest), first(largest)}, distinct)
 add("min", one_dim, {second(smallest), first(smallest)}, distinct)
 add("argmax", one_dim, {first(largest)}, tied)
@@ -114,6 +117,30 @@ list[#list + 1] = {op = "max", name = "NaN counts as largest", grad = {},
   forward = function(_, outputs)
     assert(outputs[1]:item() ~= outputs[1]:item() and outputs[2]:item() == 2)
   end}
+
+torch.add(list, {
+  {"amax.ties", {dim = {1, 3}}, kink = true}, {"amin.ties", {dim = {3, 2}, keepdim = true},
+    kink = true}, {"amax.all of ties", {}, kink = true},
+})
+for op, best in numbers.sorted {amax = math.max, amin = math.min} do
+  list[#list + 1] = {op = op, name = "integers beyond 2^53", args = {dim = {1, 2}}, grad = {},
+    inputs = function(vs)
+      local x = vs.zeros(2, 3, 2, {dtype = "int64"}) + ((1 << 53) + 1)
+      x[{2, 2, 1}], x[{1, 3, 2}] = (1 << 53) + 3, (1 << 53)
+      return {x}
+    end,
+    forward = function(_, outputs, inputs)
+      local x, want = inputs[1], {}
+      for k = 1, 2 do
+        want[k] = x[{1, 1, k}]:item()
+        for i = 1, 2 do
+          for j = 1, 3 do want[k] = best(want[k], x[{i, j, k}]:item()) end
+        end
+      end
+      assert(outputs[1].dtype == "int64")
+      for k = 1, 2 do assert(outputs[1][k]:item() == want[k]) end
+    end}
+end
 
 -- A boolean of Lua over everything, a bool tensor along a dimension.
 local function quantified(op, holds)

@@ -1,5 +1,6 @@
 -- softmax, log_softmax, logsumexp and normalize along any dimension; overflow, masked rows, zeros.
 local numbers = require "spec.support.numbers"
+local torch = require "spec.op.torch"
 
 local signed = numbers.signed
 local list = {}
@@ -35,6 +36,24 @@ add {op = "logsumexp", name = "kept, nothing there", args = {dim = 1, keepdim = 
   forward = function(vs, outputs)
     numbers.same(vs, outputs[1], {-math.huge, 1000, math.huge}, {1, 3})
   end}
+for name, dims in numbers.sorted {["neighbours"] = {2, 3}, ["the first two"] = {1, 2},
+  ["apart"] = {1, 3}, ["apart, backwards"] = {-1, 2}, ["all"] = {1, 2, 3, 4}} do
+  for _, keepdim in ipairs {false, true} do
+    add {op = "logsumexp", name = name .. (keepdim and ", kept" or ""),
+      args = {dim = dims, keepdim = keepdim},
+      inputs = function(vs) return {signed(vs, {3, 2, 5, 4}, 7)} end,
+      forward = function(vs, outputs, inputs)
+        local want = inputs[1]:exp():sum(dims, keepdim):log()
+        numbers.same(vs, outputs[1], numbers.flat(want), numbers.shape(want))
+      end}
+  end
+end
+add {op = "logsumexp", name = "apart and large", args = {dim = {1, 3}}, grad = {},
+  inputs = function(vs) return {vs.ones(2, 3, 4) * 10000} end,
+  forward = function(vs, outputs)
+    local v = 10000 + math.log(8)
+    numbers.same(vs, outputs[1], {v, v, v}, {3}, 1e-6)
+  end}
 add {op = "logsumexp", name = "kept", args = {dim = 2, keepdim = true},
   inputs = function(vs) return {signed(vs, {3, 5}, 1)} end}
 add {op = "normalize", name = "1-norm", args = {p = 1},
@@ -49,5 +68,9 @@ add {op = "normalize", name = "values and zeros", grad = {},
 -- Below eps the row is divided by eps, and so is its gradient.
 add {op = "normalize", name = "below eps", args = {eps = 10},
   inputs = function(vs) return {signed(vs, {2, 3}, 1)} end}
+
+torch.add(list, {
+  {"logsumexp.apart", {dim = {1, 3}}}, {"logsumexp.neighbours", {dim = {2, 3}, keepdim = true}},
+})
 
 return list
