@@ -40,10 +40,16 @@
   X(relu, x > 0 ? x : x != x ? x : 0, y > 0, OUT)                                                 \
   X(relu6, x < 0 ? 0 : x > 6 ? 6 : x, y > 0 && y < 6, OUT)                                        \
   X(leaky_relu, x > 0 ? x : a * x, x > 0 ? 1 : a, IN)                                             \
-  X(elu, x > 0 ? x : a * (vs_exp(x) - 1), x > 0 ? 1 : a * vs_exp(x), IN)                          \
+  X(elu, x > 0 ? x : a * vs_expm1_down(x), x > 0 ? 1 : a * vs_exp(x), IN)                         \
   X(gelu, VS_R(0.5) * x * (1 + vs_erf(x * VS_R(0.70710678118654752))),                            \
     VS_R(0.5) * (1 + vs_erf(x * VS_R(0.70710678118654752))) +                                     \
         x * VS_R(0.39894228040143268) * vs_exp_down(VS_R(-0.5) * x * x), IN)                      \
+  X(gelu_tanh, x * vs_gelu_gate(x),                                                               \
+    vs_gelu_gate(x) +                                                                             \
+        (vs_gelu_gate(x) > 0 && vs_gelu_gate(x) < 1                                               \
+             ? x * vs_gelu_gate(x) * (1 - vs_gelu_gate(x)) *                                      \
+                   VS_R(1.5957691216057308) * (1 + VS_R(0.134145) * x * x)                        \
+             : 0), IN)                                                                            \
   X(silu, x * vs_sigmoid(x), vs_sigmoid(x) * (1 + x * (1 - vs_sigmoid(x))), IN)                   \
   X(softplus, vs_softplus(x), vs_sigmoid(x), IN)                                                  \
   X(hardsigmoid, x <= -3 ? 0 : x >= 3 ? 1 : x / 6 + VS_R(0.5),                                    \
@@ -57,7 +63,7 @@
     IN)                                                                                           \
   X(softsign, x / (1 + vs_abs(x)), 1 / ((1 + vs_abs(x)) * (1 + vs_abs(x))), IN)                   \
   X(selu,                                                                                         \
-    VS_R(1.0507009873554805) * (x > 0 ? x : VS_R(1.6732632423543772) * (vs_exp(x) - 1)),          \
+    VS_R(1.0507009873554805) * (x > 0 ? x : VS_R(1.6732632423543772) * vs_expm1_down(x)),         \
     VS_R(1.0507009873554805) * (x > 0 ? 1 : VS_R(1.6732632423543772) * vs_exp(x)), IN)            \
   X(clamp, x < a ? a : x > b ? b : x, x >= a && x <= b, IN)                                       \
   X(sign, x != x ? x : (vs_real)((x > 0) - (x < 0)), 0, NONE)                                     \

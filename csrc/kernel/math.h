@@ -16,9 +16,20 @@ static inline vs_real vs_exp_down(vs_real x) { return exp(x); }
 static inline vs_real vs_log(vs_real x) { return log(x); }
 static inline vs_real vs_tanh(vs_real x) { return tanh(x); }
 static inline vs_real vs_erf(vs_real x) { return erf(x); }
+static inline vs_real vs_expm1_down(vs_real x) { return x > 0 ? 0 : expm1(x); }
 static inline vs_real vs_sqrt(vs_real x) { return sqrt(x); }
 static inline vs_real vs_abs(vs_real x) { return fabs(x); }
 #else
+/* (exp(r) - 1 - r) / r^2 for |r| up to log(2) / 2 */
+static inline float vs_exp_rest(float r) {
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  return p * r + 5.0000001201e-1f;
+}
+
 /* exp(c) = 2^n times what is returned, for c that does not overflow. */
 static inline float vs_exp_part(float c, int32_t *n) {
   union {
@@ -30,13 +41,7 @@ static inline float vs_exp_part(float c, int32_t *n) {
   *n = whole.i - 0x4B400000;
   k -= 12582912.0f;
   float r = (c - k * 0.693359375f) + k * 2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  return p * r * r + r + 1.0f;
+  return vs_exp_rest(r) * r * r + r + 1.0f;
 }
 
 /* 2^n for -126 <= n <= 127 */
@@ -64,6 +69,12 @@ static inline float vs_exp_down(float x) {
   int32_t n;
   float p = vs_exp_part(x < -87.33654f ? -87.33654f : x, &n);
   return x < -87.33654f ? 0.0f : p * vs_power(n);
+}
+
+/* exp(x) - 1 with all digits, of x up to 0; 0 above. */
+static inline float vs_expm1_down(float x) {
+  float c = x > 0 ? 0.0f : x;
+  return c > -0.34657f ? vs_exp_rest(c) * c * c + c : vs_exp_down(c) - 1.0f;
 }
 
 static inline float vs_log(float x) { /* subnormal arguments count as the least normal one */
@@ -161,6 +172,12 @@ VS_DIVISIONS(float, vs, fmodf, floorf)
 static inline vs_real vs_sigmoid(vs_real x) {
   vs_real e = vs_exp_down(x < 0 ? x : -x); /* no overflow on either side */
   return (x < 0 ? e : 1) / (1 + e);
+}
+
+/* What gelu's approximation by tanh multiplies x with: 1/2 (1 + tanh(k (x + 0.044715 x^3))),
+ * k = sqrt(2 / pi), as a sigmoid, which keeps its digits below 0. */
+static inline vs_real vs_gelu_gate(vs_real x) {
+  return vs_sigmoid(VS_R(1.5957691216057308) * (x + VS_R(0.044715) * x * x * x));
 }
 
 /* log(1 + e) for e in 0..1, exact for small e: what 1 + e rounds off is put back by a factor

@@ -19,7 +19,6 @@
 
 PLAIN(ReLU, relu, "max(x, 0), element by element.")
 PLAIN(ReLU6, relu6, "min(max(x, 0), 6), element by element.")
-PLAIN(GELU, gelu, "x times the normal distribution function of x (the exact form).")
 PLAIN(SiLU, silu, "x * sigmoid(x), element by element.")
 PLAIN(Sigmoid, sigmoid, "1 / (1 + exp(-x)), element by element.")
 PLAIN(Tanh, tanh, "Hyperbolic tangent, element by element.")
@@ -31,6 +30,8 @@ PLAIN(Softsign, softsign, "x / (1 + |x|), element by element.")
 PLAIN(SELU, selu, "Self-normalising: 1.0507 times x, or times 1.6733 (exp(x) - 1) below 0.")
 WITH(LeakyReLU, leaky_relu, "negative_slope:num=0.01",
      "x where positive, negative_slope * x elsewhere.")
+WITH(GELU, gelu, "approximate:none|tanh=none",
+     "x times the normal distribution function of x, exact or approximated by tanh.")
 WITH(ELU, elu, "alpha:num=1", "x where positive, alpha * (exp(x) - 1) elsewhere.")
 
 enum { SLOPES, FIRST };

@@ -101,6 +101,25 @@ static int clamp_shape(vs_ctx *c) {
   return shape(c);
 }
 
+/* gelu in one of two forms. */
+static int gelu_form(const vs_ctx *c) { return c->attr[0].i ? VS_UN_gelu_tanh : VS_UN_gelu; }
+static void gelu_forward(vs_ctx *c) { forward(c, gelu_form(c)); }
+static int gelu_backward(vs_ctx *c) { return backward(c, gelu_form(c)); }
+
+const vs_opdef vs_op_gelu = {
+    .name = "gelu",
+    .args = "x:tensor, approximate:none|tanh=none",
+    .outputs = 1,
+    .flags = VS_BF16,
+    .keep = VS_KEEP_IN(0),
+    .shape = shape,
+    .forward = gelu_forward,
+    .backward = gelu_backward,
+    .doc =
+        "x * Phi(x), Phi the normal distribution function, exact, by erf; approximate = \"tanh\": "
+        "x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))). Hendrycks and Gimpel, 2016.",
+};
+
 #define KEEP_NONE 0
 #define KEEP_IN VS_KEEP_IN(0)
 #define KEEP_OUT VS_KEEP_OUT(0)
@@ -149,9 +168,6 @@ DEFINE(leaky_relu, shape, "x:tensor, negative_slope:num=0.01", VS_KINK | VS_BF16
        "x above 0, negative_slope * x below.")
 DEFINE(elu, shape, "x:tensor, alpha:num=1", VS_KINK | VS_BF16, IN,
        "x above 0, alpha * (exp(x) - 1) below. Clevert et al., 2016.")
-DEFINE(
-    gelu, shape, "x:tensor", VS_BF16, IN,
-    "x * Phi(x), Phi the normal distribution function (exact, by erf). Hendrycks and Gimpel, 2016.")
 DEFINE(silu, shape, "x:tensor", VS_BF16, IN, "x * sigmoid(x). Elfwing et al., 2018.")
 DEFINE(softplus, shape, "x:tensor", 0, IN, "log(1 + exp(x)).")
 DEFINE(hardsigmoid, shape, "x:tensor", VS_KINK | VS_BF16, IN, "x / 6 + 1/2 limited to [0, 1].")

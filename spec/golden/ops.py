@@ -236,5 +236,8 @@ case("amax.all of ties", lambda x: x.amax(), few(3, 4))
 case("logsumexp.apart", lambda x: x.logsumexp((0, 2)), rand(3, 4, 5))
 case("logsumexp.neighbours", lambda x: x.logsumexp((1, 2), True), rand(3, 4, 5, 2))
 
+torch.manual_seed(45)  # unary.c
+case("gelu.tanh", lambda x: F.gelu(x, approximate="tanh"), rand(3, 5) * 2)
+
 st.save(os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors"), out)
 print(len(out), "arrays")

@@ -177,5 +177,7 @@ for kind in (nn.LSTM, nn.GRU):
     first = [rand(4, 5, 5) for _ in range(2 if kind is nn.LSTM else 1)]
     layer(f"{kind.__name__.lower()}.state", module, [rand(5, 7, 6), lengths, *first], packed(module))
 
+layer("gelu.tanh", nn.GELU(approximate="tanh"), [rand(3, 5, 7) * 3])
+
 st.save(os.path.join(os.path.dirname(os.path.abspath(__file__)), "rnn.safetensors"), out)
 print(len(out), "arrays")

@@ -37,6 +37,7 @@ layers.rnn = {
   leaky_relu = function() return nn.LeakyReLU(0.2) end,
   elu = function() return nn.ELU(0.7) end,
   gelu = function() return nn.GELU() end,
+  ["gelu.tanh"] = function() return nn.GELU {approximate = "tanh"} end,
   silu = function() return nn.SiLU() end,
   tanh = function() return nn.Tanh() end,
   sigmoid = function() return nn.Sigmoid() end,

@@ -87,6 +87,26 @@ describe("a small result has all its digits in", function()
     near(loss(T {{20, -20}, {-20, 20}}):item(), 2 * log1p(math.exp(-20)))
   end)
 
+  it("elu and selu", function()
+    for _, x in ipairs {-1e-6, -1e-3, -0.1, -0.34, -0.35, -0.7, -3, -20} do
+      local want = x > -1e-2 and x + x ^ 2 / 2 + x ^ 3 / 6 + x ^ 4 / 24 + x ^ 5 / 120
+        or math.exp(x) - 1
+      near(T {x}:elu():item(), want)
+      near(T {x}:elu(0.5):item(), want / 2)
+      near(T {x}:selu():item(), want * 1.0507009873554805 * 1.6732632423543772)
+    end
+  end)
+
+  it("gelu by tanh", function()
+    for _, x in ipairs {-7, -5, -3, -1, -0.1, 0.1, 3} do
+      local inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x ^ 3)
+      -- the exponent is up to 40 and its rounding error is relative to it
+      local want = x / (1 + math.exp(-2 * inner))
+      local got = T {x}:gelu("tanh"):item()
+      assert(math.abs(got - want) <= 40 * LIMIT * math.abs(want), x)
+    end
+  end)
+
   it("mish", function() near(T {-20}:mish():item(), -20 * log1p(math.exp(-20))) end)
 
   it("binary_cross_entropy_with_logits, and its gradient", function()

@@ -6,10 +6,7 @@ local tables = require "vesper.util.tables"
 
 local configs = {}
 
--- 0.79788... is sqrt(2 / pi).
-local function gelu_by_tanh(x)
-  return x * (((x ^ 3 * 0.044715 + x) * 0.7978845608028654):tanh() + 1) / 2
-end
+local function gelu_by_tanh(x) return core.gelu(x, "tanh") end
 
 configs.activations = {
   gelu = core.gelu, relu = core.relu, silu = core.silu, swish = core.silu,

@@ -122,7 +122,7 @@ torch.add(list, {
   {"amax.ties", {dim = {1, 3}}, kink = true}, {"amin.ties", {dim = {3, 2}, keepdim = true},
     kink = true}, {"amax.all of ties", {}, kink = true},
 })
-for op, best in numbers.sorted {amax = math.max, amin = math.min} do
+for op, better in numbers.sorted {amax = math.max, amin = math.min} do
   list[#list + 1] = {op = op, name = "integers beyond 2^53", args = {dim = {1, 2}}, grad = {},
     inputs = function(vs)
       local x = vs.zeros(2, 3, 2, {dtype = "int64"}) + ((1 << 53) + 1)
@@ -134,7 +134,7 @@ for op, best in numbers.sorted {amax = math.max, amin = math.min} do
       for k = 1, 2 do
         want[k] = x[{1, 1, k}]:item()
         for i = 1, 2 do
-          for j = 1, 3 do want[k] = best(want[k], x[{i, j, k}]:item()) end
+          for j = 1, 3 do want[k] = better(want[k], x[{i, j, k}]:item()) end
         end
       end
       assert(outputs[1].dtype == "int64")

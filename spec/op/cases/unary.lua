@@ -53,6 +53,9 @@ local unary = {
   {"elu", function(x) return x > 0 and x or math.exp(x) - 1 end},
   {"elu", function(x) return x > 0 and x or 0.7 * (math.exp(x) - 1) end, args = {alpha = 0.7}},
   {"gelu", function(x) return x * 0.5 * (1 + erf(x / math.sqrt(2))) end, range = {-3, 3}},
+  {"gelu", function(x)
+    return x * 0.5 * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x ^ 3)))
+  end, range = {-3, 3}, args = {approximate = "tanh"}},
   {"silu", function(x) return x * sigmoid(x) end, range = {-6, 6}},
   {"softplus", function(x) return math.log(1 + math.exp(x)) end, range = {-6, 6}},
   {"hardsigmoid", function(x) return math.min(math.max(x / 6 + 0.5, 0), 1) end, range = {-4, 4}},
@@ -121,7 +124,17 @@ for op, pair in numbers.sorted(edges) do
     forward = function(vs, outputs) numbers.same(vs, outputs[1], pair[2]) end}
 end
 
+add {op = "gelu", name = "edge values by tanh", args = {approximate = "tanh"}, grad = {},
+  inputs = function(vs) return {vs.tensor {-50, 0, 50, 1e20, nan}} end,
+  forward = function(vs, outputs, inputs)
+    numbers.same(vs, outputs[1], {0, 0, 50, 1e20, nan})
+    local x = inputs[1]:detach():clone():requires_grad_()
+    x:gelu("tanh"):sum():backward()
+    numbers.same(vs, x.grad, {0, 0.5, 1, 1, nan})
+  end}
+
 torch.add(list, {
+  {"gelu.tanh", {approximate = "tanh"}},
   {"log1p"}, {"log2"}, {"expm1"},
 })
 
