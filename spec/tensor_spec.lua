@@ -96,7 +96,9 @@ describe("einsum", function()
 
   it("refuses what it cannot read", function()
     local x, y = vs.zeros(2, 3), vs.zeros(4, 3)
-    refused("expected the form 'ij,jk->ik'", vs.einsum, "ij,jk", {x, y})
+    for _, wrong in ipairs {"ij,j1", "ij->j->i", "..ij->ij", "......->", "ij->j,i", "i.j"} do
+      refused("expected the form 'ij,jk->ik'", vs.einsum, wrong, {x, y})
+    end
     refused("equation is nil", vs.einsum, nil, {x, y})
     refused("operands are float32 [2,3], expected a list", vs.einsum, "ij->ji", x)
     refused("operands are 1 tensors, expected 2", vs.einsum, "ij,jk->ik", {x})
@@ -104,7 +106,11 @@ describe("einsum", function()
     refused("operand 1 is [2,3], expected 3 dimensions for 'ijk'", vs.einsum, "ijk->i", {x})
     refused("size of j is 4 in operand 2, but 3 in an earlier operand", vs.einsum, "ij,jk->ik",
       {x, y})
-    refused("'ii' contains i twice", vs.einsum, "ii->i", {x})
+    refused("size of i is 2 and 3 in operand 1", vs.einsum, "ii->i", {x})
+    refused("operand 1 is [2,3], expected at least 3 dimensions for 'ij...k'", vs.einsum,
+      "ij...k", {x})
+    refused("'...' has size 4 in operand 2, but 2 in an earlier operand", vs.einsum,
+      "...j,...j->...", {x, y})
     refused("result 'ii' contains i twice", vs.einsum, "ij->ii", {x})
     refused("result 'ik' contains k, which no operand has", vs.einsum, "ij->ik", {x})
   end)

@@ -86,13 +86,22 @@ end
 
 local function fail(...) check.fail("einsum", ...) end
 
--- "bij,bjk->bik" as {"bij", "bjk"}, "bik".
+local DOTS = "%.%.%." -- an ellipsis
+
+-- "bij,bjk->bik" as {"bij", "bjk"}, "bik"; nil in place of the result where there is no arrow.
 local function parse(equation)
   check.kind("einsum", "equation", equation, "string")
-  local left, right = equation:gsub("%s", ""):match "^([%a,]*)%->(%a*)$"
-  if not left then fail("equation is '%s', expected the form 'ij,jk->ik'", equation) end
+  local plain = equation:gsub("%s", "")
+  local left, right = plain:match "^(.-)%->(.*)$"
   local terms = {}
-  for term in (left .. ","):gmatch "([^,]*)," do terms[#terms + 1] = term end
+  for term in ((left or plain) .. ","):gmatch "([^,]*)," do terms[#terms + 1] = term end
+  for i = 1, #terms + 1 do
+    local letters = (terms[i] or right or ""):gsub(DOTS, "", 1)
+    if letters:find "%A" then
+      fail("equation is '%s', expected the form 'ij,jk->ik'; '...' stands for further dimensions",
+        equation)
+    end
+  end
   return terms, right
 end
 
@@ -103,9 +112,8 @@ local function filter(letters, keep)
   return (letters:gsub("%a", function(letter) return keep(letter) and letter or "" end))
 end
 
--- The size of each letter; raises if operands and equation do not fit.
-local function sizes_of(terms, out, list)
-  local sizes = {}
+-- Raises unless there is a tensor for each term, with as many dimensions as the term has letters.
+local function check_operands(terms, list)
   if type(list) ~= "table" then fail("operands are %s, expected a list", text.kind(list)) end
   check.list("einsum", "the list of operands", list)
   if #list ~= #terms then
@@ -114,12 +122,97 @@ local function sizes_of(terms, out, list)
   for i, term in ipairs(terms) do
     local x = list[i]
     if not core.is_tensor(x) then fail("operand %d is %s, expected a tensor", i, text.kind(x)) end
-    if x.ndim ~= #term then
-      fail("operand %d is %s, expected %d dimensions for '%s'", i, text.shape(x), #term, term)
+    local letters, dots = term:gsub(DOTS, "")
+    if x.ndim < #letters or x.ndim > #letters and dots == 0 then
+      fail("operand %d is %s, expected %s%d dimensions for '%s'", i, text.shape(x),
+        dots > 0 and "at least " or "", #letters, term)
     end
+  end
+end
+
+-- The letters that occur once, A-Z before a-z: the result of an equation without an arrow.
+local function once(terms)
+  local all, found = table.concat(terms):gsub(DOTS, ""), {}
+  for letter in all:gmatch "%a" do
+    if select(2, all:gsub(letter, "")) == 1 then found[#found + 1] = letter:byte() end
+  end
+  table.sort(found)
+  return #found > 0 and string.char(table.unpack(found)) or ""
+end
+
+-- Letters that the equation does not have, for the dimensions of an ellipsis.
+local function unused(terms, out)
+  local used, free = table.concat(terms) .. out, ""
+  for code = ("A"):byte(), ("z"):byte() do
+    local letter = string.char(code)
+    if letter:find "%a" and not has(used, letter) then free = free .. letter end
+  end
+  return free
+end
+
+-- Puts letters in place of each ellipsis, the same from the last dimension on.  An operand that has
+-- 1 where another has more lacks the letter: it is the same at each position.
+local function spell_out(terms, out, list)
+  local most, sizes, counts = 0, {}, {}
+  for i, term in ipairs(terms) do
+    local letters, dots = term:gsub(DOTS, "")
+    counts[i] = dots > 0 and list[i].ndim - #letters or 0
+    most = math.max(most, counts[i])
+    local at = dots > 0 and term:find(DOTS) or 1
+    for d = 1, counts[i] do
+      local size, k = list[i].shape[at + d - 1], counts[i] - d -- k: from the last
+      if sizes[k] and sizes[k] ~= 1 and size ~= 1 and size ~= sizes[k] then
+        fail("'...' has size %d in operand %d, but %d in an earlier operand", size, i, sizes[k])
+      end
+      if not sizes[k] or sizes[k] == 1 then sizes[k] = size end
+    end
+  end
+  local names = unused(terms, out):sub(1, most)
+  local spelt, operands = {}, {}
+  for i, term in ipairs(terms) do
+    local x, letters, at = list[i], "", term:find(DOTS)
+    for d = 1, counts[i] do
+      local k = counts[i] - d
+      local size = x.shape[at + #letters]
+      if size == 1 and sizes[k] ~= 1 then
+        x = x:select(at + #letters, 1)
+      else
+        letters = letters .. names:sub(most - k, most - k)
+      end
+    end
+    spelt[i], operands[i] = term:gsub(DOTS, letters), x
+  end
+  return spelt, out:gsub(DOTS, names), operands
+end
+
+-- x with each letter once: equal letters are a diagonal.
+local function diagonals(x, term, i)
+  for d = 1, #term do
+    local letter = term:sub(d, d)
+    local again = term:find(letter, d + 1, true)
+    if again then
+      if x.shape[d] ~= x.shape[again] then
+        fail("size of %s is %d and %d in operand %d", letter, x.shape[d], x.shape[again], i)
+      end
+      local places = core.arange(1, x.shape[d])
+      local order, rest = {d, again}, ""
+      for k = 1, #term do
+        if k ~= d and k ~= again then
+          order[#order + 1], rest = k, rest .. term:sub(k, k)
+        end
+      end
+      return diagonals(x:permute(order):index {places, places}, letter .. rest, i)
+    end
+  end
+  return x, term
+end
+
+-- The size of each letter; raises if operands and equation do not fit.
+local function sizes_of(terms, out, list)
+  local sizes = {}
+  for i, term in ipairs(terms) do
     for d = 1, #term do
-      local letter, size = term:sub(d, d), x.shape[d]
-      if has(term:sub(d + 1), letter) then fail("'%s' contains %s twice", term, letter) end
+      local letter, size = term:sub(d, d), list[i].shape[d]
       if (sizes[letter] or size) ~= size then
         fail("size of %s is %d in operand %d, but %d in an earlier operand", letter, size, i,
           sizes[letter])
@@ -182,11 +275,15 @@ end
 -- einsum("bij,bjk->bik", {x, y}): evaluates products from left to right.
 function core.einsum(equation, list)
   local terms, out = parse(equation)
-  local sizes = sizes_of(terms, out, list)
-  local x, letters = list[1], terms[1]
+  check_operands(terms, list)
+  local operands
+  terms, out, operands = spell_out(terms, out or "..." .. once(terms), list)
+  for i, term in ipairs(terms) do operands[i], terms[i] = diagonals(operands[i], term, i) end
+  local sizes = sizes_of(terms, out, operands)
+  local x, letters = operands[1], terms[1]
   for i = 2, #terms do
     local needed = out .. table.concat(terms, "", i + 1)
-    x, letters = product(x, letters, list[i], terms[i], needed, sizes)
+    x, letters = product(x, letters, operands[i], terms[i], needed, sizes)
   end
   x, letters = sum_out(x, letters, function(l) return has(out, l) end)
   return reorder(x, letters, out)

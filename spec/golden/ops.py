@@ -239,5 +239,18 @@ case("logsumexp.neighbours", lambda x: x.logsumexp((1, 2), True), rand(3, 4, 5, 
 torch.manual_seed(45)  # unary.c
 case("gelu.tanh", lambda x: F.gelu(x, approximate="tanh"), rand(3, 5) * 2)
 
+torch.manual_seed(46)
+for equation, *shapes in [
+        ("ij,jk", (2, 3), (3, 4)), ("ba", (2, 3)), ("ij,ij", (2, 3), (2, 3)), ("bA,Ac", (2, 3), (3, 4)),
+        ("ii", (4, 4)), ("ii->i", (4, 4)), ("iij->ji", (3, 3, 2)), ("biji->bj", (2, 3, 4, 3)),
+        ("iii->i", (3, 3, 3)), ("iijj,jk->ik", (2, 2, 3, 3), (3, 4)),
+        ("...ij,...jk->...ik", (2, 3, 2, 4), (2, 3, 4, 5)), ("...ij,jk", (2, 3, 4), (4, 5)),
+        ("i...,i...->...", (3, 2, 4), (3, 2, 4)), ("...ij->...", (2, 5, 3, 4)),
+        ("...i,...i->...", (2, 1, 4), (3, 4)), ("b...d,...d->b...", (2, 3, 4), (1, 4)),
+        ("...,...", (2, 3), (3,)), ("i...->i", (2, 3, 4)), ("...ii->...i", (2, 3, 3)),
+        ("...", (2, 3)), ("a...b->b...a", (2, 3, 4)), ("...i->i", (3, 2, 4))]:
+    case(f"einsum {equation}", lambda *x, e=equation: torch.einsum(e, *x),
+         *[rand(*s) for s in shapes])
+
 st.save(os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors"), out)
 print(len(out), "arrays")

@@ -50,8 +50,10 @@ return {
         .. "xy swaps the first two dimensions."},
     {"vs.einsum", "equation:string, operands:list", "Tensor",
       "Einstein summation: vs.einsum(\"bij,bjk->bik\", {x, y}). One letter per dimension; letters "
-        .. "missing after the arrow are summed over. Evaluated from left to right as matrix "
-        .. "products; a letter may not occur twice in a term."},
+        .. "missing after the arrow are summed over. Without an arrow the result has the letters "
+        .. "that occur once, in alphabetical order. A letter twice in a term is a diagonal. ... "
+        .. "stands for further dimensions, which broadcast, and comes first where there is no "
+        .. "arrow. Evaluated from left to right as matrix products."},
     {"vs.save", "path:string, tensors:table, metadata:table?", "true?",
       "Writes {name = tensor} as safetensors; metadata is {key = text}. The file is complete or "
         .. "absent."},
