@@ -137,6 +137,7 @@ static void read_value(lua_State *L, int index, const vs_arg *a, vs_value *v, co
     case VS_A_INDEX:
     case VS_A_MASK:
     case VS_A_BUFFER: bad(L, what, a, index); break;
+    case VS_A_NUMBER:
     case VS_A_OPERAND:
       if (lua_isinteger(L, index))
         *v = VS_I(lua_tointeger(L, index));

@@ -11,7 +11,7 @@ typedef struct request {
   vs_dtype dtype;
   int ndim;
   int64_t shape[VS_MAX_DIM];
-  double value;
+  vs_value value; /* a number */
   vs_rng rng;
 } request;
 
@@ -22,7 +22,12 @@ static vs_tensor *make_empty(void *arg) {
 
 static vs_tensor *make_full(void *arg) {
   const request *r = arg;
-  return vs_tensor_full(r->dtype, r->ndim, r->shape, r->value);
+  vs_tensor *t = vs_tensor_new(r->dtype, r->ndim, r->shape);
+  if (t != NULL && r->value.kind == VS_V_INT)
+    vs_fill_int(t, r->value.i);
+  else if (t != NULL)
+    vs_fill(t, r->value.f);
+  return t;
 }
 
 /* ---- options at the end of the arguments ---- */
@@ -85,7 +90,7 @@ static void read_sizes(lua_State *L, int first, int last, request *r, const char
 
 static int sized(lua_State *L, vs_tensor *(*make)(void *), double value, const char *what) {
   int options = options_at(L), last = options != 0 ? options - 1 : lua_gettop(L);
-  request r = {.dtype = dtype_option(L, options, VS_REAL, what), .value = value};
+  request r = {.dtype = dtype_option(L, options, VS_REAL, what), .value = VS_F(value)};
   read_sizes(L, 1, last, &r, what);
   bool grad = grad_option(L, options);
   lvs_pushmade(L, make, &r);
@@ -96,11 +101,17 @@ static int zeros(lua_State *L) { return sized(L, make_full, 0, "zeros"); }
 static int ones(lua_State *L) { return sized(L, make_full, 1, "ones"); }
 static int empty(lua_State *L) { return sized(L, make_empty, 0, "empty"); }
 
+/* An integer keeps its digits. */
+static vs_value check_value(lua_State *L, int index) {
+  double f = lvs_checknum(L, index, "value");
+  return lua_isinteger(L, index) ? VS_I(lua_tointeger(L, index)) : VS_F(f);
+}
+
 /* full({2, 3}, 7): the sizes are one list here, as the value follows them. */
 static int full(lua_State *L) {
   request r = {.dtype = VS_REAL};
   lvs_checktype(L, 1, LUA_TTABLE, "sizes");
-  r.value = lvs_checknum(L, 2, "value");
+  r.value = check_value(L, 2);
   int options = lua_gettop(L) > 2 ? options_at(L) : 0;
   r.dtype = dtype_option(L, options, VS_REAL, "full");
   read_sizes(L, 1, 1, &r, "full");
@@ -109,16 +120,16 @@ static int full(lua_State *L) {
   return finish(L, grad, "full");
 }
 
-static int like(lua_State *L, double value) {
+static int like(lua_State *L, vs_value value) {
   vs_tensor *t = lvs_checktensor(L, 1);
   request r = {.dtype = t->dtype, .ndim = t->ndim, .value = value};
   memcpy(r.shape, t->shape, sizeof r.shape);
   return lvs_pushmade(L, make_full, &r);
 }
 
-static int zeros_like(lua_State *L) { return like(L, 0); }
-static int ones_like(lua_State *L) { return like(L, 1); }
-static int full_like(lua_State *L) { return like(L, lvs_checknum(L, 2, "value")); }
+static int zeros_like(lua_State *L) { return like(L, VS_I(0)); }
+static int ones_like(lua_State *L) { return like(L, VS_I(1)); }
+static int full_like(lua_State *L) { return like(L, check_value(L, 2)); }
 
 /* ---- from Lua tables ---- */
 
@@ -199,6 +210,26 @@ static int sequence(lua_State *L, int options, double first, double step, double
   return 1;
 }
 
+/* arange of integers: exact, and int64 unless another dtype is asked for. */
+static int whole_arange(lua_State *L, int options, int last) {
+  int64_t a = last < 2 ? 1 : lua_tointeger(L, 1), b = lua_tointeger(L, last < 2 ? 1 : 2);
+  int64_t step = last < 3 ? 1 : lua_tointeger(L, 3);
+  uint64_t up = (uint64_t)b - (uint64_t)a, down = (uint64_t)a - (uint64_t)b, count = 0;
+  if (step > 0 && b >= a) count = up / (uint64_t)step;
+  if (step < 0 && b <= a) count = down / (0 - (uint64_t)step);
+  bool any = step > 0 ? b >= a : b <= a;
+  sequence(L, options, 0, 0, any ? (double)count + 1 : 0, VS_INT64, "arange");
+  vs_tensor *t = lvs_checktensor(L, -1);
+  for (int64_t i = 0; i < t->numel; i++) {
+    int64_t v = (int64_t)((uint64_t)a + (uint64_t)i * (uint64_t)step);
+    if (t->dtype == VS_INT64)
+      vs_ints(t)[i] = v;
+    else
+      vs_set_double(t, i, (double)v);
+  }
+  return 1;
+}
+
 /* arange(first, last [, step]): both ends included, as ranges are in Lua. */
 static int arange(lua_State *L) {
   int options = options_at(L), last = options != 0 ? options - 1 : lua_gettop(L);
@@ -208,8 +239,9 @@ static int arange(lua_State *L) {
   if (last < 2) a = 1;
   if (last >= 3) step = lvs_checknum(L, 3, "step");
   if (step == 0) return lvs_error(L, "arange: step is 0");
+  if (whole) return whole_arange(L, options, last);
   double n = floor((b - a) / step + 1e-9) + 1;
-  return sequence(L, options, a, step, n < 0 ? 0 : n, whole ? VS_INT64 : VS_REAL, "arange");
+  return sequence(L, options, a, step, n < 0 ? 0 : n, VS_REAL, "arange");
 }
 
 /* n values from a to b, both exact: the second half is counted from b.  base: NULL, or the values

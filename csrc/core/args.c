@@ -20,6 +20,7 @@ static const struct {
              [VS_A_BUFFER] = {"buffer", "float32 tensor"},
              [VS_A_TENSORS] = {"tensors", "list of tensors"},
              [VS_A_NUM] = {"num", "number"},
+             [VS_A_NUMBER] = {"number", "number"},
              [VS_A_INT] = {"int", "integer"},
              [VS_A_BOOL] = {"bool", "boolean"},
              [VS_A_STRING] = {"string", "string"},
@@ -56,6 +57,7 @@ static int parse_default(vs_arg *a, const char *s, size_t n) {
   a->has_default = true;
   char *end = text;
   switch (a->kind) {
+    case VS_A_NUMBER:
     case VS_A_NUM: a->def = VS_F(vs_strtod(text, &end)); break;
     case VS_A_OPERAND: a->def = VS_F(vs_strtod(text, &end)); break;
     case VS_A_INT: a->def = VS_I(strtoll(text, &end, 10)); break;
@@ -90,7 +92,8 @@ static int parse_default(vs_arg *a, const char *s, size_t n) {
     default: return vs_fail("%s cannot have a default", a->name);
   }
   if (*end != '\0' || a->def.i == -1)
-    if (a->kind != VS_A_DIM && a->kind != VS_A_DIMS && a->kind != VS_A_NUM && a->kind != VS_A_INT)
+    if (a->kind != VS_A_DIM && a->kind != VS_A_DIMS && a->kind != VS_A_NUM &&
+        a->kind != VS_A_NUMBER && a->kind != VS_A_INT)
       return vs_fail("bad default '%s' of %s", text, a->name);
   return 0;
 }
@@ -238,13 +241,13 @@ static int check_dims(const vs_arg *a, vs_value *v, const vs_tensor *x) {
 
 static int check_one(const vs_arg *a, vs_value *v, const vs_tensor *x) {
   static const vs_valuekind wanted[] = {
-      [VS_A_TENSOR] = VS_V_TENSOR,  [VS_A_ANY] = VS_V_TENSOR,      [VS_A_INDEX] = VS_V_TENSOR,
-      [VS_A_MASK] = VS_V_TENSOR,    [VS_A_OPERAND] = VS_V_TENSOR,  [VS_A_BUFFER] = VS_V_TENSOR,
-      [VS_A_TENSORS] = VS_V_LIST,   [VS_A_NUM] = VS_V_NUM,         [VS_A_INT] = VS_V_INT,
-      [VS_A_BOOL] = VS_V_BOOL,      [VS_A_STRING] = VS_V_STRING,   [VS_A_DTYPE] = VS_V_INT,
-      [VS_A_PAIR] = VS_V_PAIR,      [VS_A_NUMPAIR] = VS_V_NUMPAIR, [VS_A_DIM] = VS_V_INT,
-      [VS_A_DIMS] = VS_V_INTS,      [VS_A_INTS] = VS_V_INTS,       [VS_A_CHOICE] = VS_V_INT,
-      [VS_A_STRINGS] = VS_V_STRINGS};
+      [VS_A_TENSOR] = VS_V_TENSOR, [VS_A_ANY] = VS_V_TENSOR,     [VS_A_INDEX] = VS_V_TENSOR,
+      [VS_A_MASK] = VS_V_TENSOR,   [VS_A_OPERAND] = VS_V_TENSOR, [VS_A_BUFFER] = VS_V_TENSOR,
+      [VS_A_TENSORS] = VS_V_LIST,  [VS_A_NUM] = VS_V_NUM,        [VS_A_NUMBER] = VS_V_NUM,
+      [VS_A_INT] = VS_V_INT,       [VS_A_BOOL] = VS_V_BOOL,      [VS_A_STRING] = VS_V_STRING,
+      [VS_A_DTYPE] = VS_V_INT,     [VS_A_PAIR] = VS_V_PAIR,      [VS_A_NUMPAIR] = VS_V_NUMPAIR,
+      [VS_A_DIM] = VS_V_INT,       [VS_A_DIMS] = VS_V_INTS,      [VS_A_INTS] = VS_V_INTS,
+      [VS_A_CHOICE] = VS_V_INT,    [VS_A_STRINGS] = VS_V_STRINGS};
   if (v->kind == VS_V_TENSOR && v->t != NULL && a->kind < VS_A_TENSORS)
     return check_tensor(a, v->t);
   if (v->kind == VS_V_NONE || (v->kind == VS_V_TENSOR && v->t == NULL)) {
@@ -256,6 +259,7 @@ static int check_one(const vs_arg *a, vs_value *v, const vs_tensor *x) {
     else
       return vs_fail("%s is missing, expected %s", a->name, vs_argkind_name(a));
   }
+  if (a->kind == VS_A_NUMBER && v->kind == VS_V_INT) return 0;
   if (a->kind == VS_A_OPERAND && (v->kind == VS_V_NUM || v->kind == VS_V_INT)) return 0;
   if (a->kind == VS_A_NUM && v->kind == VS_V_INT) *v = VS_F((double)v->i);
   if (a->kind == VS_A_PAIR && v->kind == VS_V_INT) *v = VS_P(v->i, v->i);

@@ -8,6 +8,7 @@
  *         operand  tensor or number             tensors  list of one or more tensors, any dtype
  *         buffer   tensor of the compute type that forward may write (running statistics)
  *         num int bool string dtype             pair     two ints, one number stands for both
+ *         number   as num, but an integer of Lua keeps its digits
  *         numpair  two numbers, "0.9/0.999", or one for both
  *         dim      a dimension of the first tensor
  *         dims     a list of such dimensions    ints     a list of ints, or one
@@ -30,6 +31,7 @@ typedef enum vs_argkind {
   VS_A_BUFFER,
   VS_A_TENSORS, /* tensors */
   VS_A_NUM,
+  VS_A_NUMBER,
   VS_A_INT,
   VS_A_BOOL,
   VS_A_STRING,
@@ -97,6 +99,10 @@ typedef struct vs_argspec {
   vs_arg arg[VS_MAX_ARGS];
 } vs_argspec;
 
+/* A number of either kind. */
+static inline double vs_number(const vs_value *v) {
+  return v->kind == VS_V_INT ? (double)v->i : v->f;
+}
 static inline bool vs_arg_is_tensor(const vs_arg *a) { return a->kind <= VS_A_TENSORS; }
 /* The parsed form of a descriptor's text, which is a constant: parsed at the first call, found by
  * its address from then on.  NULL with an error when the text is wrong, a mistake in vesper. */

@@ -96,6 +96,14 @@ int vs_copy(vs_tensor *dst, vs_tensor *src) {
   return 0;
 }
 
+/* `one` has t's dtype and one element. */
+static void fill_with(vs_tensor *t, vs_tensor *one) {
+  vs_tensor *pair[2] = {t, one};
+  for (int d = 0; d < t->ndim; d++) one->shape[d] = t->shape[d]; /* strides stay 0: a broadcast */
+  one->ndim = t->ndim;
+  vs_loop(2, pair, run_for(t->dtype, t->dtype), pair, true);
+}
+
 int vs_fill(vs_tensor *t, double value) {
   int64_t word[1] = {0};
   vs_storage s = {.refs = 2, .data = word};
@@ -105,11 +113,17 @@ int vs_fill(vs_tensor *t, double value) {
     return 0;
   }
   vs_set_double(&one, 0, value);
-  for (int d = 0; d < t->ndim; d++) one.shape[d] = t->shape[d]; /* strides stay 0: a broadcast */
-  one.ndim = t->ndim;
-  vs_tensor *pair[2] = {t, &one};
-  vs_loop(2, pair, run_for(t->dtype, t->dtype), pair, true);
+  fill_with(t, &one);
   return 0;
+}
+
+void vs_fill_int(vs_tensor *t, int64_t value) {
+  vs_storage s = {.refs = 2, .data = &value};
+  vs_tensor one = {.refs = 1, .dtype = t->dtype, .numel = 1, .storage = &s};
+  if (t->dtype == VS_INT64)
+    fill_with(t, &one);
+  else
+    vs_fill(t, (double)value);
 }
 
 vs_tensor *vs_tensor_full(vs_dtype dtype, int ndim, const int64_t *shape, double value) {

@@ -103,6 +103,7 @@ int vs_copy(vs_tensor *dst, vs_tensor *src);
 /* Whether writing dst may change elements of src (of dst's shape) that are yet to be read. */
 bool vs_overlaps(const vs_tensor *dst, const vs_tensor *src);
 int vs_fill(vs_tensor *t, double value);
+void vs_fill_int(vs_tensor *t, int64_t value); /* every digit, where t is int64 */
 /* One element, converted.  Position in elements from vs_data, strides not applied. */
 double vs_get_double(const vs_tensor *t, int64_t at);
 int64_t vs_get_int(const vs_tensor *t, int64_t at);

@@ -94,7 +94,8 @@
     y < x ? g : x == y ? g / 2 : 0)                                                               \
   X(FMOD, fmod, VS_LIBM(fmod)(x, y), g, -g * VS_LIBM(trunc)(x / y))                               \
   X(REMAINDER, remainder, vs_remainder(x, y), g, -g * vs_floor_divide(x, y))                      \
-  X(FLOOR_DIVIDE, floor_divide, vs_floor_divide(x, y), 0, 0)
+  X(FLOOR_DIVIDE, floor_divide, vs_floor_divide(x, y), 0, 0)                                      \
+  X(TRUNC_DIVIDE, trunc_divide, vs_trunc_divide(x, y), 0, 0)
 
 #define VS_COMPARE_LIST(X)                                                                        \
   X(EQ, eq, ==) X(NE, ne, !=) X(LT, lt, <) X(LE, le, <=) X(GT, gt, >) X(GE, ge, >=)

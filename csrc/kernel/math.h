@@ -149,9 +149,10 @@ static inline float vs_abs(float x) { return x < 0 ? -x : x; }
 
 static inline vs_real vs_square(vs_real x) { return x * x; }
 
-/* Of floating type T: what is left of a division, with y's sign as in Python and Lua, and the
- * quotient rounded down that belongs to it; both from C's fmod, which is exact. */
-#define VS_DIVISIONS(T, name, fmod_, floor_)         \
+/* Of floating type T: what is left of a division, with y's sign as in Python and Lua, the quotient
+ * rounded down that belongs to it, and the quotient rounded towards 0; all from C's fmod, which is
+ * exact. */
+#define VS_DIVISIONS(T, name, fmod_, floor_, trunc_) \
   static inline T name##_remainder(T x, T y) {       \
     T r = fmod_(x, y);                               \
     return r != 0 && (r < 0) != (y < 0) ? r + y : r; \
@@ -162,11 +163,16 @@ static inline vs_real vs_square(vs_real x) { return x * x; }
     if (r != 0 && (r < 0) != (y < 0)) q -= 1;        \
     T down = floor_(q);                              \
     return q - down > (T)0.5 ? down + 1 : down;      \
+  }                                                  \
+  static inline T name##_trunc_divide(T x, T y) {    \
+    if (y == 0 || isinf(x)) return x / y;            \
+    T q = (x - fmod_(x, y)) / y, near = trunc_(q);   \
+    return near + trunc_((q - near) * 2);            \
   }
 #ifdef VS_DOUBLE
-VS_DIVISIONS(double, vs, fmod, floor)
+VS_DIVISIONS(double, vs, fmod, floor, trunc)
 #else
-VS_DIVISIONS(float, vs, fmodf, floorf)
+VS_DIVISIONS(float, vs, fmodf, floorf, truncf)
 #endif
 
 static inline vs_real vs_sigmoid(vs_real x) {

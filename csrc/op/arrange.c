@@ -190,14 +190,14 @@ static int64_t pad_source(const vs_ctx *c, int d, int64_t i, int64_t size) {
 }
 
 static void pad_forward(vs_ctx *c) {
-  if (c->attr[MODE].i == CONSTANT) vs_fill(c->out[0], c->attr[VALUE].f);
+  if (c->attr[MODE].i == CONSTANT) vs_fill_number(c->out[0], &c->attr[VALUE]);
   map_forward(c, pad_source);
 }
 static int pad_backward(vs_ctx *c) { return map_backward(c, pad_source); }
 
 const vs_opdef vs_op_pad = {
     .name = "pad",
-    .args = "x:any, pad:ints, mode:constant|reflect|replicate=constant, value:num=0",
+    .args = "x:any, pad:ints, mode:constant|reflect|replicate=constant, value:number=0",
     .outputs = 1,
     .shape = pad_shape,
     .forward = pad_forward,

@@ -134,9 +134,12 @@ static void bf16_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
 
 /* x / y rounded down, or towards zero, and what is left; y is not 0. */
 static int64_t int_division(int64_t x, int64_t y, int which) {
-  if (y == -1) return which == VS_BIN_FLOOR_DIVIDE ? (int64_t)(0 - (uint64_t)x) : 0;
+  bool quotient = which == VS_BIN_FLOOR_DIVIDE || which == VS_BIN_TRUNC_DIVIDE;
+  if (y == -1) return quotient ? (int64_t)(0 - (uint64_t)x) : 0;
   int64_t q = x / y, r = x % y;
-  bool down = which != VS_BIN_FMOD && r != 0 && (r < 0) != (y < 0);
+  bool towards_0 = which == VS_BIN_FMOD || which == VS_BIN_TRUNC_DIVIDE;
+  bool down = !towards_0 && r != 0 && (r < 0) != (y < 0);
+  if (which == VS_BIN_TRUNC_DIVIDE) return q;
   return which == VS_BIN_FLOOR_DIVIDE ? q - down : down ? r + y : r;
 }
 
@@ -154,6 +157,7 @@ static void int_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
       case VS_BIN_MAXIMUM: v = VS_MAX(a, b); break;
       case VS_BIN_FMOD:
       case VS_BIN_REMAINDER:
+      case VS_BIN_TRUNC_DIVIDE:
       case VS_BIN_FLOOR_DIVIDE: v = int_division(a, b, r->which); break;
       default: v = VS_MIN(a, b); break;
     }
@@ -161,7 +165,7 @@ static void int_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
   }
 }
 
-VS_DIVISIONS(double, wide, fmod, floor)
+VS_DIVISIONS(double, wide, fmod, floor, trunc)
 
 static void wide_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
   const run *r = arg;
@@ -179,6 +183,7 @@ static void wide_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
       case VS_BIN_FMOD: v = fmod(a, b); break;
       case VS_BIN_REMAINDER: v = wide_remainder(a, b); break;
       case VS_BIN_FLOOR_DIVIDE: v = wide_floor_divide(a, b); break;
+      case VS_BIN_TRUNC_DIVIDE: v = wide_trunc_divide(a, b); break;
       case VS_BIN_MAXIMUM: v = a != a || a > b ? a : b; break;
       default: v = a != a || a < b ? a : b; break;
     }
@@ -274,8 +279,6 @@ BINARY(SUB, sub, arithmetic_shape, VS_BF16, 0,
        "x - y with broadcasting; either may be a number. Same as x - y.")
 BINARY(MUL, mul, arithmetic_shape, VS_BF16, BOTH,
        "x * y with broadcasting; either may be a number. Same as x * y.")
-BINARY(DIV, div, real_shape, VS_BF16, BOTH,
-       "x / y with broadcasting; either may be a number. Same as x / y.")
 BINARY(POW, pow, real_shape, 0, BOTH,
        "x to the power y with broadcasting; either may be a number. Same as x ^ y.")
 BINARY(ATAN2, atan2, real_shape, 0, BOTH,
@@ -290,6 +293,30 @@ BINARY(REMAINDER, remainder, division_shape, VS_KINK, BOTH,
        "What is left of x / y rounded down: y's sign, exact, with broadcasting. Same as x % y.")
 BINARY(FLOOR_DIVIDE, floor_divide, division_shape, VS_NOGRAD, 0,
        "x / y rounded down, exact, with broadcasting. Same as x // y. No gradient.")
+
+/* div with its rounding_mode */
+static int div_kind(const vs_ctx *c) {
+  if (c->attr[0].kind == VS_V_NONE) return VS_BIN_DIV;
+  return c->attr[0].i ? VS_BIN_TRUNC_DIVIDE : VS_BIN_FLOOR_DIVIDE;
+}
+static int div_shape(vs_ctx *c) {
+  return div_kind(c) == VS_BIN_DIV ? real_shape(c) : division_shape(c);
+}
+static void div_forward(vs_ctx *c) { arithmetic(c, div_kind(c)); }
+static int div_backward(vs_ctx *c) { return arithmetic_backward(c, div_kind(c)); }
+
+const vs_opdef vs_op_div = {
+    .name = "div",
+    .args = "x:operand, y:operand, rounding_mode:floor|trunc?",
+    .outputs = 1,
+    .flags = VS_STRIDED | VS_OWN_GRADS | VS_BF16,
+    .keep = BOTH,
+    .shape = div_shape,
+    .forward = div_forward,
+    .backward = div_backward,
+    .doc = "x / y with broadcasting; either may be a number. Same as x / y. rounding_mode: rounded "
+           "down or towards 0, exact, of integers int64; the gradient is then 0.",
+};
 
 /* ---- comparison ---- */
 
@@ -444,6 +471,7 @@ static int where_shape(vs_ctx *c) {
     for (int64_t i = 0; i < n; i++) o[i * s[0]] = m[i * s[1]] ? x[i * s[2]] : y[i * s[3]]; \
   }
 VS_WHERE(where_reals, vs_real)
+VS_WHERE(where_wide, double)
 VS_WHERE(where_ints, int64_t)
 VS_WHERE(where_bytes, uint8_t)
 
@@ -454,10 +482,10 @@ typedef struct single {
   vs_tensor t;
 } single;
 
-static vs_tensor *single_of(single *s, vs_dtype dtype, double value) {
+static vs_tensor *single_of(single *s, vs_dtype dtype, const vs_value *value) {
   s->storage = (vs_storage){.refs = 1, .data = &s->word};
   s->t = (vs_tensor){.refs = 1, .dtype = dtype, .numel = 1, .storage = &s->storage};
-  vs_set_double(&s->t, 0, value);
+  vs_fill_number(&s->t, value);
   return &s->t;
 }
 
@@ -466,9 +494,10 @@ static void where_walk(vs_tensor *out, vs_tensor *m, vs_tensor *x, vs_tensor *y)
   vs_tensor view[3], *t[4] = {out, m, x, y};
   for (int i = 1; i < 4; i++) t[i] = at_shape(&view[i - 1], t[i], out);
   vs_loop(4, t,
-          out->dtype == VS_REAL                                ? where_reals
-          : out->dtype == VS_INT64 || out->dtype == VS_FLOAT64 ? where_ints /* eight bytes */
-                                                               : where_bytes,
+          out->dtype == VS_REAL      ? where_reals
+          : out->dtype == VS_FLOAT64 ? where_wide
+          : out->dtype == VS_INT64   ? where_ints
+                                     : where_bytes,
           NULL, true);
 }
 
@@ -478,7 +507,7 @@ static void where_forward(vs_ctx *c) { where_walk(c->out[0], c->in[0], c->in[1],
 static int where_backward(vs_ctx *c) {
   vs_tensor *g = c->dout[0];
   single s;
-  vs_tensor *zero = single_of(&s, VS_REAL, 0);
+  vs_tensor *zero = single_of(&s, VS_REAL, &VS_F(0));
   for (int i = 1; i < 3; i++) {
     if (!c->need[i]) continue;
     vs_tensor *full = vs_tensor_new(VS_REAL, g->ndim, g->shape);
@@ -512,9 +541,12 @@ static int masked_fill_shape(vs_ctx *c) {
     return vs_fail("mask %s does not broadcast to x %s", vs_shape_str(c->in[1]),
                    vs_shape_str(c->in[0]));
   vs_dtype dtype = computable(c->in[0]);
-  double value = c->attr[0].f, most = dtype == VS_INT64 ? 9e18 : dtype == VS_UINT8 ? 255 : 1;
+  double value = vs_number(&c->attr[0]), most = dtype == VS_INT64   ? 9.3e18
+                                                : dtype == VS_UINT8 ? 255
+                                                                    : 1;
   double least = dtype == VS_INT64 ? -most : 0;
-  if (vs_is_integer(c->in[0]) && !(value == floor(value) && value >= least && value <= most))
+  bool whole = c->attr[0].kind == VS_V_INT || (value == floor(value) && fabs(value) <= 9e18);
+  if (vs_is_integer(c->in[0]) && !(whole && value >= least && value <= most))
     return vs_fail("value is %g, which %s cannot hold", value, vs_dtype_name(dtype));
   if (vs_recast(c, 0, dtype) < 0) return -1;
   return vs_out_like(c, 0, c->in[0]);
@@ -522,13 +554,13 @@ static int masked_fill_shape(vs_ctx *c) {
 
 static void masked_fill_forward(vs_ctx *c) {
   single s;
-  vs_tensor *value = single_of(&s, c->in[0]->dtype, c->attr[0].f);
+  vs_tensor *value = single_of(&s, c->in[0]->dtype, &c->attr[0]);
   where_walk(c->out[0], c->in[1], value, c->in[0]);
 }
 
 static int masked_fill_backward(vs_ctx *c) {
   single s;
-  vs_tensor *zero = single_of(&s, VS_REAL, 0);
+  vs_tensor *zero = single_of(&s, VS_REAL, &VS_F(0));
   c->din[0] = vs_tensor_new(VS_REAL, c->in[0]->ndim, c->in[0]->shape);
   if (c->din[0] == NULL) return -1;
   where_walk(c->din[0], c->in[1], zero, c->dout[0]);
@@ -537,7 +569,7 @@ static int masked_fill_backward(vs_ctx *c) {
 
 const vs_opdef vs_op_masked_fill = {
     .name = "masked_fill",
-    .args = "x:any, mask:mask, value:num",
+    .args = "x:any, mask:mask, value:number",
     .outputs = 1,
     .flags = VS_STRIDED | VS_OWN_GRADS,
     .keep = VS_KEEP_IN(1),

@@ -70,6 +70,14 @@ static inline int vs_refuse_wide(const vs_ctx *c, int i) {
                  vs_shape_str(c->given[i]), vs_dtype_name(VS_REAL));
 }
 
+/* Fills t with a number of either kind. */
+static inline void vs_fill_number(vs_tensor *t, const vs_value *v) {
+  if (v->kind == VS_V_INT)
+    vs_fill_int(t, v->i);
+  else
+    vs_fill(t, v->f);
+}
+
 /* Input i as something that can be added up: integers and masks as int64, the rest as numbers of
  * the compute type. */
 static inline int vs_as_number(vs_ctx *c, int i) {

@@ -22,10 +22,10 @@ const vs_opdef vs_op_zero_ = {.name = "zero_",
                               .forward = zero_forward,
                               .doc = "Sets every element to 0."};
 
-static void fill_forward(vs_ctx *c) { vs_fill(c->in[0], c->attr[0].f); }
+static void fill_forward(vs_ctx *c) { vs_fill_number(c->in[0], &c->attr[0]); }
 
 const vs_opdef vs_op_fill_ = {.name = "fill_",
-                              .args = "x:any, value:num",
+                              .args = "x:any, value:number",
                               .outputs = 1,
                               .flags = VS_INPLACE | VS_NOGRAD,
                               .shape = no_shape,

@@ -6,13 +6,10 @@
 #include <string.h>
 
 #include "op/dims.h"
+#include "op/sort.h"
 
 enum { DIM, DESCENDING };
 enum { RUN = 16, GRAIN = 1 << 14 };
-
-typedef struct item {
-  int64_t key, at; /* at: position along the dimension, from 0 */
-} item;
 
 static int64_t key_of(const vs_tensor *x, int64_t i, bool descending) {
   int64_t key;
@@ -29,9 +26,9 @@ static int64_t key_of(const vs_tensor *x, int64_t i, bool descending) {
   return descending ? ~key : key;
 }
 
-static void insertion(item *v, int64_t n) {
+static void insertion(vs_sort_item *v, int64_t n) {
   for (int64_t i = 1; i < n; i++) {
-    item x = v[i];
+    vs_sort_item x = v[i];
     int64_t j = i;
     for (; j > 0 && v[j - 1].key > x.key; j--) v[j] = v[j - 1];
     v[j] = x;
@@ -39,23 +36,30 @@ static void insertion(item *v, int64_t n) {
 }
 
 /* from[0..middle) and from[middle..n) into to, equal keys in their order. */
-static void merge(const item *from, int64_t middle, int64_t n, item *to) {
+static void merge(const vs_sort_item *from, int64_t middle, int64_t n, vs_sort_item *to) {
   int64_t a = 0, b = middle;
   for (int64_t k = 0; k < n; k++)
     to[k] = b >= n || (a < middle && from[a].key <= from[b].key) ? from[a++] : from[b++];
 }
 
 /* Sorts v with the help of as much memory again; the result is in the one that is returned. */
-static item *merge_sort(item *v, item *other, int64_t n) {
+static vs_sort_item *merge_sort(vs_sort_item *v, vs_sort_item *other, int64_t n) {
   for (int64_t i = 0; i < n; i += RUN) insertion(v + i, VS_MIN(RUN, n - i));
   for (int64_t width = RUN; width < n; width *= 2) {
     for (int64_t i = 0; i < n; i += 2 * width)
       merge(v + i, VS_MIN(width, n - i), VS_MIN(2 * width, n - i), other + i);
-    item *sorted = other;
+    vs_sort_item *sorted = other;
     other = v;
     v = sorted;
   }
   return v;
+}
+
+const vs_sort_item *vs_sort_row(const vs_tensor *x, int64_t base, int64_t n, int64_t step,
+                                bool descending, vs_sort_item *room) {
+  for (int64_t k = 0; k < n; k++)
+    room[k] = (vs_sort_item){key_of(x, base + k * step, descending), k};
+  return merge_sort(room, room + n, n);
 }
 
 static int64_t grain(const vs_ctx *c) { return GRAIN / VS_MAX(c->n[1], 1) + 1; }
@@ -64,7 +68,7 @@ static int64_t grain(const vs_ctx *c) { return GRAIN / VS_MAX(c->n[1], 1) + 1; }
 static int common_shape(vs_ctx *c, int index) {
   vs_along(c->in[0], (int)c->attr[DIM].i, c->n);
   int parts = vs_parts(c->n[0] * c->n[2], grain(c));
-  c->work_bytes = 2 * (size_t)parts * (size_t)c->n[1] * sizeof(item);
+  c->work_bytes = 2 * (size_t)parts * (size_t)c->n[1] * sizeof(vs_sort_item);
   return vs_out(c, index, VS_INT64, c->in[0]->ndim, c->in[0]->shape);
 }
 
@@ -80,13 +84,11 @@ static void sort_rows(void *arg, int64_t first, int64_t last, int part) {
   const vs_ctx *c = arg;
   const vs_tensor *x = c->in[0];
   int64_t n = c->n[1], inner = c->n[2], *index = vs_ints(c->out[c->nout - 1]);
-  item *v = (item *)c->work + 2 * n * part;
+  vs_sort_item *v = (vs_sort_item *)c->work + 2 * n * part;
   size_t size = vs_dtype_size(x->dtype);
   for (int64_t r = first; r < last; r++) {
     int64_t base = r / inner * n * inner + r % inner;
-    for (int64_t k = 0; k < n; k++)
-      v[k] = (item){key_of(x, base + k * inner, c->attr[DESCENDING].i), k};
-    const item *sorted = merge_sort(v, v + n, n);
+    const vs_sort_item *sorted = vs_sort_row(x, base, n, inner, c->attr[DESCENDING].i, v);
     for (int64_t k = 0; k < n; k++) {
       int64_t to = base + k * inner, from = base + sorted[k].at * inner;
       index[to] = sorted[k].at + 1;

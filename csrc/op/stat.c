@@ -402,6 +402,8 @@ const vs_opdef vs_op_cumsum = {
 typedef struct products {
   const vs_real *x, *dy;
   vs_real *y;
+  const int64_t *whole_x; /* of integers */
+  int64_t *whole_y;
   int64_t along, inner;
 } products;
 
@@ -439,7 +441,20 @@ static void multiply_lines_back(void *arg, int64_t first, int64_t last, int part
   }
 }
 
+/* Wraps around where int64 overflows. */
+static void multiply_ints(void *arg, int64_t first, int64_t last, int part) {
+  const products *j = arg;
+  (void)part;
+  for (int64_t line = first; line < last; line++) {
+    int64_t at = line / j->inner * j->along * j->inner + line % j->inner;
+    uint64_t product = 1;
+    for (int64_t k = 0; k < j->along; k++, at += j->inner)
+      j->whole_y[at] = (int64_t)(product *= (uint64_t)j->whole_x[at]);
+  }
+}
+
 static int cumprod_shape(vs_ctx *c) {
+  if (vs_as_number(c, 0)) return -1;
   vs_along(c->in[0], (int)c->attr[0].i, c->n);
   return vs_out_like(c, 0, c->in[0]);
 }
@@ -451,7 +466,11 @@ static void run_products(const vs_ctx *c, products j, vs_rangefn fn) {
 }
 
 static void cumprod_forward(vs_ctx *c) {
-  run_products(c, (products){.x = vs_reals(c->in[0]), .y = vs_reals(c->out[0])}, multiply_lines);
+  if (vs_is_integer(c->in[0]))
+    run_products(c, (products){.whole_x = vs_ints(c->in[0]), .whole_y = vs_ints(c->out[0])},
+                 multiply_ints);
+  else
+    run_products(c, (products){.x = vs_reals(c->in[0]), .y = vs_reals(c->out[0])}, multiply_lines);
 }
 
 static int cumprod_backward(vs_ctx *c) {
@@ -462,11 +481,13 @@ static int cumprod_backward(vs_ctx *c) {
 
 const vs_opdef vs_op_cumprod = {
     .name = "cumprod",
-    .args = "x:tensor, dim:dim",
+    .args = "x:any, dim:dim",
     .outputs = 1,
     .keep = VS_KEEP_IN(0),
     .shape = cumprod_shape,
     .forward = cumprod_forward,
     .backward = cumprod_backward,
-    .doc = "Products of the first 1, 2, ... elements along dim, of x's shape.",
+    .doc =
+        "Products of the first 1, 2, ... elements along dim, of x's shape. Integers and masks give "
+        "int64.",
 };

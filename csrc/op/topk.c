@@ -1,8 +1,12 @@
 /* topk: the best k of a row.
  *
- * Every value is read once, and never more than k are sorted.  Of equal values the earlier comes
- * first.  NaN is taken for the largest number, as in PyTorch. */
+ * Of the compute type every value is read once, and never more than k are sorted; rows of other
+ * dtypes are sorted.  Of equal values the earlier comes first.  NaN is taken for the largest
+ * number, as in PyTorch. */
+#include <string.h>
+
 #include "op/dims.h"
+#include "op/sort.h"
 
 /* A heap of the k best seen so far, the worst of them at the root. */
 typedef struct heap {
@@ -96,8 +100,15 @@ static void select_row(heap *h, const vs_real *x, int64_t n, int64_t step, int64
 
 static int64_t topk_grain(const vs_ctx *c) { return VS_MAX(1, 20000 / VS_MAX(1, c->n[1])); }
 
+/* Scratch of a part. */
+static size_t part_bytes(const vs_ctx *c) {
+  if (vs_is_real(c->in[0])) return heap_bytes(c->n[3]);
+  return 2 * (size_t)c->n[1] * sizeof(vs_sort_item);
+}
+
 /* n: outer, length, inner, k of the dimension. */
 static int topk_shape(vs_ctx *c) {
+  if (c->in[0]->dtype == VS_BFLOAT16 && vs_recast(c, 0, VS_REAL) < 0) return -1;
   const vs_tensor *x = c->in[0];
   int64_t k = c->attr[0].i, dim = c->attr[1].i, shape[VS_MAX_DIM];
   if (x->ndim == 0) return vs_fail("x has no dimension to choose along");
@@ -108,8 +119,8 @@ static int topk_shape(vs_ctx *c) {
   vs_along(x, (int)dim, c->n);
   c->n[3] = k;
   int parts = vs_parts(c->n[0] * c->n[2], topk_grain(c));
-  c->work_bytes = (size_t)parts * heap_bytes(k);
-  if (vs_out(c, 0, VS_REAL, x->ndim, shape) != 0) return -1;
+  c->work_bytes = (size_t)parts * part_bytes(c);
+  if (vs_out(c, 0, x->dtype, x->ndim, shape) != 0) return -1;
   return vs_out(c, 1, VS_INT64, x->ndim, shape);
 }
 
@@ -132,8 +143,25 @@ static void topk_range(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
+static void sorted_range(void *arg, int64_t first, int64_t last, int part) {
+  const vs_ctx *c = arg;
+  int64_t n = c->n[1], inner = c->n[2], k = c->n[3];
+  size_t size = vs_dtype_size(c->in[0]->dtype);
+  vs_sort_item *room = (vs_sort_item *)c->work + 2 * n * part;
+  for (int64_t r = first; r < last; r++) {
+    int64_t base = r / inner * n * inner + r % inner, to = r / inner * k * inner + r % inner;
+    const vs_sort_item *best = vs_sort_row(c->in[0], base, n, inner, c->attr[2].i, room);
+    for (int64_t j = 0; j < k; j++, to += inner) {
+      vs_ints(c->out[1])[to] = best[j].at + 1;
+      memcpy((char *)vs_data(c->out[0]) + (size_t)to * size,
+             (const char *)vs_data(c->in[0]) + (size_t)(base + best[j].at * inner) * size, size);
+    }
+  }
+}
+
 static void topk_forward(vs_ctx *c) {
-  vs_parallel(c->n[0] * c->n[2], topk_grain(c), topk_range, c);
+  vs_rangefn fn = vs_is_real(c->in[0]) ? topk_range : sorted_range;
+  vs_parallel(c->n[0] * c->n[2], topk_grain(c), fn, c);
 }
 
 /* values[j] = x[index[j]]: dx[index[j]] = dvalues[j], 0 elsewhere. */
@@ -159,7 +187,7 @@ static int topk_backward(vs_ctx *c) {
 
 const vs_opdef vs_op_topk = {
     .name = "topk",
-    .args = "x:tensor, k:int, dim:dim=-1, largest:bool=true",
+    .args = "x:any, k:int, dim:dim=-1, largest:bool=true",
     .outputs = 2,
     .flags = VS_KINK,
     .keep = VS_KEEP_OUT(1),

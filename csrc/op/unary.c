@@ -90,16 +90,59 @@ static int backward(vs_ctx *c, int which) {
   return 0;
 }
 
-/* clamp bounds may be absent. */
+/* ---- clamp ---- */
+
+/* Whether the bound can be compared with integers as one; 2.0 becomes it. */
+static bool make_whole(vs_value *v) {
+  if (v->kind == VS_V_NUM && v->f == floor(v->f) && fabs(v->f) < 9e18) *v = VS_I((int64_t)v->f);
+  return v->kind == VS_V_INT;
+}
+
+/* Bounds may be absent.  Integers stay integers between whole bounds. */
 static int clamp_shape(vs_ctx *c) {
-  if (c->attr[0].kind == VS_V_NONE && c->attr[1].kind == VS_V_NONE)
+  vs_value *low = &c->attr[0], *high = &c->attr[1];
+  if (low->kind == VS_V_NONE && high->kind == VS_V_NONE)
     return vs_fail("min and max are both missing");
-  if (c->attr[0].kind == VS_V_NONE) c->attr[0] = VS_F(-HUGE_VAL);
-  if (c->attr[1].kind == VS_V_NONE) c->attr[1] = VS_F(HUGE_VAL);
-  if (c->attr[0].f > c->attr[1].f)
-    return vs_fail("min %g is above max %g", c->attr[0].f, c->attr[1].f);
+  if (vs_as_number(c, 0) < 0) return -1;
+  bool whole = vs_is_integer(c->in[0]);
+  for (int i = 0; i < 2 && whole; i++)
+    whole = c->attr[i].kind == VS_V_NONE || make_whole(&c->attr[i]);
+  if (whole) {
+    if (low->kind == VS_V_NONE) *low = VS_I(INT64_MIN);
+    if (high->kind == VS_V_NONE) *high = VS_I(INT64_MAX);
+  } else {
+    *low = VS_F(low->kind == VS_V_NONE ? -HUGE_VAL : vs_number(low));
+    *high = VS_F(high->kind == VS_V_NONE ? HUGE_VAL : vs_number(high));
+    if (vs_recast(c, 0, VS_REAL) < 0) return -1;
+  }
+  if (whole ? low->i > high->i : low->f > high->f)
+    return vs_fail("min %g is above max %g", vs_number(low), vs_number(high));
   return shape(c);
 }
+
+static void clamp_forward(vs_ctx *c) {
+  if (!vs_is_integer(c->in[0])) {
+    forward(c, VS_UN_clamp);
+    return;
+  }
+  for (int64_t i = 0; i < c->in[0]->numel; i++)
+    vs_ints(c->out[0])[i] = VS_MIN(VS_MAX(vs_ints(c->in[0])[i], c->attr[0].i), c->attr[1].i);
+}
+
+static int clamp_backward(vs_ctx *c) { return backward(c, VS_UN_clamp); }
+
+const vs_opdef vs_op_clamp = {
+    .name = "clamp",
+    .args = "x:any, min:number?, max:number?",
+    .outputs = 1,
+    .flags = VS_KINK,
+    .keep = VS_KEEP_IN(0),
+    .shape = clamp_shape,
+    .forward = clamp_forward,
+    .backward = clamp_backward,
+    .doc = "x limited to [min, max]; either bound may be absent. No gradient where x was cut off. "
+           "Integers give int64 between whole bounds, else float32.",
+};
 
 /* gelu in one of two forms. */
 static int gelu_form(const vs_ctx *c) { return c->attr[0].i ? VS_UN_gelu_tanh : VS_UN_gelu; }
@@ -178,8 +221,6 @@ DEFINE(softsign, shape, "x:tensor", VS_BF16, IN, "x / (1 + |x|).")
 DEFINE(selu, shape, "x:tensor", VS_KINK | VS_BF16, IN,
        "1.0507 times x above 0, times 1.6733 (exp(x) - 1) below: activations keep mean 0 and "
        "variance 1. Klambauer et al., 2017.")
-DEFINE(clamp, clamp_shape, "x:tensor, min:num?, max:num?", VS_KINK, IN,
-       "x limited to [min, max]; either bound may be absent. No gradient where x was cut off.")
 DEFINE(sign, number_shape, "x:any", VS_NOGRAD, NONE,
        "-1, 0 or 1; NaN of NaN. Integers give int64. No gradient.")
 DEFINE(floor, shape, "x:tensor", VS_NOGRAD, NONE, "Largest integer not above x. No gradient.")

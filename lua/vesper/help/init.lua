@@ -14,7 +14,7 @@ local WIDTH = 96
 local kinds = {
   tensor = "float32 tensor", any = "tensor", index = "int64 tensor", mask = "bool tensor",
   operand = "tensor or number", tensors = "list of tensors", buffer = "float32 tensor, written",
-  num = "number", int = "integer", bool = "boolean", dtype = "name of a dtype",
+  num = "number", number = "number", int = "integer", bool = "boolean", dtype = "name of a dtype",
   pair = "integer or two of them", numpair = "number or two of them",
   dim = "dimension", dims = "dimensions",
   ints = "list of integers", value = "any value",

@@ -45,6 +45,21 @@ for k, b in ipairs(binary) do
       return {numbers.index(vs, {4, 9}, 4, k), numbers.index(vs, {9}, 4, 9 + k)}
     end}
 end
+for mode, round in numbers.sorted {
+  floor = math.floor, trunc = function(x) return x < 0 and math.ceil(x) or math.floor(x) end} do
+  local check = by_formula(function(x, y) return round(x / y) end)
+  add {op = "div", name = mode .. ", broadcast", args = {rounding_mode = mode}, forward = check,
+    inputs = function(vs)
+      return {numbers.signed(vs, {3, 1, 5}, 1) * 4, numbers.signed(vs, {4, 1}, 2)}
+    end}
+  add {op = "div", name = mode .. ", by a number", args = {rounding_mode = mode}, forward = check,
+    inputs = function(vs) return {numbers.signed(vs, {3, 5}, 1) * 4, 1.25} end}
+  add {op = "div", name = mode .. ", whole numbers", args = {rounding_mode = mode},
+    forward = check, grad = {},
+    inputs = function(vs)
+      return {numbers.index(vs, {4, 9}, 9, 1) - 5, numbers.index(vs, {9}, 4, 2)}
+    end}
+end
 add {op = "pow", name = "squares of negative numbers",
   forward = by_formula(function(x) return x * x end),
   inputs = function(vs) return {numbers.signed(vs, {3, 5}, 3), 2} end}
@@ -100,6 +115,9 @@ add {op = "masked_fill", name = "integers", args = {value = -3}, grad = {},
     return {vs.tensor({1, 2, big}, {dtype = "int64"}), vs.tensor({false, true, false})}
   end,
   forward = function(_, outputs) holds(outputs[1], "int64", {1, -3, big}) end}
+add {op = "masked_fill", name = "integers beyond 2^53", args = {value = big}, grad = {},
+  inputs = function(vs) return {vs.tensor({1, 2}, {dtype = "int64"}), vs.tensor {false, true}} end,
+  forward = function(_, outputs) holds(outputs[1], "int64", {1, big}) end}
 add {op = "masked_fill", name = "bytes", args = {value = 255}, grad = {},
   inputs = function(vs)
     return {vs.tensor({1, 2, 3}):byte(), vs.tensor({false, true, true})}
