@@ -54,7 +54,7 @@ end
 local types = {
   tensor = "vesper.Tensor", any = "vesper.Tensor", index = "vesper.Tensor", mask = "vesper.Tensor",
   buffer = "vesper.Tensor", operand = "vesper.Tensor|number", tensors = "vesper.Tensor[]",
-  num = "number", number = "number", int = "integer", bool = "boolean", string = "string", dtype = "string",
+  num = "number", int = "integer", bool = "boolean", string = "string", dtype = "string",
   pair = "integer|integer[]", numpair = "number|number[]",
   dim = "integer", dims = "integer|integer[]",
   ints = "integer|integer[]", list = "any[]", value = "any", ["function"] = "function",

@@ -149,7 +149,7 @@ static void l1_value(const pairs *p, int64_t at, int64_t n, vs_real *l) {
 static void l1_slope(const pairs *p, int64_t at, int64_t n, vs_real *dx, vs_real *dy) {
   for (int64_t i = 0; i < n; i++) {
     vs_real d = p->x[at + i] - p->y[at + i], sign = (vs_real)((d > 0) - (d < 0));
-    dx[i] = vs_abs(d) < p->beta ? d / p->beta : sign;
+    dx[i] = vs_abs(d) < p->beta ? d / p->beta : d != d ? d : sign;
   }
   negate(n, dx, dy);
 }

@@ -163,6 +163,44 @@ end)
 
 describe("NaN in a loss", function()
   local nn, T = vs.nn, vs.tensor
+  local ops = {}
+  for _, op in ipairs(vs.ops()) do ops[op.name] = op end
+
+  -- Losses whose slope is the same for any violation, NaN too.
+  local constant = {nll_loss = "the weight", hinge_ranking = "1 and -1"}
+
+  -- The gradients of a case with NaN in element `at` of its k-th tensor, and the outputs.
+  local function gradients_at(op, case, k, at)
+    local inputs = cases.inputs(vs, case)
+    local leaves = gradcheck.leaves_of(inputs, #inputs, case.grad)
+    local tensors, list = {}, {}
+    for i, leaf in ipairs(leaves) do
+      tensors[i] = leaf.t:detach():contiguous():clone()
+      if i == k then tensors[i]:reshape {-1}[at] = nan end
+      if leaf.wants then tensors[i]:requires_grad_() end
+    end
+    local outputs = {cases.caller(vs, op, case)(
+      table.unpack(gradcheck.rebuild(inputs, #inputs, leaves, tensors), 1, #inputs))}
+    gradcheck.weigh(vs, outputs):backward()
+    for i, leaf in ipairs(leaves) do if leaf.wants then list[#list + 1] = tensors[i].grad end end
+    return list, outputs
+  end
+
+  for _, case in ipairs(cases.all()) do
+    if case.file:find "loss_" and cases.derives(case) and not constant[case.op] then
+      it("is in the gradient of " .. case.key .. " too", function()
+        local inputs = cases.inputs(vs, case)
+        for k, leaf in ipairs(gradcheck.leaves_of(inputs, #inputs, case.grad)) do
+          for at = 1, leaf.wants and math.min(leaf.t:numel(), TRIED) or 0 do
+            local got, outputs = gradients_at(ops[case.op], case, k, at)
+            assert(not any_nan(outputs) or any_nan(got),
+              ("element %d of tensor %d"):format(at, k))
+          end
+        end
+      end)
+    end
+  end
+
   local scores = {{0.9, 0.1, 0.2}, {0.3, 0.8, 0.1}, {0.2, 0.4, 0.7}}
 
   it("is there wherever it is in the scores", function()
