@@ -4,41 +4,14 @@
  * is decided by row order: scatter keeps the last, the others add in that order. */
 #include <string.h>
 
-#include "op/dims.h"
-
-/* Inputs; attr[0] is dim. n: outer, x along dim, inner, index along dim. */
-enum { X, INDEX, SRC };
-
-/* For scatter and scatter_add: index is like x but for dim, src like index. */
-static int scattered_shape(vs_ctx *c, bool number) {
-  const vs_tensor *x = c->in[X], *index = c->in[INDEX], *src = c->in[SRC];
-  int dim = (int)c->attr[0].i;
-  if (vs_want_alike(index, x, dim) < 0) return -1;
-  if (!vs_same_shape(src, index) && !(number && src->ndim == 0))
-    return vs_fail("src is %s, expected the shape of index %s", vs_shape_str(src),
-                   vs_shape_str(index));
-  if (vs_check_index(index, x, dim)) return -1;
-  vs_along(x, dim, c->n);
-  c->n[3] = index->shape[dim];
-  return vs_out_like(c, 0, x);
-}
-
-/* The place in x of element i of index. */
-static inline int64_t place(const vs_ctx *c, const int64_t *index, int64_t i) {
-  int64_t row = c->n[3] * c->n[2];
-  return (i / row * c->n[1] + index[i] - 1) * c->n[2] + i % c->n[2];
-}
-
-static void copy_values(vs_tensor *to, const vs_tensor *from) {
-  memcpy(vs_data(to), vs_data(from), (size_t)from->numel * vs_dtype_size(from->dtype));
-}
+#include "op/scatter.h"
 
 /* ---- scatter ---- */
 
 static int scatter_shape(vs_ctx *c) {
   c->back_bytes = (size_t)c->in[X]->numel;
   if (vs_recast(c, SRC, c->in[X]->dtype)) return -1;
-  return scattered_shape(c, true);
+  return vs_scattered_shape(c, true);
 }
 
 static void scatter_forward(vs_ctx *c) {
@@ -46,9 +19,9 @@ static void scatter_forward(vs_ctx *c) {
   size_t size = vs_dtype_size(c->in[X]->dtype), step = c->in[SRC]->ndim > 0 ? size : 0;
   const char *src = vs_data(c->in[SRC]);
   char *out = vs_data(c->out[0]);
-  copy_values(c->out[0], c->in[X]);
+  vs_copy_values(c->out[0], c->in[X]);
   for (int64_t i = 0; i < c->in[INDEX]->numel; i++, src += step)
-    memcpy(out + (size_t)place(c, index, i) * size, src, size);
+    memcpy(out + (size_t)vs_scattered_at(c, index, i) * size, src, size);
 }
 
 /* dx = dy but for the places written; dsrc = dy at the place that it wrote last, else 0 */
@@ -60,10 +33,10 @@ static int scatter_backward(vs_ctx *c) {
   int64_t step = c->in[SRC]->ndim > 0;
   uint8_t *taken = c->work;
   memset(taken, 0, (size_t)c->in[X]->numel);
-  if (dx) copy_values(c->din[X], c->dout[0]);
+  if (dx) vs_copy_values(c->din[X], c->dout[0]);
   if (ds) vs_fill(c->din[SRC], 0);
   for (int64_t i = c->in[INDEX]->numel - 1; i >= 0; i--) {
-    int64_t at = place(c, index, i);
+    int64_t at = vs_scattered_at(c, index, i);
     if (taken[at]) continue;
     taken[at] = 1;
     if (ds) ds[i * step] += dy[at];
@@ -91,18 +64,15 @@ const vs_opdef vs_op_scatter = {
 static int scatter_add_shape(vs_ctx *c) {
   for (int i = X; i <= SRC; i += SRC - X)
     if (c->in[i]->dtype == VS_BFLOAT16 && vs_recast(c, i, VS_REAL) < 0) return -1;
-  const vs_tensor *x = c->in[X], *src = c->in[SRC];
-  if ((!vs_is_real(x) && x->dtype != VS_INT64) || x->dtype != src->dtype)
-    return vs_fail("x is %s and src %s, expected both %s or both int64: call :float() or :long()",
-                   vs_dtype_name(x->dtype), vs_dtype_name(src->dtype), vs_dtype_name(VS_REAL));
-  return scattered_shape(c, false);
+  if (vs_want_addable(c) < 0) return -1;
+  return vs_scattered_shape(c, false);
 }
 
 static void scatter_add_forward(vs_ctx *c) {
   const int64_t *index = vs_ints(c->in[INDEX]);
-  copy_values(c->out[0], c->in[X]);
+  vs_copy_values(c->out[0], c->in[X]);
   for (int64_t i = 0; i < c->in[INDEX]->numel; i++) {
-    int64_t at = place(c, index, i);
+    int64_t at = vs_scattered_at(c, index, i);
     if (vs_is_real(c->in[X]))
       vs_reals(c->out[0])[at] += vs_reals(c->in[SRC])[i];
     else
@@ -112,9 +82,9 @@ static void scatter_add_forward(vs_ctx *c) {
 
 static int scatter_add_backward(vs_ctx *c) {
   const int64_t *index = vs_ints(c->in[INDEX]);
-  if (c->din[X]) copy_values(c->din[X], c->dout[0]);
+  if (c->din[X]) vs_copy_values(c->din[X], c->dout[0]);
   for (int64_t i = 0; c->din[SRC] && i < c->in[INDEX]->numel; i++)
-    vs_reals(c->din[SRC])[i] = vs_reals(c->dout[0])[place(c, index, i)];
+    vs_reals(c->din[SRC])[i] = vs_reals(c->dout[0])[vs_scattered_at(c, index, i)];
   return 0;
 }
 
@@ -153,7 +123,7 @@ static void index_add_forward(vs_ctx *c) {
   const int64_t *index = vs_ints(c->in[INDEX]);
   const vs_real *src = vs_reals(c->in[SRC]);
   vs_real alpha = (vs_real)c->attr[1].f;
-  copy_values(c->out[0], c->in[X]);
+  vs_copy_values(c->out[0], c->in[X]);
   for (int64_t o = 0; o < c->n[0]; o++)
     for (int64_t k = 0; k < c->n[3]; k++, src += c->n[2]) {
       vs_real *out = vs_reals(c->out[0]) + (o * c->n[1] + index[k] - 1) * c->n[2];
@@ -164,7 +134,7 @@ static void index_add_forward(vs_ctx *c) {
 static int index_add_backward(vs_ctx *c) {
   const int64_t *index = vs_ints(c->in[INDEX]);
   vs_real alpha = (vs_real)c->attr[1].f;
-  if (c->din[X]) copy_values(c->din[X], c->dout[0]);
+  if (c->din[X]) vs_copy_values(c->din[X], c->dout[0]);
   if (!c->din[SRC]) return 0;
   vs_real *ds = vs_reals(c->din[SRC]);
   for (int64_t o = 0; o < c->n[0]; o++)

@@ -252,5 +252,17 @@ for equation, *shapes in [
     case(f"einsum {equation}", lambda *x, e=equation: torch.einsum(e, *x),
          *[rand(*s) for s in shapes])
 
+torch.manual_seed(47)  # scatter_reduce.c
+for reduce in ["sum", "prod", "mean", "amax", "amin"]:
+    for include in [True, False]:
+        how = reduce + " without self" * (not include)
+        case(f"scatter_reduce.{how}",
+             lambda x, i, s, r=reduce, k=include: x.scatter_reduce(0, i, s, r, include_self=k),
+             rand(4, 3, 2), torch.randint(3, (5, 3, 2)), rand(5, 3, 2))
+        case(f"scatter_reduce.ties and zeros {how}",
+             lambda x, i, s, r=reduce, k=include: x.scatter_reduce(1, i, s, r, include_self=k),
+             # PyTorch shares the gradient with what was there even where that takes no part
+             few(3, 4) + 10 * (not include), torch.randint(4, (3, 6)), few(3, 6))
+
 st.save(os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors"), out)
 print(len(out), "arrays")
