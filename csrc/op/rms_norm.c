@@ -1,14 +1,16 @@
-/* rms_norm: rows over the root of their mean square, scaled by a weight.
+/* rms_norm: rows over the root of their mean square, scaled by a weight.  A row is what the last
+ * dimensions hold, one or more.
  *
  * Rows are shared out between threads in forward and for dx, columns for dw: every sum is made by
  * one thread in a fixed order.  Sums are made in double. */
 #include <math.h>
+#include <string.h>
 
 #include "op/op.h"
 
-enum { X, WEIGHT }; /* inputs */
-enum { EPS };       /* attributes: the arguments that are no tensors */
-enum { SCALE };     /* saved: 1/rms of each row */
+enum { X, WEIGHT };  /* inputs */
+enum { EPS, SHAPE }; /* attributes: the arguments that are no tensors */
+enum { SCALE };      /* saved: 1/rms of each row */
 enum { GRAIN = 1 << 15 };
 
 typedef struct job {
@@ -71,11 +73,20 @@ static job make_job(const vs_ctx *c) {
 
 static int rms_norm_shape(vs_ctx *c) {
   const vs_tensor *x = c->in[X], *w = c->in[WEIGHT];
-  if (x->ndim < 1) return vs_fail("x is [], expected at least 1 dimension");
-  int64_t n = x->shape[x->ndim - 1];
-  if (w && (w->ndim != 1 || w->shape[0] != n))
-    return vs_fail("weight is %s, expected [%lld] for x %s", vs_shape_str(w), (long long)n,
+  const vs_value *s = &c->attr[SHAPE];
+  int dims = s->kind != VS_V_NONE ? s->n : w ? w->ndim : 1;
+  int64_t n = 1;
+  if (dims < 1 || dims > x->ndim)
+    return vs_fail("x is %s, expected at least %d dimensions", vs_shape_str(x), VS_MAX(dims, 1));
+  const int64_t *last = x->shape + x->ndim - dims;
+  size_t bytes = (size_t)dims * sizeof *last;
+  if (w && (w->ndim != dims || memcmp(w->shape, last, bytes) != 0))
+    return vs_fail("weight is %s, expected %s for x %s", vs_shape_str(w), vs_dims_str(dims, last),
                    vs_shape_str(x));
+  if (s->kind != VS_V_NONE && memcmp(s->ints, last, bytes) != 0)
+    return vs_fail("x is %s, expected last dimensions of shape %s", vs_shape_str(x),
+                   vs_dims_str(dims, s->ints));
+  for (int d = 0; d < dims; d++) n *= last[d];
   c->n[0] = n > 0 ? x->numel / n : 0;
   c->n[1] = n;
   if (c->training && !(c->saved[SCALE] = vs_tensor_new(VS_REAL, 1, &c->n[0]))) return -1;
@@ -104,12 +115,14 @@ static int rms_norm_backward(vs_ctx *c) {
 
 const vs_opdef vs_op_rms_norm = {
     .name = "rms_norm",
-    .args = "x:tensor, weight:tensor?, eps:num=1e-6",
+    .args = "x:tensor, weight:tensor?, eps:num=1e-6, shape:ints?",
     .outputs = 1,
     .keep = VS_KEEP_IN(X) | VS_KEEP_IN(WEIGHT),
     .shape = rms_norm_shape,
     .forward = rms_norm_forward,
     .backward = rms_norm_backward,
-    .doc = "x / sqrt(mean(x^2) + eps) along the last dimension, times weight. x [...,C], weight "
-           "[C] -> [...,C]. Zhang and Sennrich, 2019.",
+    .doc =
+        "x / sqrt(mean(x^2) + eps) over the last dimensions, times weight. x [...,shape], weight "
+        "[shape] -> [...,shape]; shape is weight's where it is not given, without weight the "
+        "last dimension. Zhang and Sennrich, 2019.",
 };
