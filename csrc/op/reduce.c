@@ -121,7 +121,7 @@ static int64_t reduced_count(const vs_ctx *c) {
   return n;
 }
 
-/* Integers and masks: one element at a time, exact. */
+/* Integers and masks: one element at a time, exact; wraps around where int64 overflows. */
 static void sum_integers(vs_ctx *c) {
   const vs_tensor *x = c->in[0];
   int64_t *out = vs_ints(c->out[0]), at[VS_MAX_DIM] = {0};
@@ -130,7 +130,7 @@ static void sum_integers(vs_ctx *c) {
     int64_t to = 0;
     for (int d = 0; d < x->ndim; d++)
       if (!(c->n[0] >> d & 1)) to = to * x->shape[d] + at[d];
-    out[to] += vs_get_int(x, i);
+    out[to] = (int64_t)((uint64_t)out[to] + (uint64_t)vs_get_int(x, i));
     for (int d = x->ndim - 1; d >= 0 && ++at[d] == x->shape[d]; d--) at[d] = 0;
   }
 }

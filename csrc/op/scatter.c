@@ -75,8 +75,9 @@ static void scatter_add_forward(vs_ctx *c) {
     int64_t at = vs_scattered_at(c, index, i);
     if (vs_is_real(c->in[X]))
       vs_reals(c->out[0])[at] += vs_reals(c->in[SRC])[i];
-    else
-      vs_ints(c->out[0])[at] += vs_ints(c->in[SRC])[i];
+    else /* wraps around */
+      vs_ints(c->out[0])[at] =
+          (int64_t)((uint64_t)vs_ints(c->out[0])[at] + (uint64_t)vs_ints(c->in[SRC])[i]);
   }
 }
 

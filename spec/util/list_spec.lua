@@ -13,6 +13,7 @@ local LATER = {["io.array.list"] = true}
 local picture = vs.zeros(3, 4, 4):byte()
 local function param() return vs.zeros(2):requires_grad_() end
 local entries = {
+  index = function() return vs.ones(2):long() end,
   tensors = function() return vs.zeros(2) end, vectors = function() return vs.zeros(2) end,
   operands = function() return vs.zeros(2) end, parameters = param,
   modules = function() return nn.ReLU() end, encoders = function() return nn.ReLU() end,
@@ -83,6 +84,10 @@ end
 local calls = {
   ["vs.full"] = function(l) return vs.full(l, 1) end,
   ["vs.einsum"] = function(l) return vs.einsum("a,b,c->abc", l) end,
+  ["Tensor:aminmax"] = function(l) return vs.zeros(2, 2, 2):aminmax(l) end,
+  ["vs.index"] = function(l) return vs.index(vs.zeros(2, 2, 2), l) end,
+  ["vs.index_put"] = function(l) return vs.index_put(vs.zeros(2, 2, 2), l, 1) end,
+  ["vs.index_put_"] = function(l) return vs.index_put_(vs.zeros(2, 2, 2), l, 1) end,
   ["Tensor:count_nonzero"] = function(l) return vs.zeros(2, 2, 2):count_nonzero(l) end,
   ["Tensor:std_mean"] = function(l) return vs.zeros(2, 2, 2):std_mean(l) end,
   ["Tensor:var_mean"] = function(l) return vs.zeros(2, 2, 2):var_mean(l) end,
@@ -151,7 +156,8 @@ local calls = {
   end,
   ["train.write_log"] = function(l) return vs.train.write_log("x.csv", l) end,
 }
-for name in ("expand flip mean pad permute prod reshape roll std sum tile var"):gmatch "%a+" do
+for name in ("amax amin expand flip logsumexp mean pad permute prod reshape rms_norm roll std sum "
+  .. "tile var"):gmatch "[%a_]+" do
   calls["vs." .. name] = op(name)
 end
 for name in ("Adagrad Adam AdamW RMSprop SGD"):gmatch "%a+" do
