@@ -385,8 +385,10 @@ function vs.is_grad_enabled() end
 function vs.meshgrid(vectors, indexing) end
 
 ---Einstein summation: vs.einsum("bij,bjk->bik", {x, y}). One letter per dimension; letters missing
----after the arrow are summed over. Evaluated from left to right as matrix products; a letter may
----not occur twice in a term.
+---after the arrow are summed over. Without an arrow the result has the letters that occur once, in
+---alphabetical order. A letter twice in a term is a diagonal. ... stands for further dimensions,
+---which broadcast, and comes first where there is no arrow. Evaluated from left to right as matrix
+---products.
 ---@param equation string
 ---@param operands any[]
 ---@return vesper.Tensor
@@ -669,20 +671,8 @@ function Tensor:addcmul(a, b, value) end
 ---@return vesper.Tensor
 function Tensor:addcdiv(a, b, value) end
 
----max without the indices.
----@param dim? integer
----@param keepdim? boolean default false
----@return vesper.Tensor
-function Tensor:amax(dim, keepdim) end
-
----min without the indices.
----@param dim? integer
----@param keepdim? boolean default false
----@return vesper.Tensor
-function Tensor:amin(dim, keepdim) end
-
 ---amin and amax.
----@param dim? integer
+---@param dim? integer|integer[]
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@return vesper.Tensor
@@ -993,6 +983,48 @@ function vs.all(x, dim, keepdim) end
 ---@overload fun(self, o: vesper.options.all): boolean|vesper.Tensor
 function Tensor:all(dim, keepdim) end
 
+---@class vesper.options.amax
+---@field dim? integer|integer[]
+---@field keepdim? boolean default false
+
+---Largest value of all elements, or over the dimensions given; see max for where it is. Equal
+---values share the gradient. NaN counts as both. Integers give int64.
+---@param x vesper.Tensor
+---@param dim? integer|integer[]
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.amax): vesper.Tensor
+function vs.amax(x, dim, keepdim) end
+
+---Largest value of all elements, or over the dimensions given; see max for where it is. Equal
+---values share the gradient. NaN counts as both. Integers give int64.
+---@param dim? integer|integer[]
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.amax): vesper.Tensor
+function Tensor:amax(dim, keepdim) end
+
+---@class vesper.options.amin
+---@field dim? integer|integer[]
+---@field keepdim? boolean default false
+
+---Smallest value of all elements, or over the dimensions given; see max for where it is. Equal
+---values share the gradient. NaN counts as both. Integers give int64.
+---@param x vesper.Tensor
+---@param dim? integer|integer[]
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@overload fun(x, o: vesper.options.amin): vesper.Tensor
+function vs.amin(x, dim, keepdim) end
+
+---Smallest value of all elements, or over the dimensions given; see max for where it is. Equal
+---values share the gradient. NaN counts as both. Integers give int64.
+---@param dim? integer|integer[]
+---@param keepdim? boolean default false
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.amin): vesper.Tensor
+function Tensor:amin(dim, keepdim) end
+
 ---@class vesper.options.any
 ---@field dim? integer
 ---@field keepdim? boolean default false
@@ -1260,7 +1292,8 @@ function Tensor:ceil() end
 ---@field min? number
 ---@field max? number
 
----x limited to [min, max]; either bound may be absent. No gradient where x was cut off.
+---x limited to [min, max]; either bound may be absent. No gradient where x was cut off. Integers
+---give int64 between whole bounds, else float32.
 ---@param x vesper.Tensor
 ---@param min? number
 ---@param max? number
@@ -1268,7 +1301,8 @@ function Tensor:ceil() end
 ---@overload fun(x, o: vesper.options.clamp): vesper.Tensor
 function vs.clamp(x, min, max) end
 
----x limited to [min, max]; either bound may be absent. No gradient where x was cut off.
+---x limited to [min, max]; either bound may be absent. No gradient where x was cut off. Integers
+---give int64 between whole bounds, else float32.
 ---@param min? number
 ---@param max? number
 ---@return vesper.Tensor
@@ -1489,9 +1523,12 @@ function Tensor:cosine_embedding_loss(x2, y, margin, reduction) end
 ---@field ignore_index? integer
 ---@field label_smoothing? number default 0
 
----Negative log of softmax(x) at the target class. x [B,C], target [B] of 1..C, weight [C] per
----class; the mean divides by the targets' weights. Rows with target ignore_index count nothing; if
----all do, the mean is 0. label_smoothing spreads that share over all classes.
+---Negative log of softmax(x) at the target class. x [B,C], or [B,C,d1,...] or [C]; target int64 of
+---1..C, [B], [B,d1,...] or []; weight [C] per class; the mean divides by the targets' weights. Rows
+---with target ignore_index count nothing; if all do, the mean is 0. label_smoothing spreads that
+---share over all classes. A float32 target of x's shape has probabilities of the classes: the loss
+---of a row is the sum of its classes' losses times weight times probability, and the mean divides
+---by the number of rows.
 ---@param x vesper.Tensor
 ---@param target vesper.Tensor
 ---@param weight? vesper.Tensor
@@ -1502,9 +1539,12 @@ function Tensor:cosine_embedding_loss(x2, y, margin, reduction) end
 ---@overload fun(x, target, o: vesper.options.cross_entropy): vesper.Tensor
 function vs.cross_entropy(x, target, weight, reduction, ignore_index, label_smoothing) end
 
----Negative log of softmax(x) at the target class. x [B,C], target [B] of 1..C, weight [C] per
----class; the mean divides by the targets' weights. Rows with target ignore_index count nothing; if
----all do, the mean is 0. label_smoothing spreads that share over all classes.
+---Negative log of softmax(x) at the target class. x [B,C], or [B,C,d1,...] or [C]; target int64 of
+---1..C, [B], [B,d1,...] or []; weight [C] per class; the mean divides by the targets' weights. Rows
+---with target ignore_index count nothing; if all do, the mean is 0. label_smoothing spreads that
+---share over all classes. A float32 target of x's shape has probabilities of the classes: the loss
+---of a row is the sum of its classes' losses times weight times probability, and the mean divides
+---by the number of rows.
 ---@param target vesper.Tensor
 ---@param weight? vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
@@ -1514,13 +1554,13 @@ function vs.cross_entropy(x, target, weight, reduction, ignore_index, label_smoo
 ---@overload fun(self, target, o: vesper.options.cross_entropy): vesper.Tensor
 function Tensor:cross_entropy(target, weight, reduction, ignore_index, label_smoothing) end
 
----Products of the first 1, 2, ... elements along dim, of x's shape.
+---Products of the first 1, 2, ... elements along dim, of x's shape. Integers and masks give int64.
 ---@param x vesper.Tensor
 ---@param dim integer
 ---@return vesper.Tensor
 function vs.cumprod(x, dim) end
 
----Products of the first 1, 2, ... elements along dim, of x's shape.
+---Products of the first 1, 2, ... elements along dim, of x's shape. Integers and masks give int64.
 ---@param dim integer
 ---@return vesper.Tensor
 function Tensor:cumprod(dim) end
@@ -1554,16 +1594,25 @@ function vs.diagonal(x) end
 ---@return vesper.Tensor
 function Tensor:diagonal() end
 
----x / y with broadcasting; either may be a number. Same as x / y.
+---@class vesper.options.div
+---@field rounding_mode? "floor"|"trunc"
+
+---x / y with broadcasting; either may be a number. Same as x / y. rounding_mode: rounded down or
+---towards 0, exact, of integers int64; the gradient is then 0.
 ---@param x vesper.Tensor|number
 ---@param y vesper.Tensor|number
+---@param rounding_mode? "floor"|"trunc"
 ---@return vesper.Tensor
-function vs.div(x, y) end
+---@overload fun(x, y, o: vesper.options.div): vesper.Tensor
+function vs.div(x, y, rounding_mode) end
 
----x / y with broadcasting; either may be a number. Same as x / y.
+---x / y with broadcasting; either may be a number. Same as x / y. rounding_mode: rounded down or
+---towards 0, exact, of integers int64; the gradient is then 0.
 ---@param y vesper.Tensor|number
+---@param rounding_mode? "floor"|"trunc"
 ---@return vesper.Tensor
-function Tensor:div(y) end
+---@overload fun(self, y, o: vesper.options.div): vesper.Tensor
+function Tensor:div(y, rounding_mode) end
 
 ---x = x / y, written into x.
 ---@param x vesper.Tensor
@@ -1790,14 +1839,23 @@ function vs.ge(x, y) end
 ---@return vesper.Tensor
 function Tensor:ge(y) end
 
----x * Phi(x), Phi the normal distribution function (exact, by erf). Hendrycks and Gimpel, 2016.
----@param x vesper.Tensor
----@return vesper.Tensor
-function vs.gelu(x) end
+---@class vesper.options.gelu
+---@field approximate? "none"|"tanh" default none
 
----x * Phi(x), Phi the normal distribution function (exact, by erf). Hendrycks and Gimpel, 2016.
+---x * Phi(x), Phi the normal distribution function, exact, by erf; approximate = "tanh": x / 2 * (1
+---+ tanh(sqrt(2 / pi) * (x + 0.044715 x^3))). Hendrycks and Gimpel, 2016.
+---@param x vesper.Tensor
+---@param approximate? "none"|"tanh" default none
 ---@return vesper.Tensor
-function Tensor:gelu() end
+---@overload fun(x, o: vesper.options.gelu): vesper.Tensor
+function vs.gelu(x, approximate) end
+
+---x * Phi(x), Phi the normal distribution function, exact, by erf; approximate = "tanh": x / 2 * (1
+---+ tanh(sqrt(2 / pi) * (x + 0.044715 x^3))). Hendrycks and Gimpel, 2016.
+---@param approximate? "none"|"tanh" default none
+---@return vesper.Tensor
+---@overload fun(self, o: vesper.options.gelu): vesper.Tensor
+function Tensor:gelu(approximate) end
 
 ---@class vesper.options.group_norm
 ---@field weight? vesper.Tensor
@@ -1946,6 +2004,21 @@ function vs.huber_loss(x, target, reduction, delta) end
 ---@overload fun(self, target, o: vesper.options.huber_loss): vesper.Tensor
 function Tensor:huber_loss(target, reduction, delta) end
 
+---x at the positions of a list of int64 tensors, one for each of the first dimensions: out[p] =
+---x[index[1][p], index[2][p], ...]. The index tensors broadcast to one shape, which takes the place
+---of the dimensions that they index. Same as x[{i, j}].
+---@param x vesper.Tensor
+---@param index vesper.Tensor[]
+---@return vesper.Tensor
+function vs.index(x, index) end
+
+---x at the positions of a list of int64 tensors, one for each of the first dimensions: out[p] =
+---x[index[1][p], index[2][p], ...]. The index tensors broadcast to one shape, which takes the place
+---of the dimensions that they index. Same as x[{i, j}].
+---@param index vesper.Tensor[]
+---@return vesper.Tensor
+function Tensor:index(index) end
+
 ---@class vesper.options.index_add
 ---@field alpha? number default 1
 
@@ -1970,6 +2043,50 @@ function vs.index_add(x, dim, index, src, alpha) end
 ---@overload fun(self, dim, index, src, o: vesper.options.index_add): vesper.Tensor
 function Tensor:index_add(dim, index, src, alpha) end
 
+---@class vesper.options.index_put
+---@field accumulate? boolean default false
+
+---A copy of x with src, a number or a tensor that broadcasts to x:index(index), at those positions,
+---converted to x's dtype; the last of several for one place stays. accumulate adds src to what is
+---there, all of several: x is then of the compute type or int64.
+---@param x vesper.Tensor
+---@param index vesper.Tensor[]
+---@param src vesper.Tensor|number
+---@param accumulate? boolean default false
+---@return vesper.Tensor
+---@overload fun(x, index, src, o: vesper.options.index_put): vesper.Tensor
+function vs.index_put(x, index, src, accumulate) end
+
+---A copy of x with src, a number or a tensor that broadcasts to x:index(index), at those positions,
+---converted to x's dtype; the last of several for one place stays. accumulate adds src to what is
+---there, all of several: x is then of the compute type or int64.
+---@param index vesper.Tensor[]
+---@param src vesper.Tensor|number
+---@param accumulate? boolean default false
+---@return vesper.Tensor
+---@overload fun(self, index, src, o: vesper.options.index_put): vesper.Tensor
+function Tensor:index_put(index, src, accumulate) end
+
+---@class vesper.options.index_put_
+---@field accumulate? boolean default false
+
+---index_put, written into x. Same as x[{i, j}] = src.
+---@param x vesper.Tensor
+---@param index vesper.Tensor[]
+---@param src vesper.Tensor|number
+---@param accumulate? boolean default false
+---@return vesper.Tensor
+---@overload fun(x, index, src, o: vesper.options.index_put_): vesper.Tensor
+function vs.index_put_(x, index, src, accumulate) end
+
+---index_put, written into x. Same as x[{i, j}] = src.
+---@param index vesper.Tensor[]
+---@param src vesper.Tensor|number
+---@param accumulate? boolean default false
+---@return vesper.Tensor
+---@overload fun(self, index, src, o: vesper.options.index_put_): vesper.Tensor
+function Tensor:index_put_(index, src, accumulate) end
+
 ---The positions of index [K] along dim, in that order, repeats allowed. x[index] for dimension 1.
 ---@param x vesper.Tensor
 ---@param dim integer
@@ -1986,31 +2103,38 @@ function Tensor:index_select(dim, index) end
 ---@class vesper.options.interpolate
 ---@field size? integer|integer[]
 ---@field scale_factor? number|number[]
----@field mode? "nearest"|"bilinear" default nearest
+---@field mode? "nearest"|"nearest-exact"|"bilinear"|"bicubic" default nearest
 ---@field align_corners? boolean default false
+---@field antialias? boolean default false
 
 ---x [B,C,H,W] at another size [B,C,H',W']: size, or floor of H and W times scale_factor. Positions
----are middles of pixels; with align_corners, for bilinear alone, the corners of both fall together.
----No smoothing when it gets smaller.
+---are middles of pixels, but for nearest, which rounds the corners down (as PyTorch; nearest-exact
+---is right). bicubic: cubic convolution with a = -0.75 (Keys, 1981), which may overshoot. For
+---bilinear and bicubic: with align_corners the corners of both fall together; with antialias a
+---smaller picture is smoothed as by PIL, which takes bicubic with a = -0.5.
 ---@param x vesper.Tensor
 ---@param size? integer|integer[]
 ---@param scale_factor? number|number[]
----@param mode? "nearest"|"bilinear" default nearest
+---@param mode? "nearest"|"nearest-exact"|"bilinear"|"bicubic" default nearest
 ---@param align_corners? boolean default false
+---@param antialias? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.interpolate): vesper.Tensor
-function vs.interpolate(x, size, scale_factor, mode, align_corners) end
+function vs.interpolate(x, size, scale_factor, mode, align_corners, antialias) end
 
 ---x [B,C,H,W] at another size [B,C,H',W']: size, or floor of H and W times scale_factor. Positions
----are middles of pixels; with align_corners, for bilinear alone, the corners of both fall together.
----No smoothing when it gets smaller.
+---are middles of pixels, but for nearest, which rounds the corners down (as PyTorch; nearest-exact
+---is right). bicubic: cubic convolution with a = -0.75 (Keys, 1981), which may overshoot. For
+---bilinear and bicubic: with align_corners the corners of both fall together; with antialias a
+---smaller picture is smoothed as by PIL, which takes bicubic with a = -0.5.
 ---@param size? integer|integer[]
 ---@param scale_factor? number|number[]
----@param mode? "nearest"|"bilinear" default nearest
+---@param mode? "nearest"|"nearest-exact"|"bilinear"|"bicubic" default nearest
 ---@param align_corners? boolean default false
+---@param antialias? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.interpolate): vesper.Tensor
-function Tensor:interpolate(size, scale_factor, mode, align_corners) end
+function Tensor:interpolate(size, scale_factor, mode, align_corners, antialias) end
 
 ---@class vesper.options.kl_div
 ---@field reduction? "mean"|"sum"|"none"|"batchmean" default mean
@@ -2212,19 +2336,21 @@ function vs.logical_xor(x, y) end
 function Tensor:logical_xor(y) end
 
 ---@class vesper.options.logsumexp
----@field dim? integer default -1
+---@field dim? integer|integer[] default -1
 ---@field keepdim? boolean default false
 
----log(sum(exp(x))) along dim, computed without overflow; keepdim leaves the dimension as 1.
+---log(sum(exp(x))) over a dimension or a list of them, computed without overflow; keepdim leaves
+---them as 1.
 ---@param x vesper.Tensor
----@param dim? integer default -1
+---@param dim? integer|integer[] default -1
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.logsumexp): vesper.Tensor
 function vs.logsumexp(x, dim, keepdim) end
 
----log(sum(exp(x))) along dim, computed without overflow; keepdim leaves the dimension as 1.
----@param dim? integer default -1
+---log(sum(exp(x))) over a dimension or a list of them, computed without overflow; keepdim leaves
+---them as 1.
+---@param dim? integer|integer[] default -1
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.logsumexp): vesper.Tensor
@@ -2569,8 +2695,8 @@ function Tensor:neg() end
 ---@field reduction? "mean"|"sum"|"none" default mean
 ---@field ignore_index? integer
 
-----x at the target class, x [B,C] being log-probabilities. target [B] of 1..C; weight, mean and
----ignore_index as in cross_entropy.
+----x at the target class, x [B,C], [B,C,d1,...] or [C] being log-probabilities. target, weight,
+---mean and ignore_index as in cross_entropy with a target of classes.
 ---@param x vesper.Tensor
 ---@param target vesper.Tensor
 ---@param weight? vesper.Tensor
@@ -2580,8 +2706,8 @@ function Tensor:neg() end
 ---@overload fun(x, target, o: vesper.options.nll_loss): vesper.Tensor
 function vs.nll_loss(x, target, weight, reduction, ignore_index) end
 
-----x at the target class, x [B,C] being log-probabilities. target [B] of 1..C; weight, mean and
----ignore_index as in cross_entropy.
+----x at the target class, x [B,C], [B,C,d1,...] or [C] being log-probabilities. target, weight,
+---mean and ignore_index as in cross_entropy with a target of classes.
 ---@param target vesper.Tensor
 ---@param weight? vesper.Tensor
 ---@param reduction? "mean"|"sum"|"none" default mean
@@ -2865,23 +2991,28 @@ function Tensor:reshape(shape) end
 ---@class vesper.options.rms_norm
 ---@field weight? vesper.Tensor
 ---@field eps? number default 1e-6
+---@field shape? integer|integer[]
 
----x / sqrt(mean(x^2) + eps) along the last dimension, times weight. x [...,C], weight [C] ->
----[...,C]. Zhang and Sennrich, 2019.
+---x / sqrt(mean(x^2) + eps) over the last dimensions, times weight. x [...,shape], weight [shape]
+----> [...,shape]; shape is weight's where it is not given, without weight the last dimension. Zhang
+---and Sennrich, 2019.
 ---@param x vesper.Tensor
 ---@param weight? vesper.Tensor
 ---@param eps? number default 1e-6
+---@param shape? integer|integer[]
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.rms_norm): vesper.Tensor
-function vs.rms_norm(x, weight, eps) end
+function vs.rms_norm(x, weight, eps, shape) end
 
----x / sqrt(mean(x^2) + eps) along the last dimension, times weight. x [...,C], weight [C] ->
----[...,C]. Zhang and Sennrich, 2019.
+---x / sqrt(mean(x^2) + eps) over the last dimensions, times weight. x [...,shape], weight [shape]
+----> [...,shape]; shape is weight's where it is not given, without weight the last dimension. Zhang
+---and Sennrich, 2019.
 ---@param weight? vesper.Tensor
 ---@param eps? number default 1e-6
+---@param shape? integer|integer[]
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.rms_norm): vesper.Tensor
-function Tensor:rms_norm(weight, eps) end
+function Tensor:rms_norm(weight, eps, shape) end
 
 ---A copy shifted along each of dims by its number; what leaves at the end comes in at the start.
 ---@param x vesper.Tensor
@@ -2994,6 +3125,36 @@ function vs.scatter_add(x, dim, index, src) end
 ---@param src vesper.Tensor
 ---@return vesper.Tensor
 function Tensor:scatter_add(dim, index, src) end
+
+---@class vesper.options.scatter_reduce
+---@field include_self? boolean default true
+
+---A copy of x in which each place has the sum, product, mean, largest or smallest value of what was
+---there and all src[.., i, ..] with index[.., i, ..] along dim naming it; without include_self of
+---the latter alone. A place without any stays. Shapes and dtypes as in scatter_add; integers have
+---no mean. Equal extremes share the gradient.
+---@param x vesper.Tensor
+---@param dim integer
+---@param index vesper.Tensor
+---@param src vesper.Tensor
+---@param reduce "sum"|"prod"|"mean"|"amax"|"amin"
+---@param include_self? boolean default true
+---@return vesper.Tensor
+---@overload fun(x, dim, index, src, reduce, o: vesper.options.scatter_reduce): vesper.Tensor
+function vs.scatter_reduce(x, dim, index, src, reduce, include_self) end
+
+---A copy of x in which each place has the sum, product, mean, largest or smallest value of what was
+---there and all src[.., i, ..] with index[.., i, ..] along dim naming it; without include_self of
+---the latter alone. A place without any stays. Shapes and dtypes as in scatter_add; integers have
+---no mean. Equal extremes share the gradient.
+---@param dim integer
+---@param index vesper.Tensor
+---@param src vesper.Tensor
+---@param reduce "sum"|"prod"|"mean"|"amax"|"amin"
+---@param include_self? boolean default true
+---@return vesper.Tensor
+---@overload fun(self, dim, index, src, reduce, o: vesper.options.scatter_reduce): vesper.Tensor
+function Tensor:scatter_reduce(dim, index, src, reduce, include_self) end
 
 ---One position along dim, which goes: x:select(2, 1) is the first column. x[i] is x:select(1, i).
 ---@param x vesper.Tensor
@@ -3768,7 +3929,8 @@ function vs.nn.CosineEmbeddingLoss(margin, reduction) end
 ---@field reduction? "mean"|"sum"|"none" default mean
 ---@field label_smoothing? number default 0
 
----cross_entropy of logits x [B,C] and classes target [B] of 1..C; weight [C] is a buffer.
+---cross_entropy of logits x [B,C] or [B,C,d1,...] and target: classes int64 [B] or [B,d1,...] of
+---1..C, or probabilities of x's shape; weight [C] is a buffer.
 ---Called with (x, target).
 ---@param weight? vesper.Tensor
 ---@param ignore_index? integer
@@ -3823,10 +3985,15 @@ function vs.nn.ELU(alpha) end
 ---@overload fun(o: vesper.options.nn.Flatten): vesper.Layer
 function vs.nn.Flatten(start_dim, end_dim) end
 
----x times the normal distribution function of x (the exact form).
+---@class vesper.options.nn.GELU
+---@field approximate? "none"|"tanh" default none
+
+---x times the normal distribution function of x, exact or approximated by tanh.
 ---Called with (x).
+---@param approximate? "none"|"tanh" default none
 ---@return vesper.Layer
-function vs.nn.GELU() end
+---@overload fun(o: vesper.options.nn.GELU): vesper.Layer
+function vs.nn.GELU(approximate) end
 
 ---@class vesper.options.nn.GRU
 ---@field num_layers? integer default 1
@@ -4033,7 +4200,8 @@ function vs.nn.Mish() end
 ---@field ignore_index? integer
 ---@field reduction? "mean"|"sum"|"none" default mean
 
----nll_loss of log-probabilities x [B,C] and classes target [B] of 1..C; weight [C] is a buffer.
+---nll_loss of log-probabilities x [B,C] or [B,C,d1,...] and classes target [B] or [B,d1,...] of
+---1..C; weight [C] is a buffer.
 ---Called with (x, target).
 ---@param weight? vesper.Tensor
 ---@param ignore_index? integer
@@ -4059,10 +4227,10 @@ function vs.nn.PReLU(num_parameters, init) end
 ---@field eps? number default 1e-6
 ---@field elementwise_affine? boolean default true
 
----x [...,size] over the root of its mean square along the last dimension, times weight [size],
----which starts as ones. Zhang and Sennrich, 2019.
+---x [...,size] over the root of its mean square along the last dimension, or the last ones where
+---size is a list, times weight [size], which starts as ones. Zhang and Sennrich, 2019.
 ---Called with (x).
----@param size integer
+---@param size integer|integer[]
 ---@param eps? number default 1e-6
 ---@param elementwise_affine? boolean default true
 ---@return vesper.Layer
@@ -4150,14 +4318,14 @@ function vs.nn.TripletMarginLoss(margin, eps, swap, reduction) end
 ---@class vesper.options.nn.Upsample
 ---@field size? integer|integer[]
 ---@field scale_factor? number|number[]
----@field mode? "nearest"|"bilinear" default nearest
+---@field mode? "nearest"|"nearest-exact"|"bilinear"|"bicubic" default nearest
 ---@field align_corners? boolean default false
 
 ---x [B,C,H,W] at another size, as interpolate: Upsample{scale_factor = 2, mode = "bilinear"}.
 ---Called with (x).
 ---@param size? integer|integer[]
 ---@param scale_factor? number|number[]
----@param mode? "nearest"|"bilinear" default nearest
+---@param mode? "nearest"|"nearest-exact"|"bilinear"|"bicubic" default nearest
 ---@param align_corners? boolean default false
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.Upsample): vesper.Layer
