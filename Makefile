@@ -6,7 +6,8 @@
 
 # Every Debian package that is needed, in one list; and what `make lint` needs on top of it.
 DEBS := build-essential pkg-config lua5.4 liblua5.4-dev luarocks lua-busted lua-check \
-        libopenblas-openmp-dev libhdf5-dev libstb-dev libjansson-dev libutf8proc-dev libexpat1-dev
+        libopenblas-openmp-dev libhdf5-dev libstb-dev libjpeg-dev zlib1g-dev libjansson-dev \
+        libutf8proc-dev libexpat1-dev
 DEBS_DEV := clang clang-format libclang-rt-dev
 
 CC      ?= cc
@@ -15,10 +16,13 @@ BUILD   ?= build
 OPT     ?= -O3
 PREFIX  ?= /usr/local
 WARN    := -Wall -Wextra -Wshadow -Wmissing-prototypes -Werror
-PKGS    := hdf5 openblas jansson libutf8proc expat
+PKGS    := hdf5 openblas jansson libutf8proc expat zlib
+# libjpeg is used where it is found; `make JPEG=` builds with stb_image in its place.
+JPEG    ?= $(shell pkg-config --exists libjpeg && echo libjpeg)
 # pkg-config is asked once, and only when something is compiled: it may be missing until deps ran.
-PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) stb))$(PKG_CFLAGS)
-PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(JPEG) stb) \
+               $(if $(JPEG),-DVS_LIBJPEG))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS) $(JPEG)))$(PKG_LIBS)
 LUA_CFLAGS = $(eval LUA_CFLAGS := $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(shell pkg-config --cflags lua5.4)))$(LUA_CFLAGS)
 CPPFLAGS_ALL = -Icsrc $(PKG_CFLAGS) $(LUA_CFLAGS)
 # -fno-plt: even the smallest op calls Lua some twenty times.
@@ -234,8 +238,9 @@ docs: float       ## write docs/reference.md and the editors' annotations from t
 LUA_FILES  = $(shell find lua docs examples bench spec -name '*.lua')
 C_FILES    = $(wildcard csrc/*/*.c csrc/*/*.h)
 # header:the only place that may include it
-ONLY_IN   := lua.h:csrc/bind/ lauxlib.h:csrc/bind/ cblas.h:csrc/core/ stb_image.h:csrc/io/image.c \
-             stb_image_write.h:csrc/io/image.c hdf5.h:csrc/io/ expat.h:csrc/io/xml.c omp.h:csrc/core/thread.c
+ONLY_IN   := lua.h:csrc/bind/ lauxlib.h:csrc/bind/ cblas.h:csrc/core/ stb_image.h:csrc/io/jpeg.c \
+             jpeglib.h:csrc/io/jpeg.c stb_image_write.h:csrc/io/imagewrite.c zlib.h:csrc/io/png.c \
+             hdf5.h:csrc/io/ expat.h:csrc/io/xml.c omp.h:csrc/core/thread.c
 
 lint: deps        ## luacheck, clang, clang-format, and who may include what
 	@$(MAKE) --no-print-directory deps-dev || echo "lint: without clang some checks are left out"

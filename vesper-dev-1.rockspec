@@ -9,8 +9,8 @@ description = {
   detailed = [[
     A C extension module for Lua 5.4: tensors with automatic differentiation, layers, optimizers
     and dataset readers, so that an image-text experiment is one short script.  It needs HDF5,
-    OpenBLAS, jansson, utf8proc, expat and stb, found through pkg-config; on Debian, `make deps` in the
-    sources installs them.]],
+    OpenBLAS, jansson, utf8proc, expat, zlib and stb, found through pkg-config, and uses libjpeg
+    where pkg-config finds it; on Debian, `make deps` in the sources installs them.]],
   license = "MIT",
   labels = {"machine-learning", "tensor", "autograd", "deep-learning"},
 }

@@ -21,11 +21,12 @@ static vs_imageopt pixel_options(lua_State *L, int index, const char *what) {
   o.channels = (int)lvs_optint(L, index, "channels", 1, 4, 3);
   if (o.channels == 2) lvs_error(L, "%s: channels must be 1 (grey), 3 (RGB) or 4 (RGBA)", what);
   lvs_optcolor(L, index, "background", o.background);
+  o.exif = lvs_optbool(L, index, "apply_exif_orientation", false);
   return o;
 }
 
 static vs_imageopt read_options(lua_State *L, int index, const char *what) {
-  lvs_checkoptions(L, index, "channels|background", what);
+  lvs_checkoptions(L, index, "channels|background|apply_exif_orientation", what);
   return pixel_options(L, index, what);
 }
 
@@ -62,7 +63,8 @@ static int push_source(lua_State *L, const source *s) {
   return *box ? 1 : lvs_nilerror(L);
 }
 
-/* vs.image.load(path [, {channels = 3, background = {255, 255, 255}}]) */
+/* vs.image.load(path [, {channels = 3, background = {255, 255, 255},
+ * apply_exif_orientation = false}]) */
 static int lvs_image_load(lua_State *L) {
   source s = {.path = lvs_checkstr(L, 1, "path", NULL)};
   s.o = read_options(L, 2, "image.load");
@@ -78,12 +80,13 @@ static int lvs_image_decode(lua_State *L) {
 }
 
 /* vs.image.load_batch(paths, {height, width} [, {channels = 3, background = {255, 255, 255},
- * workers = vs.get_num_threads()}]) -> uint8 [N,channels,height,width], or nil and a message */
+ * apply_exif_orientation = false, workers = vs.get_num_threads()}]) -> uint8
+ * [N,channels,height,width], or nil and a message */
 static int lvs_image_load_batch(lua_State *L) {
   int64_t height, width;
   lvs_checktype(L, 1, LUA_TTABLE, "paths");
   check_pair(L, 2, &height, &width, "image.load_batch");
-  lvs_checkoptions(L, 3, "channels|background|workers", "image.load_batch");
+  lvs_checkoptions(L, 3, "channels|background|apply_exif_orientation|workers", "image.load_batch");
   int workers = (int)lvs_optint(L, 3, "workers", 1, VS_IMAGELIST_WORKERS,
                                 VS_MIN(vs_num_threads(), VS_IMAGELIST_WORKERS));
   vs_imageopt o = pixel_options(L, 3, "image.load_batch");
@@ -110,18 +113,36 @@ static int lvs_image_load_batch(lua_State *L) {
 
 static void free_bytes(void *p) { free(p); }
 
-/* vs.image.info(path) -> {width, height, channels} */
+/* vs.image.info(path [, {apply_exif_orientation = false}]) -> {width, height, channels} */
 static int lvs_image_info(lua_State *L) {
   const char *path = lvs_checkstr(L, 1, "path", NULL);
+  lvs_checkoptions(L, 2, "apply_exif_orientation", "image.info");
+  bool exif = lvs_optbool(L, 2, "apply_exif_orientation", false);
   size_t n;
   vs_imageinfo info;
   void **box = lvs_newbox(L, LVS_IMAGEBYTES);
   *box = vs_file_read(path, VS_IMAGE_MAX_FILE, &n);
   if (!*box || vs_image_info(*box, n, path, &info) != 0) return lvs_nilerror(L);
+  bool swapped = exif && info.orientation >= 5;
   lua_createtable(L, 0, 3);
-  lvs_setint(L, "width", info.width);
-  lvs_setint(L, "height", info.height);
+  lvs_setint(L, "width", swapped ? info.height : info.width);
+  lvs_setint(L, "height", swapped ? info.width : info.height);
   lvs_setint(L, "channels", info.channels);
+  return 1;
+}
+
+/* vs.image.set_max_pixels(n): larger pictures are not decoded, in any thread */
+static int lvs_image_set_max_pixels(lua_State *L) {
+  const lua_Integer most = (lua_Integer)VS_IMAGE_MAX_SIDE * VS_IMAGE_MAX_SIDE;
+  lua_Integer n = lvs_checkint(L, 1, "pixels");
+  if (n < 1 || n > most) return lvs_error(L, "image.set_max_pixels: %I is not in 1..%I", n, most);
+  vs_image_set_max_pixels(n);
+  return 0;
+}
+
+/* vs.image.get_max_pixels() -> integer */
+static int lvs_image_get_max_pixels(lua_State *L) {
+  lua_pushinteger(L, vs_image_max_pixels());
   return 1;
 }
 
@@ -403,6 +424,8 @@ void lvs_open_image(lua_State *L) {
                                        {"decode", lvs_image_decode},
                                        {"load_batch", lvs_image_load_batch},
                                        {"info", lvs_image_info},
+                                       {"set_max_pixels", lvs_image_set_max_pixels},
+                                       {"get_max_pixels", lvs_image_get_max_pixels},
                                        {"save", lvs_image_save},
                                        {"encode", lvs_image_encode},
                                        {"resize", lvs_image_resize},

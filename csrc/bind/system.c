@@ -7,6 +7,7 @@
 #include "core/profile.h"
 #include "core/thread.h"
 #include "io/crc.h"
+#include "io/image.h"
 #include "kernel/kernel.h"
 #include "kernel/peak.h"
 
@@ -113,7 +114,7 @@ static int peak_flops(lua_State *L) {
 }
 
 static void push_build(lua_State *L) {
-  lua_createtable(L, 0, 4);
+  lua_createtable(L, 0, 6);
   lua_pushliteral(L, VESPER_VERSION);
   lua_setfield(L, -2, "version");
   lua_pushstring(L, sizeof(vs_real) == sizeof(double) ? "double" : "float");
@@ -124,6 +125,8 @@ static void push_build(lua_State *L) {
   lua_setfield(L, -2, "bf16");
   lua_pushboolean(L, vs_has_amx());
   lua_setfield(L, -2, "amx");
+  lua_pushstring(L, vs_image_jpeg_decoder);
+  lua_setfield(L, -2, "jpeg");
 }
 
 void lvs_open_system(lua_State *L) {

@@ -26,6 +26,7 @@ static int h5_open(vs_dataset *d, const vs_value *v, const vs_field *field, int 
     return vs_fail("open: \"%.64s\" cannot be the name of a split", d->split);
   d->captions = (int)v[2].i;
   d->seed = (uint64_t)v[3].i;
+  s->exif = v[4].i;
   if (vs_h5set_open(d)) return -1;
   d->images = s->nimage;
   d->ncaption = s->of_image ? s->ncaption : -1;
@@ -149,9 +150,11 @@ static int decode_image(const vs_dataset *d, int64_t image, uint8_t *out) {
   snprintf(name, sizeof name, "%.400s: %.64s/image_bytes: image %lld", d->path, d->split,
            (long long)image + 1);
   uint8_t *bytes = vs_new((size_t)VS_MAX(n, 1));
+  vs_imageopt o = VS_IMAGE_DEFAULT;
+  o.exif = s->exif;
   vs_tensor *t = NULL;
   if (bytes && vs_h5_read(s->bytes, VS_UINT8, at, n, bytes) == 0)
-    t = fit(s, vs_image_decode(bytes, (size_t)n, name, &VS_IMAGE_DEFAULT));
+    t = fit(s, vs_image_decode(bytes, (size_t)n, name, &o));
   if (t) memcpy(out, vs_data(t), (size_t)t->numel);
   int rc = t ? 0 : -1;
   vs_unref(t);
@@ -271,7 +274,8 @@ static int h5_fetch(const vs_dataset *d, int64_t epoch, const int64_t *index, in
 
 const vs_readerdef vs_reader_h5 = {
     .name = "open",
-    .args = "path:string, split:string?, captions:all|first|random=all, seed:int=1",
+    .args = "path:string, split:string?, captions:all|first|random=all, seed:int=1, "
+            "apply_exif_orientation:bool=false",
     .open = h5_open,
     .fetch = h5_fetch,
     .captions = h5_captions,
@@ -281,7 +285,9 @@ const vs_readerdef vs_reader_h5 = {
     .close = h5_close,
     .doc = "One split of a vesper HDF5 file, or nil and a message. captions: every caption is a "
            "sample (all), or every image is one, with its first caption or one picked by (seed, "
-           "epoch, image). A batch has index and image_index int64 [B], and, where the file has "
+           "epoch, image). apply_exif_orientation: images that are stored as files are turned as "
+           "their EXIF data says. A batch has index and image_index int64 [B], and, where the file "
+           "has "
            "them: image uint8 [B,3,H,W], feature float32 [B,D], tokens int64 [B,T] padded with 1, "
            "lengths int64 [B] (at least 1), text (list), label and item int64 [B], tags float32 "
            "[B,G] of 0 and 1, regions float32 [B,R,D], region_count int64 [B], boxes float32 "

@@ -10,6 +10,7 @@ typedef struct h5set {
   /* each may be NULL */
   vs_h5data *image, *bytes, *feature, *box, *landmark, *vector, *tags;
   int64_t nimage, height, width;
+  bool exif;                      /* turn encoded images as their EXIF orientation says */
   int64_t *byte_at;               /* [N+1]: where an image's bytes lie */
   int64_t *label, *thing, *count; /* [N] */
   vs_strings id, text;

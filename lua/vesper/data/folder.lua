@@ -6,6 +6,7 @@ local file = require "vesper.util.file"
 local DEFAULTS = {
   csv = "products.csv", image = "images/{id}.jpg", title = "title", label = "label", id = "id",
   size = 64, min_count = 2, max_words = 16, seed = 1, skip_broken = false,
+  apply_exif_orientation = false,
 }
 local KINDS = {split = "string"}
 
@@ -92,6 +93,7 @@ end
 ---   max_words = 16                maximal length of a caption
 ---   vectors = nil                 text.WordVectors, or their path, to store with the vocabulary
 ---   skip_broken = false           true: skip and count images that cannot be read
+---   apply_exif_orientation = false  true: turn images as their EXIF data says
 ---   seed = 1, name, source, compress = 0..9, progress = function(done, total)
 --- Rows with the same image are one image with several captions; their classes and splits must be
 --- equal, and the id is that of the first row.

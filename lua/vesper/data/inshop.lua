@@ -9,7 +9,8 @@ local file = require "vesper.util.file"
 
 local DEFAULTS = {
   val = 0.2, boxes = true, landmarks = true, size = 64, seed = 1, min_count = 2, max_words = 32,
-  skip_broken = false, name = "inshop", source = "DeepFashion In-shop",
+  skip_broken = false,
+  apply_exif_orientation = false, name = "inshop", source = "DeepFashion In-shop",
 }
 local SPLITS = {train = "train", query = "query", gallery = "gallery"}
 local BOX = {"image_name", "clothes_type", false, "x_1", "y_1", "x_2", "y_2"} -- false: any name
@@ -235,6 +236,7 @@ end
 ---   min_count = 2                 minimal count of a word in the vocabulary
 ---   max_words = 32                maximal length of a caption
 ---   skip_broken = false           true: skip and count images that are missing or cannot be read
+---   apply_exif_orientation = false  true: turn images as their EXIF data says
 ---   seed = 1, vectors, compress, name, source, progress = function(done, total)
 --- Returns {train=, val=, query=, gallery=, test=0, classes=, vocab=, undescribed=, skipped=,
 --- broken=, invalid=}, or nil and a message.

@@ -7,7 +7,7 @@ local prepare = require "vesper.data.prepare"
 
 local DEFAULTS = {
   captions = 5, restval = "train", size = 64, seed = 1, min_count = 2, max_words = 32,
-  skip_broken = false,
+  skip_broken = false, apply_exif_orientation = false,
 }
 local KINDS = {restval = {"train", "val", "test", "restval"}}
 local SPLITS = {train = true, val = true, test = true, restval = true}
@@ -70,6 +70,7 @@ end
 ---   min_count = 2                 minimal count of a word in the vocabulary
 ---   max_words = 32                maximal length of a caption
 ---   skip_broken = false           true: skip and count images that are missing or cannot be read
+---   apply_exif_orientation = false  true: turn images as their EXIF data says
 ---   seed = 1, vectors, compress, name, source, progress = function(done, total)
 --- Returns {train=, val=, test=, classes=0, vocab=, undescribed=, skipped=, broken=, invalid=}, or
 --- nil and a message.

@@ -214,9 +214,13 @@ end
 
 -- The image resized to the data set's size, and the width and height to which boxes refer; or nil
 -- and a message.
-local function load_image(item, size)
+local function load_image(item, size, exif)
   local picture, why
-  if item.load then picture, why = item.load() else picture, why = core.image.load(item.path) end
+  if item.load then
+    picture, why = item.load()
+  else
+    picture, why = core.image.load(item.path, {apply_exif_orientation = exif})
+  end
   if not picture then return nil, why end
   local height, width = picture.shape[2], picture.shape[3]
   if height ~= size[1] or width ~= size[2] then
@@ -248,9 +252,9 @@ end
 
 -- The fields for the writer: image, boxes, landmarks, or those of item.fields; or nil and a
 -- message.
-local function load_fields(item, size)
+local function load_fields(item, size, exif)
   if item.fields then return item.fields() end
-  local picture, width, height = load_image(item, size)
+  local picture, width, height = load_image(item, size, exif)
   if not picture then return nil, ("%s (%s)"):format(width, item.place) end
   return {
     image = picture, boxes = to_fractions(item.boxes, 2, width, height),
@@ -307,8 +311,9 @@ end
 --- skipped items by reason; the summary has them and, as `skipped`, their sum including broken
 --- images.  o: size (for images), min_count, max_words, seed, name, source, and optionally vectors,
 --- compress, half, skip_broken, progress(done, total), tags (names), regions (maximal number of
---- boxes per image), landmark_pairs, groups (the number of groups that share a split).  Invalid
---- bytes in captions are replaced.  tostring(summary) is one line.
+--- boxes per image), apply_exif_orientation (of images from paths; boxes and landmarks are then
+--- those of the turned image), landmark_pairs, groups (the number of groups that share a split).
+--- Invalid bytes in captions are replaced.  tostring(summary) is one line.
 function prepare.write(items, out, o, skipped)
   if #items == 0 then
     local left = list_counts(skipped or {}, sorted_keys(skipped or {}))
@@ -336,7 +341,7 @@ function prepare.write(items, out, o, skipped)
     vocab = #vocab, groups = o.groups, broken = 0, invalid = invalid, captions = 0,
     vectors_found = found}, skipped)
   for done, item in ipairs(items) do
-    local fields, failed = load_fields(item, size)
+    local fields, failed = load_fields(item, size, o.apply_exif_orientation)
     if fields then
       fields.label, fields.id, fields.item = item.label and number[item.label], item.id, item.item
       fields.captions, fields.tags = item.captions, item.tags

@@ -12,6 +12,7 @@ local sorted_keys = tables.sorted_keys
 local DEFAULTS = {
   images = 7034, regions = 5, classes = 20, objects = 100, attributes = 50, test = 0.1, val = 0.2,
   size = 64, seed = 1, min_count = 2, max_words = 16, skip_broken = false,
+  apply_exif_orientation = false,
   name = "visual_genome", source = "Visual Genome",
 }
 local FOLDERS = {"VG_100K", "VG_100K_2"}
@@ -229,6 +230,7 @@ end
 ---   min_count = 2                 minimal count of a word in the vocabulary
 ---   max_words = 16                maximal length of a caption
 ---   skip_broken = false           true: skip and count images that are missing or cannot be read
+---   apply_exif_orientation = false  true: turn images as their EXIF data says
 ---   seed = 1, vectors, compress, name, source, progress = function(done, total)
 --- Returns {train=, val=, test=, classes=, vocab=, tags=, skipped=, missing=, undescribed=,
 --- unlabelled=, broken=, invalid=}, or nil and a message.

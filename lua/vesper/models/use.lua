@@ -111,7 +111,7 @@ end
 
 -- The pictures at these positions as uint8 [B,3,H,W]; nil and a message for a file that is missing
 -- or damaged.
-local function load_pictures(list, positions, size, workers)
+local function load_pictures(list, positions, size, o)
   local paths, places, pictures = {}, {}, {}
   for i, position in ipairs(positions) do
     local entry = list[position]
@@ -121,7 +121,8 @@ local function load_pictures(list, positions, size, workers)
       pictures[i] = resized(entry, size)
     end
   end
-  local loaded, why = core.image.load_batch(paths, size, {workers = workers})
+  local loaded, why = core.image.load_batch(paths, size,
+    {workers = o.workers, apply_exif_orientation = o.apply_exif_orientation})
   if not loaded then return nil, why end
   if #paths == #positions then return loaded end
   for k, i in ipairs(places) do pictures[i] = loaded[k] end
@@ -137,10 +138,11 @@ end
 --- Embeddings of length 1 of a list of pictures, [#images,D]: paths, or tensors uint8 [3,H,W].
 -- They are resized to the size of the pictures that the model was trained on, as preparers do it.
 -- Returns nil and a message if a file is missing or damaged.  Options: batch_size = 64, workers
--- (threads that decode).
+-- (threads that decode), apply_exif_orientation = false (true: files are turned as their EXIF data
+-- says; see image.load).
 function use.encode_images(model, images, given)
-  local o = options.read("encode_images", given, {batch_size = 64},
-    {batch_size = "count", workers = "count"})
+  local o = options.read("encode_images", given, {batch_size = 64, apply_exif_orientation = false},
+    {batch_size = "count", workers = "count", apply_exif_orientation = "boolean"})
   check_pictures(images)
   local size = known(model, "encode_images", "image_size", "picture size",
     "image_size = {height, width}")
@@ -149,7 +151,7 @@ function use.encode_images(model, images, given)
   for i = 1, #images do order[i] = i end
   return in_evaluation(model, function()
     for part in parts_of(order, o.batch_size, "images") do
-      local batch, why = load_pictures(images, part, {size[1], size[2]}, o.workers)
+      local batch, why = load_pictures(images, part, {size[1], size[2]}, o)
       if not batch then return nil, why end
       rows[#rows + 1] = embed_images(model, batch):normalize()
     end

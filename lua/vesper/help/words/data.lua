@@ -67,7 +67,8 @@ return {
     {"data.prepare.folder", "folder:string, out:string, {csv:string=products.csv, "
         .. "image:string=images/{id}.jpg, title:string=title, label:value=label, id:string=id, "
         .. "split:string?, size:value=64, min_count:int=2, max_words:int=16, seed:int=1, "
-        .. "vectors:value?, skip_broken:bool=false, compress:int=0, name:string?, "
+        .. "vectors:value?, skip_broken:bool=false, "
+        .. "apply_exif_orientation:bool=false, compress:int=0, name:string?, "
         .. "source:string?, progress:function?}",
       "table?", "Writes a folder of images with a CSV table as a vesper HDF5 file. title, label, "
         .. "id and split are names of columns; label = false: no classes. Rows with the same image "
@@ -92,15 +93,17 @@ return {
     {"data.prepare.visual_genome", "folder:string, out:string, {images:int=7034, regions:int=5, "
         .. "classes:int=20, objects:int=100, attributes:int=50, test:num=0.1, val:num=0.2, "
         .. "size:value=64, min_count:int=2, max_words:int=16, seed:int=1, vectors:value?, "
-        .. "skip_broken:bool=false, compress:int=0, name:string=visual_genome, source:string?, "
-        .. "progress:function?}",
+        .. "skip_broken:bool=false, "
+        .. "apply_exif_orientation:bool=false, compress:int=0, name:string=visual_genome, "
+        .. "source:string?, progress:function?}",
       "table?", "Writes a vesper HDF5 file from Visual Genome's JSON files, which are streamed, "
         .. "for a subset of images chosen by seed. Captions are region phrases, boxes their "
         .. "regions; the class is the image's most frequent object; tags are its objects and "
         .. "attributes. Returns counts by name."},
     {"data.prepare.inshop", "folder:string, out:string, {val:num=0.2, boxes:bool=true, "
         .. "landmarks:bool=true, size:value=64, min_count:int=2, max_words:int=32, seed:int=1, "
-        .. "vectors:value?, skip_broken:bool=false, compress:int=0, name:string=inshop, "
+        .. "vectors:value?, skip_broken:bool=false, "
+        .. "apply_exif_orientation:bool=false, compress:int=0, name:string=inshop, "
         .. "source:string?, progress:function?}",
       "table?", "Writes DeepFashion In-shop, a folder with Anno, Eval and Img, as a vesper HDF5 "
         .. "file with splits train, val, query and gallery, items, boxes and eight landmarks. "
@@ -115,6 +118,7 @@ return {
     {"data.prepare.karpathy", "json:string, folder:string, out:string, {captions:int=5, "
         .. "restval:train|val|test|restval=train, size:value=64, min_count:int=2, "
         .. "max_words:int=32, seed:int=1, vectors:value?, skip_broken:bool=false, "
+        .. "apply_exif_orientation:bool=false, "
         .. "compress:int=0, name:string?, source:string?, progress:function?}",
       "table?", "Writes dataset_flickr8k.json, dataset_flickr30k.json or dataset_coco.json and the "
         .. "images in folder as a vesper HDF5 file with Karpathy's splits, without classes. "

@@ -1,17 +1,29 @@
 -- Texts of the reference: images and files.
 return {
   {"image", "Images are uint8 [C,H,W]; x and y start at 1, sizes are {height, width}.",
-    {"image.load", "path:string, {channels:int=3, background:list=white}", "Tensor?",
+    {"image.load", "path:string, {channels:int=3, background:list=white, "
+        .. "apply_exif_orientation:bool=false}", "Tensor?",
       "A JPEG, PNG, BMP or GIF as [channels,H,W]: 1 grey, 3 RGB, 4 RGBA. Transparent pixels are "
-        .. "blended with background."},
+        .. "blended with background; of 16 bits the high byte counts. apply_exif_orientation: "
+        .. "the picture is turned and mirrored as its EXIF data says, as by PIL's exif_transpose; "
+        .. "without it, as in PIL and torchvision, it is as stored. Returns nil and a message for "
+        .. "what is damaged, of another format, or above the limit of set_max_pixels."},
     {"image.load_batch", "paths:list, size:list, {channels:int=3, background:list=white, "
-        .. "workers:int?}", "Tensor?",
+        .. "apply_exif_orientation:bool=false, workers:int?}", "Tensor?",
       "Picture files, decoded by several threads and resized to {height, width} by the bilinear "
         .. "filter: uint8 [N,channels,height,width]. workers: the number of threads, default "
         .. "vs.get_num_threads()."},
-    {"image.decode", "bytes:string, {channels:int=3, background:list=white}", "Tensor?",
+    {"image.decode", "bytes:string, {channels:int=3, background:list=white, "
+        .. "apply_exif_orientation:bool=false}", "Tensor?",
       "image.load for a file's bytes in memory."},
-    {"image.info", "path:string", "table?", "{width, height, channels} without decoding."},
+    {"image.info", "path:string, {apply_exif_orientation:bool=false}", "table?",
+      "{width, height, channels} without decoding: channels are those stored, 2 and 4 with "
+        .. "transparency."},
+    {"image.set_max_pixels", "pixels:int", nil,
+      "Sets how many pixels a picture may have that any function of this process decodes, "
+        .. "workers of loaders too (PIL's MAX_IMAGE_PIXELS): 67108864 at first, at most 2^28. "
+        .. "The size is checked before memory is requested."},
+    {"image.get_max_pixels", "", "integer", "The limit of set_max_pixels."},
     {"image.save", "path:string, picture:any, {quality:int=90}", "true?",
       "Writes .png or .jpg, by the extension; quality 1..100 is for JPEG."},
     {"image.encode", "picture:any, format:png|jpg, {quality:int=90}", "string",

@@ -212,13 +212,15 @@ return {
         .. "image_size: n or {height, width}; max_words: of a text. Afterwards model.about has the "
         .. "values and model.class_names the classes. Returns the model."},
     {"Baseline:describe", "options:table", "Baseline", "As models.describe."},
-    {"Baseline:encode_images", "images:list, {batch_size:int=64, workers:int?}", "Tensor?",
+    {"Baseline:encode_images", "images:list, {batch_size:int=64, workers:int?, "
+        .. "apply_exif_orientation:bool=false}", "Tensor?",
       "As VSE:encode_images."},
     {"VSE:describe", "options:table", "VSE", "As models.describe."},
     {"VSE:encode_texts", "texts:list, {batch_size:int=64}", "Tensor",
       "Embeddings of length 1 of a list of strings, [#texts,D], in evaluation mode without "
         .. "gradients. They are tokenized with the model's vocabulary, as in a data set."},
-    {"VSE:encode_images", "images:list, {batch_size:int=64, workers:int?}", "Tensor?",
+    {"VSE:encode_images", "images:list, {batch_size:int=64, workers:int?, "
+        .. "apply_exif_orientation:bool=false}", "Tensor?",
       "Embeddings of length 1 of a list of pictures, [#images,D]: paths of files, or tensors uint8 "
         .. "[3,H,W]. They are resized to the picture size of the training data. workers: threads "
         .. "that decode."},

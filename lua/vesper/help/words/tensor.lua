@@ -121,7 +121,8 @@ return {
     {"vs.build", nil, "table",
       "{version, real = \"float\" or \"double\", isa = \"generic\", \"avx2\", \"avx512\" or "
         .. "\"amx\", amx = whether isa is \"amx\", bf16 = whether the processor has an "
-        .. "instruction that multiplies bfloat16}."},
+        .. "instruction that multiplies bfloat16, jpeg = what decodes JPEG files: \"libjpeg\" or "
+        .. "\"stb_image\"}."},
   },
   {"Tensor", "Fields and methods of tensors other than the ops.  x[i] is a view of row i "
       .. "(negative: from the end); x[index] with an int64 tensor copies rows, x[mask] copies "
