@@ -230,6 +230,10 @@ fuzz-objects: $(FLOAT_OBJECTS)
 fuzz: $(FUZZER)   ## SECONDS=60 of fuzzing for each TARGET; what is found stays in build/fuzz
 	@$(LUA) spec/fuzz/run.lua $(FUZZER) $(BUILD)/fuzz $(SECONDS) "$(FUZZ_LIMITS)" $(TARGET)
 
+bombs: deps       ## load picture files that ask for much; each has limits of time and memory
+	@$(MAKE) $(jobs) float
+	@$(RUN) spec/fuzz/run_bombs.lua
+
 docs: float       ## write docs/reference.md and the editors' annotations from the descriptors
 	@$(RUN) docs/generate.lua
 
@@ -304,6 +308,6 @@ help:             ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
-.PHONY: all float double rock deps deps-dev test kill-test bench asan fuzz fuzz-objects emoji demo table \
+.PHONY: all float double rock deps deps-dev test kill-test bench asan fuzz fuzz-objects bombs emoji demo table \
         minilm openclipart docs lint lint-lua lint-lua-tree lint-includes lint-text lint-clang \
         lint-format format install uninstall clean help

@@ -233,28 +233,29 @@ function pictures.jpeg(o)
   return table.concat(parts)
 end
 
---- A grey progressive JPEG: a scan of first coefficients (all 0), then n scans of the others: the
---- first values (refine = false) or a further bit of them.  They have no bits set.
-function pictures.progressive(width, height, n, refine)
+--- A progressive JPEG of grey pixels: a scan of first coefficients (all 0), then n scans of the
+--- others of the first component, which have no bits set: their values, or with refine a first one
+--- and then n - 1 that refine it.
+function pictures.progressive(width, height, n, refine, components)
   local blocks = ((width + 7) // 8) * ((height + 7) // 8)
-  local o = {width = width, height = height, components = 1}
+  local o = {width = width, height = height, components = components or 1}
   local dc = "\0" .. "\1" .. ("\0"):rep(15) .. "\0" -- no difference: one bit
   local ac = "\x10" .. "\1" .. ("\0"):rep(15) .. "\xE0" -- a run of 2^14 empty blocks or more
-  local w, parts = bit_writer(true), {"\xFF\xD8", segment(0xDB, "\0" .. ("\1"):rep(64)),
-    frame(o, 0xC2), segment(0xC4, dc), scan({1}, 0, 0, 0)}
-  parts[#parts + 1] = ("\0"):rep((blocks + 7) // 8)
-  parts[#parts + 1] = segment(0xC4, ac)
-  local left = blocks
+  local all = {}
+  for c = 1, o.components do all[c] = c end
+  local parts = {"\xFF\xD8", segment(0xDB, "\0" .. ("\1"):rep(64)), frame(o, 0xC2),
+    segment(0xC4, dc .. ac), scan(all, 0, 0, 0), ("\0"):rep((blocks * o.components + 7) // 8)}
+  local w, left = bit_writer(true), blocks
   while left > 0 do
-    local run = math.min(left, 0x7FFF)
-    run = run < 1 << 14 and 1 << 14 or run
+    local run = math.max(math.min(left, 0x7FFF), 1 << 14)
     w.add(0, 1)
     w.add(run - (1 << 14), 14)
     left = left - run
   end
   local data = scan_bytes(w)
   for i = 1, n do
-    parts[#parts + 1] = scan({1}, 1, 63, refine and i > 1 and 0x10 or refine and 1 or 0) .. data
+    local high_low = not refine and 0 or i == 1 and 1 or 0x10
+    parts[#parts + 1] = scan({1}, 1, 63, high_low) .. data
   end
   return table.concat(parts) .. "\xFF\xD9"
 end
