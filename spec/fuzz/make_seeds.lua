@@ -93,6 +93,8 @@ dataset("bytes", {classes = {"cup"}}, function(i)
   return {image_bytes = vs.image.encode(picture(i), i == 2 and "jpg" or "png"), label = 1}
 end)
 
+for name, bytes in pairs(require "spec.support.picture_kinds") do put("image", name, bytes) end
+
 for _, target in ipairs {"checkpoint", "model"} do
   local _, seeds = loadfile(("spec/fuzz/%s.lua"):format(target))(dir)
   for i, bytes in ipairs(seeds()) do put(target, "file" .. i, bytes) end
