@@ -116,6 +116,9 @@ static int read_header(const vs_imagefile *f, bmp *b) {
   if (check_kind(f, b)) return -1;
   if (b->pixels < 14 + (size_t)b->header)
     return vs_fail_file(f->name, "broken image (the pixels begin inside the header)");
+  if (b->bits <= 8 && b->header >= 40 && b->pixels == 14 + (size_t)b->header)
+    b->pixels +=
+        4 * (size_t)(colors ? VS_MIN(colors, 256u) : 1u << b->bits); /* as Pillow takes it */
   if (b->pixels > f->n) return vs_fail_file(f->name, VS_IMAGE_TRUNCATED("rows are missing"));
   if (b->bits <= 8) read_palette(f, b, colors);
   return b->bits == 16 || b->bits == 32 ? read_fields(f, b) : 0;
@@ -130,7 +133,8 @@ static int bmp_info(const vs_imagefile *f, vs_imageinfo *out) {
   if (out->width > VS_IMAGE_MAX_SIDE || out->height > VS_IMAGE_MAX_SIDE) return 0;
   /* a pair of bytes of RLE stands for 255 pixels, or skips as many rows */
   int64_t row = VS_PIECES(b.width * b.bits, 32) * 4, have = (int64_t)(f->n - b.pixels);
-  if ((b.packing == RLE8 || b.packing == RLE4) ? have >= 2 : row * b.height <= have) return 0;
+  int64_t rows = row * (b.height - 1) + VS_PIECES(b.width * b.bits, 8); /* the last one unpadded */
+  if ((b.packing == RLE8 || b.packing == RLE4) ? have >= 2 : rows <= have) return 0;
   return vs_fail_file(f->name, VS_IMAGE_TRUNCATED("rows are missing"));
 }
 

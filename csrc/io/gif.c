@@ -82,7 +82,7 @@ static int read_structure(const vs_imagefile *f, gif *g) {
   size_t end = skip_blocks(f, g->data);
   if (end == 0 || end >= f->n)
     return vs_fail_file(f->name, missing); /* more, or a trailer, follows */
-  if (g->first_bits < 1 || g->first_bits > 8)
+  if (g->first_bits < 1 || g->first_bits > 11)
     return vs_fail_file(f->name, "broken image (codes of %d bits)", g->first_bits);
   return 0;
 }

@@ -10,11 +10,13 @@
  * scans two bytes a sample.  All of it runs on the calling thread and touches no shared state but
  * the limit, so that loader workers may call it.
  *
- * Why not stb_image for all (measured on 24 pictures of 640 x 480, one core): libjpeg takes 0.96 ms
- * for a JPEG and 2.3 ms for a progressive one, stb_image 1.78 and 3.5.  For PNG, BMP and GIF its
- * holes (palette entries that nobody wrote, streams that inflate without end) cannot be closed from
- * outside without decoding twice; libspng is as slow as stb_image, and would need a second reader
- * where it is missing. */
+ * Why not stb_image for all.  Its holes in PNG, BMP and GIF (palette entries that nobody wrote,
+ * streams that inflate without end, long codes) cannot be closed from outside without decoding
+ * twice, and libspng would leave the same work where it is missing.  Milliseconds for a picture of
+ * 640 x 480, on one core, here, by stb_image, and by Pillow 13: JPEG 1.1, 2.2, 1.2; progressive
+ * JPEG 2.5, 3.7, 2.8; PNG 6.0, 9.0, 8.8; PNG with alpha 8.5, 12.6, 11.8.  libspng takes 9.5
+ * and 12.1 for the last two.  With stb_image a progressive CMYK JPEG takes five times the memory of
+ * its tensor, with libjpeg less than four times. */
 #ifndef VS_IMAGE_H
 #define VS_IMAGE_H
 

@@ -84,18 +84,20 @@ end)
 -- ---- BMP ----------------------------------------------------------------------------------------
 
 bomb("bmp: largest, no runs", SIDE, SIDE, false, function()
-  return pictures.bmp{width = SIDE, height = SIDE, bits = 8, packing = 1, rows = "\0\1"}
+  return pictures.bmp{width = SIDE, height = SIDE, bits = 8, packing = 1, gap = "gap",
+    rows = "\0\1"}
 end)
 bomb("bmp: longest rows, skipped", 16384, 4096, false, function()
-  return pictures.bmp{width = 16384, height = 4096, bits = 4, packing = 2,
+  return pictures.bmp{width = 16384, height = 4096, bits = 4, packing = 2, gap = "gap",
     rows = ("\0\2\255\0"):rep(240000) .. "\0\1"}
 end)
 bomb("bmp: runs beyond the row", 16, 16, true, function()
-  return pictures.bmp{width = 16, height = 16, bits = 8, packing = 1,
+  return pictures.bmp{width = 16, height = 16, bits = 8, packing = 1, gap = "gap",
     rows = ("\255\1"):rep(490000) .. "\0\1"}
 end)
 bomb("bmp: one bit", 16384, 480, false, function()
-  return pictures.bmp{width = 16384, height = 480, bits = 1, rows = ("\0"):rep(16384 // 8 * 480)}
+  return pictures.bmp{width = 16384, height = 480, bits = 1, gap = "gap",
+    rows = ("\0"):rep(16384 // 8 * 480)}
 end)
 
 -- ---- GIF ----------------------------------------------------------------------------------------

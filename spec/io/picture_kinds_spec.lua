@@ -210,7 +210,8 @@ describe("kinds of pictures", function()
       local zeros = pictures.zeros(250000)
       local files = {
         pictures.png{width = 9000, height = 9000, data = zeros},
-        pictures.bmp{width = 9000, height = 9000, bits = 8, packing = 1, rows = "\0\1"},
+        pictures.bmp{width = 9000, height = 9000, bits = 8, packing = 1, gap = "gap",
+          rows = "\0\1"},
         pictures.gif{width = 9000, height = 9000, global = ("abc"):rep(4), w = 1, h = 1,
           indices = {1}},
         pictures.progressive(9000, 9000, 2)}

@@ -69,6 +69,10 @@ bmp("core", {header = 12, width = 3, height = 1, bits = 1, palette = "\10\20\30\
 bmp("core24", {header = 12, width = 2, height = 2, bits = 24, rows = ROWS24})
 bmp("from_above", {width = 2, height = -2, bits = 24, rows = ROWS24})
 bmp("gap", {width = 2, height = 2, bits = 24, gap = "abcdefgh", rows = ROWS24})
+bmp("header_only", {width = 3, height = 1, bits = 8, colors = 3, palette = COLORS, pixels = 54,
+  rows = "\0\1\2\0"})
+bmp("unpadded", {width = 3, height = 2, bits = 8, colors = 3, palette = COLORS,
+  rows = "\0\1\2\0\2\1\0"})
 bmp("v5", {header = 124, width = 2, height = 2, bits = 24, rows = ROWS24})
 bmp("os2", {header = 64, width = 2, height = 2, bits = 24, rows = ROWS24})
 bmp("bit", {width = 3, height = 1, bits = 1, palette = COLORS:sub(1, 8), rows = "\xA0\0\0\0"})

@@ -107,7 +107,8 @@ end
 -- ---- BMP ----------------------------------------------------------------------------------------
 
 --- o: width, height (negative: from above), bits, palette = "", rows; header = 40: its length;
---- packing = 0; masks: bytes; colors = 0: how many the header states; gap: bytes before the pixels.
+--- packing = 0; masks: bytes; colors = 0: how many the header states; gap: bytes before the pixels;
+--- pixels: where the header says that they begin.
 function pictures.bmp(o)
   local header
   if o.header == 12 then
@@ -118,7 +119,8 @@ function pictures.bmp(o)
     header = header .. ("\0"):rep((o.header or 40) - #header)
   end
   local before = header .. (o.palette or "") .. (o.gap or "")
-  return string.pack("<c2I4I4I4", "BM", 14 + #before + #o.rows, 0, 14 + #before) .. before .. o.rows
+  return string.pack("<c2I4I4I4", "BM", 14 + #before + #o.rows, 0,
+    o.pixels or 14 + #before) .. before .. o.rows
 end
 
 -- ---- GIF ----------------------------------------------------------------------------------------
