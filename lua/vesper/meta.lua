@@ -542,7 +542,8 @@ function vs.list_layers() end
 function vs.list_optims() end
 
 ---{version, real = "float" or "double", isa = "generic", "avx2", "avx512" or "amx", amx = whether
----isa is "amx", bf16 = whether the processor has an instruction that multiplies bfloat16}.
+---isa is "amx", bf16 = whether the processor has an instruction that multiplies bfloat16, jpeg =
+---what decodes JPEG files: "libjpeg" or "stb_image"}.
 ---@type table
 vs.build = nil
 
@@ -4988,21 +4989,24 @@ function vs.data.TensorDataset(tensors) end
 ---@field split? string
 ---@field captions? "all"|"first"|"random" default all
 ---@field seed? integer default 1
+---@field apply_exif_orientation? boolean default false
 
 ---One split of a vesper HDF5 file, or nil and a message. captions: every caption is a sample (all),
----or every image is one, with its first caption or one picked by (seed, epoch, image). A batch has
----index and image_index int64 [B], and, where the file has them: image uint8 [B,3,H,W], feature
----float32 [B,D], tokens int64 [B,T] padded with 1, lengths int64 [B] (at least 1), text (list),
----label and item int64 [B], tags float32 [B,G] of 0 and 1, regions float32 [B,R,D], region_count
----int64 [B], boxes float32 [B,R,4], landmark float32 [B,K,3].
+---or every image is one, with its first caption or one picked by (seed, epoch, image).
+---apply_exif_orientation: images that are stored as files are turned as their EXIF data says. A
+---batch has index and image_index int64 [B], and, where the file has them: image uint8 [B,3,H,W],
+---feature float32 [B,D], tokens int64 [B,T] padded with 1, lengths int64 [B] (at least 1), text
+---(list), label and item int64 [B], tags float32 [B,G] of 0 and 1, regions float32 [B,R,D],
+---region_count int64 [B], boxes float32 [B,R,4], landmark float32 [B,K,3].
 ---@param path string
 ---@param split? string
 ---@param captions? "all"|"first"|"random" default all
 ---@param seed? integer default 1
+---@param apply_exif_orientation? boolean default false
 ---@return vesper.Dataset?
 ---@return string? message
 ---@overload fun(path, o: vesper.options.data.open): vesper.Dataset
-function vs.data.open(path, split, captions, seed) end
+function vs.data.open(path, split, captions, seed, apply_exif_orientation) end
 
 ---@class vesper.options.data.Loader
 ---@field batch_size? integer default 32
@@ -5148,6 +5152,7 @@ function vs.data.extract(model, source, out, options) end
 ---@field seed? integer default 1
 ---@field vectors? any
 ---@field skip_broken? boolean default false
+---@field apply_exif_orientation? boolean default false
 ---@field compress? integer default 0
 ---@field name? string
 ---@field source? string
@@ -5229,6 +5234,7 @@ function vs.data.prepare.openclipart(folder, out, options) end
 ---@field seed? integer default 1
 ---@field vectors? any
 ---@field skip_broken? boolean default false
+---@field apply_exif_orientation? boolean default false
 ---@field compress? integer default 0
 ---@field name? string default visual_genome
 ---@field source? string
@@ -5254,6 +5260,7 @@ function vs.data.prepare.visual_genome(folder, out, options) end
 ---@field seed? integer default 1
 ---@field vectors? any
 ---@field skip_broken? boolean default false
+---@field apply_exif_orientation? boolean default false
 ---@field compress? integer default 0
 ---@field name? string default inshop
 ---@field source? string
@@ -5301,6 +5308,7 @@ function vs.data.prepare.fashiongen(train, validation, out, options) end
 ---@field seed? integer default 1
 ---@field vectors? any
 ---@field skip_broken? boolean default false
+---@field apply_exif_orientation? boolean default false
 ---@field compress? integer default 0
 ---@field name? string
 ---@field source? string
@@ -5632,9 +5640,13 @@ function WordPiece:token(id) end
 ---@class vesper.options.image.load
 ---@field channels? integer default 3
 ---@field background? any[] default white
+---@field apply_exif_orientation? boolean default false
 
 ---A JPEG, PNG, BMP or GIF as [channels,H,W]: 1 grey, 3 RGB, 4 RGBA. Transparent pixels are blended
----with background.
+---with background; of 16 bits the high byte counts. apply_exif_orientation: the picture is turned
+---and mirrored as its EXIF data says, as by PIL's exif_transpose; without it, as in PIL and
+---torchvision, it is as stored. Returns nil and a message for what is damaged, of another format,
+---or above the limit of set_max_pixels.
 ---@param path string
 ---@param options? vesper.options.image.load
 ---@return vesper.Tensor?
@@ -5644,6 +5656,7 @@ function vs.image.load(path, options) end
 ---@class vesper.options.image.load_batch
 ---@field channels? integer default 3
 ---@field background? any[] default white
+---@field apply_exif_orientation? boolean default false
 ---@field workers? integer
 
 ---Picture files, decoded by several threads and resized to {height, width} by the bilinear filter:
@@ -5658,6 +5671,7 @@ function vs.image.load_batch(paths, size, options) end
 ---@class vesper.options.image.decode
 ---@field channels? integer default 3
 ---@field background? any[] default white
+---@field apply_exif_orientation? boolean default false
 
 ---image.load for a file's bytes in memory.
 ---@param bytes string
@@ -5666,11 +5680,25 @@ function vs.image.load_batch(paths, size, options) end
 ---@return string? message
 function vs.image.decode(bytes, options) end
 
----{width, height, channels} without decoding.
+---@class vesper.options.image.info
+---@field apply_exif_orientation? boolean default false
+
+---{width, height, channels} without decoding: channels are those stored, 2 and 4 with transparency.
 ---@param path string
+---@param options? vesper.options.image.info
 ---@return table?
 ---@return string? message
-function vs.image.info(path) end
+function vs.image.info(path, options) end
+
+---Sets how many pixels a picture may have that any function of this process decodes, workers of
+---loaders too (PIL's MAX_IMAGE_PIXELS): 67108864 at first, at most 2^28. The size is checked before
+---memory is requested.
+---@param pixels integer
+function vs.image.set_max_pixels(pixels) end
+
+---The limit of set_max_pixels.
+---@return integer
+function vs.image.get_max_pixels() end
 
 ---@class vesper.options.image.save
 ---@field quality? integer default 90
@@ -6874,6 +6902,7 @@ function Baseline:describe(options) end
 ---@class vesper.options.Baseline.encode_images
 ---@field batch_size? integer default 64
 ---@field workers? integer
+---@field apply_exif_orientation? boolean default false
 
 ---As VSE:encode_images.
 ---@param images any[]
@@ -6900,6 +6929,7 @@ function VSE:encode_texts(texts, options) end
 ---@class vesper.options.VSE.encode_images
 ---@field batch_size? integer default 64
 ---@field workers? integer
+---@field apply_exif_orientation? boolean default false
 
 ---Embeddings of length 1 of a list of pictures, [#images,D]: paths of files, or tensors uint8
 ---[3,H,W]. They are resized to the picture size of the training data. workers: threads that decode.
