@@ -75,6 +75,26 @@ static int lvs_save(lua_State *L) {
   return 1;
 }
 
+/* At 1 a light userdata, the file: returns a table of its tensors, which it takes. */
+static int push_tensors(lua_State *L) {
+  vs_tensorfile *f = lua_touserdata(L, 1);
+  lua_createtable(L, 0, (int)VS_MIN(f->n, 1 << 26));
+  for (int64_t i = 0; i < f->n; i++) lvs_movetensor(L, &f->tensor[i].t, f->tensor[i].name);
+  return 1;
+}
+
+/* The same without collections in between, which would visit what is made so far again and again:
+ * nothing of it is garbage. */
+static void push_all_tensors(lua_State *L, vs_tensorfile *f) {
+  bool running = lua_gc(L, LUA_GCISRUNNING);
+  lua_pushcfunction(L, push_tensors);
+  lua_pushlightuserdata(L, f);
+  lua_gc(L, LUA_GCSTOP);
+  int rc = lua_pcall(L, 1, 1, 0);
+  if (running) lua_gc(L, LUA_GCRESTART);
+  if (rc != LUA_OK) lua_error(L);
+}
+
 /* vs.load(path [, {mmap = true}]) -> {name = tensor}, {key = text} */
 static int lvs_load(lua_State *L) {
   const char *path = lvs_checkstr(L, 1, "path", NULL);
@@ -86,8 +106,7 @@ static int lvs_load(lua_State *L) {
   while (!*box && lvs_retry(L, &again));
   vs_tensorfile *f = *box;
   if (!f) return lvs_nilerror(L);
-  lua_newtable(L);
-  for (int64_t i = 0; i < f->n; i++) lvs_movetensor(L, &f->tensor[i].t, f->tensor[i].name);
+  push_all_tensors(L, f);
   lua_newtable(L);
   for (int64_t i = 0; i < f->nmeta; i++) {
     lua_pushstring(L, f->meta[i].value);

@@ -66,17 +66,26 @@ vs_tensor *vs_mapping_tensor(vs_mapping *m, unsigned char *p, vs_dtype dtype, in
   return t;
 }
 
-vs_tensor *vs_mapping_widen(const unsigned char *p, int width, int64_t n) {
-  vs_tensor *t = vs_tensor_new(VS_INT32, 1, &n);
-  if (!t) return NULL;
-  int32_t *to = vs_data(t);
-  for (int64_t i = 0; i < n; i++) {
-    int16_t v;
-    if (width == 2)
-      memcpy(&v, p + 2 * i, sizeof v);
-    else
-      v = (int8_t)p[i];
-    to[i] = v;
+/* The integer of `width` bytes at p; of eight unsigned bytes, their bits. */
+static int64_t integer_at(const unsigned char *p, int width, bool is_unsigned) {
+  uint64_t v = 0;
+  memcpy(&v, p, (size_t)width); /* little-endian, as this machine */
+  if (!is_unsigned && width < 8 && v >> (8 * width - 1)) v |= ~(uint64_t)0 << 8 * width;
+  return (int64_t)v;
+}
+
+vs_tensor *vs_mapping_elements(vs_mapping *m, unsigned char *p, vs_element e, int ndim,
+                               const int64_t *shape, const char *path) {
+  if (vs_element_size(e) == vs_dtype_size(e.dtype) && !e.is_unsigned)
+    return vs_mapping_tensor(m, p, e.dtype, ndim, shape);
+  vs_tensor *t = vs_tensor_new(VS_INT64, ndim, shape);
+  for (int64_t i = 0; t && i < t->numel; i++) {
+    int64_t v = vs_ints(t)[i] = integer_at(p + i * e.width, e.width, e.is_unsigned);
+    if (e.width < 8 || v >= 0) continue;
+    vs_fail_file(path, "element %lld is %llu, more than int64 holds", (long long)i + 1,
+                 (unsigned long long)v);
+    vs_unref(t);
+    t = NULL;
   }
   return t;
 }

@@ -21,7 +21,21 @@ void vs_mapping_unref(vs_mapping *m); /* NULL is fine */
  * caller has checked that they are there. */
 vs_tensor *vs_mapping_tensor(vs_mapping *m, unsigned char *p, vs_dtype dtype, int ndim,
                              const int64_t *shape);
-/* A copy of n signed numbers of `width` bytes, 1 or 2, as int32. */
-vs_tensor *vs_mapping_widen(const unsigned char *p, int width, int64_t n);
+/* What the numbers of a file are: of `dtype`; or integers of `width` bytes that have no dtype
+ * (int8, int16, uint16, uint32, uint64), whose dtype is int64.  width is 0 or the size for the
+ * former. */
+typedef struct vs_element {
+  vs_dtype dtype;
+  int width;
+  bool is_unsigned; /* of the latter */
+} vs_element;
+
+/* Bytes of an element in the file. */
+static inline size_t vs_element_size(vs_element e) {
+  return e.width ? (size_t)e.width : vs_dtype_size(e.dtype);
+}
+/* vs_mapping_tensor, or a copy as int64.  A uint64 beyond int64 is an error that names `path`. */
+vs_tensor *vs_mapping_elements(vs_mapping *m, unsigned char *p, vs_element e, int ndim,
+                               const int64_t *shape, const char *path);
 
 #endif

@@ -17,6 +17,16 @@ static const char *const descrs[VS_NDTYPE] = {
     [VS_FLOAT32] = "<f4", [VS_FLOAT64] = "<f8", [VS_FLOAT16] = "<f2", [VS_INT64] = "<i8",
     [VS_INT32] = "<i4",   [VS_UINT8] = "|u1",   [VS_BOOL] = "|b1"};
 
+/* Integers that have no dtype: they are read as int64. */
+static const struct {
+  const char *descr;
+  vs_element element;
+} others[] = {{"|i1", {VS_INT64, 1, false}},
+              {"<i2", {VS_INT64, 2, false}},
+              {"<u2", {VS_INT64, 2, true}},
+              {"<u4", {VS_INT64, 4, true}},
+              {"<u8", {VS_INT64, 8, true}}};
+
 /* --- the header's dictionary --- */
 
 /* A place in the header: at .. end are not read yet; the text is not 0-terminated. */
@@ -26,7 +36,8 @@ typedef struct scan {
 
 typedef struct header {
   bool has_descr, has_order, has_shape;
-  vs_dtype dtype;
+  vs_element element;
+  char descr[4];
   bool fortran;
   int ndim;
   int64_t shape[VS_MAX_DIM];
@@ -67,22 +78,36 @@ static const char *next_string(scan *t, size_t *n) {
   return first;
 }
 
+/* Whether the dtype s of three characters is the one called `known`: the first says how bytes are
+ * ordered. */
+static bool is_descr(const char *s, const char *known) {
+  return known && memcmp(s + 1, known + 1, 2) == 0 && strchr(s[2] == '1' ? "<>|=" : "<=>", s[0]);
+}
+
 static int read_descr(scan *t, header *h) {
   size_t n;
+  bool found = false;
   const char *s = next_string(t, &n);
   if (!s) return broken(t, "the name of a plain dtype (records are not supported)");
-  for (int d = 0; d < VS_NDTYPE; d++) {
-    if (!descrs[d] || n != 3 || memcmp(s + 1, descrs[d] + 1, 2) != 0) continue;
-    bool byte = vs_dtype_size((vs_dtype)d) == 1;
-    if (s[0] == '>' && !byte)
-      return vs_fail_file(t->path, "dtype %.*s is big-endian, only little-endian is supported",
-                          (int)n, s);
-    if (!s[0] || !strchr(byte ? "<>|=" : "<=", s[0])) continue;
-    h->dtype = (vs_dtype)d;
-    return 0;
+  for (int d = 0; n == 3 && s[0] && d < VS_NDTYPE; d++) {
+    if (!is_descr(s, descrs[d])) continue;
+    h->element = (vs_element){.dtype = (vs_dtype)d};
+    found = true;
   }
-  return vs_fail_file(t->path, "dtype '%.*s' is not supported (f4 f8 f2 i8 i4 u1 b1 are)",
-                      (int)VS_MIN(n, 40), s);
+  for (int i = 0; n == 3 && s[0] && i < VS_COUNT(others); i++) {
+    if (!is_descr(s, others[i].descr)) continue;
+    h->element = others[i].element;
+    found = true;
+  }
+  if (!found)
+    return vs_fail_file(t->path,
+                        "dtype '%.*s' is not supported (f4 f8 f2 i1 i2 i4 i8 u1 u2 u4 u8 b1 are)",
+                        (int)VS_MIN(n, 40), s);
+  if (s[0] == '>' && s[2] != '1')
+    return vs_fail_file(t->path, "dtype %.*s is big-endian, only little-endian is supported",
+                        (int)n, s);
+  memcpy(h->descr, s, 3);
+  return 0;
 }
 
 static int read_order(scan *t, header *h) {
@@ -181,14 +206,14 @@ static int check_size(const header *h, size_t room, const char *path) {
   int64_t n = vs_numel(h->ndim, h->shape);
   uint64_t bytes = 0;
   const char *shape = vs_dims_str(h->ndim, h->shape);
-  if (n < 0 || __builtin_mul_overflow((uint64_t)n, (uint64_t)vs_dtype_size(h->dtype), &bytes))
+  if (n < 0 || __builtin_mul_overflow((uint64_t)n, (uint64_t)vs_element_size(h->element), &bytes))
     return vs_fail_file(path, "the shape %s is too large", shape);
   if (bytes > room)
     return vs_fail_file(path, "truncated: %s %s takes %" PRIu64 " bytes, the file has %zu",
-                        descrs[h->dtype], shape, bytes, room);
+                        h->descr, shape, bytes, room);
   if (bytes < room)
-    return vs_fail_file(path, "%" PRIu64 " bytes follow the array %s %s", room - bytes,
-                        descrs[h->dtype], shape);
+    return vs_fail_file(path, "%" PRIu64 " bytes follow the array %s %s", room - bytes, h->descr,
+                        shape);
   return 0;
 }
 
@@ -209,10 +234,10 @@ static vs_tensor *turn_round(vs_tensor *t) {
   return vs_view(t, t->ndim, shape, stride, t->offset);
 }
 
-static vs_tensor *make_tensor(vs_mapping *m, size_t data, const header *h) {
+static vs_tensor *make_tensor(vs_mapping *m, size_t data, const header *h, const char *path) {
   int64_t shape[VS_MAX_DIM];
   for (int d = 0; d < h->ndim; d++) shape[d] = h->shape[h->fortran ? h->ndim - 1 - d : d];
-  vs_tensor *t = vs_mapping_tensor(m, m->base + data, h->dtype, h->ndim, shape);
+  vs_tensor *t = vs_mapping_elements(m, m->base + data, h->element, h->ndim, shape, path);
   if (!t || !h->fortran) return t;
   vs_tensor *turned = turn_round(t);
   vs_unref(t);
@@ -225,8 +250,8 @@ vs_tensor *vs_npy_load(const char *path, bool mapped) {
   size_t data = 0;
   vs_mapping *m = vs_mapping_open(path, LEAST, "a .npy file");
   if (!m || read_header(m, path, &h, &data) || check_size(&h, m->size - data, path)) goto done;
-  if (h.dtype == VS_BOOL && check_bools(m->base + data, m->size - data, path)) goto done;
-  t = make_tensor(m, data, &h);
+  if (h.element.dtype == VS_BOOL && check_bools(m->base + data, m->size - data, path)) goto done;
+  t = make_tensor(m, data, &h, path);
   if (!t || mapped) goto done;
   dense = vs_clone(t);
   vs_unref(t);

@@ -81,9 +81,8 @@ static int fill_store(reader *r, store *s, uint64_t at, uint64_t room) {
   for (uint64_t i = 0; s->s.dtype == VS_BOOL && i < size; i++)
     if (p[i] > 1)
       return vs_fail_file(r->path, "byte %" PRIu64 " is %d, expected a bool, 0 or 1", at + i, p[i]);
-  s->t = s->s.width < (int)vs_dtype_size(s->s.dtype)
-             ? vs_mapping_widen(p, s->s.width, s->s.numel)
-             : vs_mapping_tensor(r->map, p, s->s.dtype, 1, &s->s.numel);
+  vs_element e = {s->s.dtype, s->s.width, false};
+  s->t = vs_mapping_elements(r->map, p, e, 1, &s->s.numel, r->path);
   return s->t ? 0 : -1;
 }
 

@@ -3,7 +3,7 @@
  *
  * Nothing in the file is run: io/pickle.h says what is supported.  The file is mapped privately;
  * tensors are views of their storages, shared and strided as they were saved, and of the mapping
- * where the storage is aligned.  Storages of int8 and int16 become int32, which holds their values.
+ * where the storage is aligned.  int8 and int16 become int64, as in every reader.
  * A name is the path through nested dictionaries and lists, joined by dots, the first of a list
  * being "0"; values are never shifted or converted.  Two things of one name are an error. */
 #ifndef VS_PTH_H

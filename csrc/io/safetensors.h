@@ -5,7 +5,7 @@
  * the header is padded with spaces to 8 bytes.  Reading: the file is mapped privately, so loading
  * costs no copy, writes to loaded tensors stay in this process, and the mapping lives as long as
  * the last tensor.  Tensors that another writer left unaligned are copied.  Offsets must tile the
- * data exactly.  Values are never shifted or converted. */
+ * data exactly.  I8, I16, U16, U32 and U64 are read as int64; values are never shifted. */
 #ifndef VS_SAFETENSORS_H
 #define VS_SAFETENSORS_H
 
@@ -27,6 +27,7 @@ typedef struct vs_tensorfile {
   int64_t n, nmeta;
   vs_named *tensor;
   vs_pair *meta;
+  char *names; /* of a file that was read: where the names are; else NULL */
 } vs_tensorfile;
 
 /* Borrows everything; any dtype, any strides.  Sorts f->tensor and f->meta.  0 or -1. */

@@ -11,7 +11,7 @@
 
 #include "core/random.h"
 #include "io/mapping.h"
-#include "text/strmap.h"
+#include "core/strmap.h"
 #include "text/vocab.h"
 
 typedef struct vs_vectors {

@@ -6,7 +6,7 @@
 #define VS_VOCAB_H
 
 #include "text/ids.h"
-#include "text/strmap.h"
+#include "core/strmap.h"
 
 enum { VS_PAD_ID = 1, VS_UNK_ID = 2 };
 

@@ -12,7 +12,7 @@
 
 #include "io/strings.h"
 #include "text/ids.h"
-#include "text/strmap.h"
+#include "core/strmap.h"
 
 typedef struct vs_wordpiece {
   vs_strmap map;                    /* id - 1 -> piece */

@@ -148,6 +148,25 @@ describe("vs.npy", function()
     assert.equal(1, assert(load(file(dict("()"), string.pack("<f", 1)))):item())
   end)
 
+  it("reads integers that have no dtype as int64", function()
+    assert.equal("int64", assert(vs.npy.load(fixture "i2")).dtype)
+    for descr, case in pairs {
+      ["|i1"] = {"<i1", {-128, 0, 127}}, ["<i2"] = {"<i2", {-32768, 0, 32767}},
+      ["<u2"] = {"<I2", {1, 2, 65535}}, ["<u4"] = {"<I4", {1, 2, 4294967295}},
+      ["<u8"] = {"<I8", {1, 2, math.maxinteger}},
+    } do
+      local data = {}
+      for i, value in ipairs(case[2]) do data[i] = string.pack(case[1], value) end
+      for _, mmap in ipairs {true, false} do
+        local x = assert(load(file(dict("(3,)", descr), table.concat(data)), {mmap = mmap}))
+        assert.equal("int64", x.dtype)
+        assert.same(case[2], x:tolist())
+      end
+    end
+    refuses(file(dict("(1,)", "<u8"), string.pack("<i8", -2)), "18446744073709551614, more than")
+    refuses(file(dict("(1,)", ">u2"), "12"), "big-endian")
+  end)
+
   it("refuses what is no .npy file", function()
     refuses("", "truncated: 0 bytes, a .npy file has at least 10")
     refuses("\x93NUMPY\1\0\0", "truncated: 9 bytes")
@@ -205,9 +224,8 @@ describe("vs.npy", function()
       assert(message:find(pattern, 1, true), message)
     end
     refused("big_endian", "dtype >f4 is big-endian, only little-endian is supported")
-    refused("text", "dtype '<U2' is not supported (f4 f8 f2 i8 i4 u1 b1 are)")
+    refused("text", "dtype '<U2' is not supported (f4 f8 f2 i1 i2 i4 i8 u1 u2 u4 u8 b1 are)")
     refused("record", "records are not supported")
-    refused("i2", "dtype '<i2' is not supported")
     refused("complex", "dtype '<c8' is not supported")
     refused("nine", "more than 8 dimensions")
   end)

@@ -15,7 +15,7 @@ describe("vs.load_pth with a key", function()
       assert.same({
         ["fc.weight"] = {"float32", {{1, 2}, {3, 4.5}}}, ["fc.bias"] = {"float32", {0.5, 0.5}},
         rows = {"int64", {{0, 1, 2}, {0, 1, 2}}}, columns = {"int64", {{0, 0, 0}, {1, 1, 1}}},
-        int8 = {"int32", {-128, 127, -1}}, int16 = {"int32", {-32768, 32767, -2}},
+        int8 = {"int64", {-128, 127, -1}}, int16 = {"int64", {-32768, 32767, -2}},
       }, plain)
       t = assert(vs.load_pth(fixture(name), {key = "model"}))
       assert.same({0.5, 0.5}, t["module.fc.bias"]:tolist())

@@ -4,7 +4,8 @@ return {
     {"npy.load", "path:string, {mmap:bool=true}", "Tensor?",
       "The array of a file. mmap: maps the file, so that only the parts that are used are read; "
         .. "writes do not reach the file, and an array in Fortran order is a strided view. Without "
-        .. "mmap a contiguous copy. Big-endian files, strings and records are not supported."},
+        .. "mmap a contiguous copy. int8, int16, uint16, uint32 and uint64 are read as int64. "
+        .. "Big-endian files, strings and records are not supported."},
     {"npy.save", "path:string, x:any", "true?",
       "Writes x in C order, as numpy does. The file is complete or absent."},
   },

@@ -76,7 +76,8 @@ return {
       "{kind, shape, bytes} of a data set: kind is integers, booleans (numpy's bool), "
         .. "numbers, strings or other; bytes is the size of an element."},
     {"H5File:read", "name:string, first:int=1, last:int?", "value?",
-      "Rows first to last: a tensor (uint8, int64, bool or float32), or for strings of shape [N] "
+      "Rows first to last: a tensor (uint8; int64 of all other integers; bool; float32), or for "
+        .. "strings of shape [N] "
         .. "or [N,1] a list of their bytes, without what fills up those of fixed length. Links "
         .. "inside the file are followed. An integer above 2^63-1 is refused."},
     {"H5File:close", "", nil, "Closes the file."},

@@ -1,5 +1,5 @@
 /* Numbered strings.  See strmap.h. */
-#include "text/strmap.h"
+#include "core/strmap.h"
 
 #include <string.h>
 
