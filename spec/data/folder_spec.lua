@@ -137,7 +137,7 @@ describe("data.prepare.folder", function()
     temp.write(csv, table.concat(table_rows, "\n") .. "\n")
     local s = assert(data.prepare.folder(root, out, options))
     assert.same({1, 1, 0, 5, 1, 1}, {s.train, s.val, s.test, s.captions, s.missing, s.skipped})
-    assert.equal("2 images (train 1, val 1), 5 captions, 2 classes, vocabulary of 5 words; "
+    assert.equal("2 images (train 1, val 1, test 0), 5 captions, 2 classes, vocabulary of 5 words; "
       .. "left out: 1 missing", tostring(s))
     local list, set = dataset.titles(out, "train")
     assert.same({"A red hat", "Hat, red", "red"}, list)
@@ -209,7 +209,7 @@ describe("data.prepare.folder", function()
     local vectors = assert(vs.text.WordVectors(glove))
     local s = assert(data.prepare.folder(root, out, with(options, {vectors = vectors})))
     assert.equal(2, s.vectors_found)
-    assert.equal("2 images (train 2), 2 captions, 1 class, vocabulary of 5 words, 2 with a vector",
+    assert.equal("2 images (train 2, val 0, test 0), 2 captions, 1 class, vocabulary of 5 words, 2 with a vector",
       tostring(s))
     local set = assert(data.open(out))
     assert.same({{4, 5, 6}, {1, 2, 3}}, set:vectors():slice(1, 4, 5):tolist())

@@ -47,7 +47,7 @@ local function read_items(index, pictures, o, count)
     if path then
       items[#items + 1] = {
         path = path, captions = {make_caption(entry, o.keywords)}, label = entry.category,
-        id = entry.unicode, group = plain_name(entry.name),
+        id = entry.unicode, group = plain_name(entry.name), title = plain_name(entry.name),
         place = ("%s, entry '%s'"):format(index, key),
       }
     else
@@ -82,6 +82,6 @@ return function(folder, out, given)
   local items, failed = read_items(index, pictures, o, count)
   if not items then return nil, failed end
   items, count.rare = prepare.drop_rare(items, o.min_class)
-  prepare.assign_splits(items, function(item) return item.group end, o.seed)
+  o.expected = select(2, prepare.assign_splits(items, function(item) return item.group end, o.seed))
   return prepare.write(items, out, o, count)
 end

@@ -115,12 +115,14 @@ local function read_items(path, o, files)
   return items
 end
 
--- The training items whose product is not in the other file.
+-- The training items whose product and text are not in the other file.
 local function without_crossing(items, test)
-  local held, kept = {}, {}
-  for _, item in ipairs(test) do held[item.product] = true end
+  local held, texts, kept = {}, {}, {}
+  local function plain(item) return item.title and prepare.plain_title(item.title) or "" end
+  for _, item in ipairs(test) do held[item.product], texts[plain(item)] = true, true end
+  texts[""] = nil
   for _, item in ipairs(items) do
-    if not held[item.product] then kept[#kept + 1] = item end
+    if not held[item.product] and not texts[plain(item)] then kept[#kept + 1] = item end
   end
   return kept, #items - #kept
 end
@@ -145,7 +147,7 @@ end
 --- Writes `out` from Fashion-Gen's files fashiongen_256_256_train.h5 and ..._validation.h5.  The
 --- first is split into train and val by seed; the second, on which published results are reported,
 --- is test.  Rows with the same product or the same text share a split; rows of the first file
---- whose product is in the second are skipped.  The class is input_category, tags are
+--- whose product or text is in the second are skipped.  The class is input_category, tags are
 --- input_subcategory, item is the number of the product.  Options (with their defaults):
 ---   text = "both"                 caption: "name", "description", or both joined
 ---   val = 0.2                     fraction of the first file for validation
@@ -165,8 +167,9 @@ return function(train, validation, out, given)
   if not test then return nil, broken end
   local crossing
   items, crossing = without_crossing(items, test)
-  prepare.assign_splits(items, prepare.join_groups(items, "product"), o.seed,
-    {{"train", 1 - o.val}, {"val", o.val}})
+  o.expected = select(2, prepare.assign_splits(items, prepare.join_groups(items, "product"), o.seed,
+    {{"train", 1 - o.val}, {"val", o.val}}))
+  table.insert(o.expected, "test")
   for _, item in ipairs(test) do item.split = "test" end
   table.move(test, 1, #test, #items + 1, items)
   o.tags = number(items)

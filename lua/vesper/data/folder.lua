@@ -114,7 +114,7 @@ return function(folder, out, given)
       first)
   end
   if not o.split then
-    o.groups = prepare.assign_splits(items, prepare.join_names(items, titles_of), o.seed)
+    o.groups, o.expected = prepare.assign_splits(items, prepare.join_names(items, titles_of), o.seed)
   end
   o.source, o.name = o.source or path, o.name or folder:match("([^/]+)/*$")
   return prepare.write(items, out, o, count)

@@ -12,7 +12,7 @@ local data = core.data
 data.prepare = setmetatable({}, {
   __index = function(prepare, name)
     local known = {
-      emoji = true, fashiongen = true, folder = true, inshop = true, karpathy = true,
+      coco = true, emoji = true, fashiongen = true, folder = true, inshop = true, karpathy = true,
       openclipart = true, precomputed = true, visual_genome = true,
     }
     if not known[name] then return nil end

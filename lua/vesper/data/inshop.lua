@@ -246,8 +246,9 @@ return function(folder, out, given)
   if not lists then return nil, why end
   local items, train = read_partition(folder .. "/Eval/list_eval_partition.txt", lists)
   if not items then return nil, train end
-  prepare.assign_splits(train, prepare.join_groups(train, "product"), o.seed,
-    {{"train", 1 - o.val}, {"val", o.val}})
+  o.expected = select(2, prepare.assign_splits(train, prepare.join_groups(train, "product"), o.seed,
+    {{"train", 1 - o.val}, {"val", o.val}}))
+  table.move({"query", "gallery"}, 1, 2, #o.expected + 1, o.expected)
   o.landmark_pairs = o.landmarks and PAIRS or nil
   local undescribed = 0
   for _, item in ipairs(items) do undescribed = undescribed + (item.title and 0 or 1) end

@@ -49,7 +49,7 @@ end
 local function read_items(path, folder, o)
   local images <close>, why = core.io.json_items(path, {key = "images"})
   if not images then return nil, why end
-  local items, at, empty = {}, 0, 0
+  local items, at, empty, element_of = {}, 0, 0, {}
   while true do
     local image, broken = images:read()
     if broken then return nil, broken end
@@ -58,6 +58,11 @@ local function read_items(path, folder, o)
     local item, wrong = make_item(image, folder, o)
     if not item then return nil, ("%s: element %d %s"):format(path, at, wrong) end
     item.place = ("%s, element %d"):format(path, at)
+    if element_of[item.path] then
+      return nil, ("%s: elements %d and %d are the same image %s"):format(path,
+        element_of[item.path], at, item.id)
+    end
+    element_of[item.path] = at
     if #item.captions > 0 then items[#items + 1] = item else empty = empty + 1 end
   end
 end

@@ -51,7 +51,7 @@ local function read_item(base, below, o)
   local caption = table.concat(prepare.add_keywords(parts, keywords, o.keywords), ", ")
   return {
     path = picture, captions = {caption}, label = below:match "^[^/]+", id = below:sub(1, -5),
-    group = parts[1]:lower(), place = drawing,
+    group = parts[1]:lower(), title = parts[1], place = drawing,
   }
 end
 
@@ -117,6 +117,6 @@ return function(folder, out, given)
   end
   items, count.same_title = thin_out(items, o)
   items, count.rare = prepare.drop_rare(items, o.min_class)
-  prepare.assign_splits(items, function(item) return item.group end, o.seed)
+  o.expected = select(2, prepare.assign_splits(items, function(item) return item.group end, o.seed))
   return prepare.write(items, out, o, count)
 end

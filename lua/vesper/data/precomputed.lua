@@ -242,6 +242,7 @@ return function(folder, out, given)
     end
     add_items(items, s, split, name == "dev" and o.dev or math.huge, counts)
   end
+  o.expected = sorted_keys(o.splits)
   o.source, o.name = o.source or folder, o.name or folder:match "([^/]+)/*$"
   local summary, unwritten = prepare.write(items, out, o)
   if not summary then return nil, unwritten end

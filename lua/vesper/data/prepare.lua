@@ -2,14 +2,15 @@
 --
 -- An item is {path =, captions = {...}, label = class name or nil, split =, id =, place = its
 -- source, for messages}.  Instead of path it may have load, a function that returns the image uint8
--- [3,H,W] or nil and a message; or fields, a function that returns fields for data.Writer instead
--- of an image ({feature =} or {regions =, boxes =}), or nil and a message.  Optional: item (the
+-- [3,H,W] or nil and a message; or fields, a function that returns fields for data.Writer, beside an
+-- image or instead of one ({feature =} or {regions =, boxes =}), or nil and a message.  Optional: item (the
 -- number, from 1, of the thing shown), tags (positions in the list of tag names), boxes {{x1, y1,
 -- x2, y2}, ...} and landmarks {{x, y, visibility}, ...} in pixels of the original image, or of
--- item.width and item.height; they are written as fractions of width and height.  The seed
--- determines everything: two runs write the same data.
+-- item.width and item.height; they are written as fractions of width and height; titles, a list of
+-- texts that no other split may have.  The seed determines everything: two runs write the same data.
 local core = require "vesper.core"
 local check = require "vesper.util.check"
+local file = require "vesper.util.file"
 local options = require "vesper.util.options"
 local tables = require "vesper.util.tables"
 
@@ -29,6 +30,7 @@ function prepare.options(what, given, defaults, kinds)
   if kind ~= "nil" and kind ~= "string" and kind ~= "userdata" then
     check.fail("prepare." .. what, "vectors is a %s, expected text.WordVectors or a path", kind)
   end
+  o.preparer = what
   return o
 end
 
@@ -78,6 +80,66 @@ function prepare.join_groups(items, key)
   end)
 end
 
+-- Sets item.content, the first path with the same bytes, where there is another one.  Only files of
+-- the same size are read.
+local function find_same_pictures(items)
+  local by_size = {}
+  for _, item in ipairs(items) do
+    local size = item.path and file.size(item.path)
+    if size then
+      by_size[size] = by_size[size] or {}
+      table.insert(by_size[size], item)
+    end
+  end
+  for _, same in pairs(by_size) do
+    local first = {}
+    for _, item in ipairs(#same > 1 and same or {}) do
+      local handle = io.open(item.path, "rb")
+      local bytes = handle and handle:read "a"
+      if handle then handle:close() end
+      if bytes then
+        first[bytes] = first[bytes] or item.path
+        item.content = first[bytes]
+      end
+    end
+  end
+end
+
+-- What an item shares with those of its group: the group's name, its titles, its picture.
+local function names_of(item, group_of)
+  local names = {"1" .. group_of(item)}
+  for _, title in ipairs(item.titles or {item.title}) do
+    local plain = prepare.plain_title(title)
+    if plain ~= "" then names[#names + 1] = "2" .. plain end
+  end
+  if item.content then names[#names + 1] = "3" .. item.content end
+  return names
+end
+
+-- The groups joined where items of theirs have a title or a picture in common.  A group that was
+-- assigned to several splits goes to the first of `shares`.
+local function join_assigned(groups, items, group_of, shares)
+  find_same_pictures(items)
+  local top = prepare.join_names(items, function(item) return names_of(item, group_of) end)
+  local joined, of = {}, {}
+  for _, group in ipairs(groups) do
+    local name = top(group[1])
+    if not of[name] then
+      of[name] = {}
+      joined[#joined + 1] = of[name]
+    end
+    table.move(group, 1, #group, #of[name] + 1, of[name])
+  end
+  for _, group in ipairs(joined) do
+    local split = group[1].split
+    for _, item in ipairs(group) do
+      if item.split ~= split then split = shares[1][1] end
+    end
+    for _, item in ipairs(group) do item.split = split end
+  end
+  return joined
+end
+
 --- Fractions for assign_splits: `test` of all items, then `val` of the rest.
 function prepare.shares(test, val)
   return {{"train", (1 - test) * (1 - val)}, {"val", (1 - test) * val}, {"test", test}}
@@ -100,7 +162,10 @@ end
 
 --- Sets item.split to train (80 %), val or test (10 % each, or as in `shares`), for each label as
 --- closely as possible with whole groups; no split is empty if there are enough groups.  Items with
---- the same group_of(item) share a split.  Returns the number of groups.
+--- the same group_of(item) share a split, and so do items with the same title (of item.titles or
+--- item.title; without case, punctuation and spaces) or the same bytes in the file item.path.
+--- Returns the number of groups, and the names of the splits that should have images with the same
+--- number as `groups`.
 function prepare.assign_splits(items, group_of, seed, shares)
   shares = shares or {{"train", 0.8}, {"val", 0.1}, {"test", 0.1}}
   local missing = {} -- label -> split -> number of images still to be assigned
@@ -122,8 +187,13 @@ function prepare.assign_splits(items, group_of, seed, shares)
       lacked[best] = lacked[best] - 1
     end
   end
+  groups = join_assigned(groups, items, group_of, shares)
   fill_empty(groups, shares)
-  return #groups
+  local expected = {groups = #groups}
+  for _, s in ipairs(shares) do
+    if s[2] > 0 then expected[#expected + 1] = s[1] end
+  end
+  return #groups, expected
 end
 
 --- Appends to parts, whose first entry is a title, at most `most` keywords that add a new word.
@@ -253,42 +323,69 @@ end
 -- The fields for the writer: image, boxes, landmarks, or those of item.fields; or nil and a
 -- message.
 local function load_fields(item, size, exif)
-  if item.fields then return item.fields() end
+  local more, wrong
+  if item.fields then
+    more, wrong = item.fields()
+    if not more or not (item.path or item.load) then return more, wrong end
+  end
   local picture, width, height = load_image(item, size, exif)
   if not picture then return nil, ("%s (%s)"):format(width, item.place) end
-  return {
+  return tables.merge({
     image = picture, boxes = to_fractions(item.boxes, 2, width, height),
     landmark = to_fractions(item.landmarks, 1, width, height),
-  }
+  }, more)
 end
 
--- "train 10, val 2", or "12 missing, 3 rare", of those counts of the summary that are not 0.
-local function list_counts(summary, names, name_first)
+-- "12 missing, 3 rare" of those counts of the summary that are not 0.
+local function list_counts(summary, names)
   local parts = {}
   for _, name in ipairs(names) do
     local n = summary[name] or 0
-    local part = name_first and name .. " " .. n or n .. " " .. name
-    if n > 0 then parts[#parts + 1] = part end
+    if n > 0 then parts[#parts + 1] = n .. " " .. name end
+  end
+  return table.concat(parts, ", ")
+end
+
+-- "train 10, val 0" of those splits that have images or should have some.
+local function list_splits(summary, splits, expected)
+  local parts, wanted = {}, {}
+  for _, name in ipairs(expected) do wanted[name] = true end
+  for _, name in ipairs(splits) do
+    local n = summary[name] or 0
+    if n > 0 or wanted[name] then parts[#parts + 1] = name .. " " .. n end
   end
   return table.concat(parts, ", ")
 end
 
 local function plural(n, noun, many) return ("%d %s"):format(n, n == 1 and noun or many) end
 
+-- Writes to stderr which splits should have images and have none.
+local function warn_of_empty(summary, splits, o)
+  local empty = {}
+  for _, name in ipairs(o.expected) do
+    if (summary[name] or 0) == 0 then empty[#empty + 1] = name end
+  end
+  if #empty == 0 then return end
+  local groups = o.expected.groups
+  io.stderr:write(("prepare.%s: no images in %s (%s%s)\n"):format(o.preparer,
+    table.concat(empty, " and "), list_splits(summary, splits, o.expected),
+    groups and ("; %s that cannot be divided"):format(plural(groups, "group", "groups")) or ""))
+end
+
 -- The metatable of a summary.  splits, reasons: keys of the summary in the order in which they are
--- printed.
-local function printing(splits, reasons)
+-- printed; expected: splits that are printed though they are empty.
+local function printing(splits, reasons, expected)
   return {__name = "Summary", __tostring = function(s)
     local images = 0
     for _, name in ipairs(splits) do images = images + (s[name] or 0) end
     local parts = {
-      ("%s (%s)"):format(plural(images, "image", "images"), list_counts(s, splits, true)),
+      ("%s (%s)"):format(plural(images, "image", "images"), list_splits(s, splits, expected)),
       plural(s.captions, "caption", "captions"),
       s.classes > 0 and plural(s.classes, "class", "classes") or "no classes",
       ("vocabulary of %d words"):format(s.vocab),
     }
     if s.groups and s.groups < images then
-      parts[#parts + 1] = s.groups .. " groups of images with equal titles"
+      parts[#parts + 1] = s.groups .. " groups of images with equal titles or pictures"
     end
     if s.vectors_found then parts[#parts + 1] = ("%d with a vector"):format(s.vectors_found) end
     local left = list_counts(s, reasons)
@@ -312,13 +409,15 @@ end
 --- images.  o: size (for images), min_count, max_words, seed, name, source, and optionally vectors,
 --- compress, half, skip_broken, progress(done, total), tags (names), regions (maximal number of
 --- boxes per image), apply_exif_orientation (of images from paths; boxes and landmarks are then
---- those of the turned image), landmark_pairs, groups (the number of groups that share a split).
---- Invalid bytes in captions are replaced.  tostring(summary) is one line.
+--- those of the turned image), landmark_pairs, groups (the number of groups that share a split),
+--- expected (the splits that should have images: train, val and test; where one has none, a line on
+--- stderr says so).  Invalid bytes in captions are replaced.  tostring(summary) is one line.
 function prepare.write(items, out, o, skipped)
   if #items == 0 then
     local left = list_counts(skipped or {}, sorted_keys(skipped or {}))
     return nil, out .. ": no images to write" .. (left ~= "" and "; left out: " .. left or "")
   end
+  o.expected = o.expected or {"train", "val", "test"}
   local invalid = clean_captions(items)
   local number, classes = list_classes(items)
   local vocab = build_vocab(items, o)
@@ -364,7 +463,9 @@ function prepare.write(items, out, o, skipped)
   end
   local reasons = sorted_keys(skipped or {})
   reasons[#reasons + 1] = "broken"
-  return setmetatable(summary, printing(split_names(items), reasons))
+  local splits = split_names(items)
+  warn_of_empty(summary, splits, o)
+  return setmetatable(summary, printing(splits, reasons, o.expected))
 end
 
 return prepare

@@ -240,8 +240,8 @@ return function(folder, out, given)
   local images, why = read_all(folder, o, count)
   if not images then return nil, why end
   local items, tags = annotate(images, o, count)
-  prepare.assign_splits(items, function(item) return item.group end, o.seed,
-    prepare.shares(o.test, o.val))
+  o.expected = select(2, prepare.assign_splits(items, function(item) return item.group end, o.seed,
+    prepare.shares(o.test, o.val)))
   o.tags = #tags > 0 and tags or nil
   local summary, unwritten = prepare.write(items, out, o, count)
   if not summary then return nil, unwritten end

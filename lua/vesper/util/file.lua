@@ -11,6 +11,12 @@ function file.exists(path)
   return handle ~= nil
 end
 
+--- The bytes of a file; nil when it cannot be read.
+function file.size(path)
+  local handle <close> = io.open(path, "rb")
+  return handle and handle:seek "end"
+end
+
 --- A text file opened for reading, behind a byte order mark of UTF-8 if it has one; or nil and a
 -- message.
 function file.open_text(path)

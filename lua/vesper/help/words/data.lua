@@ -74,9 +74,10 @@ return {
       "table?", "Writes a folder of images with a CSV table as a vesper HDF5 file. title, label, "
         .. "id and split are names of columns; label = false: no classes. Rows with the same image "
         .. "are one image with several captions. Without split, images are split 80/10/10 by seed, "
-        .. "and images with the same title, except for case, punctuation and spaces, share a "
-        .. "split. Returns counts by name, as every preparer does; tostring(counts) is a line of "
-        .. "text: images by split, captions, classes, words, what was left out and why."},
+        .. "and images with the same title, except for case, punctuation and spaces, or with the "
+        .. "same bytes share a split. Returns counts by name, as every preparer does; "
+        .. "tostring(counts) is a line of text: images by split, captions, classes, words, what was "
+        .. "left out and why. A split that should have images and has none is reported on stderr."},
     {"data.prepare.emoji", "folder:string, out:string, {size:value=64, keywords:int=4, "
         .. "min_count:int=2, max_words:int=16, min_class:int=10, seed:int=1, "
         .. "vectors:value?, skip_broken:bool=false, compress:int=0, name:string=emoji, "
@@ -114,7 +115,8 @@ return {
         .. "vectors:value?, skip_broken:bool=false, compress:int=0, "
         .. "name:string=fashiongen, source:string?, progress:function?}",
       "table?", "Writes Fashion-Gen's two HDF5 files as one vesper file: the first is split into "
-        .. "train and val by product, the second is test. text: name, description or both. Returns "
+        .. "train and val by product, the second is test; rows of the first with a product or a "
+        .. "text of the second are left out. text: name, description or both. Returns "
         .. "counts by name."},
     {"data.prepare.karpathy", "json:string, folder:string, out:string, {captions:int=5, "
         .. "restval:train|val|test|restval=train, size:value=64, min_count:int=2, "
@@ -124,6 +126,16 @@ return {
       "table?", "Writes dataset_flickr8k.json, dataset_flickr30k.json or dataset_coco.json and the "
         .. "images in folder as a vesper HDF5 file with Karpathy's splits, without classes. "
         .. "Returns counts by name."},
+    {"data.prepare.coco", "folder:string, out:string, {splits:any?, test:num=0, captions:int=5, "
+        .. "images:bool=true, features:any?, half:bool=false, size:value=64, min_count:int=2, "
+        .. "max_words:int=32, seed:int=1, vectors:value?, skip_broken:bool=false, "
+        .. "compress:int=0, name:string=coco, source:string?, progress:function?}",
+      "table?", "Writes COCO's own caption files, annotations/captions_train2017.json and "
+        .. "captions_val2017.json or those of 2014, with the images in folder as a vesper HDF5 "
+        .. "file, without classes. splits: {split = path of a caption file, from the folder}. test: "
+        .. "the fraction of val's images that become test, by seed. features: {split = path of a "
+        .. ".npy file} [N,D] or [N,R,D], rows in the order of the file's images, beside the images "
+        .. "or, with images = false, in their place. Returns counts by name."},
     {"data.prepare.precomputed", "folder:string, out:string, {splits:any?, captions:int=5, "
         .. "repeated:bool?, dev:value=5000, boxes:bool=true, half:bool=false, min_count:int=4, "
         .. "max_words:int=32, seed:int=1, vectors:value?, compress:int=0, name:string?, "
