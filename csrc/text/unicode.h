@@ -14,6 +14,7 @@ int32_t vs_utf8_next(const char *s, size_t n, size_t *at, bool replace);
 /* Writes c as UTF-8 (at most 4 bytes); returns the number of bytes. */
 int vs_utf8_put(int32_t c, char *out);
 
+/* One character for one.  U+0130, whose lower case is two (i and a dot above), gives i. */
 int32_t vs_unicode_lower(int32_t c);
 bool vs_unicode_is_word(int32_t c);    /* a letter, mark or decimal digit: L*, M*, Nd */
 bool vs_unicode_is_space(int32_t c);   /* White_Space */

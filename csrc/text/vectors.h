@@ -10,8 +10,8 @@
 #define VS_VECTORS_H
 
 #include "core/random.h"
-#include "io/mapping.h"
 #include "core/strmap.h"
+#include "io/mapping.h"
 #include "text/vocab.h"
 
 typedef struct vs_vectors {

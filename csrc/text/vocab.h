@@ -5,8 +5,8 @@
 #ifndef VS_VOCAB_H
 #define VS_VOCAB_H
 
-#include "text/ids.h"
 #include "core/strmap.h"
+#include "text/ids.h"
 
 enum { VS_PAD_ID = 1, VS_UNK_ID = 2 };
 

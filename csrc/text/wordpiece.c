@@ -214,6 +214,20 @@ static int strip(chars *t) {
   return 0;
 }
 
+/* Lowers every character: U+0130 becomes i and a dot above, the only one that becomes two. */
+static int lower(chars *t) {
+  size_t more = 0;
+  for (size_t i = 0; i < t->n; i++) more += t->c[i] == 0x130;
+  if (vs_grow(&t->c, &t->room, t->n + more) != 0) return -1;
+  size_t to = t->n + more;
+  for (size_t i = t->n; i-- > 0;) {
+    if (t->c[i] == 0x130) t->c[--to] = 0x307;
+    t->c[--to] = vs_unicode_lower(t->c[i]);
+  }
+  t->n += more;
+  return 0;
+}
+
 /* --- pieces --- */
 
 /* Greedy: from each place the longest piece in the vocabulary.  text: "##" and the word in UTF-8;
@@ -263,7 +277,7 @@ static int add_stretch(const vs_wordpiece *w, const char *s, size_t n, size_t fr
   chars t = {0};
   int rc = clean(w, s, n, from, to, &t);
   if (rc == 0 && w->strip && t.n) rc = strip(&t);
-  for (size_t i = 0; w->lowercase && i < t.n; i++) t.c[i] = vs_unicode_lower(t.c[i]);
+  if (rc == 0 && w->lowercase) rc = lower(&t);
   for (size_t i = 0; rc == 0 && i < t.n;) {
     size_t first = i;
     if (vs_unicode_is_space(t.c[i])) {

@@ -6,13 +6,18 @@
  * punctuation; each word is cut greedily into the longest pieces, those after the first written
  * "##piece"; a word that cannot be cut, or of more than 100 characters, is [UNK].  The special
  * tokens of the vocabulary stay whole where a text holds them literally.  Ids are line numbers of
- * vocab.txt: the id in Hugging Face files plus 1. */
+ * vocab.txt: the id in Hugging Face files plus 1.
+ *
+ * Properties of characters are those of libutf8proc's Unicode (2.8: version 14).  Hugging Face's
+ * fast tokenizer has categories of version 8, decompositions of 12 and lower case of 17, and does
+ * not put spaces around U+2B820 to U+2B91F; its slow one, as Python's unicodedata, removes
+ * unassigned characters too and lowers a final sigma.  Other characters are treated alike. */
 #ifndef VS_WORDPIECE_H
 #define VS_WORDPIECE_H
 
+#include "core/strmap.h"
 #include "io/strings.h"
 #include "text/ids.h"
-#include "core/strmap.h"
 
 typedef struct vs_wordpiece {
   vs_strmap map;                    /* id - 1 -> piece */

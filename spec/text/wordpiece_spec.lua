@@ -28,6 +28,27 @@ describe("text.WordPiece", function()
     end
   end)
 
+  it("treats random Unicode as the reference does, cased or not, with accents or without", function()
+    local random = assert(vs.io.json_load(folder .. "unicode_golden.json"))
+    local modes = {{}, {lowercase = false}, {strip_accents = false},
+      {lowercase = false, strip_accents = true}}
+    assert(#random.rows > 200)
+    for m, options in ipairs(modes) do
+      local tokenizer = assert(WordPiece(random.pieces, options))
+      for _, row in ipairs(random.rows) do
+        assert.equal(row[m + 1], table.concat(tokenizer:tokenize(row[1]), " "))
+      end
+    end
+  end)
+
+  it("lowers U+0130 to i and a dot above", function()
+    local pieces = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "i", "##i", "##\u{307}", "##x"}
+    local kept = assert(WordPiece(pieces, {strip_accents = false}))
+    assert.same({"i", "##\u{307}", "##x", "##i", "##\u{307}"}, kept:tokenize "İxİ")
+    assert.same({"i", "##x", "##i"}, assert(WordPiece(pieces)):tokenize "İxİ")
+    assert.same({"[UNK]"}, kept:tokenize(("İ"):rep(300000)))
+  end)
+
   it("steps over a byte order mark", function()
     local lines = temp.read(folder .. "wordpiece_vocab.txt")
     local marked = assert(WordPiece(write("\u{FEFF}" .. lines)))
