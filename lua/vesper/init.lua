@@ -11,6 +11,7 @@ if here then vs._set_own_folder(here) end
 require "vesper.tensor"
 vs.autograd = require "vesper.autograd"
 require "vesper.functions"
+require "vesper.shards"
 vs.nn = require "vesper.nn"
 vs.optim = require "vesper.optim"
 vs.data = require "vesper.data"

@@ -90,6 +90,26 @@ describe("models.BERT.from_pretrained", function()
     assert.same(plain, hidden_of(assert(load {["pytorch_model.bin"] = "broken"})))
   end)
 
+  it("reads shards by their index, of both kinds", function()
+    local tensors, map, parts = assert(vs.load(FOLDER .. "/model.safetensors")), {}, {{}, {}}
+    for name, tensor in pairs(tensors) do
+      local part = name:find "^encoder" and 1 or 2
+      parts[part][name], map[name] = tensor, ("model-%d.safetensors"):format(part)
+    end
+    local folder = folder_with {["model.safetensors"] = false,
+      ["model.safetensors.index.json"] = vs.io.json_encode {weight_map = map}}
+    fails("model-1.safetensors: No such file", BERT.from_pretrained, folder)
+    for i, part in ipairs(parts) do
+      assert(vs.save(("%s/model-%d.safetensors"):format(folder, i), part))
+    end
+    assert.same(plain, hidden_of(assert(BERT.from_pretrained(folder))))
+    map = {}
+    for name in pairs(assert(vs.load_pth(FOLDER .. "/pytorch_model.bin"))) do map[name] = "x.bin" end
+    assert.same(plain, hidden_of(assert(load {["model.safetensors"] = false,
+      ["x.bin"] = read "pytorch_model.bin",
+      ["pytorch_model.bin.index.json"] = vs.io.json_encode {weight_map = map}})))
+  end)
+
   it("reads weights of half precision", function()
     for dtype, limit in pairs {float16 = 0.01, bfloat16 = 0.1, float64 = 0} do
       local bert = assert(BERT.from_pretrained(weights_with(function(name, tensor)

@@ -1,5 +1,5 @@
 -- Reads a BERT from a folder in Hugging Face's layout: config.json, vocab.txt (or tokenizer.json),
--- model.safetensors (or pytorch_model.bin); of sentence-transformers: its limit and its pooling.
+-- model.safetensors (or its shards; or pytorch_model.bin); of sentence-transformers: its limit and its pooling.
 --
 -- Every size in config.json is compared with the tensors in the file before anything is allocated.
 local core = require "vesper.core"
@@ -102,10 +102,11 @@ end
 
 -- {our name = tensor} and the path, or nil and a message.
 local function read_weights(folder)
-  local path = folder .. "/model.safetensors"
-  local old = folder .. "/pytorch_model.bin"
-  local load = core.load
-  if core.load_pth and not exists(path) and exists(old) then path, load = old, core.load_pth end
+  local path, load = folder .. "/model.safetensors", core.load
+  local other = not exists(path) and file.first {path .. ".index.json",
+    folder .. "/pytorch_model.bin", folder .. "/pytorch_model.bin.index.json"}
+  if other then path = other end
+  if other and path:find "%.bin" then load = core.load_pth end
   local tensors, why = load(path)
   if not tensors then return nil, why end
   local dict, from, prefixed = {}, {}, false

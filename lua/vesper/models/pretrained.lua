@@ -26,7 +26,9 @@ end
 
 --- The tensors of a .safetensors file, or of a file of torch.save; or nil and a message.
 function pretrained.read(path, key, strip_prefix)
-  if path:find "%.safetensors$" then return core.load(path) end
+  if path:find "%.safetensors$" or path:find "%.safetensors%.index%.json$" then
+    return core.load(path)
+  end
   return core.load_pth(path, {key = key, strip_prefix = strip_prefix})
 end
 

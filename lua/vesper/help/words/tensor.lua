@@ -62,14 +62,16 @@ return {
         .. "the file, so that only the parts that are used are read; writes do not reach the file. "
         .. "If another program shortens a mapped file, reading the tensors ends the process "
         .. "(SIGBUS): for files that are overwritten in place use mmap = false, which copies. int8, "
-        .. "int16, uint16, uint32 and uint64 are read as int64."},
+        .. "int16, uint16, uint32 and uint64 are read as int64. A path NAME.index.json reads the "
+        .. "files that its weight_map names, which are in the same folder."},
     {"vs.load_pth", "path:string, {key:string?, strip_prefix:string?}", "table?, table",
       "The tensors {name = tensor} and the plain values {name = number, boolean or string} of a "
         .. "file that torch.save wrote, as zip archive or in the older format; no code in it is "
         .. "run. Names of nested dictionaries and lists are joined by dots: state_dict.fc.bias. "
         .. "key: only the contents of that entry; objects of any class may stand beside it. "
         .. "strip_prefix: cut off names that begin with it, as \"module.\" of DataParallel. int8 "
-        .. "and int16 are read as int64. Returns nil and a message, with name and byte, if what is "
+        .. "and int16 are read as int64. A path NAME.index.json reads all files of its weight_map. "
+        .. "Returns nil and a message, with name and byte, if what is "
         .. "read contains anything that is not part of a state dict."},
     {"vs.is_tensor", "x:value", "boolean", "Whether x is a tensor."},
     {"vs.is_layer", "x:value", "boolean",
