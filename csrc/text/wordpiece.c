@@ -6,11 +6,11 @@
 #include "core/grow.h"
 #include "core/mem.h"
 #include "io/file.h"
-#include "io/json.h"
 #include "io/mapping.h"
 #include "text/unicode.h"
+#include "text/wordpiece_json.h"
 
-enum { MAX_WORD = 100 }; /* characters; longer words are [UNK] */
+enum { MAX_WORD = VS_WORDPIECE_MAX_WORD };
 
 /* --- the vocabulary --- */
 
@@ -41,86 +41,6 @@ static int read_lines(vs_wordpiece *w, const char *path, const vs_mapping *f, si
     at += len + 1;
   }
   return 0;
-}
-
-/* {"piece": id, ...} with ids 0 .. n - 1 in any order: the pieces go into w by id. */
-static int add_members(vs_wordpiece *w, const char *path, const vs_json *vocab) {
-  size_t n = vs_json_count(vocab), len;
-  const char **piece = vs_new0((n + 1) * sizeof *piece);
-  int rc = -1;
-  if (!piece) return -1;
-  for (void *it = vs_json_first(vocab); it; it = vs_json_next(vocab, it)) {
-    const vs_json *v = vs_json_value(it);
-    int64_t id = vs_json_kind(v) == VS_JSON_INT ? vs_json_int(v) : -1;
-    const char *key = vs_json_key(it, &len);
-    if (id < 0 || id >= (int64_t)n || piece[id] || strlen(key) != len) {
-      vs_fail_file(path, "the id of \"%.60s\" is not in 0..%zu or is used twice", key, n - 1);
-      goto done;
-    }
-    piece[id] = key;
-  }
-  for (size_t i = 0; i < n; i++)
-    if (vs_strmap_add(&w->map, piece[i], strlen(piece[i]), NULL) < 0) goto done;
-  rc = 0;
-done:
-  free(piece);
-  return rc;
-}
-
-/* Settings of a tokenizer.json that change pieces, where they are there, are those of BERT. */
-static int check_settings(const vs_json *root, const char *path) {
-  static const struct {
-    const char *part, *name, *text;
-    int64_t number; /* -1: text; else true (1) or a count */
-  } known[] = {{"normalizer", "type", "BertNormalizer", -1},
-               {"normalizer", "clean_text", NULL, 1},
-               {"normalizer", "handle_chinese_chars", NULL, 1},
-               {"pre_tokenizer", "type", "BertPreTokenizer", -1},
-               {"model", "unk_token", "[UNK]", -1},
-               {"model", "continuing_subword_prefix", "##", -1},
-               {"model", "max_input_chars_per_word", NULL, MAX_WORD}};
-  for (int i = 0; i < VS_COUNT(known); i++) {
-    const vs_json *part = vs_json_get(root, known[i].part);
-    const vs_json *v =
-        part && vs_json_kind(part) == VS_JSON_OBJECT ? vs_json_get(part, known[i].name) : NULL;
-    size_t n;
-    if (!v) continue;
-    bool same = known[i].text ? vs_json_kind(v) == VS_JSON_STRING &&
-                                    !strcmp(vs_json_string(v, &n), known[i].text)
-                : vs_json_kind(v) == VS_JSON_BOOL
-                    ? vs_json_bool(v) == (known[i].number == 1)
-                    : vs_json_kind(v) == VS_JSON_INT && vs_json_int(v) == known[i].number;
-    if (!same)
-      return vs_fail_file(path, "%s.%s is not supported unless it is %s", known[i].part,
-                          known[i].name,
-                          known[i].text          ? known[i].text
-                          : known[i].number == 1 ? "true"
-                                                 : "100");
-  }
-  return 0;
-}
-
-static int read_json(vs_wordpiece *w, const char *path) {
-  vs_json *root = vs_json_read(path);
-  if (!root) return -1;
-  const vs_json *model = vs_json_get(root, "model"), *normalizer = vs_json_get(root, "normalizer");
-  const vs_json *type = model ? vs_json_get(model, "type") : NULL;
-  const vs_json *vocab = model ? vs_json_get(model, "vocab") : NULL;
-  const vs_json *lowercase = normalizer ? vs_json_get(normalizer, "lowercase") : NULL;
-  const vs_json *strip = normalizer ? vs_json_get(normalizer, "strip_accents") : NULL;
-  int rc = -1;
-  size_t n;
-  if (!vocab || vs_json_kind(vocab) != VS_JSON_OBJECT)
-    vs_fail_file(path, "it has no object model.vocab");
-  else if (type && (vs_json_kind(type) != VS_JSON_STRING ||
-                    strcmp(vs_json_string(type, &n), "WordPiece") != 0))
-    vs_fail_file(path, "model.type is not \"WordPiece\"");
-  else if (check_settings(root, path) == 0)
-    rc = add_members(w, path, vocab);
-  if (lowercase && vs_json_kind(lowercase) == VS_JSON_BOOL) w->lowercase = vs_json_bool(lowercase);
-  w->strip = strip && vs_json_kind(strip) == VS_JSON_BOOL ? vs_json_bool(strip) : w->lowercase;
-  vs_json_free(root);
-  return rc;
 }
 
 static int find_specials(vs_wordpiece *w, const char *path) {
@@ -159,7 +79,7 @@ vs_wordpiece *vs_wordpiece_load(const char *path) {
   if (!w) goto done;
   size_t mark = vs_text_mark(f->base, f->size);
   bool json = f->size > mark && f->base[mark] == '{';
-  rc = json ? read_json(w, path) : read_lines(w, path, f, mark);
+  rc = json ? vs_wordpiece_read_json(w, path) : read_lines(w, path, f, mark);
   if (rc == 0) rc = find_specials(w, path);
 done:
   vs_mapping_unref(f);

@@ -19,6 +19,8 @@
 #include "io/strings.h"
 #include "text/ids.h"
 
+enum { VS_WORDPIECE_MAX_WORD = 100 }; /* characters; longer words are [UNK] */
+
 typedef struct vs_wordpiece {
   vs_strmap map;                    /* id - 1 -> piece */
   bool lowercase, strip;            /* strip is the same as lowercase unless it is set */

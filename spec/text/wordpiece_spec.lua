@@ -89,6 +89,38 @@ describe("text.WordPiece", function()
       {handle_chinese_chars = false})
     says("model.continuing_subword_prefix is not supported", nil,
       {continuing_subword_prefix = "@@"})
+    says("normalizer.lowercase is not true, false or null", {lowercase = "no"})
+    says("normalizer.strip_accents is not true, false or null", {strip_accents = 0})
+    local function part(name, value)
+      return WordPiece(write(vs.io.json_encode {model = {vocab = ids}, [name] = value}))
+    end
+    local function refused(message, name, value)
+      local none, why = part(name, value)
+      assert.is_nil(none)
+      assert(why:find(message, 1, true), why)
+    end
+    refused("normalizer is not supported unless it is an object", "normalizer", vs.io.null)
+    refused("pre_tokenizer is not supported unless it is an object", "pre_tokenizer", vs.io.null)
+    refused("pre_tokenizer.type is not supported unless it is BertPreTokenizer", "pre_tokenizer",
+      {type = "Whitespace"})
+    local array = vs.io.array
+    refused("post_processor is not supported", "post_processor", vs.io.null)
+    local function frame(first) return {type = "TemplateProcessing", single = array {
+      {SpecialToken = {id = first, type_id = 0}}, {Sequence = {id = "A", type_id = 0}},
+      {SpecialToken = {id = "[SEP]", type_id = 0}}}} end
+    refused("post_processor is not supported", "post_processor", frame "<s>")
+    assert(part("post_processor", frame "[CLS]"))
+    assert(part("post_processor", {type = "BertProcessing", sep = array {"[SEP]", 3},
+      cls = array {"[CLS]", 2}}))
+    refused("post_processor is not supported", "post_processor", {type = "BertProcessing",
+      sep = array {"</s>", 3}, cls = array {"[CLS]", 2}})
+    assert(part("added_tokens", array {{id = 0, content = "[PAD]", lstrip = false}}))
+    refused("added_tokens: '[X]' is not supported", "added_tokens", array {{content = "[X]"}})
+    refused("added_tokens: the id of [CLS] is not that of", "added_tokens",
+      array {{id = 0, content = "[CLS]"}})
+    refused("added_tokens: lstrip of [SEP] is not supported unless it is false", "added_tokens",
+      array {{id = 3, content = "[SEP]", lstrip = true}})
+    refused("added_tokens is not a list", "added_tokens", 3)
     says("model.max_input_chars_per_word is not supported unless it is 100", nil,
       {max_input_chars_per_word = 50})
   end)

@@ -10,7 +10,8 @@ local function gelu_by_tanh(x) return core.gelu(x, "tanh") end
 
 configs.activations = {
   gelu = core.gelu, relu = core.relu, silu = core.silu, swish = core.silu,
-  gelu_new = gelu_by_tanh, gelu_pytorch_tanh = gelu_by_tanh,
+  gelu_new = gelu_by_tanh, gelu_pytorch_tanh = gelu_by_tanh, gelu_fast = gelu_by_tanh,
+  gelu_python = core.gelu,
 }
 
 -- name = {kind of check.kind, default}.  Other keys of a config.json do not affect the encoder, or

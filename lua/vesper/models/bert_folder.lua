@@ -53,23 +53,28 @@ local function read_object(folder, name, optional, wrong)
 end
 
 -- The pooling of sentence-transformers' files, or nil and a message.
-local function read_pooling(folder)
-  local path = folder .. "/modules.json"
+local function read_pooling(folder, hidden)
+  local path, name, listed = folder .. "/modules.json", "1_Pooling/config.json", false
   if exists(path) then
     local modules, why = core.io.json_load(path)
     if modules == nil then return nil, why end
-    local wrong = settings.wrong_modules(modules)
-    if wrong then return nil, path .. ": " .. wrong end
+    local paths, wrong = settings.modules(modules)
+    if not paths then return nil, path .. ": " .. wrong end
+    name, listed = paths.Pooling .. "/config.json", true
   end
-  local prompts, why = read_object(folder, "config_sentence_transformers.json", true, function(o)
-    return o.default_prompt_name ~= nil and "default_prompt_name is not supported" or nil
-  end)
+  local prompts, why = read_object(folder, "config_sentence_transformers.json", true,
+    settings.wrong_prompts)
   if not prompts then return nil, why end
   local object
-  object, why = read_object(folder, "1_Pooling/config.json", true)
+  object, why = read_object(folder, name, not listed)
   if not object then return nil, why end
+  local width = object.word_embedding_dimension
+  if width ~= nil and width ~= hidden then
+    return nil, ("%s/%s: word_embedding_dimension is %s, expected %s, hidden_size of config.json")
+      :format(folder, name, text.value(width), text.value(hidden))
+  end
   local kind, wrong = settings.pooling(object)
-  if not kind then return nil, ("%s/1_Pooling/config.json: %s"):format(folder, wrong) end
+  if not kind then return nil, ("%s/%s: %s"):format(folder, name, wrong) end
   return kind
 end
 
@@ -79,7 +84,7 @@ local function read_config(folder, o)
   if not object then return nil, why end
   object.add_pooling_layer, object.pooling = o.pooler, o.pooling
   if not o.pooling then
-    object.pooling, why = read_pooling(folder)
+    object.pooling, why = read_pooling(folder, object.hidden_size or 768)
     if not object.pooling then return nil, why .. " (pooling: an option to choose another)" end
   end
   local c, wrong = configs.read(object)
@@ -184,26 +189,39 @@ end
 local function read_tokenizer(folder, c, o)
   local given, why = read_object(folder, "tokenizer_config.json", true, settings.wrong_tokenizer)
   if not given then return nil, why end
-  local sentences
-  sentences, why = read_object(folder, "sentence_bert_config.json", true)
+  local sentences, special, added
+  sentences, why = read_object(folder, "sentence_bert_config.json", true, settings.wrong_sentences)
   if not sentences then return nil, why end
-  local path, lower, most = folder .. "/vocab.txt", o.lowercase, o.max_len
-  if not exists(path) and exists(folder .. "/tokenizer.json") then
-    path = folder .. "/tokenizer.json"
-  end
+  special, why = read_object(folder, "special_tokens_map.json", true, settings.wrong_special)
+  if not special then return nil, why end
+  added, why = read_object(folder, "added_tokens.json", true, settings.added_token)
+  if not added then return nil, why end
+  local list, path, lower, most = folder .. "/vocab.txt", nil, o.lowercase, o.max_len
+  path = exists(folder .. "/tokenizer.json") and folder .. "/tokenizer.json" or list
   local strip = given.strip_accents
   if o.strip_accents ~= nil then strip = o.strip_accents end
   if lower == nil then lower = given.do_lower_case end
   if sentences.do_lower_case == true and lower == false and o.lowercase == nil then
     lower, strip = true, strip or false -- texts are lowered before the tokenizer
   end
-  local limit = sentences.max_seq_length or given.model_max_length
+  local limit = sentences.max_seq_length or given.model_max_length or given.max_len
   if not most and math.type(limit) == "integer" and limit >= 3 then most = limit end
   local tokenizer
   tokenizer, why = core.text.WordPiece(path, {lowercase = lower, invalid = o.invalid,
     strip_accents = strip,
     max_len = math.min(most or c.max_position_embeddings, c.max_position_embeddings)})
   if not tokenizer then return nil, why end
+  if path ~= list and exists(list) then
+    local other, broken = core.text.WordPiece(list)
+    if not other then return nil, broken end
+    local a, b = tokenizer:tokens(), other:tokens()
+    for i = 1, math.max(#a, #b) do
+      if a[i] ~= b[i] then
+        return nil, ("%s: piece %d is %s, in vocab.txt it is %s"):format(path, i, text.value(a[i]),
+          text.value(b[i]))
+      end
+    end
+  end
   if #tokenizer > c.vocab_size then
     return nil, ("%s: has %d tokens, expected at most %d, vocab_size of config.json"):format(path,
       #tokenizer, c.vocab_size)
