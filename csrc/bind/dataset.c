@@ -202,7 +202,7 @@ static int lvs_dataset_attrs(lua_State *L) {
     else if (a->kind == VS_H5_NUM)
       lua_pushnumber(L, a->f);
     else
-      lua_pushstring(L, a->text);
+      lua_pushlstring(L, a->text, (size_t)a->i);
     lua_setfield(L, -2, a->name);
   }
   return 1;

@@ -37,13 +37,13 @@ static vs_h5data *open_data(lua_State *L, h5file *f) {
   const char *name = lvs_checkstr(L, 2, "name", NULL);
   for (int i = 0; i < f->n; i++)
     if (!strcmp(vs_h5_name(f->data[i]), name)) return f->data[i];
-  vs_h5data *d = vs_h5_data(f->h, name);
+  vs_h5data *d = vs_h5_data_partial(f->h, name);
   if (!d) return NULL;
   if (f->n == MAX_OPEN) vs_h5_data_close(f->data[--f->n]);
   return f->data[f->n++] = d;
 }
 
-/* file:info(name) -> {kind, shape, bytes}, or nil and a message */
+/* file:info(name) -> {kind, shape, bytes [, partial = true]}, or nil and a message */
 static int lvs_h5_info(lua_State *L) {
   static const char *const kinds[] = {"integers", "numbers", "strings", "other"};
   const vs_h5data *d = open_data(L, lvs_checkbox(L, 1, LVS_H5FILE));
@@ -53,8 +53,12 @@ static int lvs_h5_info(lua_State *L) {
   lua_pushstring(L, info->is_bool ? "booleans" : kinds[info->kind]);
   lua_setfield(L, -2, "kind");
   lvs_setint(L, "bytes", info->size);
+  if (info->partial) {
+    lua_pushboolean(L, true);
+    lua_setfield(L, -2, "partial");
+  }
   lua_createtable(L, info->ndim, 0);
-  for (int i = 0; i < info->ndim; i++) {
+  for (int i = 0; i < info->ndim && !info->scalar; i++) {
     lua_pushinteger(L, info->dims[i]);
     lua_rawseti(L, -2, i + 1);
   }
@@ -73,11 +77,12 @@ static vs_tensor *make_rows(void *arg) {
   int64_t shape[VS_MAX_DIM];
   memcpy(shape, info->dims, sizeof shape);
   shape[0] = r->n;
+  int ndim = info->scalar && r->n == 1 ? 0 : info->ndim;
   vs_dtype dtype = info->is_bool                         ? VS_BOOL
                    : info->kind == VS_H5_REALS           ? VS_REAL
                    : info->size == 1 && !info->is_signed ? VS_UINT8
                                                          : VS_INT64;
-  vs_tensor *t = vs_tensor_new(dtype, info->ndim, shape);
+  vs_tensor *t = vs_tensor_new(dtype, ndim, shape);
   if (t && vs_h5_read(r->d, dtype, r->first, r->n, vs_data(t))) {
     vs_unref(t);
     t = NULL;
@@ -116,6 +121,7 @@ static int lvs_h5_read(lua_State *L) {
                      (lua_Integer)info->dims[0]);
   r.first = first - 1;
   r.n = last - first + 1;
+  if (vs_h5_rows_fit(r.d, info->varying ? info->dims[0] : r.n)) return lvs_nilerror(L);
   if (info->kind == VS_H5_OTHER) {
     vs_h5_bad(r.d, "neither numbers nor strings");
     return lvs_nilerror(L);

@@ -103,7 +103,10 @@ static int check_format(vs_dataset *d) {
   const vs_h5attr *version = find_attr(d->attr, d->nattr, "version");
   const vs_h5attr *base = find_attr(d->attr, d->nattr, "index_base");
   const vs_h5attr *name = find_attr(d->attr, d->nattr, "name");
-  if (!format || format->kind != VS_H5_TEXT || strcmp(format->text, "vesper-dataset"))
+  if (name && name->kind == VS_H5_TEXT && strlen(name->text) != (size_t)name->i)
+    return vs_fail_file(d->path, "attribute name: has a zero byte");
+  if (!format || format->kind != VS_H5_TEXT || strcmp(format->text, "vesper-dataset") ||
+      strlen(format->text) != (size_t)format->i)
     return vs_fail_file(d->path,
                         "not a vesper data set: its attribute format is %s, not "
                         "\"vesper-dataset\"",

@@ -278,8 +278,16 @@ hid_t vs_h5_text_type(size_t bytes) {
   return t;
 }
 
-/* A scalar string, malloc'ed; NULL when it cannot be read. */
-static char *read_text(hid_t attr, hid_t type) {
+size_t vs_h5_text_length(const char *s, size_t size, hid_t type) {
+  H5T_str_t padding = H5Tget_strpad(type);
+  char filler = padding == H5T_STR_SPACEPAD ? ' ' : 0;
+  size_t n = padding == H5T_STR_NULLTERM ? strnlen(s, size) : size;
+  while (n > 0 && s[n - 1] == filler) n--;
+  return n;
+}
+
+/* A scalar string of *length bytes, malloc'ed; NULL when it cannot be read. */
+static char *read_text(hid_t attr, hid_t type, int64_t *length) {
   char *text = NULL;
   if (H5Tis_variable_str(type) > 0) {
     char *p = NULL;
@@ -287,6 +295,7 @@ static char *read_text(hid_t attr, hid_t type) {
     H5Tset_size(mem, H5T_VARIABLE);
     H5Tset_cset(mem, H5Tget_cset(type));
     if (H5Aread(attr, mem, &p) >= 0) text = strdup(p ? p : "");
+    *length = text ? (int64_t)strlen(text) : 0;
     if (p) H5free_memory(p);
     H5Tclose(mem);
     return text;
@@ -297,6 +306,8 @@ static char *read_text(hid_t attr, hid_t type) {
     free(text);
     return NULL;
   }
+  *length = (int64_t)vs_h5_text_length(text, n, type);
+  text[*length] = 0;
   return text;
 }
 
@@ -327,7 +338,7 @@ static int read_attr(hid_t attr, vs_h5attr *out) {
         break;
       case H5T_STRING:
         out->kind = VS_H5_TEXT;
-        known = (out->text = read_text(attr, type)) != NULL;
+        known = (out->text = read_text(attr, type, &out->i)) != NULL;
         break;
       default: break;
     }

@@ -41,9 +41,9 @@ int vs_h5_groups(vs_h5 *h, vs_strings *out);
 typedef struct vs_h5attr {
   char name[64];
   enum { VS_H5_INT, VS_H5_NUM, VS_H5_TEXT } kind;
-  int64_t i;
+  int64_t i; /* of a text: its bytes, which may be zero bytes too */
   double f;
-  char *text; /* owned */
+  char *text; /* owned, a zero byte follows */
 } vs_h5attr;
 /* Every scalar integer, number or string attribute; others are skipped.  An integer beyond int64 is
  * an error.  Free with vs_h5_attrs_free. */
@@ -60,6 +60,8 @@ typedef struct vs_h5info {
   bool is_signed;
   bool is_bool; /* integers 0 and 1 that are named FALSE and TRUE, as h5py stores numpy's bool */
   bool varying; /* strings of varying length */
+  bool partial; /* written in part: the rest reads as the fill value */
+  bool scalar;  /* one element without dimensions, here one row: ndim is 1, dims[0] 1 */
   int ndim;
   int64_t dims[VS_MAX_DIM];
   int64_t row;   /* elements of one row: the product of dims[1..] */
@@ -67,8 +69,12 @@ typedef struct vs_h5info {
   double band;   /* bytes in memory of the chunks that hold the same rows; 0 without chunks */
 } vs_h5info;
 
-/* Opens a data set of a file that was opened for reading. */
+/* Opens a data set of a file that was opened for reading.  One that is written in part is an error,
+ * or with `partial` is opened too; then vs_h5_rows_fit before memory for rows is allocated. */
 vs_h5data *vs_h5_data(vs_h5 *h, const char *name);
+vs_h5data *vs_h5_data_partial(vs_h5 *h, const char *name);
+/* -1 if n rows have more bytes than the file can hold for them and a few MB of fill values. */
+int vs_h5_rows_fit(const vs_h5data *d, int64_t n);
 void vs_h5_data_close(vs_h5data *d);
 const vs_h5info *vs_h5_info(const vs_h5data *d);
 const char *vs_h5_name(const vs_h5data *d);

@@ -15,6 +15,7 @@ enum {
   STRING_CHUNK = 1 << 18 /* bytes */,
   CACHE = 32 << 20, /* bytes of chunks that are kept by default */
   CACHE_MOST = 256 << 20,
+  FILL_MOST = 64 << 20, /* bytes of fill values that are read at once */
   SLOTS_MOST = 1 << 20
 };
 
@@ -23,6 +24,7 @@ struct vs_h5data {
   hid_t id;
   int64_t rows;  /* written so far */
   int64_t kept;  /* chunks of rows that the library's cache has room for */
+  int64_t most;  /* bytes that the file can hold */
   double places; /* slots that the library numbers its chunks by */
   vs_h5info info;
   char name[VS_H5_MAX_NAME], at[VS_H5_MAX_NAME]; /* as asked for; without soft links */
@@ -86,12 +88,19 @@ static int read_shape(vs_h5data *d) {
   hid_t space = H5Dget_space(d->id);
   int nd = H5Sget_simple_extent_ndims(space);
   if (nd >= 0) H5Sget_simple_extent_dims(space, dims, NULL);
+  hssize_t npoints = H5Sget_simple_extent_npoints(space);
   H5Sclose(space);
   if (nd < 0) return lib_fail(d, "broken shape");
-  if (nd < 1 || nd > VS_MAX_DIM)
-    return vs_h5_bad(d, "%d dimensions, expected 1 to %d", nd, VS_MAX_DIM);
-  f->ndim = nd;
+  if (nd > VS_MAX_DIM) return vs_h5_bad(d, "%d dimensions, expected at most %d", nd, VS_MAX_DIM);
   f->row = 1;
+  if (nd == 0) {
+    if (npoints != 1) return vs_h5_bad(d, "has no elements");
+    f->scalar = true;
+    f->ndim = 1;
+    f->dims[0] = 1;
+    return 0;
+  }
+  f->ndim = nd;
   for (int i = 0; i < nd; i++) {
     if (dims[i] > (hsize_t)INT64_MAX / 2) return vs_h5_bad(d, "broken shape");
     f->dims[i] = (int64_t)dims[i];
@@ -102,10 +111,23 @@ static int read_shape(vs_h5data *d) {
   return 0;
 }
 
+/* Whether chunks of the data set are missing in the file; -1 on failure. */
+static int lacks_chunks(const vs_h5data *d, const hsize_t *chunk) {
+  double expected = 1;
+  hsize_t there = 0;
+  hid_t space = H5Dget_space(d->id);
+  for (int i = 0; i < d->info.ndim; i++)
+    expected *= ceil((double)d->info.dims[i] / (double)chunk[i]);
+  int rc = H5Dget_num_chunks(d->id, space, &there) < 0 ? lib_fail(d, "broken chunks") : 0;
+  H5Sclose(space);
+  return rc ? -1 : (double)there < expected;
+}
+
 /* Checks that the file has as many bytes as the shape needs; only then may such sizes be
  * allocated. */
 static int check_storage(vs_h5data *d) {
   vs_h5info *f = &d->info;
+  int missing = 0;
   int64_t together = f->size; /* bytes of a chunk, which the library reads whole */
   hid_t plist = H5Dget_create_plist(d->id);
   H5D_layout_t layout = H5Pget_layout(plist);
@@ -122,8 +144,10 @@ static int check_storage(vs_h5data *d) {
     }
     for (int i = 0; i < f->ndim; i++)
       if (__builtin_mul_overflow(together, chunk[i], &together)) together = INT64_MAX;
+    missing = lacks_chunks(d, chunk);
   }
   H5Pclose(plist);
+  if (missing < 0) return -1;
   if (outside > 0 || (layout != H5D_CHUNKED && layout != H5D_CONTIGUOUS && layout != H5D_COMPACT))
     return vs_h5_bad(d, "its data lie in another file, which is not supported");
   int64_t promised, stored = (int64_t)VS_MIN(H5Dget_storage_size(d->id), (hsize_t)INT64_MAX / 2048);
@@ -133,11 +157,13 @@ static int check_storage(vs_h5data *d) {
   if (layout != H5D_COMPACT && stored > d->file->bytes)
     return vs_h5_bad(d, "has %lld bytes by its header, the file has %lld", (long long)stored,
                      (long long)d->file->bytes);
-  int64_t most = stored * (filters > 0 ? VS_H5_MAX_RATIO : 1);
-  if (promised > most)
+  int64_t most = d->most = stored * (filters > 0 ? VS_H5_MAX_RATIO : 1);
+  f->partial = missing || (promised > 0 && stored == 0 && layout == H5D_CONTIGUOUS);
+  if (promised > most && !f->partial)
     return vs_h5_bad(d, "shape %s needs %lld bytes, the file holds %lld",
                      vs_dims_str(f->ndim, f->dims), (long long)promised, (long long)stored);
-  if (promised > 0 && layout == H5D_CHUNKED && together > most)
+  if (promised > 0 && layout == H5D_CHUNKED &&
+      together > (f->partial ? VS_MAX(most, FILL_MOST) : most))
     return vs_h5_bad(d, "chunks of %lld bytes, the file holds %lld", (long long)together,
                      (long long)stored);
   return 0;
@@ -191,7 +217,35 @@ static vs_h5data *new_data(vs_h5 *h, const char *name) {
   return d;
 }
 
+static int64_t stored_bytes(const vs_h5data *d) {
+  vs_h5_lock();
+  int64_t n = (int64_t)VS_MIN(H5Dget_storage_size(d->id), (hsize_t)INT64_MAX);
+  vs_h5_unlock();
+  return n;
+}
+
+int vs_h5_rows_fit(const vs_h5data *d, int64_t n) {
+  const vs_h5info *f = &d->info;
+  int64_t bytes;
+  if (!f->partial) return 0;
+  if (!__builtin_mul_overflow(n, f->row, &bytes) &&
+      !__builtin_mul_overflow(bytes, (int64_t)f->size, &bytes) &&
+      bytes <= VS_MAX(d->most, FILL_MOST))
+    return 0;
+  return vs_h5_bad(d, "is written in part: %lld rows are more than the file holds, read fewer",
+                   (long long)n);
+}
+
 vs_h5data *vs_h5_data(vs_h5 *h, const char *name) {
+  vs_h5data *d = vs_h5_data_partial(h, name);
+  if (!d || !d->info.partial) return d;
+  vs_h5_bad(d, "is written in part: of the shape %s the file holds %lld bytes",
+            vs_dims_str(d->info.ndim, d->info.dims), (long long)stored_bytes(d));
+  vs_h5_data_close(d);
+  return NULL;
+}
+
+vs_h5data *vs_h5_data_partial(vs_h5 *h, const char *name) {
   vs_h5data *d = new_data(h, name);
   if (!d) return NULL;
   int rc = -1;
@@ -252,6 +306,10 @@ static hid_t half_type(void) {
 
 /* Selects rows [first, first+n) of the file; *mem is the matching memory space. */
 static hid_t select_rows(vs_h5data *d, int64_t first, int64_t n, hid_t *mem) {
+  if (d->info.scalar) {
+    *mem = H5Screate(H5S_SCALAR);
+    return H5Dget_space(d->id);
+  }
   hsize_t start[VS_MAX_DIM] = {0}, count[VS_MAX_DIM];
   for (int i = 0; i < d->info.ndim; i++) count[i] = (hsize_t)d->info.dims[i];
   start[0] = (hsize_t)first;
@@ -431,15 +489,11 @@ static int read_varying(vs_h5data *d, hid_t type, int64_t first, int64_t n, vs_s
 
 static int read_fixed(vs_h5data *d, hid_t type, int64_t first, int64_t n, vs_strings *out) {
   size_t size = (size_t)d->info.size;
-  H5T_str_t padding = H5Tget_strpad(type);
-  char filler = padding == H5T_STR_SPACEPAD ? ' ' : 0;
   char *p = vs_new0((size_t)n * size);
   int rc = p ? read_rows(d, type, first, n, p) : -1;
   for (int64_t i = 0; rc == 0 && i < n; i++) {
     const char *s = p + (size_t)i * size;
-    size_t len = padding == H5T_STR_NULLTERM ? strnlen(s, size) : size;
-    while (len > 0 && s[len - 1] == filler) len--;
-    rc = vs_strings_add(out, s, len);
+    rc = vs_strings_add(out, s, vs_h5_text_length(s, size, type));
   }
   free(p);
   return rc;

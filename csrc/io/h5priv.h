@@ -42,5 +42,7 @@ int vs_h5_resolve(const vs_h5 *h, const char *name, char out[VS_H5_MAX_NAME]);
 bool vs_h5_is(const vs_h5 *h, const char *resolved, H5I_type_t kind);
 /* UTF-8 strings of that many bytes, filled up with zeros. */
 hid_t vs_h5_text_type(size_t bytes);
+/* Bytes of a string in `size` bytes of fixed length, without what fills it up. */
+size_t vs_h5_text_length(const char *s, size_t size, hid_t type);
 
 #endif

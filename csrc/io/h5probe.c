@@ -76,7 +76,7 @@ static void read_row(vs_h5data *d, int64_t at, double *room, vs_strings *text) {
 static void read_some(vs_h5data *d) {
   const vs_h5info *f = vs_h5_info(d);
   int64_t n = VS_MIN(f->dims[0], ROWS);
-  if (n == 0 || f->varying || f->kind == VS_H5_OTHER) return;
+  if (n == 0 || f->varying || f->kind == VS_H5_OTHER || vs_h5_rows_fit(d, 1)) return;
   double *room = vs_new((size_t)f->row * sizeof *room);
   vs_strings text = {0};
   for (int64_t i = 0; room && i < n; i++)
@@ -105,7 +105,7 @@ static void read_group(vs_h5 *h, const char *group, int depth, int *left) {
     const char *slash = *above ? "/" : "";
     int length = snprintf(full, sizeof full, "%s%s%s", above, slash, vs_strings_get(&names, i));
     if (length >= (int)sizeof full) continue;
-    vs_h5data *d = vs_h5_data(h, full);
+    vs_h5data *d = vs_h5_data_partial(h, full);
     if (d)
       read_some(d);
     else if (depth > 1 && vs_h5_has(h, full) > 0)
@@ -124,7 +124,7 @@ static int read_all(vs_h5 *h, const char *name, vs_strings *out) {
 }
 
 static int read_strings(vs_h5 *h, const char *name, vs_strings *out) {
-  vs_h5data *d = h ? vs_h5_data(h, name) : NULL;
+  vs_h5data *d = h ? vs_h5_data_partial(h, name) : NULL;
   int rc = d ? vs_h5_read_strings(d, out) : -1;
   vs_h5_data_close(d);
   return rc;
@@ -138,7 +138,7 @@ static int read_attrs(vs_h5 *h, const char *group, vs_strings *out) {
   for (int i = 0; rc == 0 && i < n; i++) {
     const char *text = attr[i].text ? attr[i].text : "";
     rc = vs_strings_add(out, (const char *)&attr[i], sizeof *attr);
-    if (rc == 0) rc = vs_strings_add(out, text, strlen(text));
+    if (rc == 0) rc = vs_strings_add(out, text, attr[i].text ? (size_t)attr[i].i : 0);
   }
   vs_h5_attrs_free(attr, n);
   return rc;
@@ -333,8 +333,14 @@ int vs_h5_attrs_apart(const vs_h5 *h, const char *group, vs_h5attr **out, int *n
     }
     memcpy(a, vs_strings_get(&s, 2 * i), sizeof *a);
     a->name[sizeof a->name - 1] = 0;
-    a->text = a->kind == VS_H5_TEXT ? strdup(vs_strings_get(&s, 2 * i + 1)) : NULL;
-    if (a->kind == VS_H5_TEXT && !a->text) rc = vs_fail_memory(vs_strings_len(&s, 2 * i + 1));
+    a->text = NULL;
+    if (a->kind != VS_H5_TEXT) continue;
+    a->i = (int64_t)vs_strings_len(&s, 2 * i + 1);
+    a->text = vs_new((size_t)a->i + 1);
+    if (!a->text)
+      rc = -1;
+    else
+      memcpy(a->text, vs_strings_get(&s, 2 * i + 1), (size_t)a->i + 1);
   }
   vs_strings_free(&s);
   if (rc) vs_h5_attrs_free(*out, *out ? *n : 0);

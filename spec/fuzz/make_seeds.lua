@@ -16,15 +16,20 @@ local dir = temp.folder()
 put("npy", "plain", "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }\n"
   .. ("\0"):rep(24))
 put("npy", "fortran", "{'descr':'|u1','fortran_order':True,'shape':(1,2,3)}\nabcdef")
+put("npy", "int16", "{'descr': '<i2', 'fortran_order': False, 'shape': (2,), }\n\1\0\2\0")
+put("npy", "uint64", "{'descr': '<u8', 'fortran_order': False, 'shape': (1,), }\n"
+  .. ("\1"):rep(8))
 put("npy", "bool", "{'descr': '|b1', 'fortran_order': False, 'shape': (3,), }\n\0\1\1")
 
 local types = {{"F32", 4}, {"F64", 8}, {"F16", 2}, {"BF16", 2}, {"I64", 8}, {"I32", 4}, {"U8", 1},
-  {"BOOL", 1}}
+  {"BOOL", 1}, {"I8", 1}, {"I16", 2}, {"U16", 2}, {"U32", 4}, {"U64", 8}}
 for _, type in ipairs(types) do
   put("safetensors", type[1], ('{"__metadata__":{"id":"x"},"a":{"dtype":"%s","shape":[2,1],'
     .. '"data_offsets":[0,%d]},"b":{"dtype":"%s","shape":[],"data_offsets":[%d,%d]}}\n%s'):format(
     type[1], 2 * type[2], type[1], 2 * type[2], 3 * type[2], ("\0"):rep(3 * type[2])))
 end
+put("safetensors", "escapes", ' { "a\\u0062" : { "note" : [ {"x":"}"} ] , "shape" : [ ] , '
+  .. '"data_offsets" : [ 0 , 1 ] , "dtype" : "\\u0055\\u0038" } } \n\1')
 assert(vs.save(dir .. "/x", {weight = vs.ones(2, 2), empty = vs.zeros(0, 3)}, {made = "here"}))
 put("safetensors", "file", temp.read(dir .. "/x"))
 
@@ -35,6 +40,10 @@ put("csv", "tabs", "a\tb\n1\t2\n")
 
 put("glove", "glove.txt", "the 0.5 -1e-3 7\nhat 1 2 3.25\n. . . -0 1 2\n")
 put("glove", "head.vec", "2 3\nhat 1 2 3\n\xC3\xBCber 1.5e3 -2 .5 \n")
+
+put("glove", "word2vec.bin", "2 3\n</s> " .. string.pack("<fff", 1, 2, 3) .. "\nhat "
+  .. string.pack("<fff", -0.5, 0, 1e9) .. "\n")
+put("glove", "gensim.bin", "2 1\nthe " .. string.pack("<f", 1) .. "hat " .. string.pack("<f", 2))
 
 put("json", "array", '[{"id": 1, "phrase": "a \\"dog\\""}, [], {}, null, -0.5e-3, true]\n')
 put("json", "object",
@@ -94,6 +103,9 @@ dataset("bytes", {classes = {"cup"}}, function(i)
 end)
 
 for name, bytes in pairs(require "spec.support.picture_kinds") do put("image", name, bytes) end
+for _, name in ipairs {"links", "parts", "values"} do
+  put("h5", name, temp.read("spec/fixtures/io/" .. name .. ".h5"))
+end
 
 for _, target in ipairs {"checkpoint", "model"} do
   local _, seeds = loadfile(("spec/fuzz/%s.lua"):format(target))(dir)

@@ -44,6 +44,29 @@ with new("dense.h5") as f:  # compressed beyond what deflate can do
                          maxshape=(None, 3, 4, 4), compression=9)
     d[0] = 1
 
+with new("parts.h5", "earliest") as f:  # written in part, scalars, attributes with zero bytes
+    d = f.create_dataset("rows", (100, 4), np.int16, chunks=(10, 4), fillvalue=7)
+    d[20:25] = np.arange(20).reshape(5, 4)
+    f.create_dataset("nothing", (3, 2), np.float32)
+    d = f.create_dataset("packed", (100, 2), np.float32, chunks=(10, 2), compression=4)
+    d[0:10] = 1.5
+    f.create_dataset("ids", (5,), h5py.string_dtype(), chunks=(2,))[0:2] = ["a", "bc"]
+    f["number"], f["half"], f["yes"], f["word"] = np.int32(-3), np.float16(0.5), np.bool_(True), np.bytes_(b"red")
+    f.create_dataset("empty", dtype="f4")
+    g = f.create_group("train")
+    g["image"] = np.zeros((10, 3, 2, 2), np.uint8)
+    d = g.create_dataset("label", (10,), np.int32, chunks=(2,))
+    d[0:4] = 1
+    g = f.create_group("val")
+    g.create_dataset("image", (10, 3, 2, 2), np.uint8, chunks=(1, 3, 2, 2))[0:7] = 1
+    g = f.create_group("test")
+    g["image"] = np.zeros((4, 3, 2, 2), np.uint8)
+    f.attrs.create("zero", np.bytes_(b"a\0b"), dtype="S5")
+    f.attrs["name"] = "parts"
+
+with new("zero_name.h5", name=np.bytes_(b"a\0b")) as f:
+    f["train/image"] = np.zeros((2, 3, 4, 4), np.uint8)
+
 with new("grey.h5") as f:
     f["train/image"] = np.zeros((2, 1, 4, 4), np.uint8)
 

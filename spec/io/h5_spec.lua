@@ -126,8 +126,10 @@ describe("a file of another hand", function()
   for name, pattern in pairs {
     other = 'not a vesper data set: its attribute format is missing, not "vesper%-dataset"',
     version = "attribute version: only version 1 is supported",
-    huge = "train/image: shape %[1000000000,3,640,480%] needs 921600000000000 bytes",
-    dense = "train/image: shape %[1000000000,3,4,4%] needs 48000000000 bytes, the file holds %d+$",
+    huge = "train/image: is written in part: of the shape %[1000000000,3,640,480%] the file holds 0",
+    dense = "train/image: is written in part: of the shape %[1000000000,3,4,4%] the file holds %d",
+    parts = "train/label: is written in part: of the shape %[10%] the file holds 16 bytes",
+    zero_name = "attribute name: has a zero byte",
     grey = "train/image: is %[2,1,4,4%] of 1%-byte integers, expected uint8 %[N,3,H,W%]",
     wide = "train/image: is %[2,3,4,4%] of 2%-byte integers, expected uint8 %[N,3,H,W%]",
     tags = "train/tags: is %[2,3%], expected %[N,2%] for the 2 names in tags",
@@ -161,6 +163,45 @@ describe("a file of another hand", function()
     refused(path, "away/label: is a link to another file, .*: 'foreign.h5'", "away")
     refused(path, "gone: is a link to another file, .*: 'foreign.h5'", "gone")
     refused(path, 'no split "none"; it has away, circle, nowhere, store, train, val', "none")
+  end)
+
+  it("is read where it was written in part, the rest being fill values", function()
+    local f = assert(vs.io.h5(fixture "parts"))
+    assert.is_true(f:info "rows".partial)
+    assert.is_nil(f:info "half".partial)
+    local rows = f:read "rows"
+    assert.same({100, 4}, rows.shape)
+    assert.same({{7, 7, 7, 7}, {0, 1, 2, 3}}, rows:slice(1, 20, 21):tolist())
+    assert.same(rows:slice(1, 23, 27):tolist(), f:read("rows", 23, 27):tolist())
+    assert.same({{0, 0}, {0, 0}, {0, 0}}, f:read "nothing":tolist())
+    assert.same({1.5, 0}, {f:read "packed"[10][2]:item(), f:read "packed"[11][2]:item()})
+    assert.same({"a", "bc", "", "", ""}, f:read "ids")
+    refused(fixture "parts", "val/image: is written in part: of the shape %[10,3,2,2%] the file "
+      .. "holds 84 bytes", "val")
+    assert.equal(4, #assert(data.open(fixture "parts", "test")))
+    -- no memory by a shape that has no bytes in the file
+    f = assert(vs.io.h5(fixture "huge"))
+    assert.same({1, 3, 640, 480}, f:read("train/image", 7, 7).shape)
+    local none, why = f:read("train/image")
+    assert.is_nil(none)
+    assert.matches("train/image: is written in part: 1000000000 rows are more than the file holds",
+      why, 1, true)
+  end)
+
+  it("is read where a data set is a scalar", function()
+    local f = assert(vs.io.h5(fixture "parts"))
+    assert.same({}, f:info "number".shape)
+    assert.same({"int64", {}, -3}, {f:read "number".dtype, f:read "number".shape,
+      f:read "number":item()})
+    assert.equal(0.5, f:read "half":item())
+    assert.is_true(f:read("yes", 1, 1):item())
+    assert.same({"red"}, f:read "word")
+    assert.error_matches(function() f:read("number", 1, 2) end, "rows 1 to 2 are not in 1..1")
+    assert.matches("empty: has no elements", select(2, f:read "empty"))
+  end)
+
+  it("has attributes with zero bytes as they are", function()
+    assert.equal("a\0b", assert(data.open(fixture "parts", "test")):attrs().zero)
   end)
 
   it("is read with numbers, strings and booleans as they are", function()

@@ -36,6 +36,10 @@ local function check_file(file, path)
       return nil, ("%s: %s: %s, expected [%d,1], one row per row of input_image"):format(path,
         name, text.shape(info.shape), shape[1])
     end
+    if info.partial or image.partial then
+      return nil, ("%s: %s: is written in part"):format(path,
+        image.partial and "input_image" or name)
+    end
     if name ~= "input_productID" and info.kind ~= "strings" then
       return nil, ("%s: %s: %s, expected strings"):format(path, name, info.kind)
     end

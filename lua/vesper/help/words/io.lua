@@ -74,12 +74,14 @@ return {
       "Opens any HDF5 file to read parts of its data sets; data.open reads vesper's own format."},
     {"H5File:info", "name:string", "table?",
       "{kind, shape, bytes} of a data set: kind is integers, booleans (numpy's bool), "
-        .. "numbers, strings or other; bytes is the size of an element."},
+        .. "numbers, strings or other; bytes is the size of an element; partial is true where only "
+        .. "a part of it was written. The shape of a scalar is {}."},
     {"H5File:read", "name:string, first:int=1, last:int?", "value?",
       "Rows first to last: a tensor (uint8; int64 of all other integers; bool; float32), or for "
-        .. "strings of shape [N] "
-        .. "or [N,1] a list of their bytes, without what fills up those of fixed length. Links "
-        .. "inside the file are followed. An integer above 2^63-1 is refused."},
+        .. "strings of shape [N] or [N,1] a list of their bytes, without what fills up those of "
+        .. "fixed length. Links inside the file are followed. An integer above 2^63-1 is refused. "
+        .. "Rows that were never written are the data set's fill value. A scalar is one row and "
+        .. "gives a tensor without dimensions."},
     {"H5File:close", "", nil, "Closes the file."},
     {"io.json_encode", "value:value, {indent:int=0}", "string",
       "JSON with sorted keys, on one line unless indented."},
