@@ -229,9 +229,22 @@ void lvs_setfunctions(lua_State *L, const char *field, const luaL_Reg *functions
   lua_pop(L, 1);
 }
 
+static int name_tostring(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  return 1;
+}
+
+void lvs_setname(lua_State *L, const char *class) {
+  const char *dot = strchr(class, '.');
+  lua_pushstring(L, dot ? dot + 1 : class);
+  lua_pushcclosure(L, name_tostring, 1);
+  lua_setfield(L, -2, "__tostring");
+}
+
 void lvs_newclass(lua_State *L, const char *class, const luaL_Reg *methods, const luaL_Reg *meta,
                   void (*release)(void *)) {
   luaL_newmetatable(L, class);
+  lvs_setname(L, class);
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, class);
   if (meta != NULL) luaL_setfuncs(L, meta, 0);

@@ -67,9 +67,11 @@ int lvs_iterate(lua_State *L);
 void lvs_setint(lua_State *L, const char *key, int64_t value);
 /* Pushes the method of that name of the object at 1, or nil. */
 void lvs_pushmethod(lua_State *L, const char *name);
-/* Makes the metatable of a class: methods reachable by __index (unless meta has its own __index;
- * the metatable's field "methods" holds them in both cases), free as idempotent __gc and __close.
- * Leaves nothing on the stack. */
+/* The metatable on top of the stack prints its objects as the class's name behind the dot. */
+void lvs_setname(lua_State *L, const char *class);
+/* Makes the metatable of a class, which prints as its name unless meta has __tostring: methods
+ * reachable by __index (unless meta has its own __index; the metatable's field "methods" holds them
+ * in both cases), free as idempotent __gc and __close. Leaves nothing on the stack. */
 void lvs_newclass(lua_State *L, const char *class, const luaL_Reg *methods, const luaL_Reg *meta,
                   void (*free)(void *));
 

@@ -35,5 +35,6 @@ void lvs_open_guard(lua_State *L) {
   luaL_newmetatable(L, LVS_GUARD);
   lua_pushcfunction(L, close_guard);
   lua_setfield(L, -2, "__close");
+  lvs_setname(L, LVS_GUARD);
   lua_pop(L, 1);
 }

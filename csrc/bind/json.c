@@ -317,6 +317,11 @@ static int lvs_json_array(lua_State *L) {
 
 /* --- opening --- */
 
+static int lvs_array_tostring(lua_State *L) {
+  lua_pushfstring(L, "JsonArray: %I values", (lua_Integer)lua_rawlen(L, 1));
+  return 1;
+}
+
 void lvs_open_json(lua_State *L) {
   static const luaL_Reg functions[] = {{"json_decode", lvs_json_decode},
                                        {"json_load", lvs_json_load},
@@ -332,6 +337,8 @@ void lvs_open_json(lua_State *L) {
   lvs_newclass(L, LVS_JSONTREE, NULL, NULL, free_json);
   lvs_newclass(L, LVS_BUFFER, NULL, NULL, free_buffer);
   luaL_newmetatable(L, LVS_JSONARRAY);
+  lua_pushcfunction(L, lvs_array_tostring);
+  lua_setfield(L, -2, "__tostring");
   lua_pop(L, 1);
   lvs_setfunctions(L, "io", functions);
   lua_getfield(L, -1, "io");

@@ -384,6 +384,7 @@ void lvs_open_optim(lua_State *L) {
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
   luaL_newmetatable(L, LVS_GROUP);
+  lvs_setname(L, LVS_GROUP);
   luaL_setfuncs(L, group_meta, 0);
   lua_pop(L, 1);
   lua_createtable(L, 0, vs_noptims);

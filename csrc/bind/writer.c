@@ -4,6 +4,8 @@
  * arrays live in boxes or userdata, so that an error of Lua frees them. */
 #include "data/writer.h"
 
+#include <string.h>
+
 #include "bind/options.h"
 #include "bind/strings.h"
 
@@ -217,12 +219,33 @@ static int lvs_writer_close(lua_State *L) {
   return 1;
 }
 
+/* "Writer hats.h5: train 3, val 1" */
+static int lvs_writer_tostring(lua_State *L) {
+  vs_writer *w = lvs_testbox(L, 1, LVS_WRITER);
+  if (!w) {
+    lua_pushliteral(L, "Writer (closed)");
+    return 1;
+  }
+  const char *path = vs_writer_path(w), *slash = strrchr(path, '/'), *name;
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  luaL_addstring(&b, "Writer ");
+  luaL_addstring(&b, slash ? slash + 1 : path);
+  for (int i = 0; (name = vs_writer_split(w, i)) != NULL; i++) {
+    lua_pushfstring(L, "%s%s %I", i > 0 ? ", " : ": ", name, (lua_Integer)vs_writer_count(w, name));
+    luaL_addvalue(&b);
+  }
+  luaL_pushresult(&b);
+  return 1;
+}
+
 void lvs_open_writer(lua_State *L) {
   static const luaL_Reg methods[] = {{"add", lvs_writer_add},
                                      {"count", lvs_writer_count},
                                      {"close", lvs_writer_close},
                                      {NULL, NULL}};
   static const luaL_Reg functions[] = {{"Writer", lvs_writer_new}, {NULL, NULL}};
-  lvs_newclass(L, LVS_WRITER, methods, NULL, free_writer);
+  static const luaL_Reg meta[] = {{"__tostring", lvs_writer_tostring}, {NULL, NULL}};
+  lvs_newclass(L, LVS_WRITER, methods, meta, free_writer);
   lvs_setfunctions(L, "data", functions);
 }

@@ -521,6 +521,12 @@ int64_t vs_writer_count(const vs_writer *w, const char *name) {
   return s ? s->n : 0;
 }
 
+const char *vs_writer_path(const vs_writer *w) { return w->path; }
+
+const char *vs_writer_split(const vs_writer *w, int i) {
+  return i < w->nsplit ? w->split[i].name : NULL;
+}
+
 /* --- opening and closing --- */
 
 static int write_list(vs_writer *w, const char *name, const vs_strings *list) {

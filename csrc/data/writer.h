@@ -61,6 +61,9 @@ int vs_writer_add(vs_writer *w, const char *split, const vs_item *item);
 bool vs_writer_failed(const vs_writer *w);
 /* Images added to a split so far; 0 when there is none of that name. */
 int64_t vs_writer_count(const vs_writer *w, const char *split);
+const char *vs_writer_path(const vs_writer *w);
+/* The name of split i, counted from 0, or NULL. */
+const char *vs_writer_split(const vs_writer *w, int i);
 /* The file is whole and in its place, or -1 and it is not there.  Free the writer afterwards. */
 int vs_writer_close(vs_writer *w);
 void vs_writer_free(vs_writer *w); /* NULL is fine */

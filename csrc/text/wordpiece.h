@@ -10,8 +10,9 @@
  *
  * Properties of characters are those of libutf8proc's Unicode (2.8: version 14).  Hugging Face's
  * fast tokenizer has categories of version 8, decompositions of 12 and lower case of 17, and does
- * not put spaces around U+2B820 to U+2B91F; its slow one, as Python's unicodedata, removes
- * unassigned characters too and lowers a final sigma.  Other characters are treated alike. */
+ * not put spaces around U+2B820 to U+2B91F; its slow one, with the properties of Python's
+ * unicodedata, removes unassigned characters too and composes (NFC) what keeps its accents.  All
+ * else is the same. */
 #ifndef VS_WORDPIECE_H
 #define VS_WORDPIECE_H
 

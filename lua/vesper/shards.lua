@@ -9,7 +9,9 @@ local sorted_keys = tables.sorted_keys
 core._load_file = core._load_file or core.load
 core._load_pth_file = core._load_pth_file or core.load_pth
 
-local function is_index(path) return type(path) == "string" and path:find "%.index%.json$" ~= nil end
+local function is_index(path)
+  return type(path) == "string" and path:find "%.index%.json$" ~= nil
+end
 
 -- A message if a shard is anything else than a file in the folder of the index or below it.
 local function wrong_place(shard)

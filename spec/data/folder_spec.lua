@@ -117,7 +117,14 @@ describe("data.prepare.folder", function()
   it("tells what is missing", function()
     make {"1,train,red,hat"}
     local _, why = data.prepare.folder(root, out, with(options, {label = "sort"}))
-    assert.matches("no column 'sort', expected one of id, split, title, kind", why)
+    assert.matches("no column 'sort', expected one of id, split, title, kind (option label; "
+      .. "label = false makes no classes)", why, 1, true)
+    _, why = data.prepare.folder(root, out, with(options, {image = "images/{sku}.png"}))
+    assert.matches("no column 'sku', expected one of id, split, title, kind (option image = "
+      .. "'images/{sku}.png')", why, 1, true)
+    _, why = data.prepare.folder(root, out, with(options, {id = "idd"}))
+    assert.matches("no column 'idd', expected one of id, split, title, kind (option id)", why, 1,
+      true)
     _, why = data.prepare.folder(root .. "/none", out, options)
     assert.matches("none/products.csv: No such file", why)
     _, why = data.prepare.folder(root, root .. "/none/out.h5", options)
@@ -127,6 +134,13 @@ describe("data.prepare.folder", function()
     local image = "images/{id}.gif"
     _, why = data.prepare.folder(root, out, with(options, {image = image}))
     assert.matches("products.csv: all 1 pictures are missing, the first is .*/images/1.gif", why)
+  end)
+
+  it("says when ids are the numbers of the rows", function()
+    make({"1,train,red,hat", "2,val,blue,cup", "3,test,green,cup"}, "sku,split,title,kind")
+    local s = assert(data.prepare.folder(root, out, with(options, {image = "images/{sku}.png"})))
+    assert.matches("; no column 'id': ids are the numbers of the rows$", tostring(s))
+    assert.equal("1", assert(data.open(out, "train")):id(1))
   end)
 
   it("makes rows of one picture one image with several captions", function()
@@ -209,7 +223,8 @@ describe("data.prepare.folder", function()
     local vectors = assert(vs.text.WordVectors(glove))
     local s = assert(data.prepare.folder(root, out, with(options, {vectors = vectors})))
     assert.equal(2, s.vectors_found)
-    assert.equal("2 images (train 2, val 0, test 0), 2 captions, 1 class, vocabulary of 5 words, 2 with a vector",
+    assert.equal("2 images (train 2, val 0, test 0), 2 captions, 1 class, vocabulary of 5 words, "
+      .. "2 with a vector",
       tostring(s))
     local set = assert(data.open(out))
     assert.same({{4, 5, 6}, {1, 2, 3}}, set:vectors():slice(1, 4, 5):tolist())

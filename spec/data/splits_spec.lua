@@ -1,6 +1,7 @@
 -- No title and no picture stands in two splits of what a preparer writes, for every preparer; and
 -- none leaves a split empty in silence.
 local vs = require "vesper"
+local heard = require "spec.support.heard"
 local dataset = require "spec.support.dataset"
 local reference = require "vesper.help.reference"
 local sets = require "spec.support.sets"
@@ -11,18 +12,9 @@ local prepare = vs.data.prepare
 -- The text without case, punctuation and spaces, independent of the preparers' own way.
 local function plain(text) return (text:lower():gsub("[%s%p]", "")) end
 
--- What is written to stderr while fn runs, and the result of fn.
-local function heard(fn, ...)
-  local said, real = {}, io.stderr
-  io.stderr = {write = function(_, ...) said[#said + 1] = table.concat {...} end}
-  local results = table.pack(pcall(fn, ...))
-  io.stderr = real
-  assert(results[1], results[2])
-  return table.concat(said), table.unpack(results, 2, results.n)
-end
-
--- Each spoils(make) writes items with clashing titles and pictures, prepares them, and returns the
--- file and a function of a sample that gives the names that may not cross.
+-- Each writes items with clashing titles and pictures into the folder root, prepares them as out,
+-- and returns a function of a sample that gives the names that may not cross; and groups of splits
+-- to compare, other than train, val and test.
 local spoiled = {}
 
 -- Pictures 1..n: number k shows what number k - 1 shows where k % 5 == 0.
@@ -117,7 +109,7 @@ function spoiled.coco(root, out)
   return function(sample) return {pixels(sample), sample.id} end
 end
 
-function spoiled.inshop(root, out)
+function spoiled.inshop(_, out)
   local copy = sets.copy "inshop"
   assert(prepare.inshop(copy, out, {size = 8, min_count = 1, val = 0.4}))
   return function(sample)
@@ -126,19 +118,19 @@ function spoiled.inshop(root, out)
   end, {{"train", "val", "query"}, {"train", "val", "gallery"}}
 end
 
-function spoiled.fashiongen(root, out)
+function spoiled.fashiongen(_, out)
   assert(prepare.fashiongen(sets.folder .. "fashiongen_train.h5",
     sets.folder .. "fashiongen_validation.h5", out, {size = 8, min_count = 1, val = 0.4}))
   return function(sample) return {plain(sample.text), sample.item} end
 end
 
-function spoiled.karpathy(root, out)
+function spoiled.karpathy(_, out)
   local copy = sets.copy "karpathy"
   assert(prepare.karpathy(copy .. "/dataset_coco.json", copy, out, {size = 8, min_count = 1}))
   return function(sample) return {sample.id} end
 end
 
-function spoiled.precomputed(root, out)
+function spoiled.precomputed(_, out)
   assert(prepare.precomputed(sets.folder .. "precomputed", out, {min_count = 1}))
   return function(sample)
     return {table.concat((sample.regions or sample.feature):flatten():tolist(), " ")}

@@ -126,7 +126,7 @@ describe("a file of another hand", function()
   for name, pattern in pairs {
     other = 'not a vesper data set: its attribute format is missing, not "vesper%-dataset"',
     version = "attribute version: only version 1 is supported",
-    huge = "train/image: is written in part: of the shape %[1000000000,3,640,480%] the file holds 0",
+    huge = "train/image: is written in part: of the shape %[1000000000,3,640,480%] the file",
     dense = "train/image: is written in part: of the shape %[1000000000,3,4,4%] the file holds %d",
     parts = "train/label: is written in part: of the shape %[10%] the file holds 16 bytes",
     zero_name = "attribute name: has a zero byte",

@@ -42,7 +42,8 @@ describe("vs.load of an index", function()
       {a = ONE, c = TWO})
     assert(vs.save(dir .. "/" .. TWO, {c = vs.full({1}, 7), a = vs.ones(2)}))
     refused("tensor 'a' is in " .. ONE .. " and in " .. TWO, {a = ONE, b = ONE, c = TWO})
-    for _, place in ipairs {"../x.safetensors", "/etc/passwd", "y/../../x", "", "a\\b", 3, "a\0b"} do
+    for _, place in ipairs {"../x.safetensors", "/etc/passwd", "y/../../x", "", "a\\b", 3,
+      "a\0b"} do
       refused("'a' is in '", {a = place})
       assert.matches("expected the name of a file in this folder", select(2, vs.load(path)))
     end

@@ -2,6 +2,7 @@
 -- name.
 local vs = require "vesper"
 local fails = require "spec.support.fails"
+local heard = require "spec.support.heard"
 local temp = require "spec.support.temp"
 local toy = require "spec.support.toy"
 
@@ -54,6 +55,10 @@ describe("a model", function()
 
   it("refuses what is no sentence, and names the entry", function()
     local model = described "VSE"
+    local said = heard(model.encode_texts, model, {"dog", "xyzzy", "plugh xyzzy"})
+    assert.equal("encode_texts: 2 of 3 texts have no word of the vocabulary, the first is "
+      .. "'xyzzy'\n", said)
+    assert.equal("", (heard(model.encode_texts, model, {"dog", "dog xyzzy"})))
     assert.error_matches(function() model:encode_texts{"a", 7} end,
       "encode_texts: entry 2 is a number, expected a string")
     assert.error_matches(function() model:encode_texts{"a", "\255"} end, "entry 2 is not UTF%-8")

@@ -28,7 +28,7 @@ describe("text.WordPiece", function()
     end
   end)
 
-  it("treats random Unicode as the reference does, cased or not, with accents or without", function()
+  it("treats random Unicode as the reference does, cased or not, with accents or not", function()
     local random = assert(vs.io.json_load(folder .. "unicode_golden.json"))
     local modes = {{}, {lowercase = false}, {strip_accents = false},
       {lowercase = false, strip_accents = true}}
@@ -105,8 +105,8 @@ describe("text.WordPiece", function()
       {type = "Whitespace"})
     local array = vs.io.array
     refused("post_processor is not supported", "post_processor", vs.io.null)
-    local function frame(first) return {type = "TemplateProcessing", single = array {
-      {SpecialToken = {id = first, type_id = 0}}, {Sequence = {id = "A", type_id = 0}},
+    local function frame(start) return {type = "TemplateProcessing", single = array {
+      {SpecialToken = {id = start, type_id = 0}}, {Sequence = {id = "A", type_id = 0}},
       {SpecialToken = {id = "[SEP]", type_id = 0}}}} end
     refused("post_processor is not supported", "post_processor", frame "<s>")
     assert(part("post_processor", frame "[CLS]"))

@@ -10,19 +10,21 @@ local DEFAULTS = {
 }
 local KINDS = {split = "string"}
 
--- All columns named by the options must exist.
-local function check_columns(path, columns, o)
+-- All columns named by the options must exist, but that of the ids unless it was chosen.
+local function check_columns(path, columns, o, chosen_id)
   local has = {}
   for _, name in ipairs(columns) do has[name] = true end
-  local wanted = {o.title}
-  for _, key in ipairs {"label", "split"} do
-    if o[key] then table.insert(wanted, o[key]) end
+  local wanted = {{o.title, "title"}}
+  if o.label then wanted[#wanted + 1] = {o.label, "label; label = false makes no classes"} end
+  if o.split then wanted[#wanted + 1] = {o.split, "split"} end
+  if chosen_id then wanted[#wanted + 1] = {o.id, "id"} end
+  for name in o.image:gmatch("{(.-)}") do
+    wanted[#wanted + 1] = {name, ("image = '%s'"):format(o.image)}
   end
-  for name in o.image:gmatch("{(.-)}") do table.insert(wanted, name) end
-  for _, name in ipairs(wanted) do
-    if not has[name] then
-      return nil, ("%s: no column '%s', expected one of %s"):format(path, name,
-        table.concat(columns, ", "))
+  for _, entry in ipairs(wanted) do
+    if not has[entry[1]] then
+      return nil, ("%s: no column '%s', expected one of %s (option %s)"):format(path, entry[1],
+        table.concat(columns, ", "), entry[2])
     end
   end
   return has
@@ -41,11 +43,14 @@ end
 
 -- The items of all rows with an image and, if there is a split column, with a split; rows with the
 -- same image are one item.
-local function read_items(root, path, o, count)
+local function read_items(root, path, o, count, chosen_id)
   local rows, columns = core.io.csv_rows(path)
   if not rows then return nil, columns end
-  local has, why = check_columns(path, columns, o)
+  local has, why = check_columns(path, columns, o, chosen_id)
   if not has then return nil, why end
+  if not has[o.id] then
+    o.note = ("no column '%s': ids are the numbers of the rows"):format(o.id)
+  end
   local items, of = {}, {} -- of: path of a picture -> its item
   for i, row in ipairs(rows) do
     local picture = root .. "/" .. o.image:gsub("{(.-)}", row)
@@ -96,7 +101,8 @@ end
 ---   apply_exif_orientation = false  true: turn images as their EXIF data says
 ---   seed = 1, name, source, compress = 0..9, progress = function(done, total)
 --- Rows with the same image are one image with several captions; their classes and splits must be
---- equal, and the id is that of the first row.
+--- equal, and the id is that of the first row.  Without a column `id` ids are the numbers of the
+--- rows, which the summary says.
 --- Returns {train=, val=, test=, captions=, classes=, vocab=, groups=, skipped=, missing=,
 --- unassigned=, broken=, invalid=, vectors_found=}, or nil and a message.  groups: images with the
 --- same title count once; nil with a split column.  Rows without an image are skipped and counted
@@ -105,7 +111,7 @@ return function(folder, out, given)
   local o = prepare.options("folder", given, DEFAULTS, KINDS)
   local count = {missing = 0, unassigned = 0}
   local path = folder .. "/" .. o.csv
-  local items, why = read_items(folder, path, o, count)
+  local items, why = read_items(folder, path, o, count, (given or {}).id)
   if not items then return nil, why end
   local first = count.first
   count.first = nil
@@ -114,7 +120,8 @@ return function(folder, out, given)
       first)
   end
   if not o.split then
-    o.groups, o.expected = prepare.assign_splits(items, prepare.join_names(items, titles_of), o.seed)
+    o.groups, o.expected = prepare.assign_splits(items, prepare.join_names(items, titles_of),
+      o.seed)
   end
   o.source, o.name = o.source or path, o.name or folder:match("([^/]+)/*$")
   return prepare.write(items, out, o, count)

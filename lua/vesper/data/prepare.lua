@@ -1,22 +1,27 @@
--- Shared by the preparers: options, splits without leaks, and the loop that writes the file.
+-- Shared by the preparers: options, and the loop that writes the file; splits without leaks are in
+-- data/splits.lua.
 --
 -- An item is {path =, captions = {...}, label = class name or nil, split =, id =, place = its
 -- source, for messages}.  Instead of path it may have load, a function that returns the image uint8
--- [3,H,W] or nil and a message; or fields, a function that returns fields for data.Writer, beside an
--- image or instead of one ({feature =} or {regions =, boxes =}), or nil and a message.  Optional: item (the
--- number, from 1, of the thing shown), tags (positions in the list of tag names), boxes {{x1, y1,
--- x2, y2}, ...} and landmarks {{x, y, visibility}, ...} in pixels of the original image, or of
--- item.width and item.height; they are written as fractions of width and height; titles, a list of
--- texts that no other split may have.  The seed determines everything: two runs write the same data.
+-- [3,H,W] or nil and a message; or fields, a function that returns fields for data.Writer, beside
+-- an image or instead of one ({feature =} or {regions =, boxes =}), or nil and a message.
+-- Optional: item (the number, from 1, of the thing shown), tags (positions in the list of tag
+-- names), boxes {{x1, y1, x2, y2}, ...} and landmarks {{x, y, visibility}, ...} in pixels of the
+-- original image, or of item.width and item.height; they are written as fractions of width and
+-- height; title, a text that no other split may have, or titles, a list of them.  The seed
+-- determines everything: two runs write the same data.
 local core = require "vesper.core"
 local check = require "vesper.util.check"
-local file = require "vesper.util.file"
+local splits = require "vesper.data.splits"
 local options = require "vesper.util.options"
 local tables = require "vesper.util.tables"
 
 local sorted_keys = tables.sorted_keys
 
-local prepare = {}
+local prepare = {
+  assign_splits = splits.assign_splits, join_groups = splits.join_groups,
+  join_names = splits.join_names, plain_title = splits.plain_title, shares = splits.shares,
+}
 
 -- Options of every preparer without a default.
 local COMMON = {vectors = true, progress = "function", compress = "whole", name = "string",
@@ -32,168 +37,6 @@ function prepare.options(what, given, defaults, kinds)
   end
   o.preparer = what
   return o
-end
-
--- The items by group; the groups are in random order by seed.
-local function shuffled_groups(items, group_of, seed)
-  local groups = {}
-  for _, item in ipairs(items) do
-    local name = group_of(item)
-    groups[name] = groups[name] or {}
-    table.insert(groups[name], item)
-  end
-  local names, order = sorted_keys(groups), {}
-  for i, at in ipairs(core.data.permutation(#names, seed)) do order[i] = groups[names[at]] end
-  return order
-end
-
---- Returns a function for assign_splits that returns an item's group, by the smallest of its names.
---- Items with one of the names of names_of(item) in common are in the same group, transitively.
-function prepare.join_names(items, names_of)
-  local parent = {}
-  local function top(name)
-    while parent[name] do
-      parent[name] = parent[parent[name]] or parent[name] -- path halving
-      name = parent[name]
-    end
-    return name
-  end
-  local function join(a, b)
-    a, b = top(a), top(b)
-    if a > b then a, b = b, a end
-    if a ~= b then parent[b] = a end
-  end
-  for _, item in ipairs(items) do
-    local names = names_of(item)
-    for i = 2, #names do join(names[1], names[i]) end
-  end
-  return function(item) return top(names_of(item)[1]) end
-end
-
---- The same for items with the same item[key] or the same item.title, without case, punctuation and
---- spaces.
-function prepare.join_groups(items, key)
-  return prepare.join_names(items, function(item)
-    local plain = item.title and prepare.plain_title(item.title)
-    if plain == "" then plain = " " .. item.title:lower() end
-    return {"key " .. item[key], plain and "title " .. plain}
-  end)
-end
-
--- Sets item.content, the first path with the same bytes, where there is another one.  Only files of
--- the same size are read.
-local function find_same_pictures(items)
-  local by_size = {}
-  for _, item in ipairs(items) do
-    local size = item.path and file.size(item.path)
-    if size then
-      by_size[size] = by_size[size] or {}
-      table.insert(by_size[size], item)
-    end
-  end
-  for _, same in pairs(by_size) do
-    local first = {}
-    for _, item in ipairs(#same > 1 and same or {}) do
-      local handle = io.open(item.path, "rb")
-      local bytes = handle and handle:read "a"
-      if handle then handle:close() end
-      if bytes then
-        first[bytes] = first[bytes] or item.path
-        item.content = first[bytes]
-      end
-    end
-  end
-end
-
--- What an item shares with those of its group: the group's name, its titles, its picture.
-local function names_of(item, group_of)
-  local names = {"1" .. group_of(item)}
-  for _, title in ipairs(item.titles or {item.title}) do
-    local plain = prepare.plain_title(title)
-    if plain ~= "" then names[#names + 1] = "2" .. plain end
-  end
-  if item.content then names[#names + 1] = "3" .. item.content end
-  return names
-end
-
--- The groups joined where items of theirs have a title or a picture in common.  A group that was
--- assigned to several splits goes to the first of `shares`.
-local function join_assigned(groups, items, group_of, shares)
-  find_same_pictures(items)
-  local top = prepare.join_names(items, function(item) return names_of(item, group_of) end)
-  local joined, of = {}, {}
-  for _, group in ipairs(groups) do
-    local name = top(group[1])
-    if not of[name] then
-      of[name] = {}
-      joined[#joined + 1] = of[name]
-    end
-    table.move(group, 1, #group, #of[name] + 1, of[name])
-  end
-  for _, group in ipairs(joined) do
-    local split = group[1].split
-    for _, item in ipairs(group) do
-      if item.split ~= split then split = shares[1][1] end
-    end
-    for _, item in ipairs(group) do item.split = split end
-  end
-  return joined
-end
-
---- Fractions for assign_splits: `test` of all items, then `val` of the rest.
-function prepare.shares(test, val)
-  return {{"train", (1 - test) * (1 - val)}, {"val", (1 - test) * val}, {"test", test}}
-end
-
--- Gives each split with a share one of the groups of train, as long as train keeps one: small
--- classes would otherwise all go to train.
-local function fill_empty(groups, shares)
-  local size, at = {}, #groups
-  for _, group in ipairs(groups) do size[group[1].split] = (size[group[1].split] or 0) + 1 end
-  for _, s in ipairs(shares) do
-    local name, main = s[1], shares[1][1]
-    if s[2] > 0 and not size[name] and (size[main] or 0) > 1 then
-      while groups[at][1].split ~= main do at = at - 1 end
-      for _, item in ipairs(groups[at]) do item.split = name end
-      size[main], size[name] = size[main] - 1, 1
-    end
-  end
-end
-
---- Sets item.split to train (80 %), val or test (10 % each, or as in `shares`), for each label as
---- closely as possible with whole groups; no split is empty if there are enough groups.  Items with
---- the same group_of(item) share a split, and so do items with the same title (of item.titles or
---- item.title; without case, punctuation and spaces) or the same bytes in the file item.path.
---- Returns the number of groups, and the names of the splits that should have images with the same
---- number as `groups`.
-function prepare.assign_splits(items, group_of, seed, shares)
-  shares = shares or {{"train", 0.8}, {"val", 0.1}, {"test", 0.1}}
-  local missing = {} -- label -> split -> number of images still to be assigned
-  for _, item in ipairs(items) do
-    local label = item.label or false
-    local lacks = missing[label] or {}
-    missing[label] = lacks
-    for _, s in ipairs(shares) do lacks[s[1]] = (lacks[s[1]] or 0) + s[2] end
-  end
-  local groups = shuffled_groups(items, group_of, seed)
-  for _, group in ipairs(groups) do
-    local lacks, best = missing[group[1].label or false], shares[1][1]
-    for _, s in ipairs(shares) do
-      if s[2] > 0 and lacks[s[1]] > lacks[best] then best = s[1] end
-    end
-    for _, item in ipairs(group) do
-      item.split = best
-      local lacked = missing[item.label or false]
-      lacked[best] = lacked[best] - 1
-    end
-  end
-  groups = join_assigned(groups, items, group_of, shares)
-  fill_empty(groups, shares)
-  local expected = {groups = #groups}
-  for _, s in ipairs(shares) do
-    if s[2] > 0 then expected[#expected + 1] = s[1] end
-  end
-  return #groups, expected
 end
 
 --- Appends to parts, whose first entry is a title, at most `most` keywords that add a new word.
@@ -240,30 +83,13 @@ local function build_vocab(items, o)
   return core.text.Vocab.build(captions, {min_count = o.min_count})
 end
 
--- The text with U+FFFD, which is not part of a word, instead of every invalid or zero byte.
-local function clean(text)
-  local parts, at = {}, 1
-  repeat
-    local _, bad = utf8.len(text, at)
-    parts[#parts + 1] = text:sub(at, bad and bad - 1)
-    at = bad and bad + 1
-  until not at
-  return (table.concat(parts, "\u{FFFD}"):gsub("\0", "\u{FFFD}"))
-end
-
---- The words of a title without case, punctuation and spaces between them: "T-Shirt, red" is
---- "tshirtred".
-function prepare.plain_title(title)
-  return table.concat(core.text.tokenize(clean(title)))
-end
-
 -- Repairs captions with invalid bytes, which should not stop a preparer.  Returns their number.
 local function clean_captions(items)
   local count = 0
   for _, item in ipairs(items) do
     for i, caption in ipairs(item.captions) do
       if not utf8.len(caption) or caption:find("\0", 1, true) then
-        item.captions[i] = clean(caption)
+        item.captions[i] = splits.clean(caption)
         count = count + 1
       end
     end
@@ -347,10 +173,10 @@ local function list_counts(summary, names)
 end
 
 -- "train 10, val 0" of those splits that have images or should have some.
-local function list_splits(summary, splits, expected)
+local function list_splits(summary, names, expected)
   local parts, wanted = {}, {}
   for _, name in ipairs(expected) do wanted[name] = true end
-  for _, name in ipairs(splits) do
+  for _, name in ipairs(names) do
     local n = summary[name] or 0
     if n > 0 or wanted[name] then parts[#parts + 1] = name .. " " .. n end
   end
@@ -360,7 +186,7 @@ end
 local function plural(n, noun, many) return ("%d %s"):format(n, n == 1 and noun or many) end
 
 -- Writes to stderr which splits should have images and have none.
-local function warn_of_empty(summary, splits, o)
+local function warn_of_empty(summary, names, o)
   local empty = {}
   for _, name in ipairs(o.expected) do
     if (summary[name] or 0) == 0 then empty[#empty + 1] = name end
@@ -368,18 +194,18 @@ local function warn_of_empty(summary, splits, o)
   if #empty == 0 then return end
   local groups = o.expected.groups
   io.stderr:write(("prepare.%s: no images in %s (%s%s)\n"):format(o.preparer,
-    table.concat(empty, " and "), list_splits(summary, splits, o.expected),
+    table.concat(empty, " and "), list_splits(summary, names, o.expected),
     groups and ("; %s that cannot be divided"):format(plural(groups, "group", "groups")) or ""))
 end
 
--- The metatable of a summary.  splits, reasons: keys of the summary in the order in which they are
--- printed; expected: splits that are printed though they are empty.
-local function printing(splits, reasons, expected)
+-- The metatable of a summary.  names, reasons: keys of the summary in the order in which they are
+-- printed; expected: splits that are printed though they are empty; note: a text at the end.
+local function printing(names, reasons, expected, note)
   return {__name = "Summary", __tostring = function(s)
     local images = 0
-    for _, name in ipairs(splits) do images = images + (s[name] or 0) end
+    for _, name in ipairs(names) do images = images + (s[name] or 0) end
     local parts = {
-      ("%s (%s)"):format(plural(images, "image", "images"), list_splits(s, splits, expected)),
+      ("%s (%s)"):format(plural(images, "image", "images"), list_splits(s, names, expected)),
       plural(s.captions, "caption", "captions"),
       s.classes > 0 and plural(s.classes, "class", "classes") or "no classes",
       ("vocabulary of %d words"):format(s.vocab),
@@ -390,6 +216,7 @@ local function printing(splits, reasons, expected)
     if s.vectors_found then parts[#parts + 1] = ("%d with a vector"):format(s.vectors_found) end
     local left = list_counts(s, reasons)
     return table.concat(parts, ", ") .. (left ~= "" and "; left out: " .. left or "")
+      .. (note and "; " .. note or "")
   end}
 end
 
@@ -411,7 +238,8 @@ end
 --- boxes per image), apply_exif_orientation (of images from paths; boxes and landmarks are then
 --- those of the turned image), landmark_pairs, groups (the number of groups that share a split),
 --- expected (the splits that should have images: train, val and test; where one has none, a line on
---- stderr says so).  Invalid bytes in captions are replaced.  tostring(summary) is one line.
+--- stderr says so), note (a text that the summary prints).  Invalid bytes in captions are replaced.
+--- tostring(summary) is one line.
 function prepare.write(items, out, o, skipped)
   if #items == 0 then
     local left = list_counts(skipped or {}, sorted_keys(skipped or {}))
@@ -463,9 +291,9 @@ function prepare.write(items, out, o, skipped)
   end
   local reasons = sorted_keys(skipped or {})
   reasons[#reasons + 1] = "broken"
-  local splits = split_names(items)
-  warn_of_empty(summary, splits, o)
-  return setmetatable(summary, printing(splits, reasons, o.expected))
+  local names = split_names(items)
+  warn_of_empty(summary, names, o)
+  return setmetatable(summary, printing(names, reasons, o.expected, o.note))
 end
 
 return prepare

@@ -28,13 +28,19 @@ local FIELDS = {
   pooling = {{"mean", "cls", "max"}, "mean"}, -- not in files; of embed
 }
 
+local function config_text(c)
+  local parts = {}
+  for i, name in ipairs(tables.sorted_keys(c)) do parts[i] = name .. " = " .. tostring(c[name]) end
+  return "BertConfig: " .. table.concat(parts, ", ")
+end
+
 --- The fields of `given` with defaults, or nil and a message.  strict: other keys are errors.
 function configs.read(given, strict)
   if type(given) ~= "table" then
     return nil, "config is a " .. type(given) .. ", expected a table"
   end
   -- With a metatable the traversal of modules ignores it.
-  local c = setmetatable({}, {__name = "BertConfig"})
+  local c = tables.printed({}, "BertConfig", config_text)
   local wrong = strict and options.unknown(given, nil, FIELDS)
   if wrong then return nil, wrong end
   for _, name in ipairs(tables.sorted_keys(FIELDS)) do

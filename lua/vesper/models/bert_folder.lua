@@ -1,5 +1,6 @@
--- Reads a BERT from a folder in Hugging Face's layout: config.json, vocab.txt (or tokenizer.json),
--- model.safetensors (or its shards; or pytorch_model.bin); of sentence-transformers: its limit and its pooling.
+-- Reads a BERT from a folder in Hugging Face's layout: config.json, vocab.txt or tokenizer.json,
+-- model.safetensors or its shards or pytorch_model.bin; of sentence-transformers: its limit and its
+-- pooling.
 --
 -- Every size in config.json is compared with the tensors in the file before anything is allocated.
 local core = require "vesper.core"
@@ -196,8 +197,8 @@ local function read_tokenizer(folder, c, o)
   if not special then return nil, why end
   added, why = read_object(folder, "added_tokens.json", true, settings.added_token)
   if not added then return nil, why end
-  local list, path, lower, most = folder .. "/vocab.txt", nil, o.lowercase, o.max_len
-  path = exists(folder .. "/tokenizer.json") and folder .. "/tokenizer.json" or list
+  local list, lower, most = folder .. "/vocab.txt", o.lowercase, o.max_len
+  local path = exists(folder .. "/tokenizer.json") and folder .. "/tokenizer.json" or list
   local strip = given.strip_accents
   if o.strip_accents ~= nil then strip = o.strip_accents end
   if lower == nil then lower = given.do_lower_case end

@@ -12,6 +12,7 @@ local text = require "vesper.util.text"
 local use = {}
 
 local SHOWN = 10 -- batches; fewer are done without a progress bar
+local UNKNOWN = 2 -- the id of an unknown word; 1 is padding
 
 -- What the model knows about its data; raises if it was never described.
 local function known(model, what, field, name, how)
@@ -71,22 +72,40 @@ local function text_batch(vocab, texts, positions, max_words)
   return batch
 end
 
+-- How many texts of a batch have no word of the vocabulary, and the first of them.
+local function count_unknown(batch)
+  local known_words = batch.tokens:gt(UNKNOWN):long():sum(2):tolist()
+  local count, first = 0, nil
+  for i, n in ipairs(known_words) do
+    if n == 0 then count, first = count + 1, first or batch.text[i] end
+  end
+  return count, first
+end
+
 --- Embeddings of length 1 of a list of texts, [#texts,D]: tokenized with the model's vocabulary as
--- in a data set, in evaluation mode without gradients.  Options: batch_size = 64.
+-- in a data set, in evaluation mode without gradients.  Texts without a word of the vocabulary all
+-- get the same embedding; a line on stderr says how many there are.  Options: batch_size = 64.
 function use.encode_texts(model, texts, given)
   local o = options.read("encode_texts", given, {batch_size = 64}, {batch_size = "count"})
   check_texts(texts)
   local vocab = known(model, "encode_texts", "vocabulary", "vocabulary", "vocab = words")
   if #texts == 0 then return core.zeros(0, model.width) end
-  local order, rows = by_length(texts), {}
-  return in_evaluation(model, function()
+  local order, rows, unknown, example = by_length(texts), {}, 0, nil
+  local v = in_evaluation(model, function()
     for part in parts_of(order, o.batch_size, "texts") do
       local batch = text_batch(vocab, texts, part, model.about.max_words)
       rows[#rows + 1] = model:embed_text(batch):normalize()
+      local count, first = count_unknown(batch)
+      unknown, example = unknown + count, example or first
     end
     local places = core.tensor(order, {dtype = "int64"}):argsort()
     return core.cat(rows, 1):index_select(1, places)
   end)
+  if unknown > 0 then
+    io.stderr:write(("encode_texts: %d of %d texts have no word of the vocabulary, "
+      .. "the first is '%s'\n"):format(unknown, #texts, example:sub(1, 40)))
+  end
+  return v
 end
 
 -- ---- pictures -----------------------------------------------------------------------------------

@@ -96,6 +96,8 @@ local function new(folder, given)
   return self
 end
 
+function SummaryWriter:__tostring() return "SummaryWriter " .. (self.folder or self.path or "") end
+
 function SummaryWriter:_write(bytes)
   if not self.file then fail "the writer is closed" end
   local ok, why = self.file:write(bytes)

@@ -4,8 +4,8 @@ return {
     {"npy.load", "path:string, {mmap:bool=true}", "Tensor?",
       "The array of a file. mmap: maps the file, so that only the parts that are used are read; "
         .. "writes do not reach the file, and an array in Fortran order is a strided view. Without "
-        .. "mmap a contiguous copy. int8, int16, uint16, uint32 and uint64 are read as int64. "
-        .. "Big-endian files, strings and records are not supported."},
+        .. "mmap a contiguous copy. int8, int16, uint16, uint32 and uint64 are read as "
+        .. "int64. Big-endian files, strings and records are not supported."},
     {"npy.save", "path:string, x:any", "true?",
       "Writes x in C order, as numpy does. The file is complete or absent."},
   },
@@ -76,7 +76,7 @@ return {
         .. "are one image with several captions. Without split, images are split 80/10/10 by seed, "
         .. "and images with the same title, except for case, punctuation and spaces, or with the "
         .. "same bytes share a split. Returns counts by name, as every preparer does; "
-        .. "tostring(counts) is a line of text: images by split, captions, classes, words, what was "
+        .. "tostring(counts) is a line of text: images by split, captions, classes, words, what is "
         .. "left out and why. A split that should have images and has none is reported on stderr."},
     {"data.prepare.emoji", "folder:string, out:string, {size:value=64, keywords:int=4, "
         .. "min_count:int=2, max_words:int=16, min_class:int=10, seed:int=1, "
@@ -132,7 +132,7 @@ return {
         .. "compress:int=0, name:string=coco, source:string?, progress:function?}",
       "table?", "Writes COCO's own caption files, annotations/captions_train2017.json and "
         .. "captions_val2017.json or those of 2014, with the images in folder as a vesper HDF5 "
-        .. "file, without classes. splits: {split = path of a caption file, from the folder}. test: "
+        .. "file, without classes. splits: {split = path of a caption file in the folder}. test: "
         .. "the fraction of val's images that become test, by seed. features: {split = path of a "
         .. ".npy file} [N,D] or [N,R,D], rows in the order of the file's images, beside the images "
         .. "or, with images = false, in their place. Returns counts by name."},

@@ -61,7 +61,7 @@ return {
       "The tensors {name = tensor} and the metadata {key = text} of a safetensors file. mmap: maps "
         .. "the file, so that only the parts that are used are read; writes do not reach the file. "
         .. "If another program shortens a mapped file, reading the tensors ends the process "
-        .. "(SIGBUS): for files that are overwritten in place use mmap = false, which copies. int8, "
+        .. "(SIGBUS): for files that are overwritten in place mmap = false makes copies. int8, "
         .. "int16, uint16, uint32 and uint64 are read as int64. A path NAME.index.json reads the "
         .. "files that its weight_map names, which are in the same folder."},
     {"vs.load_pth", "path:string, {key:string?, strip_prefix:string?}", "table?, table",
