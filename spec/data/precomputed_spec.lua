@@ -1,6 +1,7 @@
 -- prepare.precomputed on made-up files that numpy wrote in the layout of SCAN's f30k_precomp: image
 -- k has the features 100 k + 10 region + place, is 10 k wide and 20 high.
 local vs = require "vesper"
+local heard = require "spec.support.heard"
 local sets = require "spec.support.sets"
 local temp = require "spec.support.temp"
 local with = require "spec.support.with"
@@ -37,10 +38,17 @@ describe("data.prepare.precomputed", function()
   end
   local function of_train() return prepare {splits = {train = "train"}} end
 
+  it("says how many images have the features of an image of another split", function()
+    local said, s = heard(prepare, {splits = {train = "train", val = "train", test = "test"}})
+    assert.equal(4, s.crossing)
+    assert.equal("prepare.precomputed: 4 images have the features of an image of another split\n",
+      said)
+  end)
+
   it("reads regions, boxes, captions and ids of all splits", function()
     assert.same({
       train = 4, val = 2, test = 1, classes = 0, vocab = 2 + 11, undescribed = 0, blank = 0,
-      cut = 0, broken = 0, invalid = 0, captions = 35,
+      crossing = 0, cut = 0, broken = 0, invalid = 0, captions = 35,
     }, prepare())
     local list, set = sets.samples(out, "train")
     assert.same({"1001", "1002", "1003", "1004"},

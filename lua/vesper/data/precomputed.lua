@@ -169,10 +169,21 @@ local function row_of(s, t, path, i)
   return nil, ("%s, row %d: has values that are not finite"):format(path, at)
 end
 
--- The fields for the writer of image i; or nil and a message.
-local function read_fields(s, i)
+-- What tells the features of an image from those of others: the same for the same bytes.
+local function fingerprint(v)
+  local flat = v:flatten()
+  local values = flat:slice(1, 1, math.min(16, flat.shape[1])):tolist()
+  table.insert(values, flat:sum():item())
+  return string.pack(("f"):rep(#values), table.unpack(values))
+end
+
+-- The fields for the writer of image i; or nil and a message.  seen: fingerprint -> split.
+local function read_fields(s, i, split, counts, seen)
   local v, why = row_of(s, s.ims, s.ims_path, i)
   if not v then return nil, why end
+  local print_of = fingerprint(v)
+  seen[print_of] = seen[print_of] or split
+  if seen[print_of] ~= split then counts.crossing = counts.crossing + 1 end
   if #s.ims.shape == 2 then return {feature = v} end
   if not s.boxes then return {regions = v} end
   local boxes, frame
@@ -189,7 +200,7 @@ local function read_fields(s, i)
 end
 
 -- Appends the items of a split; counts captions without words and images without captions.
-local function add_items(items, s, split, most, counts)
+local function add_items(items, s, split, most, counts, seen)
   local n = math.min(#s.texts, most)
   counts.cut = counts.cut + #s.texts - n
   for i = 1, math.min(s.images, (n + s.each - 1) // s.each) do
@@ -203,7 +214,7 @@ local function add_items(items, s, split, most, counts)
     else
       items[#items + 1] = {
         split = split, captions = captions, id = s.ids and s.ids[place_of(s, i, #s.ids)],
-        fields = function() return read_fields(s, i) end,
+        fields = function() return read_fields(s, i, split, counts, seen) end,
       }
     end
   end
@@ -220,8 +231,9 @@ end
 ---   min_count = 4                 minimal count of a word in the vocabulary
 ---   max_words = 32                maximal length of a caption
 ---   seed = 1, vectors, compress, name, source, progress = function(done, total)
---- Returns {train=, val=, test=, classes=0, vocab=, undescribed=, blank=, cut=, broken=0,
---- invalid=}, or nil and a message.
+--- Returns {train=, val=, test=, classes=0, vocab=, undescribed=, blank=, cut=, crossing=,
+--- broken=0, invalid=}, or nil and a message.  crossing: images whose features another split has too; they
+--- are kept, and a line on stderr says so.
 return function(folder, out, given)
   local o = prepare.options("precomputed", given, DEFAULTS, KINDS)
   if o.dev then check.kind("prepare.precomputed", "dev", o.dev, "count") end
@@ -229,7 +241,8 @@ return function(folder, out, given)
     check.fail("prepare.precomputed",
       "splits.train is nil, expected a name: the vocabulary is built from its captions")
   end
-  local items, width, counts = {}, nil, {cut = 0, blank = 0, undescribed = 0}
+  local items, width, seen = {}, nil, {}
+  local counts = {cut = 0, blank = 0, undescribed = 0, crossing = 0}
   for _, split in ipairs(sorted_keys(o.splits)) do
     local name = o.splits[split]
     local s, why = open_split(folder, name, o)
@@ -240,12 +253,16 @@ return function(folder, out, given)
       return nil, ("%s: is %s, expected %d values as in another split"):format(s.ims_path,
         text.shape(shape), width)
     end
-    add_items(items, s, split, name == "dev" and o.dev or math.huge, counts)
+    add_items(items, s, split, name == "dev" and o.dev or math.huge, counts, seen)
   end
   o.expected = sorted_keys(o.splits)
   o.source, o.name = o.source or folder, o.name or folder:match "([^/]+)/*$"
   local summary, unwritten = prepare.write(items, out, o)
   if not summary then return nil, unwritten end
   for name, n in pairs(counts) do summary[name] = n end
+  if counts.crossing > 0 then
+    io.stderr:write(("prepare.precomputed: %d images have the features of an image of another "
+      .. "split\n"):format(counts.crossing))
+  end
   return summary
 end

@@ -108,9 +108,10 @@ local function names_of(item, group_of)
   return names
 end
 
--- The groups joined where items of theirs have a title or a picture in common.  A group that was
--- assigned to several splits goes to the first of `shares`.
-local function join_assigned(groups, items, group_of, shares)
+-- The groups joined where items of theirs have a title or a picture in common.  They go to the split
+-- of the one whose name is the smallest: by chance, unlike that of the one assigned first, which is
+-- nearly always the largest split.
+local function join_assigned(groups, items, group_of)
   find_same_pictures(items)
   local top = splits.join_names(items, function(item) return names_of(item, group_of) end)
   local joined, of = {}, {}
@@ -123,11 +124,11 @@ local function join_assigned(groups, items, group_of, shares)
     table.move(group, 1, #group, #of[name] + 1, of[name])
   end
   for _, group in ipairs(joined) do
-    local split = group[1].split
+    local first = group[1]
     for _, item in ipairs(group) do
-      if item.split ~= split then split = shares[1][1] end
+      if group_of(item) < group_of(first) then first = item end
     end
-    for _, item in ipairs(group) do item.split = split end
+    for _, item in ipairs(group) do item.split = first.split end
   end
   return joined
 end
@@ -179,7 +180,7 @@ function splits.assign_splits(items, group_of, seed, shares)
       lacked[best] = lacked[best] - 1
     end
   end
-  groups = join_assigned(groups, items, group_of, shares)
+  groups = join_assigned(groups, items, group_of)
   fill_empty(groups, shares)
   local expected = {groups = #groups}
   for _, s in ipairs(shares) do
