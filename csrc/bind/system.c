@@ -43,7 +43,7 @@ static int set_own_folder(lua_State *L) {
   return 0;
 }
 
-/* _crc32c(bytes): for lua/vesper/train/tensorboard.lua. */
+/* _crc32c(bytes): for lua/vesper/train/tensorboard.lua and data/splits.lua. */
 static int crc32c(lua_State *L) {
   size_t n;
   const char *bytes = lvs_checkstr(L, 1, "bytes", &n);

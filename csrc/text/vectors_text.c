@@ -243,9 +243,9 @@ int vs_vectors_text(vs_vectors *v, const char *path) {
   textfile f = {.path = path, .data = (const char *)v->file->base, .size = v->file->size};
   int rc = -1;
   size_t mark = vs_text_mark(f.data, f.size);
-  f.data += mark;
+  if (f.size == mark) return vs_fail_file(path, "the file is empty");
+  f.data += mark; /* which is NULL when nothing is in the file */
   f.size -= mark;
-  if (f.size == 0) return vs_fail_file(path, "the file is empty");
   f.n = count_lines(f.data, f.size);
   if (index_lines(&f, f.n) != 0 || read_first_line(&f) != 0 || check_size(&f) != 0 ||
       parse(&f) != 0 || collect_words(&f, v) != 0)

@@ -232,8 +232,8 @@ end
 ---   max_words = 32                maximal length of a caption
 ---   seed = 1, vectors, compress, name, source, progress = function(done, total)
 --- Returns {train=, val=, test=, classes=0, vocab=, undescribed=, blank=, cut=, crossing=,
---- broken=0, invalid=}, or nil and a message.  crossing: images whose features another split has too; they
---- are kept, and a line on stderr says so.
+--- broken=0, invalid=}, or nil and a message.  crossing: images whose features another split has
+--- too; they are kept, and a line on stderr says so.
 return function(folder, out, given)
   local o = prepare.options("precomputed", given, DEFAULTS, KINDS)
   if o.dev then check.kind("prepare.precomputed", "dev", o.dev, "count") end

@@ -72,8 +72,31 @@ function splits.join_groups(items, key)
   end)
 end
 
--- Sets item.content, the first path with the same bytes, where there is another one.  Only files of
--- the same size are read.
+-- The bytes of a file, or nil.
+local function read_bytes(path)
+  local handle <close> = io.open(path, "rb")
+  return handle and handle:read "a"
+end
+
+-- Sets item.content, the first path with the same bytes, of items whose files have the same size.
+-- Memory holds two files at most.
+local function compare_files(items)
+  local known = {} -- checksum -> list of paths with different bytes
+  for _, item in ipairs(items) do
+    local bytes = read_bytes(item.path)
+    local sum = bytes and core._crc32c(bytes)
+    known[sum or 0] = known[sum or 0] or {}
+    for _, path in ipairs(bytes and known[sum] or {}) do
+      if path == item.path or read_bytes(path) == bytes then item.content = path end
+    end
+    if bytes and not item.content then
+      item.content = item.path
+      table.insert(known[sum], item.path)
+    end
+  end
+end
+
+-- Compares the files of all items; only those of the same size are read.
 local function find_same_pictures(items)
   local by_size = {}
   for _, item in ipairs(items) do
@@ -84,16 +107,7 @@ local function find_same_pictures(items)
     end
   end
   for _, same in pairs(by_size) do
-    local first = {}
-    for _, item in ipairs(#same > 1 and same or {}) do
-      local handle = io.open(item.path, "rb")
-      local bytes = handle and handle:read "a"
-      if handle then handle:close() end
-      if bytes then
-        first[bytes] = first[bytes] or item.path
-        item.content = first[bytes]
-      end
-    end
+    if #same > 1 then compare_files(same) end
   end
 end
 
@@ -108,9 +122,9 @@ local function names_of(item, group_of)
   return names
 end
 
--- The groups joined where items of theirs have a title or a picture in common.  They go to the split
--- of the one whose name is the smallest: by chance, unlike that of the one assigned first, which is
--- nearly always the largest split.
+-- The groups joined where items of theirs have a title or a picture in common.  They go to the
+-- split of the one whose name is the smallest: by chance, unlike that of the one assigned first,
+-- which is nearly always the largest split.
 local function join_assigned(groups, items, group_of)
   find_same_pictures(items)
   local top = splits.join_names(items, function(item) return names_of(item, group_of) end)
