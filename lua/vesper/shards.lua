@@ -5,9 +5,10 @@ local tables = require "vesper.util.tables"
 
 local sorted_keys = tables.sorted_keys
 
--- Loaded a second time, this file finds its own functions in core.
-core._load_file = core._load_file or core.load
-core._load_pth_file = core._load_pth_file or core.load_pth
+-- The functions of C.  Under a key that is no name, so that their messages name the public ones;
+-- still there when this file is loaded a second time.
+core[1] = core[1] or {load = core.load, load_pth = core.load_pth}
+local own = core[1]
 
 local function is_index(path)
   return type(path) == "string" and path:find "%.index%.json$" ~= nil
@@ -81,17 +82,21 @@ local function load_shards(load, path, options)
   return all, meta
 end
 
---- As core's load, and of an index: the tensors of all its files.
+--- As C's load, and of an index: the tensors of all its files.
 function core.load(path, ...)
-  if is_index(path) then return load_shards(core._load_file, path, ...) end
-  return core._load_file(path, ...)
+  local load = own.load -- the name that messages give, as long as this is no tail call
+  if is_index(path) then return load_shards(load, path, ...) end
+  local tensors, meta = load(path, ...)
+  return tensors, meta
 end
 
-if core._load_pth_file then
-  --- As core's load_pth, and of an index.
+if own.load_pth then
+  --- As C's load_pth, and of an index.
   function core.load_pth(path, ...)
-    if is_index(path) then return load_shards(core._load_pth_file, path, ...) end
-    return core._load_pth_file(path, ...)
+    local load_pth = own.load_pth
+    if is_index(path) then return load_shards(load_pth, path, ...) end
+    local tensors, values = load_pth(path, ...)
+    return tensors, values
   end
 end
 
