@@ -408,7 +408,9 @@ function vs.save(path, tensors, metadata) end
 ---The tensors {name = tensor} and the metadata {key = text} of a safetensors file. mmap: maps the
 ---file, so that only the parts that are used are read; writes do not reach the file. If another
 ---program shortens a mapped file, reading the tensors ends the process (SIGBUS): for files that are
----overwritten in place use mmap = false, which copies.
+---overwritten in place mmap = false makes copies. int8, int16, uint16, uint32 and uint64 are read
+---as int64. A path NAME.index.json reads the files that its weight_map names, which are in the same
+---folder.
 ---@param path string
 ---@param options? vesper.options.load
 ---@return table?
@@ -424,8 +426,9 @@ function vs.load(path, options) end
 ---that torch.save wrote, as zip archive or in the older format; no code in it is run. Names of
 ---nested dictionaries and lists are joined by dots: state_dict.fc.bias. key: only the contents of
 ---that entry; objects of any class may stand beside it. strip_prefix: cut off names that begin with
----it, as "module." of DataParallel. int8 and int16 are read as int32. Returns nil and a message,
----with name and byte, if what is read contains anything that is not part of a state dict.
+---it, as "module." of DataParallel. int8 and int16 are read as int64. A path NAME.index.json reads
+---all files of its weight_map. Returns nil and a message, with name and byte, if what is read
+---contains anything that is not part of a state dict.
 ---@param path string
 ---@param options? vesper.options.load_pth
 ---@return table?
@@ -4964,7 +4967,8 @@ function Scheduler:load_state_dict(dict) end
 
 ---The array of a file. mmap: maps the file, so that only the parts that are used are read; writes
 ---do not reach the file, and an array in Fortran order is a strided view. Without mmap a contiguous
----copy. Big-endian files, strings and records are not supported.
+---copy. int8, int16, uint16, uint32 and uint64 are read as int64. Big-endian files, strings and
+---records are not supported.
 ---@param path string
 ---@param options? vesper.options.npy.load
 ---@return vesper.Tensor?
@@ -5161,9 +5165,10 @@ function vs.data.extract(model, source, out, options) end
 ---Writes a folder of images with a CSV table as a vesper HDF5 file. title, label, id and split are
 ---names of columns; label = false: no classes. Rows with the same image are one image with several
 ---captions. Without split, images are split 80/10/10 by seed, and images with the same title,
----except for case, punctuation and spaces, share a split. Returns counts by name, as every preparer
----does; tostring(counts) is a line of text: images by split, captions, classes, words, what was
----left out and why.
+---except for case, punctuation and spaces, or with the same bytes share a split. Returns counts by
+---name, as every preparer does; tostring(counts) is a line of text: images by split, captions,
+---classes, words, what is left out and why. A split that should have images and has none is
+---reported on stderr.
 ---@param folder string
 ---@param out string
 ---@param options? vesper.options.data.prepare.folder
@@ -5290,7 +5295,8 @@ function vs.data.prepare.inshop(folder, out, options) end
 ---@field progress? function
 
 ---Writes Fashion-Gen's two HDF5 files as one vesper file: the first is split into train and val by
----product, the second is test. text: name, description or both. Returns counts by name.
+---product, the second is test; rows of the first with a product or a text of the second are left
+---out. text: name, description or both. Returns counts by name.
 ---@param train string
 ---@param validation string
 ---@param out string
@@ -5323,6 +5329,36 @@ function vs.data.prepare.fashiongen(train, validation, out, options) end
 ---@return table?
 ---@return string? message
 function vs.data.prepare.karpathy(json, folder, out, options) end
+
+---@class vesper.options.data.prepare.coco
+---@field splits? vesper.Tensor
+---@field test? number default 0
+---@field captions? integer default 5
+---@field images? boolean default true
+---@field features? vesper.Tensor
+---@field half? boolean default false
+---@field size? any default 64
+---@field min_count? integer default 2
+---@field max_words? integer default 32
+---@field seed? integer default 1
+---@field vectors? any
+---@field skip_broken? boolean default false
+---@field compress? integer default 0
+---@field name? string default coco
+---@field source? string
+---@field progress? function
+
+---Writes COCO's own caption files, annotations/captions_train2017.json and captions_val2017.json or
+---those of 2014, with the images in folder as a vesper HDF5 file, without classes. splits: {split =
+---path of a caption file in the folder}. test: the fraction of val's images that become test, by
+---seed. features: {split = path of a .npy file} [N,D] or [N,R,D], rows in the order of the file's
+---images, beside the images or, with images = false, in their place. Returns counts by name.
+---@param folder string
+---@param out string
+---@param options? vesper.options.data.prepare.coco
+---@return table?
+---@return string? message
+function vs.data.prepare.coco(folder, out, options) end
 
 ---@class vesper.options.data.prepare.precomputed
 ---@field splits? vesper.Tensor
@@ -5873,15 +5909,17 @@ function JsonItems:close() end
 function vs.io.h5(path) end
 
 ---{kind, shape, bytes} of a data set: kind is integers, booleans (numpy's bool), numbers, strings
----or other; bytes is the size of an element.
+---or other; bytes is the size of an element; partial is true where only a part of it was written.
+---The shape of a scalar is {}.
 ---@param name string
 ---@return table?
 ---@return string? message
 function H5File:info(name) end
 
----Rows first to last: a tensor (uint8, int64, bool or float32), or for strings of shape [N] or
----[N,1] a list of their bytes, without what fills up those of fixed length. Links inside the file
----are followed. An integer above 2^63-1 is refused.
+---Rows first to last: a tensor (uint8; int64 of all other integers; bool; float32), or for strings
+---of shape [N] or [N,1] a list of their bytes, without what fills up those of fixed length. Links
+---inside the file are followed. An integer above 2^63-1 is refused. Rows that were never written
+---are the data set's fill value. A scalar is one row and gives a tensor without dimensions.
 ---@param name string
 ---@param first? integer default 1
 ---@param last? integer
