@@ -278,7 +278,7 @@ describe("kinds of pictures", function()
       temp.write(dir .. "/shop/products.csv", table.concat(csv, "\n") .. "\n")
       local function prepared(on)
         assert(vs.data.prepare.folder(dir .. "/shop", dir .. "/shop.h5",
-          {size = {16, 24}, min_count = 1, apply_exif_orientation = on}))
+          {size = {16, 24}, min_count = 1, val = 0, test = 0, apply_exif_orientation = on}))
         return assert(vs.data.open(dir .. "/shop.h5"))[1].image
       end
       local want = image.decode(tall, {apply_exif_orientation = true})
