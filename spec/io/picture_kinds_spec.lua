@@ -270,15 +270,15 @@ describe("kinds of pictures", function()
 
     it("is an option of preparers", function()
       temp.subfolder(dir .. "/shop/images")
-      local csv = {"id,title,label"}
+      local csv = {"id,title,label,split"}
       for i = 1, 6 do
         temp.write(("%s/shop/images/%d.jpg"):format(dir, i), tall)
-        csv[#csv + 1] = ("%d,title %s,hat"):format(i, ("abcdef"):sub(i, i))
+        csv[#csv + 1] = ("%d,title %s,hat,train"):format(i, ("abcdef"):sub(i, i))
       end
       temp.write(dir .. "/shop/products.csv", table.concat(csv, "\n") .. "\n")
       local function prepared(on)
         assert(vs.data.prepare.folder(dir .. "/shop", dir .. "/shop.h5",
-          {size = {16, 24}, min_count = 1, val = 0, test = 0, apply_exif_orientation = on}))
+          {size = {16, 24}, min_count = 1, split = "split", apply_exif_orientation = on}))
         return assert(vs.data.open(dir .. "/shop.h5"))[1].image
       end
       local want = image.decode(tall, {apply_exif_orientation = true})
