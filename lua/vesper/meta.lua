@@ -136,6 +136,9 @@ local H5File = {}
 ---@class vesper.Baseline: vesper.Module
 local Baseline = {}
 
+---@class vesper.TextOnly
+local TextOnly = {}
+
 ---@class vesper.VSE: vesper.Module
 local VSE = {}
 
@@ -4397,6 +4400,18 @@ function InfoNCE:temperature() end
 ---@return vesper.Module
 function vs.nn.SigmoidLoss(options) end
 
+---@class vesper.options.nn.UniCL
+---@field learn? boolean default true
+
+---The supervised contrastive loss of scores [B,B] / temperature, loss(scores, positive?): as
+---InfoNCE, but the targets of a row and of a column are shared equally by its positive pairs;
+---positive is bool [B,B], such as equal labels, and the diagonal is positive. Yang et al., Unified
+---Contrastive Learning, CVPR 2022.
+---@param temperature? number default 0.07
+---@param options? vesper.options.nn.UniCL
+---@return vesper.Module
+function vs.nn.UniCL(temperature, options) end
+
 ---@class vesper.options.nn.HingeRanking
 ---@field margin? number default 0.2
 ---@field negatives? "hardest"|"sum" default hardest
@@ -6327,7 +6342,8 @@ function vs.experiment.quoted(rows) end
 vs.experiment.published = nil
 
 ---Classification of the image alone: {classes, width = 256, channels = {32, 64, 128, 256}, hidden =
----width, dropout = 0.2}. Called with a batch it returns {v [B,D], logits [B,C], image_logits}.
+---width, dropout = 0.2, norm = true: a layer norm of v before the classifier}. Called with a batch
+---it returns {v [B,D], logits [B,C], image_logits}.
 ---@param options table
 ---@return vesper.Baseline
 function vs.models.Baseline(options) end
@@ -6350,18 +6366,44 @@ function Baseline:param_groups(lr, factors) end
 ---@return vesper.Tensor
 function Baseline:classify_image(images) end
 
+---Classification of the text alone, for comparison: the mean of the word vectors and one linear
+---layer. {classes, text = {vectors = [V,E], or vocab_size and word_dim = 300; freeze = false,
+---dropout = 0}}. Called with a batch it returns {logits [B,C]}.
+---@param options table
+---@return vesper.TextOnly
+function vs.models.TextOnly(options) end
+
+---Cross-entropy with batch.label; the loss terms as numbers; the outputs.
+---@param batch table
+---@return vesper.Tensor
+---@return table
+---@return table
+function TextOnly:loss(batch) end
+
+---Parameter groups for an optimizer; see VSE:param_groups.
+---@param lr number
+---@param factors? table
+---@return any[]
+function TextOnly:param_groups(lr, factors) end
+
+---Class probabilities [B,C] of tokens int64 [B,T] and lengths int64 [B].
+---@param tokens vesper.Tensor
+---@param lengths vesper.Tensor
+---@return vesper.Tensor
+function TextOnly:classify_text(tokens, lengths) end
+
 ---Images and texts in a shared space: {classes (default: none, no classifier), width = 256, image =
 ---module or channels and image_pooling, text = options of TextEncoder or a module, hidden, weights
----= {classify = 1 (without classes 0), rank = 1, contrast = 0, sigmoid = 0, cosine = 0, text = 0},
----margin = 0.2, warmup = 1, temperature = 0.07, scale = 20, dropout = 0.2}. Called with a batch
----(image or regions, tokens, lengths) it returns {v [B,D], t [B,D], logits [B,C] or nil}. Faghri et
----al., VSE++, BMVC 2018.
+---= {classify = 1 (without classes 0), rank = 1, contrast = 0, sigmoid = 0, cosine = 0, unicl = 0,
+---text = 0}, margin = 0.2, warmup = 1, temperature = 0.07, scale = 20, dropout = 0.2, norm = true:
+---layer norms of v and t before classifiers}. Called with a batch (image or regions, tokens,
+---lengths) it returns {v [B,D], t [B,D], logits [B,C] or nil}. Faghri et al., VSE++, BMVC 2018.
 ---@param options table
 ---@return vesper.VSE
 function vs.models.VSE(options) end
 
 ---The weighted sum of the loss terms; the terms as numbers; the outputs. rank is nn.HingeRanking,
----contrast nn.InfoNCE, sigmoid nn.SigmoidLoss.
+---contrast nn.InfoNCE, sigmoid nn.SigmoidLoss, unicl nn.UniCL.
 ---@param batch table
 ---@param epoch? integer default 1
 ---@return vesper.Tensor
@@ -6428,7 +6470,45 @@ function VSE:param_groups(lr, factors) end
 ---@return vesper.Tensor
 function VSE:embed_text(batch) end
 
----Sets the class prototypes to the mean text embedding of each class.
+---What classifiers read in place of v, t [B,D]: their layer norms, unless norm = false.
+---@param v vesper.Tensor
+---@param t vesper.Tensor
+---@return vesper.Tensor
+---@return vesper.Tensor
+function VSE:normed(v, t) end
+
+---@class vesper.options.VSE.fit_readout
+---@field val? vesper.Loader
+---@field kinds? any[]
+
+---Fits readouts of classes from the image embedding alone and keeps one. linear: multinomial
+---logistic regression on v; prototype: cosines to the mean text embedding of each class. kinds are
+---those to choose from. With val the one that is right for more of its images is kept, else the
+---linear one. Returns the kind, and the accuracies on val by kind. train.fit calls it at its end.
+---@param loader vesper.Loader
+---@param options? vesper.options.VSE.fit_readout
+---@return string
+---@return table
+function VSE:fit_readout(loader, options) end
+
+---@class vesper.options.VSE.load_state_dict
+---@field strict? boolean default true
+
+---As Module:load_state_dict; a linear readout comes with the state, and is removed where the state
+---has none.
+---@param dict table
+---@param options? vesper.options.VSE.load_state_dict
+---@return table
+function VSE:load_state_dict(dict, options) end
+
+---The readout in use: linear, prototype, or nil.
+---@return string
+function VSE:readout_kind() end
+
+---Forgets the readout; train.fit does so at its start.
+function VSE:clear_readout() end
+
+---Sets the class prototypes to the mean text embedding of each class, and makes them the readout.
 ---@param loader vesper.Loader
 function VSE:fit_prototypes(loader) end
 
@@ -6437,7 +6517,13 @@ function VSE:fit_prototypes(loader) end
 ---@return vesper.Tensor
 function VSE:class_cosines(e) end
 
----Class probabilities [B,C] from images, or a batch, and the prototypes.
+---The logits [B,C] of text embeddings [B,D]; needs weights.text > 0.
+---@param t vesper.Tensor
+---@return vesper.Tensor
+function VSE:text_logits(t) end
+
+---Class probabilities [B,C] from images, or a batch, by the readout of fit_readout or the names of
+---set_classes; without either it raises.
 ---@param images vesper.Tensor
 ---@return vesper.Tensor
 function VSE:classify_image(images) end
@@ -6469,7 +6555,8 @@ function CIM:encode_image(images) end
 function CIM:attention_map(batch) end
 
 ---VSE whose fusion is models.InterAttention: options of VSE, iterations = 3, low = width / 4,
----over_regions = false. The output has scores, a list of [B,k].
+---memory = {"image"} (also "regions" and "words"), over_regions = false. The output has scores, a
+---list of [B,N] over the memory of each iteration k: the k image vectors, the regions, the words.
 ---@param options table
 ---@return "COOT"
 function vs.models.COOT(options) end
@@ -6588,10 +6675,15 @@ function vs.models.IntraAttention(width, options) end
 ---@field iterations? integer default 3
 ---@field low? integer default width/4
 ---@field dropout? number default 0.2
+---@field memory? any[]
 ---@field region_width? integer
+---@field word_width? integer
+---@field over_regions? boolean default false
+---@field norm? boolean default true
 
----Attention of the fused vector over the image vectors of all iterations so far: (v, t, U, where)
-----> m [B,D], and the scores of each iteration.
+---Attention of the fused vector over a memory, by default the image vectors of all iterations so
+---far: (v, t, U, where, W, lengths) -> m [B,D], and the scores of each iteration. memory lists
+---"image", "regions" and "words".
 ---@param width integer
 ---@param options? vesper.options.models.InterAttention
 ---@return vesper.Module
@@ -7049,6 +7141,7 @@ function vs.train.fit(model, options) end
 ---@field bank? table
 ---@field beta? number
 ---@field retrieval? boolean default true
+---@field shuffle? string
 
 ---{n, images, v [N,D], t [M,D], image_of int64 [M], retrieval, folds, accuracy, image_accuracy,
 ---predicted int64 [n], label int64 [n]}, computed without gradients; figures in percent. An image
@@ -7056,7 +7149,9 @@ function vs.train.fit(model, options) end
 ---where there are no labels or the model has no classes. folds = 5: retrieval also as the mean over
 ---five parts of the images (COCO 1K), in the field folds. mirror, shift: v of an image is summed
 ---over the image, its mirror image and copies shifted by this number of pixels in each direction.
----bank and beta: see metrics.retrieval.
+---bank and beta: see metrics.retrieval. shuffle = "image" or "text": each sample gets that of
+---another image, so that the accuracy shows what the other half alone is worth; retrieval is not
+---measured.
 ---@param model vesper.Module
 ---@param loader vesper.Loader
 ---@param options? vesper.options.train.evaluate

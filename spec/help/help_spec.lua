@@ -21,7 +21,7 @@ local function on_demand(path, pattern)
 end
 
 local parts = on_demand("lua/vesper/init.lua", '([%w_]+) = "vesper%.')
-local models = on_demand("lua/vesper/models/init.lua", '([%w_]+) = "%l+"')
+local models = on_demand("lua/vesper/models/init.lua", '([%w_]+) = "[%l_]+"')
 
 -- What Lua files of vesper use to add methods, and constructors that stand in nn and optim too.
 local inner = {layers = true, optims = true, layer_methods = true, optim_methods = true,

@@ -164,7 +164,7 @@ describe("DPM:retrieve", function()
     local blank = new():eval()
     blank.prototypes:zero_()
     local zeros = {v = vs.zeros(3, WIDTH), category = int64{1, 2, 3}}
-    local _, scores = blank:retrieve(query "both", zeros, {k = 3})
+    local _, scores = blank:retrieve(query "both", zeros, {k = 3, categories = CLASSES})
     for _, score in ipairs(scores:flatten():tolist()) do assert(score >= 0 and score <= 1) end
   end)
 

@@ -89,7 +89,10 @@ describe("models.save and models.load", function()
     for _, name in ipairs {"Baseline", table.unpack(PAIRS)} do
       local model = toy.new(name, {weights = toy.every_term(name)})
       toy.train(model, batch, 3)
-      if model.fit_prototypes then model:fit_prototypes(toy.loader(batch, 3)) end
+      if model.fit_readout then
+        local kinds = {name == "CIM" and "prototype" or "linear"}
+        model:fit_readout(toy.loader(batch, 3), {kinds = kinds})
+      end
       assert(models.save(model, dir .. "/" .. name))
       local out = toy.outputs(model, batch)
       for _, key in ipairs {"v", "t", "logits"} do want[name .. "." .. key] = out[key] end
@@ -285,8 +288,8 @@ describe("models.save and models.load", function()
 
     it("descriptions that are wrong", function()
       edited('"vesper model"', '"vesper checkpoint"', "is not the description of a model")
-      edited('"version": 1', '"version": 2', "version is 2, expected 1")
-      edited('"version": 1', '"version": "1"', "version is '1', expected 1")
+      edited('"version": 2', '"version": 3', "version is 3, expected 2 or 1")
+      edited('"version": 2', '"version": "2"', "version is '2', expected 2 or 1")
       edited('"class": "VSE"', '"class": "Baseline"', "the model cannot be made", "unknown option")
       edited('"class": "VSE"', '"class": "os.execute"', "is a 'os.execute', which vs.models does")
       edited('"class": "VSE"', '"class": "../../evil"', "which vs.models does not have")

@@ -1,6 +1,7 @@
 -- The image-text models: each learns, gives gradients to all it has, does not see padding, copes
 -- with what is missing, and can be stored.
 local vs = require "vesper"
+local fails = require "spec.support.fails"
 local numbers = require "spec.support.numbers"
 local temp = require "spec.support.temp"
 local toy = require "spec.support.toy"
@@ -172,15 +173,19 @@ describe("models", function()
         same_outputs(out, outputs(model, padded(batch)))
       end)
 
-      it("classifies images alone, by the prototypes of its texts", function()
+      it("classifies images alone, by the readout that was fitted", function()
         local model, batch = new(name), pictures(12)
+        fails("classify_image: the model has no readout", model.classify_image, model, batch.image)
         train(model, batch, 60)
-        model:fit_prototypes(loader(batch, 5))
-        model:eval()
-        local p = vs.no_grad(function() return model:classify_image(batch.image) end)
-        assert.same({12, CLASSES}, p.shape)
-        numbers.same(vs, p:sum(2), vs.ones(12):tolist(), {12})
-        assert(vs.metrics.accuracy(p, batch.label) > 90)
+        for _, kind in ipairs {"linear", "prototype"} do
+          model:fit_readout(loader(batch, 5), {kinds = {kind}})
+          assert.equal(kind, model:readout_kind())
+          model:eval()
+          local p = vs.no_grad(function() return model:classify_image(batch.image) end)
+          assert.same({12, CLASSES}, p.shape)
+          numbers.same(vs, p:sum(2), vs.ones(12):tolist(), {12})
+          assert(vs.metrics.accuracy(p, batch.label) > (kind == "linear" and 90 or 50))
+        end
       end)
     end)
   end
@@ -204,6 +209,67 @@ describe("models", function()
       assert.equal("int64", counts.dtype)
     end)
   end
+
+  it("classify what layer norms of v and t give, or v and t themselves", function()
+    local batch = with_regions(pictures(6))
+    local function logits(name, factor, o)
+      vs.manual_seed(3)
+      local model = new(name, with({image = region_encoder()}, o)):eval()
+      vs.no_grad(function()
+        for _, key in ipairs {"weight", "bias"} do
+          model.image.out[key]:mul_(factor)
+          model.text.out[key]:mul_(factor)
+        end
+      end)
+      return outputs(model, batch).logits
+    end
+    for _, name in ipairs {"VSE", "COOT"} do
+      local function moved(o)
+        return (logits(name, 1, o) - logits(name, 4, o)):abs():max():item()
+      end
+      local normed, plain = moved(), moved {norm = false}
+      assert(normed < 0.01 * plain, ("%s: %g, %g"):format(name, normed, plain))
+    end
+    for _, name in ipairs(ALL) do
+      local old, now = new(name, {norm = false}):state_dict(), new(name):state_dict()
+      local added = 0
+      for key in pairs(now) do
+        if not old[key] then
+          assert(key:find "norm", key)
+          added = added + 1
+        end
+      end
+      assert(added >= 2, name)
+      fails("norm_v.weight", function() new(name):load_state_dict(old) end)
+    end
+  end)
+
+  it("COOT attends to all that its memory holds", function()
+    local batch = with_regions(pictures(4), {0, 2, 1, 5})
+    local R, T = batch.regions.shape[2], batch.tokens.shape[2]
+    for parts, sizes in pairs {image = {1, 2}, regions = {R, R}, words = {T, T},
+        ["image regions"] = {1 + R, 2 + R}, ["image regions words"] = {1 + R + T, 2 + R + T}} do
+      local memory = {}
+      for part in parts:gmatch "%a+" do memory[#memory + 1] = part end
+      local model = new("COOT", {image = region_encoder(), iterations = 2, memory = memory})
+      local out = outputs(model, batch)
+      for k = 1, 2 do assert.same({4, sizes[k]}, out.scores[k].shape, parts) end
+      same_outputs(out, outputs(model, padded(batch)))
+      local images = parts:find "image" and 2 or 0
+      if parts:find "regions" then -- of 0, 2, 1, 5
+        assert.equal(0, out.scores[2]:slice(2, images + 1, images + R)[1]:max():item())
+        assert(out.scores[2]:slice(2, images + 1, images + R)[4]:min():item() > 0)
+      end
+      model:train()
+      model:loss(batch, 1):backward()
+      for _, pair in ipairs(model:named_parameters()) do
+        if pair[1]:find "^inter" then assert(pair[2].grad, parts .. ": " .. pair[1]) end
+      end
+    end
+    fails("InterAttention: memory[2] is pictures, expected one of: image, regions, words", new,
+      "COOT", {memory = {"image", "pictures"}})
+    fails("memory is empty", new, "COOT", {memory = {}})
+  end)
 
   it("COOT gives the scores of every iteration, and attends over regions", function()
     local batch = with_regions(pictures(4), {0, 2, 1, 5})
@@ -251,6 +317,10 @@ describe("models", function()
         return encoder.parts[1](features:unsqueeze(2)) + (cnn(batch.image))
       end)
       if name ~= "CIM" then same(out.v, alone) end -- whose v is attended
+      if model.fit_readout then
+        model:fit_readout(coroutine.wrap(function() coroutine.yield(both) end))
+      end
+      model:eval()
       assert.same({6, CLASSES}, model:classify_image(both).shape)
     end
     assert.error_matches(function() region_encoder():encode_batch(batch) end,

@@ -24,6 +24,33 @@ local function sigmoid_loss(scores, t, b, same)
   return sum / B
 end
 
+describe("nn.UniCL", function()
+  it("shares the target among the positives, as the formula says", function()
+    vs.manual_seed(1)
+    local loss, label = nn.UniCL(0.5), {1, 2, 1, 1}
+    local scores = vs.randn(4, 4)
+    local positive = vs.tensor(label):unsqueeze(2):eq(vs.tensor(label):unsqueeze(1))
+    local function one_way(at)
+      local sum = 0
+      for i = 1, 4 do
+        local total, own, n = 0, 0, 0
+        for j = 1, 4 do total = total + math.exp(at(i, j) / 0.5) end
+        for j = 1, 4 do
+          if label[i] == label[j] then own, n = own + at(i, j) / 0.5 - math.log(total), n + 1 end
+        end
+        sum = sum - own / n
+      end
+      return sum / 4
+    end
+    local want = (one_way(function(i, j) return scores[i][j]:item() end)
+      + one_way(function(i, j) return scores[j][i]:item() end)) / 2
+    assert.near(want, loss(scores, positive):item(), 1e-5)
+    assert.near(nn.InfoNCE(0.5)(scores):item(), loss(scores):item(), 1e-5)
+    loss(scores:clone():requires_grad_(), positive):backward()
+    assert(loss.logit_scale.grad:abs():item() > 0)
+  end)
+end)
+
 describe("nn.SigmoidLoss", function()
   it("starts with the values of SigLIP, and follows its formula", function()
     local loss = nn.SigmoidLoss()

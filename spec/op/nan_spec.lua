@@ -205,7 +205,7 @@ describe("NaN in a loss", function()
 
   it("is there wherever it is in the scores", function()
     local losses = {
-      InfoNCE = nn.InfoNCE(), SigmoidLoss = nn.SigmoidLoss(),
+      InfoNCE = nn.InfoNCE(), UniCL = nn.UniCL(), SigmoidLoss = nn.SigmoidLoss(),
       sum = nn.HingeRanking {negatives = "sum"},
       hardest = nn.HingeRanking {negatives = "hardest", warmup = 0},
     }

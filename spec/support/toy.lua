@@ -27,7 +27,7 @@ OWN.DPM = OWN.BERTFusion
 --- Weights that bring in every term of a model's loss.
 function toy.every_term(name)
   if name == "Baseline" then return nil end
-  local weights = {cosine = 1, contrast = 1, text = 1}
+  local weights = {cosine = 1, contrast = 1, unicl = 1, text = 1}
   if models[name].start_from then weights.match, weights.masked = 1, 1 end
   return weights
 end

@@ -48,8 +48,9 @@ function AttentionPooling:forward(batch)
   local v, U, where = self:encode_image(batch)
   local t, W = self:encode_text(batch.tokens, batch.lengths)
   if not self.fuse then return {v = v, t = t} end
-  local informed = self.informed(v, (self:summarise(U, where, W, batch.lengths)))
-  return {v = v, t = t, logits = self.fuse(core.cat({informed, t}, 2))}
+  local seen, read = self:normed(v, t)
+  local informed = self.informed(seen, (self:summarise(U, where, W, batch.lengths)))
+  return {v = v, t = t, logits = self.fuse(core.cat({informed, read}, 2))}
 end
 
 --- The attention of the regions over the words, transposed: [B,T,R]; and the grid or the counts.

@@ -52,6 +52,7 @@ function BERTFusion:init(given)
   self.text_of_bert = nn.Linear(inner, width)
   if o.classes then
     self.informed = Informed(width, o.dropout)
+    if o.norm then self.norm_b = nn.LayerNorm(width) end
     self.fuse = self:mlp(3 * width, o.hidden or width, o.classes, o.dropout)
   end
   if self.weights.match > 0 then self.match_head = nn.Linear(inner, 2) end
@@ -111,8 +112,9 @@ function BERTFusion:forward(batch)
   local t, pooled = embed(self, batch, ids, lengths)
   if not self.fuse then return {v = v, t = t, ids = ids, lengths = lengths} end
   if self.visual then pooled = read_with_image(self, ids, lengths, v) end
-  local b = self.from_bert(pooled)
-  local logits = self.fuse(core.cat({self.informed(v, b), t, b}, 2))
+  local b, seen, read = self.from_bert(pooled), self:normed(v, t)
+  if self.norm_b then b = self.norm_b(b) end
+  local logits = self.fuse(core.cat({self.informed(seen, b), read, b}, 2))
   return {v = v, t = t, logits = logits, ids = ids, lengths = lengths}
 end
 

@@ -27,7 +27,7 @@ function CIM:forward(batch)
   local v = pooled + (self.intra(U, where))
   if not self.fuse then return {v = v, t = t} end
   local seen = pooled + (self.intra(U, where, W, batch.lengths))
-  return {v = v, t = t, logits = self.fuse(core.cat({seen, t}, 2))}
+  return {v = v, t = t, logits = self.fuse(core.cat({self:normed(seen, t)}, 2))}
 end
 
 --- The attention of each word over the regions, [B,T,R], and the grid {height, width} or the

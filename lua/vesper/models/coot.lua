@@ -5,23 +5,27 @@ local InterAttention = require "vesper.models.inter_attention"
 
 local COOT = VSE:extend("COOT")
 
---- Options of VSE, iterations = 3, low = width / 4, over_regions = false (true: the first image
--- vector is computed by attention over the regions).
+--- Options of VSE, iterations = 3, low = width / 4, memory = {"image"} (also "regions" and
+-- "words"), over_regions = false (true: the first image vector is computed by attention over the
+-- regions).  norm = false also leaves out the scale and the layer norms of the iterations.
 function COOT:init(given)
-  local o = self:setup(given, {iterations = 3, low = false, over_regions = false})
+  local o = self:setup(given, {iterations = 3, low = false, over_regions = false,
+    memory = {"image"}})
   if not o.classes then return end
   self.inter = InterAttention(o.width, {iterations = o.iterations, low = o.low or o.width // 4,
-    dropout = o.dropout, region_width = o.over_regions and self.image.region_width or nil})
+    dropout = o.dropout, memory = o.memory, over_regions = o.over_regions, norm = o.norm,
+    region_width = self.image.region_width, word_width = self.text.word_width})
   self.fuse = nn.Sequential{nn.ReLU(), nn.Dropout(o.dropout), nn.Linear(o.width, o.classes)}
 end
 
---- batch -> {v, t, logits, scores}; scores is a list of the attention [B,k] of iteration k over the
--- k image vectors before it.
+--- batch -> {v, t, logits, scores}; scores is a list of the attention [B,N] of iteration k over the
+-- memory: the k image vectors before it, the regions and the words, as far as it has them.
 function COOT:forward(batch)
   local v, U, where = self:encode_image(batch)
-  local t = self:encode_text(batch.tokens, batch.lengths)
+  local t, W = self:encode_text(batch.tokens, batch.lengths)
   if not self.inter then return {v = v, t = t} end
-  local m, scores = self.inter(v, t, U, where)
+  local seen, read = self:normed(v, t)
+  local m, scores = self.inter(seen, read, U, where, W, batch.lengths)
   return {v = v, t = t, logits = self.fuse(m), scores = scores}
 end
 

@@ -19,8 +19,8 @@ function DenseProjection:forward(batch)
   local t, W = self:encode_text(batch.tokens, batch.lengths)
   if not self.fuse then return {v = v, t = t} end
   local summary = encoders.pool(self.project(W), batch.lengths, "mean")
-  local informed = self.informed(v, summary)
-  return {v = v, t = t, logits = self.fuse(core.cat({informed, t}, 2))}
+  local seen, read = self:normed(v, t)
+  return {v = v, t = t, logits = self.fuse(core.cat({self.informed(seen, summary), read}, 2))}
 end
 
 return DenseProjection

@@ -4,6 +4,7 @@ local core = require "vesper.core"
 local nn = require "vesper.nn"
 local check = require "vesper.util.check"
 local options = require "vesper.util.options"
+local tables = require "vesper.util.tables"
 local text = require "vesper.util.text"
 
 local encoders = {}
@@ -147,6 +148,25 @@ end
 
 -- ---- text ---------------------------------------------------------------------------------------
 
+-- Word embeddings and their dropout, from read options.
+local function make_words(what, o)
+  if not o.vectors and not o.vocab_size then
+    check.fail(what, "vectors and vocab_size are nil, expected one of them")
+  end
+  local words = o.vectors and nn.Embedding.from_pretrained(o.vectors, {freeze = o.freeze})
+    or nn.Embedding(o.vocab_size, o.word_dim, {padding_idx = 1})
+  return words, nn.Dropout(o.dropout)
+end
+
+local WORDS, WORDS_KNOWN = {word_dim = 300, freeze = false, dropout = 0},
+  {vectors = true, vocab_size = true}
+
+--- Word embeddings as those of TextEncoder, by its options vectors or vocab_size, word_dim, freeze
+-- and dropout.  Returns the embeddings and the dropout.
+function encoders.words(what, given)
+  return make_words(what, options.read(what, given, WORDS, WORDS_KNOWN))
+end
+
 local TextEncoder = nn.Module:extend("TextEncoder")
 encoders.TextEncoder = TextEncoder
 
@@ -158,19 +178,10 @@ encoders.TextEncoder = TextEncoder
 --   projection = true          a linear map to D after pooling; required unless the sizes agree
 --   dropout = 0                of the word embeddings before the RNN
 function TextEncoder:init(width, given)
-  local o = options.read("TextEncoder", given, {word_dim = 300, rnn = "LSTM", hidden = width,
-    num_layers = 1, bidirectional = false, pooling = "last", projection = true, freeze = false,
-    dropout = 0}, {vectors = true, vocab_size = true, rnn = {"LSTM", "GRU"},
-    pooling = {"last", "mean", "max", "gpo"}})
-  if not o.vectors and not o.vocab_size then
-    core._raise "TextEncoder: vectors and vocab_size are nil, expected one of them"
-  end
-  if o.vectors then
-    self.words = nn.Embedding.from_pretrained(o.vectors, {freeze = o.freeze})
-  else
-    self.words = nn.Embedding(o.vocab_size, o.word_dim, {padding_idx = 1})
-  end
-  self.dropout = nn.Dropout(o.dropout)
+  local o = options.read("TextEncoder", given, tables.merge(WORDS, {rnn = "LSTM", hidden = width,
+    num_layers = 1, bidirectional = false, pooling = "last", projection = true}),
+    tables.merge(WORDS_KNOWN, {rnn = {"LSTM", "GRU"}, pooling = {"last", "mean", "max", "gpo"}}))
+  self.words, self.dropout = make_words("TextEncoder", o)
   self.rnn = nn[o.rnn](self.words.embedding_dim, o.hidden,
     {num_layers = o.num_layers, bidirectional = o.bidirectional})
   local states = o.bidirectional and 2 * o.hidden or o.hidden

@@ -18,7 +18,7 @@ local folders = {}
 
 local DESCRIPTION, WEIGHTS = "model.json", "model.safetensors"
 local FILES = {DESCRIPTION, WEIGHTS}
-local FORMAT, VERSION = "vesper model", 1
+local FORMAT, VERSION = "vesper model", 2 -- 1: models without layer norms before classifiers
 local LARGEST = 256 << 20 -- bytes of model.json
 local LISTED = 20         -- names of each kind in a message
 local TRIES = 10
@@ -74,8 +74,8 @@ local function is_list(x) return getmetatable(x) == form.array end
 local function broken_part(d)
   if type(d) ~= "table" or is_list(d) or d.format ~= FORMAT then
     return "is not the description of a model"
-  elseif d.version ~= VERSION then
-    return ("version is %s, expected %d"):format(text.value(d.version), VERSION)
+  elseif d.version ~= VERSION and d.version ~= 1 then
+    return ("version is %s, expected %d or 1"):format(text.value(d.version), VERSION)
   elseif type(d.id) ~= "string" then
     return "has no id"
   elseif type(d.model) ~= "table" or is_list(d.model) then
@@ -133,6 +133,14 @@ local function wrong_tensor(name, own, given)
   end
 end
 
+-- The options of a model of version 1 in today's form.
+local function of_version_1(model)
+  local first = is_list(model.args) and model.args[1]
+  if type(first) == "table" and not is_list(first) and form.has_norm(model.class) then
+    first.norm = false
+  end
+end
+
 local function describe_again(model, d)
   local given = {}
   for _, name in ipairs(about.names) do
@@ -146,6 +154,7 @@ end
 -- The model, with what it knows, in evaluation mode; raises a message.
 local function build(found, o)
   local d, tensors = found.d, found.tensors
+  if d.version == 1 then of_version_1(d.model) end
   local too_large, count = form.too_large(d.model, tensors), 0
   if too_large then error(too_large, 0) end
   for _ in pairs(tensors) do count = count + 1 end

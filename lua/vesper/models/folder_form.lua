@@ -22,10 +22,21 @@ local SMALL = 1 << 16 -- a number up to this is never too large
 -- The classes that a folder may name, in vs.models.
 local KNOWN = {}
 for _, name in ipairs {"Baseline", "VSE", "CIM", "COOT", "AttentionPooling", "DenseProjection",
-  "BERTFusion", "DPM", "SmallCNN", "RegionEncoder", "JoinedEncoder", "TextEncoder", "ResNet",
+  "BERTFusion", "DPM", "TextOnly", "SmallCNN", "RegionEncoder", "JoinedEncoder", "TextEncoder",
+  "ResNet",
   "ResNet18", "ResNet34", "ResNet50", "EfficientNetLite0", "BERT"} do
   KNOWN[name] = true
 end
+
+-- Classes with the option `norm`.
+local NORM = {}
+for _, name in ipairs {"Baseline", "VSE", "CIM", "COOT", "AttentionPooling", "DenseProjection",
+  "BERTFusion", "DPM"} do
+  NORM[name] = true
+end
+
+--- Whether the class of vs.models has the option `norm`.
+function form.has_norm(name) return NORM[name] or false end
 
 -- On first use: vs.models loads this file.
 local function of_library(name) return KNOWN[name] and require("vesper.models")[name] end

@@ -1,7 +1,7 @@
 -- vs.models: the image-text models, their encoders, BERT and CNNs, loaded on first use.
 local files = {
   Baseline = "baseline", VSE = "vse", CIM = "cim", COOT = "coot",
-  BERTFusion = "bert_fusion", DPM = "dpm",
+  BERTFusion = "bert_fusion", DPM = "dpm", TextOnly = "text_only",
   AttentionPooling = "attention_pooling", DenseProjection = "dense_projection",
   IntraAttention = "intra_attention", InterAttention = "inter_attention",
   SmallCNN = "encoders", RegionEncoder = "encoders", JoinedEncoder = "encoders",

@@ -1,6 +1,7 @@
 -- Use of a trained model: embeddings of typed sentences and of picture files, classes by name.
 -- The functions are methods of the models with an image encoder, and of those with a text encoder.
 local core = require "vesper.core"
+local readout = require "vesper.models.readout"
 local about = require "vesper.models.about"
 local encoders = require "vesper.models.encoders"
 local in_evaluation = require "vesper.nn.evaluation"
@@ -209,16 +210,22 @@ function use.set_classes(model, names, given)
   end
   local e = model:encode_texts(filled):reshape(#names, #o.templates, -1)
   model:register_buffer("prototypes", e:mean(2):normalize())
+  readout.set(model, nil)
   return model:describe{classes = names}
 end
 
 --- What models.save writes beside the weights: the number of prototypes, which set_classes changes.
 function use.get_extra_state(model)
-  return {prototypes = model.prototypes and model.prototypes.shape[1]}
+  return {prototypes = model.prototypes and model.prototypes.shape[1],
+    readout = model.readout_weight and model.readout_weight.shape[1]}
 end
 
 function use.set_extra_state(model, extra)
   check.kind("set_extra_state", "extra", extra, "table")
+  if extra.readout ~= nil then
+    check.kind("set_extra_state", "readout", extra.readout, "count")
+    readout.set(model, core.zeros(extra.readout, model.width), core.zeros(extra.readout))
+  end
   if extra.prototypes == nil then return end
   check.kind("set_extra_state", "prototypes", extra.prototypes, "count")
   if model.prototypes and model.prototypes.shape[1] == extra.prototypes then return end

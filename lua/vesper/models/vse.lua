@@ -2,13 +2,14 @@
 -- with `classes`, classes are predicted from both.  The other models are subclasses that replace
 -- `forward`.
 --
--- Losses: nn.HingeRanking, nn.InfoNCE, nn.SigmoidLoss, a cosine loss with labels as in
+-- Losses: nn.HingeRanking, nn.InfoNCE, nn.SigmoidLoss, nn.UniCL, a cosine loss with labels as in
 -- cosine_embedding_loss.  Pairs that show the same image or item, or have the same text, are not
 -- negatives of each other (same.lua).
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local in_evaluation = require "vesper.nn.evaluation"
 local encoders = require "vesper.models.encoders"
+local readout = require "vesper.models.readout"
 local same_of = require "vesper.models.same"
 local use = require "vesper.models.use"
 local check = require "vesper.util.check"
@@ -18,10 +19,11 @@ local tables = require "vesper.util.tables"
 local VSE = nn.Module:extend("VSE")
 
 local DEFAULTS = {width = 256, dropout = 0.2, margin = 0.2, warmup = 1, scale = 20,
-  temperature = 0.07}
-local WEIGHTS = {classify = 1, rank = 1, contrast = 0, sigmoid = 0, cosine = 0, text = 0}
+  temperature = 0.07, norm = true}
+local WEIGHTS = {classify = 1, rank = 1, contrast = 0, sigmoid = 0, cosine = 0, unicl = 0,
+  text = 0}
 local KNOWN = {classes = true, image = true, channels = true, image_pooling = true, text = true,
-  hidden = true, weights = true}
+  hidden = true, weights = true, norm = "boolean"}
 
 --- Options (with their defaults):
 --   classes = C                       number of classes; without it there is no classifier
@@ -29,11 +31,14 @@ local KNOWN = {classes = true, image = true, channels = true, image_pooling = tr
 --   image = module                    or channels = {32, 64, 128, 256} and image_pooling = "mean"
 --   text = {vectors =, rnn =, ...}    options of models.TextEncoder, or a module
 --   hidden = D, dropout = 0.2         of the fusion MLP
---   weights = {classify = 1, rank = 1, contrast = 0, sigmoid = 0, cosine = 0, text = 0}; without
---                                     classes classify is 0
+--   norm = true                       layer norms of v and t before every classifier, which the
+--                                     cosine losses leave at any length; false: as they are
+--   weights = {classify = 1, rank = 1, contrast = 0, sigmoid = 0, cosine = 0, unicl = 0, text = 0};
+--                                     without classes classify is 0.  cosine and unicl take pairs
+--                                     with the same label as positives
 --   margin = 0.2                      of the ranking and cosine losses
 --   warmup = 1                        epochs that use all negatives; later ones use the hardest
---   temperature = 0.07                initial temperature of `contrast` (InfoNCE)
+--   temperature = 0.07                initial temperature of contrast and unicl
 --   scale = 20                        factor of the cosines in the softmax of classify_image
 function VSE:init(given) self:setup(given, {}) end
 
@@ -59,10 +64,14 @@ function VSE:setup(given, more, more_weights)
   self.image = o.image or
     encoders.SmallCNN(o.width, {channels = o.channels, pooling = o.image_pooling})
   self.text = o.text and o.text.parameters and o.text or encoders.TextEncoder(o.width, o.text)
+  if o.classes and o.norm then
+    self.norm_v, self.norm_t = nn.LayerNorm(o.width), nn.LayerNorm(o.width)
+  end
   if o.classes then self.fuse = self:mlp(2 * o.width, o.hidden or o.width, o.classes, o.dropout) end
   self.weights = read_weights(o, more_weights)
   if self.weights.text > 0 then self.text_head = nn.Linear(o.width, o.classes) end
   if self.weights.contrast > 0 then self.contrast = nn.InfoNCE(o.temperature) end
+  if self.weights.unicl > 0 then self.unicl = nn.UniCL(o.temperature) end
   if self.weights.sigmoid > 0 then self.sigmoid = nn.SigmoidLoss() end
   self.ranking = nn.HingeRanking{margin = o.margin, warmup = o.warmup}
   if o.classes then self:register_buffer("prototypes", core.zeros(o.classes, o.width)) end
@@ -72,6 +81,12 @@ end
 function VSE:mlp(from, hidden, to, dropout)
   return nn.Sequential{nn.Linear(from, hidden), nn.ReLU(), nn.Dropout(dropout),
     nn.Linear(hidden, to)}
+end
+
+--- What classifiers read in place of v, t [B,D]: their layer norms, unless norm = false.
+function VSE:normed(v, t)
+  if not self.norm_v then return v, t end
+  return self.norm_v(v), self.norm_t(t)
 end
 
 --- images uint8 [B,3,H,W], or a batch -> v [B,D], U [B,R,C], grid or counts of the regions.
@@ -84,7 +99,7 @@ function VSE:encode_text(tokens, lengths) return self.text(tokens, lengths) end
 function VSE:forward(batch)
   local v = self:encode_image(batch)
   local t = self:encode_text(batch.tokens, batch.lengths)
-  return {v = v, t = t, logits = self.fuse and self.fuse(core.cat({v, t}, 2))}
+  return {v = v, t = t, logits = self.fuse and self.fuse(core.cat({self:normed(v, t)}, 2))}
 end
 
 -- ---- training -----------------------------------------------------------------------------------
@@ -110,23 +125,27 @@ function VSE:terms(batch, out, epoch)
   local function add(name, fn, ...)
     if w[name] > 0 then terms[#terms + 1] = {name, fn(...)} end
   end
-  for _, name in ipairs {"classify", "cosine", "text"} do
+  for _, name in ipairs {"classify", "cosine", "unicl", "text"} do
     if w[name] > 0 and not batch.label then
       check.fail("loss", "weights.%s is %g, but the batch has no label; a model without classes "
         .. "needs none", name, w[name])
     end
   end
   local scores, same
-  if w.rank > 0 or w.contrast > 0 or w.sigmoid > 0 then
+  if w.rank > 0 or w.contrast > 0 or w.sigmoid > 0 or w.unicl > 0 then
     scores, same = out.v:normalize():matmul(out.t:normalize():t()), same_of(batch)
   end
   add("classify", nn.functional.cross_entropy, out.logits, batch.label)
   add("rank", self.ranking, scores, epoch, same)
   add("contrast", self.contrast, scores, same)
   add("sigmoid", self.sigmoid, scores, same)
+  if w.unicl > 0 then
+    local label = batch.label:reshape(-1, 1):eq(batch.label:reshape(1, -1))
+    add("unicl", self.unicl, scores, same and label:logical_or(same) or label)
+  end
   add("cosine", VSE.cosine_objective, out.v, out.t, batch.label, self.margin)
   if w.text > 0 then
-    add("text", nn.functional.cross_entropy, self.text_head(out.t), batch.label)
+    add("text", nn.functional.cross_entropy, self:text_logits(out.t), batch.label)
   end
   return terms
 end
@@ -147,30 +166,55 @@ end
 
 -- ---- use ----------------------------------------------------------------------------------------
 
+--- The logits [B,C] of text embeddings [B,D].
+function VSE:text_logits(t)
+  return self.text_head(self.norm_t and self.norm_t(t) or t)
+end
+
 --- Class probabilities [B,C] from the text alone, by a head on the text embedding; needs
 -- weights.text > 0.
 function VSE:classify_text(tokens, lengths)
   if not self.text_head then
     core._raise "classify_text: weights.text is 0, expected a number > 0 in the model's options"
   end
-  return (self.text_head((self:encode_text(tokens, lengths)))):softmax(2)
+  return self:text_logits((self:encode_text(tokens, lengths))):softmax(2)
 end
 
---- Sets the class prototypes to the mean text embedding of each class over a loader's batches.
--- The prototype of a class without texts is zero.  The classes are again those of the model's
--- options after set_classes.
+--- Sets the class prototypes to the mean text embedding of each class over a loader's batches, and
+-- makes them the readout.  The prototype of a class without texts is zero.  The classes are again
+-- those of the model's options after set_classes.
 function VSE:fit_prototypes(loader)
   if not self.classes then check.fail("fit_prototypes", "the model has no classes") end
   in_evaluation(self, function()
     local sums = core.zeros(self.classes, self.width)
-    local classes = core.arange(1, sums.shape[1]):reshape(-1, 1)
-    for batch in loader do
-      local t = self:embed_text(batch):normalize()
-      local member = classes:eq(batch.label:reshape(1, -1)):float() -- [C,B]
-      sums:add_(member:matmul(t))
-    end
-    self:register_buffer("prototypes", sums:normalize())
+    for batch in loader do readout.add_texts(sums, self:embed_text(batch), batch.label) end
+    self:clear_readout()
+    self.prototypes = sums:normalize()
   end)
+end
+
+--- Fits readouts of classes from the image embedding alone, and keeps one: readout.lua, `fit`.
+function VSE:fit_readout(loader, given) return readout.fit(self, loader, given) end
+
+--- Forgets the readout, which belongs to weights that are about to change.
+function VSE:clear_readout()
+  if not self.classes then return end
+  readout.set(self, nil)
+  self:register_buffer("prototypes", core.zeros(self.classes, self.width))
+end
+
+--- The readout in use: "linear", "prototype" or nil.
+function VSE:readout_kind() return readout.kind(self) end
+
+--- The state of another model of this class; a readout is taken over as well, or removed where the
+-- state has none.
+function VSE:load_state_dict(dict, given)
+  local weight, bias = self.readout_weight, self.readout_bias
+  if type(dict) == "table" and self.classes then readout.follow(self, dict) end
+  local ok, result = pcall(nn.Module.load_state_dict, self, dict, given)
+  if ok then return result end
+  readout.set(self, weight, bias)
+  error(result, 0)
 end
 
 --- The text embeddings of a batch for retrieval, [B,D].
@@ -184,10 +228,14 @@ function VSE:class_cosines(e)
   return e:normalize():matmul(self.prototypes:t()):masked_fill(absent, -1)
 end
 
---- Class probabilities [B,C] of images (or of a batch) from the shared embedding alone: a softmax
--- over scaled cosines to the class prototypes.
+--- Class probabilities [B,C] of images (or of a batch) from the shared embedding alone, by the
+-- readout of fit_readout or the names of set_classes.
 function VSE:classify_image(images)
-  return (self:class_cosines((self:encode_image(images))) * self.scale):softmax(2)
+  if not readout.kind(self) then
+    check.fail("classify_image", "the model has no readout, expected model:fit_readout(loader), as "
+      .. "train.fit does, or model:set_classes(names)")
+  end
+  return readout.logits(self, (self:encode_image(images))):softmax(2)
 end
 
 use.of_pairs(VSE)

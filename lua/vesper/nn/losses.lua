@@ -1,9 +1,9 @@
 -- Losses of scores [B,B] of images (rows) and texts (columns) with the pairs on the diagonal:
--- nn.InfoNCE, nn.SigmoidLoss and nn.HingeRanking.  Losses without state are layers in C
+-- nn.InfoNCE, nn.SigmoidLoss, nn.UniCL and nn.HingeRanking.  Losses without state are layers in C
 -- (csrc/nn/loss.c).
 --
--- Each takes `same`, bool [B,B]: pairs that show the same image or item, or have the same text.
--- They are not negatives of each other.  The diagonal of `same` is ignored.
+-- Each but UniCL takes `same`, bool [B,B]: pairs that show the same image or item, or have the same
+-- text.  They are not negatives of each other.  The diagonal of `same` is ignored.
 local core = require "vesper.core"
 local module = require "vesper.nn.module"
 local check = require "vesper.util.check"
@@ -84,6 +84,36 @@ function SigmoidLoss:forward(scores, same)
   return losses:sum() / B
 end
 
+-- ---- supervised contrast -----------------------------------------------------------------------
+
+local UniCL = module.Module:extend "UniCL"
+
+--- The supervised contrastive loss of images and texts (Yang et al., Unified Contrastive Learning
+-- in Image-Text-Label Space, CVPR 2022): as InfoNCE, but the target of an image is shared equally
+-- by all texts that are positive for it, and that of a text by all images.
+function UniCL:init(temperature, given)
+  temperature = temperature or 0.07
+  check.kind("UniCL", "temperature", temperature, "positive")
+  local o = options.read("UniCL", given, {learn = true}, {learn = "boolean"})
+  set_number(self, "logit_scale", -math.log(temperature), o.learn)
+end
+
+--- scores [B,B], positive bool [B,B], such as equal labels; the diagonal is positive -> the mean of
+-- both cross-entropies.
+function UniCL:forward(scores, positive)
+  local B, off = check_scores("UniCL", scores, positive)
+  if self.logit_scale:item() > MOST then
+    core.no_grad(function() self.logit_scale:fill_(MOST) end)
+  end
+  local target = core.eye(B)
+  if off then target = target + off:float() end
+  local logits = scores * self.logit_scale:exp()
+  local function one_way(x, t)
+    return -((x:log_softmax(2) * t):sum(2) / t:sum(2)):mean()
+  end
+  return (one_way(logits, target) + one_way(logits:transpose(1, 2), target:transpose(1, 2))) / 2
+end
+
 -- ---- hinge --------------------------------------------------------------------------------------
 --
 -- Each pair is compared with its hardest negative (Faghri et al., VSE++, BMVC 2018).  Early in
@@ -137,4 +167,4 @@ function HingeRanking:forward(scores, epoch, same)
   return loss
 end
 
-return {InfoNCE = InfoNCE, SigmoidLoss = SigmoidLoss, HingeRanking = HingeRanking}
+return {InfoNCE = InfoNCE, SigmoidLoss = SigmoidLoss, UniCL = UniCL, HingeRanking = HingeRanking}

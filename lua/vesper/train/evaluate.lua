@@ -4,7 +4,9 @@ local core = require "vesper.core"
 local data = require "vesper.data"
 local first_seen = require "vesper.data.first_seen"
 local metrics = require "vesper.metrics"
+local readout = require "vesper.models.readout"
 local in_evaluation = require "vesper.nn.evaluation"
+local shuffle = require "vesper.train.shuffle"
 local check = require "vesper.util.check"
 local options = require "vesper.util.options"
 local tables = require "vesper.util.tables"
@@ -60,13 +62,14 @@ end
 local function pick(x, rows) return #rows == x.shape[1] and x or x:index_select(1, rows) end
 
 local function check_output(out)
+  if type(out) == "table" and out.v == nil and core.is_tensor(out.logits) then return end
   if type(out) ~= "table" or not core.is_tensor(out.v) or out.v.ndim ~= 2 then
-    check.fail("evaluate", "the model returned %s, expected a table with v [B,D]",
+    check.fail("evaluate", "the model returned %s, expected a table with v [B,D] or logits [B,C]",
       type(out) == "table" and "v = " .. text.kind(out.v) or text.kind(out))
   end
 end
 
--- Whether the model's prototypes are of the loader's classes: set_classes may have named others.
+-- Whether the model's readout is of the loader's classes: set_classes may have named others.
 local function same_classes(model, loader)
   local ok, names = pcall(function() return loader.set:classes() end)
   if not (ok and names and model.class_names) or #names == 0 then return true end
@@ -81,9 +84,12 @@ end
 local function add_batch(model, batch, o, found)
   local out = model(batch)
   check_output(out)
-  local images, fresh = found.first(batch, out.v.shape[1])
-  local views = batch.image and (o.mirror or o.shift > 0)
-  table.insert(found.v, pick(views and over_views(model, batch, out.v, o) or out.v, fresh))
+  local images, fresh = found.first(batch, (out.v or out.logits).shape[1])
+  found.images = found.images + #fresh
+  if out.v then
+    local views = batch.image and (o.mirror or o.shift > 0)
+    table.insert(found.v, pick(views and over_views(model, batch, out.v, o) or out.v, fresh))
+  end
   if out.t then
     table.insert(found.t, out.t)
     table.move(images, 1, #images, #found.image_of + 1, found.image_of)
@@ -93,7 +99,7 @@ local function add_batch(model, batch, o, found)
     table.insert(found.predicted, out.logits:argmax(2))
     table.insert(found.label, batch.label)
   end
-  local by_image = out.image_logits or found.by_prototype and model:class_cosines(out.v)
+  local by_image = out.image_logits or out.v and found.readout and readout.logits(model, out.v)
   if by_image then
     found.right = found.right + pick(by_image:argmax(2):eq(batch.label), fresh):sum():item()
     found.judged = found.judged + #fresh
@@ -174,33 +180,44 @@ end
 --   shift = 0             n: v of an image is summed over shifts by n pixels up, down, left, right
 --   bank, beta            as in metrics.retrieval
 --   retrieval = true      false: not measured
+--   shuffle = nil         "image" or "text": each sample gets that of another image of the set, so
+--                         that the accuracy shows what the other half alone is worth; no retrieval
 function train.evaluate(model, loader, given)
   local o = options.read("evaluate", given,
     {mirror = false, shift = 0, retrieval = true, folds = 1},
     {mirror = "boolean", shift = "whole", retrieval = "boolean", folds = "count", bank = true,
-     beta = true})
+     beta = true, shuffle = {"image", "text"}})
   local found = {first = first_seen(), v = {}, t = {}, image_of = {}, predicted = {}, label = {},
-    right = 0, judged = 0, by_prototype = model.prototypes and same_classes(model, loader)}
+    images = 0, right = 0, judged = 0}
+  found.readout = readout.kind(model) and same_classes(model, loader)
   in_evaluation(model, function()
     local images, texts = split_loader(model, loader)
-    if images then return add_apart(model, images, texts, o, found) end
+    if images and not o.shuffle then return add_apart(model, images, texts, o, found) end
+    local change = o.shuffle and shuffle(loader, o.shuffle)
     for batch in loader do
-      if #found.v == 0 then train.check_batch("evaluate", batch) end
+      if change then batch = change(batch) end
+      if found.images == 0 then train.check_batch("evaluate", batch) end
       add_batch(model, batch, o, found)
     end
   end)
-  if #found.v == 0 then check.fail("evaluate", "the loader has no samples, expected at least 1") end
-  local result = tables.printed({v = core.cat(found.v)}, "Evaluation", in_words)
-  result.images = #result.v
+  if #found.v > 0 then found.images = 0 end
+  for _, v in ipairs(found.v) do found.images = found.images + #v end
+  if found.images == 0 then
+    check.fail("evaluate", "the loader has no samples, expected at least 1")
+  end
+  local result = tables.printed({v = #found.v > 0 and core.cat(found.v) or nil}, "Evaluation",
+    in_words)
+  result.images = found.images
   result.n = #found.t > 0 and #found.image_of or result.images
   if #found.label > 0 then
     result.predicted, result.label = core.cat(found.predicted), core.cat(found.label)
+    result.n = #result.label
     result.accuracy = metrics.accuracy(result.predicted, result.label)
   end
   if found.judged > 0 then result.image_accuracy = 100 * found.right / found.judged end
   if #found.t == 0 then return result end
   result.t, result.image_of = core.cat(found.t), image_of(found.image_of, result.images)
-  if not o.retrieval then return result end
+  if not o.retrieval or o.shuffle then return result end
   local r = metrics.retrieval(result.v, result.t, {image_of = result.image_of, bank = o.bank,
     beta = o.beta, folds = o.folds})
   result.retrieval, r.whole = r.whole or r, nil

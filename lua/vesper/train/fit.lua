@@ -90,7 +90,6 @@ end
 -- Validates the model after an epoch.  Returns the result of evaluate, the score and, if the score
 -- is better than `best`, a copy of the weights.
 local function validate(model, o, best)
-  if model.fit_prototypes and model.classes then model:fit_prototypes(o.train) end
   local val = evaluation.evaluate(model, o.val, {folds = o.folds})
   for _, name in ipairs {"v", "t", "predicted", "label", "image_of"} do val[name] = nil end
   if val.folds then val.folds.folds = nil end
@@ -273,7 +272,19 @@ local function run_epoch(model, o, run, parameters, writer)
   keep(model, o, run, writer)
 end
 
---- Trains a model and leaves it with the weights of the best epoch on validation.  Options:
+-- Fits a readout to the best weights; the best epoch's validation, the file of the weights and the
+-- log have it.
+local function fit_readout(model, o, run)
+  local kind, right = model:fit_readout(o.train, {val = o.val})
+  run.history[run.best.epoch].val.image_accuracy = right[kind]
+  say(o, "%simage alone %.1f by the %s readout", o.label == "" and "" or o.label .. ": ",
+    right[kind], kind)
+  if o.weights then assert(core.save(o.weights, model:state_dict())) end
+  if o.log then assert(log.write(o.log, run.history)) end
+end
+
+--- Trains a model and leaves it with the weights of the best epoch on validation, and, if it has
+-- classes, with a readout of them from the image alone (models.VSE, `fit_readout`).  Options:
 --   train = loader, val = loader, optimizer = optimizer, epochs = n
 --   clip = 2.0                  maximal norm of the gradients; false: not clipped
 --   schedule                    one of optim.lr_scheduler; ReduceLROnPlateau gets the score.
@@ -306,6 +317,7 @@ return function(model, given)
      log = "string", tensorboard = "string"})
   check_arguments(model, o)
   if model.describe and has_methods(o.train, "set") then model:describe {set = o.train.set} end
+  if model.clear_readout then model:clear_readout() end
   local parameters, run = model:parameters(), start_run(model, o)
   local writer <close> = new_curves(o, run)
   say_start(o, run)
@@ -313,5 +325,7 @@ return function(model, given)
   while not should_stop(o, run) do run_epoch(model, o, run, parameters, writer) end
   if #run.history >= first then say_end(o, run) end
   model:load_state_dict(run.best.state)
+  local best = run.history[run.best.epoch].val
+  if model.fit_readout and model.classes and best.accuracy then fit_readout(model, o, run) end
   return tables.printed(run.history, "history", history_text), run.best.epoch
 end

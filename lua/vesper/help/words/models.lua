@@ -3,7 +3,8 @@ return {
   {"models", "Image-text models; each is a module class.",
     {"models.Baseline", "options:table", "Baseline",
       "Classification of the image alone: {classes, width = 256, channels = {32, 64, 128, 256}, "
-        .. "hidden = width, dropout = 0.2}. Called with a batch it returns {v [B,D], logits "
+        .. "hidden = width, dropout = 0.2, norm = true: a layer norm of v before the classifier}. "
+        .. "Called with a batch it returns {v [B,D], logits "
         .. "[B,C], image_logits}."},
     {"Baseline:loss", "batch:table", "Tensor, table, table",
       "Cross-entropy with batch.label; the loss terms as numbers; the outputs."},
@@ -11,16 +12,27 @@ return {
       "Parameter groups for an optimizer; see VSE:param_groups."},
     {"Baseline:classify_image", "images:any", "Tensor",
       "Class probabilities [B,C] of images uint8 [B,3,H,W]."},
+    {"models.TextOnly", "options:table", "TextOnly",
+      "Classification of the text alone, for comparison: the mean of the word vectors and one "
+        .. "linear layer. {classes, text = {vectors = [V,E], or vocab_size and word_dim = 300; "
+        .. "freeze = false, dropout = 0}}. Called with a batch it returns {logits [B,C]}."},
+    {"TextOnly:loss", "batch:table", "Tensor, table, table",
+      "Cross-entropy with batch.label; the loss terms as numbers; the outputs."},
+    {"TextOnly:param_groups", "lr:num, factors:table?", "list",
+      "Parameter groups for an optimizer; see VSE:param_groups."},
+    {"TextOnly:classify_text", "tokens:index, lengths:index", "Tensor",
+      "Class probabilities [B,C] of tokens int64 [B,T] and lengths int64 [B]."},
     {"models.VSE", "options:table", "VSE",
       "Images and texts in a shared space: {classes (default: none, no classifier), width = 256, "
         .. "image = module or channels and image_pooling, text = options of TextEncoder or a "
         .. "module, hidden, weights = {classify = 1 (without classes 0), rank = 1, contrast = 0, "
-        .. "sigmoid = 0, cosine = 0, text = 0}, margin = 0.2, warmup = 1, temperature = 0.07, "
-        .. "scale = 20, dropout = 0.2}. Called with a batch (image or regions, tokens, lengths) it "
+        .. "sigmoid = 0, cosine = 0, unicl = 0, text = 0}, margin = 0.2, warmup = 1, "
+        .. "temperature = 0.07, scale = 20, dropout = 0.2, norm = true: layer norms of v and t "
+        .. "before classifiers}. Called with a batch (image or regions, tokens, lengths) it "
         .. "returns {v [B,D], t [B,D], logits [B,C] or nil}. Faghri et al., VSE++, BMVC 2018."},
     {"VSE:loss", "batch:table, epoch:int=1", "Tensor, table, table",
       "The weighted sum of the loss terms; the terms as numbers; the outputs. rank is "
-        .. "nn.HingeRanking, contrast nn.InfoNCE, sigmoid nn.SigmoidLoss."},
+        .. "nn.HingeRanking, contrast nn.InfoNCE, sigmoid nn.SigmoidLoss, unicl nn.UniCL."},
     {"VSE:terms", "batch:table, out:table, epoch:int", "list",
       "The loss terms {name, tensor} whose weight is not 0; subclasses append their own."},
     {"VSE:setup", "options:table, more:table", "table",
@@ -41,12 +53,29 @@ return {
         .. "such as {image = 0.3}, get the rate lr times their factor, all others lr."},
     {"VSE:embed_text", "batch:table", "Tensor",
       "The text embeddings for retrieval, [B,D]."},
+    {"VSE:normed", "v:tensor, t:tensor", "Tensor, Tensor",
+      "What classifiers read in place of v, t [B,D]: their layer norms, unless norm = false."},
+    {"VSE:fit_readout", "loader:Loader, {val:Loader?, kinds:list?}", "string, table",
+      "Fits readouts of classes from the image embedding alone and keeps one. linear: multinomial "
+        .. "logistic regression on v; prototype: cosines to the mean text embedding of each class. "
+        .. "kinds are those to choose from. With val the one that is right for more of its images "
+        .. "is kept, else the linear one. Returns the kind, and the accuracies on val by kind. "
+        .. "train.fit calls it at its end."},
+    {"VSE:load_state_dict", "dict:table, {strict:bool=true}", "table",
+      "As Module:load_state_dict; a linear readout comes with the state, and is removed where the "
+        .. "state has none."},
+    {"VSE:readout_kind", "", "string", "The readout in use: linear, prototype, or nil."},
+    {"VSE:clear_readout", "", nil, "Forgets the readout; train.fit does so at its start."},
     {"VSE:fit_prototypes", "loader:Loader", nil,
-      "Sets the class prototypes to the mean text embedding of each class."},
+      "Sets the class prototypes to the mean text embedding of each class, and makes them the "
+        .. "readout."},
     {"VSE:class_cosines", "e:tensor", "Tensor",
       "Cosines [B,C] of embeddings [B,D] to the prototypes; -1 for classes without texts."},
+    {"VSE:text_logits", "t:tensor", "Tensor",
+      "The logits [B,C] of text embeddings [B,D]; needs weights.text > 0."},
     {"VSE:classify_image", "images:any", "Tensor",
-      "Class probabilities [B,C] from images, or a batch, and the prototypes."},
+      "Class probabilities [B,C] from images, or a batch, by the readout of fit_readout or the "
+        .. "names of set_classes; without either it raises."},
     {"VSE:classify_text", "tokens:index, lengths:index", "Tensor",
       "Class probabilities [B,C] from the text; needs weights.text > 0."},
     {"models.CIM", "options:table", "CIM",
@@ -59,7 +88,9 @@ return {
         .. "region counts."},
     {"models.COOT", "options:table", "COOT",
       "VSE whose fusion is models.InterAttention: options of VSE, iterations = 3, low = width / 4, "
-        .. "over_regions = false. The output has scores, a list of [B,k]."},
+        .. "memory = {\"image\"} (also \"regions\" and \"words\"), over_regions = false. "
+        .. "The output has scores, a list of [B,N] over the memory of each iteration k: the k "
+        .. "image vectors, the regions, the words."},
     {"models.AttentionPooling", "options:table", "AttentionPooling",
       "VSE that classifies the image combined with a summary of the words to which its regions "
         .. "attend: options of VSE, heads = 4, best = false or k (only the k best words)."},
@@ -103,9 +134,11 @@ return {
         .. "[B,D], and with need_weights the attention [B,T,R]; without W only the regions are "
         .. "used."},
     {"models.InterAttention", "width:int, {iterations:int=3, low:int=width/4, dropout:num=0.2, "
-        .. "region_width:int?}", "Module",
-      "Attention of the fused vector over the image vectors of all iterations so far: (v, t, U, "
-        .. "where) -> m [B,D], and the scores of each iteration."},
+        .. "memory:list?, region_width:int?, word_width:int?, over_regions:bool=false, "
+        .. "norm:bool=true}", "Module",
+      "Attention of the fused vector over a memory, by default the image vectors of all "
+        .. "iterations so far: (v, t, U, where, W, lengths) -> m [B,D], and the scores of each "
+        .. "iteration. memory lists \"image\", \"regions\" and \"words\"."},
     {"models.BERT", "config:table", "BERT",
       "A transformer encoder over word pieces with the parameter names of Hugging Face's "
         .. "BertModel. config takes its names and defaults: {vocab_size = 30522, hidden_size = "

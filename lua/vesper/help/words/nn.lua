@@ -25,6 +25,11 @@ return {
         .. "pairs, divided by B. The parameters logit_scale and logit_bias are learned; learn = "
         .. "false fixes them. same, bool [B,B], marks pairs that are not negatives. Zhai et al., "
         .. "SigLIP, ICCV 2023."},
+    {"nn.UniCL", "temperature:num=0.07, {learn:bool=true}", "Module",
+      "The supervised contrastive loss of scores [B,B] / temperature, loss(scores, positive?): as "
+        .. "InfoNCE, but the targets of a row and of a column are shared equally by its positive "
+        .. "pairs; positive is bool [B,B], such as equal labels, and the diagonal is positive. "
+        .. "Yang et al., Unified Contrastive Learning, CVPR 2022."},
     {"nn.HingeRanking", "{margin:num=0.2, negatives:hardest|sum=hardest, warmup:int=1}", "Module",
       "The hinge ranking loss of scores [B,B] with the pairs on the diagonal: loss(scores, epoch, "
         .. "same?) is the mean over pairs. Up to epoch warmup it uses all negatives, later only "

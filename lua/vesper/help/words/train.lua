@@ -19,7 +19,7 @@ return {
         .. "train.evaluate. Returns one {epoch, "
         .. "loss, lr, seconds, score, val} per epoch, and the best epoch."},
     {"train.evaluate", "model:Module, loader:Loader, {folds:int=1, mirror:bool=false, shift:int=0, "
-        .. "bank:table?, beta:num?, retrieval:bool=true}", "table",
+        .. "bank:table?, beta:num?, retrieval:bool=true, shuffle:string?}", "table",
       "{n, images, v [N,D], t [M,D], image_of int64 [M], retrieval, folds, accuracy, "
         .. "image_accuracy, predicted int64 [n], label int64 [n]}, computed without gradients; "
         .. "figures in percent. An image with several captions is one row of v; image_of is "
@@ -27,7 +27,9 @@ return {
         .. "has no classes. folds = 5: retrieval also as the mean over five parts of the images "
         .. "(COCO 1K), in the field folds. mirror, shift: v of an image is "
         .. "summed over the image, its mirror image and copies shifted by this number of pixels "
-        .. "in each direction. bank and beta: see metrics.retrieval."},
+        .. "in each direction. bank and beta: see metrics.retrieval. "
+        .. "shuffle = \"image\" or \"text\": each sample gets that of another image, so that the "
+        .. "accuracy shows what the other half alone is worth; retrieval is not measured."},
     {"train.score", "result:table", "number",
       "Accuracy; for models with text, accuracy plus mean recall; without labels, rsum."},
     {"train.write_log", "path:string, history:list", "true?",

@@ -1,0 +1,69 @@
+-- Batches in which the image, or the text, is that of another image: what a model's accuracy is
+-- worth without one of the two.
+local core = require "vesper.core"
+local check = require "vesper.util.check"
+
+-- The fields of images, or of texts, that the set has.
+local function fields_of(set, kind)
+  local fields = {}
+  for _, name in ipairs(set:fields()) do
+    local of_text = name == "tokens" or name == "text"
+    local of_image = not of_text and name ~= "label" and name ~= "item" and name ~= "tags"
+    if kind == "text" and of_text or kind == "image" and of_image then
+      fields[#fields + 1] = name
+    end
+  end
+  return fields
+end
+
+-- The first sample of each image, and the image of each sample.
+local function images_of(set)
+  local first, image, SIZE = {}, {}, 4096
+  for start = 1, #set, SIZE do
+    local places = core.arange(start, math.min(start + SIZE - 1, #set))
+    local batch = set:batch(places, 0, {fields = {}})
+    for i, id in ipairs(batch.image_index:tolist()) do
+      first[id] = first[id] or start + i - 1
+      image[start + i - 1] = id
+    end
+  end
+  return first, image
+end
+
+-- image -> another one: the next in a random order that is always the same.
+local function others_of(first)
+  local ids, other = {}, {}
+  for id in pairs(first) do ids[#ids + 1] = id end
+  table.sort(ids)
+  local state = core.get_rng_state()
+  core.manual_seed(1)
+  local order = core.randperm(#ids):tolist()
+  core.set_rng_state(state)
+  for i, place in ipairs(order) do other[ids[place]] = ids[order[i % #order + 1]] end
+  return other
+end
+
+--- A function of a loader's batches that puts the image ("image") or the text ("text") of another
+-- image of the set in place of each sample's own.  The other one is the next in a random order of
+-- the images, which is the same in each call; its first caption counts.
+return function(loader, kind)
+  local ok, set = pcall(function() return loader.set end)
+  if not ok or type(set) ~= "userdata" then
+    check.fail("evaluate", "shuffle is '%s', but the loader is not a data.Loader", kind)
+  end
+  local fields, first, image = fields_of(set, kind), images_of(set)
+  if #fields == 0 then check.fail("evaluate", "the set has no %s to shuffle", kind) end
+  if next(first, (next(first))) == nil then
+    check.fail("evaluate", "the set has one image, expected at least 2 to shuffle")
+  end
+  local other = others_of(first)
+  return function(batch)
+    local samples = {}
+    for i, sample in ipairs(batch.index:tolist()) do samples[i] = first[other[image[sample]]] end
+    local given = set:batch(samples, 0, {fields = fields})
+    for name, value in pairs(given) do
+      if name ~= "index" and name ~= "image_index" and name ~= "label" then batch[name] = value end
+    end
+    return batch
+  end
+end
