@@ -6629,7 +6629,7 @@ function vs.models.DPM(options) end
 ---@field known? boolean default false
 
 ---The images of a loader for retrieve, each once: {v [N,D], category int64 [N], sample = list}; the
----category is the predicted class, or the label with known; sample[i] is the number of image i's
+---category is that of the readout, or the label with known; sample[i] is the number of image i's
 ---first sample.
 ---@param loader vesper.Loader
 ---@param options? vesper.options.DPM.index
@@ -6646,17 +6646,44 @@ function DPM:ask(query) end
 ---@class vesper.options.DPM.retrieve
 ---@field categories? integer default 3
 ---@field k? integer default 10
----@field shift? number default 0.5
+---@field shift? number
 
 ---The k nearest images of each query, int64 [Q,k], and their scores [Q,k]. One search for each of
 ---the query's most probable categories, among its images, with the query moved by shift toward its
----prototype; merged by score times probability.
+---prototype; merged by score times probability. shift is that of choose_shift, at first 0.
 ---@param query table
 ---@param index table
 ---@param options? vesper.options.DPM.retrieve
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 function DPM:retrieve(query, index, options) end
+
+---@class vesper.options.DPM.choose_shift
+---@field shifts? any[]
+---@field categories? integer default 3
+---@field k? integer default 10
+
+---Chooses how far queries move: of shifts, by default {0, 0.1, 0.2, 0.5, 1}, the one with which the
+---most texts of a validation loader find their own image among the k best. Sets model.shift;
+---returns it and a list of {shift, own, precision}.
+---@param loader vesper.Loader
+---@param options? vesper.options.DPM.choose_shift
+---@return number
+---@return any[]
+function DPM:choose_shift(loader, options) end
+
+---@class vesper.options.DPM.measure
+---@field categories? integer default 3
+---@field k? integer default 10
+---@field shift? number
+
+---Retrieval by the texts of a loader, {off = {own, precision}, on = {own, precision}} in percent:
+---queries whose own image is among the k best, and images among these of the own image's category
+---by the readout; off are the nearest images, on is retrieve.
+---@param loader vesper.Loader
+---@param options? vesper.options.DPM.measure
+---@return table
+function DPM:measure(loader, options) end
 
 ---@class vesper.options.models.IntraAttention
 ---@field region_width? integer
@@ -7087,6 +7114,14 @@ function VSE:get_extra_state() end
 ---Restores what get_extra_state returned.
 ---@param extra table
 function VSE:set_extra_state(extra) end
+
+---As VSE:get_extra_state, and the shift.
+---@return table
+function DPM:get_extra_state() end
+
+---Restores what get_extra_state returned.
+---@param extra table
+function DPM:set_extra_state(extra) end
 
 ---The tokenizer for models.save.
 ---@return table|nil

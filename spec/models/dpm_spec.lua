@@ -74,7 +74,7 @@ local function by_hand(e, p, index, prototypes, o)
   for i = 1, #v do
     local c = category[i]
     if asked[c] then
-      local moved = unit(unit(e), prototypes[c], o.shift or 0.5)
+      local moved = unit(unit(e), prototypes[c], o.shift or 0)
       found[i] = {i, (dot(moved, unit(v[i])) + 1) / 2 * p[c]}
     else
       found[i] = {i, (dot(unit(e), unit(v[i])) - 3) / 4}
@@ -243,6 +243,67 @@ describe("DPM:index", function()
     assert.is_false(pcall(model.fit_prototypes, model, vs.data.Loader(set, {batch_size = 2})))
     assert.is_true(model.training)
     fails("unknown option 'knwon'", model.index, model, loader(2), {knwon = true})
+  end)
+end)
+
+describe("DPM:measure and choose_shift", function()
+  local function loader(n)
+    local q = {image = images(n), text = {}, tokens = {}, lengths = {}, label = {}}
+    for i = 1, n do
+      q.text[i], q.tokens[i] = i % 2 == 0 and "a red hat" or "dog", {3 + i % 9, 1 + i % 4, 11}
+      q.lengths[i], q.label[i] = 3, i % CLASSES + 1
+    end
+    q.tokens, q.lengths, q.label = int64(q.tokens), int64(q.lengths), int64(q.label)
+    return setmetatable({}, {__call = function(self) -- one batch, as often as it is asked for
+      self.done = not self.done
+      return self.done and q or nil
+    end}), q
+  end
+
+  it("count own images and categories as their definitions say", function()
+    local model = new()
+    local each, q = loader(9)
+    local index = model:index(each)
+    model:eval()
+    for _, shift in ipairs {0, 2} do
+      local found = model:measure(each, {k = 3, shift = shift, categories = 2})
+      local own, precise = 0, 0
+      for i = 1, 9 do
+        local query = {text = {q.text[i]}, tokens = q.tokens:slice(1, i, i),
+          lengths = q.lengths:slice(1, i, i)}
+        local places = model:retrieve(query, index, {k = 3, shift = shift, categories = 2})
+        for _, place in ipairs(places[1]:tolist()) do
+          if place == i then own = own + 1 end
+          if index.category[place]:item() == index.category[i]:item() then precise = precise + 1 end
+        end
+      end
+      assert.near(100 * own / 9, found.on.own, 1e-3)
+      assert.near(100 * precise / 27, found.on.precision, 1e-3)
+      local t = vs.no_grad(function() return model:embed_text(q) end)
+      local near = t:normalize():matmul(index.v:normalize():t())
+      local _, nearest = near:topk(3, 2)
+      local hits = nearest:eq(vs.arange(1, 9):unsqueeze(2)):any(2):float():mean():item()
+      assert.near(100 * hits, found.off.own, 1e-3)
+    end
+  end)
+
+  it("choose the best shift, which is kept with the model", function()
+    local model = new()
+    local each = loader(9)
+    local shift, tried = model:choose_shift(each, {shifts = {0, 0.5, 3}, k = 3})
+    assert.equal(3, #tried)
+    local most = -1
+    for _, t in ipairs(tried) do most = math.max(most, t.own) end
+    for _, t in ipairs(tried) do
+      if t.own == most then
+        assert.equal(t.shift, shift) -- the smallest of equal ones
+        break
+      end
+    end
+    assert.equal(shift, model.shift)
+    assert.same(tried[1].own, model:measure(each, {shift = 0, k = 3}).on.own)
+    fails("k is 10, expected at most 9", model.choose_shift, model, each)
+    fails("unknown option 'shift'", model.choose_shift, model, each, {shift = 1})
   end)
 end)
 

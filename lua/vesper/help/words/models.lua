@@ -119,15 +119,24 @@ return {
       "BERTFusion with category-specific retrieval; options of BERTFusion."},
     {"DPM:index", "loader:Loader, {known:bool=false}", "table",
       "The images of a loader for retrieve, each once: {v [N,D], category int64 [N], sample = "
-        .. "list}; the category is the predicted class, or the label with known; sample[i] is the "
+        .. "list}; the category is that of the readout, or the label with known; sample[i] is the "
         .. "number of image i's first sample."},
     {"DPM:ask", "query:table", "Tensor, Tensor",
       "Encodes queries (image, or text and tokens, or both): embeddings [Q,D] and probabilities of "
         .. "the categories [Q,C]."},
-    {"DPM:retrieve", "query:table, index:table, {categories:int=3, k:int=10, shift:num=0.5}",
+    {"DPM:retrieve", "query:table, index:table, {categories:int=3, k:int=10, shift:num?}",
       "Tensor, Tensor", "The k nearest images of each query, int64 [Q,k], and their scores [Q,k]. "
         .. "One search for each of the query's most probable categories, among its images, with "
-        .. "the query moved by shift toward its prototype; merged by score times probability."},
+        .. "the query moved by shift toward its prototype; merged by score times probability. "
+        .. "shift is that of choose_shift, at first 0."},
+    {"DPM:choose_shift", "loader:Loader, {shifts:list?, categories:int=3, k:int=10}",
+      "number, list", "Chooses how far queries move: of shifts, by default {0, 0.1, 0.2, 0.5, 1}, "
+        .. "the one with which the most texts of a validation loader find their own image among "
+        .. "the k best. Sets model.shift; returns it and a list of {shift, own, precision}."},
+    {"DPM:measure", "loader:Loader, {categories:int=3, k:int=10, shift:num?}", "table",
+      "Retrieval by the texts of a loader, {off = {own, precision}, on = {own, precision}} in "
+        .. "percent: queries whose own image is among the k best, and images among these of the "
+        .. "own image's category by the readout; off are the nearest images, on is retrieve."},
     {"models.IntraAttention", "width:int, {region_width:int, word_width:int, heads:int=4, "
         .. "dropout:num=0.1}", "Module",
       "Attention of words over regions: (U, where, W, lengths, need_weights) -> image vector "
@@ -263,6 +272,8 @@ return {
         .. "as {\"a photo of a {}\"}, filled with its name. Returns the model."},
     {"VSE:get_extra_state", "", "table", "What models.save writes beside the weights."},
     {"VSE:set_extra_state", "extra:table", nil, "Restores what get_extra_state returned."},
+    {"DPM:get_extra_state", "", "table", "As VSE:get_extra_state, and the shift."},
+    {"DPM:set_extra_state", "extra:table", nil, "Restores what get_extra_state returned."},
     {"BERT:get_extra_state", "", "table|nil", "The tokenizer for models.save."},
     {"BERT:set_extra_state", "extra:table", nil, "Restores the tokenizer of get_extra_state."},
   },
