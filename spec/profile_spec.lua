@@ -288,7 +288,7 @@ describe("vs.profile", function()
 
   it("says what it cannot take", function()
     local function nothing() end
-    fails("profile: fn is nil, expected a function", vs.profile)
+    fails("profile: fn is missing, expected a function", vs.profile)
     fails("profile: fn is a table, expected a function", vs.profile, {})
     fails("profile: options must be a table, got a number", vs.profile, nothing, 20)
     fails("profile: unknown option 'tops', expected one of top", vs.profile, nothing, {tops = 2})

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/number.h"
 #include "core/profile.h"
 
 /* ---- errors ---- */
@@ -35,8 +36,22 @@ static void push_place(lua_State *L) {
   lua_pushliteral(L, "");
 }
 
+/* lua_pushvfstring in the C locale, in which %f has a decimal point.  When memory runs out here,
+ * the thread keeps that locale. */
+static const char *push_text(lua_State *L, const char *fmt, va_list ap) {
+  void *old = vs_locale_enter();
+  const char *s = lua_pushvfstring(L, fmt, ap);
+  vs_locale_leave(old);
+  return s;
+}
+
 int lvs_raise(lua_State *L) {
   push_place(L);
+  if (vs_error_kind() == VS_EUSER && !vs_error_named()) {
+    lvs_pushcallee(L);
+    lua_pushliteral(L, ": ");
+    lua_concat(L, 3);
+  }
   lua_pushstring(L, vs_error());
   lua_concat(L, 2);
   return lua_error(L);
@@ -46,10 +61,24 @@ int lvs_error(lua_State *L, const char *fmt, ...) {
   va_list ap;
   push_place(L);
   va_start(ap, fmt);
-  lua_pushvfstring(L, fmt, ap);
+  push_text(L, fmt, ap);
   va_end(ap);
   lua_concat(L, 2);
   return lua_error(L);
+}
+
+const char *lvs_pushfstring(lua_State *L, const char *fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  const char *s = push_text(L, fmt, ap);
+  va_end(ap);
+  return s;
+}
+
+const char *lvs_pushtext(lua_State *L, int index) {
+  if (lua_isinteger(L, index)) return lvs_pushfstring(L, "%I", lua_tointeger(L, index));
+  if (lua_type(L, index) == LUA_TNUMBER) return lvs_pushfstring(L, "%f", lua_tonumber(L, index));
+  return luaL_tolstring(L, index, NULL);
 }
 
 int lvs_nilerror(lua_State *L) {

@@ -17,10 +17,15 @@ extern const char
 #define LVS_TENSOR lvs_tensor_class
 
 /* --- errors --- */
-/* Raises vs_error() with the place in the user's own script before it. */
+/* Raises vs_error() with the place in the user's own script before it, and the name of the running
+ * function where the message of a mistake begins with no name. */
 int lvs_raise(lua_State *L);
 /* Raises this message, with the same place. */
 int lvs_error(lua_State *L, const char *fmt, ...);
+/* lua_pushfstring with a decimal point in every locale. */
+const char *lvs_pushfstring(lua_State *L, const char *fmt, ...);
+/* Pushes a value as luaL_tolstring does, numbers with a decimal point in every locale. */
+const char *lvs_pushtext(lua_State *L, int index);
 /* For files: a VS_EFILE error becomes nil, message; any other is raised. */
 int lvs_nilerror(lua_State *L);
 

@@ -64,7 +64,7 @@ static int64_t check_sample(lua_State *L, int index, const vs_dataset *d) {
   lua_Integer i = lvs_checkint(L, index, "sample");
   int64_t at = i < 0 ? d->n + i : i - 1;
   if (i == 0 || at < 0 || at >= d->n)
-    lvs_error(L, "sample %I is not in 1..%I", i, (lua_Integer)d->n);
+    lvs_error(L, "%s: sample %I is not in 1..%I", lvs_pushcallee(L), i, (lua_Integer)d->n);
   return at;
 }
 
@@ -254,7 +254,8 @@ static int lvs_dataset_index(lua_State *L) {
   vs_dataset *d = check_set(L);
   if (lua_isinteger(L, 2)) {
     lua_Integer i = lua_tointeger(L, 2);
-    if (i == 0) return lvs_error(L, "sample 0 is not in 1..%I", (lua_Integer)d->n);
+    if (i == 0)
+      return lvs_error(L, "%s: sample 0 is not in 1..%I", lvs_pushcallee(L), (lua_Integer)d->n);
     int64_t at = i < 0 ? d->n + i : i - 1;
     if (at < 0 || at >= d->n) return 0;
     lvs_pushsample(L, fetch(L, d, 0, &at, 1, NULL));

@@ -39,8 +39,11 @@ static int forward(lua_State *L) {
   lvs_checkargs(L, 2, spec, v, l->def->name);
   for (int i = 0; i < l->def->outputs; i++) box[i] = lvs_newbox(L, LVS_TENSOR);
   bool again = false;
-  while (vs_layer_forward(l, v, spec->n, out) < 0)
-    if (!lvs_retry(L, &again)) return lvs_raise(L);
+  while (vs_layer_forward(l, v, spec->n, out) < 0) {
+    if (lvs_retry(L, &again)) continue;
+    if (vs_error_kind() == VS_EUSER && !vs_error_named()) vs_fail_prefix(l->def->name);
+    return lvs_raise(L);
+  }
   for (int i = 0; i < l->def->outputs; i++) *box[i] = out[i];
   lvs_maybe_collect(L);
   return l->def->outputs;
@@ -158,7 +161,7 @@ static void add_value(lua_State *L, luaL_Buffer *b, const vs_arg *a, const vs_va
     case VS_V_INTS: snprintf(text, sizeof text, "%s", vs_dims_str(v->n, v->ints)); break;
     default:
       lvs_pushvalue(L, a, v);
-      snprintf(text, sizeof text, "%.60s", luaL_tolstring(L, -1, NULL));
+      snprintf(text, sizeof text, "%.60s", lvs_pushtext(L, -1));
       lua_pop(L, 2);
   }
   luaL_addstring(b, text);

@@ -8,7 +8,7 @@
 void lvs_checkoptions(lua_State *L, int index, const char *keys, const char *what) {
   if (lua_isnoneornil(L, index)) return;
   if (!lua_istable(L, index)) {
-    lvs_error(L, "%s: options must be a table, got a %s", what, luaL_typename(L, index));
+    lvs_error(L, "%s: options must be a table, got a %s", what, lvs_typename(L, index));
   }
   index = lua_absindex(L, index);
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
@@ -34,8 +34,9 @@ int64_t lvs_optint(lua_State *L, int index, const char *key, int64_t low, int64_
   int whole;
   int64_t v = lua_tointegerx(L, -1, &whole);
   if (!whole || lua_type(L, -1) != LUA_TNUMBER || v < low || v > high) {
-    lvs_error(L, "option '%s': expected a whole number from %I to %I, got %s", key,
-              (lua_Integer)low, (lua_Integer)high, luaL_tolstring(L, -1, NULL));
+    const char *got = lvs_pushtext(L, -1);
+    lvs_error(L, "%s: option '%s': expected a whole number from %I to %I, got %s",
+              lvs_pushcallee(L), key, (lua_Integer)low, (lua_Integer)high, got);
   }
   lua_pop(L, 1);
   return v;
@@ -44,7 +45,8 @@ int64_t lvs_optint(lua_State *L, int index, const char *key, int64_t low, int64_
 bool lvs_optbool(lua_State *L, int index, const char *key, bool def) {
   if (!push_option(L, index, key)) return def;
   if (!lua_isboolean(L, -1)) {
-    lvs_error(L, "option '%s': expected true or false, got a %s", key, luaL_typename(L, -1));
+    const char *got = lvs_typename(L, -1);
+    lvs_error(L, "%s: option '%s': expected true or false, got a %s", lvs_pushcallee(L), key, got);
   }
   bool v = lua_toboolean(L, -1);
   lua_pop(L, 1);
@@ -54,7 +56,8 @@ bool lvs_optbool(lua_State *L, int index, const char *key, bool def) {
 const char *lvs_optword(lua_State *L, int index, const char *key, const char *def) {
   if (!push_option(L, index, key)) return def;
   if (lua_type(L, -1) != LUA_TSTRING) {
-    lvs_error(L, "option '%s': expected a string, got a %s", key, luaL_typename(L, -1));
+    const char *got = lvs_typename(L, -1);
+    lvs_error(L, "%s: option '%s': expected a string, got a %s", lvs_pushcallee(L), key, got);
   }
   const char *v = lua_tostring(L, -1);
   lua_pop(L, 1);
@@ -83,7 +86,7 @@ int64_t *lvs_optpairs(lua_State *L, int index, const char *key, const char *what
   if (!push_option(L, index, key)) return NULL;
   int list = lua_gettop(L);
   if (!lua_istable(L, list))
-    lvs_error(L, "%s: %s is a %s, expected a list of pairs", what, key, luaL_typename(L, list));
+    lvs_error(L, "%s: %s is a %s, expected a list of pairs", what, key, lvs_typename(L, list));
   *n = (int64_t)lvs_listlen(L, list, what, key);
   if (*n > VS_MAX_PAIRS) lvs_error(L, "%s: %s has more than %d pairs", what, key, VS_MAX_PAIRS);
   int64_t *pair = lua_newuserdatauv(L, (size_t)(*n + 1) * 2 * sizeof *pair, 0);
@@ -110,7 +113,9 @@ void lvs_checkcolor(lua_State *L, int index, uint8_t rgb[3]) {
     good = whole && v >= 0 && v <= 255;
     rgb[i] = (uint8_t)v;
   }
-  if (!good) lvs_error(L, "a color must be a list of three whole numbers from 0 to 255");
+  if (!good)
+    lvs_error(L, "%s: a color must be a list of three whole numbers from 0 to 255",
+              lvs_pushcallee(L));
 }
 
 void lvs_optcolor(lua_State *L, int index, const char *key, uint8_t rgb[3]) {

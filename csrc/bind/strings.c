@@ -16,20 +16,20 @@ vs_strings *lvs_newstrings(lua_State *L) {
 
 vs_strings *lvs_optstrings(lua_State *L, int table, const char *key, const char *what) {
   if (lua_getfield(L, table, key) == LUA_TNIL) return NULL;
-  if (lua_isuserdata(L, -1)) {
+  if (lvs_testbox(L, -1, "vesper.Vocab") != NULL) {
     lua_getfield(L, -1, "words");
     lua_insert(L, -2);
     lua_call(L, 1, 1);
   }
   if (!lua_istable(L, -1))
-    lvs_error(L, "%s: %s is a %s, expected a list", what, key, luaL_typename(L, -1));
+    lvs_error(L, "%s: %s is a %s, expected a list", what, key, lvs_typename(L, -1));
   int list = lua_gettop(L);
   vs_strings *s = lvs_newstrings(L);
   lua_newtable(L); /* string -> its position */
   for (lua_Integer i = 1, n = lvs_listlen(L, list, what, key); i <= n; i++) {
     if (lua_rawgeti(L, list, i) != LUA_TSTRING)
       lvs_error(L, "%s: entry %I of %s is a %s, expected a string", what, i, key,
-                luaL_typename(L, -1));
+                lvs_typename(L, -1));
     size_t len;
     const char *text = lua_tolstring(L, -1, &len);
     if (vs_strings_add(s, text, len)) lvs_raise(L);

@@ -44,6 +44,11 @@ int vs_fail_prefix(const char *prefix) {
   return -1;
 }
 
+bool vs_error_named(void) {
+  size_t n = strspn(message, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.");
+  return n > 0 && message[n] == ':';
+}
+
 const char *vs_error(void) { return message; }
 
 vs_errkind vs_error_kind(void) { return kind; }

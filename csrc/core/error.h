@@ -22,6 +22,8 @@ int vs_fail_file(const char *path, const char *fmt, ...) VS_PRINTF(2, 3);
 int vs_fail_memory(size_t bytes);
 /* Puts "prefix: " before the message that is set. */
 int vs_fail_prefix(const char *prefix);
+/* Whether the message begins with a name, as "matmul: ": a function, a class, a setting. */
+bool vs_error_named(void);
 
 #define vs_fail_null(...) (vs_fail(__VA_ARGS__), NULL)
 

@@ -334,7 +334,7 @@ int vs_json_put_string(vs_buffer *b, const char *s, size_t n) {
   vs_buffer_puts(b, "\"");
   while (at < n) {
     size_t k = utf8_length(u + at, n - at);
-    if (k == 0) return vs_fail("json: a string is not UTF-8 (byte %zu)", at + 1);
+    if (k == 0) return vs_fail("json_encode: a string is not UTF-8 (byte %zu)", at + 1);
     if (u[at] < 0x20 || u[at] == '"' || u[at] == '\\') {
       vs_buffer_put(b, s + done, at - done);
       put_escape(b, u[at]);
@@ -350,7 +350,7 @@ int vs_json_put_string(vs_buffer *b, const char *s, size_t n) {
 int vs_json_put_num(vs_buffer *b, double v) {
   char text[40];
   if (!isfinite(v))
-    return vs_fail("json: %s cannot be written as JSON", isnan(v) ? "nan" : "infinity");
+    return vs_fail("json_encode: %s cannot be written as JSON", isnan(v) ? "nan" : "infinity");
   for (int digits = 15; digits <= 17; digits++) {
     vs_snprintf(text, sizeof text, "%.*g", digits, v);
     if (vs_strtod(text, NULL) == v) break;

@@ -2,6 +2,7 @@
 -- ops.  Each is a function of vs and a method of tensors.
 local core = require "vesper.core"
 local check = require "vesper.util.check"
+local guard = require "vesper.util.guard"
 local text = require "vesper.util.text"
 
 local fn = {}
@@ -251,7 +252,7 @@ function fn.expand_as(x, other)
 end
 
 -- One grid for each vector of the list, all of the same shape; "xy" swaps the first two dimensions.
-function core.meshgrid(list, indexing)
+core.meshgrid = guard.value("vs.meshgrid", function(list, indexing)
   if type(list) ~= "table" or next(list) == nil then
     check.fail("meshgrid", "vectors is %s, expected a list of vectors",
       type(list) == "table" and "empty" or text.kind(list))
@@ -270,52 +271,10 @@ function core.meshgrid(list, indexing)
     if indexing == "xy" and #list > 1 then grids[i] = grids[i]:transpose(1, 2) end
   end
   return table.unpack(grids)
-end
+end)
 
--- ---- options by name ----------------------------------------------------------------------------
-
--- The names of the parameters of f, in order, and their positions.
-local function parameters_of(f)
-  local names, at = {}, {}
-  for i = 1, debug.getinfo(f, "u").nparams do
-    names[i] = debug.getlocal(f, i)
-    at[names[i]] = i
-  end
-  return names, at
-end
-
-local function is_options(value)
-  if type(value) ~= "table" or getmetatable(value) ~= nil then return false end
-  local key = next(value)
-  return type(key) == "string" and #value == 0
-end
-
--- f, which takes the arguments behind the first ones by name too, from a table at the end, as ops
--- do: x:allclose(y, {rtol = 1e-3}).
-local function with_options(name, f)
-  return function(...)
-    local n = select("#", ...)
-    local given = n > 1 and (select(n, ...)) or nil
-    if not is_options(given) or debug.getinfo(f, "u").isvararg then return f(...) end
-    local args, names, at = {...}, parameters_of(f)
-    args[n] = nil
-    for key, value in pairs(given) do
-      local position = at[key]
-      if not position then
-        check.fail(name, "unknown option '%s', expected one of %s", tostring(key),
-          table.concat(names, ", "))
-      elseif position < n then
-        check.fail(name, "%s is given twice", key)
-      end
-      args[position] = value
-    end
-    return f(table.unpack(args, 1, #names))
-  end
-end
-
-for name, f in pairs(fn) do
-  local public = with_options(name, f)
-  core[name], core.tensor_methods[name] = public, public
+for name, f in pairs(guard.methods("Tensor", fn)) do
+  core[name], core.tensor_methods[name] = f, f
 end
 
 return core

@@ -8,8 +8,9 @@ local vs = require "vesper.core"
 local here = debug.getinfo(1, "S").source:match("^@(.*)init%.lua$")
 if here then vs._set_own_folder(here) end
 
+local guard = require "vesper.util.guard"
 require "vesper.tensor"
-vs.autograd = require "vesper.autograd"
+vs.autograd = guard.part("vs.autograd", require "vesper.autograd")
 require "vesper.functions"
 require "vesper.shards"
 vs.nn = require "vesper.nn"
@@ -24,11 +25,18 @@ local on_demand = {
   profile = "vesper.profile",
 }
 
+guard.ready = true
+
 return setmetatable(vs, {
   __index = function(t, key)
     local name = on_demand[key]
     if not name then return nil end
     local part = require(name)
+    if type(part) == "function" then
+      part = guard.value("vs." .. key, part)
+    else
+      guard.part(key, part)
+    end
     rawset(t, key, part)
     return part
   end,

@@ -2,6 +2,7 @@
 -- gradients are those of the ops.
 local core = require "vesper.core"
 local check = require "vesper.util.check"
+local guard = require "vesper.util.guard"
 local text = require "vesper.util.text"
 
 local methods = core.tensor_methods
@@ -289,8 +290,9 @@ function core.einsum(equation, list)
   return reorder(x, letters, out)
 end
 
-for name, fn in pairs(tensor) do
+for name, fn in pairs(guard.methods("Tensor", tensor)) do
   core[name], methods[name] = fn, fn
 end
+core.einsum = guard.value("vs.einsum", core.einsum)
 
 return core

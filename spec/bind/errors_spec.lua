@@ -76,7 +76,7 @@ describe("a message", function()
       nn.Sequential {nn.ReLU(), 3}
     end)
     assert(message:find(place, 1, true), message)
-    message = fails("load_state_dict: the state is 3, expected a table", function()
+    message = fails("Module:load_state_dict: dict is 3, expected a table", function()
       place = here()
       net:load_state_dict(3)
     end)

@@ -242,7 +242,7 @@ describe("data.prepare.folder", function()
     assert.matches("no.txt: No such file", why)
     assert.error_matches(function()
       data.prepare.folder(root, out, with(options, {vectors = 7}))
-    end, "prepare.folder: vectors is a number, expected text.WordVectors or a path")
+    end, "data.prepare.folder: vectors is 7, expected a string or a WordVectors")
   end)
 
   it("leaves no split empty where classes are small", function()

@@ -106,7 +106,7 @@ describe("experiment without labels", function()
       for key, value in pairs(more) do o[key] = value or nil end
       fails("experiment.report: " .. message, vs.experiment.report, o)
     end
-    refused("option rows is missing", {rows = false})
+    refused("rows is missing", {rows = false})
     refused("results is empty, expected at least 1", {results = {}})
     refused("sets has no val, expected {train =, val =, test =}", {sets = {train = {}, test = {}}})
     refused("samples is 0, expected", {samples = 0})
@@ -115,7 +115,7 @@ describe("experiment without labels", function()
 
   it("checks its arguments before the first run", function()
     local function refused(message, more)
-      fails("experiment: " .. message, vs.experiment.run, arguments(more))
+      fails(message, vs.experiment.run, arguments(more))
     end
     refused("rows is empty, expected at least 1", {rows = {}})
     refused("seeds is empty, expected at least 1", {seeds = {}})

@@ -274,7 +274,7 @@ describe("a broken folder", function()
   end)
 
   it("is told from a mistake in the script", function()
-    for want, arguments in pairs {["folder is nil"] = {}, ["folder is 3"] = {3},
+    for want, arguments in pairs {["folder is missing"] = {}, ["folder is 3"] = {3},
       ["unknown option 'pool'"] = {FOLDER, {pool = false}}} do
       local ok, message = pcall(function() BERT.from_pretrained(table.unpack(arguments, 1, 2)) end)
       assert.is_false(ok)

@@ -134,7 +134,7 @@ describe("a BERT", function()
     end
     refused("ids is float32 [5], expected int64 [B,T]", vs.ones(5))
     refused("ids is int64 [2,0], expected int64 [B,T]", vs.ones(2, 0):long())
-    refused("ids is nil")
+    refused("ids is missing")
     refused("mask is bool [2,4], expected bool [2,5], or lengths int64 [2]", ids,
       vs.ones(2, 4):bool())
     refused("mask is float32 [2,5]", ids, vs.ones(2, 5))
@@ -162,7 +162,7 @@ describe("a BERT", function()
       local message = fails("BERT: " .. want, function() BERT(config(more)) end)
       assert.matches("bert_spec", message, 1, true)
     end
-    fails("config is a number", BERT, 3)
+    fails("config is 3, expected a table", BERT, 3)
   end)
 end)
 

@@ -72,8 +72,9 @@ for _, kind in ipairs {"layer", "module"} do
 
     it("have to be functions", function()
       local m = make()
-      fails("register_forward_hook: hook is 1, expected a function", m.register_forward_hook, m, 1)
-      fails("register_full_backward_hook: hook is nil", m.register_full_backward_hook, m)
+      fails("Module:register_forward_hook: hook is 1, expected a function",
+        m.register_forward_hook, m, 1)
+      fails("Module:register_full_backward_hook: hook is missing", m.register_full_backward_hook, m)
     end)
   end)
 end

@@ -68,7 +68,7 @@ describe("nn.init", function()
     end
     refused("[3], expected at least 2 dimensions", init.xavier_normal_,
       vs.ones(3))
-    refused("zeros_: the weight is a table, expected a tensor", init.zeros_, {})
+    refused("nn.init.zeros_: x is a table, expected a tensor", init.zeros_, {})
     refused("nonlinearity is 'rulu'", init.kaiming_normal_, vs.ones(2, 2), {nonlinearity = "rulu"})
     refused("mode is 'in'", init.kaiming_normal_, vs.ones(2, 2), {mode = "in"})
   end)

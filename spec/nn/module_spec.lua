@@ -144,7 +144,7 @@ describe("modules", function()
     local x = vs.ones(2):requires_grad_()
     local p = nn.Parameter(x * 2)
     assert.is_true(p.is_leaf and p.requires_grad)
-    fails("Parameter: the argument is a number, expected a tensor", nn.Parameter, 3)
+    fails("nn.Parameter: x is 3, expected a tensor", nn.Parameter, 3)
     fails("can require gradients, not int64", nn.Parameter, vs.ones(1, {dtype = "int64"}))
     fails("has no parameter 'hat' to set", function() nn.Linear(1, 1).hat = 1 end)
     local real = vs.ones(1).dtype

@@ -155,7 +155,7 @@ describe("the state of a schedule", function()
     fails("StepLR: load_state_dict: the state is of ExponentialLR, expected StepLR",
       a.load_state_dict, a, b:state_dict())
     fails("the state is of nil, expected StepLR", a.load_state_dict, a, {})
-    fails("state is 1, expected a table", a.load_state_dict, a, 1)
+    fails("dict is 1, expected a table", a.load_state_dict, a, 1)
     fails("no last_epoch", a.load_state_dict, a, {name = "StepLR"})
     fails("the state has no step_size", a.load_state_dict, a,
       {name = "StepLR", last_epoch = 1, base_lrs = {1}, gamma = 1})

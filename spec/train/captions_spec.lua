@@ -262,12 +262,12 @@ describe("train.fit", function()
   end
 
   it("checks its arguments before the first batch", function()
-    refused("train is a table, expected a data.Loader", {train = {}})
-    refused("val is a Dataset, expected a data.Loader", {val = assert(data.open(path, "val"))})
+    refused("train is a table, expected a Loader", {train = {}})
+    refused("val is a Dataset, expected a Loader", {val = assert(data.open(path, "val"))})
     refused("train is empty: Loader: 0 batches", {train = open(path, "train", "all",
       {batch_size = 50, drop_last = true})})
-    refused("optimizer is a table, expected one of vs.optim", {optimizer = {}})
-    refused("model is a number, expected a module with a method loss", nil, 3)
+    refused("optimizer is a table, expected an Optimizer", {optimizer = {}})
+    refused("model is 3, expected a Module", nil, 3)
     refused("epochs is 0, expected", {epochs = 0})
     refused("patience is 0, expected", {patience = 0})
     refused("weights is 1, expected a string", {weights = 1})

@@ -127,7 +127,7 @@ describe("checkpoint", function()
     fails("unknown entry 'optimiser'", {optimiser = 1})
     fails("epoch is 1.5, expected an integer", {epoch = 1.5})
     fails("model is a table, expected an object with state_dict", {model = {}})
-    for _, name in ipairs {"", "/", ".", "a/..", 3} do
+    for _, name in ipairs {"", "/", ".", "a/.."} do
       local ok, message = pcall(checkpoint.save, name, {})
       assert.is_false(ok)
       assert.matches("expected the name of a folder", message, 1, true)

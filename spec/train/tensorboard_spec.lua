@@ -130,13 +130,13 @@ describe("SummaryWriter", function()
       assert.matches(want, why, 1, true)
     end
     local new = vs.tensorboard.SummaryWriter
-    refused("folder is nil, expected the name of a folder", new)
+    refused("folder is missing, expected a string", new)
     refused("unknown option 'purge', expected one of flush_secs, purge_step", new, folder,
       {purge = 1})
     refused("purge_step is 1.5, expected an integer", new, folder, {purge_step = 1.5})
     writer = assert(new(folder))
     refused("tag is 1, expected a string", writer.add_scalar, writer, 1, 1, 1)
-    refused("step of 'x' is 1.5, expected an integer", writer.add_scalar, writer, "x", 1, 1.5)
+    refused("step is 1.5, expected an integer", writer.add_scalar, writer, "x", 1, 1.5)
     refused("value of 'x' is '1', expected a number", writer.add_scalar, writer, "x", "1", 1)
     refused("a picture is", writer.add_image, writer, "x", vs.zeros(5, 2, 2):byte(), 1)
     writer:close()

@@ -220,7 +220,7 @@ describe("train.fit", function()
     refused("schedule belongs to another optimizer", function(o)
       o.schedule = lr_scheduler.StepLR(optim.SGD({vs.ones(1):requires_grad_()}, {lr = 1}), 1)
     end)
-    refused("accumulate is 0.5, expected an integer >= 1",
+    refused("accumulate is 0.5, expected an integer",
       function(o) o.accumulate = 0.5 end)
   end)
 

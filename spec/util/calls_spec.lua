@@ -31,8 +31,8 @@ describe("messages", function()
   it("say that a method needs a colon", function()
     for _, net in ipairs {nn.Linear(2, 2), nn.Sequential{nn.ReLU()}} do
       for _, name in ipairs {"parameters", "state_dict", "train"} do
-        fails(name .. ": the module is missing, expected a module; call it with a colon, net:"
-          .. name .. "()", net[name])
+        fails(("Module:%s: the module is missing, expected a Module; call it with a colon, "
+          .. "net:%s()"):format(name, name), net[name])
       end
     end
   end)

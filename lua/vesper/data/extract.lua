@@ -2,11 +2,13 @@
 -- that models can train on them without running the CNN.
 local core = require "vesper.core"
 local in_evaluation = require "vesper.nn.evaluation"
+local check = require "vesper.util.check"
 local options = require "vesper.util.options"
+local text = require "vesper.util.text"
 
 local DEFAULTS = {batch_size = 32, half = true, regions = true, images = false, flip = false,
   compress = 0}
-local KNOWN = {splits = "list", progress = true}
+local KNOWN = {splits = "list", batch_size = "count", progress = true}
 
 -- The splits to convert: a list of {name, set}; `set` has one sample per image.  Default: train,
 -- val and test, if they exist.
@@ -105,6 +107,10 @@ local function copy_split(writer, split, mirrored, model, o)
     end
     local images = mirrored and batch.image:flip{4} or batch.image
     local v, regions = model(images)
+    if not core.is_tensor(v) or v.ndim == 0 then
+      check.fail("data.extract", "the model's first result is %s, expected a tensor [B,D]",
+        text.kind(v))
+    end
     local captions = read_captions(first, first + v.shape[1] - 1)
     for i = 1, v.shape[1] do
       local at, points = first + i - 1, batch.landmark and batch.landmark[i]

@@ -4,6 +4,7 @@
 -- first use.
 local core = require "vesper.core"
 local check = require "vesper.util.check"
+local guard = require "vesper.util.guard"
 local data = core.data
 
 --- Preparers: prepare.NAME(source, out, options) writes the HDF5 file `out` and returns a summary
@@ -16,7 +17,7 @@ data.prepare = setmetatable({}, {
       openclipart = true, precomputed = true, visual_genome = true,
     }
     if not known[name] then return nil end
-    prepare[name] = require("vesper.data." .. name)
+    prepare[name] = guard.value("data.prepare." .. name, require("vesper.data." .. name))
     return prepare[name]
   end,
 })
@@ -34,13 +35,15 @@ local function by_channel(list, what)
 end
 
 --- images uint8 or float 0..255 [B,3,H,W] -> float32, (x / 255 - mean) / std by channel.
-function data.normalize(images, mean, std)
+data.normalize = guard.value("data.normalize", function(images, mean, std)
   mean = by_channel(mean or data.IMAGENET.mean, "mean")
   std = by_channel(std or data.IMAGENET.std, "std")
   return (images:float() - mean * 255) / (std * 255)
-end
+end)
 
 --- extract(model, source, out, options): lua/vesper/data/extract.lua.
-function data.extract(...) return require "vesper.data.extract"(...) end
+data.extract = guard.value("data.extract", function(...)
+  return require "vesper.data.extract"(...)
+end)
 
 return data

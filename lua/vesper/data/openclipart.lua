@@ -11,7 +11,7 @@ local file = require "vesper.util.file"
 
 local DEFAULTS = {
   size = 64, seed = 1, min_count = 2, max_words = 16, keywords = 4, min_class = 10,
-  max_title = math.maxinteger, skip_broken = false, name = "openclipart",
+  skip_broken = false, name = "openclipart",
   source = "Debian packages openclipart-png and openclipart-svg",
 }
 local PLACE = "usr/share/openclipart/"
@@ -61,7 +61,7 @@ local function thin_out(items, o)
   for _, at in ipairs(core.data.permutation(#items, o.seed)) do
     local group = items[at].group
     seen[group] = (seen[group] or 0) + 1
-    keep[at] = seen[group] <= o.max_title
+    keep[at] = seen[group] <= (o.max_title or math.maxinteger)
   end
   for at, item in ipairs(items) do
     if keep[at] then kept[#kept + 1] = item end
@@ -105,7 +105,7 @@ end
 --- Returns {train=, val=, test=, classes=, vocab=, skipped=, missing=, same_title=, rare=, broken=,
 --- invalid=}, or nil and a message.
 return function(folder, out, given)
-  local o = prepare.options("openclipart", given, DEFAULTS)
+  local o = prepare.options("openclipart", given, DEFAULTS, {max_title = "count"})
   local found, why = core.data.find(folder, ".png")
   if not found then return nil, why end
   local count = {missing = 0, broken = 0}

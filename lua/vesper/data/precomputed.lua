@@ -193,7 +193,7 @@ local function read_fields(s, i, split, counts, seen)
   if not frame then return nil, why end
   local width, height = frame[1]:item(), frame[2]:item()
   if width <= 0 or height <= 0 then
-    return nil, ("%s, row %d: size is %g x %g, expected numbers > 0"):format(s.frames_path,
+    return nil, text.format("%s, row %d: size is %g x %g, expected numbers > 0", s.frames_path,
       place_of(s, i, s.frames.shape[1]), width, height)
   end
   return {regions = v, boxes = (boxes / core.tensor {width, height, width, height}):clamp(0, 1)}

@@ -31,10 +31,6 @@ local COMMON = {vectors = true, progress = "function", compress = "whole", name 
 --- text.WordVectors or the path of a file of them, which prepare.write reads.
 function prepare.options(what, given, defaults, kinds)
   local o = options.read("prepare." .. what, given, defaults, tables.merge(COMMON, kinds))
-  local kind = type(o.vectors)
-  if kind ~= "nil" and kind ~= "string" and kind ~= "userdata" then
-    check.fail("prepare." .. what, "vectors is a %s, expected text.WordVectors or a path", kind)
-  end
   o.preparer = what
   return o
 end

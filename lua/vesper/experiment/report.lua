@@ -15,7 +15,7 @@ local options = require "vesper.util.options"
 local function trained(o, row, seed)
   local model = row.make(seed)
   local path = runs.folder(o.folder, row.name, seed) .. "/best.safetensors"
-  model:load_state_dict(assert(core.load(path)))
+  model:load_state_dict(check.done(core.load(path)))
   return model
 end
 
@@ -57,7 +57,7 @@ end
 
 -- A sheet of retrieved images, inside the page.
 local function add_sheet(section, set, captions, found, words)
-  table.insert(section, {sheet = assert(sheet.rows(set, captions, found)), words = words})
+  table.insert(section, {sheet = check.done(sheet.rows(set, captions, found)), words = words})
 end
 
 local function add_retrieved(o, section, row, result)
@@ -100,7 +100,7 @@ local function add_sheets(o, section)
     words[#words + 1] = one.words or one.note
     add_sheet(section, o.sets.test, one.captions, one.found, table.concat(words, ": "))
     if one.name then
-      assert(report.found(o.folder .. "/" .. one.name, o.sets.test, one.captions, one.found,
+      check.done(report.found(o.folder .. "/" .. one.name, o.sets.test, one.captions, one.found,
         {title = one.title, note = one.note}))
     end
   end
@@ -146,7 +146,7 @@ local function page(o, rows, protocol)
   for _, section in ipairs(pictures(o)) do
     if #section > 0 then sections[#sections + 1] = section end
   end
-  assert(report.page(o.folder, "index.html", o.title, sections))
+  check.done(report.page(o.folder, "index.html", o.title, sections))
 end
 
 local function check_options(o)

@@ -132,20 +132,20 @@ local function run_one(o, row, seed, data)
   local folder = folder_of(o, row, seed)
   local what = {row = row.name, seed = seed, epochs = o.epochs, options = row.options or {},
     settings = o.settings, data = data}
-  assert(core._folder_make(folder))
+  check.done(core._folder_make(folder))
   if file.exists(folder .. "/run.json") then
-    same_run(folder, assert(core.io.json_load(folder .. "/run.json")), what)
+    same_run(folder, check.done(core.io.json_load(folder .. "/run.json")), what)
   else
-    assert(core.io.json_save(folder .. "/run.json", what, {indent = 2}))
+    check.done(core.io.json_save(folder .. "/run.json", what, {indent = 2}))
   end
   local path = folder .. "/result.json"
   if not file.exists(path) then
     local result = train_run(o, row, seed, folder)
     result.run = what
-    assert(core.io.json_save(path, result))
+    check.done(core.io.json_save(path, result))
   end
   remove_checkpoint(folder .. "/checkpoint")
-  return assert(core.io.json_load(path))
+  return check.done(core.io.json_load(path))
 end
 
 local function check_options(o)
@@ -206,7 +206,7 @@ function experiment.run(given)
     optimizer = "function", evaluate = "function", schedule = "function", score = "function",
     schedule_per = true, clip = true, data = "string", folds = "count", quiet = "boolean"})
   check_options(o)
-  local data = o.data and assert(experiment.fingerprint(o.data)) or nil
+  local data = o.data and check.done(experiment.fingerprint(o.data)) or nil
   for _, row in ipairs(o.rows) do
     if row.missing then print(("%s is skipped: %s"):format(row.name, row.missing)) end
   end

@@ -10,7 +10,10 @@ local experiment = {}
 function experiment.mean(list)
   check.list("experiment.mean", "list", list)
   local sum, squares = 0, 0
-  for _, x in ipairs(list) do sum = sum + x end
+  for i, x in ipairs(list) do
+    check.kind("experiment.mean", ("list[%d]"):format(i), x, "number")
+    sum = sum + x
+  end
   local mean = sum / #list
   for _, x in ipairs(list) do squares = squares + (x - mean) ^ 2 end
   return mean, #list > 1 and math.sqrt(squares / (#list - 1)) or nil
@@ -21,16 +24,24 @@ local SPREAD = {val = true, test = true, image = true, rsum = true, folds = true
 
 --- The figures of one result by the keys of report.columns.
 function experiment.figures(result)
+  check.fields("experiment.figures", "result", result, {row = "string", val = "table",
+    test = "table"})
   local folds = result.test.folds
   return report.row(result.row, result.val, result.test,
     {folds = folds and folds.rsum, parameters = result.parameters, seconds = result.seconds})
 end
 
+-- What each result of experiment.run has.
+local RESULT = {row = "string", val = "table", test = "table", history = "list"}
+
 -- {name = its results}, and the names in order.
 local function by_row(what, results)
-  check.list(what, "results", results)
+  if check.list(what, "results", results) == 0 then
+    check.fail(what, "results is empty, expected at least 1")
+  end
   local list, names = {}, {}
-  for _, result in ipairs(results) do
+  for i, result in ipairs(results) do
+    check.fields(what, ("results[%d]"):format(i), result, RESULT)
     if not list[result.row] then
       names[#names + 1], list[result.row] = result.row, {}
     end

@@ -33,7 +33,15 @@ end
 --- The protocol of a table as a list of sentences: data, seeds, epochs, choice of the epoch,
 -- meaning of the columns.  sizes = {train =, val =, test =}.
 function experiment.protocol(results, sizes)
-  check.list("experiment.protocol", "results", results)
+  if check.list("experiment.protocol", "results", results) == 0 then
+    check.fail("experiment.protocol", "results is empty, expected at least 1")
+  end
+  for i, r in ipairs(results) do
+    check.fields("experiment.protocol", ("results[%d]"):format(i), r, {test = "table",
+      run = "table"})
+  end
+  check.fields("experiment.protocol", "sizes", sizes, {train = "whole", val = "whole",
+    test = "whole"})
   local seeds, threads, retrieval = different(results, "seed"), different(results, "threads"), nil
   for _, r in ipairs(results) do
     retrieval = retrieval or (r.test.retrieval and r.test.retrieval.protocol)
@@ -175,14 +183,14 @@ function experiment.write(folder, results, sizes)
     check.fail("experiment", "results is empty, expected at least 1")
   end
   local rows, protocol = summary.summary(results), experiment.protocol(results, sizes)
-  local function write(name, words) assert(report.write(folder, name, words)) end
+  local function write(name, words) check.done(report.write(folder, name, words)) end
   write("table.txt", experiment.text(rows, protocol))
   write("table.md", experiment.text(rows, protocol, "markdown"))
   write("table.csv", report.table(csv_columns(), csv_rows(rows), "csv"))
   write("table.tex", experiment.text(rows, protocol, "latex"))
   write("runs.csv", runs_csv(results))
   local curves, kind = summary.curves(results)
-  assert(report.curves(folder .. "/curves.svg", curves, {title = "Validation " .. kind,
+  check.done(report.curves(folder .. "/curves.svg", curves, {title = "Validation " .. kind,
     x_label = "epoch", y_label = kind == "accuracy" and "percent" or "rsum"}))
   return rows, protocol
 end

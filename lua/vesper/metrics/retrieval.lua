@@ -44,7 +44,7 @@ local TIES = "ties count against the correct item"
 -- n images, m captions, `scores`: what is compared.
 local function protocol(n, m, scores)
   local pairing = n == m and ("%d image-text pairs"):format(n)
-    or ("%d images, %d captions (%.4g per image)"):format(n, m, m / n)
+    or text.format("%d images, %d captions (%.4g per image)", n, m, m / n)
   return ("%s; image to text over all captions, text to image over all images; %s%s%s"):format(
     pairing, TIES, n == m and "" or "; an image's rank is that of its best caption", scores)
 end
@@ -146,7 +146,7 @@ local function by_cosine(images, texts, image_of, bank, beta)
     i2t = ranks(images, texts, bank and bank.v, own, image_of),
     t2i = ranks(texts, images, bank and bank.t, image_of or own),
     protocol = protocol(n, #texts, "; cosine" .. (bank
-      and ("; scores corrected by a bank of %d other texts and %d other images, beta %g"):format(
+      and text.format("; scores corrected by a bank of %d other texts and %d other images, beta %g",
         #bank.t, #bank.v, beta) or "")),
   }
 end
@@ -253,10 +253,11 @@ end
 ---@param r table of metrics.retrieval
 ---@return string line
 function metrics.format(r)
+  check.fields("metrics.format", "r", r, {i2t = "table", t2i = "table", rsum = "number"})
   local function side(name, s)
-    return ("%s R@1/5/10 %.1f/%.1f/%.1f median %g"):format(name, s.r1, s.r5, s.r10, s.medr)
+    return text.format("%s R@1/5/10 %.1f/%.1f/%.1f median %g", name, s.r1, s.r5, s.r10, s.medr)
   end
-  return ("%s  %s  rsum %.1f"):format(side("i2t", r.i2t), side("t2i", r.t2i), r.rsum)
+  return text.format("%s  %s  rsum %.1f", side("i2t", r.i2t), side("t2i", r.t2i), r.rsum)
 end
 
 result_meta.__tostring = metrics.format

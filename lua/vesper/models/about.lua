@@ -41,7 +41,9 @@ local read = {}
 -- Words in the order of their ids, or a text.Vocab.  The vocabulary itself is kept, too.
 function read.vocab(model, value, known)
   local vocab = value
-  if type(value) ~= "userdata" then vocab = core.text.Vocab.new(strings("vocab", value)) end
+  if text.kind(value) ~= "a Vocab" then
+    vocab = core.text.Vocab.new(strings("vocab", value))
+  end
   local words = model.text and model.text.words
   local most = type(words) == "userdata" and words.num_embeddings
   if most and #vocab > most then

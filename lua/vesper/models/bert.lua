@@ -199,6 +199,7 @@ end
 --- The mean of hidden [B,T,D] over the tokens, [B,D]; zeros for a row without tokens.  mask as in
 -- forward.
 function BERT.mean_pool(hidden, mask)
+  check.tensor("mean_pool", "hidden", hidden, 3)
   local B, T = hidden.shape[1], hidden.shape[2]
   mask = mask_of(mask, B, T)
   if not mask then return hidden:mean(2) end

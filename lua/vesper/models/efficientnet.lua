@@ -5,7 +5,9 @@ local core = require "vesper.core"
 local nn = require "vesper.nn"
 local through = require "vesper.nn.through"
 local pretrained = require "vesper.models.pretrained"
+local check = require "vesper.util.check"
 local options = require "vesper.util.options"
+local text = require "vesper.util.text"
 
 local EPS, MOMENTUM = 1e-3, 0.01
 local MEAN, STD = {127 / 255, 127 / 255, 127 / 255}, {128 / 255, 128 / 255, 128 / 255}
@@ -96,7 +98,13 @@ function EfficientNet:init(given)
   self._conv_stem, self._bn0 = conv(3, o.stem, 3, 2), norm(o.stem)
   self._blocks = {}
   local from, all = o.stem, 0
-  for _, b in ipairs(o.blocks) do all = all + b[1] end
+  for i, b in ipairs(o.blocks) do
+    if not check.is(b, "list of counts") or #b ~= 5 then
+      check.fail("EfficientNetLite0", "blocks[%d] is %s, expected "
+        .. "{repeats, kernel, stride, expansion, channels}", i, text.value(b))
+    end
+    all = all + b[1]
+  end
   for _, b in ipairs(o.blocks) do
     local repeats, kernel, stride, expand, to = table.unpack(b)
     for i = 1, repeats do

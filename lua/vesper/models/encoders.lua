@@ -7,11 +7,16 @@ local options = require "vesper.util.options"
 local tables = require "vesper.util.tables"
 local text = require "vesper.util.text"
 
+local is_module = require "vesper.nn.module".is_module
+
 local encoders = {}
 
 --- Parameter groups of a model: see VSE:param_groups.
 function encoders.param_groups(model, lr, factors)
   local groups, of = {{params = {}, lr = lr}}, {}
+  for name, factor in pairs(factors or {}) do
+    check.kind("param_groups", ("factors.%s"):format(name), factor, "number")
+  end
   for _, pair in ipairs(model:named_parameters()) do
     local part, parameter = pair[1]:match "^[^.]+", pair[2]
     local factor = factors and factors[part]
@@ -56,7 +61,9 @@ local function pooling_of(name) return name == "gpo" and nn.GPO() or name end
 --- Encodes images uint8 [B,3,H,W], or a batch with the fields that the encoder needs.
 function encoders.encode(encoder, batch)
   if core.is_tensor(batch) then batch = {image = batch} end
+  check.kind("encode_image", "the batch", batch, "table")
   if encoder.encode_batch then return encoder:encode_batch(batch) end
+  check.tensor("encode_image", "batch.image", batch.image)
   return encoder(batch.image)
 end
 
@@ -131,11 +138,16 @@ encoders.JoinedEncoder = JoinedEncoder
 -- SmallCNN: v is the sum of their vectors, the regions are those of the first.
 -- JoinedEncoder{encoder, ...}.
 function JoinedEncoder:init(list)
-  if type(list) ~= "table" or next(list) == nil then
+  if type(list) ~= "table" or #list == 0 then
     check.fail("JoinedEncoder", "encoders is %s, expected a list of encoders",
       type(list) == "table" and "empty" or text.kind(list))
   end
   check.list("JoinedEncoder", "encoders", list)
+  for i, encoder in ipairs(list) do
+    if not is_module(encoder) then
+      check.fail("JoinedEncoder", "encoders[%d] is %s, expected a module", i, text.value(encoder))
+    end
+  end
   self.parts = list
   self.region_width = list[1].region_width
 end

@@ -1,4 +1,6 @@
 -- vs.models: the image-text models, their encoders, BERT and CNNs, loaded on first use.
+local guard = require "vesper.util.guard"
+
 local files = {
   Baseline = "baseline", VSE = "vse", CIM = "cim", COOT = "coot",
   BERTFusion = "bert_fusion", DPM = "dpm", TextOnly = "text_only",
@@ -20,7 +22,7 @@ return setmetatable({}, {
   __index = function(models, name)
     if not files[name] then return nil end
     local file = require("vesper.models." .. files[name])
-    models[name] = file[name] or file
+    models[name] = guard.value("models." .. name, file[name] or file)
     return models[name]
   end,
 })

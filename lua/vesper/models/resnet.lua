@@ -67,7 +67,8 @@ local ResNet = nn.Module:extend "ResNet"
 --   mean, std                 for normalisation; default ImageNet's
 function ResNet:init(given)
   local o = options.read("ResNet", given, {layers = {2, 2, 2, 2}, base = 64, num_classes = 1000},
-    {block = true, layers = "list", width = true, size = true, mean = "list", std = "list"})
+    {block = "class", layers = "list of counts",
+    width = true, size = true, mean = "list", std = "list"})
   local block = o.block or BasicBlock
   self.conv1, self.bn1 = conv(3, o.base, 7, 2), nn.BatchNorm2d(o.base)
   self.maxpool = nn.MaxPool2d(3, {stride = 2, padding = 1})

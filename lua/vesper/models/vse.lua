@@ -132,6 +132,7 @@ function VSE:terms(batch, out, epoch)
     end
   end
   local scores, same
+  for _, name in ipairs {"v", "t"} do check.tensor("VSE:terms", "out." .. name, out[name], 2) end
   if w.rank > 0 or w.contrast > 0 or w.sigmoid > 0 or w.unicl > 0 then
     scores, same = out.v:normalize():matmul(out.t:normalize():t()), same_of(batch)
   end

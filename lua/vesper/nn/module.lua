@@ -9,6 +9,7 @@ local hooks = require "vesper.nn.hooks"
 local record = require "vesper.nn.record"
 local state = require "vesper.nn.state"
 local check = require "vesper.util.check"
+local guard = require "vesper.util.guard"
 local tables = require "vesper.util.tables"
 local text = require "vesper.util.text"
 
@@ -35,14 +36,6 @@ end
 local function join(prefix, key)
   key = math.type(key) == "integer" and tostring(key - 1) or tostring(key)
   return prefix == "" and key or prefix .. "." .. key
-end
-
--- Raises if a method was called with a dot, net.parameters(), where a colon is needed.
-local function check_self(name, self)
-  if not is_module(self) then
-    check.fail(name, "the module is %s, expected a module; call it with a colon, net:%s()",
-      self == nil and "missing" or text.kind(self), name)
-  end
 end
 
 -- Calls on.tensor(name, tensor, is_param) and on.module(name, module) depth first; visits each
@@ -211,13 +204,8 @@ methods.register_forward_pre_hook = hooks.register_forward_pre_hook
 methods.register_forward_hook = hooks.register_forward_hook
 methods.register_full_backward_hook = hooks.register_full_backward_hook
 
-for name, method in pairs(methods) do
-  methods[name] = function(self, ...)
-    check_self(name, self)
-    return method(self, ...)
-  end
-  core.layer_methods[name] = methods[name]
-end
+guard.methods("Module", methods)
+for name, method in pairs(methods) do core.layer_methods[name] = method end
 core._hooked_call = hooks.call
 
 -- ---- modules in Lua -----------------------------------------------------------------------------

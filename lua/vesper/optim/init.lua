@@ -2,19 +2,21 @@
 -- of weights.
 local core = require "vesper.core"
 local state_of = require "vesper.nn.state"
+local guard = require "vesper.util.guard"
 local tables = require "vesper.util.tables"
+local check = require "vesper.util.check"
 
 local optim = core.optims
-local methods = core.optim_methods
+local methods, own = core.optim_methods, {} -- all, and those written here
 
 optim.clip_grad_norm_ = core.clip_grad_norm_
 optim.clip_grad_value_ = core.clip_grad_value_
 optim.lr_scheduler = require "vesper.optim.schedule"
-optim.EMA = require "vesper.optim.ema"
+optim.EMA = guard.value("optim.EMA", require "vesper.optim.ema")
 
 --- The optimizer's state as tables and tensors, in the order of groups and parameters:
 -- {name=, groups = {{lr=, ...}}, state = {["1.3.exp_avg"] = tensor}, steps = {["1.3"] = n}}.
-function methods:state_dict()
+function own:state_dict()
   local dict = {name = self.name, groups = {}, state = {}, steps = {}}
   for g, group in ipairs(self.param_groups) do
     local settings = {}
@@ -50,11 +52,13 @@ local function set_all(group, settings)
 end
 
 --- Restores a state_dict.  Groups and parameters must agree in number and shape.
-function methods:load_state_dict(dict)
+function own:load_state_dict(dict)
   if dict.name ~= self.name then
-    core._raise(("load_state_dict: the state is of %s, expected %s"):format(
-      tostring(dict.name), self.name))
+    check.fail("Optimizer:load_state_dict", "the state is of %s, expected %s",
+      tostring(dict.name), self.name)
   end
+  check.fields("Optimizer:load_state_dict", "dict", dict,
+    {groups = "list", state = "table", steps = "table"})
   local groups = self.param_groups
   if #dict.groups ~= #groups then
     core._raise(("load_state_dict: the state has %d groups, expected %d"):format(
@@ -76,5 +80,8 @@ function methods:load_state_dict(dict)
     end
   end
 end
+
+for name, method in pairs(guard.methods("Optimizer", own)) do methods[name] = method end
+guard.class("Scheduler", optim.lr_scheduler.Scheduler)
 
 return optim

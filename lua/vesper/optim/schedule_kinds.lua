@@ -19,7 +19,11 @@ local kinds = {}
 
 kinds.LambdaLR = {
   args = {{"lr_lambda", "function or list"}},
-  rate = function(self, epoch, first, g) return first * of_group(self.lr_lambda, g)(epoch) end,
+  rate = function(self, epoch, first, g)
+    local factor = of_group(self.lr_lambda, g)(epoch)
+    check.kind(self.name, "the result of lr_lambda", factor, "number")
+    return first * factor
+  end,
 }
 
 kinds.StepLR = {

@@ -48,6 +48,7 @@ end
 function report.retrieved(path, set, v, t, captions, k, given)
   local o = options.read("report.retrieved", given, nil,
     {image_of = true, title = "string", note = "string", size = "count"})
+  if o.image_of then check.tensor("report.retrieved", "image_of", o.image_of, 1, "int64") end
   local found = sheet.nearest(v, t, captions, k, o.image_of)
   o.image_of = nil
   return report.found(path, set, captions, found, o)

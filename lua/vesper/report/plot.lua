@@ -94,6 +94,9 @@ end
 local function y_axis(list, o)
   local low, high = range(list, 2)
   low, high = o.y_min or low, o.y_max or high
+  if low > high then
+    check.fail("plot.lines", "y_min is %g, expected at most y_max, %g", low, high)
+  end
   if high - low < 1e-12 * math.max(1, math.abs(high)) then
     local pad = math.max(math.abs(low) * 0.1, 1e-6)
     low, high = low - pad, high + pad
@@ -186,7 +189,7 @@ local function put_series(out, box, points, color)
 end
 
 local LINE_OPTIONS = {title = "string", x_label = "string", y_label = "string", width = "positive",
-  height = "positive", y_min = "number", y_max = "number"}
+  height = "positive", y_min = "finite", y_max = "finite"}
 
 local CLIP = '<clipPath id="inside"><rect x="%.1f" y="%.1f" width="%.1f" height="%.1f"/></clipPath>'
 

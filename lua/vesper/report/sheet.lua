@@ -30,6 +30,10 @@ local function fail(...) check.fail("report.found", ...) end
 -- pictures as a source of images: at(position) returns the image, its label and its number, which
 -- the samples of one image share; or nil and a message.
 local function source_of(pictures)
+  local kind = text.kind(pictures)
+  if kind ~= "a table" and kind ~= "a Dataset" then
+    fail("pictures is %s, expected a data set or a list", text.value(pictures))
+  end
   if type(pictures) ~= "table" or getmetatable(pictures) ~= nil then
     local classes = pictures:classes()
     return function(position)

@@ -112,7 +112,7 @@ end
 -- The state of a new or resumed run: {history =, best = {score, epoch, state} or nil}.
 local function start_run(model, o)
   if not (o.resume and checkpoint.exists(o.checkpoint)) then return {history = {}} end
-  local found = assert(checkpoint.load(o.checkpoint, parts_of(model, o)))
+  local found = check.done(checkpoint.load(o.checkpoint, parts_of(model, o)))
   if type(found.extra) ~= "table" or type(found.extra.history) ~= "table" then
     core._raise(("fit: checkpoint %s was not written by fit"):format(o.checkpoint))
   end
@@ -122,25 +122,25 @@ end
 -- A writer of curves by epoch; it replaces the curves of later epochs in the folder.
 local function new_curves(o, run)
   if not o.tensorboard then return nil end
-  return assert(tensorboard.SummaryWriter(o.tensorboard, {purge_step = #run.history + 1}))
+  return check.done(tensorboard.SummaryWriter(o.tensorboard, {purge_step = #run.history + 1}))
 end
 
 local function add_curves(writer, entry)
   for name, value in pairs(log.flatten(entry, "/")) do
     if type(value) == "number" and name ~= "epoch" then
-      assert(writer:add_scalar(name, value, entry.epoch))
+      check.done(writer:add_scalar(name, value, entry.epoch))
     end
   end
-  assert(writer:flush())
+  check.done(writer:flush())
 end
 
 local function keep(model, o, run, writer)
-  if o.log then assert(log.write(o.log, run.history)) end
+  if o.log then check.done(log.write(o.log, run.history)) end
   if writer then add_curves(writer, run.history[#run.history]) end
   if not o.checkpoint then return end
   local parts = parts_of(model, o)
   parts.epoch, parts.best, parts.extra = #run.history, run.best.score, run
-  assert(checkpoint.save(o.checkpoint, parts))
+  check.done(checkpoint.save(o.checkpoint, parts))
 end
 
 -- ---- fit ----------------------------------------------------------------------------------------
@@ -150,8 +150,8 @@ end
 -- "accuracy 82.3  rsum 181.2" of a result of evaluate.
 local function in_words(val)
   local parts = {}
-  if val.accuracy then parts[1] = ("accuracy %.1f"):format(val.accuracy) end
-  if val.retrieval then parts[#parts + 1] = ("rsum %.1f"):format(val.retrieval.rsum) end
+  if val.accuracy then parts[1] = text.format("accuracy %.1f", val.accuracy) end
+  if val.retrieval then parts[#parts + 1] = text.format("rsum %.1f", val.retrieval.rsum) end
   return table.concat(parts, "  ")
 end
 
@@ -267,7 +267,7 @@ local function run_epoch(model, o, run, parameters, writer)
     seconds = core.now() - start}
   if weights then
     run.best = {score = score, epoch = epoch, state = weights}
-    if o.weights then assert(core.save(o.weights, weights)) end
+    if o.weights then check.done(core.save(o.weights, weights)) end
   end
   keep(model, o, run, writer)
 end

@@ -71,7 +71,10 @@ end
 function log.write(path, history)
   local rows, format = {}, tostring(path):match "%.(%w+)$"
   check.list("write_log", "history", history)
-  for i, entry in ipairs(history) do rows[i] = log.flatten(entry) end
+  for i, entry in ipairs(history) do
+    check.kind("write_log", ("history[%d]"):format(i), entry, "table")
+    rows[i] = log.flatten(entry)
+  end
   if format ~= "csv" and format ~= "jsonl" then
     check.fail("write_log", "path is %s, expected a name that ends in .csv or .jsonl",
       text.value(path))

@@ -6,7 +6,13 @@ local text = require "vesper.util.text"
 local check = {}
 
 --- Raises "WHAT: " followed by the formatted text.
-function check.fail(what, format, ...) core._raise(what .. ": " .. format:format(...)) end
+function check.fail(what, format, ...) core._raise(what .. ": " .. text.format(format, ...)) end
+
+--- What a file's function returned: the values, or an error with its message.
+function check.done(value, ...)
+  if value == nil then core._raise((...)) end
+  return value, ...
+end
 
 --- x must be a tensor, with `ndim` dimensions and of `dtype` if these are given.
 function check.tensor(what, name, x, ndim, dtype)
@@ -72,6 +78,8 @@ local function either(a, b) return function(x) return a(x) or b(x) end end
 -- name = {description, test}
 local kinds = {
   number = {"a number", is_number},
+  finite = {"a finite number", function(x) return is_number(x) and x - x == 0 end},
+  tensor = {"a tensor", core.is_tensor},
   count = {"an integer >= 1", is_count},
   whole = {"an integer >= 0", is_whole},
   integer = {"an integer", function(x) return math.type(x) == "integer" end},
@@ -85,6 +93,9 @@ local kinds = {
   ["function"] = {"a function", is_callable},
   table = {"a table", function(x) return type(x) == "table" end},
   list = {"a list", list_of(function() return true end)},
+  ["list of counts"] = {"a list of integers >= 1", list_of(is_count)},
+  class = {"a class of modules",
+    function(x) return type(x) == "table" and rawget(x, "is_module") == true end},
   ["list of steps"] = {"a list of integers >= 0", list_of(is_whole)},
   ["number or list"] = {"a number or a list of numbers", either(is_number, list_of(is_number))},
   ["function or list"] = {"a function or a list of functions",
@@ -115,6 +126,14 @@ function check.wrong(name, value, kind)
   end
   return ("%s is %s, expected %s"):format(name, text.value(value),
     type(kind) == "string" and kinds[kind][1] or alternatives(kind))
+end
+
+--- The fields of a table must be of these kinds, {field = kind}: "row: val.retrieval is nil, ...".
+function check.fields(what, name, value, fields)
+  check.kind(what, name, value, "table")
+  for field, kind in pairs(fields) do
+    check.kind(what, name .. "." .. field, value[field], kind)
+  end
 end
 
 --- value must be of this kind.

@@ -3,7 +3,7 @@ local core = require "vesper.core"
 
 local text = {}
 
---- string.format with a decimal point in every locale, for what is written to files.
+--- string.format with a decimal point in every locale, for what is written to files or shown.
 text.format = core._format
 
 --- "[2,3]" of a tensor or of a list of sizes.
@@ -29,7 +29,7 @@ end
 function text.value(x)
   local kind = type(x)
   if kind == "string" then return "'" .. x:sub(1, 40) .. "'" end
-  if kind == "number" or kind == "boolean" or kind == "nil" then return tostring(x) end
+  if kind == "number" or kind == "boolean" or kind == "nil" then return text.format("%s", x) end
   return text.kind(x)
 end
 

@@ -58,9 +58,9 @@ return {
     {"data.normalize", "images:any, mean:list?, std:list?", "Tensor",
       "Images uint8 or float 0..255 [B,3,H,W] as (x / 255 - mean) / std by channel, float32; mean "
         .. "and std default to ImageNet's."},
-    {"data.extract", "model:value, source:string, out:string, {splits:list?, batch_size:int=32, "
-        .. "half:bool=true, regions:bool=true, images:bool=false, flip:bool=false, compress:int=0, "
-        .. "progress:function?}", "table?",
+    {"data.extract", "model:Module|function, source:string, out:string, {splits:list?, "
+        .. "batch_size:int=32, half:bool=true, regions:bool=true, images:bool=false, "
+        .. "flip:bool=false, compress:int=0, progress:function?}", "table?",
       "Runs model(images) -> v [B,D], U [B,R,C] over every image of a vesper HDF5 file and writes "
         .. "a file with feature and regions instead of the images and everything else unchanged. "
         .. "half: stored as float16; flip: adds mirror images of train under id..'#flip'. Returns "
@@ -68,7 +68,7 @@ return {
     {"data.prepare.folder", "folder:string, out:string, {csv:string=products.csv, "
         .. "image:string=images/{id}.jpg, title:string=title, label:value=label, id:string=id, "
         .. "split:string?, size:value=64, min_count:int=2, max_words:int=16, seed:int=1, "
-        .. "vectors:value?, skip_broken:bool=false, "
+        .. "vectors:string|WordVectors?, skip_broken:bool=false, "
         .. "apply_exif_orientation:bool=false, compress:int=0, name:string?, "
         .. "source:string?, progress:function?}",
       "table?", "Writes a folder of images with a CSV table as a vesper HDF5 file. title, label, "
@@ -80,13 +80,13 @@ return {
         .. "left out and why. A split that should have images and has none is reported on stderr."},
     {"data.prepare.emoji", "folder:string, out:string, {size:value=64, keywords:int=4, "
         .. "min_count:int=2, max_words:int=16, min_class:int=10, seed:int=1, "
-        .. "vectors:value?, skip_broken:bool=false, compress:int=0, name:string=emoji, "
-        .. "source:string?, progress:function?}",
+        .. "vectors:string|WordVectors?, skip_broken:bool=false, compress:int=0, "
+        .. "name:string=emoji, source:string?, progress:function?}",
       "table?", "Writes the images, names and keywords of the Debian package ruby-gemojione, "
         .. "unpacked below folder, as a vesper HDF5 file. Returns counts by name."},
     {"data.prepare.openclipart", "folder:string, out:string, {size:value=64, keywords:int=4, "
         .. "min_count:int=2, max_words:int=16, min_class:int=10, max_title:int?, seed:int=1, "
-        .. "vectors:value?, skip_broken:bool=false, compress:int=0, "
+        .. "vectors:string|WordVectors?, skip_broken:bool=false, compress:int=0, "
         .. "name:string=openclipart, source:string?, progress:function?}",
       "table?", "Writes the drawings of the Debian packages openclipart-png and openclipart-svg, "
         .. "unpacked below folder, as a vesper HDF5 file. The class is the topmost folder, the "
@@ -94,7 +94,7 @@ return {
         .. "the maximal number of drawings per title. Returns counts by name."},
     {"data.prepare.visual_genome", "folder:string, out:string, {images:int=7034, regions:int=5, "
         .. "classes:int=20, objects:int=100, attributes:int=50, test:num=0.1, val:num=0.2, "
-        .. "size:value=64, min_count:int=2, max_words:int=16, seed:int=1, vectors:value?, "
+        .. "size:value=64, min_count:int=2, max_words:int=16, seed:int=1, vectors:string|WordVectors?, "
         .. "skip_broken:bool=false, "
         .. "apply_exif_orientation:bool=false, compress:int=0, name:string=visual_genome, "
         .. "source:string?, progress:function?}",
@@ -104,7 +104,7 @@ return {
         .. "attributes. Returns counts by name."},
     {"data.prepare.inshop", "folder:string, out:string, {val:num=0.2, boxes:bool=true, "
         .. "landmarks:bool=true, size:value=64, min_count:int=2, max_words:int=32, seed:int=1, "
-        .. "vectors:value?, skip_broken:bool=false, "
+        .. "vectors:string|WordVectors?, skip_broken:bool=false, "
         .. "apply_exif_orientation:bool=false, compress:int=0, name:string=inshop, "
         .. "source:string?, progress:function?}",
       "table?", "Writes DeepFashion In-shop, a folder with Anno, Eval and Img, as a vesper HDF5 "
@@ -112,7 +112,7 @@ return {
         .. "Returns counts by name."},
     {"data.prepare.fashiongen", "train:string, validation:string, out:string, {text:string=both, "
         .. "val:num=0.2, size:value=64, min_count:int=2, max_words:int=32, seed:int=1, "
-        .. "vectors:value?, skip_broken:bool=false, compress:int=0, "
+        .. "vectors:string|WordVectors?, skip_broken:bool=false, compress:int=0, "
         .. "name:string=fashiongen, source:string?, progress:function?}",
       "table?", "Writes Fashion-Gen's two HDF5 files as one vesper file: the first is split into "
         .. "train and val by product, the second is test; rows of the first with a product or a "
@@ -120,15 +120,15 @@ return {
         .. "counts by name."},
     {"data.prepare.karpathy", "json:string, folder:string, out:string, {captions:int=5, "
         .. "restval:train|val|test|restval=train, size:value=64, min_count:int=2, "
-        .. "max_words:int=32, seed:int=1, vectors:value?, skip_broken:bool=false, "
+        .. "max_words:int=32, seed:int=1, vectors:string|WordVectors?, skip_broken:bool=false, "
         .. "apply_exif_orientation:bool=false, "
         .. "compress:int=0, name:string?, source:string?, progress:function?}",
       "table?", "Writes dataset_flickr8k.json, dataset_flickr30k.json or dataset_coco.json and the "
         .. "images in folder as a vesper HDF5 file with Karpathy's splits, without classes. "
         .. "Returns counts by name."},
-    {"data.prepare.coco", "folder:string, out:string, {splits:any?, test:num=0, captions:int=5, "
-        .. "images:bool=true, features:any?, half:bool=false, size:value=64, min_count:int=2, "
-        .. "max_words:int=32, seed:int=1, vectors:value?, skip_broken:bool=false, "
+    {"data.prepare.coco", "folder:string, out:string, {splits:value?, test:num=0, captions:int=5, "
+        .. "images:bool=true, features:value?, half:bool=false, size:value=64, min_count:int=2, "
+        .. "max_words:int=32, seed:int=1, vectors:string|WordVectors?, skip_broken:bool=false, "
         .. "compress:int=0, name:string=coco, source:string?, progress:function?}",
       "table?", "Writes COCO's own caption files, annotations/captions_train2017.json and "
         .. "captions_val2017.json or those of 2014, with the images in folder as a vesper HDF5 "
@@ -136,10 +136,10 @@ return {
         .. "the fraction of val's images that become test, by seed. features: {split = path of a "
         .. ".npy file} [N,D] or [N,R,D], rows in the order of the file's images, beside the images "
         .. "or, with images = false, in their place. Returns counts by name."},
-    {"data.prepare.precomputed", "folder:string, out:string, {splits:any?, captions:int=5, "
+    {"data.prepare.precomputed", "folder:string, out:string, {splits:value?, captions:int=5, "
         .. "repeated:bool?, dev:value=5000, boxes:bool=true, half:bool=false, min_count:int=4, "
-        .. "max_words:int=32, seed:int=1, vectors:value?, compress:int=0, name:string?, "
-        .. "source:string?, progress:function?}",
+        .. "max_words:int=32, seed:int=1, vectors:string|WordVectors?, compress:int=0, "
+        .. "name:string?, source:string?, progress:function?}",
       "table?", "Writes the precomputed features of VSE++ and SCAN (train_ims.npy [N,D] or "
         .. "[N,R,D], train_caps.txt, ...) as a vesper HDF5 file; arrays are mapped and read row by "
         .. "row. splits = {train = 'train', val = 'dev', test = 'test'}: the prefixes of the "

@@ -1,8 +1,8 @@
 -- The texts of the reference: sections in reading order, each {name, about, entry, ...}.
 --
--- An entry is {name, arguments, results, description}; help/reference.lua defines the syntax.
+-- An entry is {name, arguments, results, description}; help/entries.lua defines the syntax.
 -- Every other file of this folder returns a list of sections.
-local files = {"tensor", "nn", "optim", "data", "text", "io", "results", "models", "train"}
+local files = require "vesper.help.words.files"
 
 local sections = {}
 for _, file in ipairs(files) do

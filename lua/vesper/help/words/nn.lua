@@ -3,7 +3,7 @@ return {
   {"nn", "Layers, implemented in C, and modules, written in Lua, share the methods of Module.",
     {"nn.Parameter", "x:tensor", "Tensor",
       "A tensor to be trained: as a field of a module it is one of the module's parameters."},
-    {"nn.Sequential", "modules:list", "Module",
+    {"nn.Sequential", "modules:value?", "Module",
       "Calls modules or functions one after the other: nn.Sequential{a, b, c}."},
     {"nn.Module", nil, "Module",
       "The base class of your own modules: local Net = nn.Module:extend(\"Net\")."},
@@ -17,28 +17,33 @@ return {
       "The symmetric cross-entropy of scores [B,B] / temperature with the pairs on the diagonal: "
         .. "loss(scores, same?). Scores should be cosines. same, bool [B,B], marks pairs that are "
         .. "not negatives. The parameter logit_scale, log(1 / temperature), is learned "
-        .. "and clamped to at most log(100); learn = false fixes it. Radford et al., 2021."},
+        .. "and clamped to at most log(100); learn = false fixes it. Radford et al., 2021.",
+      "scores:tensor, same:mask?"},
     {"InfoNCE:temperature", "", "number", "The current temperature."},
     {"nn.SigmoidLoss", "{temperature:num=0.1, bias:num=-10, learn:bool=true}", "Module",
       "The sigmoid loss of scores [B,B] with the pairs on the diagonal, loss(scores, same?): every "
         .. "pair is a binary decision with logit scores / temperature + bias; the sum over all "
         .. "pairs, divided by B. The parameters logit_scale and logit_bias are learned; learn = "
         .. "false fixes them. same, bool [B,B], marks pairs that are not negatives. Zhai et al., "
-        .. "SigLIP, ICCV 2023."},
+        .. "SigLIP, ICCV 2023.",
+      "scores:tensor, same:mask?"},
     {"nn.UniCL", "temperature:num=0.07, {learn:bool=true}", "Module",
       "The supervised contrastive loss of scores [B,B] / temperature, loss(scores, positive?): as "
         .. "InfoNCE, but the targets of a row and of a column are shared equally by its positive "
         .. "pairs; positive is bool [B,B], such as equal labels, and the diagonal is positive. "
-        .. "Yang et al., Unified Contrastive Learning, CVPR 2022."},
-    {"nn.HingeRanking", "{margin:num=0.2, negatives:hardest|sum=hardest, warmup:int=1}", "Module",
+        .. "Yang et al., Unified Contrastive Learning, CVPR 2022.",
+      "scores:tensor, positive:mask?"},
+    {"nn.HingeRanking", "{margin:num=0.2, negatives:hardest|sum=hardest, warmup:num=1}", "Module",
       "The hinge ranking loss of scores [B,B] with the pairs on the diagonal: loss(scores, epoch, "
         .. "same?) is the mean over pairs. Up to epoch warmup it uses all negatives, later only "
         .. "the hardest one; epoch may be omitted if warmup is 0, and may count steps if warmup "
         .. "does. same, bool [B,B], marks pairs that are not negatives. If the loss is stuck at "
         .. "2 * margin for 100 training steps, the embeddings have collapsed into one point; the "
-        .. "module reports this once on standard error. Faghri et al., VSE++, BMVC 2018."},
+        .. "module reports this once on standard error. Faghri et al., VSE++, BMVC 2018.",
+      "scores:tensor, epoch:int?, same:mask?"},
     {"nn.CosineSimilarity", "dim:dim=2, eps:num=1e-8", "Module",
-      "cosine_similarity of two tensors along dim."},
+      "cosine_similarity of two tensors along dim.",
+      "x:tensor, y:tensor"},
     {"nn.MultiheadAttention", "embed_dim:int, num_heads:int, {dropout:num=0, bias:bool=true, "
         .. "kdim:int?, vdim:int?}",
       "Module",
@@ -70,7 +75,8 @@ return {
       "Generalized pooling. Called with x [B,T,D] and lengths int64 [B] (default: T) it returns "
         .. "[B,D] and the weights of the ranks [B,T]: the values of each channel are sorted and "
         .. "summed with weights that a BiGRU computes for the ranks. A row of length 0 gives "
-        .. "zeros. Chen et al., VSE-infinity, CVPR 2021."},
+        .. "zeros. Chen et al., VSE-infinity, CVPR 2021.",
+      "x:tensor, lengths:index?"},
     {"nn.summary", "module:Module, inputs:value...", "list",
       "Runs the module once, in evaluation mode, without gradients: a list of {name=, kind=, "
         .. "depth=, output=, parameters=}, one per call in order, with the totals in the fields "

@@ -77,7 +77,7 @@ return {
     {"optim.lr_scheduler.SequentialLR", "optimizer:Optimizer, {schedulers:list, milestones:list}",
       "Scheduler", "One schedule after the other, each counting from 0: schedulers[i + 1] starts "
         .. "at milestones[i]. For example LinearLR as warm-up, then CosineAnnealingLR."},
-    {"Scheduler:step", "value:num?", nil,
+    {"Scheduler:step", "value:operand?", nil,
       "Call it after optimizer:step(), once per epoch or batch, whichever the schedule counts. "
         .. "ReduceLROnPlateau takes the value that it monitors."},
     {"Scheduler:get_last_lr", "", "list", "The current rates of all groups."},

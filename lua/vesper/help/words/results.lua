@@ -87,7 +87,7 @@ return {
   {"experiment", "Tables of models and seeds, which resume after an interruption.",
     {"experiment.run", "{folder:string, rows:list, seeds:list, epochs:int, loaders:function, "
         .. "optimizer:function, schedule:function?, schedule_per:epoch|batch=epoch, "
-        .. "score:function?, clip:num=2, folds:int=1, data:string?, settings:table?, "
+        .. "score:function?, clip:value=2, folds:int=1, data:string?, settings:table?, "
         .. "evaluate:function?, quiet:bool=false}", "list",
       "Trains each row with each seed by train.fit, one folder per run below folder/runs. Skips "
         .. "finished runs and resumes interrupted ones from their checkpoints, with the same "

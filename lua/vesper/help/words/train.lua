@@ -2,7 +2,7 @@
 return {
   {"train", "Training and evaluation of models that have `loss`.",
     {"train.fit", "model:Module, {train:Loader, val:Loader, optimizer:Optimizer, epochs:int, "
-        .. "clip:num=2, schedule:value?, schedule_per:epoch|batch=epoch, ema:EMA?, "
+        .. "clip:value=2, schedule:value?, schedule_per:epoch|batch=epoch, ema:EMA?, "
         .. "accumulate:int=1, autocast:bool=false, score:function?, patience:int?, "
         .. "label:string?, weights:string?, checkpoint:string?, resume:bool=false, log:string?, "
         .. "tensorboard:string?, folds:int=1, quiet:bool=false}",
@@ -18,8 +18,9 @@ return {
         .. "log: a .csv or .jsonl file. tensorboard: a folder of event files. folds: see "
         .. "train.evaluate. Returns one {epoch, "
         .. "loss, lr, seconds, score, val} per epoch, and the best epoch."},
-    {"train.evaluate", "model:Module, loader:Loader, {folds:int=1, mirror:bool=false, shift:int=0, "
-        .. "bank:table?, beta:num?, retrieval:bool=true, shuffle:string?}", "table",
+    {"train.evaluate", "model:Module, loader:Loader|function, {folds:int=1, "
+        .. "mirror:bool=false, shift:int=0, bank:table?, beta:num?, retrieval:bool=true, "
+        .. "shuffle:string?}", "table",
       "{n, images, v [N,D], t [M,D], image_of int64 [M], retrieval, folds, accuracy, "
         .. "image_accuracy, predicted int64 [n], label int64 [n]}, computed without gradients; "
         .. "figures in percent. An image with several captions is one row of v; image_of is "
