@@ -39,6 +39,18 @@ static bool push_property(lua_State *L, vs_tensor *t, const char *key) {
 
 /* ---- indexing ---- */
 
+/* Pushes what vesper.help.near says of a name that tensors do not have, "" where it cannot. */
+static const char *push_hint(lua_State *L, const char *key) {
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "vesper.help.near");
+  if (lua_pcall(L, 1, 1, 0) == LUA_OK && lua_istable(L, -1)) {
+    lua_getfield(L, -1, "method");
+    lua_pushstring(L, key);
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK && lua_isstring(L, -1)) return lua_tostring(L, -1);
+  }
+  return lua_pushliteral(L, "");
+}
+
 /* Upvalue 1: the methods. */
 static int tensor_index(lua_State *L) {
   vs_tensor *t = lvs_checktensor(L, 1);
@@ -46,7 +58,8 @@ static int tensor_index(lua_State *L) {
     lua_pushvalue(L, 2);
     if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
     if (push_property(L, t, lua_tostring(L, 2))) return 1;
-    return lvs_error(L, "tensor has no method or property '%s'", lua_tostring(L, 2));
+    return lvs_error(L, "tensor has no method or property '%s'%s", lua_tostring(L, 2),
+                     push_hint(L, lua_tostring(L, 2)));
   }
   return lvs_pushindexed(L, t);
 }

@@ -199,6 +199,48 @@ describe("vs.help", function()
     assert.matches("vs.softmax", help "sofmax", 1, true)
     assert.matches("optim.AdamW", help "optim.AdmW", 1, true)
     assert.matches("unknown name 'qqqqqqqq'", help "qqqqqqqq", 1, true)
+    assert.equal("unknown name 'cuda'; vesper computes on the CPU", help "cuda")
+    assert.matches("vs.help 'nn' lists the names of nn", help "nn.Foo", 1, true)
+    local sheet = help "sheet"
+    assert.matches("plot.contact_sheet", sheet, 1, true)
+    assert.matches("occurs in the description of report.found, report.page", sheet, 1, true)
+  end)
+
+  it("finds every name by its last part and by every ending, with and without vs.", function()
+    for _, e in ipairs(entries) do
+      local ending = e.name:gsub("^vs%.", "")
+      while ending do
+        for _, asked in ipairs {ending, "vs." .. ending, (ending:gsub(":", "."))} do
+          local text, own = help(asked), e.name
+          assert(text:find(own .. "(", 1, true) or text:find(own, 1, true)
+            or e.method and text:find("x:" .. e.method, 1, true), asked .. " lacks " .. own)
+        end
+        ending = ending:match "^[%w_]+[.:](.*)$"
+      end
+    end
+    assert.matches("also\n  metrics.topk(queries, gallery, k)", help "topk", 1, true)
+  end)
+
+  it("knows what tensors do not have", function()
+    local function message(name)
+      local ok, said = pcall(function() return vs.ones(1)[name] end)
+      assert.is_false(ok)
+      return said:match "help_spec.lua:%d+: (.*)"
+    end
+    assert.equal("tensor has no method or property 'cuda'; vesper computes on the CPU",
+      message "cuda")
+    assert.equal("tensor has no method or property 'sofmax'; did you mean softmax, amax, argmax, "
+      .. "max?", message "sofmax")
+    assert.equal("tensor has no method or property 'qqqqqqqq'", message "qqqqqqqq")
+  end)
+
+  it("leaves names that do not exist nil elsewhere, for tests of features", function()
+    assert.is_nil(vs.foo)
+    assert.is_nil(vs.nn.Foo)
+    assert.is_nil(vs.optim.Foo)
+    assert.is_nil(vs.models.Foo)
+    assert.is_nil(vs.nn.Linear(1, 1).cuda)
+    assert.is_nil(vs.nn.Sequential{}.cuda)
   end)
 
   it("answers whatever it is given", function()

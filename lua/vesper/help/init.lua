@@ -4,7 +4,8 @@
 --   vs.help "conv2d"       an op; also "vs.conv2d", "Tensor:item", "item", "data", "nn.Linear"
 --   vs.help(nn.Linear)     by the function itself; vs.help(loader) documents its class
 --
--- The texts come from reference.lua, which reads the C descriptors and the files of words/.
+-- The texts come from entries.lua, which reads the C descriptors and the files of words/.
+local near = require "vesper.help.near"
 local reference = require "vesper.help.reference"
 local text = require "vesper.util.text"
 
@@ -81,21 +82,27 @@ end
 
 -- --- search ---
 
--- The last part of "data.prepare.folder" or "Tensor:item".
-local function short_name(name) return name:match "[%w_]+$" end
+local short_name = near.short
 
--- The entries with this full name, and those with this last part.
+-- "vs.nn.functional.conv2d" -> "conv2d"; "Tensor.item" -> "Tensor:item" is compared with dots.
+local function bare_name(name)
+  return (name:gsub("^vs%.", ""):gsub("^nn%.functional%.", ""):gsub(":", "."))
+end
+
+-- The entries with this full name, and those that end with it: "folder" and "prepare.folder" are
+-- data.prepare.folder.
 local function by_name(name)
-  local bare = name:gsub("^vs%.", ""):gsub("^nn%.functional%.", "")
-  local full, short = {}, {}
+  local bare = bare_name(name)
+  local full, ending = {}, {}
   for _, e in ipairs(reference.entries()) do
-    if e.name:gsub("^vs%.", "") == bare or e.name:gsub(":", ".") == bare then
+    local own = bare_name(e.name)
+    if own == bare then
       full[#full + 1] = e
-    elseif short_name(e.name) == bare then
-      short[#short + 1] = e
+    elseif own:sub(-#bare - 1) == "." .. bare or e.method and e.method == bare then
+      ending[#ending + 1] = e
     end
   end
-  return full, short
+  return full, ending
 end
 
 local function by_value(value)
@@ -122,66 +129,62 @@ local function class_of(object)
   return name:match "^vesper%.(.+)$" or meta.is_module and "Module" or nil
 end
 
--- Edit distance (Levenshtein, 1966).
-local function distance(a, b)
-  local row = {}
-  for j = 0, #b do row[j] = j end
-  for i = 1, #a do
-    local diagonal
-    diagonal, row[0] = row[0], i
-    for j = 1, #b do
-      local cost = a:byte(i) == b:byte(j) and 0 or 1
-      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
-    end
-  end
-  return row[#b]
-end
-
--- At most five similar names; names that contain `name` come first.
-local function nearest(name)
-  local wanted, list, seen = short_name(name) or name, {}, {}
-  for _, e in ipairs(reference.entries()) do
-    local short = short_name(e.name)
-    local off = distance(short:lower(), wanted:lower())
-    if #wanted > 2 and short:lower():find(wanted:lower(), 1, true) then off = math.min(off, 1) end
-    if off <= math.max(1, #wanted // 2) and not seen[e.name] then
-      seen[e.name] = true
-      list[#list + 1] = {off, e.name}
-    end
-  end
-  table.sort(list, function(a, b)
-    if a[1] ~= b[1] then return a[1] < b[1] end
-    return a[2] < b[2]
-  end)
-  local names = {}
-  for i = 1, math.min(5, #list) do names[i] = list[i][2] end
-  return names
-end
-
-local function unknown(name)
-  local names = nearest(name)
-  local hint = "vs.help() lists all names"
-  if #names > 0 then hint = "did you mean " .. table.concat(names, ", ") .. "?" end
-  return ("unknown name '%s'; %s"):format(name, hint)
-end
-
 local function section_text(wanted)
   for _, section in ipairs(reference.sections()) do
-    if section.name == wanted or rawequal(reference.live(section.name), wanted) then
+    if section.name == wanted then
       return listing(section.name, section.about, section.entries)
     end
   end
 end
 
--- A section; or the entries with this full name, else with this last part, and a class's methods.
+-- Names of entries whose description has this word.
+local function described(word)
+  local names = {}
+  if #word < 3 or word:find "[^%w_]" then return names end
+  for _, e in ipairs(reference.entries()) do
+    local doc = " " .. e.doc:lower():gsub("[^%w_]", " ") .. " "
+    if doc:find(" " .. word:lower() .. "s? ") then
+      names[#names + 1] = e.name
+    end
+  end
+  return names
+end
+
+local function unknown(name)
+  local lines, names = {("unknown name '%s'"):format(name)}, near.names(name)
+  local words = near.elsewhere(name)
+  if words then lines[1] = lines[1] .. "; " .. words end
+  if #names > 0 then
+    lines[1] = lines[1] .. "; did you mean " .. table.concat(names, ", ") .. "?"
+  end
+  local about = described(short_name(name) or name)
+  if #about > 0 and #about <= 12 then
+    lines[2] = wrap(("'%s' occurs in the description of %s"):format(name,
+      table.concat(about, ", ")), "")
+  end
+  local section = name:gsub("^vs%.", ""):match "^(.*)[.:]"
+  if section and section_text(section) then
+    lines[1] = ("%s; vs.help '%s' lists the names of %s"):format(lines[1], section, section)
+  elseif #names + #about == 0 and not words then
+    lines[1] = lines[1] .. "; vs.help() lists all names"
+  end
+  return table.concat(lines, "\n")
+end
+
+-- A section or the entries with this full name, then those that end with it and a class's methods.
 local function of_name(name)
-  local full, short = by_name(name)
-  local class, texts = of_class(name), {}
-  local section = section_text(name)
+  local full, ending = by_name(name)
+  local texts, section = {}, section_text(name)
   if not section and #full == 0 then section = section_text((name:gsub("^vs%.", ""))) end
-  if section then return section end
-  for i, e in ipairs(#full > 0 and full or short) do texts[i] = entry_text(e) end
+  local class = section and {} or of_class(name)
+  texts[1] = section
+  for _, e in ipairs((section or #full > 0) and full or ending) do
+    texts[#texts + 1] = entry_text(e)
+  end
   if #class > 0 then texts[#texts + 1] = listing("methods and fields", nil, class) end
+  if #ending > 0 and (section or #full > 0) then
+    texts[#texts + 1] = listing("also", nil, ending)
+  end
   return #texts > 0 and table.concat(texts, "\n\n") or unknown(name)
 end
 
@@ -202,8 +205,9 @@ local function text_of(what)
   if type(what) == "function" or type(what) == "table" then
     local found = by_value(what)
     if #found > 0 then return entry_text(found[1]) end
-    local section = section_text(what)
-    if section then return section end
+    for _, section in ipairs(reference.sections()) do
+      if rawequal(reference.live(section.name), what) then return of_name(section.name) end
+    end
   end
   if type(what) == "function" then
     return "no documentation for this function; vs.help() lists all names"
