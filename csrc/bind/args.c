@@ -16,7 +16,7 @@ static int bad(lua_State *L, const char *what, const vs_arg *a, int index) {
     return lvs_error(L, "%s: %s is '%s', expected %s", what, a->name, lua_tostring(L, index),
                      vs_argkind_name(a));
   if (lua_type(L, index) == LUA_TNUMBER)
-    return lvs_error(L, "%s: %s is %s, expected %s", what, a->name, luaL_tolstring(L, index, NULL),
+    return lvs_error(L, "%s: %s is %s, expected %s", what, a->name, lvs_pushtext(L, index),
                      vs_argkind_name(a));
   const char *got = lvs_typename(L, index);
   const char *article = strcmp(got, "nothing") == 0            ? ""

@@ -146,7 +146,7 @@ static void push_kind(lua_State *L, int index) {
   else if (lua_isinteger(L, index))
     lua_pushfstring(L, " %I", lua_tointeger(L, index));
   else if (lua_type(L, index) == LUA_TNUMBER)
-    lua_pushfstring(L, " %f", lua_tonumber(L, index));
+    lvs_pushfstring(L, " %f", lua_tonumber(L, index));
   else
     lua_pushfstring(L, " %s", luaL_typename(L, index));
 }

@@ -45,7 +45,7 @@ static vs_dtype dtype_option(lua_State *L, int options, vs_dtype otherwise, cons
   const char *name = lua_tostring(L, -1);
   int d = name == NULL ? (int)otherwise : vs_dtype_parse(name);
   if (d < 0 || (name == NULL && !lua_isnil(L, -1)))
-    lvs_error(L, "%s: unknown dtype %s", what, luaL_tolstring(L, -1, NULL));
+    lvs_error(L, "%s: unknown dtype %s", what, lvs_pushtext(L, -1));
   lua_pop(L, 1);
   return (vs_dtype)d;
 }
@@ -83,7 +83,7 @@ static void read_sizes(lua_State *L, int first, int last, request *r, const char
     r->shape[i] = lua_tointegerx(L, -1, &whole);
     if (!whole || r->shape[i] < 0)
       lvs_error(L, "%s: size %d is %s, expected a whole number of 0 or more", what, i + 1,
-                luaL_tolstring(L, -1, NULL));
+                lvs_pushtext(L, -1));
     lua_pop(L, 1);
   }
 }

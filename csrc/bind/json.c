@@ -203,7 +203,7 @@ static key *push_keys(lua_State *L, size_t *n) {
           L,
           "json_encode: a table must be a list 1..n or have only string keys; this one has the "
           "key %s",
-          luaL_tolstring(L, -2, NULL));
+          lvs_pushtext(L, -2));
     }
     keys[i].s = lua_tolstring(L, -2, &keys[i].n);
     i++;

@@ -265,9 +265,9 @@ static void check_settings(lua_State *L, const loader *l) {
     const char *name = push_setting(L, l, i);
     int here = lua_gettop(L), there = here + 1;
     if (lua_getfield(L, 2, name) != LUA_TNIL && !lua_compare(L, here, there, LUA_OPEQ)) {
-      const char *mine = luaL_tolstring(L, here, NULL);
+      const char *mine = lvs_pushtext(L, here);
       lvs_error(L, "load_state: %s is %s here, %s in the state", name, mine,
-                luaL_tolstring(L, there, NULL));
+                lvs_pushtext(L, there));
     }
     lua_pop(L, 2);
   }

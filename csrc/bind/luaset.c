@@ -98,7 +98,7 @@ static void read_kind(lua_State *L, int index, const char *name, luafield *f) {
   } else if (lua_type(L, index) == LUA_TNUMBER) {
     bool count = is_count(name);
     if (count && !is_whole(L, index))
-      luaL_error(L, "%s is %f, expected an integer", name, lua_tonumber(L, index));
+      luaL_error(L, "%s is %s, expected an integer", name, lvs_pushtext(L, index));
     f->kind = count || lua_isinteger(L, index) ? INTEGER : NUMBER;
   } else if (lua_type(L, index) == LUA_TSTRING && !strcmp(name, "text")) {
     f->kind = TEXT;

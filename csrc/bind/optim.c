@@ -330,11 +330,11 @@ static void add_settings(lua_State *L, luaL_Buffer *b, vs_optim *o, int group) {
   for (int i = 0; i < spec->n; i++) {
     const char *name = spec->arg[i].name;
     switch (h[i].kind) {
-      case VS_V_NUM: lua_pushfstring(L, ", %s %f", name, h[i].f); break;
+      case VS_V_NUM: lvs_pushfstring(L, ", %s %f", name, h[i].f); break;
       case VS_V_INT: lua_pushfstring(L, ", %s %I", name, (lua_Integer)h[i].i); break;
       case VS_V_BOOL: lua_pushfstring(L, ", %s %s", name, h[i].i ? "true" : "false"); break;
       case VS_V_NUMPAIR:
-        lua_pushfstring(L, ", %s %f/%f", name, h[i].numpair[0], h[i].numpair[1]);
+        lvs_pushfstring(L, ", %s %f/%f", name, h[i].numpair[0], h[i].numpair[1]);
         break;
       default: continue;
     }

@@ -153,7 +153,7 @@ static int64_t opt_number(lua_State *L, int item, const char *key) {
     int whole;
     number = lua_tointegerx(L, -1, &whole);
     if (!whole || number < 1)
-      lvs_error(L, "add: %s is %s, expected an integer from 1", key, luaL_tolstring(L, -1, NULL));
+      lvs_error(L, "add: %s is %s, expected an integer from 1", key, lvs_pushtext(L, -1));
   }
   lua_pop(L, 1);
   return number;

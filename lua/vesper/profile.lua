@@ -11,6 +11,7 @@ local core = require "vesper.core"
 local tables = require "vesper.report.tables"
 local check = require "vesper.util.check"
 local options = require "vesper.util.options"
+local text = require "vesper.util.text"
 
 local Profile = {__name = "Profile"}
 
@@ -20,7 +21,7 @@ local columns = {{"name", "name"}, {"pass", "pass"}, {"calls", "calls"}, {"ms", 
 -- A row as text; a count of 0 becomes "-".
 local function line_of(row)
   return {name = row.name, pass = row.pass, calls = row.calls > 0 and row.calls or nil,
-    ms = ("%.2f"):format(row.seconds * 1e3), percent = row.share * 100,
+    ms = text.format("%.2f", row.seconds * 1e3), percent = row.share * 100,
     mb = row.bytes > 0 and row.bytes / 1e6 or nil, gbs = row.bytes > 0 and row.gbs or nil,
     allocated = row.allocated > 0 and row.allocated / 1e6 or nil}
 end
@@ -44,7 +45,7 @@ function Profile:__tostring()
     lines[shown + 1] = line_of(sum(("%d more"):format(#rows - shown), rows, shown + 1))
   end
   lines[#lines + 1] = line_of(sum("total", rows, 1))
-  return ("%smemory: at most %.1f MB in use, %.1f MB asked of the system"):format(
+  return text.format("%smemory: at most %.1f MB in use, %.1f MB asked of the system",
     tables.table(columns, lines), self.memory.peak / 1e6, self.memory.asked / 1e6)
 end
 

@@ -66,9 +66,29 @@ for _, name in ipairs {"a", "B", "c", "_d", "ä", "Z"} do
 end
 for _, pair in ipairs(net:named_parameters()) do io.write(pair[1], " ") end
 
--- messages
-local ok, message = pcall(vs.nn.Dropout, 1.5)
-print(message)
+-- messages, of C and of Lua, and what is printed
+local function say(...) print((select(2, pcall(...)))) end
+local nn = vs.nn
+say(nn.Dropout, 1.5)
+say(vs.eye, 2.5)
+say(vs.sum, vs.ones(1), 1.5)
+say(vs.image.canvas, {2.5, 3})
+say(nn.Linear, 2.5, 1)
+say(vs.text.tokenize, "a", {invalid = 1.5})
+say(vs.io.json_encode, {}, {indent = 1.5})
+say(vs.metrics.topk, 0.5)
+say(nn.MultiheadAttention, 2.5, 2)
+say(nn.positional_encoding, 3, 2.5)
+say(vs.optim.EMA, nn.Linear(1, 1), {decay = 1.5})
+say(vs.optim.lr_scheduler.LinearLR, adam, {start_factor = 1.5})
+say(vs.train.fit, nn.Linear(1, 1), {epochs = 1.5})
+print(adam, vs.optim.lr_scheduler.StepLR(adam, 1), vs.optim.EMA(nn.Linear(1, 1)))
+print(vs.metrics.retrieval(vs.eye(3), vs.eye(3)), vs.data.Loader(vs.data.TensorDataset{
+  x = vs.ones(2)}, {jitter = 0.5, seed = 1}))
+local odd = vs.data.LuaDataset{size = 1, get = function() return {label = 1.5} end}
+say(odd.batch, odd, {1})
+local other = vs.data.LuaDataset{size = 1, get = function() return {rate = 1.5} end}
+print(other[1])
 ]==]
 
 local function run(script, locales, ...)

@@ -25,8 +25,8 @@ function MultiheadAttention:init(embed_dim, num_heads, given)
     {dropout = 0, bias = true, kdim = false, vdim = false})
   if math.type(embed_dim) ~= "integer" or math.type(num_heads) ~= "integer" or num_heads < 1
     or embed_dim < 1 or embed_dim % num_heads ~= 0 then
-    core._raise(("MultiheadAttention: embed_dim is %s, expected a multiple of num_heads = %s")
-      :format(tostring(embed_dim), tostring(num_heads)))
+    check.fail("MultiheadAttention", "embed_dim is %s, expected a multiple of num_heads = %s",
+      text.value(embed_dim), text.value(num_heads))
   end
   self.embed_dim, self.num_heads, self.dropout = embed_dim, num_heads, o.dropout
   local kdim, vdim = o.kdim or embed_dim, o.vdim or embed_dim

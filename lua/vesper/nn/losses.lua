@@ -143,10 +143,9 @@ local function watch(self, loss)
   self.stuck = math.abs(loss - plateau) < NEAR * plateau and self.stuck + 1 or 0
   if self.stuck == STEPS then
     self.stuck = -1
-    io.stderr:write(("HingeRanking: the loss has been %.3f = 2 * margin for %d steps: the "
-      .. "embeddings have collapsed into one point. Start again with a longer warmup (now %g), "
-      .. "which uses all negatives, or a lower learning rate.\n"):format(
-      plateau, STEPS, self.warmup))
+    io.stderr:write(text.format("HingeRanking: the loss has been %.3f = 2 * margin for %d steps: "
+      .. "the embeddings have collapsed into one point. Start again with a longer warmup (now %g), "
+      .. "which uses all negatives, or a lower learning rate.\n", plateau, STEPS, self.warmup))
   end
 end
 

@@ -2,6 +2,7 @@
 local core = require "vesper.core"
 local module = require "vesper.nn.module"
 local check = require "vesper.util.check"
+local text = require "vesper.util.text"
 
 local pooling = {}
 
@@ -12,7 +13,7 @@ local pooling = {}
 function pooling.positional_encoding(n, d)
   check.whole("positional_encoding", "n", n, 1)
   if math.type(d) ~= "integer" or d < 2 or d % 2 ~= 0 then
-    core._raise(("positional_encoding: d is %s, expected an even integer >= 2"):format(tostring(d)))
+    check.fail("positional_encoding", "d is %s, expected an even integer >= 2", text.value(d))
   end
   local rate = (core.arange(0, d // 2 - 1):float() * (-2 * math.log(10000) / d)):exp()
   local angle = core.arange(0, n - 1):float():reshape(n, 1) * rate:reshape(1, d // 2)
@@ -25,8 +26,7 @@ function pooling.positional_encoding2d(height, width, d)
   check.whole("positional_encoding2d", "height", height, 1)
   check.whole("positional_encoding2d", "width", width, 1)
   if math.type(d) ~= "integer" or d < 4 or d % 4 ~= 0 then
-    core._raise(("positional_encoding2d: d is %s, expected a positive multiple of 4")
-      :format(tostring(d)))
+    check.fail("positional_encoding2d", "d is %s, expected a positive multiple of 4", text.value(d))
   end
   local half = d // 2
   local rows = pooling.positional_encoding(height, half):unsqueeze(2):expand(height, width, half)

@@ -20,8 +20,8 @@ function Layer:init(d_model, nhead, given)
   self.another = function() return Layer(d_model, nhead, o) end
   self.activation, self.norm_first = o.activation, o.norm_first
   if type(core[o.activation]) ~= "function" then
-    core._raise(("TransformerEncoderLayer: activation is '%s', expected the name of an op"):format(
-      tostring(o.activation)))
+    check.fail("TransformerEncoderLayer", "activation is %s, expected the name of an op",
+      text.value(o.activation))
   end
   self.self_attn = attention.MultiheadAttention(d_model, nhead, {dropout = o.dropout})
   self.linear1 = layers.Linear(d_model, o.dim_feedforward)

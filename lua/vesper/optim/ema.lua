@@ -109,7 +109,7 @@ function EMA:load_state_dict(dict)
 end
 
 function EMA:__tostring()
-  return ("EMA: decay %g, %d updates%s"):format(self.decay, self.updates,
+  return text.format("EMA: decay %g, %d updates%s", self.decay, self.updates,
     self.swapped and ", averages in the module" or "")
 end
 

@@ -169,8 +169,9 @@ function Scheduler:load_state_dict(dict)
 end
 
 function Scheduler:__tostring()
-  return ("%s at step %d: lr %s"):format(self.name, self.last_epoch,
-    table.concat(self:get_last_lr(), ", "))
+  local rates = self:get_last_lr()
+  for i, rate in ipairs(rates) do rates[i] = text.format("%s", rate) end
+  return ("%s at step %d: lr %s"):format(self.name, self.last_epoch, table.concat(rates, ", "))
 end
 
 lr_scheduler.Scheduler = Scheduler

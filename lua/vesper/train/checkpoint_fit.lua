@@ -93,8 +93,8 @@ function Misfit:check_loader(name, loader, saved)
     local value = state[key]
     local unknown = LATER[key] and saved[key] == nil
     if not POSITION[key] and not unknown and saved[key] ~= value then
-      self:add(STATE, ("%s of loader '%s' is %s, expected %s"):format(
-        key, name, tostring(saved[key]), tostring(value)))
+      self:add(STATE, text.format("%s of loader '%s' is %s, expected %s", key, name, saved[key],
+        value))
     end
   end
   if saved.batch > #loader then

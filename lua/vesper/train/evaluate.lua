@@ -159,9 +159,9 @@ end
 -- A result as text.
 local function in_words(result)
   local parts = {("%d images, %d samples"):format(result.images, result.n)}
-  if result.accuracy then parts[#parts + 1] = ("accuracy %.1f"):format(result.accuracy) end
+  if result.accuracy then parts[#parts + 1] = text.format("accuracy %.1f", result.accuracy) end
   if result.image_accuracy then
-    parts[#parts + 1] = ("image alone %.1f"):format(result.image_accuracy)
+    parts[#parts + 1] = text.format("image alone %.1f", result.image_accuracy)
   end
   local text_of = table.concat(parts, ", ")
   if result.retrieval then text_of = text_of .. "\n" .. tostring(result.retrieval) end

@@ -5,6 +5,7 @@
 -- On a terminal the line is redrawn a few times a second; otherwise one line is printed at the end.
 -- bar.loss is averaged over the loop; other fields of bar are shown unchanged.
 local core = require "vesper.core"
+local text = require "vesper.util.text"
 
 local function clock(seconds)
   if seconds ~= seconds or seconds == math.huge then return "--:--" end
@@ -30,8 +31,8 @@ function Bar:line(finished)
     parts[1] = ("%s  [%s%s]  %d/%d  %s left"):format(
       state.label, filled, empty, state.done, state.total, clock(left))
   end
-  parts[#parts + 1] = ("%.0f/s"):format(rate)
-  if state.count > 0 then parts[#parts + 1] = ("loss %.3f"):format(state.sum / state.count) end
+  parts[#parts + 1] = text.format("%.0f/s", rate)
+  if state.count > 0 then parts[#parts + 1] = text.format("loss %.3f", state.sum / state.count) end
   local names = {}
   for name in pairs(self) do
     if name ~= "state" and name ~= "loss" then names[#names + 1] = name end
@@ -39,7 +40,7 @@ function Bar:line(finished)
   table.sort(names)
   for _, name in ipairs(names) do
     local value = self[name]
-    local shown = math.type(value) == "float" and ("%.4g"):format(value) or tostring(value)
+    local shown = math.type(value) == "float" and text.format("%.4g", value) or tostring(value)
     parts[#parts + 1] = name .. " " .. shown
   end
   return table.concat(parts, "  ")
