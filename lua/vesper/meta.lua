@@ -4344,7 +4344,7 @@ function vs.nn.Upsample(size, scale_factor, mode, align_corners) end
 function vs.nn.Parameter(x) end
 
 ---Calls modules or functions one after the other: nn.Sequential{a, b, c}.
----@param modules any[]
+---@param modules? any
 ---@return vesper.Module
 function vs.nn.Sequential(modules) end
 
@@ -4378,6 +4378,7 @@ vs.nn.utils = nil
 ---loss(scores, same?). Scores should be cosines. same, bool [B,B], marks pairs that are not
 ---negatives. The parameter logit_scale, log(1 / temperature), is learned and clamped to at most
 ---log(100); learn = false fixes it. Radford et al., 2021.
+---Called with (scores, same?).
 ---@param temperature? number default 0.07
 ---@param options? vesper.options.nn.InfoNCE
 ---@return vesper.Module
@@ -4396,6 +4397,7 @@ function InfoNCE:temperature() end
 ---is a binary decision with logit scores / temperature + bias; the sum over all pairs, divided by
 ---B. The parameters logit_scale and logit_bias are learned; learn = false fixes them. same, bool
 ---[B,B], marks pairs that are not negatives. Zhai et al., SigLIP, ICCV 2023.
+---Called with (scores, same?).
 ---@param options? vesper.options.nn.SigmoidLoss
 ---@return vesper.Module
 function vs.nn.SigmoidLoss(options) end
@@ -4407,6 +4409,7 @@ function vs.nn.SigmoidLoss(options) end
 ---InfoNCE, but the targets of a row and of a column are shared equally by its positive pairs;
 ---positive is bool [B,B], such as equal labels, and the diagonal is positive. Yang et al., Unified
 ---Contrastive Learning, CVPR 2022.
+---Called with (scores, positive?).
 ---@param temperature? number default 0.07
 ---@param options? vesper.options.nn.UniCL
 ---@return vesper.Module
@@ -4415,7 +4418,7 @@ function vs.nn.UniCL(temperature, options) end
 ---@class vesper.options.nn.HingeRanking
 ---@field margin? number default 0.2
 ---@field negatives? "hardest"|"sum" default hardest
----@field warmup? integer default 1
+---@field warmup? number default 1
 
 ---The hinge ranking loss of scores [B,B] with the pairs on the diagonal: loss(scores, epoch, same?)
 ---is the mean over pairs. Up to epoch warmup it uses all negatives, later only the hardest one;
@@ -4423,11 +4426,13 @@ function vs.nn.UniCL(temperature, options) end
 ---pairs that are not negatives. If the loss is stuck at 2 * margin for 100 training steps, the
 ---embeddings have collapsed into one point; the module reports this once on standard error. Faghri
 ---et al., VSE++, BMVC 2018.
+---Called with (scores, epoch?, same?).
 ---@param options? vesper.options.nn.HingeRanking
 ---@return vesper.Module
 function vs.nn.HingeRanking(options) end
 
 ---cosine_similarity of two tensors along dim.
+---Called with (x, y).
 ---@param dim? integer default 2
 ---@param eps? number default 1e-8
 ---@return vesper.Module
@@ -4495,6 +4500,7 @@ function vs.nn.positional_encoding2d(height, width, d) end
 ---and the weights of the ranks [B,T]: the values of each channel are sorted and summed with weights
 ---that a BiGRU computes for the ranks. A row of length 0 gives zeros. Chen et al., VSE-infinity,
 ---CVPR 2021.
+---Called with (x, lengths?).
 ---@param d_pe? integer default 32
 ---@param d_hidden? integer default 32
 ---@return vesper.Module
@@ -4961,7 +4967,7 @@ function vs.optim.lr_scheduler.SequentialLR(optimizer, options) end
 
 ---Call it after optimizer:step(), once per epoch or batch, whichever the schedule counts.
 ---ReduceLROnPlateau takes the value that it monitors.
----@param value? number
+---@param value? vesper.Tensor|number
 function Scheduler:step(value) end
 
 ---The current rates of all groups.
@@ -5150,7 +5156,7 @@ function vs.data.normalize(images, mean, std) end
 ---Runs model(images) -> v [B,D], U [B,R,C] over every image of a vesper HDF5 file and writes a file
 ---with feature and regions instead of the images and everything else unchanged. half: stored as
 ---float16; flip: adds mirror images of train under id..'#flip'. Returns counts by split.
----@param model any
+---@param model vesper.Module|function
 ---@param source string
 ---@param out string
 ---@param options? vesper.options.data.extract
@@ -5169,7 +5175,7 @@ function vs.data.extract(model, source, out, options) end
 ---@field min_count? integer default 2
 ---@field max_words? integer default 16
 ---@field seed? integer default 1
----@field vectors? any
+---@field vectors? string|vesper.WordVectors
 ---@field skip_broken? boolean default false
 ---@field apply_exif_orientation? boolean default false
 ---@field compress? integer default 0
@@ -5198,7 +5204,7 @@ function vs.data.prepare.folder(folder, out, options) end
 ---@field max_words? integer default 16
 ---@field min_class? integer default 10
 ---@field seed? integer default 1
----@field vectors? any
+---@field vectors? string|vesper.WordVectors
 ---@field skip_broken? boolean default false
 ---@field compress? integer default 0
 ---@field name? string default emoji
@@ -5222,7 +5228,7 @@ function vs.data.prepare.emoji(folder, out, options) end
 ---@field min_class? integer default 10
 ---@field max_title? integer
 ---@field seed? integer default 1
----@field vectors? any
+---@field vectors? string|vesper.WordVectors
 ---@field skip_broken? boolean default false
 ---@field compress? integer default 0
 ---@field name? string default openclipart
@@ -5252,7 +5258,7 @@ function vs.data.prepare.openclipart(folder, out, options) end
 ---@field min_count? integer default 2
 ---@field max_words? integer default 16
 ---@field seed? integer default 1
----@field vectors? any
+---@field vectors? string|vesper.WordVectors
 ---@field skip_broken? boolean default false
 ---@field apply_exif_orientation? boolean default false
 ---@field compress? integer default 0
@@ -5278,7 +5284,7 @@ function vs.data.prepare.visual_genome(folder, out, options) end
 ---@field min_count? integer default 2
 ---@field max_words? integer default 32
 ---@field seed? integer default 1
----@field vectors? any
+---@field vectors? string|vesper.WordVectors
 ---@field skip_broken? boolean default false
 ---@field apply_exif_orientation? boolean default false
 ---@field compress? integer default 0
@@ -5302,7 +5308,7 @@ function vs.data.prepare.inshop(folder, out, options) end
 ---@field min_count? integer default 2
 ---@field max_words? integer default 32
 ---@field seed? integer default 1
----@field vectors? any
+---@field vectors? string|vesper.WordVectors
 ---@field skip_broken? boolean default false
 ---@field compress? integer default 0
 ---@field name? string default fashiongen
@@ -5327,7 +5333,7 @@ function vs.data.prepare.fashiongen(train, validation, out, options) end
 ---@field min_count? integer default 2
 ---@field max_words? integer default 32
 ---@field seed? integer default 1
----@field vectors? any
+---@field vectors? string|vesper.WordVectors
 ---@field skip_broken? boolean default false
 ---@field apply_exif_orientation? boolean default false
 ---@field compress? integer default 0
@@ -5346,17 +5352,17 @@ function vs.data.prepare.fashiongen(train, validation, out, options) end
 function vs.data.prepare.karpathy(json, folder, out, options) end
 
 ---@class vesper.options.data.prepare.coco
----@field splits? vesper.Tensor
+---@field splits? any
 ---@field test? number default 0
 ---@field captions? integer default 5
 ---@field images? boolean default true
----@field features? vesper.Tensor
+---@field features? any
 ---@field half? boolean default false
 ---@field size? any default 64
 ---@field min_count? integer default 2
 ---@field max_words? integer default 32
 ---@field seed? integer default 1
----@field vectors? any
+---@field vectors? string|vesper.WordVectors
 ---@field skip_broken? boolean default false
 ---@field compress? integer default 0
 ---@field name? string default coco
@@ -5376,7 +5382,7 @@ function vs.data.prepare.karpathy(json, folder, out, options) end
 function vs.data.prepare.coco(folder, out, options) end
 
 ---@class vesper.options.data.prepare.precomputed
----@field splits? vesper.Tensor
+---@field splits? any
 ---@field captions? integer default 5
 ---@field repeated? boolean
 ---@field dev? any default 5000
@@ -5385,7 +5391,7 @@ function vs.data.prepare.coco(folder, out, options) end
 ---@field min_count? integer default 4
 ---@field max_words? integer default 32
 ---@field seed? integer default 1
----@field vectors? any
+---@field vectors? string|vesper.WordVectors
 ---@field compress? integer default 0
 ---@field name? string
 ---@field source? string
@@ -6230,7 +6236,7 @@ function vs.report.write(folder, name, text) end
 ---@field schedule? function
 ---@field schedule_per? "epoch"|"batch" default epoch
 ---@field score? function
----@field clip? number default 2
+---@field clip? any default 2
 ---@field folds? integer default 1
 ---@field data? string
 ---@field settings? table
@@ -6344,6 +6350,7 @@ vs.experiment.published = nil
 ---Classification of the image alone: {classes, width = 256, channels = {32, 64, 128, 256}, hidden =
 ---width, dropout = 0.2, norm = true: a layer norm of v before the classifier}. Called with a batch
 ---it returns {v [B,D], logits [B,C], image_logits}.
+---Called with (batch).
 ---@param options table
 ---@return vesper.Baseline
 function vs.models.Baseline(options) end
@@ -6362,13 +6369,14 @@ function Baseline:loss(batch) end
 function Baseline:param_groups(lr, factors) end
 
 ---Class probabilities [B,C] of images uint8 [B,3,H,W].
----@param images vesper.Tensor
+---@param images any
 ---@return vesper.Tensor
 function Baseline:classify_image(images) end
 
 ---Classification of the text alone, for comparison: the mean of the word vectors and one linear
 ---layer. {classes, text = {vectors = [V,E], or vocab_size and word_dim = 300; freeze = false,
 ---dropout = 0}}. Called with a batch it returns {logits [B,C]}.
+---Called with (batch).
 ---@param options table
 ---@return vesper.TextOnly
 function vs.models.TextOnly(options) end
@@ -6398,6 +6406,7 @@ function TextOnly:classify_text(tokens, lengths) end
 ---text = 0}, margin = 0.2, warmup = 1, temperature = 0.07, scale = 20, dropout = 0.2, norm = true:
 ---layer norms of v and t before classifiers}. Called with a batch (image or regions, tokens,
 ---lengths) it returns {v [B,D], t [B,D], logits [B,C] or nil}. Faghri et al., VSE++, BMVC 2018.
+---Called with (batch).
 ---@param options table
 ---@return vesper.VSE
 function vs.models.VSE(options) end
@@ -6444,7 +6453,7 @@ function VSE.cosine_objective(v, t, label, margin) end
 
 ---uint8 [B,3,H,W], or a batch -> v [B,D], regions [B,R,C], and {height, width} of their grid or
 ---their counts int64 [B].
----@param images vesper.Tensor
+---@param images any
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@return any
@@ -6478,14 +6487,14 @@ function VSE:embed_text(batch) end
 function VSE:normed(v, t) end
 
 ---@class vesper.options.VSE.fit_readout
----@field val? vesper.Loader
+---@field val? vesper.Loader|function
 ---@field kinds? any[]
 
 ---Fits readouts of classes from the image embedding alone and keeps one. linear: multinomial
 ---logistic regression on v; prototype: cosines to the mean text embedding of each class. kinds are
 ---those to choose from. With val the one that is right for more of its images is kept, else the
 ---linear one. Returns the kind, and the accuracies on val by kind. train.fit calls it at its end.
----@param loader vesper.Loader
+---@param loader vesper.Loader|function
 ---@param options? vesper.options.VSE.fit_readout
 ---@return string
 ---@return table
@@ -6509,7 +6518,7 @@ function VSE:readout_kind() end
 function VSE:clear_readout() end
 
 ---Sets the class prototypes to the mean text embedding of each class, and makes them the readout.
----@param loader vesper.Loader
+---@param loader vesper.Loader|function
 function VSE:fit_prototypes(loader) end
 
 ---Cosines [B,C] of embeddings [B,D] to the prototypes; -1 for classes without texts.
@@ -6524,7 +6533,7 @@ function VSE:text_logits(t) end
 
 ---Class probabilities [B,C] from images, or a batch, by the readout of fit_readout or the names of
 ---set_classes; without either it raises.
----@param images vesper.Tensor
+---@param images any
 ---@return vesper.Tensor
 function VSE:classify_image(images) end
 
@@ -6536,12 +6545,13 @@ function VSE:classify_text(tokens, lengths) end
 
 ---VSE whose image vector is computed by models.IntraAttention: options of VSE, heads = 4,
 ---attention_dropout = 0.1.
+---Called with (batch).
 ---@param options table
 ---@return "CIM"
 function vs.models.CIM(options) end
 
 ---As VSE:encode_image: the image without its text, for retrieval.
----@param images vesper.Tensor
+---@param images any
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@return any
@@ -6557,12 +6567,14 @@ function CIM:attention_map(batch) end
 ---VSE whose fusion is models.InterAttention: options of VSE, iterations = 3, low = width / 4,
 ---memory = {"image"} (also "regions" and "words"), over_regions = false. The output has scores, a
 ---list of [B,N] over the memory of each iteration k: the k image vectors, the regions, the words.
+---Called with (batch).
 ---@param options table
 ---@return "COOT"
 function vs.models.COOT(options) end
 
 ---VSE that classifies the image combined with a summary of the words to which its regions attend:
 ---options of VSE, heads = 4, best = false or k (only the k best words).
+---Called with (batch).
 ---@param options table
 ---@return vesper.AttentionPooling
 function vs.models.AttentionPooling(options) end
@@ -6570,7 +6582,7 @@ function vs.models.AttentionPooling(options) end
 ---Regions U [B,R,C] with their grid or counts and words W [B,T,E] -> the summary [B,D], and with
 ---need_weights the attention of the regions over the words [B,R,T].
 ---@param U vesper.Tensor
----@param where any
+---@param where? any
 ---@param W vesper.Tensor
 ---@param lengths vesper.Tensor
 ---@param need_weights? boolean default false
@@ -6586,6 +6598,7 @@ function AttentionPooling:attention_map(batch) end
 
 ---VSE that classifies the image combined with the mean of its words, each mapped into the visual
 ---space by an MLP: options of VSE.
+---Called with (batch).
 ---@param options table
 ---@return vesper.DenseProjection
 function vs.models.DenseProjection(options) end
@@ -6593,6 +6606,7 @@ function vs.models.DenseProjection(options) end
 ---VSE with a pre-trained BERT in addition to its encoders: options of VSE, bert = a BERT with its
 ---tokenizer, max_words = 32, visual = true (the image is a token of BERT's input), weights.match =
 ---0, weights.masked = 0. Batches must have text.
+---Called with (batch).
 ---@param options table
 ---@return vesper.BERTFusion
 function vs.models.BERTFusion(options) end
@@ -6621,6 +6635,7 @@ function BERTFusion:embed_text(batch) end
 function BERTFusion:terms(batch, out, epoch) end
 
 ---BERTFusion with category-specific retrieval; options of BERTFusion.
+---Called with (batch).
 ---@param options table
 ---@return "DPM"
 function vs.models.DPM(options) end
@@ -6631,7 +6646,7 @@ function vs.models.DPM(options) end
 ---The images of a loader for retrieve, each once: {v [N,D], category int64 [N], sample = list}; the
 ---category is that of the readout, or the label with known; sample[i] is the number of image i's
 ---first sample.
----@param loader vesper.Loader
+---@param loader vesper.Loader|function
 ---@param options? vesper.options.DPM.index
 ---@return table
 function DPM:index(loader, options) end
@@ -6666,7 +6681,7 @@ function DPM:retrieve(query, index, options) end
 ---Chooses how far queries move: of shifts, by default {0, 0.1, 0.2, 0.5, 1}, the one with which the
 ---most texts of a validation loader find their own image among the k best. Sets model.shift;
 ---returns it and a list of {shift, own, precision}.
----@param loader vesper.Loader
+---@param loader vesper.Loader|function
 ---@param options? vesper.options.DPM.choose_shift
 ---@return number
 ---@return any[]
@@ -6680,7 +6695,7 @@ function DPM:choose_shift(loader, options) end
 ---Retrieval by the texts of a loader, {off = {own, precision}, on = {own, precision}} in percent:
 ---queries whose own image is among the k best, and images among these of the own image's category
 ---by the readout; off are the nearest images, on is retrieve.
----@param loader vesper.Loader
+---@param loader vesper.Loader|function
 ---@param options? vesper.options.DPM.measure
 ---@return table
 function DPM:measure(loader, options) end
@@ -6725,6 +6740,7 @@ function vs.models.InterAttention(width, options) end
 ---[B,T] (true at tokens) or lengths int64 [B], types? int64 [B,T], and extra? [B,1,D], the
 ---embedding of an additional token after [CLS]. Returns hidden [B,T,D] ([B,T+1,D] with extra),
 ---zeros at padding, and pooled [B,D]. Devlin et al., NAACL 2019.
+---Called with (ids, mask?, types?, extra?).
 ---@param config table
 ---@return "BERT"
 function vs.models.BERT(config) end
@@ -6779,6 +6795,7 @@ function BERT:freeze_layers(n) end
 
 ---Blocks of 3x3 convolution, batch norm, ReLU and max pooling: uint8 [B,3,H,W] -> [B,width],
 ---regions [B,R,C], {height, width} of their grid.
+---Called with (images).
 ---@param width integer
 ---@param options? vesper.options.models.SmallCNN
 ---@return vesper.Module
@@ -6795,6 +6812,7 @@ function vs.models.SmallCNN(width, options) end
 ---num_classes: size of the head, 0 for none; width: adds a linear map of v to this width; size:
 ---images are resized to it; mean and std for normalisation, by default ImageNet's. He et al., CVPR
 ---2016, with torchvision's names.
+---Called with (images).
 ---@param options? vesper.options.models.ResNet18
 ---@return vesper.Module
 function vs.models.ResNet18(options) end
@@ -6826,6 +6844,7 @@ function ResNet18.from_pretrained(path, options) end
 ---@field std? any[]
 
 ---As ResNet18.
+---Called with (images).
 ---@param options? vesper.options.models.ResNet34
 ---@return vesper.Module
 function vs.models.ResNet34(options) end
@@ -6854,6 +6873,7 @@ function ResNet34.from_pretrained(path, options) end
 ---@field std? any[]
 
 ---As ResNet18, with bottleneck blocks and C = 2048.
+---Called with (images).
 ---@param options? vesper.options.models.ResNet50
 ---@return vesper.Module
 function vs.models.ResNet50(options) end
@@ -6886,6 +6906,7 @@ function ResNet50.from_pretrained(path, options) end
 
 ---Any ResNet: layers is the number of blocks of each stage, base the number of channels of the
 ---first stage.
+---Called with (images).
 ---@param options? vesper.options.models.ResNet
 ---@return vesper.Module
 function vs.models.ResNet(options) end
@@ -6914,6 +6935,7 @@ function ResNet:logits(images) end
 
 ---As ResNet18, with C = 1280; mean and std default to 127/255 and 128/255, for the published
 ---weights. Tan and Le, ICML 2019, with ReLU6 and without squeeze-and-excitation.
+---Called with (images).
 ---@param options? vesper.options.models.EfficientNetLite0
 ---@return vesper.Module
 function vs.models.EfficientNetLite0(options) end
@@ -6953,6 +6975,7 @@ function EfficientNetLite0:logits(images) end
 ---Encodes precomputed features of a data set (regions [B,R,C] and region_count int64 [B], or
 ---feature [B,C]) -> [B,width], the regions, their counts. hidden: adds an MLP with this number of
 ---hidden units to the linear map.
+---Called with (x, count?).
 ---@param width integer
 ---@param options? vesper.options.models.RegionEncoder
 ---@return vesper.Module
@@ -6995,6 +7018,7 @@ function JoinedEncoder:encode_batch(batch) end
 
 ---Word embeddings and an RNN: tokens int64 [B,T], lengths int64 [B] -> [B,width], word embeddings
 ---[B,T,E], states [B,T,hidden].
+---Called with (tokens, lengths).
 ---@param width integer
 ---@param options? vesper.options.models.TextEncoder
 ---@return vesper.Module
@@ -7136,7 +7160,7 @@ function BERT:set_extra_state(extra) end
 ---@field val? vesper.Loader
 ---@field optimizer? vesper.Optimizer
 ---@field epochs? integer
----@field clip? number default 2
+---@field clip? any default 2
 ---@field schedule? any
 ---@field schedule_per? "epoch"|"batch" default epoch
 ---@field ema? vesper.EMA
@@ -7188,7 +7212,7 @@ function vs.train.fit(model, options) end
 ---another image, so that the accuracy shows what the other half alone is worth; retrieval is not
 ---measured.
 ---@param model vesper.Module
----@param loader vesper.Loader
+---@param loader vesper.Loader|function
 ---@param options? vesper.options.train.evaluate
 ---@return table
 function vs.train.evaluate(model, loader, options) end

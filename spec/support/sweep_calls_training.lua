@@ -75,6 +75,12 @@ return function(vs, calls)
     return {sets .. "karpathy/dataset_coco.json", sets .. "karpathy", out(),
       {size = 4, min_count = 1}}
   end
+  args["data.prepare.coco"] = function()
+    assert(vs.image.save(path "p.png", picture()))
+    write("captions.json", [[{"images": [{"id": 1, "file_name": "p.png"}],
+      "annotations": [{"id": 1, "image_id": 1, "caption": "a hat"}]}]])
+    return {scratch, out(), {splits = {train = "captions.json"}, size = 4, min_count = 1}}
+  end
   args["data.prepare.precomputed"] = function()
     return {sets .. "precomputed", out(), {min_count = 1}}
   end
@@ -210,7 +216,12 @@ return function(vs, calls)
     args["models." .. name] = function() return {options{bert = bert()}} end
     inputs["models." .. name] = function() return {batch()} end
   end
-  for _, name in ipairs {"Baseline:loss", "VSE:loss", "VSE:embed_text", "CIM:attention_map",
+  args["models.TextOnly"] = function()
+    return {{classes = 2, text = {vocab_size = 7, word_dim = 4}}}
+  end
+  inputs["models.TextOnly"] = function() return {batch()} end
+  for _, name in ipairs {"Baseline:loss", "TextOnly:loss", "VSE:loss", "VSE:embed_text",
+    "CIM:attention_map",
     "AttentionPooling:attention_map", "BERTFusion:embed_text", "DPM:ask"} do
     args[name] = function() return {batch()} end
   end
@@ -218,10 +229,16 @@ return function(vs, calls)
     args[class .. ":param_groups"] = function() return {0.1, {image = 0.5}} end
   end
   args["Baseline:param_groups"] = function() return {0.1} end
-  for _, name in ipairs {"Baseline:classify_image", "VSE:classify_image", "VSE:encode_image",
+  args["TextOnly:param_groups"] = args["Baseline:param_groups"]
+  for _, name in ipairs {"Baseline:classify_image", "VSE:encode_image",
     "CIM:encode_image", "ResNet:features", "ResNet:logits", "EfficientNetLite0:features",
     "EfficientNetLite0:logits"} do
     args[name] = function() return {images()} end
+  end
+  args["VSE:classify_image"] = function()
+    local net = objects.VSE()
+    if not net:readout_kind() then net:fit_readout(loader()) end
+    return {images(), self = net}
   end
   args["VSE:terms"] = function()
     local b = batch()
@@ -240,6 +257,11 @@ return function(vs, calls)
   end
   local function words() return {ids{{3, 4}, {5, 1}}, ids{2, 1}} end
   args["VSE:encode_text"], args["VSE:classify_text"] = words, words
+  args["TextOnly:classify_text"] = words
+  args["VSE:normed"] = function() return {vs.rand(2, 8), vs.rand(2, 8)} end
+  args["VSE:text_logits"] = function() return {vs.rand(2, 8)} end
+  args["VSE:fit_readout"] = function() return {loader(), {val = loader "val"}} end
+  args["VSE:load_state_dict"] = function() return {objects.VSE():state_dict()} end
   args["VSE:fit_prototypes"] = function() return {loader()} end
   args["VSE:class_cosines"] = function() return {vs.rand(2, 8)} end
   args["AttentionPooling:summarise"] = function()
@@ -250,6 +272,8 @@ return function(vs, calls)
   end
   args["BERTFusion:start_from"] = function() return {models.VSE(options())} end
   args["DPM:index"] = function() return {loader()} end
+  args["DPM:choose_shift"] = function() return {loader(), {k = 2}} end
+  args["DPM:measure"] = function() return {loader(), {k = 2}} end
   args["DPM:retrieve"] = function()
     return {batch(), objects.DPM():index(loader()), {k = 2, categories = 1}}
   end
@@ -300,7 +324,7 @@ return function(vs, calls)
   end
   args["VSE:encode_texts"] = function() return {{"a hat", "cup"}} end
   args["VSE:set_classes"] = function() return {{"hat", "cup"}, {templates = {"a {}"}}} end
-  for _, class in ipairs {"VSE", "BERT"} do
+  for _, class in ipairs {"VSE", "DPM", "BERT"} do
     args[class .. ":set_extra_state"] = function() return {objects[class]():get_extra_state()} end
   end
 end

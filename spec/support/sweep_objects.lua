@@ -22,7 +22,8 @@ return function(vs, root, scratch)
     calls.skipped["models." .. name], calls.skipped[name .. ".from_pretrained"] = reason, reason
   end
   -- Where an options table stands that the reference describes in words.
-  calls.options = {["models.Baseline"] = 1, ["models.VSE"] = 1, ["models.CIM"] = 1,
+  calls.options = {["models.Baseline"] = 1, ["models.VSE"] = 1, ["models.TextOnly"] = 1,
+    ["models.CIM"] = 1,
     ["models.COOT"] = 1, ["models.AttentionPooling"] = 1, ["models.DenseProjection"] = 1,
     ["models.BERTFusion"] = 1, ["models.DPM"] = 1, ["models.BERT"] = 1, ["report.curves"] = 3,
     ["report.attention"] = 5, ["report.confusion"] = 4, ["Baseline:describe"] = 2,
@@ -140,6 +141,9 @@ return function(vs, root, scratch)
   local function described(make)
     return keep(function() return make():describe{set = dataset()} end)
   end
+  objects.TextOnly = keep(function()
+    return models.TextOnly{classes = 2, text = {vocab_size = #WORDS, word_dim = 4}}
+  end)
   objects.Baseline = described(objects.Baseline)
   objects.VSE = described(model("VSE", {weights = {text = 1}}))
   objects.CIM, objects.COOT = model "CIM", model "COOT"

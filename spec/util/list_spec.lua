@@ -148,6 +148,13 @@ local calls = {
   ["models.load"] = function(l) return vs.models.load("/nonexistent", {classes = l}) end,
   ["models.describe"] = function(l) return vs.models.describe(model(), {classes = l}) end,
   ["Baseline:encode_images"] = function(l) return model():encode_images(l) end,
+  ["VSE:fit_readout"] = function(l)
+    return model():fit_readout(function() return nil end, {kinds = l})
+  end,
+  ["DPM:choose_shift"] = function(l)
+    return require("spec.support.dpm").new():choose_shift(function() return nil end, {shifts = l})
+  end,
+  ["models.InterAttention"] = function(l) return vs.models.InterAttention(4, {memory = l}) end,
   ["VSE:encode_images"] = function(l) return model():encode_images(l) end,
   ["VSE:encode_texts"] = function(l) return model():encode_texts(l) end,
   ["VSE:set_classes"] = function(l, a)

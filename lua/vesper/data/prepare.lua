@@ -11,7 +11,6 @@
 -- height; title, a text that no other split may have, or titles, a list of them.  The seed
 -- determines everything: two runs write the same data.
 local core = require "vesper.core"
-local check = require "vesper.util.check"
 local splits = require "vesper.data.splits"
 local options = require "vesper.util.options"
 local tables = require "vesper.util.tables"

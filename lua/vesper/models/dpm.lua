@@ -155,6 +155,7 @@ end
 function DPM:choose_shift(loader, given)
   local o = options.read("DPM:choose_shift", given, {shifts = {0, 0.1, 0.2, 0.5, 1},
     categories = 3, k = 10}, {shifts = "list", categories = "whole", k = "count"})
+  if #o.shifts == 0 then check.fail("DPM:choose_shift", "shifts is empty") end
   local e, p, of, index = queries_of(self, loader)
   check_index(index, o.k)
   local tried, best = {}, nil

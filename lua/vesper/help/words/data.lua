@@ -94,7 +94,8 @@ return {
         .. "the maximal number of drawings per title. Returns counts by name."},
     {"data.prepare.visual_genome", "folder:string, out:string, {images:int=7034, regions:int=5, "
         .. "classes:int=20, objects:int=100, attributes:int=50, test:num=0.1, val:num=0.2, "
-        .. "size:value=64, min_count:int=2, max_words:int=16, seed:int=1, vectors:string|WordVectors?, "
+        .. "size:value=64, min_count:int=2, max_words:int=16, seed:int=1, "
+        .. "vectors:string|WordVectors?, "
         .. "skip_broken:bool=false, "
         .. "apply_exif_orientation:bool=false, compress:int=0, name:string=visual_genome, "
         .. "source:string?, progress:function?}",

@@ -58,7 +58,8 @@ return {
       "The text embeddings for retrieval, [B,D]."},
     {"VSE:normed", "v:tensor, t:tensor", "Tensor, Tensor",
       "What classifiers read in place of v, t [B,D]: their layer norms, unless norm = false."},
-    {"VSE:fit_readout", "loader:Loader|function, {val:value?, kinds:list?}", "string, table",
+    {"VSE:fit_readout", "loader:Loader|function, "
+        .. "{val:Loader|function?, kinds:list?}", "string, table",
       "Fits readouts of classes from the image embedding alone and keeps one. linear: multinomial "
         .. "logistic regression on v; prototype: cosines to the mean text embedding of each class. "
         .. "kinds are those to choose from. With val the one that is right for more of its images "
