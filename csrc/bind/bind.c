@@ -441,7 +441,7 @@ enum { BOX = 40 }; /* bytes of one, as Lua counts them */
 void lvs_collect(lua_State *L) {
   vs_span span;
   bool counted = vs_span_begin(&span);
-  uint64_t start = vs_clock_ns();
+  uint64_t start = vs_computed_ns();
   boxes_freed = 0;
   lvs_dropkept(L);
   lua_gc(L, LUA_GCCOLLECT);
@@ -452,7 +452,7 @@ void lvs_collect(lua_State *L) {
   heap_left = heap - VS_MIN(heap, dead);
   boxes_made = 0;
   collected_at = vs_clock_ns();
-  cost = (uint64_t)((double)(collected_at - start) * (double)heap_left /
+  cost = (uint64_t)((double)(vs_computed_ns() - start) * (double)heap_left /
                     (double)(heap_left + 2 * dead));
 }
 

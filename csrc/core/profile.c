@@ -13,11 +13,14 @@ vs_profile *vs_profile_running;
 static bool taken;      /* guards the variables below while they are set */
 static pthread_t owner; /* other threads must not touch the profile: it may be freed at any time */
 
-uint64_t vs_clock_ns(void) {
+static uint64_t read_clock(clockid_t clock) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(clock, &t);
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
+
+uint64_t vs_clock_ns(void) { return read_clock(CLOCK_MONOTONIC); }
+uint64_t vs_computed_ns(void) { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
 
 int vs_profile_start(vs_profile *p) {
   if (__atomic_test_and_set(&taken, __ATOMIC_ACQUIRE)) return vs_fail("another profile is running");

@@ -40,6 +40,8 @@ typedef struct vs_profile {
 
 /* Nanoseconds of a clock that only goes forward. */
 uint64_t vs_clock_ns(void);
+/* Nanoseconds that this thread has computed. */
+uint64_t vs_computed_ns(void);
 /* -1 when another one runs. */
 int vs_profile_start(vs_profile *p);
 /* On the thread that started it, outside of every span. */
