@@ -482,7 +482,7 @@ static bool affordable(void) {
  * reuse memory that is in the cache. */
 void lvs_maybe_collect(lua_State *L) {
   size_t least = (size_t)4 << 20, most = (size_t)32 << 20;
-  size_t enough = VS_MAX(VS_MAX(least, survivors / 4), VS_MIN(4 * heap_left, most));
+  size_t enough = VS_MAX(VS_MAX(least, survivors / 8), VS_MIN(4 * heap_left, most / 2));
   bool many = boxes_made > VS_MAX(heap_left, (size_t)1 << 18) / 64;
   bool large = vs_mem_since_collection() > enough && growth() > enough;
   if (many || (large && affordable())) lvs_collect(L);
