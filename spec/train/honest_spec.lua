@@ -155,13 +155,17 @@ describe("honest rows", function()
       for _, kind in ipairs {"image", "text"} do
         local fn = change(loader, kind)
         for batch in loader do
-          local own = {image = batch.image:clone(), tokens = batch.tokens:clone()}
+          local own = {image = batch.image:clone(), tokens = batch.tokens:clone(),
+            lengths = batch.lengths:tolist()}
           local index = batch.image_index:tolist()
           local other = fn(batch)
           assert.same(index, other.image_index:tolist())
           for i = 1, #index do
             local same = (own.image[i]:float() - other.image[i]:float()):abs():max():item() == 0
             assert.equal(kind == "text", same)
+            local longest = other.lengths:max():item()
+            assert(longest <= other.tokens.shape[2] and own.tokens.shape[1] == #other.lengths)
+            if kind == "image" then assert.same(own.lengths, other.lengths:tolist()) end
             if kind == "image" then
               local key = ("%d %.3f"):format(index[i], other.image[i]:float():mean():item())
               seen[index[i]] = seen[index[i]] or key

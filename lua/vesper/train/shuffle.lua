@@ -3,13 +3,15 @@
 local core = require "vesper.core"
 local check = require "vesper.util.check"
 
+local OF_TEXT = {tokens = true, lengths = true, text = true}
+-- Of the sample, not of what it shows.
+local OF_SAMPLE = {label = true, item = true, tags = true, index = true, image_index = true}
+
 -- The fields of images, or of texts, that the set has.
 local function fields_of(set, kind)
   local fields = {}
   for _, name in ipairs(set:fields()) do
-    local of_text = name == "tokens" or name == "text"
-    local of_image = not of_text and name ~= "label" and name ~= "item" and name ~= "tags"
-    if kind == "text" and of_text or kind == "image" and of_image then
+    if not OF_SAMPLE[name] and (kind == "text") == (OF_TEXT[name] or false) then
       fields[#fields + 1] = name
     end
   end
@@ -62,7 +64,7 @@ return function(loader, kind)
     for i, sample in ipairs(batch.index:tolist()) do samples[i] = first[other[image[sample]]] end
     local given = set:batch(samples, 0, {fields = fields})
     for name, value in pairs(given) do
-      if name ~= "index" and name ~= "image_index" and name ~= "label" then batch[name] = value end
+      if not OF_SAMPLE[name] then batch[name] = value end
     end
     return batch
   end
