@@ -70,8 +70,8 @@ function BERTFusion:start_from(vse)
 end
 
 --- Parameter groups as in VSE; the default factor of BERT's parameters is 0.1.
-function BERTFusion:param_groups(lr, factors)
-  return VSE.param_groups(self, lr, tables.merge({bert = 0.1}, factors))
+function BERTFusion:param_groups(lr, factors, given)
+  return VSE.param_groups(self, lr, tables.merge({bert = 0.1}, factors), given)
 end
 
 -- BERT's token ids [B,P] and lengths [B] of the batch's texts.

@@ -11,21 +11,33 @@ local is_module = require "vesper.nn.module".is_module
 
 local encoders = {}
 
---- Parameter groups of a model: see VSE:param_groups.
-function encoders.param_groups(model, lr, factors)
-  local groups, of = {{params = {}, lr = lr}}, {}
+-- A new group of an optimizer; decay: its weight_decay, or nil.
+local function add_group(groups, lr, decay)
+  local group = {params = {}, lr = lr, weight_decay = decay}
+  groups[#groups + 1] = group
+  return group
+end
+
+--- The parameters of a model that are not frozen, as groups for an optimizer.  A part named in
+-- factors, such as {image = 0.3}, has the rate lr times its factor, all others lr.  Option:
+--   decay = x     weight_decay of the weights; parameters with fewer than two dimensions (biases,
+--                 gains of norms, temperatures) are in groups of their own, without decay
+function encoders.param_groups(model, lr, factors, given)
+  local o = options.read("param_groups", given, {}, {decay = "number"})
   for name, factor in pairs(factors or {}) do
     check.kind("param_groups", ("factors.%s"):format(name), factor, "number")
   end
+  local groups, plain, of = {}, {}, {} -- part or "" -> its group; plain: those without decay
+  of[""] = add_group(groups, lr, o.decay)
   for _, pair in ipairs(model:named_parameters()) do
     local part, parameter = pair[1]:match "^[^.]+", pair[2]
     local factor = factors and factors[part]
+    local name, rate = factor and part or "", factor and lr * factor or lr
     if parameter.requires_grad then
-      if factor and not of[part] then
-        of[part] = {params = {}, lr = lr * factor}
-        groups[#groups + 1] = of[part]
-      end
-      table.insert((of[part] or groups[1]).params, parameter)
+      local kind, decay = of, o.decay
+      if decay and parameter.ndim < 2 then kind, decay = plain, 0 end
+      kind[name] = kind[name] or add_group(groups, rate, decay)
+      table.insert(kind[name].params, parameter)
     end
   end
   return groups
