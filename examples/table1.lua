@@ -32,8 +32,12 @@ local o = command.parse(arg, {
     -- the training
     {"flip", 0.5, "probability of mirroring an image"}, {"crop", 0, "maximal shift in pixels"},
     {"objective", "infonce", "the ranking loss", choices = {"infonce", "hinge"}},
-    {"classify", 1.0, "weight of the classification loss"}, {"rate", 1e-3, "learning rate"},
-    {"cnnrate", 0.3, "its factor for the CNN of --cnn"}, {"decay", 0.0, "weight decay of AdamW"},
+    {"classify", 1.0, "weight of the classification loss"}, {"rate", 1e-3,
+      "learning rate; SGD needs a larger one, such as 0.05"},
+    {"cnnrate", 0.3, "its factor for the CNN of --cnn"},
+    {"optimizer", "adamw", "adamw without --decay is adam; sgd has momentum 0.9",
+      choices = {"adam", "adamw", "sgd"}},
+    {"decay", 0.0, "weight decay of weights; biases, norms and temperatures have none"},
     {"schedule", "step", "learning-rate schedule", choices = {"step", "cosine"}},
     -- the test
     {"mirror", false, "average each image with its mirror image"},
@@ -124,7 +128,9 @@ local function loaders(seed)
 end
 
 -- The settings that affect the results; a folder with runs of other settings is an error.
-local settings = {optimizer = o.decay == 0 and "Adam" or "AdamW",
+local settings = {optimizer = ({adam = "Adam", sgd = "SGD, momentum 0.9",
+    adamw = o.decay == 0 and "Adam" or "AdamW"})[o.optimizer],
+  decay_of = o.decay > 0 and "weights" or nil,
   word_vectors = glove and o.glove:match "[^/]*$" or "learned, 100",
   cnn = o.cnn ~= "" and o.cnn:match "[^/]*$" .. " at " .. o.size or "small"}
 for _, name in ipairs {"width", "batch", "flip", "crop", "channels", "objective", "classify",
@@ -152,9 +158,10 @@ local results = experiment.run{
   folder = out, rows = rows, seeds = o.seeds, epochs = epochs, loaders = loaders,
   data = file, settings = settings,
   optimizer = function(model) -- BERT's learning rate is a tenth
-    local groups = model:param_groups(rate, o.cnn ~= "" and {image = o.cnnrate} or nil)
-    if o.decay == 0 then return optim.Adam(groups, {lr = rate}) end
-    return optim.AdamW(groups, {lr = rate, weight_decay = o.decay})
+    local groups = model:param_groups(rate, o.cnn ~= "" and {image = o.cnnrate} or nil,
+      o.decay > 0 and {decay = o.decay} or nil)
+    local its = {lr = rate, weight_decay = o.decay, momentum = o.optimizer == "sgd" and 0.9 or nil}
+    return optim[({adam = "Adam", adamw = "AdamW", sgd = "SGD"})[o.optimizer]](groups, its)
   end,
   evaluate = evaluate, schedule_per = one_cycle and "batch" or "epoch",
   schedule = function(optimizer)

@@ -4,6 +4,7 @@ local vs = require "vesper"
 local features = require "spec.support.features"
 local run = require "spec.support.process".run
 local temp = require "spec.support.temp"
+local toy_file = require "spec.support.toy_file"
 
 local examples = {}
 local _, listing = run "ls examples"
@@ -106,5 +107,40 @@ describe("an example of retrieval", function()
     refused("train_caps.txt: 3 captions, expected a multiple of 8", "vse_infinity.lua " .. other)
     assert(vs.npy.save(other .. "/train_ims.npy", vs.ones(3, 2)))
     refused("train_ims.npy: expected [N,R,D]", "vse_infinity.lua " .. other)
+  end)
+end)
+
+describe("table1.lua", function()
+  local folder, path
+  setup(function()
+    folder = temp.folder()
+    path = toy_file(folder .. "/toy.h5", {train = 24, val = 12, test = 12})
+  end)
+  teardown(temp.remove)
+
+  local function make(name, more)
+    local out = folder .. "/" .. name
+    local ok, text = run(("lua5.4 examples/table1.lua %s %s --rows=VSE --seeds=1 --epochs=2 "
+      .. "--width=8 --channels=4,8 --batch=6 --pictures=no %s"):format(path, out, more))
+    assert(ok, text)
+    local its = vs.experiment.folder(out, "VSE", 1)
+    return assert(vs.load(its .. "/best.safetensors")), assert(vs.io.json_load(its .. "/run.json")),
+      text
+  end
+
+  it("has the optimizer that is asked for", function()
+    local adamw, its = make("adamw", "")
+    local adam, same = make("adam", "--optimizer=adam")
+    assert.equal("Adam", its.settings.optimizer)
+    assert.same(its.settings, same.settings) -- AdamW without decay is Adam
+    local sgd, of_sgd = make("sgd", "--optimizer=sgd --rate=0.05")
+    local decayed, of_decayed = make("decay", "--decay=0.5")
+    assert.same({"SGD, momentum 0.9", "AdamW", "weights"}, {of_sgd.settings.optimizer,
+      of_decayed.settings.optimizer, of_decayed.settings.decay_of})
+    local name = "text.out.weight"
+    assert.same(adam[name]:tolist(), adamw[name]:tolist())
+    for _, other in ipairs {sgd, decayed} do
+      assert((other[name] - adam[name]):abs():max():item() > 1e-4)
+    end
   end)
 end)
