@@ -15,6 +15,7 @@ local o = command.parse(arg, {
     {"rows", {"Baseline", "VSE", "CIM", "COOT", "DPM", "AttentionPooling", "DenseProjection"},
       "models"},
     {"seeds", {1, 2, 3}, "one run per row and seed"}, {"epochs", 12, "epochs of each run"},
+    {"patience", 0, "a run ends after this number of epochs without a better validation; 0: never"},
     {"batch", 64, "samples per step"}, {"title", "Image-text models", "title of the page"},
     {"pictures", true, "figures with images on the page"},
     -- the models
@@ -38,11 +39,12 @@ local o = command.parse(arg, {
     {"optimizer", "adamw", "adamw without --decay is adam; sgd has momentum 0.9",
       choices = {"adam", "adamw", "sgd"}},
     {"decay", 0.0, "weight decay of weights; biases, norms and temperatures have none"},
-    {"schedule", "step", "learning-rate schedule", choices = {"step", "cosine"}},
+    {"schedule", "step", "learning-rate schedule", choices = {"step", "cosine", "plateau"}},
     -- the test
     {"mirror", false, "average each image with its mirror image"},
     {"shift", 0, "average over images shifted by this number of pixels"},
     {"bank", 0.0, "beta of a query bank from the training set; 0: none"},
+    {"fold", 1000, "retrieval also in parts of this number of images, if there are five; 0: no"},
   },
 })
 local file, out = o.data, o.out
@@ -149,6 +151,7 @@ local function evaluate(model, its)
     bank = vs.train.evaluate(model, plain, {mirror = o.mirror, retrieval = false})
   end
   return vs.train.evaluate(model, its.test, {mirror = o.mirror, shift = o.shift,
+    folds = experiment.parts(its.test, o.fold),
     bank = bank, beta = o.bank > 0 and o.bank or nil})
 end
 
@@ -156,7 +159,7 @@ local rate, steps = o.rate, epochs * (#sets.train // batch)
 local one_cycle = o.schedule == "cosine" -- warm-up for the first tenth, then a cosine
 local results = experiment.run{
   folder = out, rows = rows, seeds = o.seeds, epochs = epochs, loaders = loaders,
-  data = file, settings = settings,
+  data = file, settings = settings, patience = o.patience > 0 and o.patience or nil,
   optimizer = function(model) -- BERT's learning rate is a tenth
     local groups = model:param_groups(rate, o.cnn ~= "" and {image = o.cnnrate} or nil,
       o.decay > 0 and {decay = o.decay} or nil)
@@ -165,8 +168,11 @@ local results = experiment.run{
   end,
   evaluate = evaluate, schedule_per = one_cycle and "batch" or "epoch",
   schedule = function(optimizer)
-    if not one_cycle then
+    if o.schedule == "step" then
       return optim.lr_scheduler.MultiStepLR(optimizer, {milestones = {epochs * 2 // 3}})
+    elseif o.schedule == "plateau" then -- a tenth of the rate where validation stops improving
+      return optim.lr_scheduler.ReduceLROnPlateau(optimizer, {mode = "max",
+        patience = o.patience // 2})
     end
     local most = {}
     for i, group in ipairs(optimizer.param_groups) do most[i] = group.lr end

@@ -128,6 +128,21 @@ describe("table1.lua", function()
       text
   end
 
+  it("ends each run when validation has stopped improving", function()
+    local _, its, text = make("patience",
+      "--epochs=40 --patience=2 --schedule=plateau --rate=0.02 --fold=2")
+    assert.equal(2, its.patience)
+    local run_of = vs.experiment.folder(folder .. "/patience", "VSE", 1)
+    local result = assert(vs.io.json_load(run_of .. "/result.json"))
+    assert.equal(result.best_epoch + 2, result.epochs)
+    assert(result.epochs < 40 and result.history[result.epochs].lr <= 0.02)
+    assert.matches("at most 40 epochs, until validation has not improved for 2;", text, 1, true)
+    assert.matches("mean over 6 parts; the first: 2 image-text pairs", text, 1, true)
+    local head = text:match "\nmodel[^\n]*"
+    assert.matches("rsum  rsum of parts  val acc  test acc .* best epoch  epochs  parameters  "
+      .. "learning  tensors", head)
+  end)
+
   it("has the optimizer that is asked for", function()
     local adamw, its = make("adamw", "")
     local adam, same = make("adam", "--optimizer=adam")

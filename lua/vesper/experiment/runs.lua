@@ -60,7 +60,7 @@ end
 local function same_run(folder, started, now)
   local differ = {}
   local function text(value) return value == nil and "nothing" or core.io.json_encode(value) end
-  for _, key in ipairs {"row", "seed", "epochs", "options", "settings", "data"} do
+  for _, key in ipairs {"row", "seed", "epochs", "patience", "options", "settings", "data"} do
     local was, is = text(started[key]), text(now[key])
     if was ~= is then differ[#differ + 1] = ("%s is %s, expected %s"):format(key, is, was) end
   end
@@ -115,14 +115,15 @@ local function train_run(o, row, seed, folder)
   local history, best = train.fit(model, {
     train = loaders.train, val = loaders.val, epochs = o.epochs, optimizer = optimizer,
     schedule = o.schedule and o.schedule(optimizer), schedule_per = o.schedule_per,
-    score = o.score, clip = o.clip, quiet = o.quiet, folds = o.folds,
+    score = o.score, clip = o.clip, quiet = o.quiet, folds = o.folds, patience = o.patience,
     label = ("%s, seed %d,"):format(row.name, seed),
     checkpoint = folder .. "/checkpoint", resume = true, weights = folder .. "/best.safetensors",
   })
   return {
     row = row.name, seed = seed, epochs = #history, best_epoch = best,
     val = plain(history[best].val), test = plain(o.evaluate(model, loaders)),
-    parameters = model:num_parameters(), seconds = seconds_of(history),
+    parameters = model:num_parameters(), learning = model:num_parameters(true),
+    tensors = #model:parameters(true), seconds = seconds_of(history),
     history = plain_history(history), version = core.build.version, isa = core.build.isa,
     threads = core.get_num_threads(), matmul_precision = core.get_matmul_precision(),
   }
@@ -130,8 +131,8 @@ end
 
 local function run_one(o, row, seed, data)
   local folder = folder_of(o, row, seed)
-  local what = {row = row.name, seed = seed, epochs = o.epochs, options = row.options or {},
-    settings = o.settings, data = data}
+  local what = {row = row.name, seed = seed, epochs = o.epochs, patience = o.patience,
+    options = row.options or {}, settings = o.settings, data = data}
   check.done(core._folder_make(folder))
   if file.exists(folder .. "/run.json") then
     same_run(folder, check.done(core.io.json_load(folder .. "/run.json")), what)
@@ -146,6 +147,17 @@ local function run_one(o, row, seed, data)
   end
   remove_checkpoint(folder .. "/checkpoint")
   return check.done(core.io.json_load(path))
+end
+
+local PARTS = 5 -- the smallest number of parts
+
+--- The number of parts of `size` images in the set of a loader, for the folds of train.evaluate; 1
+-- where there are fewer than five, or where size is 0.
+function experiment.parts(loader, size)
+  check.kind("experiment.parts", "size", size, "whole")
+  local ok, images = pcall(function() return loader.set.images end)
+  if size == 0 or not ok or not images or images // size < PARTS then return 1 end
+  return images // size
 end
 
 local function check_options(o)
@@ -187,7 +199,11 @@ end
 --   loaders = function(seed) -> {train =, val =, test = loader}
 --   optimizer = function(model) -> optimizer
 --   schedule = function(optimizer) -> a schedule for train.fit
---   schedule_per, score, clip, quiet, folds    as in train.fit
+--   schedule_per, score, clip, quiet, patience   as in train.fit; patience is the same for all rows
+--   folds = n                      retrieval is also measured as the mean over n parts of the
+--                                  images of validation and test; default: of the test set, in
+--                                  parts of fold_size images (experiment.parts)
+--   fold_size = 1000
 --   evaluate = function(model, loaders) -> a result as from train.evaluate for the test set;
 --            default: train.evaluate(model, loaders.test)
 --   settings = {}                  plain values that are the same for every row
@@ -196,16 +212,16 @@ end
 -- is tested once, with the best weights on validation.  Raises if the folder has a run of this name
 -- that was started with different settings.  Returns the results of all runs, seed by seed.
 function experiment.run(given)
-  local folds = type(given) == "table" and given.folds or 1
-  local function evaluate(model, loaders)
-    return train.evaluate(model, loaders.test, {folds = folds})
-  end
-  local o = options.read("experiment", given,
-    {settings = {}, quiet = false, evaluate = evaluate, folds = 1},
+  local o = options.read("experiment", given, {settings = {}, quiet = false, fold_size = 1000},
     {folder = "string", rows = "list", seeds = "list", epochs = "count", loaders = "function",
     optimizer = "function", evaluate = "function", schedule = "function", score = "function",
-    schedule_per = true, clip = true, data = "string", folds = "count", quiet = "boolean"})
+    schedule_per = true, clip = true, data = "string", folds = "count", quiet = "boolean",
+    fold_size = "whole", patience = "count"})
   check_options(o)
+  o.evaluate = o.evaluate or function(model, loaders)
+    return train.evaluate(model, loaders.test,
+      {folds = o.folds or experiment.parts(loaders.test, o.fold_size)})
+  end
   local data = o.data and check.done(experiment.fingerprint(o.data)) or nil
   for _, row in ipairs(o.rows) do
     if row.missing then print(("%s is skipped: %s"):format(row.name, row.missing)) end

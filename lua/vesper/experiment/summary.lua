@@ -27,8 +27,9 @@ function experiment.figures(result)
   check.fields("experiment.figures", "result", result, {row = "string", val = "table",
     test = "table"})
   local folds = result.test.folds
-  return report.row(result.row, result.val, result.test,
-    {folds = folds and folds.rsum, parameters = result.parameters, seconds = result.seconds})
+  return report.row(result.row, result.val, result.test, {folds = folds and folds.rsum,
+    best_epoch = result.best_epoch, epochs = result.epochs, parameters = result.parameters,
+    learning = result.learning, tensors = result.tensors, seconds = result.seconds})
 end
 
 -- What each result of experiment.run has.
@@ -50,8 +51,12 @@ local function by_row(what, results)
   return list, names
 end
 
+-- The figures shown as whole numbers where their mean is one.
+local WHOLE = {best_epoch = true, epochs = true, parameters = true, learning = true, tensors = true}
+
 local function shown(key, mean, deviation)
-  if key == "parameters" or key == "seconds" then return math.floor(mean + 0.5) end
+  if key == "seconds" then return math.floor(mean + 0.5) end
+  if WHOLE[key] then return math.tointeger(mean) or mean end
   if not (deviation and SPREAD[key]) then return mean end
   return text.format("%.1f ± %.1f", mean, deviation)
 end
@@ -81,18 +86,26 @@ function experiment.summary(results)
   return rows
 end
 
+-- The number of epochs of the longest run.
+local function longest(results)
+  local most = 0
+  for _, result in ipairs(results) do most = math.max(most, #result.history) end
+  return most
+end
+
 --- Mean validation accuracy, or rsum where there are no labels, over the seeds by epoch, one curve
--- per row, for report.curves; and whether it is "accuracy" or "rsum".
+-- per row, for report.curves; and whether it is "accuracy" or "rsum".  After the end of a run that
+-- stopped early its best epoch counts.
 function experiment.curves(results)
   local list, names = by_row("experiment.curves", results)
   local lines, kind = {}, results[1].history[1].val.accuracy and "accuracy" or "rsum"
   for i, name in ipairs(names) do
     local history = {}
-    for epoch = 1, #list[name][1].history do
+    for epoch = 1, longest(list[name]) do
       local values = {}
       for _, result in ipairs(list[name]) do
-        local val = result.history[epoch] and result.history[epoch].val
-        values[#values + 1] = val and (kind == "accuracy" and val.accuracy or val.retrieval.rsum)
+        local val = (result.history[epoch] or result.history[result.best_epoch]).val
+        values[#values + 1] = kind == "accuracy" and val.accuracy or val.retrieval.rsum
       end
       history[epoch] = {epoch = epoch, mean = (experiment.mean(values))}
     end

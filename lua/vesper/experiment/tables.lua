@@ -20,6 +20,13 @@ local function settings_text(settings)
   return joined(parts)
 end
 
+-- "12 epochs", or "at most 60 epochs, until ...".
+local function length_text(run)
+  if not run.patience then return run.epochs .. " epochs" end
+  return ("at most %d epochs, until validation has not improved for %d"):format(run.epochs,
+    run.patience)
+end
+
 -- The distinct values of a field, in order.
 local function different(results, key, default)
   local seen, list = {}, {}
@@ -54,15 +61,19 @@ function experiment.protocol(results, sizes)
   end
   local list = {
     ("Data: %s%d train, %d validation, %d test."):format(file, sizes.train, sizes.val, sizes.test),
-    ("Training: seed%s %s; %d epochs%s. The same for every row."):format(#seeds > 1 and "s" or "",
-      joined(seeds), run.epochs, next(run.settings) and "; " .. settings_text(run.settings) or ""),
+    ("Training: seed%s %s; %s%s. The same for every row."):format(#seeds > 1 and "s" or "",
+      joined(seeds), length_text(run), next(run.settings) and "; " .. settings_text(run.settings)
+      or ""),
     ("Each run uses its best epoch on validation, by %s. Test data is used once, at the end, and "
       .. "for no choice."):format(labels
       and "accuracy; for models with text, by accuracy plus mean recall" or "rsum"),
-    (labels and "val acc, test acc: percent, from image and text (Baseline: from the image). image "
-      .. "alone: test accuracy from the image's shared embedding only, by cosine to class "
-      .. "prototypes (Baseline: its only accuracy). " or "")
-      .. "R@k and rsum: retrieval on the test set.",
+    "R@k and rsum: retrieval on the test set." .. (labels and " val acc, test acc: percent, from "
+      .. "image and text (Baseline: from the image). image alone: test accuracy from the image's "
+      .. "shared embedding only, by cosine to class prototypes (Baseline: its only accuracy)."
+      or ""),
+    "best epoch, epochs: the epoch whose weights are used, and the epochs that were run. "
+      .. "parameters, learning, tensors: all parameters, those that are not frozen, and the number "
+      .. "of their tensors.",
   }
   if folds then list[#list + 1] = "rsum of parts: " .. folds.protocol .. "." end
   if retrieval then list[#list + 1] = "Retrieval: " .. retrieval .. "." end
@@ -166,12 +177,11 @@ local function runs_csv(results)
   local rows = {}
   for i, result in ipairs(results) do
     rows[i] = summary.figures(result)
-    rows[i].seed, rows[i].best_epoch = result.seed, result.best_epoch
-    rows[i].seconds = text.format("%.1f", result.seconds)
+    rows[i].seed, rows[i].seconds = result.seed, text.format("%.1f", result.seconds)
   end
-  local columns = {{"model", "model"}, {"seed", "seed"}, {"best_epoch", "best_epoch"}}
+  local columns = {{"model", "model"}, {"seed", "seed"}}
   for i, column in ipairs(all_columns()) do
-    if i > 1 then columns[i + 2] = {column[1], column[1]} end
+    if i > 1 then columns[i + 1] = {column[1], column[1]} end
   end
   return report.table(columns, rows, "csv")
 end

@@ -129,12 +129,15 @@ function report.table(columns, rows, format)
   return table.concat(layouts[format](lines), "\n") .. "\n"
 end
 
---- The columns of a comparison of models; report.row fills them.
+--- The columns of a comparison of models: retrieval first, since a label may be stated by the text;
+-- report.row fills them.
 report.columns = {
-  {"model", "model"}, {"val", "val acc"}, {"test", "test acc"}, {"image", "image alone"},
-  {"i2t1", "i2t R@1"}, {"i2t5", "R@5"}, {"i2t10", "R@10"},
+  {"model", "model"}, {"i2t1", "i2t R@1"}, {"i2t5", "R@5"}, {"i2t10", "R@10"},
   {"t2i1", "t2i R@1"}, {"t2i5", "R@5"}, {"t2i10", "R@10"}, {"rsum", "rsum"},
-  {"parameters", "parameters"}, {"seconds", "seconds"},
+  {"val", "val acc"}, {"test", "test acc"}, {"image", "image alone"},
+  {"best_epoch", "best epoch"}, {"epochs", "epochs"},
+  {"parameters", "parameters"}, {"learning", "learning"}, {"tensors", "tensors"},
+  {"seconds", "seconds"},
 }
 
 --- One row from the results of train.evaluate on validation and test; extra fields are added.

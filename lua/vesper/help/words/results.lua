@@ -53,7 +53,7 @@ return {
     {"report.escape", "text:string, format:text|markdown|csv|latex|html=text", "string",
       "A text escaped for the format: \"50 %\" is \"50 \\%\" in LaTeX."},
     {"report.columns", nil, "list",
-      "The columns of a comparison of models; report.row fills them."},
+      "The columns of a comparison of models, retrieval first; report.row fills them."},
     {"report.row", "name:string, val:table, test:table, extra:table?", "table",
       "One row from the results of train.evaluate on validation and test; fields of extra are "
         .. "added."},
@@ -87,8 +87,8 @@ return {
   {"experiment", "Tables of models and seeds, which resume after an interruption.",
     {"experiment.run", "{folder:string, rows:list, seeds:list, epochs:int, loaders:function, "
         .. "optimizer:function, schedule:function?, schedule_per:epoch|batch=epoch, "
-        .. "score:function?, clip:value=2, folds:int=1, data:string?, settings:table?, "
-        .. "evaluate:function?, quiet:bool=false}", "list",
+        .. "score:function?, clip:value=2, patience:int?, folds:int?, fold_size:int=1000, "
+        .. "data:string?, settings:table?, evaluate:function?, quiet:bool=false}", "list",
       "Trains each row with each seed by train.fit, one folder per run below folder/runs. Skips "
         .. "finished runs and resumes interrupted ones from their checkpoints, with the same "
         .. "numbers. A row is {name, make = function(seed) -> model, options = what identifies the "
@@ -96,8 +96,14 @@ return {
         .. "optimizer(model) and schedule(optimizer) return train.fit's options; evaluate(model, "
         .. "loaders) returns what train.evaluate does, for the test set. Each run is tested once, "
         .. "with its best weights on validation. An error if a run in the folder was started with "
-        .. "different epochs, settings, options or data. Returns the results, seed by seed: {row, "
-        .. "seed, val, test, history, best_epoch, parameters, seconds, run, ...}."},
+        .. "different epochs, patience, settings, options or data. Without folds, retrieval on a "
+        .. "test set of at least 5 * fold_size images is also the mean over parts of fold_size "
+        .. "images. Returns the results, seed by seed: {row, seed, val, test, history, best_epoch, "
+        .. "epochs, parameters, learning (parameters that are not frozen), tensors (their number), "
+        .. "seconds, run, ...}."},
+    {"experiment.parts", "loader:value, size:int", "integer",
+      "The number of parts of size images in the loader's set, for the folds of train.evaluate; 1 "
+        .. "where there are fewer than five, or where size is 0."},
     {"experiment.report", "{folder:string, results:list, rows:list, loaders:function, sets:table, "
         .. "title:string?, samples:int=6, pictures:bool=true, sheets:list?}", "list, list",
       "Writes the files of experiment.write, figures for the models of the first seed (confusion, "
