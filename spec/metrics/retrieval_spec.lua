@@ -159,3 +159,27 @@ describe("metrics.retrieval_of_scores", function()
     fails("unknown option 'bank', expected one of folds, image_of", of, vs.ones(2, 2), {bank = {}})
   end)
 end)
+
+describe("metrics.retrieval_ranks", function()
+  it("has the ranks that metrics.retrieval counts", function()
+    vs.manual_seed(3)
+    local image_of = ints {1, 1, 2, 3, 3, 3, 4, 5, 6, 6}
+    local v, t = vs.randn(6, 5), vs.randn(10, 5)
+    local bank = {v = vs.randn(7, 5), t = vs.randn(8, 5)}
+    for _, o in ipairs {{image_of = image_of}, {image_of = image_of, bank = bank, beta = 5}} do
+      local r, ranks = metrics.retrieval(v, t, o), metrics.retrieval_ranks(v, t, o)
+      for side, n in pairs {i2t = 6, t2i = 10} do
+        local list = ranks[side]
+        assert.same({n, "int64"}, {#list, list.dtype})
+        for _, k in ipairs {1, 5, 10} do
+          assert.equal(r[side]["r" .. k], 100 * list:le(k):sum():item() / n)
+        end
+        assert.equal(r[side].meanr, list:sum():item() / n)
+      end
+    end
+    local own = metrics.retrieval_ranks(vs.eye(3), vs.eye(3))
+    assert.same({{1, 1, 1}, {1, 1, 1}}, {own.i2t:tolist(), own.t2i:tolist()})
+    fails("retrieval_ranks: v is [6,5] and t is [10,5], expected", metrics.retrieval_ranks, v, t)
+    fails("unknown option 'folds'", metrics.retrieval_ranks, v, t, {folds = 2})
+  end)
+end)

@@ -27,7 +27,7 @@ local function ranks_of(queries, gallery, target, group)
     ranks[#ranks + 1] = scores:rank {target = target:slice(1, first, last), group = group,
       x = rows, y = gallery}
   end)
-  return summary(core.cat(ranks, 1))
+  return core.cat(ranks, 1)
 end
 
 -- ---- results ------------------------------------------------------------------------------------
@@ -121,34 +121,67 @@ local function with_bank(queries, gallery, bank, beta)
   return core.cat({queries, core.ones(#queries, 1)}, 2), core.cat({gallery, bias:unsqueeze(2)}, 2)
 end
 
-local function check_bank(bank, beta, width)
+local function check_bank(what, bank, beta, width)
   if type(bank) ~= "table" then
-    check.fail("retrieval", "bank is %s, expected {v = tensor, t = tensor}", text.kind(bank))
+    check.fail(what, "bank is %s, expected {v = tensor, t = tensor}", text.kind(bank))
   end
   for _, name in ipairs{"v", "t"} do
-    check.tensor("retrieval", "bank." .. name, bank[name], 2)
+    check.tensor(what, "bank." .. name, bank[name], 2)
     if #bank[name] == 0 or bank[name].shape[2] ~= width then
-      check.fail("retrieval", "bank.%s is %s, expected [K,%d]", name, text.shape(bank[name]),
+      check.fail(what, "bank.%s is %s, expected [K,%d]", name, text.shape(bank[name]),
         width)
     end
   end
-  check.kind("retrieval", "beta", beta, "positive")
+  check.kind(what, "beta", beta, "positive")
 end
 
--- Both directions for unit rows.  image_of: nil where row i of the texts belongs to image i.
-local function by_cosine(images, texts, image_of, bank, beta)
-  local n, own = #images, core.arange(1, #images)
+-- The ranks in both directions for unit rows.  image_of: nil where row i of the texts belongs to
+-- image i.
+local function ranks_by_cosine(images, texts, image_of, bank, beta)
+  local own = core.arange(1, #images)
   local function ranks(queries, gallery, others, ...)
     if others then queries, gallery = with_bank(queries, gallery, others, beta) end
     return ranks_of(queries, gallery, ...)
   end
+  return ranks(images, texts, bank and bank.v, own, image_of),
+    ranks(texts, images, bank and bank.t, image_of or own)
+end
+
+local function by_cosine(images, texts, image_of, bank, beta)
+  local i2t, t2i = ranks_by_cosine(images, texts, image_of, bank, beta)
   return with_sum {
-    i2t = ranks(images, texts, bank and bank.v, own, image_of),
-    t2i = ranks(texts, images, bank and bank.t, image_of or own),
-    protocol = protocol(n, #texts, "; cosine" .. (bank
+    i2t = summary(i2t), t2i = summary(t2i),
+    protocol = protocol(#images, #texts, "; cosine" .. (bank
       and text.format("; scores corrected by a bank of %d other texts and %d other images, beta %g",
         #bank.t, #bank.v, beta) or "")),
   }
+end
+
+-- Checks embeddings and options, which it completes.
+local function read_embeddings(what, v, t, opts, defaults)
+  check.tensor(what, "v", v, 2)
+  check.tensor(what, "t", t, 2)
+  local o = options.read(what, opts, defaults, {image_of = true, bank = true})
+  local n, m, image_of = #v, #t, o.image_of
+  if v.shape[2] ~= t.shape[2] or n == 0 or (n ~= m and not image_of) then
+    check.fail(what, "v is %s and t is %s, expected [N,D] and [N,D] (or [M,D] and image_of)",
+      text.shape(v), text.shape(t))
+  end
+  if image_of then check_image_of(what, image_of, n, m) end
+  if o.bank then check_bank(what, o.bank, o.beta, v.shape[2]) end
+  return o
+end
+
+--- The rank of each image's own caption among all captions (that of its best, if it has several),
+--- and of each caption's image among all images: what metrics.retrieval counts.
+---@param v any image embeddings float32 [N,D]
+---@param t any text embeddings float32 [M,D]
+---@param opts table|nil {image_of =, bank =, beta = 10} as metrics.retrieval
+---@return table ranks {i2t = int64 [N], t2i = int64 [M]}, from 1
+function metrics.retrieval_ranks(v, t, opts)
+  local o = read_embeddings("retrieval_ranks", v, t, opts, {beta = 10})
+  local i2t, t2i = ranks_by_cosine(unit_rows(v), unit_rows(t), o.image_of, o.bank, o.beta)
+  return {i2t = i2t, t2i = t2i}
 end
 
 --- Retrieval in both directions by cosine similarity.  An item with the same score as the correct
@@ -166,17 +199,8 @@ end
 --- sum of the six percentages; r.protocol: a description of the protocol; with folds also r.folds,
 --- the results of the parts, and r.whole, the result over all images at once
 function metrics.retrieval(v, t, opts)
-  check.tensor("retrieval", "v", v, 2)
-  check.tensor("retrieval", "t", t, 2)
-  local o = options.read("retrieval", opts, {beta = 10, folds = 1}, {image_of = true, bank = true})
-  local n, m, image_of = #v, #t, o.image_of
-  if v.shape[2] ~= t.shape[2] or n == 0 or (n ~= m and not image_of) then
-    check.fail("retrieval",
-      "v is %s and t is %s, expected [N,D] and [N,D] (or [M,D] and image_of)", text.shape(v),
-      text.shape(t))
-  end
-  if image_of then check_image_of("retrieval", image_of, n, m) end
-  if o.bank then check_bank(o.bank, o.beta, v.shape[2]) end
+  local o = read_embeddings("retrieval", v, t, opts, {beta = 10, folds = 1})
+  local n, image_of = #v, o.image_of
   local images, texts = unit_rows(v), unit_rows(t)
   local whole = by_cosine(images, texts, image_of, o.bank, o.beta)
   if o.folds == 1 then return whole end
