@@ -17,6 +17,7 @@ local o = command.parse(arg, {
     {"seeds", {1, 2, 3}, "one run per row and seed"}, {"epochs", 12, "epochs of each run"},
     {"patience", 0, "a run ends after this number of epochs without a better validation; 0: never"},
     {"batch", 64, "samples per step"}, {"title", "Image-text models", "title of the page"},
+    {"reference", "", "the row that the others are compared with; default VSE"},
     {"pictures", true, "figures with images on the page"},
     -- the models
     {"width", 128, "width of the shared space"},
@@ -150,9 +151,11 @@ local function evaluate(model, its)
     local plain = data.Loader(sets.train, {batch_size = 200, workers = 1})
     bank = vs.train.evaluate(model, plain, {mirror = o.mirror, retrieval = false})
   end
-  return vs.train.evaluate(model, its.test, {mirror = o.mirror, shift = o.shift,
-    folds = experiment.parts(its.test, o.fold),
-    bank = bank, beta = o.bank > 0 and o.bank or nil})
+  local result = vs.train.evaluate(model, its.test, {mirror = o.mirror, shift = o.shift,
+    folds = experiment.parts(its.test, o.fold), bank = bank, beta = bank and o.bank})
+  result.ranks = bank and vs.metrics.retrieval_ranks(result.v, result.t,
+    {image_of = result.image_of, bank = bank, beta = o.bank})
+  return result
 end
 
 local rate, steps = o.rate, epochs * (#sets.train // batch)
@@ -181,6 +184,7 @@ local results = experiment.run{
   end,
 }
 local table_rows, protocol = experiment.report{folder = out, results = results, rows = rows,
-  loaders = loaders, sets = sets, title = o.title, pictures = o.pictures}
+  loaders = loaders, sets = sets, title = o.title, pictures = o.pictures,
+  reference = o.reference ~= "" and o.reference or nil}
 print("\n" .. experiment.text(table_rows, protocol))
 print("report: " .. out .. "/index.html")

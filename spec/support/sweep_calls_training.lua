@@ -193,6 +193,13 @@ return function(vs, calls)
     args["experiment." .. name] = function() return {results()} end
   end
   local function summary() return vs.experiment.summary(results()) end
+  args["experiment.parts"] = function() return {{set = {images = 9}}, 1} end
+  args["experiment.compare"] = function() return {results(), {resamples = 3}} end
+  args["experiment.compared"] = function() return {summary()} end
+  for _, name in ipairs {"paired_t_test", "sign_flip_test"} do
+    args["experiment." .. name] = function() return {{1, 2}, {2, 4}} end
+  end
+  args["experiment.interval"] = function() return {{1, 2}, 0.9} end
   args["experiment.columns"] = function() return {summary()} end
   args["experiment.protocol"] = function() return {results(), sizes} end
   args["experiment.text"] = function()

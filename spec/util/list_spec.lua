@@ -132,6 +132,12 @@ local calls = {
   ["report.page"] = function(l) return vs.report.page("/nonexistent", "a.html", "a", l) end,
   ["experiment.run"] = experiment, ["experiment.report"] = report,
   ["experiment.write"] = function(l) return vs.experiment.write("/nonexistent", l, {}) end,
+  ["experiment.paired_t_test"] = function(l, a)
+    return vs.experiment.paired_t_test(a == "a" and l or {1}, a == "b" and l or {1})
+  end,
+  ["experiment.sign_flip_test"] = function(l, a)
+    return vs.experiment.sign_flip_test(a == "a" and l or {1}, a == "b" and l or {1})
+  end,
   ["experiment.protocol"] = function(l) return vs.experiment.protocol(l, {}) end,
   ["experiment.text"] = function(l, a)
     return vs.experiment.text(a == "rows" and l or {}, a == "protocol" and l or {})

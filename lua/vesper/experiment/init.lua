@@ -2,4 +2,6 @@
 local tables = require "vesper.util.tables"
 
 return tables.merge(require "vesper.experiment.runs", require "vesper.experiment.summary",
-  require "vesper.experiment.tables", {report = require "vesper.experiment.report"})
+  require "vesper.experiment.statistics", require "vesper.experiment.tables",
+  {compare = require "vesper.experiment.comparison".compare,
+    report = require "vesper.experiment.report"})

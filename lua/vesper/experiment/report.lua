@@ -141,11 +141,19 @@ local function page(o, rows, protocol)
     table_of[2], table_of[3] = {table = {columns = quoted.columns, rows = quoted}},
       {text = quoted.note}
   end
-  local sections = {table_of, words, {title = "Learning curves", {picture = "curves.svg",
-    words = ("Validation %s by epoch, mean over the seeds"):format(kind)}}}
-  for _, section in ipairs(pictures(o)) do
+  local compared, notes = tables.compared(rows)
+  local comparison = {title = "Comparison", compared and {table = compared}}
+  for _, note in ipairs(notes or {}) do table.insert(comparison, {text = note}) end
+  local sections = {}
+  local function add(section)
     if #section > 0 then sections[#sections + 1] = section end
   end
+  add(table_of)
+  add(words)
+  add(comparison)
+  add {title = "Learning curves", {picture = "curves.svg",
+    words = ("Validation %s by epoch, mean over the seeds"):format(kind)}}
+  for _, section in ipairs(pictures(o)) do add(section) end
   check.done(report.page(o.folder, "index.html", o.title, sections))
 end
 
@@ -166,6 +174,7 @@ end
 --   results                           the result of experiment.run
 --   sets = {train =, val =, test =}   data sets
 --   title = "Table 1"
+--   reference = name                  the row that the others are compared with; default VSE
 --   samples = 6                       captions per sheet
 --   pictures = true                   false: only tables and curves
 --   sheets = {{title =, words =, captions = {position, ...}, found = {{position, ...}, ...},
@@ -177,12 +186,13 @@ return function(given)
   local o = options.read("experiment.report", given,
     {title = "Table 1", samples = 6, pictures = true, sheets = {}},
     {folder = "string", results = "list", rows = "list", loaders = "function", sets = "table",
-     title = "string", samples = "count", pictures = "boolean", sheets = "list"})
+     title = "string", reference = "string", samples = "count", pictures = "boolean",
+     sheets = "list"})
   check_options(o)
   o.files, o.by_name = {}, {}
   local sizes = {}
   for name, set in pairs(o.sets) do sizes[name] = #set end
-  local rows, protocol = tables.write(o.folder, o.results, sizes)
+  local rows, protocol = tables.write(o.folder, o.results, sizes, {reference = o.reference})
   local done = {}
   for _, result in ipairs(o.results) do done[result.row] = true end
   for _, row in ipairs(o.pictures and o.rows or {}) do

@@ -10,6 +10,7 @@
 -- All random numbers of a run come from its seed, so the numbers of a table depend neither on the
 -- order of the runs nor on interruptions.
 local core = require "vesper.core"
+local samples = require "vesper.experiment.samples"
 local train = require "vesper.train"
 local check = require "vesper.util.check"
 local file = require "vesper.util.file"
@@ -84,7 +85,7 @@ local function plain(result)
   end
   return {n = result.n, images = result.images, accuracy = result.accuracy,
     image_accuracy = result.image_accuracy, retrieval = figures(result.retrieval),
-    folds = figures(result.folds)}
+    folds = figures(result.folds), majority = samples.majority(result)}
 end
 
 local function seconds_of(history)
@@ -119,9 +120,10 @@ local function train_run(o, row, seed, folder)
     label = ("%s, seed %d,"):format(row.name, seed),
     checkpoint = folder .. "/checkpoint", resume = true, weights = folder .. "/best.safetensors",
   })
+  local test = o.evaluate(model, loaders)
   return {
     row = row.name, seed = seed, epochs = #history, best_epoch = best,
-    val = plain(history[best].val), test = plain(o.evaluate(model, loaders)),
+    val = plain(history[best].val), test = plain(test), samples = samples.of(test),
     parameters = model:num_parameters(), learning = model:num_parameters(true),
     tensors = #model:parameters(true), seconds = seconds_of(history),
     history = plain_history(history), version = core.build.version, isa = core.build.isa,
@@ -205,7 +207,10 @@ end
 --                                  parts of fold_size images (experiment.parts)
 --   fold_size = 1000
 --   evaluate = function(model, loaders) -> a result as from train.evaluate for the test set;
---            default: train.evaluate(model, loaders.test)
+--            default: train.evaluate(model, loaders.test).  The test set has to be the same for
+--            every seed and row if intervals are to be computed (experiment.compare).  A result
+--            whose retrieval is not of plain cosines may have `ranks`, as metrics.retrieval_ranks
+--            returns them, and any result image_right, bool [images]
 --   settings = {}                  plain values that are the same for every row
 --   data = path                    the data file; its size and checksum identify the data
 -- Seeds are the outer loop, so that a table stopped early has every row for some seeds.  Each run

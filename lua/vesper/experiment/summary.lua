@@ -1,4 +1,5 @@
 -- Statistics of runs over seeds: mean and standard deviation, rows of a table, learning curves.
+local rows_of = require "vesper.experiment.rows"
 local report = require "vesper.report"
 local check = require "vesper.util.check"
 local text = require "vesper.util.text"
@@ -32,25 +33,6 @@ function experiment.figures(result)
     learning = result.learning, tensors = result.tensors, seconds = result.seconds})
 end
 
--- What each result of experiment.run has.
-local RESULT = {row = "string", val = "table", test = "table", history = "list"}
-
--- {name = its results}, and the names in order.
-local function by_row(what, results)
-  if check.list(what, "results", results) == 0 then
-    check.fail(what, "results is empty, expected at least 1")
-  end
-  local list, names = {}, {}
-  for i, result in ipairs(results) do
-    check.fields(what, ("results[%d]"):format(i), result, RESULT)
-    if not list[result.row] then
-      names[#names + 1], list[result.row] = result.row, {}
-    end
-    table.insert(list[result.row], result)
-  end
-  return list, names
-end
-
 -- The figures shown as whole numbers where their mean is one.
 local WHOLE = {best_epoch = true, epochs = true, parameters = true, learning = true, tensors = true}
 
@@ -64,7 +46,7 @@ end
 --- One row for report.table per name in the results, with "mean ± deviation" over its seeds for
 -- report.columns; .mean and .deviation have the numbers, .runs the number of runs.
 function experiment.summary(results)
-  local list, names = by_row("experiment.summary", results)
+  local list, names = rows_of.by_name("experiment.summary", results)
   local rows = {}
   for i, name in ipairs(names) do
     local row = {model = name, runs = #list[name], mean = {}, deviation = {}}
@@ -97,7 +79,7 @@ end
 -- per row, for report.curves; and whether it is "accuracy" or "rsum".  After the end of a run that
 -- stopped early its best epoch counts.
 function experiment.curves(results)
-  local list, names = by_row("experiment.curves", results)
+  local list, names = rows_of.by_name("experiment.curves", results)
   local lines, kind = {}, results[1].history[1].val.accuracy and "accuracy" or "rsum"
   for i, name in ipairs(names) do
     local history = {}

@@ -1,5 +1,7 @@
 -- The files of a table: the table with protocol and published figures, CSV files, curves.
 local core = require "vesper.core"
+local comparison = require "vesper.experiment.comparison"
+local rows_of = require "vesper.experiment.rows"
 local summary = require "vesper.experiment.summary"
 local report = require "vesper.report"
 local check = require "vesper.util.check"
@@ -75,6 +77,14 @@ function experiment.protocol(results, sizes)
       .. "parameters, learning, tensors: all parameters, those that are not frozen, and the number "
       .. "of their tensors.",
   }
+  for _, r in ipairs(results) do
+    if r.test.majority then
+      list[#list + 1] = ("The largest class has %.1f %% of the test samples: the accuracy of "
+        .. "always naming it.")
+        :format(r.test.majority)
+      break
+    end
+  end
   if folds then list[#list + 1] = "rsum of parts: " .. folds.protocol .. "." end
   if retrieval then list[#list + 1] = "Retrieval: " .. retrieval .. "." end
   if #seeds > 1 then
@@ -120,16 +130,10 @@ end
 --- The columns of a table for readers: those in which some row has a value.
 function experiment.columns(rows)
   check.list("experiment.columns", "rows", rows)
-  local columns = {}
-  for _, column in ipairs(all_columns()) do
-    local any = false
-    for _, row in ipairs(rows) do any = any or row[column[1]] ~= nil end
-    if any then columns[#columns + 1] = column end
-  end
-  return columns
+  return rows_of.filled(all_columns(), rows)
 end
 
--- The columns of every figure and its deviation.
+-- The columns of every figure and its deviation, and of the comparison.
 local function csv_columns()
   local columns = {}
   for i, column in ipairs(all_columns()) do
@@ -138,6 +142,7 @@ local function csv_columns()
     if i > 1 then columns[#columns + 1] = {column[1] .. "_deviation", name .. "_deviation"} end
   end
   columns[#columns + 1] = {"runs", "runs"}
+  for _, key in ipairs(comparison.keys()) do columns[#columns + 1] = {key, key} end
   return columns
 end
 
@@ -145,6 +150,10 @@ local function csv_rows(rows)
   local list = {}
   for i, row in ipairs(rows) do
     list[i] = {model = row.model, runs = row.runs}
+    for _, key in ipairs(comparison.keys()) do
+      local value = rows.compared[i][key]
+      list[i][key] = value and text.format("%.6g", value)
+    end
     for key, value in pairs(row.mean) do
       list[i][key] = text.format("%.6g", value)
       list[i][key .. "_deviation"] = row.deviation[key]
@@ -154,8 +163,17 @@ local function csv_rows(rows)
   return list
 end
 
---- The table, its protocol and, below accuracies, the published figures, as text,
--- markdown, latex or html.
+--- The comparison below a table: {columns =, rows =} for report.table and a list of sentences; nil
+-- for rows that were not compared, or where there is nothing to show.
+function experiment.compared(rows)
+  check.list("experiment.compared", "rows", rows)
+  local shown = rows.compared and comparison.table(rows.compared)
+  if not shown then return nil end
+  return shown, comparison.notes(rows.compared)
+end
+
+--- The table, its protocol, the comparison of rows from experiment.write and, below accuracies, the
+-- published figures, as text, markdown, latex or html.
 function experiment.text(rows, protocol, format)
   check.list("experiment.text", "rows", rows)
   check.list("experiment.text", "protocol", protocol)
@@ -166,6 +184,11 @@ function experiment.text(rows, protocol, format)
     parts[#parts + 1] = format == "html" and "<p>" .. sentence .. "</p>\n" or sentence .. "\n"
   end
   for _, sentence in ipairs(protocol) do add(sentence) end
+  local compared, notes = experiment.compared(rows)
+  if compared then
+    parts[#parts + 1] = report.table(compared.columns, compared.rows, format)
+    for _, sentence in ipairs(notes) do add(sentence) end
+  end
   if quoted then
     parts[#parts + 1] = report.table(quoted.columns, quoted, format)
     add(quoted.note)
@@ -187,12 +210,14 @@ local function runs_csv(results)
 end
 
 --- Writes table.txt, .md, .csv and .tex, runs.csv (one line per run) and curves.svg into a folder;
--- returns the rows of the summary and the protocol.
-function experiment.write(folder, results, sizes)
+-- returns the rows of the summary and the protocol.  given: options of experiment.compare, whose
+-- result is the field `compared` of the rows.
+function experiment.write(folder, results, sizes, given)
   if check.list("experiment", "results", results) == 0 then
     check.fail("experiment", "results is empty, expected at least 1")
   end
   local rows, protocol = summary.summary(results), experiment.protocol(results, sizes)
+  rows.compared = comparison.compare(results, given)
   local function write(name, words) check.done(report.write(folder, name, words)) end
   write("table.txt", experiment.text(rows, protocol))
   write("table.md", experiment.text(rows, protocol, "markdown"))

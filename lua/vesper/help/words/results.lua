@@ -20,6 +20,11 @@ return {
       "The same for scores [N,M] of N images and M texts that are not products of embeddings, such "
         .. "as those of cross-attention or of a re-ranker. scores is a tensor, or a "
         .. "function(first, last) that returns the rows of images first..last."},
+    {"metrics.retrieval_ranks",
+      "v:tensor, t:tensor, {image_of:index?, bank:table?, beta:num=10}",
+      "table",
+      "The ranks that metrics.retrieval counts, from 1: {i2t = int64 [N], the rank of each image's "
+        .. "own (best) text; t2i = int64 [M], the rank of each text's image}."},
     {"metrics.format", "r:table", "string", "The result of metrics.retrieval on one line."},
     {"metrics.item_retrieval", "v_query:tensor, item_query:index, v_gallery:tensor, "
         .. "item_gallery:index", "table",
@@ -105,13 +110,38 @@ return {
       "The number of parts of size images in the loader's set, for the folds of train.evaluate; 1 "
         .. "where there are fewer than five, or where size is 0."},
     {"experiment.report", "{folder:string, results:list, rows:list, loaders:function, sets:table, "
-        .. "title:string?, samples:int=6, pictures:bool=true, sheets:list?}", "list, list",
+        .. "title:string?, reference:string?, samples:int=6, pictures:bool=true, sheets:list?}",
+      "list, list",
       "Writes the files of experiment.write, figures for the models of the first seed (confusion, "
         .. "retrieval, attention), and index.html with all of them. Returns the rows and the "
         .. "protocol."},
-    {"experiment.write", "folder:string, results:list, sizes:table", "list, list",
+    {"experiment.write", "folder:string, results:list, sizes:table, options:table?", "list, list",
       "Writes table.txt, .md, .csv and .tex with the protocol, runs.csv with one line per run, and "
-        .. "curves.svg. sizes = {train, val, test}. Returns the rows and the protocol."},
+        .. "curves.svg. sizes = {train, val, test}; options: those of experiment.compare. Returns "
+        .. "the rows, whose field compared is the result of experiment.compare, and the protocol."},
+    {"experiment.compare", "results:list, {reference:string?, resamples:int=2000, seed:int=1, "
+        .. "level:num=0.95}", "list",
+      "Bootstrap intervals of the rows' figures over the test images, and their differences from a "
+        .. "reference row (default: VSE) with paired tests over the seeds: one entry per row, "
+        .. "{model, f_low, f_high, f_difference, f_difference_deviation, f_difference_low, "
+        .. "f_difference_high, f_pairs, f_t, f_p, f_p_sign} for figures f of report.columns "
+        .. "(differences: rsum, test, image). The rows' resamples are the same."},
+    {"experiment.compared", "rows:list", "table?, list|nil",
+      "The comparison below a table: {columns, rows} for report.table, and sentences; nil where "
+        .. "there is nothing to show."},
+    {"experiment.paired_t_test", "a:list, b:list", "table",
+      "The paired t-test of two lists of figures: {n, mean, deviation, t, p} of their differences, "
+        .. "p two-sided with n - 1 degrees of freedom; of one pair {n, mean}."},
+    {"experiment.sign_flip_test", "a:list, b:list", "number, number",
+      "The exact permutation test of the signs of the differences of at most 20 pairs: its "
+        .. "two-sided p, and the smallest that n pairs can have, 2 / 2^n."},
+    {"experiment.critical_t", "df:int, level:num", "number",
+      "The t above which a two-sided test with df degrees of freedom has p < level."},
+    {"experiment.bootstrap", "x:tensor, {resamples:int=2000, seed:int=1}", "Tensor",
+      "Sums of the rows of x [N,K] over samples of N rows drawn with replacement: [resamples,K]. "
+        .. "The draws depend only on seed and N."},
+    {"experiment.interval", "list:list, level:num=0.95", "number, number",
+      "The percentile interval of a list of numbers."},
     {"experiment.summary", "results:list", "list",
       "Rows for report.table: mean and standard deviation over the seeds as text; .mean and "
         .. ".deviation have the numbers."},
@@ -123,7 +153,8 @@ return {
     {"experiment.protocol", "results:list, sizes:table", "list",
       "Sentences on data, seeds, epochs, the choice of the epoch and the meaning of the columns."},
     {"experiment.text", "rows:list, protocol:list, format:text|markdown|latex|html=text", "string",
-      "The table, the protocol and the published figures."},
+      "The table, the protocol, the comparison of rows from experiment.write and the published "
+        .. "figures."},
     {"experiment.figures", "result:table", "table",
       "The figures of one result by the keys of report.columns."},
     {"experiment.mean", "list:list", "number, number|nil",
