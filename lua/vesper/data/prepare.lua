@@ -103,6 +103,18 @@ local function list_classes(items)
   return seen, classes
 end
 
+-- Percent of the items that are of the largest class; nil without labels.
+local function majority_of(items)
+  local size, most = {}, 0
+  for _, item in ipairs(items) do
+    if item.label then
+      size[item.label] = (size[item.label] or 0) + 1
+      most = math.max(most, size[item.label])
+    end
+  end
+  return most > 0 and 100 * most / #items or nil
+end
+
 -- The image resized to the data set's size, and the width and height to which boxes refer; or nil
 -- and a message.
 local function load_image(item, size, exif)
@@ -205,6 +217,12 @@ local function printing(names, reasons, expected, note)
       s.classes > 0 and plural(s.classes, "class", "classes") or "no classes",
       ("vocabulary of %d words"):format(s.vocab),
     }
+    if s.reduced then
+      parts[#parts + 1] = ("%d captions lost words of their label"):format(s.reduced)
+      if s.majority then
+        parts[#parts + 1] = ("the largest class has %.1f %% of the images"):format(s.majority)
+      end
+    end
     if s.groups and s.groups < images then
       parts[#parts + 1] = s.groups .. " groups of images with equal titles or pictures"
     end
@@ -233,8 +251,9 @@ end
 --- boxes per image), apply_exif_orientation (of images from paths; boxes and landmarks are then
 --- those of the turned image), landmark_pairs, groups (the number of groups that share a split),
 --- expected (the splits that should have images: train, val and test; where one has none, a line on
---- stderr says so), note (a text that the summary prints).  Invalid bytes in captions are replaced.
---- tostring(summary) is one line.
+--- stderr says so), note (a text that the summary prints), reduced (the number of captions that
+--- lost words of their label; the summary then has the share of the largest class).  Invalid bytes
+--- in captions are replaced.  tostring(summary) is one line.
 function prepare.write(items, out, o, skipped)
   if #items == 0 then
     local left = list_counts(skipped or {}, sorted_keys(skipped or {}))
@@ -261,7 +280,8 @@ function prepare.write(items, out, o, skipped)
   if not writer then return nil, why end
   local summary = tables.merge({train = 0, val = 0, test = 0, classes = #classes,
     vocab = #vocab, groups = o.groups, broken = 0, invalid = invalid, captions = 0,
-    vectors_found = found}, skipped)
+    vectors_found = found, reduced = o.reduced or nil,
+    majority = o.reduced and majority_of(items) or nil}, skipped)
   for done, item in ipairs(items) do
     local fields, failed = load_fields(item, size, o.apply_exif_orientation)
     if fields then
