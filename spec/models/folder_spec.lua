@@ -14,6 +14,7 @@ local INPUT = {
   image = function(model, batch) return (model(batch.image)) end,
   tokens = function(model, batch) return (model(batch.tokens, batch.lengths)) end,
   regions = function(model, batch) return (model(batch.regions, batch.region_count)) end,
+  landmark = function(model, batch) return (model(batch.regions:slice(2, 1, 3):slice(3, 1, 3))) end,
   both = function(model, batch) return (model:encode_batch(batch)) end,
   pieces = function(model) return model:embed{"a red hat", "two dogs"} end,
 }
@@ -36,6 +37,7 @@ local function encoders()
     ResNet = {models.ResNet{layers = {1, 1}, base = 4}, "image"},
     EfficientNetLite0 = {models.EfficientNetLite0(cnn), "image"},
     RegionEncoder = {models.RegionEncoder(8, {region_width = toy.REGION, hidden = 4}), "regions"},
+    LandmarkEncoder = {models.LandmarkEncoder(8, {points = 3, hidden = 5}), "landmark"},
     JoinedEncoder = {models.JoinedEncoder{models.RegionEncoder(8, {region_width = toy.REGION}),
       models.SmallCNN(8, {channels = {4}})}, "both"},
     TextEncoder = {models.TextEncoder(8, {vectors = vs.randn(toy.WORDS, 5), rnn = "GRU",

@@ -313,6 +313,9 @@ return function(vs, calls)
   args["RegionEncoder:encode_batch"] = function()
     return {{regions = vs.rand(2, 3, 3), region_count = ids{3, 2}}}
   end
+  args["models.LandmarkEncoder"] = function() return {4, {points = 3}} end
+  inputs["models.LandmarkEncoder"] = function() return {vs.rand(2, 3, 3)} end
+  args["LandmarkEncoder:encode_batch"] = function() return {{landmark = vs.rand(2, 3, 3)}} end
   args["models.JoinedEncoder"] = function() return {{models.SmallCNN(4, {channels = {2, 2}})}} end
   args["JoinedEncoder:encode_batch"] = function() return {{image = images()}} end
   args["models.TextEncoder"] = function() return {4, {vocab_size = 7, word_dim = 4}} end

@@ -161,6 +161,7 @@ return function(vs, root, scratch)
     return models.EfficientNetLite0{num_classes = 3}:eval()
   end)
   objects.RegionEncoder = keep(function() return models.RegionEncoder(4, {region_width = 3}) end)
+  objects.LandmarkEncoder = keep(function() return models.LandmarkEncoder(4, {points = 3}) end)
   objects.JoinedEncoder = keep(function()
     return models.JoinedEncoder{models.SmallCNN(4, {channels = {2, 2}}),
       models.SmallCNN(4, {channels = {2, 2}})}

@@ -11,7 +11,8 @@ local classes = {Module = "nn.Module", InfoNCE = "nn.InfoNCE",
   CIM = "models.CIM", COOT = "models.COOT",
   AttentionPooling = "models.AttentionPooling", BERTFusion = "models.BERTFusion",
   DPM = "models.DPM", BERT = "models.BERT",
-  RegionEncoder = "models.RegionEncoder", JoinedEncoder = "models.JoinedEncoder",
+  RegionEncoder = "models.RegionEncoder", LandmarkEncoder = "models.LandmarkEncoder",
+  JoinedEncoder = "models.JoinedEncoder",
   EMA = "optim.EMA", SummaryWriter = "tensorboard.SummaryWriter",
   Scheduler = "optim.lr_scheduler.Scheduler"}
 

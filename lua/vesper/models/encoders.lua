@@ -108,6 +108,9 @@ function SmallCNN:forward(images)
   return self.out(encoders.pool(regions, nil, self.pooling)), regions, {map.shape[3], map.shape[4]}
 end
 
+local PLACE = 7 -- numbers of a box's place
+local POINT = 4 -- numbers of a landmark
+
 local RegionEncoder = nn.Module:extend("RegionEncoder")
 encoders.RegionEncoder = RegionEncoder
 
@@ -116,9 +119,12 @@ encoders.RegionEncoder = RegionEncoder
 --   region_width = 2048, pooling = "mean" | "max" | "gpo"
 --   hidden = nil              n: adds an MLP with n hidden units to the linear map to D
 --   dropout = 0               of the pooled vector
+--   positions = nil           "boxes": a learned linear map of the places of batch.boxes is added
+--                             to the regions, also to those that attention modules get
 function RegionEncoder:init(width, given)
   local o = options.read("RegionEncoder", given,
-    {region_width = 2048, pooling = "mean", dropout = 0}, {hidden = true, pooling = POOLINGS})
+    {region_width = 2048, pooling = "mean", dropout = 0},
+    {hidden = true, pooling = POOLINGS, positions = {"boxes"}})
   self.pooling = pooling_of(o.pooling)
   self.region_width = o.region_width
   self.dropout, self.out = nn.Dropout(o.dropout), nn.Linear(o.region_width, width)
@@ -126,21 +132,75 @@ function RegionEncoder:init(width, given)
     self.mlp = nn.Sequential{nn.Linear(o.region_width, o.hidden), nn.ReLU(), nn.Dropout(o.dropout),
       nn.Linear(o.hidden, width)}
   end
+  if o.positions then self.place = nn.Linear(PLACE, o.region_width) end
 end
 
---- regions [B,R,C], counts int64 [B] -> v [B,D], U [B,R,C], counts
-function RegionEncoder:forward(regions, counts)
+-- Seven numbers of each box x1, y1, x2, y2 [B,R,4], in fractions of the image: the box, its width,
+-- height and area (UNITER: Chen et al., ECCV 2020).
+local function places_of(boxes)
+  local size = boxes:slice(3, 3, 4) - boxes:slice(3, 1, 2)
+  return core.cat({boxes, size, size:prod(3):unsqueeze(3)}, 3)
+end
+
+local function check_boxes(boxes, regions)
+  if not check.has_shape(boxes, regions.shape[1], regions.shape[2], 4) then
+    check.fail("RegionEncoder", "boxes is %s, expected [%d,%d,4]: positions is 'boxes'",
+      text.kind(boxes), regions.shape[1], regions.shape[2])
+  end
+end
+
+--- regions [B,R,C], counts int64 [B], with `positions` boxes [B,R,4] -> v [B,D], U [B,R,C], counts.
+-- U are the regions with their positions.
+function RegionEncoder:forward(regions, counts, boxes)
+  if self.place then
+    check_boxes(boxes, regions)
+    regions = regions + self.place(places_of(boxes))
+  end
   local x = self.dropout(encoders.pool(regions, counts, self.pooling))
   local v = self.out(x)
   return self.mlp and v + self.mlp(x) or v, regions, counts
 end
 
 function RegionEncoder:encode_batch(batch)
-  if batch.regions then return self(batch.regions, batch.region_count) end
+  if batch.regions then return self(batch.regions, batch.region_count, batch.boxes) end
   if not batch.feature then
     core._raise "RegionEncoder: the batch has neither regions nor feature, expected one of them"
   end
   return self(batch.feature:unsqueeze(2))
+end
+
+local LandmarkEncoder = nn.Module:extend("LandmarkEncoder")
+encoders.LandmarkEncoder = LandmarkEncoder
+
+--- Encodes the landmarks of a data set, batch.landmark [B,K,3] of x, y and visibility, by an MLP;
+-- with JoinedEncoder{SmallCNN, LandmarkEncoder} they are an input beside the image.
+-- LandmarkEncoder(D, {points = K, hidden = D}).  Points outside the image or absent (visibility 2
+-- and 3) have no place.
+function LandmarkEncoder:init(width, given)
+  local o = options.read("LandmarkEncoder", given, {hidden = width},
+    {points = "count", hidden = "count"})
+  self.points, self.region_width = o.points, POINT
+  self.mlp = nn.Sequential{nn.Linear(o.points * POINT, o.hidden), nn.ReLU(),
+    nn.Linear(o.hidden, width)}
+end
+
+--- landmark [B,K,3] -> v [B,D], U [B,K,4]: x and y from -1 to 1, whether the point is visible,
+-- whether it is in the image
+function LandmarkEncoder:forward(landmark)
+  if not check.has_shape(landmark, false, self.points, 3) then
+    check.fail("LandmarkEncoder", "landmark is %s, expected [B,%d,3]", text.kind(landmark),
+      self.points)
+  end
+  local state = landmark:slice(3, 3)
+  local inside = state:le(1):float()
+  local place = (landmark:slice(3, 1, 2) * 2 - 1) * inside
+  local U = core.cat({place, state:eq(0):float(), inside}, 3)
+  return self.mlp(U:flatten(2)), U
+end
+
+function LandmarkEncoder:encode_batch(batch)
+  if not batch.landmark then core._raise "LandmarkEncoder: the batch has no landmark" end
+  return self(batch.landmark)
 end
 
 local JoinedEncoder = nn.Module:extend("JoinedEncoder")

@@ -22,9 +22,8 @@ local SMALL = 1 << 16 -- a number up to this is never too large
 -- The classes that a folder may name, in vs.models.
 local KNOWN = {}
 for _, name in ipairs {"Baseline", "VSE", "CIM", "COOT", "AttentionPooling", "DenseProjection",
-  "BERTFusion", "DPM", "TextOnly", "SmallCNN", "RegionEncoder", "JoinedEncoder", "TextEncoder",
-  "ResNet",
-  "ResNet18", "ResNet34", "ResNet50", "EfficientNetLite0", "BERT"} do
+  "BERTFusion", "DPM", "TextOnly", "SmallCNN", "RegionEncoder", "JoinedEncoder", "LandmarkEncoder",
+  "TextEncoder", "ResNet", "ResNet18", "ResNet34", "ResNet50", "EfficientNetLite0", "BERT"} do
   KNOWN[name] = true
 end
 

@@ -7,6 +7,7 @@ local files = {
   AttentionPooling = "attention_pooling", DenseProjection = "dense_projection",
   IntraAttention = "intra_attention", InterAttention = "inter_attention",
   SmallCNN = "encoders", RegionEncoder = "encoders", JoinedEncoder = "encoders",
+  LandmarkEncoder = "encoders",
   TextEncoder = "encoders",
   ResNet = "resnet", ResNet18 = "resnet", ResNet34 = "resnet", ResNet50 = "resnet",
   EfficientNetLite0 = "efficientnet",

@@ -149,7 +149,7 @@ return {
       "Retrieval by the texts of a loader, {off = {own, precision}, on = {own, precision}} in "
         .. "percent: queries whose own image is among the k best, and images among these of the "
         .. "own image's category by the readout; off are the nearest images, on is retrieve."},
-    {"models.IntraAttention", "width:int, {region_width:int, word_width:int, heads:int=4, "
+    {"models.IntraAttention", "width:int, {region_width:int, word_width:int?, heads:int=4, "
         .. "dropout:num=0.1}", "Module",
       "Attention of words over regions: (U, where, W, lengths, need_weights) -> image vector "
         .. "[B,D], and with need_weights the attention [B,T,R]; without W only the regions are "
@@ -238,11 +238,17 @@ return {
     {"EfficientNetLite0:logits", "images:any", "Tensor",
       "The logits of the head [B,num_classes]."},
     {"models.RegionEncoder", "width:int, {region_width:int=2048, pooling:mean|max|gpo=mean, "
-        .. "hidden:int?, dropout:num=0}",
+        .. "hidden:int?, dropout:num=0, positions:string?}",
       "Module", "Encodes precomputed features of a data set (regions [B,R,C] and region_count "
         .. "int64 [B], or feature [B,C]) -> [B,width], the regions, their counts. hidden: adds an "
-        .. "MLP with this number of hidden units to the linear map.",
-      "x:tensor, count:index?"},
+        .. "MLP with this number of hidden units to the linear map. positions = \"boxes\": adds a "
+        .. "learned linear map of each region's box, its width, height and area to the region.",
+      "x:tensor, count:index?, boxes:tensor?"},
+    {"models.LandmarkEncoder", "width:int, {points:int, hidden:int?}", "Module",
+      "An MLP over the landmarks [B,points,3] (x, y, visibility) of a data set -> [B,width], and "
+        .. "the points [B,points,4]; part of a JoinedEncoder beside a CNN.", "landmark:tensor"},
+    {"LandmarkEncoder:encode_batch", "batch:table", "Tensor, Tensor",
+      "The same from batch.landmark."},
     {"RegionEncoder:encode_batch", "batch:table", "Tensor, Tensor, Tensor?",
       "v [B,D], U [B,R,C] and the region counts, from the batch's regions or feature. Your own "
         .. "image encoder gets the whole batch if it has this method, otherwise batch.image."},
