@@ -172,6 +172,9 @@ local ResNet = {}
 ---@class vesper.EfficientNetLite0
 local EfficientNetLite0 = {}
 
+---@class vesper.LandmarkEncoder
+local LandmarkEncoder = {}
+
 ---@class vesper.RegionEncoder
 local RegionEncoder = {}
 
@@ -5175,6 +5178,7 @@ function vs.data.extract(model, source, out, options) end
 ---@field min_count? integer default 2
 ---@field max_words? integer default 16
 ---@field seed? integer default 1
+---@field without_label_words? any default false
 ---@field vectors? string|vesper.WordVectors
 ---@field skip_broken? boolean default false
 ---@field apply_exif_orientation? boolean default false
@@ -5186,10 +5190,12 @@ function vs.data.extract(model, source, out, options) end
 ---Writes a folder of images with a CSV table as a vesper HDF5 file. title, label, id and split are
 ---names of columns; label = false: no classes. Rows with the same image are one image with several
 ---captions. Without split, images are split 80/10/10 by seed, and images with the same title,
----except for case, punctuation and spaces, or with the same bytes share a split. Returns counts by
----name, as every preparer does; tostring(counts) is a line of text: images by split, captions,
----classes, words, what is left out and why. A split that should have images and has none is
----reported on stderr.
+---except for case, punctuation and spaces, or with the same bytes share a split.
+---without_label_words takes the words of the row's label out of its captions, in singular and
+---plural (true), or those of the row's values in a list of columns, or those of all labels ("all").
+---Returns counts by name, as every preparer does; tostring(counts) is a line of text: images by
+---split, captions, classes, words, what is left out and why. A split that should have images and
+---has none is reported on stderr.
 ---@param folder string
 ---@param out string
 ---@param options? vesper.options.data.prepare.folder
@@ -6032,6 +6038,19 @@ function vs.metrics.retrieval(v, t, options) end
 ---@return table
 function vs.metrics.retrieval_of_scores(scores, options) end
 
+---@class vesper.options.metrics.retrieval_ranks
+---@field image_of? vesper.Tensor
+---@field bank? table
+---@field beta? number default 10
+
+---The ranks that metrics.retrieval counts, from 1: {i2t = int64 [N], the rank of each image's own
+---(best) text; t2i = int64 [M], the rank of each text's image}.
+---@param v vesper.Tensor
+---@param t vesper.Tensor
+---@param options? vesper.options.metrics.retrieval_ranks
+---@return table
+function vs.metrics.retrieval_ranks(v, t, options) end
+
 ---The result of metrics.retrieval on one line.
 ---@param r table
 ---@return string
@@ -6128,7 +6147,7 @@ function vs.report.table(columns, rows, format) end
 ---@return string
 function vs.report.escape(text, format) end
 
----The columns of a comparison of models; report.row fills them.
+---The columns of a comparison of models, retrieval first; report.row fills them.
 ---@type any[]
 vs.report.columns = nil
 
@@ -6237,7 +6256,9 @@ function vs.report.write(folder, name, text) end
 ---@field schedule_per? "epoch"|"batch" default epoch
 ---@field score? function
 ---@field clip? any default 2
----@field folds? integer default 1
+---@field patience? integer
+---@field folds? integer
+---@field fold_size? integer default 1000
 ---@field data? string
 ---@field settings? table
 ---@field evaluate? function
@@ -6249,11 +6270,21 @@ function vs.report.write(folder, name, text) end
 ---loaders(seed) returns {train, val, test}; optimizer(model) and schedule(optimizer) return
 ---train.fit's options; evaluate(model, loaders) returns what train.evaluate does, for the test set.
 ---Each run is tested once, with its best weights on validation. An error if a run in the folder was
----started with different epochs, settings, options or data. Returns the results, seed by seed:
----{row, seed, val, test, history, best_epoch, parameters, seconds, run, ...}.
+---started with different epochs, patience, settings, options or data. Without folds, retrieval on a
+---test set of at least 5 * fold_size images is also the mean over parts of fold_size images.
+---Returns the results, seed by seed: {row, seed, val, test, history, best_epoch, epochs,
+---parameters, learning (parameters that are not frozen), tensors (their number), seconds, run,
+---...}.
 ---@param options? vesper.options.experiment.run
 ---@return any[]
 function vs.experiment.run(options) end
+
+---The number of parts of size images in the loader's set, for the folds of train.evaluate; 1 where
+---there are fewer than five, or where size is 0.
+---@param loader any
+---@param size integer
+---@return integer
+function vs.experiment.parts(loader, size) end
 
 ---@class vesper.options.experiment.report
 ---@field folder? string
@@ -6262,6 +6293,7 @@ function vs.experiment.run(options) end
 ---@field loaders? function
 ---@field sets? table
 ---@field title? string
+---@field reference? string
 ---@field samples? integer default 6
 ---@field pictures? boolean default true
 ---@field sheets? any[]
@@ -6274,13 +6306,78 @@ function vs.experiment.run(options) end
 function vs.experiment.report(options) end
 
 ---Writes table.txt, .md, .csv and .tex with the protocol, runs.csv with one line per run, and
----curves.svg. sizes = {train, val, test}. Returns the rows and the protocol.
+---curves.svg. sizes = {train, val, test}; options: those of experiment.compare. Returns the rows,
+---whose field compared is the result of experiment.compare, and the protocol.
 ---@param folder string
 ---@param results any[]
 ---@param sizes table
+---@param options? table
 ---@return any[]
 ---@return any[]
-function vs.experiment.write(folder, results, sizes) end
+function vs.experiment.write(folder, results, sizes, options) end
+
+---@class vesper.options.experiment.compare
+---@field reference? string
+---@field resamples? integer default 2000
+---@field seed? integer default 1
+---@field level? number default 0.95
+
+---Bootstrap intervals of the rows' figures over the test images, and their differences from a
+---reference row (default: VSE) with paired tests over the seeds: one entry per row, {model, f_low,
+---f_high, f_difference, f_difference_deviation, f_difference_low, f_difference_high, f_pairs, f_t,
+---f_p, f_p_sign} for figures f of report.columns (differences: rsum, test, image). The rows'
+---resamples are the same.
+---@param results any[]
+---@param options? vesper.options.experiment.compare
+---@return any[]
+function vs.experiment.compare(results, options) end
+
+---The comparison below a table: {columns, rows} for report.table, and sentences; nil where there is
+---nothing to show.
+---@param rows any[]
+---@return table?
+---@return string? message
+---@return any[]|nil
+function vs.experiment.compared(rows) end
+
+---The paired t-test of two lists of figures: {n, mean, deviation, t, p} of their differences, p
+---two-sided with n - 1 degrees of freedom; of one pair {n, mean}.
+---@param a any[]
+---@param b any[]
+---@return table
+function vs.experiment.paired_t_test(a, b) end
+
+---The exact permutation test of the signs of the differences of at most 20 pairs: its two-sided p,
+---and the smallest that n pairs can have, 2 / 2^n.
+---@param a any[]
+---@param b any[]
+---@return number
+---@return number
+function vs.experiment.sign_flip_test(a, b) end
+
+---The t above which a two-sided test with df degrees of freedom has p < level.
+---@param df integer
+---@param level number
+---@return number
+function vs.experiment.critical_t(df, level) end
+
+---@class vesper.options.experiment.bootstrap
+---@field resamples? integer default 2000
+---@field seed? integer default 1
+
+---Sums of the rows of x [N,K] over samples of N rows drawn with replacement: [resamples,K]. The
+---draws depend only on seed and N.
+---@param x vesper.Tensor
+---@param options? vesper.options.experiment.bootstrap
+---@return vesper.Tensor
+function vs.experiment.bootstrap(x, options) end
+
+---The percentile interval of a list of numbers.
+---@param list any[]
+---@param level? number default 0.95
+---@return number
+---@return number
+function vs.experiment.interval(list, level) end
 
 ---Rows for report.table: mean and standard deviation over the seeds as text; .mean and .deviation
 ---have the numbers.
@@ -6306,7 +6403,7 @@ function vs.experiment.curves(results) end
 ---@return any[]
 function vs.experiment.protocol(results, sizes) end
 
----The table, the protocol and the published figures.
+---The table, the protocol, the comparison of rows from experiment.write and the published figures.
 ---@param rows any[]
 ---@param protocol any[]
 ---@param format? "text"|"markdown"|"latex"|"html" default text
@@ -6365,8 +6462,9 @@ function Baseline:loss(batch) end
 ---Parameter groups for an optimizer; see VSE:param_groups.
 ---@param lr number
 ---@param factors? table
+---@param options? table
 ---@return any[]
-function Baseline:param_groups(lr, factors) end
+function Baseline:param_groups(lr, factors, options) end
 
 ---Class probabilities [B,C] of images uint8 [B,3,H,W].
 ---@param images any
@@ -6391,8 +6489,9 @@ function TextOnly:loss(batch) end
 ---Parameter groups for an optimizer; see VSE:param_groups.
 ---@param lr number
 ---@param factors? table
+---@param options? table
 ---@return any[]
-function TextOnly:param_groups(lr, factors) end
+function TextOnly:param_groups(lr, factors, options) end
 
 ---Class probabilities [B,C] of tokens int64 [B,T] and lengths int64 [B].
 ---@param tokens vesper.Tensor
@@ -6468,11 +6567,14 @@ function VSE:encode_image(images) end
 function VSE:encode_text(tokens, lengths) end
 
 ---Groups of the parameters that are not frozen, for an optimizer: the parts named in factors, such
----as {image = 0.3}, get the rate lr times their factor, all others lr.
+---as {image = 0.3}, get the rate lr times their factor, all others lr. {decay = x}: x is the
+---weight_decay of the weights; parameters with fewer than two dimensions (biases, gains of norms,
+---temperatures) are in groups of their own, without decay.
 ---@param lr number
 ---@param factors? table
+---@param options? table
 ---@return any[]
-function VSE:param_groups(lr, factors) end
+function VSE:param_groups(lr, factors, options) end
 
 ---The text embeddings for retrieval, [B,D].
 ---@param batch table
@@ -6619,8 +6721,9 @@ function BERTFusion:start_from(vse) end
 ---As VSE:param_groups; the default factor of BERT's parameters is 0.1.
 ---@param lr number
 ---@param factors? table
+---@param options? table
 ---@return any[]
-function BERTFusion:param_groups(lr, factors) end
+function BERTFusion:param_groups(lr, factors, options) end
 
 ---The text embeddings for retrieval, [B,D].
 ---@param batch table
@@ -6971,15 +7074,35 @@ function EfficientNetLite0:logits(images) end
 ---@field pooling? "mean"|"max"|"gpo" default mean
 ---@field hidden? integer
 ---@field dropout? number default 0
+---@field positions? string
 
 ---Encodes precomputed features of a data set (regions [B,R,C] and region_count int64 [B], or
 ---feature [B,C]) -> [B,width], the regions, their counts. hidden: adds an MLP with this number of
----hidden units to the linear map.
----Called with (x, count?).
+---hidden units to the linear map. positions = "boxes": adds a learned linear map of each region's
+---box, its width, height and area to the region.
+---Called with (x, count?, boxes?).
 ---@param width integer
 ---@param options? vesper.options.models.RegionEncoder
 ---@return vesper.Module
 function vs.models.RegionEncoder(width, options) end
+
+---@class vesper.options.models.LandmarkEncoder
+---@field points? integer
+---@field hidden? integer
+
+---An MLP over the landmarks [B,points,3] (x, y, visibility) of a data set -> [B,width], and the
+---points [B,points,4]; part of a JoinedEncoder beside a CNN.
+---Called with (landmark).
+---@param width integer
+---@param options? vesper.options.models.LandmarkEncoder
+---@return vesper.Module
+function vs.models.LandmarkEncoder(width, options) end
+
+---The same from batch.landmark.
+---@param batch table
+---@return vesper.Tensor
+---@return vesper.Tensor
+function LandmarkEncoder:encode_batch(batch) end
 
 ---v [B,D], U [B,R,C] and the region counts, from the batch's regions or feature. Your own image
 ---encoder gets the whole batch if it has this method, otherwise batch.image.
