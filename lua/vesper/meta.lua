@@ -7326,14 +7326,14 @@ function vs.train.fit(model, options) end
 ---@field shuffle? string
 
 ---{n, images, v [N,D], t [M,D], image_of int64 [M], retrieval, folds, accuracy, image_accuracy,
----predicted int64 [n], label int64 [n]}, computed without gradients; figures in percent. An image
----with several captions is one row of v; image_of is absent where caption i is of image i, accuracy
----where there are no labels or the model has no classes. folds = 5: retrieval also as the mean over
----five parts of the images (COCO 1K), in the field folds. mirror, shift: v of an image is summed
----over the image, its mirror image and copies shifted by this number of pixels in each direction.
----bank and beta: see metrics.retrieval. shuffle = "image" or "text": each sample gets that of
----another image, so that the accuracy shows what the other half alone is worth; retrieval is not
----measured.
+---image_right bool [N], predicted int64 [n], label int64 [n]}, computed without gradients; figures
+---in percent. An image with several captions is one row of v; image_of is absent where caption i is
+---of image i, accuracy where there are no labels or the model has no classes. folds = 5: retrieval
+---also as the mean over five parts of the images (COCO 1K), in the field folds. mirror, shift: v of
+---an image is summed over the image, its mirror image and copies shifted by this number of pixels
+---in each direction. bank and beta: see metrics.retrieval. shuffle = "image" or "text": each sample
+---gets that of another image, so that the accuracy shows what the other half alone is worth;
+---retrieval is not measured.
 ---@param model vesper.Module
 ---@param loader vesper.Loader|function
 ---@param options? vesper.options.train.evaluate

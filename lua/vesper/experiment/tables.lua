@@ -71,7 +71,8 @@ function experiment.protocol(results, sizes)
       and "accuracy; for models with text, by accuracy plus mean recall" or "rsum"),
     "R@k and rsum: retrieval on the test set." .. (labels and " val acc, test acc: percent, from "
       .. "image and text (Baseline: from the image). image alone: test accuracy from the image's "
-      .. "shared embedding only, by cosine to class prototypes (Baseline: its only accuracy)."
+      .. "shared embedding only, by the readout that is better on validation (Baseline: its only "
+      .. "accuracy)."
       or ""),
     "best epoch, epochs: the epoch whose weights are used, and the epochs that were run. "
       .. "parameters, learning, tensors: all parameters, those that are not frozen, and the number "

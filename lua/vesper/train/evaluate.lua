@@ -101,8 +101,7 @@ local function add_batch(model, batch, o, found)
   end
   local by_image = out.image_logits or out.v and found.readout and readout.logits(model, out.v)
   if by_image then
-    found.right = found.right + pick(by_image:argmax(2):eq(batch.label), fresh):sum():item()
-    found.judged = found.judged + #fresh
+    table.insert(found.right, pick(by_image:argmax(2):eq(batch.label), fresh))
   end
 end
 
@@ -173,7 +172,8 @@ end
 -- {n = samples, images =, v = [N,D], t = [M,D] or nil, image_of = int64 [M] or nil (caption i is of
 --  image i), retrieval = metrics.retrieval over all images or nil, folds = the mean over parts of
 --  them or nil; where the set has labels and the model classes: accuracy = percent of samples,
---  image_accuracy = percent of images by the image alone, predicted and label int64 [n]}.
+--  image_accuracy = percent of images by the image alone, image_right = bool [N],
+--  predicted and label int64 [n]}.
 -- Retrieval is measured if the model embeds text.  Options:
 --   folds = 1             n: retrieval also as the mean over n parts of the images (COCO 1K: 5)
 --   mirror = false        true: v of an image is summed with that of its mirror image
@@ -188,7 +188,7 @@ function train.evaluate(model, loader, given)
     {mirror = "boolean", shift = "whole", retrieval = "boolean", folds = "count", bank = true,
      beta = true, shuffle = {"image", "text"}})
   local found = {first = first_seen(), v = {}, t = {}, image_of = {}, predicted = {}, label = {},
-    images = 0, right = 0, judged = 0}
+    images = 0, right = {}}
   found.readout = readout.kind(model) and same_classes(model, loader)
   in_evaluation(model, function()
     local images, texts = split_loader(model, loader)
@@ -214,7 +214,10 @@ function train.evaluate(model, loader, given)
     result.n = #result.label
     result.accuracy = metrics.accuracy(result.predicted, result.label)
   end
-  if found.judged > 0 then result.image_accuracy = 100 * found.right / found.judged end
+  if #found.right > 0 then
+    result.image_right = core.cat(found.right)
+    result.image_accuracy = 100 * result.image_right:sum():item() / #result.image_right
+  end
   if #found.t == 0 then return result end
   result.t, result.image_of = core.cat(found.t), image_of(found.image_of, result.images)
   if not o.retrieval or o.shuffle then return result end

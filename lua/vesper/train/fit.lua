@@ -91,7 +91,9 @@ end
 -- is better than `best`, a copy of the weights.
 local function validate(model, o, best)
   local val = evaluation.evaluate(model, o.val, {folds = o.folds})
-  for _, name in ipairs {"v", "t", "predicted", "label", "image_of"} do val[name] = nil end
+  for _, name in ipairs {"v", "t", "predicted", "label", "image_of", "image_right"} do
+    val[name] = nil
+  end
   if val.folds then val.folds.folds = nil end
   local score = o.score(val)
   if type(score) ~= "number" then

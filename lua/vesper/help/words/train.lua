@@ -22,7 +22,8 @@ return {
         .. "mirror:bool=false, shift:int=0, bank:table?, beta:num?, retrieval:bool=true, "
         .. "shuffle:string?}", "table",
       "{n, images, v [N,D], t [M,D], image_of int64 [M], retrieval, folds, accuracy, "
-        .. "image_accuracy, predicted int64 [n], label int64 [n]}, computed without gradients; "
+        .. "image_accuracy, image_right bool [N], predicted int64 [n], label int64 [n]}, computed "
+        .. "without gradients; "
         .. "figures in percent. An image with several captions is one row of v; image_of is "
         .. "absent where caption i is of image i, accuracy where there are no labels or the model "
         .. "has no classes. folds = 5: retrieval also as the mean over five parts of the images "
