@@ -12,8 +12,8 @@ local o = command.parse(arg, {
     .. "seeds or rows later.",
   places = {{"data", "a data set, .h5"}, {"out", "the folder of runs and report"}},
   options = {
-    {"rows", {"Baseline", "VSE", "CIM", "COOT", "DPM", "AttentionPooling", "DenseProjection"},
-      "models"},
+    {"rows", {"Baseline", "TextOnly", "VSE", "CIM", "COOT", "DPM", "AttentionPooling",
+      "DenseProjection"}, "models; FrozenBERT is a VSE with a BERT that does not learn"},
     {"seeds", {1, 2, 3}, "one run per row and seed"}, {"epochs", 12, "epochs of each run"},
     {"patience", 0, "a run ends after this number of epochs without a better validation; 0: never"},
     {"batch", 64, "samples per step"}, {"title", "Image-text models", "title of the page"},
@@ -26,7 +26,8 @@ local o = command.parse(arg, {
     {"size", "96x72", "height x width of the images of --cnn"},
     {"hidden", 0, "units of the layer over features; 0: four times the width"},
     {"glove", "", "initial word vectors"}, {"bert", "", "folder of a BERT, for DPM"},
-    {"freeze", 4, "number of frozen layers of the BERT"},
+    {"freeze", 4, "number of frozen layers of the BERT of DPM, which needs two that learn"},
+    {"memory", {"image"}, "what COOT's memory holds: image, regions, words"},
     {"visual", true, "the image is a token of the BERT's input"},
     {"rnn", "LSTM", "recurrent layer over the words", choices = {"LSTM", "GRU"}},
     {"bidirectional", false, "use both directions"}, {"pooling", "last", "pooling over the words"},
@@ -96,24 +97,47 @@ local makers = {
     local all = options(seed)
     return models.Baseline{classes = all.classes, width = all.width, image = all.image}
   end,
-  DPM = function(seed)
+  TextOnly = function(seed)
     local all = options(seed)
+    return models.TextOnly{classes = all.classes, text = {vectors = all.text.vectors,
+      vocab_size = all.text.vocab_size, word_dim = all.text.word_dim, dropout = o.dropwords}}
+  end,
+  COOT = function(seed)
+    local all = options(seed)
+    all.memory = o.memory
+    return models.COOT(all)
+  end,
+  DPM = function(seed) -- goes on from the VSE of the same seed
+    local all, vse = options(seed), models.VSE(options(seed))
+    local path = experiment.folder(out, "VSE", seed) .. "/best.safetensors"
+    vse:load_state_dict(assert(vs.load(path)))
     all.bert = assert(models.BERT.from_pretrained(o.bert)):freeze_layers(o.freeze)
-    all.visual = o.visual
-    return models.DPM(all)
+    assert(#all.bert.encoder.layer - o.freeze >= 2, "--freeze: at least two layers have to learn")
+    all.visual, all.weights.match, all.weights.masked = o.visual, 1, 0.2
+    return models.DPM(all):start_from(vse)
+  end,
+  FrozenBERT = function(seed)
+    local all = options(seed)
+    all.bert, all.visual = assert(models.BERT.from_pretrained(o.bert)):freeze(), o.visual
+    return models.BERTFusion(all)
   end,
 }
 
-local rows = {}
+local rows, listed = {}, {}
 for _, name in ipairs(o.rows) do
-  local row = {name = name}
-  if not models[name] then
+  listed[name] = true
+  local row = {name = name == "FrozenBERT" and "VSE + frozen BERT" or name}
+  local bert = name == "DPM" or name == "FrozenBERT"
+  if not models[name] and not makers[name] then
     row.missing = "unknown model models." .. name
-  elseif name == "DPM" and o.bert == "" then
+  elseif bert and o.bert == "" then
     row.missing = "needs --bert=FOLDER, a Hugging Face folder of a BERT"
+  elseif name == "DPM" and not listed.VSE then
+    row.missing = "needs the row VSE before it, from which it goes on"
   else
-    row.options = name == "DPM" and {bert = o.bert:match "[^/]+/*$", freeze = o.freeze,
-      visual = o.visual} or nil
+    row.options = bert and {bert = o.bert:match "[^/]+/*$", visual = o.visual,
+      freeze = name == "DPM" and o.freeze or nil} or name == "COOT" and {memory =
+      table.concat(o.memory, "+")} or nil
     row.make = makers[name] or function(seed) return models[name](options(seed)) end
   end
   rows[#rows + 1] = row
@@ -151,10 +175,12 @@ local function evaluate(model, its)
     local plain = data.Loader(sets.train, {batch_size = 200, workers = 1})
     bank = vs.train.evaluate(model, plain, {mirror = o.mirror, retrieval = false})
   end
+  if model.choose_shift then model:choose_shift(its.val) end
   local result = vs.train.evaluate(model, its.test, {mirror = o.mirror, shift = o.shift,
     folds = experiment.parts(its.test, o.fold), bank = bank, beta = bank and o.bank})
   result.ranks = bank and vs.metrics.retrieval_ranks(result.v, result.t,
     {image_of = result.image_of, bank = bank, beta = o.bank})
+  result.categories = model.measure and model:measure(its.test)
   return result
 end
 

@@ -85,7 +85,22 @@ local function plain(result)
   end
   return {n = result.n, images = result.images, accuracy = result.accuracy,
     image_accuracy = result.image_accuracy, retrieval = figures(result.retrieval),
-    folds = figures(result.folds), majority = samples.majority(result)}
+    folds = figures(result.folds), majority = samples.majority(result),
+    shuffled = result.shuffled, categories = result.categories}
+end
+
+-- The accuracy with the image and with the text of another sample, {image =, text =}; nil where the
+-- set has no labels or no second image, or where a model lacks one of the two.
+local function shuffled(model, loader, test)
+  local found, ok, set = {}, pcall(function() return loader.set end)
+  if not test.accuracy or not ok or type(set) ~= "userdata" or set.images < 2 then return nil end
+  local has = {}
+  for _, field in ipairs(set:fields()) do has[field] = true end
+  if not has.tokens then return nil end
+  for _, kind in ipairs {"image", "text"} do
+    found[kind] = train.evaluate(model, loader, {shuffle = kind}).accuracy
+  end
+  return found
 end
 
 local function seconds_of(history)
@@ -121,6 +136,7 @@ local function train_run(o, row, seed, folder)
     checkpoint = folder .. "/checkpoint", resume = true, weights = folder .. "/best.safetensors",
   })
   local test = o.evaluate(model, loaders)
+  test.shuffled = test.shuffled or shuffled(model, loaders.test, test)
   return {
     row = row.name, seed = seed, epochs = #history, best_epoch = best,
     val = plain(history[best].val), test = plain(test), samples = samples.of(test),
@@ -210,7 +226,9 @@ end
 --            default: train.evaluate(model, loaders.test).  The test set has to be the same for
 --            every seed and row if intervals are to be computed (experiment.compare).  A result
 --            whose retrieval is not of plain cosines may have `ranks`, as metrics.retrieval_ranks
---            returns them, and any result image_right, bool [images]
+--            returns them, and any result image_right, bool [images], shuffled = {image =, text
+--            =}, the accuracies with shuffled images and texts, which are measured otherwise, and
+--            categories, a result of DPM:measure
 --   settings = {}                  plain values that are the same for every row
 --   data = path                    the data file; its size and checksum identify the data
 -- Seeds are the outer loop, so that a table stopped early has every row for some seeds.  Each run

@@ -21,7 +21,8 @@ function experiment.mean(list)
 end
 
 -- The figures shown with their deviation; a CSV file has the deviation of every figure.
-local SPREAD = {val = true, test = true, image = true, rsum = true, folds = true}
+local SPREAD = {val = true, test = true, image = true, rsum = true, folds = true,
+  own_off = true, own_on = true}
 
 --- The figures of one result by the keys of report.columns.
 function experiment.figures(result)

@@ -39,6 +39,24 @@ local function different(results, key, default)
   return list
 end
 
+-- Sentences on the columns that not every table has.
+local function on_columns(results)
+  local has, lines = {}, {}
+  for _, r in ipairs(results) do
+    for _, name in ipairs {"shuffled", "categories"} do has[name] = has[name] or r.test[name] end
+  end
+  if has.shuffled then
+    lines[1] = "image shuffled, text shuffled: test accuracy when each sample has the image, or "
+      .. "the text, of another one: what the other half alone is worth."
+  end
+  if has.categories then
+    lines[#lines + 1] = "own R@10, precision: of the ten images found by a test text, whether its "
+      .. "own is among them, and the share of its own image's category by the readout; by "
+      .. "category: with DPM's search by categories, whose shift validation chose."
+  end
+  return lines
+end
+
 --- The protocol of a table as a list of sentences: data, seeds, epochs, choice of the epoch,
 -- meaning of the columns.  sizes = {train =, val =, test =}.
 function experiment.protocol(results, sizes)
@@ -78,6 +96,7 @@ function experiment.protocol(results, sizes)
       .. "parameters, learning, tensors: all parameters, those that are not frozen, and the number "
       .. "of their tensors.",
   }
+  for _, line in ipairs(on_columns(results)) do list[#list + 1] = line end
   for _, r in ipairs(results) do
     if r.test.majority then
       list[#list + 1] = ("The largest class has %.1f %% of the test samples: the accuracy of "

@@ -132,10 +132,10 @@ local function quality(scores, of, index, k)
 end
 
 --- What the category-specific retrieval is worth on a loader, with its texts as queries:
--- {off = {own =, precision =}, on = {own =, precision =}}, in percent.  own: the queries whose own
--- image is among the k = 10 best.  precision: the images among these of the category of the query's
--- own image, by the readout.  off: nearest images; on: retrieve.  Options: categories = 3, k = 10,
--- shift = model.shift.
+-- {off = {own =, precision =}, on = {own =, precision =}, shift =}, in percent.  own: the queries
+-- whose own image is among the k = 10 best.  precision: the images among these of the category of
+-- the query's own image, by the readout.  off: nearest images; on: retrieve.  Options: categories =
+-- 3, k = 10, shift = model.shift.
 function DPM:measure(loader, given)
   local o = options.read("DPM:measure", given, {categories = 3, k = 10, shift = self.shift},
     {categories = "whole", k = "count", shift = "number"})
@@ -143,7 +143,7 @@ function DPM:measure(loader, given)
   check_index(index, o.k)
   return in_evaluation(self, function()
     local cosines = e:normalize():matmul(index.v:normalize():t())
-    return {off = quality(cosines, of, index, o.k),
+    return {shift = o.shift, off = quality(cosines, of, index, o.k),
       on = quality(scores_of(self, e, p, index, o.categories, o.shift), of, index, o.k)}
   end)
 end

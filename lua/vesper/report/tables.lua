@@ -135,6 +135,9 @@ report.columns = {
   {"model", "model"}, {"i2t1", "i2t R@1"}, {"i2t5", "R@5"}, {"i2t10", "R@10"},
   {"t2i1", "t2i R@1"}, {"t2i5", "R@5"}, {"t2i10", "R@10"}, {"rsum", "rsum"},
   {"val", "val acc"}, {"test", "test acc"}, {"image", "image alone"},
+  {"image_shuffled", "image shuffled"}, {"text_shuffled", "text shuffled"},
+  {"own_off", "own R@10"}, {"own_on", "by category"}, {"precision_off", "precision"},
+  {"precision_on", "by category"}, {"shift", "shift"},
   {"best_epoch", "best epoch"}, {"epochs", "epochs"},
   {"parameters", "parameters"}, {"learning", "learning"}, {"tensors", "tensors"},
   {"seconds", "seconds"},
@@ -148,6 +151,12 @@ function report.row(name, val, test, extra)
     row.i2t1, row.i2t5, row.i2t10 = r.i2t.r1, r.i2t.r5, r.i2t.r10
     row.t2i1, row.t2i5, row.t2i10 = r.t2i.r1, r.t2i.r5, r.t2i.r10
     row.rsum = r.rsum
+  end
+  local shuffled, found = test.shuffled or {}, test.categories
+  row.image_shuffled, row.text_shuffled = shuffled.image, shuffled.text
+  if found then
+    row.own_off, row.precision_off = found.off.own, found.off.precision
+    row.own_on, row.precision_on, row.shift = found.on.own, found.on.precision, found.shift
   end
   for key, value in pairs(extra or {}) do row[key] = value end
   return row
