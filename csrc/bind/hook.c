@@ -80,19 +80,41 @@ static vs_tensor *call_hook(void *self, vs_tensor *grad) {
   return NULL;
 }
 
-/* Forgets the function.  Setting a field to nil needs no memory. */
+/* Makes the box at index, which was kept, collectable.  Lua calls __gc once for each setmetatable.
+ */
+static void release_box(lua_State *L, int index) {
+  index = lua_absindex(L, index);
+  push_table(L, &kept);
+  lua_pushvalue(L, index);
+  if (lua_rawget(L, -2) != LUA_TNIL) {
+    lua_pushvalue(L, index);
+    lua_getmetatable(L, -1);
+    lua_setmetatable(L, -2);
+    lua_pushnil(L);
+    lua_rawset(L, -4);
+  }
+  lua_pop(L, 2);
+}
+
+/* Forgets the function; a box without functions need not be kept.  Setting a field to nil needs no
+ * memory. */
 static void forget(const luahook *h) {
   lua_State *L = h->main;
-  if (!lua_checkstack(L, 6)) return;
+  if (!lua_checkstack(L, 12)) return;
+  int top = lua_gettop(L);
   if (push_functions(L, h)) {
     lua_pushnil(L);
     lua_rawsetp(L, -2, h);
-    lua_pop(L, 1);
+    lua_pushnil(L);
+    bool empty = lua_next(L, top + 1) == 0;
+    push_table(L, &boxes);
+    if (empty && lua_rawgetp(L, -1, h) == LUA_TUSERDATA) release_box(L, -1);
   }
+  lua_settop(L, top);
   push_table(L, &boxes);
   lua_pushnil(L);
   lua_rawsetp(L, -2, h);
-  lua_pop(L, 1);
+  lua_settop(L, top);
 }
 
 static void free_hook(void *self) {
@@ -113,12 +135,7 @@ static void drop_unused(lua_State *L) {
   push_table(L, &kept);
   for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
     const vs_tensor *t = lvs_testtensor(L, -2);
-    if (t != NULL && used_elsewhere(t)) continue;
-    lua_pushvalue(L, -2);
-    lua_getmetatable(L, -1);
-    lua_setmetatable(L, -2); /* Lua calls __gc once for each setmetatable */
-    lua_pushnil(L);
-    lua_rawset(L, -5);
+    if (t == NULL || !used_elsewhere(t)) release_box(L, -2);
   }
   lua_pop(L, 1);
 }

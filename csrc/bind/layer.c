@@ -70,12 +70,39 @@ static vs_slot *find_slot(vs_layer *l, const char *name) {
   return NULL;
 }
 
+/* Registry key of layer -> {[name of a slot] = box}, with weak keys. */
+static const char slot_boxes;
+
+/* Pushes the tensor of a slot of the layer at index 1: the same box each time, which lives as long
+ * as the layer, so that hooks of a parameter do (see hook.c). */
 static void push_slot(lua_State *L, const vs_slot *s) {
   if (s->t == NULL) {
     lua_pushnil(L);
     return;
   }
-  lvs_pushref(L, s->t);
+  int top = lua_gettop(L);
+  luaL_checkstack(L, 8, "parameters");
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &slot_boxes);
+  lua_pushvalue(L, 1);
+  if (lua_rawget(L, -2) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, -4);
+  }
+  lua_pushstring(L, s->name);
+  lua_pushvalue(L, -1);
+  lua_rawget(L, top + 2);
+  if (lvs_testtensor(L, -1) != s->t) {
+    lua_pop(L, 1);
+    lvs_pushref(L, s->t);
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, top + 2);
+  }
+  lua_replace(L, top + 1);
+  lua_settop(L, top + 1);
 }
 
 /* Upvalue 1: the methods. */
@@ -226,6 +253,15 @@ static const luaL_Reg meta[] = {{"__call", call_layer},
                                 {NULL, NULL}};
 
 void lvs_open_layer(lua_State *L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &slot_boxes) != LUA_TTABLE) {
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "k");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &slot_boxes);
+  }
+  lua_pop(L, 1);
   lvs_newclass(L, LVS_LAYER, methods, meta, free_layer);
   luaL_getmetatable(L, LVS_LAYER);
   lua_getfield(L, -1, "methods");

@@ -266,6 +266,44 @@ describe("register_hook", function()
     assert.equal(before, memory.live())
   end)
 
+  it("does not keep a layer or an optimizer that its hook refers to", function()
+    for _, name in ipairs {"layer", "optimizer", "module"} do
+      local function leave()
+        local it = {layer = vs.nn.Linear(4, 4)}
+        it.optimizer = vs.optim.SGD(it.layer:parameters(), {lr = 0.1})
+        it.module = vs.nn.Sequential{it.layer}
+        local held = it[name]
+        it.layer.weight:register_hook(function(g) return held and g end)
+        it.layer(vs.ones(2, 4)):sum():backward()
+      end
+      leave()
+      for _ = 1, 4 do collectgarbage() end
+      local before = memory.live()
+      for _ = 1, 20 do leave() end
+      for _ = 1, 4 do collectgarbage() end
+      assert.equal(before, memory.live(), name)
+    end
+  end)
+
+  it("of a long chain lets go of all of it after backward", function()
+    local x = leaf {1}
+    local function pass()
+      local z = x
+      for _ = 1, 50 do
+        z = z * 1
+        z:register_hook(function(g) return g end)
+        collectgarbage "step"
+      end
+      z:sum():backward()
+    end
+    pass()
+    for _ = 1, 4 do collectgarbage() end
+    local before = memory.live()
+    for _ = 1, 5 do pass() end
+    for _ = 1, 4 do collectgarbage() end
+    assert.equal(before, memory.live())
+  end)
+
   it("is called when only the graph holds the tensor, and let go of after it", function()
     local called = {}
     local function build()

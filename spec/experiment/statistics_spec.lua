@@ -52,6 +52,17 @@ describe("experiment.sign_flip_test", function()
     end
   end)
 
+  it("is no number for a figure that is none, and takes rounding for no deviation", function()
+    for _, bad in ipairs {0 / 0, math.huge} do
+      local p = experiment.sign_flip_test({1, bad, 3}, {1, 2, 3})
+      assert(p ~= p)
+    end
+    local same = experiment.paired_t_test({.1, .2, .3}, {0, .1, .2})
+    assert.same({math.huge, 0}, {same.t, same.p})
+    same = experiment.paired_t_test({.1, .2, .3}, {.1, .2, .3})
+    assert.same({0, 1}, {same.t, same.p})
+  end)
+
   it("says how small its p can be", function()
     for n, least in pairs {[1] = 1, [2] = 0.5, [3] = 0.25, [6] = 0.03125} do
       local a, b = {}, {}

@@ -185,5 +185,10 @@ describe("honest rows", function()
     fails("shuffle is 'image', but the loader is not a data.Loader", train.evaluate, Image,
       open("val"):batches(), {shuffle = "image"})
     fails("shuffle", train.evaluate, Image, open "val", {shuffle = "both"})
+    local grey = vs.full({4, 3, 8, 8}, 9, {dtype = "uint8"})
+    local plain = data.Loader(data.TensorDataset{image = grey,
+      tokens = int64{{3, 4}, {5, 3}, {2, 2}, {3, 3}}, lengths = int64{2, 2, 1, 2},
+      label = int64{1, 2, 3, 1}}, {batch_size = 3}) -- each sample is an image
+    assert(train.evaluate(Image, plain, {shuffle = "text"}).accuracy)
   end)
 end)

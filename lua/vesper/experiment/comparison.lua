@@ -51,10 +51,17 @@ end
 -- The values of a figure of two rows for the seeds that both have.
 local function paired(results, others, figure)
   local of, a, b = {}, {}, {}
+  for i, result in ipairs(results) do
+    check.fields("experiment.compare", ("results[%d]"):format(i), result, {seed = "integer"})
+  end
+  for i, result in ipairs(others) do
+    check.fields("experiment.compare", ("results[%d]"):format(i), result, {seed = "integer"})
+  end
   for _, result in ipairs(others) do of[result.seed] = summary.figures(result)[figure] end
   for _, result in ipairs(results) do
     local value = summary.figures(result)[figure]
     if value and of[result.seed] then a[#a + 1], b[#b + 1] = value, of[result.seed] end
+    of[result.seed] = nil -- a seed counts once
   end
   return a, b
 end

@@ -96,8 +96,10 @@ function experiment.paired_t_test(a, b)
   local mean = sum / n
   if n == 1 then return {n = 1, mean = mean} end
   for _, x in ipairs(d) do squares = squares + (x - mean) ^ 2 end
-  local deviation = math.sqrt(squares / (n - 1))
-  if deviation == 0 then
+  local deviation, largest = math.sqrt(squares / (n - 1)), 0
+  for i = 1, n do largest = math.max(largest, math.abs(a[i]), math.abs(b[i])) end
+  if deviation <= 1e-14 * largest then -- rounding
+    mean = math.abs(mean) <= 1e-14 * largest and 0 or mean
     return {n = n, mean = mean, deviation = 0, t = mean == 0 and 0 or mean * math.huge,
       p = mean == 0 and 1 or 0}
   end
@@ -114,12 +116,13 @@ local MOST = 20 -- pairs; 2^20 sums
 -- most 20 pairs.
 function experiment.sign_flip_test(a, b)
   local d = differences("experiment.sign_flip_test", a, b)
-  local n, observed = #d, 0
+  local n, observed, nan = #d, 0, 0 / 0
   check.whole("experiment.sign_flip_test", "the number of pairs", n, 1, MOST)
   local scale = 0
   for _, x in ipairs(d) do
     observed, scale = observed + x, scale + math.abs(x)
   end
+  if scale ~= scale or scale == math.huge then return nan, math.min(1, 2 / (1 << n)) end
   local least, count = math.abs(observed) - 1e-12 * scale, 0
   for signs = 0, (1 << n) - 1 do
     local sum = 0

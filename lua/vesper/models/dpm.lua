@@ -156,6 +156,12 @@ function DPM:choose_shift(loader, given)
   local o = options.read("DPM:choose_shift", given, {shifts = {0, 0.1, 0.2, 0.5, 1},
     categories = 3, k = 10}, {shifts = "list", categories = "whole", k = "count"})
   if #o.shifts == 0 then check.fail("DPM:choose_shift", "shifts is empty") end
+  for i, shift in ipairs(o.shifts) do
+    check.kind("DPM:choose_shift", ("shifts[%d]"):format(i), shift, "number")
+    if not (shift >= 0 and shift < math.huge) then
+      check.fail("DPM:choose_shift", "shifts[%d] is %g, expected a number >= 0", i, shift)
+    end
+  end
   local e, p, of, index = queries_of(self, loader)
   check_index(index, o.k)
   local tried, best = {}, nil
@@ -164,7 +170,8 @@ function DPM:choose_shift(loader, given)
       local found = quality(scores_of(self, e, p, index, o.categories, shift), of, index, o.k)
       found.shift = shift
       tried[#tried + 1] = found
-      if not best or found.own > best.own then best = found end
+      local better = not best or found.own > best.own
+      if better or found.own == best.own and shift < best.shift then best = found end
     end
   end)
   self.shift = best.shift

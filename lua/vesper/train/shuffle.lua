@@ -24,7 +24,8 @@ local function images_of(set)
   for start = 1, #set, SIZE do
     local places = core.arange(start, math.min(start + SIZE - 1, #set))
     local batch = set:batch(places, 0, {fields = {}})
-    for i, id in ipairs(batch.image_index:tolist()) do
+    local ids = batch.image_index and batch.image_index:tolist() or places:tolist()
+    for i, id in ipairs(ids) do
       first[id] = first[id] or start + i - 1
       image[start + i - 1] = id
     end
