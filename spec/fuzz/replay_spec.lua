@@ -1,5 +1,6 @@
 -- What the fuzzers run, without them: every seed, each of them changed in many small ways by a
 -- generator that is always the same, and every input that was a finding once (spec/fuzz/found).
+local image = require "vesper".image
 local temp = require "spec.support.temp"
 
 local TARGETS = {"image", "h5", "safetensors", "npy", "csv", "glove", "checkpoint", "pth",
@@ -36,7 +37,11 @@ local function files(folder)
 end
 
 describe("what fuzzing runs", function()
-  teardown(temp.remove)
+  local pixels = image.get_max_pixels() -- which spec/fuzz/image.lua sets
+  teardown(function()
+    image.set_max_pixels(pixels)
+    temp.remove()
+  end)
 
   for _, target in ipairs(TARGETS) do
     it("takes seeds of " .. target .. ", whole and changed", function()
