@@ -71,6 +71,12 @@ static part read_list(lua_State *L) {
   part p = {.count = 0};
   int n = (int)lvs_listlen(L, 2, "x[{...}]", "the index"), dim = 0;
   const vs_tensor *x = lvs_checktensor(L, 1);
+  for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1))
+    if (!lua_isinteger(L, -2)) {
+      lua_pushvalue(L, -2);
+      lvs_error(L, "x[{...}]: the index has the key '%s', expected a list",
+                luaL_tolstring(L, -1, NULL));
+    }
   if (n > x->ndim)
     lvs_error(L, "x[{...}]: the index has %d entries, x is %s: expected at most one a dimension", n,
               vs_shape_str(x));
@@ -80,11 +86,14 @@ static part read_list(lua_State *L) {
   for (int i = 1; i <= n; i++) {
     int64_t at = 0;
     lua_rawgeti(L, 2, i);
-    if (lvs_testtensor(L, -1) != NULL) {
+    const vs_tensor *t = lvs_testtensor(L, -1);
+    bool scalar = t != NULL && t->ndim == 0 && t->dtype == VS_INT64; /* a position, as in PyTorch */
+    if (scalar) at = vs_get_int(t, 0);
+    if (t != NULL && !scalar) {
       take_tensor(L, &p, dim++, i);
       continue;
     }
-    if (is_position(L, -1, &at))
+    if (scalar || is_position(L, -1, &at))
       change(L, &p, &vs_op_select, (vs_value[]){VS_T(view_of(L, &p)), VS_I(dim), VS_I(at)}, 3);
     else if (lua_istable(L, -1))
       take_range(L, &p, dim++, i);

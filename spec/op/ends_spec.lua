@@ -61,4 +61,13 @@ describe("both ends are exact in", function()
     ema:update()
     assert.equal(1, ema.average.weight:item())
   end)
+
+  it("interpolate by nearest repeats each value where the size doubles, as PyTorch does", function()
+    local x = vs.tensor {{{{1, 2, 3}}}}
+    for _, factor in ipairs {2, 2.3} do
+      assert.same({1, 1, 2, 2, 3, 3}, vs.interpolate(x, {scale_factor = {1, factor}}):flatten()
+        :tolist())
+    end
+    assert.same({1, 1, 1, 2, 2, 3, 3}, vs.interpolate(x, {size = {1, 7}}):flatten():tolist())
+  end)
 end)
