@@ -407,12 +407,16 @@ typedef struct products {
   int64_t along, inner;
 } products;
 
+static int64_t line_start(const products *j, int64_t line) {
+  return line / j->inner * j->along * j->inner + line % j->inner;
+}
+
 /* y[k] = x[0] * ... * x[k], a line of one outer and one inner position at a time. */
 static void multiply_lines(void *arg, int64_t first, int64_t last, int part) {
   const products *j = arg;
   (void)part;
   for (int64_t line = first; line < last; line++) {
-    int64_t at = line / j->inner * j->along * j->inner + line % j->inner;
+    int64_t at = line_start(j, line);
     double product = 1;
     for (int64_t k = 0; k < j->along; k++, at += j->inner)
       j->y[at] = (vs_real)(product *= (double)j->x[at]);
@@ -425,7 +429,7 @@ static void multiply_lines_back(void *arg, int64_t first, int64_t last, int part
   const products *j = arg;
   (void)part;
   for (int64_t line = first; line < last; line++) {
-    int64_t start = line / j->inner * j->along * j->inner + line % j->inner;
+    int64_t start = line_start(j, line);
     double s = 0, before = 1;
     for (int64_t k = j->along - 1; k >= 0; k--) {
       int64_t at = start + k * j->inner;
@@ -446,7 +450,7 @@ static void multiply_ints(void *arg, int64_t first, int64_t last, int part) {
   const products *j = arg;
   (void)part;
   for (int64_t line = first; line < last; line++) {
-    int64_t at = line / j->inner * j->along * j->inner + line % j->inner;
+    int64_t at = line_start(j, line);
     uint64_t product = 1;
     for (int64_t k = 0; k < j->along; k++, at += j->inner)
       j->whole_y[at] = (int64_t)(product *= (uint64_t)j->whole_x[at]);

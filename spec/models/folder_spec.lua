@@ -123,6 +123,22 @@ describe("models.save and models.load", function()
     end
   end)
 
+  it("read folders of version 1, which know no norm, as they were", function()
+    local Mine = models.VSE:extend "Mine"
+    for name, class in pairs {Baseline = models.Baseline, COOT = models.COOT, Mine = Mine} do
+      local o = {classes = 3, width = 8, channels = {4}, norm = false}
+      if name ~= "Baseline" then o.text = {vocab_size = toy.WORDS, word_dim = 4} end
+      local model, batch = class(o), toy.pictures(4)
+      assert(models.save(model, folder))
+      local json, left = temp.read(folder .. "/model.json"):gsub('"version": 2', '"version": 1')
+      json = json:gsub('"norm": false,%s*', "")
+      assert(left == 1 and not json:find "norm")
+      temp.write(folder .. "/model.json", json)
+      local other = assert(models.load(folder, {modules = {Mine = Mine}}))
+      toy.same_outputs(toy.outputs(model, batch), toy.outputs(other, batch))
+    end
+  end)
+
   it("keep encoders that are options, and defaults", function()
     local made = {channels = {4}}
     local model = models.CIM{classes = 3, width = 8, image = models.JoinedEncoder{

@@ -29,20 +29,15 @@ function Baseline:forward(batch)
   return {v = v, logits = logits, image_logits = logits}
 end
 
---- Cross-entropy with batch.label, a table of the loss terms as numbers, and the outputs.
-function Baseline:loss(batch)
-  local out = self(batch)
-  local loss = nn.functional.cross_entropy(out.logits, batch.label)
-  return loss, {classify = loss:item()}, out
-end
-
-Baseline.param_groups = encoders.param_groups
-
 --- Class probabilities of images (or of a batch), [B,C].
 function Baseline:classify_image(images)
   return classify(self, (encoders.encode(self.image, images))):softmax(2)
 end
 
+--- The options of one in a model folder of version 1.
+Baseline.version_1 = {norm = false}
+
+use.of_labels(Baseline)
 use.of_images(Baseline)
 
 return Baseline

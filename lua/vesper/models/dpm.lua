@@ -30,7 +30,7 @@ function DPM:index(loader, given)
         local i = #v + 1
         v[i] = all:index_select(1, fresh)
         category[i] = o.known and batch.label:index_select(1, fresh)
-          or readout.logits(self, v[i]):argmax(2)
+          or readout.logits(self, v[i], "DPM:index"):argmax(2)
       end
       for _, place in ipairs(fresh:tolist()) do sample[#sample + 1] = count + place end
       count = count + #all
@@ -52,7 +52,7 @@ function DPM:ask(query)
   end
   if has_image then
     local v = self:encode_image(query)
-    return v, readout.logits(self, v):softmax(2)
+    return v, readout.logits(self, v, "retrieve"):softmax(2)
   end
   local t = self:embed_text(query)
   return t, (self:class_cosines(t) * self.scale):softmax(2)

@@ -133,14 +133,6 @@ local function wrong_tensor(name, own, given)
   end
 end
 
--- The options of a model of version 1 in today's form.
-local function of_version_1(model)
-  local first = is_list(model.args) and model.args[1]
-  if type(first) == "table" and not is_list(first) and form.has_norm(model.class) then
-    first.norm = false
-  end
-end
-
 local function describe_again(model, d)
   local given = {}
   for _, name in ipairs(about.names) do
@@ -154,11 +146,11 @@ end
 -- The model, with what it knows, in evaluation mode; raises a message.
 local function build(found, o)
   local d, tensors = found.d, found.tensors
-  if d.version == 1 then of_version_1(d.model) end
   local too_large, count = form.too_large(d.model, tensors), 0
   if too_large then error(too_large, 0) end
   for _ in pairs(tensors) do count = count + 1 end
-  local model = form.unpack(d.model, o.modules, 4 * found.bytes + 1024 * count + (1 << 16))
+  local model = form.unpack(d.model, o.modules, 4 * found.bytes + 1024 * count + (1 << 16),
+    d.version)
   local lines = state.lines(state.compare(model:state_dict(), tensors, wrong_tensor), LISTED)
   if #lines > 0 then
     error("the tensors of " .. WEIGHTS .. " do not fit\n" .. table.concat(lines, "\n"), 0)

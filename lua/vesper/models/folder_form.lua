@@ -27,16 +27,6 @@ for _, name in ipairs {"Baseline", "VSE", "CIM", "COOT", "AttentionPooling", "De
   KNOWN[name] = true
 end
 
--- Classes with the option `norm`.
-local NORM = {}
-for _, name in ipairs {"Baseline", "VSE", "CIM", "COOT", "AttentionPooling", "DenseProjection",
-  "BERTFusion", "DPM"} do
-  NORM[name] = true
-end
-
---- Whether the class of vs.models has the option `norm`.
-function form.has_norm(name) return NORM[name] or false end
-
 -- On first use: vs.models loads this file.
 local function of_library(name) return KNOWN[name] and require("vesper.models")[name] end
 
@@ -197,8 +187,18 @@ function unpack(value, at, modules, depth)
   return out
 end
 
---- The module again.  Its constructors may allocate so many bytes.  Raises a message.
-function form.unpack(packed, modules, bytes)
+-- The options of a model of version 1 in today's form.
+local function of_version_1(packed, modules)
+  local first = getmetatable(packed.args) == form.array and packed.args[1]
+  local class = class_of(packed, "the model", modules)
+  if type(first) ~= "table" or getmetatable(first) == form.array then return end
+  for name, value in pairs(class.version_1 or {}) do first[name] = value end
+end
+
+--- The module again, from a folder of this version.  Its constructors may allocate so many bytes.
+-- Raises a message.
+function form.unpack(packed, modules, bytes, version)
+  if version == 1 then of_version_1(packed, modules) end
   core._set_allowance(bytes)
   local ok, model = pcall(unpack_module, packed, "the model", modules, 1)
   core._set_allowance()

@@ -176,9 +176,13 @@ function readout.kind(model)
   return prototypes and prototypes:abs():max():item() > 0 and "prototype" or nil
 end
 
---- The logits [B,C] of embeddings v [B,D] by the readout in use.
-function readout.logits(model, v)
+--- The logits [B,C] of embeddings v [B,D] by the readout in use, for a function named `what`.
+function readout.logits(model, v, what)
   if model.readout_weight then return v:matmul(model.readout_weight:t()) + model.readout_bias end
+  if not readout.kind(model) then
+    check.fail(what, "the model has no readout, expected model:fit_readout(loader), as train.fit "
+      .. "does, or model:set_classes(names)")
+  end
   return model:class_cosines(v) * model.scale
 end
 

@@ -2,6 +2,7 @@
 -- mean of the word vectors and one linear layer.
 local nn = require "vesper.nn"
 local encoders = require "vesper.models.encoders"
+local use = require "vesper.models.use"
 local options = require "vesper.util.options"
 local check = require "vesper.util.check"
 
@@ -22,18 +23,11 @@ function TextOnly:forward(batch)
   return {logits = self.head(encoders.pool(words, batch.lengths, "mean"))}
 end
 
---- Cross-entropy with batch.label, a table of the loss terms as numbers, and the outputs.
-function TextOnly:loss(batch)
-  local out = self(batch)
-  local loss = nn.functional.cross_entropy(out.logits, batch.label)
-  return loss, {classify = loss:item()}, out
-end
-
-TextOnly.param_groups = encoders.param_groups
-
 --- Class probabilities [B,C] of tokens int64 [B,T] and lengths int64 [B].
 function TextOnly:classify_text(tokens, lengths)
   return self {tokens = tokens, lengths = lengths}.logits:softmax(2)
 end
+
+use.of_labels(TextOnly)
 
 return TextOnly

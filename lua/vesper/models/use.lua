@@ -234,6 +234,16 @@ end
 
 -- ---- classes of models --------------------------------------------------------------------------
 
+-- Cross-entropy with batch.label, a table of the loss terms as numbers, and the outputs.
+local function label_loss(model, batch)
+  local out = model(batch)
+  local loss = core.cross_entropy(out.logits, batch.label)
+  return loss, {classify = loss:item()}, out
+end
+
+--- Adds the methods of a model that is trained on labels alone to its class.
+function use.of_labels(class) class.loss, class.param_groups = label_loss, encoders.param_groups end
+
 --- Adds the methods of a model with an image encoder to its class.
 function use.of_images(class)
   class.describe, class.encode_images = about.describe, use.encode_images

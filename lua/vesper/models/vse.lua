@@ -232,12 +232,12 @@ end
 --- Class probabilities [B,C] of images (or of a batch) from the shared embedding alone, by the
 -- readout of fit_readout or the names of set_classes.
 function VSE:classify_image(images)
-  if not readout.kind(self) then
-    check.fail("classify_image", "the model has no readout, expected model:fit_readout(loader), as "
-      .. "train.fit does, or model:set_classes(names)")
-  end
-  return readout.logits(self, (self:encode_image(images))):softmax(2)
+  local v = self:encode_image(images)
+  return readout.logits(self, v, "classify_image"):softmax(2)
 end
+
+--- The options of one in a model folder of version 1.
+VSE.version_1 = {norm = false}
 
 use.of_pairs(VSE)
 

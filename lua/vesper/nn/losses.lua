@@ -42,21 +42,27 @@ local MOST = math.log(100)
 --- The symmetric cross-entropy of CLIP (Radford et al., 2021) of scores [B,B].  `logit_scale` is
 -- log(1 / temperature); it is learned and clamped to at most log(100).  {learn = false} fixes it.
 function InfoNCE:init(temperature, given)
+  local name = getmetatable(self).__name
   temperature = temperature or 0.07
-  check.kind("InfoNCE", "temperature", temperature, "positive")
-  local o = options.read("InfoNCE", given, {learn = true}, {learn = "boolean"})
+  check.kind(name, "temperature", temperature, "positive")
+  local o = options.read(name, given, {learn = true}, {learn = "boolean"})
   set_number(self, "logit_scale", -math.log(temperature), o.learn)
 end
 
 function InfoNCE:temperature() return math.exp(-self.logit_scale:item()) end
 
---- scores [B,B], same bool [B,B] or nil -> the mean of both cross-entropies.
-function InfoNCE:forward(scores, same)
-  local B, off = check_scores("InfoNCE", scores, same)
+-- The scores divided by the temperature.
+local function logits_of(self, scores)
   if self.logit_scale:item() > MOST then
     core.no_grad(function() self.logit_scale:fill_(MOST) end)
   end
-  local logits, own = scores * self.logit_scale:exp(), core.arange(B)
+  return scores * self.logit_scale:exp()
+end
+
+--- scores [B,B], same bool [B,B] or nil -> the mean of both cross-entropies.
+function InfoNCE:forward(scores, same)
+  local B, off = check_scores("InfoNCE", scores, same)
+  local logits, own = logits_of(self, scores), core.arange(B)
   if off then logits = logits:masked_fill(off, -math.huge) end
   return (core.cross_entropy(logits, own)
     + core.cross_entropy(logits:transpose(1, 2), own)) / 2
@@ -86,32 +92,19 @@ end
 
 -- ---- supervised contrast -----------------------------------------------------------------------
 
-local UniCL = module.Module:extend "UniCL"
+local UniCL = InfoNCE:extend "UniCL"
 
 --- The supervised contrastive loss of images and texts (Yang et al., Unified Contrastive Learning
--- in Image-Text-Label Space, CVPR 2022): as InfoNCE, but the target of an image is shared equally
--- by all texts that are positive for it, and that of a text by all images.
-function UniCL:init(temperature, given)
-  temperature = temperature or 0.07
-  check.kind("UniCL", "temperature", temperature, "positive")
-  local o = options.read("UniCL", given, {learn = true}, {learn = "boolean"})
-  set_number(self, "logit_scale", -math.log(temperature), o.learn)
-end
-
---- scores [B,B], positive bool [B,B], such as equal labels; the diagonal is positive -> the mean of
+-- in Image-Text-Label Space, CVPR 2022): as InfoNCE, with its temperature, but the target of an
+-- image is shared equally by all texts that are positive for it, and that of a text by all images.
+-- scores [B,B], positive bool [B,B], such as equal labels; the diagonal is positive -> the mean of
 -- both cross-entropies.
 function UniCL:forward(scores, positive)
   local B, off = check_scores("UniCL", scores, positive)
-  if self.logit_scale:item() > MOST then
-    core.no_grad(function() self.logit_scale:fill_(MOST) end)
-  end
-  local target = core.eye(B)
-  if off then target = target + off:float() end
-  local logits = scores * self.logit_scale:exp()
-  local function one_way(x, t)
-    return -((x:log_softmax(2) * t):sum(2) / t:sum(2)):mean()
-  end
-  return (one_way(logits, target) + one_way(logits:transpose(1, 2), target:transpose(1, 2))) / 2
+  local logits, shares = logits_of(self, scores), core.eye(B)
+  if off then shares = shares + off:float() end
+  local function one_way(x, t) return core.cross_entropy(x, t / t:sum(2, true)) end
+  return (one_way(logits, shares) + one_way(logits:transpose(1, 2), shares:transpose(1, 2))) / 2
 end
 
 -- ---- hinge --------------------------------------------------------------------------------------

@@ -99,7 +99,8 @@ local function add_batch(model, batch, o, found)
     table.insert(found.predicted, out.logits:argmax(2))
     table.insert(found.label, batch.label)
   end
-  local by_image = out.image_logits or out.v and found.readout and readout.logits(model, out.v)
+  local by_image = out.image_logits
+    or out.v and found.readout and readout.logits(model, out.v, "evaluate")
   if by_image then
     table.insert(found.right, pick(by_image:argmax(2):eq(batch.label), fresh))
   end
@@ -145,6 +146,7 @@ local function add_apart(model, images, texts, o, found)
   end
   if #v > 0 then
     found.v[1] = core.cat(v):index_select(1, core.tensor(rows, {dtype = "int64"}))
+    found.images = #rows
   end
 end
 
@@ -200,8 +202,6 @@ function train.evaluate(model, loader, given)
       add_batch(model, batch, o, found)
     end
   end)
-  if #found.v > 0 then found.images = 0 end
-  for _, v in ipairs(found.v) do found.images = found.images + #v end
   if found.images == 0 then
     check.fail("evaluate", "the loader has no samples, expected at least 1")
   end
