@@ -153,7 +153,12 @@ return function(vs, root, scratch)
   local function fusion(name)
     return keep(function() return models[name](options{bert = bert()}):eval() end)
   end
-  objects.BERTFusion, objects.DPM = fusion "BERTFusion", fusion "DPM"
+  objects.BERTFusion = fusion "BERTFusion"
+  objects.DPM = keep(function()
+    local net = models.DPM(options{bert = bert()}):eval()
+    net:fit_prototypes(loader())
+    return net
+  end)
   objects.ResNet = keep(function()
     return models.ResNet{layers = {1, 1, 1, 1}, base = 4, num_classes = 3}:eval()
   end)
