@@ -13,7 +13,7 @@ local o = command.parse(arg, {
   places = {{"data", "a data set, .h5"}, {"out", "the folder of runs and report"}},
   options = {
     {"rows", {"Baseline", "TextOnly", "VSE", "CIM", "COOT", "DPM", "AttentionPooling",
-      "DenseProjection"}, "models; FrozenBERT is a VSE with a BERT that does not learn"},
+      "DenseProjection"}, "models; also FrozenBERT, VSEWithoutNorm, COOTOfAll"},
     {"seeds", {1, 2, 3}, "one run per row and seed"}, {"epochs", 12, "epochs of each run"},
     {"patience", 0, "a run ends after this number of epochs without a better validation; 0: never"},
     {"batch", 64, "samples per step"}, {"title", "Image-text models", "title of the page"},
@@ -35,11 +35,14 @@ local o = command.parse(arg, {
     -- the training
     {"flip", 0.5, "probability of mirroring an image"}, {"crop", 0, "maximal shift in pixels"},
     {"objective", "infonce", "the ranking loss", choices = {"infonce", "hinge"}},
-    {"classify", 1.0, "weight of the classification loss"}, {"rate", 1e-3,
-      "learning rate; SGD needs a larger one, such as 0.05"},
+    {"classify", 1.0, "weight of the classification loss"},
+    {"rate", {1e-3}, "learning rate; of several, each row has the one that is best on validation "
+      .. "with the first seed; SGD needs a larger one, such as 0.05"},
     {"cnnrate", 0.3, "its factor for the CNN of --cnn"},
     {"optimizer", "adamw", "adamw without --decay is adam; sgd has momentum 0.9",
       choices = {"adam", "adamw", "sgd"}},
+    {"precision", "highest", "of matrix products, as of vs.set_matmul_precision",
+      choices = {"highest", "high", "medium"}},
     {"decay", 0.0, "weight decay of weights; biases, norms and temperatures have none"},
     {"schedule", "step", "learning-rate schedule", choices = {"step", "cosine", "plateau"}},
     -- the test
@@ -55,6 +58,7 @@ local sets = {}
 for _, split in ipairs {"train", "val", "test"} do sets[split] = assert(data.open(file, split)) end
 local glove = o.glove ~= "" and assert(vs.text.WordVectors(o.glove)) or nil
 local epochs, batch = o.epochs, o.batch
+vs.set_matmul_precision(o.precision)
 
 -- Encodes the file's features (of data.extract), its images, or both.  The images are encoded by a
 -- small CNN, or by a fine-tuned pre-trained one.
@@ -102,9 +106,19 @@ local makers = {
     return models.TextOnly{classes = all.classes, text = {vectors = all.text.vectors,
       vocab_size = all.text.vocab_size, word_dim = all.text.word_dim, dropout = o.dropwords}}
   end,
+  VSEWithoutNorm = function(seed)
+    local all = options(seed)
+    all.norm = false
+    return models.VSE(all)
+  end,
   COOT = function(seed)
     local all = options(seed)
     all.memory = o.memory
+    return models.COOT(all)
+  end,
+  COOTOfAll = function(seed)
+    local all = options(seed)
+    all.memory = {"image", "regions", "words"}
     return models.COOT(all)
   end,
   DPM = function(seed) -- goes on from the VSE of the same seed
@@ -123,10 +137,12 @@ local makers = {
   end,
 }
 
+local names = {FrozenBERT = "VSE + frozen BERT", VSEWithoutNorm = "VSE without norms",
+  COOTOfAll = "COOT, whole memory"}
 local rows, listed = {}, {}
 for _, name in ipairs(o.rows) do
   listed[name] = true
-  local row = {name = name == "FrozenBERT" and "VSE + frozen BERT" or name}
+  local row = {name = names[name] or name}
   local bert = name == "DPM" or name == "FrozenBERT"
   if not models[name] and not makers[name] then
     row.missing = "unknown model models." .. name
@@ -157,11 +173,13 @@ end
 -- The settings that affect the results; a folder with runs of other settings is an error.
 local settings = {optimizer = ({adam = "Adam", sgd = "SGD, momentum 0.9",
     adamw = o.decay == 0 and "Adam" or "AdamW"})[o.optimizer],
+  rate = #o.rate == 1 and o.rate[1] or nil,
   decay_of = o.decay > 0 and "weights" or nil,
+  precision = o.precision ~= "highest" and o.precision or nil,
   word_vectors = glove and o.glove:match "[^/]*$" or "learned, 100",
   cnn = o.cnn ~= "" and o.cnn:match "[^/]*$" .. " at " .. o.size or "small"}
 for _, name in ipairs {"width", "batch", "flip", "crop", "channels", "objective", "classify",
-    "hidden", "rnn", "bidirectional", "pooling", "dropwords", "rate", "cnnrate", "decay",
+    "hidden", "rnn", "bidirectional", "pooling", "dropwords", "cnnrate", "decay",
     "schedule", "mirror", "shift", "bank"} do
   local typed = command.shown(o[name])
   settings[name] = typed ~= "" and typed or nil
@@ -184,12 +202,17 @@ local function evaluate(model, its)
   return result
 end
 
-local rate, steps = o.rate, epochs * (#sets.train // batch)
+local steps, tune = epochs * (#sets.train // batch), nil
+if #o.rate > 1 then
+  tune = {}
+  for i, rate in ipairs(o.rate) do tune[i] = {rate = rate} end
+end
 local one_cycle = o.schedule == "cosine" -- warm-up for the first tenth, then a cosine
 local results = experiment.run{
   folder = out, rows = rows, seeds = o.seeds, epochs = epochs, loaders = loaders,
-  data = file, settings = settings, patience = o.patience > 0 and o.patience or nil,
-  optimizer = function(model) -- BERT's learning rate is a tenth
+  data = file, settings = settings, patience = o.patience > 0 and o.patience or nil, tune = tune,
+  optimizer = function(model, setting) -- BERT's learning rate is a tenth
+    local rate = setting and setting.rate or o.rate[1]
     local groups = model:param_groups(rate, o.cnn ~= "" and {image = o.cnnrate} or nil,
       o.decay > 0 and {decay = o.decay} or nil)
     local its = {lr = rate, weight_decay = o.decay, momentum = o.optimizer == "sgd" and 0.9 or nil}

@@ -6257,6 +6257,7 @@ function vs.report.write(folder, name, text) end
 ---@field score? function
 ---@field clip? any default 2
 ---@field patience? integer
+---@field tune? any[]
 ---@field folds? integer
 ---@field fold_size? integer default 1000
 ---@field data? string
@@ -6266,13 +6267,16 @@ function vs.report.write(folder, name, text) end
 
 ---Trains each row with each seed by train.fit, one folder per run below folder/runs. Skips finished
 ---runs and resumes interrupted ones from their checkpoints, with the same numbers. A row is {name,
----make = function(seed) -> model, options = what identifies the row}, or {name, missing = reason}.
----loaders(seed) returns {train, val, test}; optimizer(model) and schedule(optimizer) return
----train.fit's options; evaluate(model, loaders) returns what train.evaluate does, for the test set.
----Each run is tested once, with its best weights on validation. An error if a run in the folder was
----started with different epochs, patience, settings, options or data. Without folds, retrieval on a
----test set of at least 5 * fold_size images is also the mean over parts of fold_size images.
----Returns the results, seed by seed: {row, seed, val, test, history, best_epoch, epochs,
+---make = function(seed, setting) -> model, options = what identifies the row}, or {name, missing =
+---reason}. tune is a list of settings, tables of plain values such as {rate = 1e-3}: each row is
+---trained with each of them and the first seed, and the one with the best score on validation is
+---the row's setting for all seeds; make, optimizer and schedule are given it as their last
+---argument. loaders(seed) returns {train, val, test}; optimizer(model) and schedule(optimizer)
+---return train.fit's options; evaluate(model, loaders) returns what train.evaluate does, for the
+---test set. Each run is tested once, with its best weights on validation. An error if a run in the
+---folder was started with different epochs, patience, settings, options or data. Without folds,
+---retrieval on a test set of at least 5 * fold_size images is also the mean over parts of fold_size
+---images. Returns the results, seed by seed: {row, seed, val, test, history, best_epoch, epochs,
 ---parameters, learning (parameters that are not frozen), tensors (their number), seconds, run,
 ---...}.
 ---@param options? vesper.options.experiment.run

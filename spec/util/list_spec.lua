@@ -73,7 +73,8 @@ local function at_path(name, ...)
 end
 local function experiment(l, a)
   return vs.experiment.run{folder = "/nonexistent", rows = a == "rows" and l or {entries.rows()},
-    seeds = a == "seeds" and l or {1}, epochs = 1, loaders = print, optimizer = print}
+    seeds = a == "seeds" and l or {1}, tune = a == "tune" and l or nil, epochs = 1,
+    loaders = print, optimizer = print}
 end
 local function report(l, a)
   return vs.experiment.report{folder = "/nonexistent", results = {}, rows = {}, loaders = print,

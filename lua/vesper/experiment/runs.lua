@@ -6,6 +6,8 @@
 --                        checkpoint/        during the run
 --                        best.safetensors   the weights of the best epoch on validation
 --                        result.json        after the run; complete or absent
+--   FOLDER/runs/ROW.tuned.json              with `tune`: the scores of the settings, the one chosen
+--   FOLDER/runs/ROW-SEED.K/                 the run with setting K; the chosen one becomes ROW-SEED
 --
 -- All random numbers of a run come from its seed, so the numbers of a table depend neither on the
 -- order of the runs nor on interruptions.
@@ -61,7 +63,8 @@ end
 local function same_run(folder, started, now)
   local differ = {}
   local function text(value) return value == nil and "nothing" or core.io.json_encode(value) end
-  for _, key in ipairs {"row", "seed", "epochs", "patience", "options", "settings", "data"} do
+  for _, key in ipairs {"row", "seed", "epochs", "patience", "options", "settings", "data",
+      "tune", "setting"} do
     local was, is = text(started[key]), text(now[key])
     if was ~= is then differ[#differ + 1] = ("%s is %s, expected %s"):format(key, is, was) end
   end
@@ -117,24 +120,31 @@ local function remove_checkpoint(folder)
   os.remove(folder)
 end
 
--- Trains one row with one seed; resumes from its checkpoint, if there is one.
-local function train_run(o, row, seed, folder)
+-- Trains one row with one seed; resumes from its checkpoint, if there is one.  Returns the model, its
+-- loaders, history and best epoch.
+local function fit_run(o, row, seed, folder, setting)
   core.manual_seed(seed)
-  local model, loaders = row.make(seed), o.loaders(seed)
+  local model, loaders = row.make(seed, setting), o.loaders(seed)
   for _, name in ipairs {"train", "val", "test"} do
     if type(loaders) ~= "table" or loaders[name] == nil then
       fail("loaders(%d) returned %s, expected {train =, val =, test = loader}", seed,
         type(loaders) == "table" and "no " .. name or text_of.kind(loaders))
     end
   end
-  local optimizer = o.optimizer(model)
+  local optimizer = o.optimizer(model, setting)
   local history, best = train.fit(model, {
     train = loaders.train, val = loaders.val, epochs = o.epochs, optimizer = optimizer,
-    schedule = o.schedule and o.schedule(optimizer), schedule_per = o.schedule_per,
+    schedule = o.schedule and o.schedule(optimizer, setting), schedule_per = o.schedule_per,
     score = o.score, clip = o.clip, quiet = o.quiet, folds = o.folds, patience = o.patience,
-    label = ("%s, seed %d,"):format(row.name, seed),
+    label = ("%s, seed %d%s,"):format(row.name, seed, setting and ", " .. text_of.settings(setting)
+      or ""),
     checkpoint = folder .. "/checkpoint", resume = true, weights = folder .. "/best.safetensors",
   })
+  return model, loaders, history, best
+end
+
+local function train_run(o, row, seed, folder, setting)
+  local model, loaders, history, best = fit_run(o, row, seed, folder, setting)
   local test = o.evaluate(model, loaders)
   test.shuffled = test.shuffled or shuffled(model, loaders.test, test)
   return {
@@ -147,19 +157,61 @@ local function train_run(o, row, seed, folder)
   }
 end
 
-local function run_one(o, row, seed, data)
-  local folder = folder_of(o, row, seed)
+-- Makes a run's folder, or checks that the run was started with the same settings.
+local function start(o, row, seed, folder, data, setting)
   local what = {row = row.name, seed = seed, epochs = o.epochs, patience = o.patience,
-    options = row.options or {}, settings = o.settings, data = data}
+    options = row.options or {}, settings = o.settings, data = data, tune = o.tune,
+    setting = setting}
   check.done(core._folder_make(folder))
   if file.exists(folder .. "/run.json") then
     same_run(folder, check.done(core.io.json_load(folder .. "/run.json")), what)
   else
     check.done(core.io.json_save(folder .. "/run.json", what, {indent = 2}))
   end
+  return what
+end
+
+-- The setting of `tune` that gives a row the best score on validation with the first seed; nil
+-- without tune.  The test set is not touched.  The chosen run becomes the row's run of that seed.
+local function tuned(o, row, data)
+  if not o.tune then return nil end
+  local seed = o.seeds[1]
+  local folder = folder_of(o, row, seed)
+  local path = folder:gsub("%-[^-]*$", "") .. ".tuned.json"
+  if not file.exists(path) then
+    local found = {seed = seed, tune = o.tune, scores = {}}
+    for k, setting in ipairs(o.tune) do
+      local place = ("%s.%d"):format(folder, k)
+      start(o, row, seed, place, data, setting)
+      local _, _, history, best = fit_run(o, row, seed, place, setting)
+      found.scores[k] = history[best].score
+      if not found.chosen or found.scores[k] > found.scores[found.chosen] then found.chosen = k end
+    end
+    check.done(core._folder_make(o.folder .. "/runs"))
+    check.done(core.io.json_save(path, found, {indent = 2}))
+  end
+  local found = check.done(core.io.json_load(path))
+  local was, is = core.io.json_encode(found.tune), core.io.json_encode(o.tune)
+  if was ~= is then fail("%s: tune is %s, expected %s", path, is, was) end
+  local place = ("%s.%d"):format(folder_of(o, row, found.seed), found.chosen)
+  local target = folder_of(o, row, found.seed)
+  if file.exists(place .. "/run.json") and not file.exists(target .. "/run.json") then
+    local ok, why = os.rename(place, target)
+    if not ok then fail("%s cannot become %s: %s", place, target, why) end
+  end
+  for k = 1, #found.tune do
+    remove_checkpoint(("%s.%d/checkpoint"):format(folder_of(o, row, found.seed), k))
+  end
+  return found.tune[found.chosen]
+end
+
+local function run_one(o, row, seed, data)
+  local setting = tuned(o, row, data)
+  local folder = folder_of(o, row, seed)
+  local what = start(o, row, seed, folder, data, setting)
   local path = folder .. "/result.json"
   if not file.exists(path) then
-    local result = train_run(o, row, seed, folder)
+    local result = train_run(o, row, seed, folder, setting)
     result.run = what
     check.done(core.io.json_save(path, result))
   end
@@ -185,6 +237,11 @@ local function check_options(o)
   if #o.rows == 0 or #o.seeds == 0 then
     fail("%s is empty, expected at least 1", #o.rows == 0 and "rows" or "seeds")
   end
+  if o.tune then check.list("experiment", "tune", o.tune) end
+  for i, setting in ipairs(o.tune or {}) do
+    check.kind("experiment", ("tune[%d]"):format(i), setting, "table")
+  end
+  if o.tune and #o.tune == 0 then fail "tune is empty, expected at least 1 setting" end
   local seen, folders = {}, {}
   for i, seed in ipairs(o.seeds) do
     check.kind("experiment", "seed " .. i, seed, "integer")
@@ -210,13 +267,16 @@ end
 
 --- Trains every row with every seed, except the runs already finished in the folder.  Options:
 --   folder, epochs
---   rows = {{name =, make = function(seed) -> model, options = table}, ...}   options: plain values
---            that identify the row's settings; missing = text instead of make: the row is skipped
---            and the text printed
+--   rows = {{name =, make = function(seed, setting) -> model, options = table}, ...}   options:
+--            plain values that identify the row's settings; missing = text instead of make: the row
+--            is skipped and the text printed
 --   seeds = {1, 2, 3}
 --   loaders = function(seed) -> {train =, val =, test = loader}
---   optimizer = function(model) -> optimizer
---   schedule = function(optimizer) -> a schedule for train.fit
+--   optimizer = function(model, setting) -> optimizer
+--   schedule = function(optimizer, setting) -> a schedule for train.fit
+--   tune = {setting, ...}          tables of plain values, such as {rate = 1e-3}: each row is trained
+--                                  with each of them and the first seed; the one with the best score
+--                                  on validation is the row's `setting` for all seeds
 --   schedule_per, score, clip, quiet, patience   as in train.fit; patience is the same for all rows
 --   folds = n                      retrieval is also measured as the mean over n parts of the
 --                                  images of validation and test; default: of the test set, in
@@ -239,7 +299,7 @@ function experiment.run(given)
     {folder = "string", rows = "list", seeds = "list", epochs = "count", loaders = "function",
     optimizer = "function", evaluate = "function", schedule = "function", score = "function",
     schedule_per = true, clip = true, data = "string", folds = "count", quiet = "boolean",
-    fold_size = "whole", patience = "count"})
+    fold_size = "whole", patience = "count", tune = "list"})
   check_options(o)
   o.evaluate = o.evaluate or function(model, loaders)
     return train.evaluate(model, loaders.test,

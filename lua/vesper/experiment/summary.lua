@@ -28,8 +28,9 @@ local SPREAD = {val = true, test = true, image = true, rsum = true, folds = true
 function experiment.figures(result)
   check.fields("experiment.figures", "result", result, {row = "string", val = "table",
     test = "table"})
-  local folds = result.test.folds
+  local folds, setting = result.test.folds, result.run and result.run.setting
   return report.row(result.row, result.val, result.test, {folds = folds and folds.rsum,
+    tuned = setting and text.settings(setting),
     best_epoch = result.best_epoch, epochs = result.epochs, parameters = result.parameters,
     learning = result.learning, tensors = result.tensors, seconds = result.seconds})
 end
@@ -53,7 +54,9 @@ function experiment.summary(results)
     local row = {model = name, runs = #list[name], mean = {}, deviation = {}}
     local values = {}
     for _, result in ipairs(list[name]) do
-      for key, value in pairs(experiment.figures(result)) do
+      local figures = experiment.figures(result)
+      row.tuned = figures.tuned
+      for key, value in pairs(figures) do
         if type(value) == "number" then
           values[key] = values[key] or {}
           table.insert(values[key], value)

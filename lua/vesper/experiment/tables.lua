@@ -12,16 +12,6 @@ local experiment = {}
 
 local function joined(list) return table.concat(list, ", ") end
 
-local function settings_text(settings)
-  local parts = {}
-  for key, value in pairs(settings) do
-    local shown = type(value) == "string" and value or core.io.json_encode(value)
-    parts[#parts + 1] = key:gsub("_", " ") .. " " .. shown
-  end
-  table.sort(parts, tables.before)
-  return joined(parts)
-end
-
 -- "12 epochs", or "at most 60 epochs, until ...".
 local function length_text(run)
   if not run.patience then return run.epochs .. " epochs" end
@@ -82,7 +72,7 @@ function experiment.protocol(results, sizes)
   local list = {
     ("Data: %s%d train, %d validation, %d test."):format(file, sizes.train, sizes.val, sizes.test),
     ("Training: seed%s %s; %s%s. The same for every row."):format(#seeds > 1 and "s" or "",
-      joined(seeds), length_text(run), next(run.settings) and "; " .. settings_text(run.settings)
+      joined(seeds), length_text(run), next(run.settings) and "; " .. text.settings(run.settings)
       or ""),
     ("Each run uses its best epoch on validation, by %s. Test data is used once, at the end, and "
       .. "for no choice."):format(labels
@@ -96,6 +86,12 @@ function experiment.protocol(results, sizes)
       .. "parameters, learning, tensors: all parameters, those that are not frozen, and the number "
       .. "of their tensors.",
   }
+  if run.tune then
+    local parts = {}
+    for i, setting in ipairs(run.tune) do parts[i] = text.settings(setting) end
+    list[#list + 1] = ("tuned: the setting that was best on validation with seed %s, of: %s."):format(
+      seeds[1], table.concat(parts, "; "))
+  end
   for _, line in ipairs(on_columns(results)) do list[#list + 1] = line end
   for _, r in ipairs(results) do
     if r.test.majority then
@@ -159,7 +155,9 @@ local function csv_columns()
   for i, column in ipairs(all_columns()) do
     local name = i == 1 and "model" or column[1]
     columns[#columns + 1] = {column[1], name}
-    if i > 1 then columns[#columns + 1] = {column[1] .. "_deviation", name .. "_deviation"} end
+    if i > 1 and column[1] ~= "tuned" then
+      columns[#columns + 1] = {column[1] .. "_deviation", name .. "_deviation"}
+    end
   end
   columns[#columns + 1] = {"runs", "runs"}
   for _, key in ipairs(comparison.keys()) do columns[#columns + 1] = {key, key} end
@@ -169,7 +167,7 @@ end
 local function csv_rows(rows)
   local list = {}
   for i, row in ipairs(rows) do
-    list[i] = {model = row.model, runs = row.runs}
+    list[i] = {model = row.model, runs = row.runs, tuned = row.tuned}
     for _, key in ipairs(comparison.keys()) do
       local value = rows.compared[i][key]
       list[i][key] = value and text.format("%.6g", value)

@@ -138,7 +138,7 @@ report.columns = {
   {"image_shuffled", "image shuffled"}, {"text_shuffled", "text shuffled"},
   {"own_off", "own R@10"}, {"own_on", "by category"}, {"precision_off", "precision"},
   {"precision_on", "by category"}, {"shift", "shift"},
-  {"best_epoch", "best epoch"}, {"epochs", "epochs"},
+  {"tuned", "tuned"}, {"best_epoch", "best epoch"}, {"epochs", "epochs"},
   {"parameters", "parameters"}, {"learning", "learning"}, {"tensors", "tensors"},
   {"seconds", "seconds"},
 }

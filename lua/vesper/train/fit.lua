@@ -279,8 +279,8 @@ end
 local function fit_readout(model, o, run)
   local kind, right = model:fit_readout(o.train, {val = o.val})
   run.history[run.best.epoch].val.image_accuracy = right[kind]
-  say(o, "%simage alone %.1f by the %s readout", o.label == "" and "" or o.label .. ": ",
-    right[kind], kind)
+  local label = o.label == "" and "" or o.label:gsub("[,:]$", "") .. ": "
+  say(o, "%simage alone %.1f by the %s readout", label, right[kind], kind)
   if o.weights then assert(core.save(o.weights, model:state_dict())) end
   if o.log then assert(log.write(o.log, run.history)) end
 end

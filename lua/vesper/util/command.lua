@@ -10,7 +10,7 @@
 -- required, unless optional = true.
 -- An option is {name, default, description}, written --name=value or --name value.  The type of the
 -- default is the type of the value: a string, a number, an integer, a boolean (yes, no, true,
--- false, or the name alone), a list of integers or of strings (separated by commas).
+-- false, or the name alone), a list of integers, numbers or strings (separated by commas).
 -- choices = {...}: the accepted strings.
 local tables = require "vesper.util.tables"
 local text = require "vesper.util.text"
@@ -34,6 +34,9 @@ end
 local function integer(value) return math.tointeger(tonumber(value)) end
 local function same(value) return value end
 
+local LISTS = {integer = {"integers", integer}, float = {"numbers", tonumber},
+  words = {"words", same}}
+
 -- {description, read} for the type of a default; read(value) is nil for an invalid value.
 local function kind_of(default, choices)
   if choices then
@@ -47,9 +50,9 @@ local function kind_of(default, choices)
   elseif type(default) == "number" then
     return {"a number", tonumber}
   elseif type(default) == "table" then
-    local read = math.type(default[1]) == "integer" and integer or same
-    return {read == integer and "integers separated by commas" or "words separated by commas",
-      function(value) return list_of(value, read) end}
+    local kind = LISTS[math.type(default[1]) or "words"]
+    return {kind[1] .. " separated by commas",
+      function(value) return list_of(value, kind[2]) end}
   end
   return {"a string", same}
 end

@@ -33,6 +33,17 @@ function text.value(x)
   return text.kind(x)
 end
 
+--- A table of plain values as "batch 64, rate 0.001", in the order of the names.
+function text.settings(settings)
+  local parts = {}
+  for key, value in pairs(settings) do
+    local shown = type(value) == "string" and value or core.io.json_encode(value)
+    parts[#parts + 1] = key:gsub("_", " ") .. " " .. shown
+  end
+  table.sort(parts, core._before)
+  return table.concat(parts, ", ")
+end
+
 local MARKUP = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;"}
 
 --- A text escaped for HTML and SVG.
