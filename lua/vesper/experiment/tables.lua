@@ -89,8 +89,8 @@ function experiment.protocol(results, sizes)
   if run.tune then
     local parts = {}
     for i, setting in ipairs(run.tune) do parts[i] = text.settings(setting) end
-    list[#list + 1] = ("tuned: the setting that was best on validation with seed %s, of: %s."):format(
-      seeds[1], table.concat(parts, "; "))
+    list[#list + 1] = ("tuned: the setting that was best on validation with seed %s, of: %s.")
+      :format(seeds[1], table.concat(parts, "; "))
   end
   for _, line in ipairs(on_columns(results)) do list[#list + 1] = line end
   for _, r in ipairs(results) do
