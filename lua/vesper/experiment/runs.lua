@@ -120,8 +120,8 @@ local function remove_checkpoint(folder)
   os.remove(folder)
 end
 
--- Trains one row with one seed; resumes from its checkpoint, if there is one.  Returns the model, its
--- loaders, history and best epoch.
+-- Trains one row with one seed; resumes from its checkpoint, if there is one.  Returns the model,
+-- its loaders, history and best epoch.
 local function fit_run(o, row, seed, folder, setting)
   core.manual_seed(seed)
   local model, loaders = row.make(seed, setting), o.loaders(seed)
@@ -274,9 +274,9 @@ end
 --   loaders = function(seed) -> {train =, val =, test = loader}
 --   optimizer = function(model, setting) -> optimizer
 --   schedule = function(optimizer, setting) -> a schedule for train.fit
---   tune = {setting, ...}          tables of plain values, such as {rate = 1e-3}: each row is trained
---                                  with each of them and the first seed; the one with the best score
---                                  on validation is the row's `setting` for all seeds
+--   tune = {setting, ...}          tables of plain values, such as {rate = 1e-3}: a row is trained
+--                                  with each and the first seed; the one that is best on validation
+--                                  is the row's setting for all seeds
 --   schedule_per, score, clip, quiet, patience   as in train.fit; patience is the same for all rows
 --   folds = n                      retrieval is also measured as the mean over n parts of the
 --                                  images of validation and test; default: of the test set, in
