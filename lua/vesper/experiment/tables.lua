@@ -1,11 +1,9 @@
 -- The files of a table: the table with protocol and published figures, CSV files, curves.
-local core = require "vesper.core"
 local comparison = require "vesper.experiment.comparison"
 local rows_of = require "vesper.experiment.rows"
 local summary = require "vesper.experiment.summary"
 local report = require "vesper.report"
 local check = require "vesper.util.check"
-local tables = require "vesper.util.tables"
 local text = require "vesper.util.text"
 
 local experiment = {}
