@@ -139,10 +139,26 @@ local makers = {
 
 local names = {FrozenBERT = "VSE + frozen BERT", VSEWithoutNorm = "VSE without norms",
   COOTOfAll = "COOT, whole memory"}
+local about = {
+  Baseline = "a CNN that classifies images; it reads no text",
+  TextOnly = "the mean of the word vectors and one linear layer; it sees no image",
+  VSE = "visual-semantic embedding: image and text are mapped to nearby vectors of one space; "
+    .. "the class is predicted from both",
+  VSEWithoutNorm = "VSE whose classifier reads the vectors without layer norm",
+  CIM = "VSE with intra-attention: attention between words and image regions gives the weights of "
+    .. "the regions",
+  COOT = "VSE with inter-attention: the vector of image and text attends to a memory, three times",
+  COOTOfAll = "COOT whose memory holds the image, its regions and the words",
+  DPM = "VSE with a fine-tuned BERT; it goes on from the VSE of the same seed, with matching and "
+    .. "masked words, and searches by categories",
+  FrozenBERT = "VSE with a BERT that does not learn",
+  AttentionPooling = "VSE whose image regions attend to the words",
+  DenseProjection = "VSE with a network that maps the words into the space of the images",
+}
 local rows, listed = {}, {}
 for _, name in ipairs(o.rows) do
   listed[name] = true
-  local row = {name = names[name] or name}
+  local row = {name = names[name] or name, about = about[name]}
   local bert = name == "DPM" or name == "FrozenBERT"
   if not models[name] and not makers[name] then
     row.missing = "unknown model models." .. name

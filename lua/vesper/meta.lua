@@ -6207,7 +6207,7 @@ function vs.report.retrieved(path, set, v, t, captions, k, options) end
 function vs.report.found(path, pictures, captions, found, options) end
 
 ---Writes the attention of words over image regions with plot.attention, for samples of a set and a
----model with attention_map.
+---model with attention_map. A path that ends in .html becomes a page.
 ---@param path string
 ---@param set vesper.Dataset
 ---@param model vesper.Module
@@ -6227,8 +6227,8 @@ function vs.report.attention(path, set, model, samples, options) end
 function vs.report.confusion(path, result, classes, options) end
 
 ---Writes an HTML page that needs no network. A section is {title =, parts ...}, a part {text =},
----{table = {columns =, rows =}}, {picture = path in the folder, words =} or {sheet = rows of
----plot.contact_sheet, words =}.
+---{table = {columns =, rows =}}, {tables = list of such}, {terms = {{term, description}, ...}},
+---{picture = path in the folder, words =} or {sheet = rows of plot.contact_sheet, words =}.
 ---@param folder string
 ---@param name string
 ---@param title string
@@ -6303,7 +6303,8 @@ function vs.experiment.parts(loader, size) end
 ---@field sheets? any[]
 
 ---Writes the files of experiment.write, figures for the models of the first seed (confusion,
----retrieval, attention), and index.html with all of them. Returns the rows and the protocol.
+---retrieval, attention), and index.html with all of them; a row may say what it is, about = text.
+---Returns the rows and the protocol.
 ---@param options? vesper.options.experiment.report
 ---@return any[]
 ---@return any[]

@@ -207,7 +207,7 @@ describe("experiment.report", function()
       sets[split] = assert(vs.data.open(file, split))
     end
     local function row(name)
-      return {name = name, make = function()
+      return {name = name, about = name == "CIM" and "attends & reads" or nil, make = function()
         return (vs.models[name] or Finder){classes = 2, width = 8, channels = {4, 8},
           text = name ~= "Baseline" and {vocab_size = #sets.train:vocab(), word_dim = 4} or nil}
       end}
@@ -237,7 +237,23 @@ describe("experiment.report", function()
     for bytes in html:gmatch 'src="data:image/png;base64,[%w+/=]+"' do
       inside = inside + (#bytes > 100 and 1 or 0)
     end
-    assert(inside >= 27 and (inside - 3) % 12 == 0) -- two captions a sheet, three found by hand
+    inside = inside - 3 - 4 -- three found by hand; two images for each of two models' attention
+    assert(inside >= 24 and inside % 12 == 0) -- two captions a sheet
+    local attention = assert(html:match "<h2>Attention</h2>(.-)<h2>")
+    for _, name in ipairs {"CIM", "AttentionPooling"} do
+      assert(attention:find("<p>" .. name .. ", test images: one picture per word", 1, true), name)
+    end
+    local maps = 0
+    for word in attention:gmatch 'src="data:image/jpeg;base64,[^"]+" loading="lazy"><span>(%w+)' do
+      maps = maps + 1
+      assert(attention:find("<h3>[^<]*" .. word), word)
+    end
+    assert(maps >= 4)
+    assert(html:find("<dt>CIM</dt><dd>attends &amp; reads</dd>", 1, true))
+    local found = assert(html:match "<h2>Retrieval</h2>(.-)<h2>")
+    assert(found:find("<td>CIM</td>", 1, true) and not found:find("Baseline", 1, true))
+    assert(html:match "<h2>Classification</h2>.-<td>Baseline</td>.-largest class has.-<h2>")
+    assert(html:match "<h2>Training</h2>.-<td>Baseline</td>")
     for _, words in ipairs {"captions of the test set and", "the same captions,"} do
       assert(html:find("<p>Finder: " .. words, 1, true), words)
     end
@@ -252,8 +268,7 @@ describe("experiment.report", function()
         assert(bytes:match "^<svg" and bytes:match "</svg>%s*$", name)
       end
     end
-    for _, name in ipairs {"curves.svg", "confusion-Baseline.svg", "attention-CIM.png",
-      "attention-AttentionPooling.png"} do
+    for _, name in ipairs {"curves.svg", "confusion-Baseline.svg"} do
       assert(pictures[name], name)
     end
     assert(vs.image.load(folder .. "/more.png"))

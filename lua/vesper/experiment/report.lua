@@ -1,9 +1,12 @@
 -- experiment.report: the HTML page of a table, with figures of single models.
 local core = require "vesper.core"
+local groups = require "vesper.experiment.groups"
 local runs = require "vesper.experiment.runs"
 local summary = require "vesper.experiment.summary"
 local tables = require "vesper.experiment.tables"
 local report = require "vesper.report"
+local heat = require "vesper.report.heat"
+local maps = require "vesper.report.maps"
 local sheet = require "vesper.report.sheet"
 local train = require "vesper.train"
 local check = require "vesper.util.check"
@@ -71,12 +74,10 @@ end
 local function add_attention(o, section, row, model)
   local features = model.image and model.image.encode_batch -- no grid
   if not (model.attention_map and model.classes) or features then return end
-  local name = file_name("attention", row, "png")
-  add_picture(o, section, name, row.name .. ", test images", report.attention(
-    o.folder .. "/" .. name, o.sets.test, model, spread(o.sets.test, o.samples),
-    {title = row.name .. ": attention of words",
-      note = "One panel per word; the scale of each image is from its smallest (white) to its "
-        .. "largest weight."}))
+  local rows = maps.rows(o.sets.test, model, spread(o.sets.test, o.samples))
+  table.insert(section, {sheet = heat.attention_rows(rows), words = row.name .. ", test images: "
+    .. "one picture per word, coloured where the word's weights are large. The scale of each image "
+    .. "is from its smallest (white) to its largest weight."})
 end
 
 -- The images that category-specific retrieval (DPM) finds for the same captions.
@@ -108,7 +109,7 @@ end
 
 local function pictures(o)
   local seed = o.results[1].seed
-  local confusion, retrieval = {title = "Confusion"}, {title = "Retrieval"}
+  local confusion, retrieval = {title = "Confusion"}, {title = "Retrieved images"}
   local attention = {title = "Attention"}
   local best = best_row(o, seed, train.score)
   local finder = best_row(o, seed, function(val) return val.retrieval and val.retrieval.rsum end)
@@ -132,28 +133,43 @@ end
 
 -- ---- the page -----------------------------------------------------------------------------------
 
-local function page(o, rows, protocol)
-  local words, quoted = {title = "Protocol"}, tables.quoted(rows)
-  local _, kind = summary.curves(o.results)
-  for i, sentence in ipairs(protocol) do words[i] = {text = sentence} end
-  local table_of = {title = "Results", {table = {columns = tables.columns(rows), rows = rows}}}
-  if quoted then
-    table_of[2], table_of[3] = {table = {columns = quoted.columns, rows = quoted}},
-      {text = quoted.note}
+-- The rows' descriptions, where they have one.
+local function terms(o)
+  local list, done = {}, {}
+  for _, result in ipairs(o.results) do done[result.row] = true end
+  for _, row in ipairs(o.rows) do
+    if row.about and done[row.name] then list[#list + 1] = {row.name, row.about} end
   end
-  local compared, notes = tables.compared(rows)
-  local comparison = {title = "Comparison", compared and {table = compared}}
-  for _, note in ipairs(notes or {}) do table.insert(comparison, {text = note}) end
+  return list
+end
+
+local function page(o, rows, protocol)
+  local quoted, list = tables.quoted(rows), terms(o)
+  local shown, notes = tables.compared(rows)
+  local _, kind = summary.curves(o.results)
   local sections = {}
   local function add(section)
     if #section > 0 then sections[#sections + 1] = section end
   end
-  add(table_of)
-  add(words)
+  if #list > 0 then add {title = "Rows", {terms = list}} end
+  for _, group in ipairs(groups.split(tables.columns(rows), rows, o.results, shown)) do
+    local section = {title = group.title, {tables = group.tables}}
+    for _, note in ipairs(group.notes) do section[#section + 1] = {text = note} end
+    add(section)
+  end
+  local comparison = {title = "Intervals and tests"}
+  for _, note in ipairs(notes or {}) do table.insert(comparison, {text = note}) end
   add(comparison)
   add {title = "Learning curves", {picture = "curves.svg",
     words = ("Validation %s by epoch, mean over the seeds"):format(kind)}}
   for _, section in ipairs(pictures(o)) do add(section) end
+  local words = {title = "Protocol"}
+  for i, sentence in ipairs(protocol) do words[i] = {text = sentence} end
+  add(words)
+  if quoted then
+    add {title = "Published figures", {table = {columns = quoted.columns, rows = quoted}},
+      {text = quoted.note}}
+  end
   check.done(report.page(o.folder, "index.html", o.title, sections))
 end
 
@@ -170,7 +186,8 @@ end
 
 --- Writes the report of a table into its folder: the files of experiment.write, figures of the
 -- models of the first seed, and index.html with all of them.  Options:
---   folder, rows, loaders             the options of experiment.run
+--   folder, rows, loaders             the options of experiment.run; a row's `about` says on the page
+--                                     what the row is
 --   results                           the result of experiment.run
 --   sets = {train =, val =, test =}   data sets
 --   title = "Table 1"

@@ -1,5 +1,6 @@
 -- The files of a table: the table with protocol and published figures, CSV files, curves.
 local comparison = require "vesper.experiment.comparison"
+local groups = require "vesper.experiment.groups"
 local rows_of = require "vesper.experiment.rows"
 local summary = require "vesper.experiment.summary"
 local report = require "vesper.report"
@@ -25,24 +26,6 @@ local function different(results, key, default)
     if not seen[value] then list[#list + 1], seen[value] = value, true end
   end
   return list
-end
-
--- Sentences on the columns that not every table has.
-local function on_columns(results)
-  local has, lines = {}, {}
-  for _, r in ipairs(results) do
-    for _, name in ipairs {"shuffled", "categories"} do has[name] = has[name] or r.test[name] end
-  end
-  if has.shuffled then
-    lines[1] = "image shuffled, text shuffled: test accuracy when each sample has the image, or "
-      .. "the text, of another one: what the other half alone is worth."
-  end
-  if has.categories then
-    lines[#lines + 1] = "own R@10, precision: of the ten images found by a test text, whether its "
-      .. "own is among them, and the share of its own image's category by the readout; by "
-      .. "category: with DPM's search by categories, whose shift validation chose."
-  end
-  return lines
 end
 
 --- The protocol of a table as a list of sentences: data, seeds, epochs, choice of the epoch,
@@ -75,29 +58,13 @@ function experiment.protocol(results, sizes)
     ("Each run uses its best epoch on validation, by %s. Test data is used once, at the end, and "
       .. "for no choice."):format(labels
       and "accuracy; for models with text, by accuracy plus mean recall" or "rsum"),
-    "R@k and rsum: retrieval on the test set." .. (labels and " val acc, test acc: percent, from "
-      .. "image and text (Baseline: from the image). image alone: test accuracy from the image's "
-      .. "shared embedding only, by the readout that is better on validation (Baseline: its only "
-      .. "accuracy)."
-      or ""),
-    "best epoch, epochs: the epoch whose weights are used, and the epochs that were run. "
-      .. "parameters, learning, tensors: all parameters, those that are not frozen, and the number "
-      .. "of their tensors.",
   }
+  for _, note in ipairs(groups.notes(results)) do list[#list + 1] = note end
   if run.tune then
     local parts = {}
     for i, setting in ipairs(run.tune) do parts[i] = text.settings(setting) end
     list[#list + 1] = ("tuned: the setting that was best on validation with seed %s, of: %s.")
       :format(seeds[1], table.concat(parts, "; "))
-  end
-  for _, line in ipairs(on_columns(results)) do list[#list + 1] = line end
-  for _, r in ipairs(results) do
-    if r.test.majority then
-      list[#list + 1] = ("The largest class has %.1f %% of the test samples: the accuracy of "
-        .. "always naming it.")
-        :format(r.test.majority)
-      break
-    end
   end
   if folds then list[#list + 1] = "rsum of parts: " .. folds.protocol .. "." end
   if retrieval then list[#list + 1] = "Retrieval: " .. retrieval .. "." end
@@ -108,7 +75,7 @@ function experiment.protocol(results, sizes)
   if precision ~= "highest" then
     list[#list + 1] = ("Matrix products at %s precision."):format(precision)
   end
-  list[#list + 1] = ("vesper %s (%s), %s thread%s; seconds: training and validation.")
+  list[#list + 1] = ("vesper %s (%s), %s thread%s.")
     :format(first.version, first.isa, table.concat(threads, " or "),
       #threads == 1 and threads[1] == 1 and "" or "s")
   return list

@@ -14,6 +14,7 @@ local heat = {}
 
 local TEXT, FAINT, RULE = {31, 41, 55}, {107, 114, 128}, {229, 231, 235}
 local MARGIN, GAP, LINE = 20, 10, 12
+local LEAST = 128 -- pixels of a map's side on a page, so that small images have smooth maps
 
 -- Colours {r, g, b} from the smallest to the largest weight, interpolated linearly.
 local SCALE = {{255, 255, 255}, {254, 217, 118}, {253, 141, 60}, {189, 0, 38}}
@@ -62,6 +63,23 @@ local function scaled(row)
   local w = row.weights:slice(1, 1, #row.words)
   local low, high = w:min():item(), w:max():item()
   return (w - low) * (1 / math.max(high - low, 1e-12)), low, high
+end
+
+--- Rows of plot.attention as rows of a sheet (report/sheet.lua): the image, then it once per word.
+function heat.attention_rows(rows)
+  local list, colors = {}, color_table()
+  for i, row in ipairs(rows) do
+    check_row(i, row)
+    local weights, images = scaled(row), {{image = row.image}}
+    local height, width = row.image.shape[2], row.image.shape[3]
+    local picture = paint.fit(row.image, math.max(height, width, LEAST))
+    for t, word in ipairs(row.words) do
+      local map = weights[t]:reshape(row.grid[1], row.grid[2])
+      images[t + 1] = {image = overlay(picture, map, colors), label = word}
+    end
+    list[i] = {caption = table.concat(row.words, " "), images = images, unranked = true}
+  end
+  return list
 end
 
 local OPTIONS = {title = "string", note = "string", size = "count", columns = "count"}

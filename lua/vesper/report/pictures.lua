@@ -1,7 +1,7 @@
 -- Figures of an experiment: learning curves, retrieved images, attention maps, confusion matrices.
-local core = require "vesper.core"
 local metrics = require "vesper.metrics"
-local in_evaluation = require "vesper.nn.evaluation"
+local heat = require "vesper.report.heat"
+local maps = require "vesper.report.maps"
 local page = require "vesper.report.page"
 local plot = require "vesper.report.plot"
 local sheet = require "vesper.report.sheet"
@@ -54,26 +54,16 @@ function report.retrieved(path, set, v, t, captions, k, given)
   return report.found(path, set, captions, found, o)
 end
 
--- The words of caption i for its tokens: those of the text if it has enough, else the vocabulary's.
-local function words_of(set, i, tokens)
-  local words = core.text.tokenize(set:text(i))
-  if #words >= #tokens then return table.move(words, 1, #tokens, 1, {}) end
-  local vocab = set:vocab()
-  for t, id in ipairs(tokens) do words[t] = vocab[id] end
-  return words
-end
-
 --- Writes attention maps of words over image regions, for samples of a set (positions) and a model
--- with attention_map over a grid (CIM, AttentionPooling).
+-- with attention_map over a grid (CIM, AttentionPooling).  A path that ends in .html becomes a page,
+-- another one a picture drawn by plot.attention.
 function report.attention(path, set, model, samples, given)
-  local batch, rows = set:batch(samples), {}
-  local weights, grid = in_evaluation(model, model.attention_map, model, batch)
-  for i, at in ipairs(samples) do
-    local tokens = batch.tokens[i]:slice(1, 1, batch.lengths[i]:item()):tolist()
-    rows[i] = {image = batch.image[i], words = words_of(set, at, tokens), weights = weights[i],
-      grid = grid}
-  end
-  return plot.attention(path, rows, given)
+  local rows = maps.rows(set, model, samples)
+  if not path:find "%.html?$" then return plot.attention(path, rows, given) end
+  local o = options.read("report.attention", given, {title = "Attention of words"},
+    {title = "string", note = "string", size = "count"})
+  return file.write(path, page.html(o.title,
+    {{{sheet = heat.attention_rows(rows), words = o.note, size = o.size}}}))
 end
 
 --- Writes the confusion matrix of a result of train.evaluate.

@@ -1,7 +1,7 @@
 -- Sheets of retrieved images as HTML: captions as text, pictures inside the page as data URIs.
 --
 -- A row is {caption = text, images = {{image = uint8 [3,H,W], correct = boolean?, label = text?},
--- ...}}, as plot.contact_sheet takes it.
+-- ...}}, as plot.contact_sheet takes it; with unranked = true the images have no numbers.
 local core = require "vesper.core"
 local metrics = require "vesper.metrics"
 local check = require "vesper.util.check"
@@ -12,15 +12,15 @@ local sheet = {}
 local LARGE = 96 -- pixels of a side; larger pictures are JPEG, smaller ones PNG
 
 sheet.STYLE = [[
-.query { margin: 1.6rem 0; padding-top: 1rem; border-top: 1px solid #e5e7eb }
+.query { margin: 1.6rem 0; padding-top: 1rem; border-top: 1px solid var(--rule) }
 .query h3 { font-size: 1.05rem; font-weight: 600; margin: 0 0 .6rem; overflow-wrap: anywhere }
 .found { display: grid; gap: .7rem; margin: 0; padding: 0; list-style: none;
   grid-template-columns: repeat(auto-fill, minmax(clamp(4.8rem, 9vw, 8rem), 1fr)) }
 .found img { display: block; box-sizing: border-box; width: 100%; aspect-ratio: 1;
-  object-fit: contain; background: #ffffff; border: 4px solid #e5e7eb; border-radius: 3px }
-.found .own img { border-color: #16a34a }
-.found span { display: block; font-size: .8rem; color: #6b7280; overflow-wrap: anywhere }
-.found .own span { color: #15803d; font-weight: 600 }
+  object-fit: contain; background: #ffffff; border: 4px solid var(--rule); border-radius: 3px }
+.found .own img { border-color: var(--own) }
+.found span { display: block; font-size: .8rem; color: var(--soft); overflow-wrap: anywhere }
+.found .own span { color: var(--own); font-weight: 600 }
 ]]
 
 -- ---- rows ---------------------------------------------------------------------------------------
@@ -121,12 +121,13 @@ local function data_uri(picture, side)
     text.base64(core.image.encode(picture, large and "jpg" or "png")))
 end
 
-local function cell(one, rank, side)
+local function cell(one, rank, side, unranked)
   local kind = one.correct and ' class="own"' or ""
   local label = text.html(one.label or "")
-  local words = one.correct and rank .. " \u{2713} " .. label or rank .. " " .. label
-  return ('<li%s><img alt="%s" src="%s"><span>%s</span></li>'):format(kind, label ~= "" and label
-    or "picture " .. rank, data_uri(one.image, side), words)
+  local words = unranked and label or one.correct and rank .. " \u{2713} " .. label
+    or rank .. " " .. label
+  return ('<li%s><img alt="%s" src="%s" loading="lazy"><span>%s</span></li>'):format(kind,
+    label ~= "" and label or "picture " .. rank, data_uri(one.image, side), words)
 end
 
 --- The rows as HTML for a page with sheet.STYLE.  side: of a picture in pixels, at most; default
@@ -136,7 +137,9 @@ function sheet.html(rows, side)
   for _, row in ipairs(rows) do
     lines[#lines + 1] = ('<div class="query"><h3>%s</h3><ol class="found">'):format(
       text.html(row.caption))
-    for rank, one in ipairs(row.images) do lines[#lines + 1] = cell(one, rank, side or 208) end
+    for rank, one in ipairs(row.images) do
+      lines[#lines + 1] = cell(one, rank, side or 208, row.unranked)
+    end
     lines[#lines + 1] = "</ol></div>"
   end
   return table.concat(lines, "\n")

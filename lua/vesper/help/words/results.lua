@@ -79,13 +79,14 @@ return {
         .. "further files, .png or .jpg a picture as of plot.contact_sheet."},
     {"report.attention", "path:string, set:Dataset, model:Module, samples:list, options:table?",
       "true?", "Writes the attention of words over image regions with plot.attention, for samples "
-        .. "of a set and a model with attention_map."},
+        .. "of a set and a model with attention_map. A path that ends in .html becomes a page."},
     {"report.confusion", "path:string, result:table, classes:list, options:table?", "true?",
       "Writes plot.confusion of a result of train.evaluate."},
     {"report.page", "folder:string, name:string, title:string, sections:list", "true?",
       "Writes an HTML page that needs no network. A section is {title =, parts ...}, a part {text "
-        .. "=}, {table = {columns =, rows =}}, {picture = path in the folder, words =} or {sheet = "
-        .. "rows of plot.contact_sheet, words =}."},
+        .. "=}, {table = {columns =, rows =}}, {tables = list of such}, {terms = {{term, "
+        .. "description}, ...}}, {picture = path in the folder, words =} or {sheet = rows of "
+        .. "plot.contact_sheet, words =}."},
     {"report.write", "folder:string, name:string, text:string", "true?",
       "Writes text to folder/name."},
   },
@@ -118,8 +119,8 @@ return {
         .. "title:string?, reference:string?, samples:int=6, pictures:bool=true, sheets:list?}",
       "list, list",
       "Writes the files of experiment.write, figures for the models of the first seed (confusion, "
-        .. "retrieval, attention), and index.html with all of them. Returns the rows and the "
-        .. "protocol."},
+        .. "retrieval, attention), and index.html with all of them; a row may say what it is, "
+        .. "about = text. Returns the rows and the protocol."},
     {"experiment.write", "folder:string, results:list, sizes:table, options:table?", "list, list",
       "Writes table.txt, .md, .csv and .tex with the protocol, runs.csv with one line per run, and "
         .. "curves.svg. sizes = {train, val, test}; options: those of experiment.compare. Returns "
