@@ -8,8 +8,8 @@ local groups = {}
 local GROUPS = {
   {title = "Retrieval", keys = {"i2t1", "i2t5", "i2t10", "t2i1", "t2i5", "t2i10", "rsum", "folds"},
     compared = {"rsum"}, notes = {{needs = "retrieval",
-      "R@k: the percentage of test images (i2t) or texts (t2i) whose own text or image is among the "
-      .. "k nearest; rsum: the sum of the six."}}},
+      "R@k: the percentage of test images (i2t) or texts (t2i) whose own text or image is among "
+      .. "the k nearest; rsum: the sum of the six."}}},
   {title = "Classification", keys = {"val", "test", "image", "image_shuffled", "text_shuffled"},
     compared = {"test", "image"}, majority = true, notes = {
       {needs = "accuracy", "val acc, test acc: percent, from image and text (Baseline: from the "

@@ -186,8 +186,8 @@ end
 
 --- Writes the report of a table into its folder: the files of experiment.write, figures of the
 -- models of the first seed, and index.html with all of them.  Options:
---   folder, rows, loaders             the options of experiment.run; a row's `about` says on the page
---                                     what the row is
+--   folder, rows, loaders             the options of experiment.run; a row's `about` says on the
+--                                     page what the row is
 --   results                           the result of experiment.run
 --   sets = {train =, val =, test =}   data sets
 --   title = "Table 1"

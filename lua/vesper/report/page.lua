@@ -27,7 +27,8 @@ dt { font-weight: 600 }
 dd { margin: 0 }
 .tables { display: flex; flex-wrap: wrap; gap: 0 2.5rem }
 .scroll { overflow-x: auto; margin: .8rem 0; max-width: 100% }
-table { border-collapse: separate; border-spacing: 0; font-size: .9rem; font-variant-numeric: tabular-nums }
+table { border-collapse: separate; border-spacing: 0; font-size: .9rem;
+  font-variant-numeric: tabular-nums }
 th, td { padding: .3rem .7rem; text-align: right; white-space: nowrap }
 th:first-child, td:first-child { text-align: left; padding-left: 0; position: sticky; left: 0;
   background: var(--paper) }

@@ -55,8 +55,8 @@ function report.retrieved(path, set, v, t, captions, k, given)
 end
 
 --- Writes attention maps of words over image regions, for samples of a set (positions) and a model
--- with attention_map over a grid (CIM, AttentionPooling).  A path that ends in .html becomes a page,
--- another one a picture drawn by plot.attention.
+-- with attention_map over a grid (CIM, AttentionPooling).  A path that ends in .html becomes a
+-- page, another one a picture drawn by plot.attention.
 function report.attention(path, set, model, samples, given)
   local rows = maps.rows(set, model, samples)
   if not path:find "%.html?$" then return plot.attention(path, rows, given) end
