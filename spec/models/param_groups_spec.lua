@@ -3,7 +3,7 @@ local vs = require "vesper"
 local toy = require "spec.support.toy"
 
 local NAMES = {"Baseline", "VSE", "CIM", "COOT", "AttentionPooling", "DenseProjection",
-  "BERTFusion", "DPM"}
+  "BERTFusion", "DPM", "TextOnly"}
 
 -- tensor -> its group, and the number of tensors of all groups.
 local function places(groups)

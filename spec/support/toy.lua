@@ -26,7 +26,7 @@ OWN.DPM = OWN.BERTFusion
 
 --- Weights that bring in every term of a model's loss.
 function toy.every_term(name)
-  if name == "Baseline" then return nil end
+  if name == "Baseline" or name == "TextOnly" then return nil end
   local weights = {cosine = 1, contrast = 1, unicl = 1, text = 1}
   if models[name].start_from then weights.match, weights.masked = 1, 1 end
   return weights
@@ -34,6 +34,9 @@ end
 
 local function options_of(name, more)
   more = more or {}
+  if name == "TextOnly" then
+    return with({classes = CLASSES, text = {vocab_size = WORDS, word_dim = 8}}, more)
+  end
   local all = {classes = CLASSES, width = WIDTH, channels = {4, 8}, dropout = 0}
   if name ~= "Baseline" then all.text = {vocab_size = WORDS, word_dim = 8} end
   return with(with(all, OWN[name] and OWN[name](more.dropout or 0)), more)
