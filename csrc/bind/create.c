@@ -6,6 +6,7 @@
 #include "bind/bind.h"
 #include "bind/options.h"
 #include "core/random.h"
+#include "op/fill.h"
 
 typedef struct request {
   vs_dtype dtype;
@@ -285,7 +286,7 @@ static int eye(lua_State *L) {
 /* ---- random ---- */
 
 static int random_sizes(lua_State *L, const char *what,
-                        void (*fill)(vs_rng, uint64_t, int64_t, vs_real *, double, double)) {
+                        void (*fill)(vs_rng, int64_t, vs_real *, double, double)) {
   int options = options_at(L), last = options != 0 ? options - 1 : lua_gettop(L);
   request r = {.dtype = dtype_option(L, options, VS_REAL, what)};
   if (r.dtype != VS_REAL)
@@ -295,27 +296,26 @@ static int random_sizes(lua_State *L, const char *what,
   bool grad = grad_option(L, options);
   lvs_pushmade(L, make_empty, &r);
   vs_tensor *t = lvs_checktensor(L, -1);
-  fill(vs_rng_take(), 0, t->numel, vs_reals(t), 0, 1);
+  fill(vs_rng_take(), t->numel, vs_reals(t), 0, 1);
   return finish(L, grad, what);
 }
 
 /* The result is always vs_real, whatever x's dtype. */
-static int random_like(lua_State *L,
-                       void (*fill)(vs_rng, uint64_t, int64_t, vs_real *, double, double)) {
+static int random_like(lua_State *L, void (*fill)(vs_rng, int64_t, vs_real *, double, double)) {
   vs_tensor *x = lvs_checktensor(L, 1);
   request r = {.dtype = VS_REAL, .ndim = x->ndim};
   memcpy(r.shape, x->shape, sizeof r.shape);
   lvs_pushmade(L, make_empty, &r);
   vs_tensor *t = lvs_checktensor(L, -1);
-  fill(vs_rng_take(), 0, t->numel, vs_reals(t), 0, 1);
+  fill(vs_rng_take(), t->numel, vs_reals(t), 0, 1);
   return 1;
 }
 
-static int uniform_like(lua_State *L) { return random_like(L, vs_rng_fill_uniform); }
-static int normal_like(lua_State *L) { return random_like(L, vs_rng_fill_normal); }
+static int uniform_like(lua_State *L) { return random_like(L, vs_fill_uniform); }
+static int normal_like(lua_State *L) { return random_like(L, vs_fill_normal); }
 
-static int rand_uniform(lua_State *L) { return random_sizes(L, "rand", vs_rng_fill_uniform); }
-static int rand_normal(lua_State *L) { return random_sizes(L, "randn", vs_rng_fill_normal); }
+static int rand_uniform(lua_State *L) { return random_sizes(L, "rand", vs_fill_uniform); }
+static int rand_normal(lua_State *L) { return random_sizes(L, "randn", vs_fill_normal); }
 
 /* randint(low, high, sizes...): int64, both ends included. */
 static int randint(lua_State *L) {

@@ -22,14 +22,31 @@ void vs_rng_restore(vs_rngstate s);
 /* Reserves one stream of the process-wide generator. */
 vs_rng vs_rng_take(void);
 
-/* Raw 32 random bits at a position of a stream; uniform in [0,1) of 24 (float) or 53 bits;
- * normal. */
+/* Philox's multipliers and the steps of its key. */
+#define VS_PHILOX_M0 0xD2511F53u
+#define VS_PHILOX_M1 0xCD9E8D57u
+#define VS_PHILOX_W0 0x9E3779B9u
+#define VS_PHILOX_W1 0xBB67AE85u
+
+/* Raw 32 random bits at a position of a stream; uniform in [0,1), of 24 bits (float) or 32; normal,
+ * by Box-Muller, two pairs per block.  kernel/random.h has many at a time, op/fill.h tensors. */
 uint32_t vs_rng_bits(vs_rng r, uint64_t position);
 double vs_rng_uniform(vs_rng r, uint64_t position);
-/* Fill n values for positions first, first+1, ...  Normal numbers by Box-Muller, two per block. */
-void vs_rng_fill_uniform(vs_rng r, uint64_t first, int64_t n, vs_real *out, double low,
-                         double high);
-void vs_rng_fill_normal(vs_rng r, uint64_t first, int64_t n, vs_real *out, double mean, double std);
+double vs_rng_normal(vs_rng r, uint64_t position);
+
+/* The uniform number of raw bits, in [0,1), and in [low, high). */
+static inline double vs_rng_unit(uint32_t bits) {
+#ifdef VS_DOUBLE
+  return (double)bits * 0x1p-32;
+#else
+  return (double)(int32_t)(bits >> 8) * 0x1p-24;
+#endif
+}
+static inline vs_real vs_rng_between(uint32_t bits, double low, double high) {
+  vs_real v = (vs_real)(low + (high - low) * vs_rng_unit(bits));
+  return v < (vs_real)high || low == high ? v : (vs_real)low; /* rounding may reach `high` */
+}
+
 /* A uniformly random permutation of 0..n-1 (Fisher-Yates). */
 void vs_rng_permutation(vs_rng r, int64_t n, int64_t *out);
 

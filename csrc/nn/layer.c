@@ -1,6 +1,8 @@
 /* The layer registry; making, calling and freeing a layer.  See layer.h. */
 #include "nn/layer.h"
 
+#include "op/fill.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,12 +100,12 @@ int vs_layer_dims_init(vs_layer *l) {
 
 int vs_init_uniform(vs_tensor *t, double low, double high) {
   if (t == NULL) return -1;
-  vs_rng_fill_uniform(vs_rng_take(), 0, t->numel, vs_reals(t), low, high);
+  vs_fill_uniform(vs_rng_take(), t->numel, vs_reals(t), low, high);
   return 0;
 }
 
 int vs_init_normal(vs_tensor *t, double mean, double std) {
   if (t == NULL) return -1;
-  vs_rng_fill_normal(vs_rng_take(), 0, t->numel, vs_reals(t), mean, std);
+  vs_fill_normal(vs_rng_take(), t->numel, vs_reals(t), mean, std);
   return 0;
 }

@@ -15,6 +15,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernel/random.h"
 #include "kernel/softmax.h"
 #include "op/bf16.h"
 #include "op/dims.h"
@@ -88,9 +89,7 @@ static int64_t full_sizes(const vs_ctx *c, const vs_tensor *y) {
          full_size(c->in[V], c->n[COLUMNS], c->n[DV_]) + full_size(y, block_rows(c), c->n[DV_]);
 }
 
-static int64_t forward_room(const vs_ctx *c) {
-  return block_size(c) + c->n[COLUMNS] + full_sizes(c, c->out[0]);
-}
+static int64_t forward_room(const vs_ctx *c) { return block_size(c) + full_sizes(c, c->out[0]); }
 
 /* Bytes of room for the products of all threads, in front of the rest of the scratch. */
 static size_t panels_bytes(const vs_ctx *c) {
@@ -233,26 +232,22 @@ static void scores(const attention *a, const vs_gemm_room *panels, int64_t item,
   }
 }
 
-/* s[i,:] *= m of that row, where there is dropout.  u: room for a row. */
-static void drop(const attention *a, int64_t item, int64_t first, int64_t m, vs_real *s,
-                 vs_real *u) {
+/* The m rows s[i,:] *= their masks, where there is dropout. */
+static void drop(const attention *a, int64_t item, int64_t first, int64_t m, vs_real *s) {
   const vs_ctx *c = a->c;
-  int64_t n = c->n[COLUMNS];
-  vs_real p = (vs_real)c->attr[DROPOUT].f, keep = 1 / (1 - p);
-  for (int64_t i = 0; p > 0 && i < m; i++, s += n) {
-    vs_rng_fill_uniform(c->rng, (uint64_t)((item * c->n[ROWS] + first + i) * n), n, u, 0, 1);
-    for (int64_t j = 0; j < n; j++) s[j] = u[j] >= p ? s[j] * keep : 0;
-  }
+  int64_t n = c->n[COLUMNS], from = (item * c->n[ROWS] + first) * n;
+  vs_real p = (vs_real)c->attr[DROPOUT].f;
+  if (p > 0) vs_k_random()->dropout(c->rng, (uint64_t)from, m * n, p, 1 / (1 - p), s, s, NULL);
 }
 
 static void forward_range(void *arg, int64_t from, int64_t to, int part) {
   const attention *a = arg;
   const vs_ctx *c = a->c;
   int64_t heads = c->n[HEADS_], rows = c->n[ROWS], n = c->n[COLUMNS];
-  vs_real *s = a->scratch + (int64_t)part * forward_room(c), *u = s + block_size(c);
+  vs_real *s = a->scratch + (int64_t)part * forward_room(c);
   vs_gemm_room panels = vs_gemm_share(&a->panels, part);
   for (int64_t item = from; item < to; item++) {
-    vs_real *room = u + n;
+    vs_real *room = s + block_size(c);
     block k = rows_of(&a->k, item, heads, 0, n, false, &room);
     block v = rows_of(&a->v, item, heads, 0, n, false, &room);
     for (int64_t first = 0; first < rows; first += BLOCK) {
@@ -265,7 +260,7 @@ static void forward_range(void *arg, int64_t from, int64_t to, int part) {
         vs_lse lse = vs_k_softmax()->softmax(n, s + i * n, s + i * n);
         if (a->lse) a->lse[item * rows + first + i] = lse;
       }
-      drop(a, item, first, m, s, u);
+      drop(a, item, first, m, s);
       vs_gemm(&panels, false, false, m, c->n[DV_], n, 1, s, n, v.at, v.ld, 0, y.at, y.ld);
       put_rows(&a->y, item, heads, first, m, y);
     }
@@ -298,10 +293,10 @@ static void attention_forward(vs_ctx *c) {
 
 /* ---- backward ---- */
 
-/* What one thread needs: three blocks of scores, a row, and a gradient of the bias of its own where
- * items share elements of it. */
+/* What one thread needs: three blocks of scores, and a gradient of the bias of its own where items
+ * share elements of it. */
 typedef struct room {
-  vs_real *p, *pm, *ds, *u, *dbias, *full;
+  vs_real *p, *pm, *ds, *dbias, *full;
   vs_gemm_room panels;
 } room;
 
@@ -320,15 +315,15 @@ static int64_t own_bias(const vs_ctx *c) {
 }
 
 static int64_t room_size(const vs_ctx *c) {
-  return 3 * block_size(c) + c->n[COLUMNS] + own_bias(c) + full_sizes(c, c->out[0]);
+  return 3 * block_size(c) + own_bias(c) + full_sizes(c, c->out[0]);
 }
 
 static room room_of(const attention *a, int part) {
   int64_t size = block_size(a->c);
   vs_real *at = a->scratch + part * room_size(a->c);
-  room r = {.p = at, .pm = at + size, .ds = at + 2 * size, .u = at + 3 * size, .dbias = a->dbias};
-  if (own_bias(a->c)) r.dbias = r.u + a->c->n[COLUMNS];
-  r.full = r.u + a->c->n[COLUMNS] + own_bias(a->c);
+  room r = {.p = at, .pm = at + size, .ds = at + 2 * size, .dbias = a->dbias};
+  if (own_bias(a->c)) r.dbias = at + 3 * size;
+  r.full = at + 3 * size + own_bias(a->c);
   r.panels = vs_gemm_share(&a->panels, part);
   return r;
 }
@@ -346,8 +341,8 @@ static void score_gradients(const attention *a, const room *r, int64_t item, int
   }
   vs_gemm(&r->panels, false, true, m, n, width, 1, dy, a->dy.ld, v.at, v.ld, 0, r->ds, n);
   memcpy(r->pm, r->p, (size_t)(m * n) * sizeof(vs_real));
-  drop(a, item, first, m, r->pm, r->u);
-  drop(a, item, first, m, r->ds, r->u);
+  drop(a, item, first, m, r->pm);
+  drop(a, item, first, m, r->ds);
   for (int64_t i = 0; i < m; i++) {
     vs_real *ds = r->ds + i * n, *p = r->p + i * n;
     vs_real d = vs_k_softmax()->dot(width, dy + i * a->dy.ld, y.at + i * y.ld);

@@ -1,5 +1,6 @@
 /* dropout: zeroes each element with probability p and scales the rest by 1/(1-p).
  * The mask (uint8, 1 = kept) depends on the random stream alone, not on the number of threads. */
+#include "kernel/random.h"
 #include "op/bf16.h"
 #include "op/op.h"
 
@@ -31,17 +32,13 @@ typedef struct chunks { /* the items of a range: CHUNK elements each, the last m
 static void forward_range(void *arg, int64_t first, int64_t last, int part) {
   const chunks *c = arg;
   const drop *d = &c->d;
-  vs_real u[CHUNK], in[CHUNK], out[CHUNK];
+  vs_real in[CHUNK], out[CHUNK];
   (void)part;
   for (int64_t at = first * CHUNK; at < VS_MIN(last * CHUNK, c->n); at += CHUNK) {
     int64_t n = VS_MIN(CHUNK, c->n - at);
-    vs_rng_fill_uniform(d->rng, (uint64_t)at, n, u, 0, 1);
-    const vs_real *x = vs_piece(d->x, at, n, in);
-    vs_real *y = vs_piece_to(d->y, at, out);
-    for (int64_t i = 0; i < n; i++) y[i] = u[i] >= d->p ? x[i] * d->scale : 0;
+    vs_k_random()->dropout(d->rng, (uint64_t)at, n, d->p, d->scale, vs_piece(d->x, at, n, in),
+                           vs_piece_to(d->y, at, out), d->mask ? d->mask + at : NULL);
     vs_piece_done(d->y, at, n, out);
-    if (d->mask)
-      for (int64_t i = 0; i < n; i++) d->mask[at + i] = u[i] >= d->p;
   }
 }
 

@@ -6,6 +6,7 @@
 #include "core/loop.h"
 #include "kernel/elementwise.h"
 #include "op/dims.h"
+#include "op/fill.h"
 
 static int no_shape(vs_ctx *c) {
   (void)c;
@@ -148,11 +149,11 @@ static int draw_shape(vs_ctx *c) {
   return 0;
 }
 
-static void draw(vs_ctx *c, void (*fill)(vs_rng, uint64_t, int64_t, vs_real *, double, double)) {
+static void draw(vs_ctx *c, void (*fill)(vs_rng, int64_t, vs_real *, double, double)) {
   vs_tensor *x = c->in[0], drawn;
   vs_storage room = {.refs = 1, .data = c->work};
   vs_real *to = draws_in_place(x) ? vs_reals(x) : c->work;
-  fill(c->rng, 0, x->numel, to, c->attr[0].f, c->attr[1].f);
+  fill(c->rng, x->numel, to, c->attr[0].f, c->attr[1].f);
   if (draws_in_place(x) || x->numel == 0) return;
   drawn = (vs_tensor){.refs = 1, .dtype = VS_REAL, .ndim = x->ndim, .numel = x->numel};
   drawn.storage = &room;
@@ -164,7 +165,7 @@ static void draw(vs_ctx *c, void (*fill)(vs_rng, uint64_t, int64_t, vs_real *, d
   vs_copy(x, &drawn);
 }
 
-static void uniform_forward(vs_ctx *c) { draw(c, vs_rng_fill_uniform); }
+static void uniform_forward(vs_ctx *c) { draw(c, vs_fill_uniform); }
 
 const vs_opdef vs_op_uniform_ = {.name = "uniform_",
                                  .args = "x:any, low:num=0, high:num=1",
@@ -174,7 +175,7 @@ const vs_opdef vs_op_uniform_ = {.name = "uniform_",
                                  .forward = uniform_forward,
                                  .doc = "Fills x with numbers uniform in [low, high)."};
 
-static void normal_forward(vs_ctx *c) { draw(c, vs_rng_fill_normal); }
+static void normal_forward(vs_ctx *c) { draw(c, vs_fill_normal); }
 
 const vs_opdef vs_op_normal_ = {.name = "normal_",
                                 .args = "x:any, mean:num=0, std:num=1",

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "op/fill.h"
 #include "op/op.h"
 
 /* ---- bernoulli ---- */
@@ -21,7 +22,7 @@ static int bernoulli_shape(vs_ctx *c) {
 static void bernoulli_forward(vs_ctx *c) {
   const vs_real *p = vs_reals(c->in[0]);
   vs_real *out = vs_reals(c->out[0]);
-  vs_rng_fill_uniform(c->rng, 0, c->out[0]->numel, out, 0, 1);
+  vs_fill_uniform(c->rng, c->out[0]->numel, out, 0, 1);
   for (int64_t i = 0; i < c->out[0]->numel; i++) out[i] = out[i] < p[i];
 }
 

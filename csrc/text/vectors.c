@@ -73,7 +73,8 @@ vs_tensor *vs_vectors_matrix(const vs_vectors *v, const vs_vocab *vocab, double 
       for (int64_t j = 0; j < d; j++) out[j] = row[j];
       (*found)++;
     } else {
-      vs_rng_fill_normal(rng, (uint64_t)(i * d), d, out, 0, scale);
+      for (int64_t j = 0; j < d; j++)
+        out[j] = (vs_real)(scale * vs_rng_normal(rng, (uint64_t)(i * d + j)));
     }
   }
   free(row);
