@@ -46,6 +46,7 @@ static const char *push_text(lua_State *L, const char *fmt, va_list ap) {
 }
 
 int lvs_raise(lua_State *L) {
+  if (vs_error_kind() == VS_EINTERRUPTED) lvs_serve_interrupt();
   push_place(L);
   if (vs_error_kind() == VS_EUSER && !vs_error_named()) {
     lvs_pushcallee(L);

@@ -26,6 +26,10 @@ int lvs_error(lua_State *L, const char *fmt, ...);
 const char *lvs_pushfstring(lua_State *L, const char *fmt, ...);
 /* Pushes a value as luaL_tolstring does, numbers with a decimal point in every locale. */
 const char *lvs_pushtext(lua_State *L, int index);
+/* Raises "interrupted" where there is a request to stop (core/interrupt.h); C must own nothing. */
+void lvs_poll_interrupt(lua_State *L);
+/* The request has been seen: the error that ends it is raised next. */
+void lvs_serve_interrupt(void);
 /* For files: a VS_EFILE error becomes nil, message; any other is raised. */
 int lvs_nilerror(lua_State *L);
 
@@ -143,7 +147,7 @@ void lvs_setfunctions(lua_State *L, const char *field, const luaL_Reg *functions
 /* clang-format off */
 #define LVS_OPENERS(X) \
   X(guard) X(strings) X(tensor) X(create) X(random) X(op) X(autograd) X(function) X(hook) X(layer) \
-  X(optim) X(memory) X(products) X(system) X(profile) X(image) X(csv) X(json) X(xml) \
+  X(optim) X(memory) X(products) X(system) X(profile) X(interrupt) X(image) X(csv) X(json) X(xml) \
   X(h5file) X(npy) X(pth) X(safetensors) X(folder) X(text) X(vocab) X(vectors) \
   X(wordpiece) X(batch) X(dataset) X(luaset) X(loader) X(writer)
 /* clang-format on */

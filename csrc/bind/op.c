@@ -20,6 +20,7 @@ int lvs_pushcall(lua_State *L, const vs_opdef *op, const vs_value *v, int n) {
   call_with_retry(L, op, v, n, out);
   for (int i = 0; i < op->outputs; i++) *box[i] = out[i];
   lvs_maybe_collect(L);
+  lvs_poll_interrupt(L);
   return op->outputs;
 }
 
@@ -27,6 +28,7 @@ void lvs_callinplace(lua_State *L, const vs_opdef *op, const vs_value *v, int n)
   vs_tensor *out;
   call_with_retry(L, op, v, n, &out);
   vs_unref(out);
+  lvs_poll_interrupt(L);
 }
 
 static int call_op(lua_State *L) {

@@ -137,6 +137,7 @@ static int parse(const char *text, vs_argspec *out) {
     if (parse_one(&out->arg[out->n], p, n) < 0) return -1;
     if (vs_arg_is_tensor(&out->arg[out->n])) out->ntensor++;
     if (out->arg[out->n].kind == VS_A_TENSORS) out->lists = true;
+    if (out->arg[out->n].kind == VS_A_BUFFER) out->buffers = true;
     out->n++;
     p += strcspn(p, ",");
   }

@@ -96,6 +96,7 @@ typedef struct vs_arg {
 typedef struct vs_argspec {
   int n, ntensor; /* arguments; those that are tensors or lists of any kind */
   bool lists;     /* some are lists */
+  bool buffers;   /* some are written by forward */
   vs_arg arg[VS_MAX_ARGS];
 } vs_argspec;
 

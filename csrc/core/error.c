@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/interrupt.h"
 #include "core/number.h"
 
 static _Thread_local char message[1024];
@@ -33,6 +34,12 @@ int vs_fail_memory(size_t bytes) {
   vs_snprintf(message, sizeof message, "out of memory: %.1f MB could not be allocated",
               (double)bytes / 1e6);
   kind = VS_ENOMEM;
+  return -1;
+}
+
+int vs_fail_interrupted(void) {
+  vs_fail("interrupted");
+  kind = VS_EINTERRUPTED;
   return -1;
 }
 

@@ -9,9 +9,10 @@
 #include "core/base.h"
 
 typedef enum vs_errkind {
-  VS_EUSER, /* a programming mistake: wrong shape, type, range */
-  VS_EFILE, /* a missing, broken or unwritable file: Lua gets nil and the message */
-  VS_ENOMEM /* memory ran out: bind collects garbage and tries once more */
+  VS_EUSER,       /* a programming mistake: wrong shape, type, range */
+  VS_EFILE,       /* a missing, broken or unwritable file: Lua gets nil and the message */
+  VS_ENOMEM,      /* memory ran out: bind collects garbage and tries once more */
+  VS_EINTERRUPTED /* the user asked to stop it (core/interrupt.h): raised as an error */
 } vs_errkind;
 
 /* Sets the message.  Always returns -1, so that `return vs_fail(...)` reads well. */

@@ -50,7 +50,7 @@ static void range(void *arg, int64_t first, int64_t last, int part) {
     at[d] = rest % w->shape[d];
     rest /= w->shape[d];
   }
-  while (first < last) {
+  while (first < last && !vs_interrupted()) {
     int64_t n = VS_MIN(w->shape[inner] - at[inner], last - first);
     for (int i = 0; i < w->nt; i++) {
       int64_t offset = 0;

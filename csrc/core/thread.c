@@ -38,13 +38,17 @@ int vs_parts(int64_t n, int64_t grain) {
 
 void vs_parallel(int64_t n, int64_t grain, vs_rangefn fn, void *arg) {
   int parts = vs_parts(n, grain);
-  if (n <= 0) return;
+  if (n <= 0 || vs_interrupted()) return;
   if (parts == 1) {
     fn(arg, 0, n, 0);
     return;
   }
+  bool stoppable = vs_stoppable();
 #ifdef _OPENMP
 #pragma omp parallel for num_threads(parts) schedule(static, 1)
 #endif
-  for (int p = 0; p < parts; p++) fn(arg, n * p / parts, n * (p + 1) / parts, p);
+  for (int p = 0; p < parts; p++) {
+    vs_set_stoppable(stoppable);
+    fn(arg, n * p / parts, n * (p + 1) / parts, p);
+  }
 }

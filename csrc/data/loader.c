@@ -11,8 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "core/interrupt.h"
 #include "core/profile.h"
 #include "core/random.h"
 
@@ -224,12 +226,28 @@ void vs_pass_free(vs_pass *p) {
 
 /* --- the next batch --- */
 
+/* Waits for a worker to fill the slot.  A signal handler cannot wake the thread up, so that it
+ * looks for a request to stop some times a second; a pass that was stopped can go on. */
+static int wait_for(vs_pass *p, const slot *s) {
+  int err = 0;
+  pthread_mutex_lock(&p->mutex);
+  while (err == 0 && s->state == EMPTY) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += 100 * 1000 * 1000;
+    until.tv_sec += until.tv_nsec / (1000 * 1000 * 1000);
+    until.tv_nsec %= 1000 * 1000 * 1000;
+    pthread_cond_timedwait(&p->ready, &p->mutex, &until);
+    if (vs_interrupt_pending()) err = vs_fail_interrupted();
+  }
+  pthread_mutex_unlock(&p->mutex);
+  return err;
+}
+
 /* Waits for the next batch and takes it out of its slot. */
 static int receive(vs_pass *p) {
   slot *s = &p->slot[p->given % p->nslot];
-  pthread_mutex_lock(&p->mutex);
-  while (s->state == EMPTY) pthread_cond_wait(&p->ready, &p->mutex);
-  pthread_mutex_unlock(&p->mutex);
+  if (wait_for(p, s) < 0) return -1;
   if (s->state == READY) {
     p->current = s->batch;
     s->batch = (vs_batch){0};

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/interrupt.h"
 
 typedef struct job {
   const vs_strings *paths;
@@ -21,7 +22,7 @@ typedef struct job {
 
 static int64_t take(job *j) {
   pthread_mutex_lock(&j->mutex);
-  int64_t i = j->next < j->failed ? j->next++ : -1;
+  int64_t i = j->next < j->failed && !vs_interrupt_pending() ? j->next++ : -1;
   pthread_mutex_unlock(&j->mutex);
   return i;
 }
@@ -82,9 +83,14 @@ vs_tensor *vs_imagelist_load(const vs_strings *paths, int64_t height, int64_t wi
   pthread_mutex_init(&j.mutex, NULL);
   run(&j, workers);
   pthread_mutex_destroy(&j.mutex);
+  if (j.next < j.failed) {
+    vs_fail_interrupted();
+    goto fail;
+  }
   if (j.failed == paths->n) return j.out;
   /* once more on this thread, for its error; what goes well now lacked memory before */
   if (load_row(&j, j.failed) == 0) vs_fail_memory((size_t)(height * width));
+fail:
   vs_unref(j.out);
   return NULL;
 }

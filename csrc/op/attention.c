@@ -246,11 +246,11 @@ static void forward_range(void *arg, int64_t from, int64_t to, int part) {
   int64_t heads = c->n[HEADS_], rows = c->n[ROWS], n = c->n[COLUMNS];
   vs_real *s = a->scratch + (int64_t)part * forward_room(c);
   vs_gemm_room panels = vs_gemm_share(&a->panels, part);
-  for (int64_t item = from; item < to; item++) {
+  for (int64_t item = from; item < to && !vs_interrupted(); item++) {
     vs_real *room = s + block_size(c);
     block k = rows_of(&a->k, item, heads, 0, n, false, &room);
     block v = rows_of(&a->v, item, heads, 0, n, false, &room);
-    for (int64_t first = 0; first < rows; first += BLOCK) {
+    for (int64_t first = 0; first < rows && !vs_interrupted(); first += BLOCK) {
       int64_t m = VS_MIN(rows - first, BLOCK);
       vs_real *rest = room;
       block q = rows_of(&a->q, item, heads, first, m, false, &rest);
@@ -366,11 +366,11 @@ static void backward_range(void *arg, int64_t from, int64_t to, int part) {
   int64_t e = c->n[DQK], width = c->n[DV_];
   room r = room_of(a, part);
   if (own_bias(a->c)) memset(r.dbias, 0, (size_t)own_bias(a->c) * sizeof(vs_real));
-  for (int64_t item = from; item < to; item++) {
+  for (int64_t item = from; item < to && !vs_interrupted(); item++) {
     vs_real *full = r.full;
     block k = rows_of(&a->k, item, heads, 0, n, false, &full);
     block v = rows_of(&a->v, item, heads, 0, n, false, &full);
-    for (int64_t first = 0; first < rows; first += BLOCK) {
+    for (int64_t first = 0; first < rows && !vs_interrupted(); first += BLOCK) {
       int64_t m = VS_MIN(rows - first, BLOCK);
       vs_real again = first > 0, *rest = full; /* again: the sums over rows go on */
       block q = rows_of(&a->q, item, heads, first, m, false, &rest);

@@ -94,7 +94,7 @@ static void planes(void *arg, int64_t first, int64_t last, int part) {
   const axis *y = &k->y, *x = &k->x;
   vs_real *buffer = part_of(k, part), *out = buffer + k->buffer, *w = out + k->out;
   bool straight = y->dst_step == 1 && x->dst_step == 1;
-  for (int64_t u = first; u < last; u++) {
+  for (int64_t u = first; u < last && !vs_interrupted(); u++) {
     int64_t c = u % k->groups;
     for (int64_t t = 0; t < k->ntap; t++) w[t] = k->w[c * k->area + k->wtap[t]];
     for (int64_t top = 0; top < y->grid; top += k->rows) {
@@ -162,7 +162,7 @@ static void weights(void *arg, int64_t first, int64_t last, int part) {
   const axis *y = &k->y, *x = &k->x;
   int64_t cols = vs_k_conv()->cols, plane = y->grid * x->grid;
   vs_real *buffer = part_of(k, part), *sums = buffer + k->buffer;
-  for (int64_t c = first; c < last; c++) {
+  for (int64_t c = first; c < last && !vs_interrupted(); c++) {
     memset(sums, 0, (size_t)k->weights * sizeof *sums);
     for (int64_t b = 0; b < k->batch; b++) {
       int64_t u = b * k->groups + c;

@@ -141,7 +141,7 @@ static void pack_weights(void *arg, int64_t first, int64_t last, int part) {
   const axis *y = &p->y, *x = &p->x;
   int64_t cols = vs_k_conv()->cols, np = panels(p->to), area = p->kernel[0] * p->kernel[1];
   (void)part;
-  for (int64_t u = first; u < last; u++) {
+  for (int64_t u = first; u < last && !vs_interrupted(); u++) {
     int64_t g = u / np, d0 = u % np * cols;
     vs_real *out = k->weight + u * p->depth * cols;
     for (int64_t s = 0; s < p->from; s++)
@@ -203,7 +203,7 @@ static void gather_units(void *arg, int64_t first, int64_t last, int part) {
   vs_real *buffer = (vs_real *)(void *)(k->parts + (size_t)part * k->part_bytes);
   vs_real *acc = (vs_real *)(void *)((char *)buffer + reals(p->buffer));
   vs_real *room = (vs_real *)(void *)((char *)acc + sums_of(p));
-  for (int64_t u = first; u < last; u++) {
+  for (int64_t u = first; u < last && !vs_interrupted(); u++) {
     unit t = unit_at(p, u);
     const vs_real *x = load_unit(p, t, k->src, buffer);
     int64_t n = t.images * t.rows * p->x.grid;
@@ -255,7 +255,7 @@ static void weight_units(void *arg, int64_t first, int64_t last, int part) {
   vs_real *acc = (vs_real *)(void *)(k->parts + (size_t)part * k->part_bytes);
   vs_real *panel = (vs_real *)(void *)((char *)acc + reals(p->groups * np * depth * cols));
   vs_real *buffer = (vs_real *)(void *)((char *)panel + reals(p->pixels * cols));
-  for (int64_t u = first; u < last; u++) {
+  for (int64_t u = first; u < last && !vs_interrupted(); u++) {
     unit t = unit_at(p, u);
     const vs_real *x = load_unit(p, t, k->src, buffer);
     int64_t n = t.rows * p->x.grid, all = t.images * n;

@@ -205,7 +205,7 @@ static void transform_source(void *arg, int64_t first, int64_t last, int part) {
   const job *k = arg;
   int64_t cols = k->gemm->cols, from = k->g.from;
   vs_real *buffer = k->buffers + part * k->buffer;
-  for (int64_t c = first; c < last; c++) {
+  for (int64_t c = first; c < last && !vs_interrupted(); c++) {
     load(&k->source, k->t, c, buffer);
     for (int64_t p = 0; p < k->t.tiles; p += cols)
       k->kern->input(VS_ROUND_UP(VS_MIN(cols, k->t.tiles - p), k->kern->lanes), buffer, k->off + p,
@@ -218,7 +218,7 @@ static void make_result(void *arg, int64_t first, int64_t last, int part) {
   const grid *g = &k->g;
   vs_real *sums = k->buffers + part * k->buffer, *own = sums + k->kept;
   int64_t own_step = CHUNK * g->from + APART, row = VS_WINOGRAD * k->ld;
-  for (int64_t i = first; i < last; i++) {
+  for (int64_t i = first; i < last && !vs_interrupted(); i++) {
     int64_t o = i * CHUNK, n = VS_MIN(CHUNK, g->to - o);
     if (k->left == NULL) transform_weights_of(k, o, n, own, own_step);
     for (int64_t c = 0; c < VS_WINOGRAD; c++)
@@ -316,7 +316,7 @@ static void transform_lanes(void *arg, int64_t first, int64_t last, int part) {
   int64_t lanes = k->kern->lanes, cols = k->gemm->cols, rows = k->gemm->rows, n = k->t.tiles;
   int64_t groups = VS_PIECES(k->g.from, lanes), lane[MOST_LANES];
   vs_real *buffer = k->buffers + part * k->buffer;
-  for (int64_t i = first; i < last; i++) {
+  for (int64_t i = first; i < last && !vs_interrupted(); i++) {
     bool result = i >= groups;
     int64_t c = (result ? i - groups : i) * lanes;
     load_lanes(k, result ? &k->result : &k->source, c, buffer, lane);
@@ -334,7 +334,7 @@ static void transform_lanes(void *arg, int64_t first, int64_t last, int part) {
 static void multiply_over_tiles(void *arg, int64_t first, int64_t last, int part) {
   const job *k = arg;
   int64_t from = k->g.from, n = k->t.tiles, row = VS_WINOGRAD * k->ld, lanes = k->kern->lanes;
-  for (int64_t i = first; i < last; i++) {
+  for (int64_t i = first; i < last && !vs_interrupted(); i++) {
     int64_t o = i * CHUNK, many = VS_MIN(CHUNK, k->g.to - o);
     vs_real *sums = k->sums ? k->sums + o * row : k->buffers + part * k->buffer;
     for (int64_t c = 0; c < VS_WINOGRAD; c++)

@@ -248,7 +248,7 @@ static void rectangle(const product *p, int64_t m0, int64_t m1, int64_t n0, int6
   const vs_kernels_gemm *kern = p->kern;
   int64_t bm = even(m1 - m0, BLOCK_M, kern->rows), bn = even(n1 - n0, BLOCK_N, kern->cols);
   for (int64_t j = n0; j < n1; j += bn)
-    for (int64_t s = 0; s < p->k; s += p->block_k) {
+    for (int64_t s = 0; s < p->k && !vs_interrupted(); s += p->block_k) {
       int64_t n = VS_MIN(bn, n1 - j), k = VS_MIN(p->block_k, p->k - s), units = units_of(p, k);
       bool last = s + p->block_k >= p->k;
       vs_real *left = panels, *sums = panels;
@@ -259,7 +259,7 @@ static void rectangle(const product *p, int64_t m0, int64_t m1, int64_t n0, int6
         pack(p, true, j, n, s, k, left);
         left += VS_ROUND_UP(n, kern->cols) * units;
       }
-      for (int64_t i = m0; i < m1; i += bm) {
+      for (int64_t i = m0; i < m1 && !vs_interrupted(); i += bm) {
         int64_t m = VS_MIN(bm, m1 - i);
         vs_real *c = p->c.bf16 ? sums + (i - m0) * n : (vs_real *)p->c.at + i * p->c.ld + j;
         uint16_t *out = p->c.bf16 && last ? (uint16_t *)p->c.at + i * p->c.ld + j : NULL;
@@ -275,7 +275,7 @@ static void rectangles(void *arg, int64_t first, int64_t last, int part) {
   const product *p = arg;
   int64_t rows = p->kern->rows, cols = p->kern->cols;
   int64_t down = VS_PIECES(p->m, rows), across = VS_PIECES(p->n, cols); /* tiles */
-  for (int64_t r = first; r < last; r++) {
+  for (int64_t r = first; r < last && !vs_interrupted(); r++) {
     int64_t i = r / p->wide, j = r % p->wide;
     int64_t last_row = VS_MIN(down * (i + 1) / p->tall * rows, p->m);
     int64_t strip = p->c.bf16 && p->k > p->block_k ? STRIP : p->m;

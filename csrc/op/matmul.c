@@ -75,7 +75,7 @@ static void multiply_range(void *arg, int64_t first, int64_t last, int part) {
   const batch *w = arg;
   vs_gemm_room room = vs_gemm_share(&w->room, part);
   mats c = {.t = w->c, .ld = w->n};
-  for (int64_t i = first; i < last; i++)
+  for (int64_t i = first; i < last && !vs_interrupted(); i++)
     vs_gemm_of(&room, w->m, w->n, w->k, 1, matrix(&w->a, w->c, i), matrix(&w->b, w->c, i), 0,
                matrix(&c, w->c, i));
 }

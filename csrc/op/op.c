@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "autograd/autograd.h"
+#include "core/interrupt.h"
 #include "core/profile.h"
 #include "op/gemm.h"
 
@@ -171,8 +172,11 @@ static int run_backward(call *k, vs_tensor *const *dout, vs_tensor **din, uint64
   if (c->back_bytes > 0 && (c->work = vs_mem_alloc(c->back_bytes)) == NULL) goto done;
   vs_products now = vs_products_now();
   vs_products_set((vs_products){k->precision, false});
+  bool stoppable = vs_set_stoppable(true);
   err = c->op->backward(c);
+  vs_set_stoppable(stoppable);
   vs_products_set(now);
+  if (err == 0 && vs_interrupt_pending()) err = vs_fail_interrupted();
 done:
   if (err != 0) vs_fail_prefix(c->op->name);
   if (err == 0 && bytes != NULL) *bytes = backward_touched(c);
@@ -357,7 +361,19 @@ static bool rounds(const vs_ctx *c) {
   return (product || like) && vs_is_real(c->out[0]);
 }
 
-/* First what may fail and leaves no trace, then what cannot fail: see op.h. */
+/* Runs forward.  -1: it was stopped.  What writes more than its outputs runs to its end. */
+static int forward(vs_ctx *c) {
+  if (c->op->flags & VS_INPLACE || vs_op_spec(c->op)->buffers) {
+    c->op->forward(c);
+    return 0;
+  }
+  bool stoppable = vs_set_stoppable(true);
+  c->op->forward(c);
+  vs_set_stoppable(stoppable);
+  return vs_interrupt_pending() ? vs_fail_interrupted() : 0;
+}
+
+/* First what may fail and leaves no trace, then what cannot fail, but can be stopped: see op.h. */
 static int execute(call *k) {
   vs_ctx *c = &k->c;
   const vs_opdef *op = c->op;
@@ -374,7 +390,7 @@ static int execute(call *k) {
       !(rounded = vs_tensor_new(VS_BFLOAT16, c->out[0]->ndim, c->out[0]->shape)))
     goto refused;
   if (op->flags & VS_RANDOM) c->rng = vs_rng_take();
-  if (!(op->flags & VS_VIEW)) op->forward(c);
+  if (!(op->flags & VS_VIEW) && forward(c) < 0) goto refused;
   if (op->flags & VS_INPLACE) c->in[0]->storage->version++;
   if (rounded != NULL) {
     vs_copy(rounded, c->out[0]);
@@ -385,6 +401,7 @@ static int execute(call *k) {
   vs_node_unref(node);
   return 0;
 refused:
+  vs_unref(rounded);
   vs_node_unref(node);
   return -1;
 }

@@ -12,6 +12,11 @@
  * can be made again: random numbers, running statistics and what is written in place are as if it
  * had been made once.  Nothing may be allocated in forward, nor a value refused.
  *
+ * A request to stop (core/interrupt.h) ends forward and backward early: what they compute is then
+ * undefined and dropped, and the call fails.  Loops that may take long poll vs_interrupted().
+ * Values computed in one vs_parallel must therefore not be used as positions in a later one.  An op
+ * in place or with a buffer is not stopped.
+ *
  * In forward every input is contiguous unless the op has VS_STRIDED, VS_VIEW or VS_INPLACE, and an
  * argument of kind tensor is of the compute type unless the op has VS_BF16.  Where bfloat16 was
  * given and the op got a full copy, the graph keeps the bfloat16, and backward gets a full copy

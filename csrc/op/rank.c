@@ -109,7 +109,7 @@ static double exact(const query *q, int64_t j) {
 static void rank_columns(void *arg, int64_t first, int64_t last, int part) {
   const vs_ctx *c = arg;
   (void)part;
-  for (int64_t i = first; i < last; i++) {
+  for (int64_t i = first; i < last && !vs_interrupted(); i++) {
     query q = query_of(c, i);
     int64_t target = vs_ints(c->in[TARGET])[i] - 1, below = 0, within = 0;
     vs_real low = q.row[target] - q.near, high = q.row[target] + q.near;
@@ -147,7 +147,7 @@ static void rank_groups(void *arg, int64_t first, int64_t last, int part) {
   const vs_ctx *c = arg;
   const int64_t *group = vs_ints(c->in[GROUP]);
   (void)part;
-  for (int64_t i = first; i < last; i++) {
+  for (int64_t i = first; i < last && !vs_interrupted(); i++) {
     query q = query_of(c, i);
     int64_t own = vs_ints(c->in[TARGET])[i], above = 0;
     double best = best_of_group(&q, group, own);

@@ -45,7 +45,7 @@ static void merge(const vs_sort_item *from, int64_t middle, int64_t n, vs_sort_i
 /* Sorts v with the help of as much memory again; the result is in the one that is returned. */
 static vs_sort_item *merge_sort(vs_sort_item *v, vs_sort_item *other, int64_t n) {
   for (int64_t i = 0; i < n; i += RUN) insertion(v + i, VS_MIN(RUN, n - i));
-  for (int64_t width = RUN; width < n; width *= 2) {
+  for (int64_t width = RUN; width < n && !vs_interrupted(); width *= 2) {
     for (int64_t i = 0; i < n; i += 2 * width)
       merge(v + i, VS_MIN(width, n - i), VS_MIN(2 * width, n - i), other + i);
     vs_sort_item *sorted = other;
@@ -86,7 +86,7 @@ static void sort_rows(void *arg, int64_t first, int64_t last, int part) {
   int64_t n = c->n[1], inner = c->n[2], *index = vs_ints(c->out[c->nout - 1]);
   vs_sort_item *v = (vs_sort_item *)c->work + 2 * n * part;
   size_t size = vs_dtype_size(x->dtype);
-  for (int64_t r = first; r < last; r++) {
+  for (int64_t r = first; r < last && !vs_interrupted(); r++) {
     int64_t base = r / inner * n * inner + r % inner;
     const vs_sort_item *sorted = vs_sort_row(x, base, n, inner, c->attr[DESCENDING].i, v);
     for (int64_t k = 0; k < n; k++) {

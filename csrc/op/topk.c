@@ -131,7 +131,7 @@ static void topk_range(void *arg, int64_t first, int64_t last, int part) {
   heap h = {.index = (int64_t *)work,
             .value = (vs_real *)(work + k * (int64_t)sizeof(int64_t)),
             .largest = c->attr[2].i};
-  for (int64_t r = first; r < last; r++) {
+  for (int64_t r = first; r < last && !vs_interrupted(); r++) {
     int64_t o = r / inner, i = r % inner;
     vs_real *value = vs_reals(c->out[0]) + o * k * inner + i;
     int64_t *index = vs_ints(c->out[1]) + o * k * inner + i;
@@ -148,7 +148,7 @@ static void sorted_range(void *arg, int64_t first, int64_t last, int part) {
   int64_t n = c->n[1], inner = c->n[2], k = c->n[3];
   size_t size = vs_dtype_size(c->in[0]->dtype);
   vs_sort_item *room = (vs_sort_item *)c->work + 2 * n * part;
-  for (int64_t r = first; r < last; r++) {
+  for (int64_t r = first; r < last && !vs_interrupted(); r++) {
     int64_t base = r / inner * n * inner + r % inner, to = r / inner * k * inner + r % inner;
     const vs_sort_item *best = vs_sort_row(c->in[0], base, n, inner, c->attr[2].i, room);
     for (int64_t j = 0; j < k; j++, to += inner) {
@@ -169,7 +169,7 @@ static void topk_back_range(void *arg, int64_t first, int64_t last, int part) {
   const vs_ctx *c = arg;
   int64_t n = c->n[1], inner = c->n[2], k = c->n[3];
   (void)part;
-  for (int64_t r = first; r < last; r++) {
+  for (int64_t r = first; r < last && !vs_interrupted(); r++) {
     int64_t o = r / inner, i = r % inner, from = o * k * inner + i, to = o * n * inner + i;
     vs_real *dx = vs_reals(c->din[0]);
     for (int64_t j = 0; j < n; j++) dx[to + j * inner] = 0;
