@@ -2,11 +2,13 @@
 --
 --   vs.help()              all names
 --   vs.help "conv2d"       an op; also "vs.conv2d", "Tensor:item", "item", "data", "nn.Linear"
+--   vs.help "early stopping"   several words: a search in all texts
 --   vs.help(nn.Linear)     by the function itself; vs.help(loader) documents its class
 --
 -- The texts come from entries.lua, which reads the C descriptors and the files of words/.
 local near = require "vesper.help.near"
 local reference = require "vesper.help.reference"
+local search = require "vesper.help.search"
 local text = require "vesper.util.text"
 
 local WIDTH = 96
@@ -173,6 +175,7 @@ end
 
 -- A section or the entries with this full name, then those that end with it and a class's methods.
 local function of_name(name)
+  if name:find "%S%s+%S" then return search.text(name) end
   local full, ending = by_name(name)
   local texts, section = {}, section_text(name)
   if not section and #full == 0 then section = section_text((name:gsub("^vs%.", ""))) end

@@ -12,9 +12,10 @@ return {
         .. "schedule_per = \"batch\", after each optimizer step (ReduceLROnPlateau gets the "
         .. "score), or a function epoch -> rate. ema: averages, which are validated and kept as "
         .. "the best weights. accumulate: one optimizer step for the mean loss of this number of "
-        .. "batches. autocast: losses are computed under vs.autocast. patience: stop after this "
-        .. "number of epochs without a better score. weights: a safetensors file for the best "
-        .. "weights. checkpoint: a folder written after each epoch; resume continues from it. "
+        .. "batches. autocast: losses are computed under vs.autocast. patience: early stopping "
+        .. "after this number of epochs without a better score. weights: a safetensors file for "
+        .. "the best weights. checkpoint: a folder written after each epoch; resume continues "
+        .. "from it. "
         .. "log: a .csv or .jsonl file. tensorboard: a folder of event files. folds: see "
         .. "train.evaluate. Returns one {epoch, "
         .. "loss, lr, seconds, score, val} per epoch, and the best epoch."},
