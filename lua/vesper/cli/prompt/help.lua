@@ -1,0 +1,45 @@
+-- Help at the prompt: `?`, `?name`, `??words`.
+local vs = require "vesper"
+
+local ABOUT = [[
+Type Lua. An expression prints its value; `local` stays known; an unfinished input goes on in the
+next line. vs, nn, optim, data, text, models and metrics are set.
+
+  ?name       documents a function, a class or a variable's object: ?conv2d, ?nn.Linear, ?x
+  ??words     searches the texts of help: ??early stopping
+  show(x)     draws a picture, a batch of pictures or a curve
+  Tab         completes names, methods, options and file names
+  Ctrl-C      stops what is running; the session goes on
+  Ctrl-D      ends the session
+]]
+
+local help = {}
+
+-- The object that the name of a variable of the session refers to, if it is one of vesper's.
+local function object(environment, words)
+  local value = environment
+  for part in words:gmatch "[^.]+" do
+    if type(value) ~= "table" then return nil end
+    value = value[part]
+  end
+  local kind = type(value)
+  return (kind == "table" or kind == "userdata" or kind == "function") and value or nil
+end
+
+--- Answers an input that begins with a question mark.
+function help.answer(input, environment)
+  local marks, words = input:match "^%s*(%?+)%s*(.-)%s*$"
+  words = words:gsub("%s*%(.*%)$", "")
+  if words == "" then
+    io.write(ABOUT)
+  elseif #marks > 1 then
+    print(require "vesper.help.search".text(words))
+  else
+    local name = words:match "^[%a_][%w_.]*$"
+    local value = name and object(environment, name)
+    local known = value ~= nil and (type(value) == "userdata" or debug.getmetatable(value))
+    vs.help(known and value or words)
+  end
+end
+
+return help
