@@ -74,13 +74,15 @@ end)
 
 -- What show() writes to a terminal of this size.
 local function drawn(x, columns, rows)
-  local parts, write, size = {}, io.write, require "vesper.core"._terminal_size
-  local core, getenv = require "vesper.core", os.getenv
+  local core, parts = require "vesper.core", {}
+  local write, size, getenv = io.write, core._terminal_size, os.getenv
+  -- luacheck: push ignore
   core._terminal_size = function() return columns, rows end
-  os.getenv = function(name) return name == "TERM" and "xterm" or getenv(name) end -- luacheck: ignore
-  io.write = function(...) parts[#parts + 1] = table.concat({...}) end -- luacheck: ignore
+  os.getenv = function(name) return name == "TERM" and "xterm" or getenv(name) end
+  io.write = function(...) parts[#parts + 1] = table.concat({...}) end
   local ok, why = pcall(draw, x)
-  io.write, core._terminal_size, os.getenv = write, size, getenv -- luacheck: ignore
+  io.write, core._terminal_size, os.getenv = write, size, getenv
+  -- luacheck: pop
   assert(ok, why)
   return table.concat(parts)
 end

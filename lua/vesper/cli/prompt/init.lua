@@ -45,15 +45,17 @@ local function step(session, read)
   return true
 end
 
--- Runs inputs until there are no more. A Ctrl-C between two inputs must not end the session either.
+-- Runs inputs until there are no more. A Ctrl-C between two inputs must not end the session either;
+-- any other error here means that there is nothing to read from.
 local function all(session, read)
   local ok, more
   repeat
     ok, more = pcall(step, session, read)
     if not ok and not tostring(more):match "interrupted$" then
       complain(("vesper: %s\n"):format(more))
+      session.failed, more = true, false
     end
-  until ok and not more
+  until not more
   core._catch_interrupt "off"
   session:finish()
 end

@@ -48,13 +48,15 @@ end
 
 -- ---- messages -----------------------------------------------------------------------------------
 
--- A line of an input, without the blanks around it.
+-- A line of an input, without the blanks around it. The end of an expression may count as the line
+-- behind the last one (see chunk.lua).
 function Session:line(input, number)
-  local source, n = self.sources[input], 0
-  for line in ((source or "") .. "\n"):gmatch "(.-)\n" do
-    n = n + 1
-    if n == number then return line:match "^%s*(.-)%s*$" end
+  local n, last = 0, "?"
+  for line in ((self.sources[input] or "?") .. "\n"):gmatch "(.-)\n" do
+    n, last = n + 1, line:match "^%s*(.-)%s*$"
+    if n == number then break end
   end
+  return last
 end
 
 -- The lines of inputs that were running, the innermost first: {{input, line}, ...}.
@@ -82,10 +84,10 @@ function Session:say(problem, places)
   local stopped = words:match "interrupted$" ~= nil
   local lines = {stopped and self.echo .. "interrupted" or "error: " .. words}
   local first, last = places[1], places[#places]
-  if first then lines[2] = "  at: " .. (self:line(first[1], first[2]) or "?") end
+  if first then lines[2] = "  at: " .. self:line(first[1], first[2]) end
   if first and first[1] ~= self.inputs then
     if last[1] ~= self.inputs then last = {self.inputs, 1} end
-    lines[3] = "  from: " .. (self:line(last[1], last[2]) or "?")
+    lines[3] = "  from: " .. self:line(last[1], last[2])
   end
   self.failed = true
   self.complain(table.concat(lines, "\n") .. "\n")

@@ -85,8 +85,8 @@ function show.brief(value)
   local own = own_text(value)
   if own then
     local line = own:match "^[^\n]*"
-    if line ~= own or #line > STRING then line = line:sub(1, STRING) .. "..." end
-    return line
+    if line == own and #line <= STRING then return line end
+    return line:sub(1, STRING) .. (line:sub(-1) == "(" and "...)" or "...")
   end
   return type(value) == "table" and "{...}" or tostring(value)
 end

@@ -111,7 +111,8 @@ return {
     {"vs.is_terminal", "stream:int", "boolean",
       "Whether standard output (1) or error (2) is a terminal."},
     {"vs.help", "what:value?", nil,
-      "Prints the documentation of a name, function, layer or object."},
+      "Prints the documentation of a name, function, layer or object; for several words, the names "
+        .. "of all whose text has them."},
     {"vs.progress", "loader:Loader, label:string?, {quiet:bool=false}", "function",
       "for batch, bar in vs.progress(loader, \"epoch 1\"): a progress bar with rate, time left "
         .. "and the mean of bar.loss; other fields of bar are shown unchanged. bar:mean_loss() is "
