@@ -2,6 +2,7 @@
 -- in a process of its own, to which a child sends SIGINT.
 local lua = require "spec.support.process".lua
 local process = require "spec.support.process"
+local temp = require "spec.support.temp"
 
 local PRELUDE = [[
 local vs = require "vesper"
@@ -127,6 +128,8 @@ describe("SIGINT", function()
 
   -- os.execute would ignore the signal while it waits.
   it("is as the system has it before a program asks for it", function()
+    local ignored = tonumber(temp.read "/proc/self/status":match "SigIgn:%s*(%x+)", 16) & 2
+    if ignored ~= 0 then return pending "SIGINT is ignored here" end
     local ok, said = process.run [[lua5.4 -e '
       require "vesper"
       os.execute("(sleep 0.2; kill -INT " .. io.open "/proc/self/stat":read "n" .. ") &")

@@ -137,13 +137,15 @@ describe("a session", function()
 
   it("answers questions", function()
     local said = session("?relu", "?nn.Linear", "??early stopping", "local x = vs.ones(1)", "?x",
-      "?", "?no_such_name")
+      "?", "?no_such_name", "?x:reshape", "?x.grad")
     assert.matches("vs.relu(x)", said, 1, true)
     assert.matches("nn.Linear(in_features", said, 1, true)
     assert.matches("train.fit\n", said, 1, true)
     assert.matches("Tensor:item()", said, 1, true)
     assert.matches("??words", said, 1, true)
     assert.matches("unknown name 'no_such_name'", said, 1, true)
+    assert.matches("vs.reshape(x, ", said, 1, true)
+    assert.matches("Tensor.grad\n", said, 1, true)
   end)
 
   it("ends with exit", function()

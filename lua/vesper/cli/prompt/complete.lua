@@ -6,12 +6,6 @@
 local lexer = require "vesper.cli.prompt.lexer"
 local members = require "vesper.cli.prompt.members"
 
-local KEYWORDS = {}
-for word in ([[and break do else elseif end false for function goto if in local nil not or repeat
-    return then true until while]]):gmatch "%a+" do
-  KEYWORDS[#KEYWORDS + 1] = word
-end
-
 local function starts(name, with) return name:sub(1, #with) == with end
 
 local function is_sign(token, ...)
@@ -148,7 +142,7 @@ local function names(environment)
   for name in pairs(environment) do add(name) end
   for name in pairs(require "vesper.cli.prompt.session".ON_DEMAND) do add(name) end
   for name in pairs(_G) do add(name) end
-  for _, name in ipairs(KEYWORDS) do add(name) end
+  for name in pairs(lexer.keywords) do add(name) end
   return list
 end
 

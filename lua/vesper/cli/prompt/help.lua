@@ -26,6 +26,19 @@ local function object(environment, words)
   return (kind == "table" or kind == "userdata" or kind == "function") and value or nil
 end
 
+local function is_object(value)
+  return type(value) == "userdata" or value ~= nil and debug.getmetatable(value) ~= nil
+end
+
+-- What vs.help gets: the object of a variable, the name of a method for `?x:reshape`, or the words.
+local function subject(words, environment)
+  local owner, method = words:match "^([%a_][%w_.]*)[.:]([%w_]+)$"
+  if owner and type(object(environment, owner)) == "userdata" then return method end
+  local value = words:match "^[%a_][%w_.]*$" and object(environment, words)
+  if value and is_object(value) then return value end
+  return words
+end
+
 --- Answers an input that begins with a question mark.
 function help.answer(input, environment)
   local marks, words = input:match "^%s*(%?+)%s*(.-)%s*$"
@@ -35,10 +48,7 @@ function help.answer(input, environment)
   elseif #marks > 1 then
     print(require "vesper.help.search".text(words))
   else
-    local name = words:match "^[%a_][%w_.]*$"
-    local value = name and object(environment, name)
-    local known = value ~= nil and (type(value) == "userdata" or debug.getmetatable(value))
-    vs.help(known and value or words)
+    vs.help(subject(words, environment))
   end
 end
 

@@ -8,8 +8,8 @@ for word in ([[and break do else elseif end false for function goto if in local 
   KEYWORDS[word] = true
 end
 
---- Whether a word cannot be a name.
-function lexer.is_keyword(word) return KEYWORDS[word] == true end
+--- The words that cannot be names, {word = true}.
+lexer.keywords = KEYWORDS
 
 -- Behind the long bracket that opens at `at` ("[[", "[==["); nil if none opens there, and #text + 1
 -- and true if it does not end.

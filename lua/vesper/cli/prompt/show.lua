@@ -68,7 +68,7 @@ local function short_string(s)
 end
 
 local function key_text(key)
-  if type(key) == "string" and key:match "^[%a_][%w_]*$" and not lexer.is_keyword(key) then
+  if type(key) == "string" and key:match "^[%a_][%w_]*$" and not lexer.keywords[key] then
     return key
   end
   return "[" .. show.brief(key) .. "]"
