@@ -66,6 +66,7 @@ typedef struct call {
   int nattr;
   vs_precision precision; /* of backward's products, by forward's */
   uint32_t shortened;     /* inputs that a node keeps as bfloat16, but backward gets in full */
+  bool whole;             /* forward writes more than its outputs: it is never stopped */
   void *many;             /* heap for in, din, need, version when nin > FEW */
 } call;
 
@@ -361,16 +362,12 @@ static bool rounds(const vs_ctx *c) {
   return (product || like) && vs_is_real(c->out[0]);
 }
 
-/* Runs forward.  -1: it was stopped.  What writes more than its outputs runs to its end. */
-static int forward(vs_ctx *c) {
-  if (c->op->flags & VS_INPLACE || vs_op_spec(c->op)->buffers) {
-    c->op->forward(c);
-    return 0;
-  }
-  bool stoppable = vs_set_stoppable(true);
-  c->op->forward(c);
-  vs_set_stoppable(stoppable);
-  return vs_interrupt_pending() ? vs_fail_interrupted() : 0;
+/* Runs forward.  -1: it was stopped. */
+static int forward(call *k) {
+  bool old = vs_set_stoppable(!k->whole);
+  k->c.op->forward(&k->c);
+  vs_set_stoppable(old);
+  return !k->whole && vs_interrupt_pending() ? vs_fail_interrupted() : 0;
 }
 
 /* First what may fail and leaves no trace, then what cannot fail, but can be stopped: see op.h. */
@@ -390,7 +387,7 @@ static int execute(call *k) {
       !(rounded = vs_tensor_new(VS_BFLOAT16, c->out[0]->ndim, c->out[0]->shape)))
     goto refused;
   if (op->flags & VS_RANDOM) c->rng = vs_rng_take();
-  if (!(op->flags & VS_VIEW) && forward(c) < 0) goto refused;
+  if (!(op->flags & VS_VIEW) && forward(k) < 0) goto refused;
   if (op->flags & VS_INPLACE) c->in[0]->storage->version++;
   if (rounded != NULL) {
     vs_copy(rounded, c->out[0]);
@@ -429,6 +426,7 @@ static int run_forward(const vs_opdef *op, const vs_value *args, int nargs, vs_t
   c->work_bytes = c->back_bytes = 0;
   memset(c->out, 0, sizeof c->out);
   memset(c->saved, 0, sizeof c->saved);
+  k.whole = op->flags & VS_INPLACE || spec->buffers;
   if (make_room(&k, count_inputs(spec, v)) < 0) return -1;
   c->given = few;
   if (c->nin > FEW && (c->given = vs_new((size_t)c->nin * sizeof *few)) == NULL) {
