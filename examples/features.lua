@@ -2,8 +2,9 @@
 --
 --   lua5.4 examples/features.lua IMAGES.h5 WEIGHTS OUT.h5 [--option=value ...]
 --
--- OUT.h5 can be used instead of a data set of images: examples/table1.lua OUT.h5 report
+-- OUT.h5 can be used instead of a data set of images: vesper table OUT.h5 report
 local vs = require "vesper"
+local bar = require "vesper.util.bar"
 local command = require "vesper.util.command"
 
 local o = command.parse(arg, {
@@ -25,10 +26,10 @@ local o = command.parse(arg, {
 
 local class = vs.models[o.cnn]
 local cnn = assert(class.from_pretrained(o.weights, {size = o.size, num_classes = 0}))
-local start = vs.now()
+local start, draw = vs.now(), bar.new "features"
 local counts = assert(vs.data.extract(cnn:freeze(), o.source, o.out, {
   flip = o.flip, images = o.images, regions = o.regions,
-  progress = function(split, done) io.stderr:write(("\r%s %d "):format(split, done)) end,
+  progress = function(split, done, total) draw(done, total, split) end,
 }))
 for _, split in ipairs{"train", "val", "test"} do
   if counts[split] then io.write(split, " ", counts[split], "  ") end

@@ -74,4 +74,71 @@ describe("util.command", function()
       assert(help:find(line, 1, true), line .. " is not in\n" .. help)
     end
   end)
+
+  it("names what is similar to an unknown option or choice", function()
+    refused("unknown option '--sise'; did you mean --size?", "a", "--sise=3")
+    refused("--schedule is 'steps'; did you mean step?", "a", "--schedule=steps")
+    refused("unknown option '-s', options begin with --", "a", "-s")
+    assert.equal(-1, read("a", "-1").count)
+  end)
+
+  it("gathers the words of a place that may have many", function()
+    local what = {name = "x", places = {{"model", "m"}, {"files", "f", many = true}, {"out", "o"}},
+      options = {}}
+    local o = assert(command.read({"m", "a", "b", "c", "o"}, what))
+    assert.same({"m", {"a", "b", "c"}, "o"}, {o.model, o.files, o.out})
+    assert.same({"a"}, command.read({"m", "a", "o"}, what).files)
+    for i, want in ipairs {"FILES is missing", "OUT is missing"} do
+      local _, why = command.read({"m", i == 2 and "a" or nil}, what)
+      assert.equal(want, why)
+    end
+    assert.equal("usage: x MODEL FILES... OUT", command.usage(what))
+  end)
+
+  it("reads kinds, which may have no default", function()
+    local upper = {"a word", function(word) return word:match "^%a+$" and word:upper() end}
+    local what = {name = "x", options = {{"n", nil, "n", kind = command.INTEGER},
+      {"w", nil, "w", kind = upper}, {"b", nil, "b", kind = command.BOOLEAN}}}
+    assert.same({}, command.read({}, what))
+    assert.same({n = 3, w = "ABC", b = true}, command.read({"--n=3", "--w", "abc", "--b"}, what))
+    local _, why = command.read({"--w=1"}, what)
+    assert.equal("--w is '1', expected a word", why)
+  end)
+end)
+
+describe("util.command.run", function()
+  local heard = require "spec.support.heard"
+  local function fails(...)
+    local results = {...}
+    return function() return table.unpack(results) end
+  end
+  local tools = {hello = {name = "hello", about = "Says it.", places = {{"to", "whom"}},
+      run = function(o) return print("hello " .. o.to) end},
+    stop = {name = "stop", about = "Fails.", run = fails(nil, "no reason")},
+    wrong = {name = "wrong", about = "Is misused.", run = fails(nil, "not so", "misused")},
+    quit = {name = "quit", about = "Is stopped.", run = function() error("interrupted", 0) end},
+    throw = {name = "throw", about = "Raises.", run = function() error("thrown", 0) end}}
+  local tool = {name = "tool", about = "Does it.", commands = {noun = "command",
+    names = {"hello", "stop", "wrong", "throw", "quit"},
+    get = function(name) return tools[name] end}}
+
+  -- The status, and what was written to stderr.
+  local function run(...)
+    local words, status = {...}, nil
+    local said = heard(function() status = command.run(words, tool) end)
+    return status, said
+  end
+
+  it("gives 1, 2 or 130, and a message", function()
+    assert.same({1, "tool stop: no reason\n"}, {run "stop"})
+    assert.same({1, "tool throw: thrown\n"}, {run "throw"})
+    assert.same({130, "tool quit: interrupted\n"}, {run "quit"})
+    assert.same({2, "tool wrong: not so\nusage: tool wrong\nsee tool wrong --help\n"},
+      {run "wrong"})
+    assert.same({2, "tool hello: TO is missing\nusage: tool hello TO\nsee tool hello --help\n"},
+      {run "hello"})
+    assert.same({2, "tool: unknown command 'helo'; did you mean hello?\nusage: tool COMMAND ...\n"
+      .. "see tool --help\n"}, {run "helo"})
+    assert.equal(2, (run()))
+  end)
 end)

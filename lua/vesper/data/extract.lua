@@ -128,7 +128,7 @@ local function copy_split(writer, split, mirrored, model, o)
         return false
       end
     end
-    if o.progress then o.progress(split.name, first + v.shape[1] - 1) end
+    if o.progress then o.progress(split.name, first + v.shape[1] - 1, #split.set) end
   end)
   return not failed, failed
 end
@@ -142,7 +142,7 @@ end
 --   regions = true        false: only v
 --   images = false        true: keeps the images
 --   flip = false          true: adds the mirror images of train after the others
---   compress = 0, progress = function(split, done)
+--   compress = 0, progress = function(split, done, total)
 -- Returns {train =, val =, test =} images, or nil and a message.
 return function(model, source, out, given)
   local o = options.read("extract", given, DEFAULTS, KNOWN)

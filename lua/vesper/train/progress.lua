@@ -5,13 +5,8 @@
 -- On a terminal the line is redrawn a few times a second; otherwise one line is printed at the end.
 -- bar.loss is averaged over the loop; other fields of bar are shown unchanged.
 local core = require "vesper.core"
+local drawing = require "vesper.util.bar"
 local text = require "vesper.util.text"
-
-local function clock(seconds)
-  if seconds ~= seconds or seconds == math.huge then return "--:--" end
-  seconds = math.floor(seconds + 0.5)
-  return ("%d:%02d"):format(seconds // 60, seconds % 60)
-end
 
 local Bar = {}
 Bar.__index = Bar
@@ -22,14 +17,9 @@ function Bar:line(finished)
   local rate = elapsed > 0 and state.samples / elapsed or 0
   local parts = {}
   if finished then
-    parts[1] = ("%s  %d batches  %s"):format(state.label, state.done, clock(elapsed))
+    parts[1] = ("%s  %d batches  %s"):format(state.label, state.done, drawing.clock(elapsed))
   else
-    local width = 24
-    local full = state.total > 0 and math.floor(width * state.done / state.total) or 0
-    local filled, empty = ("="):rep(full), (" "):rep(width - full)
-    local left = elapsed / state.done * (state.total - state.done)
-    parts[1] = ("%s  [%s%s]  %d/%d  %s left"):format(
-      state.label, filled, empty, state.done, state.total, clock(left))
+    parts[1] = drawing.line(state.label, state.done, state.total, elapsed)
   end
   parts[#parts + 1] = text.format("%.0f/s", rate)
   if state.count > 0 then parts[#parts + 1] = text.format("loss %.3f", state.sum / state.count) end
@@ -78,12 +68,12 @@ return function(loader, label, options)
       end
       if screen and core.now() - state.drawn > 0.2 then
         state.drawn = core.now()
-        io.stderr:write("\r\27[K", bar:line(false))
+        drawing.draw(bar:line(false))
       end
     end
     local batch = next_batch(pass, last)
     if batch == nil then
-      if screen then io.stderr:write("\r\27[K") end
+      if screen then drawing.draw "" end
       if at_end then
         at_end(bar:line(true))
       elseif not quiet then

@@ -1,4 +1,4 @@
--- Command lines of scripts: positional arguments, --options, --help.
+-- Command lines of scripts and programs: positional arguments, --options, --help, subcommands.
 --
 --   local o = command.parse(arg, {
 --     name = "examples/features.lua", about = "Features of a CNN, computed once.",
@@ -7,11 +7,19 @@
 --   })
 --
 -- places: the positional arguments, {name, description, default}; without a default an argument is
--- required, unless optional = true.
+-- required, unless optional = true.  many = true: one or more words, as a list; one place at most.
 -- An option is {name, default, description}, written --name=value or --name value.  The type of the
 -- default is the type of the value: a string, a number, an integer, a boolean (yes, no, true,
 -- false, or the name alone), a list of integers, numbers or strings (separated by commas).
--- choices = {...}: the accepted strings.
+-- choices = {...}: the accepted strings.  kind = {description, read}: another type; read(text)
+-- returns the value, or nil where it is invalid.  An option of a kind may have no default.
+--
+-- A program that command.run calls has, besides, run = function(o): it returns nothing, or nil and
+-- a message where it fails, or nil, a message and "misused".  examples = {{command line, what it
+-- does}, ...} are printed by --help.  In the place of places, options and run it may have
+-- commands = {names = {name, ...}, get = function(name) -> such a table}: the first word names one.
+local core = require "vesper.core"
+local bar = require "vesper.util.bar"
 local tables = require "vesper.util.tables"
 local text = require "vesper.util.text"
 
@@ -37,24 +45,33 @@ local function same(value) return value end
 local LISTS = {integer = {"integers", integer}, float = {"numbers", tonumber},
   words = {"words", same}}
 
--- {description, read} for the type of a default; read(value) is nil for an invalid value.
-local function kind_of(default, choices)
-  if choices then
+--- Kinds of options without a default.
+command.INTEGER, command.NUMBER = {"an integer", integer}, {"a number", tonumber}
+command.STRING = {"a string", same}
+command.BOOLEAN = {"yes or no", function(value) return SWITCH[value] end}
+
+-- {description, read} for an option, by its kind or the type of its default; read(value) is nil for
+-- an invalid value.
+local function kind_of(default, option)
+  local choices = option and option.choices
+  if option and option.kind then
+    return option.kind
+  elseif choices then
     local known = {}
     for _, word in ipairs(choices) do known[word] = word end
     return {table.concat(choices, " or "), function(value) return known[value] end}
   elseif type(default) == "boolean" then
-    return {"yes or no", function(value) return SWITCH[value] end}
+    return command.BOOLEAN
   elseif math.type(default) == "integer" then
-    return {"an integer", integer}
+    return command.INTEGER
   elseif type(default) == "number" then
-    return {"a number", tonumber}
+    return command.NUMBER
   elseif type(default) == "table" then
     local kind = LISTS[math.type(default[1]) or "words"]
     return {kind[1] .. " separated by commas",
       function(value) return list_of(value, kind[2]) end}
   end
-  return {"a string", same}
+  return command.STRING
 end
 
 --- A value as it is typed on a command line.
@@ -64,14 +81,32 @@ function command.shown(value)
   return tostring(value)
 end
 
-local function read_value(name, value, default, choices)
-  local kind = kind_of(default, choices)
+-- The two names that are most like a word, "--size or --seed"; nil where none is.
+local function near(word, names, mark)
+  local known = {}
+  for _, name in ipairs(names) do known[name] = name end
+  local found = require("vesper.help.near").among(word, known)
+  if #found == 0 then return nil end
+  return mark .. table.concat(found, " or " .. mark, 1, math.min(#found, 2))
+end
+
+local function read_value(name, value, default, option)
+  local kind = kind_of(default, option)
   local result = kind[2](value)
-  if result == nil then return nil, ("%s is '%s', expected %s"):format(name, value, kind[1]) end
-  return result
+  if result ~= nil then return result end
+  local similar = option and option.choices and near(value, option.choices, "")
+  if similar then return nil, ("%s is '%s'; did you mean %s?"):format(name, value, similar) end
+  return nil, ("%s is '%s', expected %s"):format(name, value, kind[1])
 end
 
 -- ---- reading ------------------------------------------------------------------------------------
+
+-- "unknown option '--sise'; did you mean --size?"; without a similar name all of them are listed.
+local function unknown(noun, name, names, mark)
+  local head, similar = ("unknown %s '%s%s'"):format(noun, mark, name), near(name, names, mark)
+  if similar then return ("%s; did you mean %s?"):format(head, similar) end
+  return ("%s, expected one of %s"):format(head, mark .. table.concat(names, ", " .. mark))
+end
 
 -- The words of a command line as {positional argument, ...} and {option name = text}; nil and a
 -- message for an unknown option or a missing value.
@@ -80,9 +115,12 @@ local function split(words, by_name)
   while i <= #words do
     local word = words[i]
     local name, value = word:match "^%-%-([^=]+)=?(.*)$"
-    if only_places or not name or word == "-" then
+    if only_places or not name then
+      local dash = not only_places and word:match "^%-%-?[^-]" and not tonumber(word)
       if word == "--" and not only_places then
         only_places = true
+      elseif dash then
+        return nil, ("unknown option '%s', options begin with --"):format(word)
       else
         places[#places + 1] = word
       end
@@ -91,12 +129,11 @@ local function split(words, by_name)
       if not option then
         local known = tables.sorted_keys(by_name)
         known[#known + 1] = "help"
-        return nil, ("unknown option '--%s', expected one of --%s"):format(name,
-          table.concat(known, ", --"))
+        return nil, unknown("option", name, known, "--")
       end
       if word:find("=", 1, true) then
         given[name] = value
-      elseif type(option[2]) == "boolean" then
+      elseif kind_of(option[2], option) == command.BOOLEAN then
         given[name] = "yes"
       else
         i = i + 1
@@ -109,24 +146,43 @@ local function split(words, by_name)
   return places, given
 end
 
+-- The words of the place that may have many in one entry, a list.
+local function gathered(words, places)
+  for i, place in ipairs(places) do
+    local last = #words - (#places - i)
+    if place.many and last >= i then
+      local all = {table.unpack(words, 1, i - 1)}
+      all[i] = {table.unpack(words, i, last)}
+      return table.move(words, last + 1, #words, i + 1, all)
+    end
+  end
+  return words
+end
+
+local function asks_for_help(words)
+  for _, word in ipairs(words) do
+    if word == "--" then return false end
+    if word == "--help" or word == "-h" then return true end
+  end
+  return false
+end
+
 --- The values of a command line by name; nil and a message if it is invalid; nil, nil for --help.
 function command.read(words, what)
   local by_name, values = {}, {}
   for _, option in ipairs(what.options or {}) do
     by_name[option[1]], values[option[1]] = option, option[2]
   end
-  for _, word in ipairs(words) do
-    if word == "--" then break end
-    if word == "--help" or word == "-h" then return nil, nil end
-  end
+  if asks_for_help(words) then return nil, nil end
   local places, given = split(words, by_name)
   if not places then return nil, given end
+  places = gathered(places, what.places or {})
   for i, place in ipairs(what.places or {}) do
     local name, value = place[1], places[i]
     if value == nil and place[3] == nil and not place.optional then
       return nil, name:upper() .. " is missing"
-    elseif value == nil then
-      values[name] = place[3]
+    elseif value == nil or type(value) == "table" then
+      values[name] = value or place[3]
     else
       local why
       values[name], why = read_value(name:upper(), value, place[3])
@@ -136,46 +192,129 @@ function command.read(words, what)
   if #places > #(what.places or {}) then
     return nil, ("unexpected argument '%s'"):format(places[#(what.places or {}) + 1])
   end
-  for name, value in pairs(given) do
-    local why
-    values[name], why = read_value("--" .. name, value, by_name[name][2], by_name[name].choices)
-    if why then return nil, why end
+  for _, option in ipairs(what.options or {}) do
+    local name = option[1]
+    if given[name] then
+      local value, why = read_value("--" .. name, given[name], option[2], option)
+      if why then return nil, why end
+      values[name] = value
+    end
   end
   return values
 end
 
 -- ---- help ---------------------------------------------------------------------------------------
 
-function command.usage(what)
-  local words = {"usage: lua5.4 " .. what.name}
-  for _, place in ipairs(what.places or {}) do
-    local required = place[3] == nil and not place.optional
-    words[#words + 1] = required and place[1]:upper() or "[" .. place[1]:upper() .. "]"
+--- A place as it is written in a usage line: "SOURCE", "[OUT]", "FILES...".
+function command.place(place)
+  local word = place[1]:upper() .. (place.many and "..." or "")
+  return place[3] == nil and not place.optional and word or "[" .. word .. "]"
+end
+
+function command.usage(what, name)
+  name = name or what.name
+  local words = {"usage: " .. (name:find "%.lua$" and "lua5.4 " or "") .. name}
+  for _, place in ipairs(what.places or {}) do words[#words + 1] = command.place(place) end
+  if what.commands then
+    table.move({(what.commands.noun or "command"):upper(), "..."}, 1, 2, #words + 1, words)
   end
   if #(what.options or {}) > 0 then words[#words + 1] = "[--option=value ...]" end
   return table.concat(words, " ")
 end
 
---- The text of --help.
-function command.help(what)
-  local rows, width = {}, 0
+--- What is said of an option: "the network: ResNet18 or ResNet50", and its default as text or nil.
+function command.described(option)
+  local words, default = option[3], option[2]
+  if option.choices then words = ("%s: %s"):format(words, kind_of(default, option)[1]) end
+  return words, default ~= nil and default ~= "" and command.shown(default) or nil
+end
+
+--- The lines of --help as {name, description, default}: places, options, commands.
+function command.rows(what)
+  local rows = {}
   for _, place in ipairs(what.places or {}) do
-    rows[#rows + 1] = {place[1]:upper(), place[2], place[3]}
+    rows[#rows + 1] = {place[1]:upper(), place[2], place[3] and command.shown(place[3])}
   end
   for _, option in ipairs(what.options or {}) do
-    local kind = kind_of(option[2], option.choices)[1]
-    local words = option.choices and ("%s: %s"):format(option[3], kind) or option[3]
-    rows[#rows + 1] = {"--" .. option[1], words, option[2]}
+    rows[#rows + 1] = {"--" .. option[1], command.described(option)}
   end
+  for _, name in ipairs(what.commands and what.commands.names or {}) do
+    local about = what.commands.get(name).about
+    rows[#rows + 1] = {name, about:match "^(.-%.)%s" or about}
+  end
+  return rows
+end
+
+--- The text of --help.
+function command.help(what, name)
+  local rows, width = command.rows(what), 0
   for _, row in ipairs(rows) do width = math.max(width, #row[1]) end
-  local lines = {command.usage(what), "", text.wrap(what.about, 96, ""), ""}
+  local lines = {command.usage(what, name), "", text.wrap(what.about, 96, ""), ""}
   for _, row in ipairs(rows) do
-    local default = row[3] ~= nil and row[3] ~= "" and (" (%s)"):format(command.shown(row[3])) or ""
+    local default = row[3] and row[3] ~= "" and (" (%s)"):format(row[3]) or ""
     local indent = (" "):rep(width + 4)
     local words = text.wrap(row[2] .. default, 96, indent)
     lines[#lines + 1] = ("  %-" .. width .. "s  %s"):format(row[1], words:sub(#indent + 1))
   end
+  for i, example in ipairs(what.examples or {}) do
+    if i == 1 then lines[#lines + 1] = "" end
+    lines[#lines + 1] = ("  %s\n      %s"):format(example[1], example[2])
+  end
   return table.concat(lines, "\n")
+end
+
+-- ---- running ------------------------------------------------------------------------------------
+
+local INTERRUPTED = 130 -- as shells have it
+
+local function misused(what, name, why)
+  io.stderr:write(("%s: %s\n%s\nsee %s --help\n"):format(name, why, command.usage(what, name),
+    name))
+  return 2
+end
+
+-- The message of an error without the line of the program's file that called command.run.
+local function message_of(err)
+  local _, place = pcall(core._raise, "")
+  err = tostring(err)
+  return type(place) == "string" and err:sub(1, #place) == place and err:sub(#place + 1) or err
+end
+
+-- Runs the command that the first word names.
+local function run_one_of(words, what, name)
+  local commands, first = what.commands, words[1]
+  local noun = commands.noun or "command"
+  for _, known in ipairs(commands.names) do
+    if known == first then
+      local rest = {table.unpack(words, 2)}
+      return command.run(rest, commands.get(first), name .. " " .. first)
+    end
+  end
+  if first == nil then return misused(what, name, noun:upper() .. " is missing") end
+  return misused(what, name, unknown(noun, first, commands.names, ""))
+end
+
+--- Runs a program: status 0, or 1 where it failed, 2 where the line is invalid, 130 after Ctrl-C
+-- (an error whose message ends with "interrupted").  Messages go to stderr.  name: what the program
+-- is called, default what.name.
+function command.run(words, what, name)
+  name = name or what.name
+  local help = what.commands and (words[1] == "--help" or words[1] == "-h")
+  if what.commands and not help then return run_one_of(words, what, name) end
+  local values, why
+  if not help then values, why = command.read(words, what) end
+  if why then return misused(what, name, why) end
+  if not values then
+    print(command.help(what, name))
+    return 0
+  end
+  local called, result, message, kind = pcall(what.run, values)
+  if not called then message, kind = message_of(result), nil end
+  if not message then return 0 end
+  if kind == "misused" then return misused(what, name, message) end
+  bar.clear()
+  io.stderr:write(("%s: %s\n"):format(name, message))
+  return message:find "interrupted$" and INTERRUPTED or 1
 end
 
 --- The values of a script's command line.  For --help it prints the help and exits with status 0;
@@ -183,12 +322,9 @@ end
 function command.parse(words, what)
   local values, why = command.read(words, what)
   if values then return values end
-  if not why then
-    print(command.help(what))
-    os.exit(0, true)
-  end
-  io.stderr:write(("%s: %s\n%s\nsee --help\n"):format(what.name, why, command.usage(what)))
-  os.exit(2, true)
+  if why then os.exit(misused(what, what.name, why), true) end
+  print(command.help(what))
+  os.exit(0, true)
 end
 
 return command
