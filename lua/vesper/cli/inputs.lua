@@ -1,0 +1,140 @@
+-- What commands read: models, pictures below folders, texts, encoded files.
+local vs = require "vesper"
+local file = require "vesper.util.file"
+
+local inputs = {}
+
+local PICTURES = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".JPG", ".JPEG", ".PNG", ".GIF", ".BMP"}
+
+--- Whether a path is a folder.
+function inputs.is_folder(path)
+  local handle <close> = io.open(path, "rb")
+  return handle ~= nil and select(3, handle:read(0)) == 21 -- EISDIR
+end
+
+--- Whether a name ends as those of picture files do.
+function inputs.is_picture(path)
+  for _, ending in ipairs(PICTURES) do
+    if path:sub(-#ending) == ending then return true end
+  end
+  return false
+end
+
+--- The pictures among paths, and all below those that are folders; or nil and a message.
+function inputs.pictures(paths)
+  local list = {}
+  for _, path in ipairs(paths) do
+    if inputs.is_folder(path) then
+      local found, why = vs.data.find(path, PICTURES)
+      if not found then return nil, why end
+      if #found == 0 then return nil, path .. ": has no pictures" end
+      table.move(found, 1, #found, #list + 1, list)
+    elseif not file.exists(path) then
+      return nil, path .. ": No such file or directory"
+    else
+      list[#list + 1] = path
+    end
+  end
+  return list
+end
+
+--- The lines of a text file that are not empty, or of standard input ("-"); or nil and a message.
+function inputs.lines(path)
+  local handle, why = io.stdin, nil
+  if path ~= "-" then handle, why = file.open_text(path) end
+  if not handle then return nil, why end
+  local lines, number = {}, 0
+  for line in handle:lines() do
+    number = number + 1
+    line = line:gsub("\r$", "")
+    if not utf8.len(line) then return nil, ("%s:%d: is not UTF-8"):format(path, number) end
+    if line:find "%S" then lines[#lines + 1] = line end
+  end
+  if path ~= "-" then handle:close() end
+  if #lines == 0 then return nil, path .. ": has no lines" end
+  return lines
+end
+
+-- ---- encoded files ------------------------------------------------------------------------------
+
+--- Whether a name ends as those of encoded files do.
+function inputs.is_encoded(path)
+  return path:find "%.npy$" ~= nil or path:find "%.safetensors$" ~= nil
+end
+
+-- emb.npy -> emb.txt, which has the names
+local function names_path(path) return (path:gsub("%.npy$", ".txt")) end
+
+--- Writes embeddings [N,D] with their names: a .safetensors file has them in its metadata, beside a
+-- .npy file there is a .txt file with a name a line.  Returns true, or nil and a message.
+function inputs.write(path, embeddings, names, kind)
+  if path:find "%.safetensors$" then
+    return vs.save(path, {embeddings = embeddings}, {format = "vesper embeddings", kind = kind,
+      names = vs.io.json_encode(vs.io.array {table.unpack(names)})})
+  end
+  local ok, why = file.write(names_path(path), table.concat(names, "\n") .. "\n")
+  if not ok then return nil, why end
+  return vs.npy.save(path, embeddings)
+end
+
+--- Embeddings float32 [N,D] and their names; or nil and a message.
+function inputs.read(path)
+  local embeddings, names, why
+  if path:find "%.safetensors$" then
+    local tensors, meta = vs.load(path)
+    if not tensors then return nil, meta end
+    embeddings = tensors.embeddings
+    if not embeddings or not meta.names then
+      return nil, path .. ": has no embeddings with names, as `vesper encode` writes them"
+    end
+    names, why = vs.io.json_decode(meta.names)
+    if type(names) ~= "table" then return nil, ("%s: names: %s"):format(path, why or "no list") end
+  else
+    embeddings, why = vs.npy.load(path)
+    if not embeddings then return nil, why end
+    names, why = inputs.lines(names_path(path))
+    if not names then return nil, why end
+  end
+  if embeddings.ndim ~= 2 or embeddings.shape[1] ~= #names then
+    return nil, ("%s: has %d dimensions of %s rows, expected [N,D] for %d names"):format(path,
+      embeddings.ndim, embeddings.shape[1] or 0, #names)
+  end
+  return embeddings:float(), names
+end
+
+-- ---- models and sets ----------------------------------------------------------------------------
+
+--- A model that has this method; or nil and a message.
+function inputs.model(path, method)
+  local model, why = vs.models.load(path)
+  if not model then return nil, why end
+  if not model[method] then
+    return nil, ("%s: a %s has no %s"):format(path, getmetatable(model).__name, method)
+  end
+  return model
+end
+
+-- The first name in which two lists differ, as text, or nil.
+local function difference(own, given)
+  for i = 1, math.max(#own, #given) do
+    if own[i] ~= given[i] then
+      return ("%d is '%s', expected '%s'"):format(i, given[i] or "none", own[i] or "none")
+    end
+  end
+end
+
+--- What makes a data set unfit for a model: other words or classes; or nil.
+function inputs.misfit(model, set)
+  local about = model.about or {}
+  local words, classes = set:vocab(), set:classes()
+  if about.vocab and #words > 0 then
+    local differs = difference(about.vocab, words)
+    if differs then return "its vocabulary is not the model's: word " .. differs end
+  end
+  if model.class_names and #classes > 0 and model.classes then
+    local differs = difference(model.class_names, classes)
+    if differs then return "its classes are not the model's: class " .. differs end
+  end
+end
+
+return inputs
