@@ -8,6 +8,7 @@
 -- The exit status is 0, 1 (failed: a message on standard error), 2 (misused) or 130 (Ctrl-C).
 local core = require "vesper.core"
 local names = require "vesper.cli.commands"
+local program = require "vesper.cli.program"
 local command = require "vesper.util.command"
 
 local cli = {}
@@ -22,13 +23,13 @@ end
 -- ---- messages -----------------------------------------------------------------------------------
 
 -- The exit status after an error, which is said.
-local function failed(problem, name)
+local function failed(problem)
   local words = type(problem) == "string" and problem or tostring(problem)
   if words:match "interrupted$" then
     complain "interrupted"
     return INTERRUPTED
   end
-  complain(name and name .. ": " or "", words)
+  complain(words)
   return FAILED
 end
 
@@ -109,35 +110,12 @@ local function is_command(word)
   return false
 end
 
-local function rest_of(words) return table.move(words, 2, #words, 1, {}) end
-
--- An error's message without the place in this program.
-local function plain(problem)
-  if type(problem) ~= "string" then return problem end
-  local own = arg and arg[0] or ""
-  if problem:sub(1, #own) == own then problem = problem:sub(#own + 1):gsub("^:%d+: ", "") end
-  return problem
-end
-
-local function run_command(name, words)
-  local what = require("vesper.cli.commands." .. name)
-  local named = setmetatable({name = "vesper " .. name}, {__index = what})
-  local o, why = command.read(words, named)
-  if not o and not why then
-    print((command.help(named):gsub("^usage: lua5.4 ", "usage: ")))
-    return 0
-  elseif not o then
-    local usage = command.usage(named):gsub("^usage: lua5.4 ", "usage: ")
-    io.stderr:write(("vesper %s: %s\n%s\nsee vesper %s --help\n"):format(name, why, usage, name))
-    return MISUSED
-  end
+local function run_command(words)
   core._catch_interrupt "script"
-  local ok, done, message = pcall(what.run, o)
+  local status = command.run(words, program)
   core._catch_interrupt "off"
   core._take_interrupt()
-  if not ok then return failed(plain(done), name) end
-  if done == nil and message then return failed(message, name) end
-  return math.type(done) == "integer" and done or 0
+  return status
 end
 
 -- ---- help ---------------------------------------------------------------------------------------
@@ -183,9 +161,9 @@ function cli.main(words)
   local first = words[1]
   if first == nil then return require "vesper.cli.prompt"() end
   if first == "--help" or first == "-h" then return print_help() end
-  if first == "--version" or first == "-v" then return run_command("version", {}) end
+  if first == "--version" or first == "-v" then return run_command {"version"} end
   if first == "-e" then return run_code(words) end
-  if is_command(first) then return run_command(first, rest_of(words)) end
+  if is_command(first) then return run_command(words) end
   if first == "-" or is_file(first) then return run_script(words, 1) end
   return unknown(first)
 end

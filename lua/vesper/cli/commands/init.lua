@@ -1,4 +1,3 @@
--- The names of the commands, in the order of `vesper --help`. Each is a file of this folder, which
--- returns the table that vesper.util.command reads: {name =, about =, places =, options =,
--- run = function(o)}. run returns nil and a message when the job failed.
-return {"help", "version"}
+-- The names of the commands, in the order in which they are listed.  commands/NAME.lua returns what
+-- command.run takes (lua/vesper/util/command.lua).
+return {"prepare", "inspect", "train", "evaluate", "encode", "search", "table", "help", "version"}
