@@ -182,7 +182,7 @@ openclipart: deps ## build/demo/openclipart.h5: 6,900 drawings of a Debian packa
 
 # A Hugging Face folder of a BERT, for the row DPM: make demo BERT=folder.
 BERT ?=
-TABLE = $(RUN) examples/table1.lua $(REPORT)/emoji.h5 $(REPORT) $(if $(BERT),--bert=$(BERT))
+TABLE = $(RUN) bin/vesper table $(REPORT)/emoji.h5 $(REPORT) $(if $(BERT),--bert=$(BERT))
 
 emoji: deps
 	@$(MAKE) $(jobs) float
@@ -252,7 +252,7 @@ lint: deps        ## luacheck, clang, clang-format, and who may include what
 	@echo "lint: clean"
 
 lint-lua:
-	@luacheck -q lua spec docs $(wildcard examples bench)
+	@luacheck -q lua spec docs bin/vesper $(wildcard examples bench)
 # Circles of requires, folders without init.lua, files too long.
 lint-lua-tree:
 	@$(LUA) spec/support/tree.lua
@@ -288,18 +288,31 @@ format:           ## rewrite the C files the way clang-format wants them
 	@perl -0pi -e 's| (\S+)\n( +)\*/\n|\n$$2* $$1 */\n|g' $(C_FILES)
 	@clang-format -i $(C_FILES) spec/fuzz/harness.c
 
-# --- installing: LUADIR and LIBDIR are as LuaRocks passes them ---
+# --- installing ---
 
+# LUADIR, LIBDIR and BINDIR are as LuaRocks passes them.  MANPAGE, BASHCOMP and ZSHCOMP are written by the program itself; LuaRocks, which
+# knows no places for them, sets them to nothing.
 LUADIR  ?= $(PREFIX)/share/lua/5.4
 LIBDIR  ?= $(PREFIX)/lib/lua/5.4
+BINDIR  ?= $(PREFIX)/bin
+MANPAGE ?= $(PREFIX)/share/man/man1/vesper.1
+BASHCOMP ?= $(PREFIX)/share/bash-completion/completions/vesper
+ZSHCOMP ?= $(PREFIX)/share/zsh/site-functions/_vesper
 INSTALLED = $(shell cd lua && find vesper -name '*.lua')
 
 install: float    ## into PREFIX (/usr/local), or LUADIR and LIBDIR
 	install -d $(DESTDIR)$(LIBDIR)/vesper
 	install -m 755 $(BUILD)/float/vesper/core.so $(DESTDIR)$(LIBDIR)/vesper/core.so
 	cd lua && for f in $(INSTALLED); do install -D -m 644 $$f $(DESTDIR)$(LUADIR)/$$f; done
+	install -D -m 755 bin/vesper $(DESTDIR)$(BINDIR)/vesper
+	$(call written,--man,$(MANPAGE))
+	$(call written,--completion=bash,$(BASHCOMP))
+	$(call written,--completion=zsh,$(ZSHCOMP))
+# $(call written,option,file): what `vesper help OPTION` prints.
+written = $(if $(2),@install -d $(DESTDIR)$(dir $(2)) && $(RUN) bin/vesper help $(1) >$(DESTDIR)$(2))
 uninstall:        ## take it away again
 	rm -rf $(DESTDIR)$(LIBDIR)/vesper $(DESTDIR)$(LUADIR)/vesper
+	rm -f $(addprefix $(DESTDIR),$(BINDIR)/vesper $(MANPAGE) $(BASHCOMP) $(ZSHCOMP))
 
 clean:            ## remove what was built
 	rm -rf $(BUILD)

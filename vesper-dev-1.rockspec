@@ -30,6 +30,8 @@ build = {
     DEPS = "no",
     LUADIR = "$(LUADIR)",
     LIBDIR = "$(LIBDIR)",
+    BINDIR = "$(BINDIR)",
+    MANPAGE = "", BASHCOMP = "", ZSHCOMP = "",
     LUA_INCDIR = "$(LUA_INCDIR)",
   },
 }
