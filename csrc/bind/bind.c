@@ -18,8 +18,7 @@ void lvs_set_own_folder(lua_State *L, const char *prefix) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &own_folder);
 }
 
-/* Pushes "script.lua:12: " for the innermost Lua function that is not vesper's own. */
-static void push_place(lua_State *L) {
+void lvs_pushplace(lua_State *L) {
   lua_Debug ar;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &own_folder);
   const char *own = lua_tostring(L, -1);
@@ -47,7 +46,7 @@ static const char *push_text(lua_State *L, const char *fmt, va_list ap) {
 
 int lvs_raise(lua_State *L) {
   if (vs_error_kind() == VS_EINTERRUPTED) lvs_serve_interrupt();
-  push_place(L);
+  lvs_pushplace(L);
   if (vs_error_kind() == VS_EUSER && !vs_error_named()) {
     lvs_pushcallee(L);
     lua_pushliteral(L, ": ");
@@ -60,7 +59,7 @@ int lvs_raise(lua_State *L) {
 
 int lvs_error(lua_State *L, const char *fmt, ...) {
   va_list ap;
-  push_place(L);
+  lvs_pushplace(L);
   va_start(ap, fmt);
   push_text(L, fmt, ap);
   va_end(ap);

@@ -22,6 +22,9 @@ extern const char
 int lvs_raise(lua_State *L);
 /* Raises this message, with the same place. */
 int lvs_error(lua_State *L, const char *fmt, ...);
+/* Pushes that place: "script.lua:12: " of the innermost Lua function that is not vesper's own, or
+ * "". */
+void lvs_pushplace(lua_State *L);
 /* lua_pushfstring with a decimal point in every locale. */
 const char *lvs_pushfstring(lua_State *L, const char *fmt, ...);
 /* Pushes a value as luaL_tolstring does, numbers with a decimal point in every locale. */

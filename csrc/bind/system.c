@@ -54,6 +54,12 @@ static int crc32c(lua_State *L) {
 /* For vesper's Lua files: raises with the place in the user's own script. */
 static int raise(lua_State *L) { return lvs_error(L, "%s", luaL_checkstring(L, 1)); }
 
+/* _place() -> "script.lua:12: ", as errors begin */
+static int place(lua_State *L) {
+  lvs_pushplace(L);
+  return 1;
+}
+
 /* _format(format, ...): string.format (the upvalue) with a decimal point in every locale */
 static int format(lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(1));
@@ -137,6 +143,7 @@ void lvs_open_system(lua_State *L) {
                                        {"_peak_flops", peak_flops},
                                        {"_crc32c", crc32c},
                                        {"_raise", raise},
+                                       {"_place", place},
                                        {"_hole", hole},
                                        {"_before", before},
                                        {"_set_own_folder", set_own_folder},

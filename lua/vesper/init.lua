@@ -9,9 +9,12 @@ local here = debug.getinfo(1, "S").source:match("^@(.*)init%.lua$")
 if here then vs._set_own_folder(here) end
 
 local guard = require "vesper.util.guard"
+local warnings = require "vesper.util.warn"
 require "vesper.tensor"
 vs.autograd = guard.part("vs.autograd", require "vesper.autograd")
 require "vesper.functions"
+vs.warn = guard.value("vs.warn", warnings.warn)
+vs.set_warnings = guard.value("vs.set_warnings", warnings.set_warnings)
 require "vesper.shards"
 vs.nn = require "vesper.nn"
 vs.optim = require "vesper.optim"

@@ -9,6 +9,9 @@ local temp = require "spec.support.temp"
 
 local prepare = vs.data.prepare
 
+-- The text of a warning, without the prefix and the line of the script.
+local function warning(said) return said:match "^vesper warning: .-: (.*)$" end
+
 -- The text without case, punctuation and spaces, independent of the preparers' own way.
 local function plain(text) return (text:lower():gsub("[%s%p]", "")) end
 
@@ -194,12 +197,12 @@ describe("a preparer whose items cannot be divided", function()
     local options = {image = "images/{id}.png", min_count = 1, size = 8}
     local said, s = heard(prepare.folder, root, root .. "/out.h5", options)
     assert.equal("prepare.folder: no images in test (train 1, val 3, test 0; 2 groups that cannot "
-      .. "be divided)\n", said)
+      .. "be divided)\n", warning(said))
     assert.matches("4 images (train 1, val 3, test 0), ", tostring(s), 1, true)
     root = folder {"red hat", "Red hat."}
     said = heard(prepare.folder, root, root .. "/out.h5", options)
     assert.equal("prepare.folder: no images in val and test (train 2, val 0, test 0; 1 group that "
-      .. "cannot be divided)\n", said)
+      .. "cannot be divided)\n", warning(said))
   end)
 
   it("says so of a column with splits too, and is silent where no split is empty", function()
@@ -207,7 +210,7 @@ describe("a preparer whose items cannot be divided", function()
     local options = {image = "images/{id}.png", min_count = 1, size = 8, label = false,
       split = "split"}
     local said = heard(prepare.folder, root, root .. "/out.h5", options)
-    assert.equal("prepare.folder: no images in test (train 2, val 1, test 0)\n", said)
+    assert.equal("prepare.folder: no images in test (train 2, val 1, test 0)\n", warning(said))
     root = folder({"a", "b", "c"}, "id,title,split", {"train", "val", "test"})
     assert.equal("", (heard(prepare.folder, root, root .. "/out.h5", options)))
     root = folder {"a", "b", "c"}

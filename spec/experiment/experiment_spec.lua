@@ -1,5 +1,6 @@
 -- experiment: tables over rows and seeds that resume, their sums, and what they leave.
 local vs = require "vesper"
+local heard = require "spec.support.heard"
 local process = require "spec.support.process"
 local small = require "spec.support.table"
 local temp = require "spec.support.temp"
@@ -101,11 +102,12 @@ describe("experiment", function()
     refused("rows: duplicate name 'one'", {rows = rows})
   end)
 
-  it("prints why a row is left out", function()
-    local found, said = run(temp.folder(), {seeds = {1}, epochs = 1,
+  it("warns of a row that is left out", function()
+    local said, found, printed = heard(run, temp.folder(), {seeds = {1}, epochs = 1,
       rows = {{name = "DPM", missing = "there is no BERT"}}})
     assert.same({}, found)
-    assert.same({"DPM is skipped: there is no BERT"}, said)
+    assert.same({}, printed)
+    assert.matches("^vesper warning: .*: DPM is skipped: there is no BERT\n$", said)
   end)
 
   it("knows a file by its bytes", function()

@@ -18,6 +18,7 @@ return function(vs, calls)
   args["vs.logspace"] = function() return {0, 1, 5, 10} end
   args["vs.randint"] = function() return {1, 6, 2, 3} end
   args["vs.set_rng_state"] = function() return {vs.get_rng_state()} end
+  args["vs.warn"] = function() return {"a warning"} end
   for _, name in ipairs {"no_grad", "enable_grad", "autocast"} do
     args["vs." .. name] = function() return {function(...) return ... end, 1} end
   end

@@ -14,6 +14,7 @@ local check = require "vesper.util.check"
 local file = require "vesper.util.file"
 local sorted_keys = require("vesper.util.tables").sorted_keys
 local text = require "vesper.util.text"
+local warnings = require "vesper.util.warn"
 
 local DEFAULTS = {
   splits = {train = "train", val = "dev", test = "test"}, captions = 5, dev = 5000, boxes = true,
@@ -233,7 +234,7 @@ end
 ---   seed = 1, vectors, compress, name, source, progress = function(done, total)
 --- Returns {train=, val=, test=, classes=0, vocab=, undescribed=, blank=, cut=, crossing=,
 --- broken=0, invalid=}, or nil and a message.  crossing: images whose features another split has
---- too; they are kept, and a line on stderr says so.
+--- too; they are kept, and a warning says so.
 return function(folder, out, given)
   local o = prepare.options("precomputed", given, DEFAULTS, KINDS)
   if o.dev then check.kind("prepare.precomputed", "dev", o.dev, "count") end
@@ -261,8 +262,8 @@ return function(folder, out, given)
   if not summary then return nil, unwritten end
   for name, n in pairs(counts) do summary[name] = n end
   if counts.crossing > 0 then
-    io.stderr:write(("prepare.precomputed: %d images have the features of an image of another "
-      .. "split\n"):format(counts.crossing))
+    warnings.warn(("prepare.precomputed: %d images have the features of an image of another "
+      .. "split"):format(counts.crossing))
   end
   return summary
 end

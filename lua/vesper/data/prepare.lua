@@ -14,6 +14,7 @@ local core = require "vesper.core"
 local splits = require "vesper.data.splits"
 local options = require "vesper.util.options"
 local tables = require "vesper.util.tables"
+local warnings = require "vesper.util.warn"
 
 local sorted_keys = tables.sorted_keys
 
@@ -192,7 +193,7 @@ end
 
 local function plural(n, noun, many) return ("%d %s"):format(n, n == 1 and noun or many) end
 
--- Writes to stderr which splits should have images and have none.
+-- Warns which splits should have images and have none.
 local function warn_of_empty(summary, names, o)
   local empty = {}
   for _, name in ipairs(o.expected) do
@@ -200,7 +201,7 @@ local function warn_of_empty(summary, names, o)
   end
   if #empty == 0 then return end
   local groups = o.expected.groups
-  io.stderr:write(("prepare.%s: no images in %s (%s%s)\n"):format(o.preparer,
+  warnings.warn(("prepare.%s: no images in %s (%s%s)"):format(o.preparer,
     table.concat(empty, " and "), list_splits(summary, names, o.expected),
     groups and ("; %s that cannot be divided"):format(plural(groups, "group", "groups")) or ""))
 end
@@ -250,8 +251,8 @@ end
 --- compress, half, skip_broken, progress(done, total), tags (names), regions (maximal number of
 --- boxes per image), apply_exif_orientation (of images from paths; boxes and landmarks are then
 --- those of the turned image), landmark_pairs, groups (the number of groups that share a split),
---- expected (the splits that should have images: train, val and test; where one has none, a line on
---- stderr says so), note (a text that the summary prints), reduced (the number of captions that
+--- expected (the splits that should have images: train, val and test; where one has none, a
+--- warning says so), note (a text that the summary prints), reduced (the number of captions that
 --- lost words of their label; the summary then has the share of the largest class).  Invalid bytes
 --- in captions are replaced.  tostring(summary) is one line.
 function prepare.write(items, out, o, skipped)

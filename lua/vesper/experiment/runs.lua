@@ -18,6 +18,7 @@ local check = require "vesper.util.check"
 local file = require "vesper.util.file"
 local options = require "vesper.util.options"
 local text_of = require "vesper.util.text"
+local warnings = require "vesper.util.warn"
 
 local experiment = {}
 
@@ -269,7 +270,7 @@ end
 --   folder, epochs
 --   rows = {{name =, make = function(seed, setting) -> model, options = table}, ...}   options:
 --            plain values that identify the row's settings; missing = text instead of make: the row
---            is skipped and the text printed
+--            is skipped and the text is a warning
 --   seeds = {1, 2, 3}
 --   loaders = function(seed) -> {train =, val =, test = loader}
 --   optimizer = function(model, setting) -> optimizer
@@ -307,7 +308,7 @@ function experiment.run(given)
   end
   local data = o.data and check.done(experiment.fingerprint(o.data)) or nil
   for _, row in ipairs(o.rows) do
-    if row.missing then print(("%s is skipped: %s"):format(row.name, row.missing)) end
+    if row.missing then warnings.warn(("%s is skipped: %s"):format(row.name, row.missing)) end
   end
   local results = {}
   for _, seed in ipairs(o.seeds) do

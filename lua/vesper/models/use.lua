@@ -9,6 +9,7 @@ local progress = require "vesper.train.progress"
 local check = require "vesper.util.check"
 local options = require "vesper.util.options"
 local text = require "vesper.util.text"
+local warnings = require "vesper.util.warn"
 
 local use = {}
 
@@ -85,7 +86,7 @@ end
 
 --- Embeddings of length 1 of a list of texts, [#texts,D]: tokenized with the model's vocabulary as
 -- in a data set, in evaluation mode without gradients.  Texts without a word of the vocabulary all
--- get the same embedding; a line on stderr says how many there are.  Options: batch_size = 64.
+-- get the same embedding; a warning says how many there are.  Options: batch_size = 64.
 function use.encode_texts(model, texts, given)
   local o = options.read("encode_texts", given, {batch_size = 64}, {batch_size = "count"})
   check_texts(texts)
@@ -103,8 +104,8 @@ function use.encode_texts(model, texts, given)
     return core.cat(rows, 1):index_select(1, places)
   end)
   if unknown > 0 then
-    io.stderr:write(("encode_texts: %d of %d texts have no word of the vocabulary, "
-      .. "the first is '%s'\n"):format(unknown, #texts, example:sub(1, 40)))
+    warnings.warn(("encode_texts: %d of %d texts have no word of the vocabulary, "
+      .. "the first is '%s'"):format(unknown, #texts, example:sub(1, 40)))
   end
   return v
 end

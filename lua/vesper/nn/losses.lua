@@ -9,6 +9,7 @@ local module = require "vesper.nn.module"
 local check = require "vesper.util.check"
 local options = require "vesper.util.options"
 local text = require "vesper.util.text"
+local warnings = require "vesper.util.warn"
 
 -- ---- InfoNCE and the sigmoid loss ---------------------------------------------------------------
 
@@ -136,9 +137,9 @@ local function watch(self, loss)
   self.stuck = math.abs(loss - plateau) < NEAR * plateau and self.stuck + 1 or 0
   if self.stuck == STEPS then
     self.stuck = -1
-    io.stderr:write(text.format("HingeRanking: the loss has been %.3f = 2 * margin for %d steps: "
+    warnings.warn(text.format("HingeRanking: the loss has been %.3f = 2 * margin for %d steps: "
       .. "the embeddings have collapsed into one point. Start again with a longer warmup (now %g), "
-      .. "which uses all negatives, or a lower learning rate.\n", plateau, STEPS, self.warmup))
+      .. "which uses all negatives, or a lower learning rate.", plateau, STEPS, self.warmup))
   end
 end
 

@@ -7,6 +7,7 @@
 local core = require "vesper.core"
 local drawing = require "vesper.util.bar"
 local text = require "vesper.util.text"
+local warnings = require "vesper.util.warn"
 
 local Bar = {}
 Bar.__index = Bar
@@ -68,12 +69,16 @@ return function(loader, label, options)
       end
       if screen and core.now() - state.drawn > 0.2 then
         state.drawn = core.now()
+        warnings.before = drawing.clear
         drawing.draw(bar:line(false))
       end
     end
     local batch = next_batch(pass, last)
     if batch == nil then
-      if screen then drawing.draw "" end
+      if screen then
+        warnings.before = nil
+        drawing.clear()
+      end
       if at_end then
         at_end(bar:line(true))
       elseif not quiet then

@@ -5,6 +5,7 @@
 --   text       shapes and values in messages, HTML, CSV
 --   file       whether a file exists, atomic writes
 --   tables     sorted keys, merging
+--   warn       warnings: once for each line of the script
 --   command    command lines of scripts: arguments, options, --help
 --
 -- Each is required by its own name.

@@ -81,7 +81,7 @@ return {
         .. "of columns, or those of all labels (\"all\"). Returns counts by name, as every "
         .. "preparer does; tostring(counts) is a line of text: images by split, captions, classes, "
         .. "words, what is left out and why. A split that should have images and has none is "
-        .. "reported on stderr."},
+        .. "reported as a warning."},
     {"data.prepare.emoji", "folder:string, out:string, {size:value=64, keywords:int=4, "
         .. "min_count:int=2, max_words:int=16, min_class:int=10, seed:int=1, "
         .. "vectors:string|WordVectors?, skip_broken:bool=false, compress:int=0, "

@@ -100,6 +100,13 @@ return {
     {"vs.empty_cache", "", nil, "Collects garbage and returns the cached blocks to the system."},
     {"vs.set_cache_limit", "bytes:int", nil,
       "How many freed bytes stay cached; by default half of the machine's memory."},
+    {"vs.warn", "message:string", nil,
+      "Prints a warning on standard error with the line of the script, \"vesper warning: "
+        .. "train.lua:12: message\"; once for each text and line. Vesper's own warnings go the "
+        .. "same way."},
+    {"vs.set_warnings", "on:bool", "boolean",
+      "Turns warnings on or off and returns whether they were on. What was printed once may be "
+        .. "printed again."},
     {"vs.now", "", "number", "Seconds of a monotonic clock."},
     {"vs.profile", "fn:function, {top:int=20}", "table",
       "Calls fn() and measures each op: p.rows, a list of {name, pass = \"forward\", "
