@@ -157,4 +157,6 @@ void lvs_open_system(lua_State *L) {
   lua_pop(L, 1);
   push_build(L);
   lua_setfield(L, -2, "build");
+  lua_pushliteral(L, VESPER_VERSION);
+  lua_setfield(L, -2, "version");
 }

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VESPER_VERSION "0.1.0"
+/* The version: the Makefile, the rockspec of a release and the pages take it from here. */
+#define VESPER_VERSION "0.2.0"
 
 #ifdef VS_DOUBLE
 typedef double vs_real;

@@ -149,7 +149,7 @@ describe("experiment", function()
   it("tells the protocol", function()
     local text = table.concat(experiment.protocol(results, sizes), "\n")
     for _, part in ipairs {"40 train, 24 validation, 16 test", "seeds 1, 2; 3 epochs; rate 0.05",
-      "best epoch on validation", "for no choice", "16 image-text pairs", "vesper 0.1.0",
+      "best epoch on validation", "for no choice", "16 image-text pairs", "vesper " .. vs.version,
       "n - 1"} do
       assert(text:find(part, 1, true), part)
     end

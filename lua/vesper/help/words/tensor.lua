@@ -129,6 +129,7 @@ return {
         .. "hidden}."},
     {"vs.list_layers", "", "list", "Every layer: {name, args, signature, inputs, outputs, doc}."},
     {"vs.list_optims", "", "list", "Every optimizer: {name, args, signature, doc}."},
+    {"vs.version", nil, "string", "The version of vesper, as in \"0.2.0\"."},
     {"vs.build", nil, "table",
       "{version, real = \"float\" or \"double\", isa = \"generic\", \"avx2\", \"avx512\" or "
         .. "\"amx\", amx = whether isa is \"amx\", bf16 = whether the processor has an "
