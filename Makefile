@@ -2,7 +2,7 @@
 #
 # Two builds from the same sources: build/float (what users install) and build/double (gradient checks).
 # Every target first sees to the Debian packages it needs; where dpkg does not exist, or with DEPS=no,
-# that step is left out and pkg-config decides.
+# that step is left out and pkg-config decides (csrc/libraries.sh).
 
 # Every Debian package that is needed, in one list; and what `make lint` needs on top of it.
 DEBS := build-essential pkg-config lua5.4 liblua5.4-dev luarocks lua-busted lua-check \
@@ -11,19 +11,23 @@ DEBS := build-essential pkg-config lua5.4 liblua5.4-dev luarocks lua-busted lua-
 DEBS_DEV := clang clang-format libclang-rt-dev
 
 CC      ?= cc
-LUA     ?= lua5.4
+LUA     ?= $(or $(shell for l in lua5.4 lua-5.4 lua54 lua; do case "$$($$l -v 2>&1)" in \
+             ("Lua 5.4"*) echo $$l; break;; esac; done),lua5.4)
 BUILD   ?= build
 OPT     ?= -O3
 PREFIX  ?= /usr/local
-WARN    := -Wall -Wextra -Wshadow -Wmissing-prototypes -Werror
-PKGS    := hdf5 openblas jansson libutf8proc expat zlib
+VERSION := $(shell sed -n 's/^\#define VESPER_VERSION "\(.*\)"/\1/p' csrc/core/base.h)
+# Warnings are errors in a clone, not in a release's sources and not for LuaRocks: another compiler
+# may have other warnings.
+WERROR  ?= $(if $(wildcard .git),-Werror)
+WARN     = -Wall -Wextra -Wshadow -Wmissing-prototypes $(WERROR)
 # libjpeg is used where it is found; `make JPEG=` builds with stb_image in its place.
-JPEG    ?= $(shell pkg-config --exists libjpeg && echo libjpeg)
+JPEG    ?= yes
+LIBRARIES = JPEG=$(JPEG) sh csrc/libraries.sh
 # pkg-config is asked once, and only when something is compiled: it may be missing until deps ran.
-PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(JPEG) stb) \
-               $(if $(JPEG),-DVS_LIBJPEG))$(PKG_CFLAGS)
-PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS) $(JPEG)))$(PKG_LIBS)
-LUA_CFLAGS = $(eval LUA_CFLAGS := $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(shell pkg-config --cflags lua5.4)))$(LUA_CFLAGS)
+PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell $(LIBRARIES) cflags))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $(shell $(LIBRARIES) libs))$(PKG_LIBS)
+LUA_CFLAGS = $(eval LUA_CFLAGS := $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(shell $(LIBRARIES) lua)))$(LUA_CFLAGS)
 CPPFLAGS_ALL = -Icsrc $(PKG_CFLAGS) $(LUA_CFLAGS)
 # -fno-plt: even the smallest op calls Lua some twenty times.
 CFLAGS_ALL = $(CFLAGS) -std=c11 -D_GNU_SOURCE $(OPT) -g -fPIC -fvisibility=hidden -fno-plt -fno-math-errno \
@@ -51,8 +55,8 @@ BF16    := $(foreach isa,avx512bf16 tiles amx,kernel/gemm.$(isa).o)
 FLOAT_OBJECTS  := $(addprefix $(BUILD)/float/,$(PLAIN) $(call kernel_objects,generic avx2 avx512) $(BF16))
 DOUBLE_OBJECTS := $(addprefix $(BUILD)/double/,$(PLAIN) $(call kernel_objects,generic))
 
-# `make V=1` shows the commands.  JOBS is how many compilers, or processes of tests, run at once.
-say = $(if $(V),,@echo "$(1)" &&)
+# `make V=1` shows the commands, QUIET=1 not even the files.  JOBS is how many compilers, or processes of tests, run at once.
+say = $(if $(V),,@$(if $(QUIET),,echo "$(1)" &&))
 JOBS ?= $(shell env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
 BUSTED ?= $(shell command -v busted)
 jobs = -j$(JOBS) --no-print-directory
@@ -60,8 +64,17 @@ jobs = -j$(JOBS) --no-print-directory
 all: float        ## the library, build/float/vesper/core.so (the same as float)
 float: $(BUILD)/float/vesper/core.so    ## the build that users install
 double: $(BUILD)/double/vesper/core.so  ## the build that gradient checks run on
-rock:             ## what LuaRocks builds
-	@$(MAKE) $(jobs) float
+
+# A line for each folder, as LuaRocks shows what is printed.
+FOLDERS := $(sort $(patsubst csrc/%/,%,$(dir $(wildcard csrc/*/*.c))))
+ROCK     = $(MAKE) $(jobs) QUIET=1 WERROR=
+rock: deps        ## what LuaRocks builds
+	@echo "vesper $(VERSION) with $$($(LIBRARIES) list)"
+	@for f in $(FOLDERS); do echo "compiling csrc/$$f" && $(ROCK) folder-$$f || exit 1; done
+	@echo "linking $(BUILD)/float/vesper/core.so"
+	@$(ROCK) float
+$(FOLDERS:%=folder-%): ; @:
+$(foreach f,$(FOLDERS),$(eval folder-$(f): $(filter $(BUILD)/float/$(f)/%,$(FLOAT_OBJECTS))))
 
 $(BUILD)/float/vesper/core.so: $(FLOAT_OBJECTS)
 	@mkdir -p $(@D)
@@ -121,8 +134,9 @@ endef
 
 deps:             ## install the Debian packages that are missing
 ifeq ($(DEPS),no)
-	@pkg-config --exists --print-errors $(PKGS) stb || { echo "on Debian: sudo apt-get install $(DEBS)"; exit 1; }
+	@$(LIBRARIES) check $(if $(LUA_INCDIR),no-lua)
 else
+	@command -v dpkg-query >/dev/null || $(LIBRARIES) check $(if $(LUA_INCDIR),no-lua)
 	@$(call install_debs,$(DEBS))
 endif
 
@@ -290,8 +304,8 @@ format:           ## rewrite the C files the way clang-format wants them
 
 # --- installing ---
 
-# LUADIR, LIBDIR and BINDIR are as LuaRocks passes them.  MANPAGE, BASHCOMP and ZSHCOMP are written by the program itself; LuaRocks, which
-# knows no places for them, sets them to nothing.
+# LUADIR, LIBDIR and BINDIR are as LuaRocks passes them.  MANPAGE, BASHCOMP and ZSHCOMP are written by the
+# program itself; LuaRocks, which knows no places for them, sets them to nothing.
 LUADIR  ?= $(PREFIX)/share/lua/5.4
 LIBDIR  ?= $(PREFIX)/lib/lua/5.4
 BINDIR  ?= $(PREFIX)/bin
@@ -299,20 +313,45 @@ MANPAGE ?= $(PREFIX)/share/man/man1/vesper.1
 BASHCOMP ?= $(PREFIX)/share/bash-completion/completions/vesper
 ZSHCOMP ?= $(PREFIX)/share/zsh/site-functions/_vesper
 INSTALLED = $(shell cd lua && find vesper -name '*.lua')
+PROGRAMS  = $(notdir $(wildcard bin/*))
 
-install: float    ## into PREFIX (/usr/local), or LUADIR and LIBDIR
-	install -d $(DESTDIR)$(LIBDIR)/vesper
-	install -m 755 $(BUILD)/float/vesper/core.so $(DESTDIR)$(LIBDIR)/vesper/core.so
-	cd lua && for f in $(INSTALLED); do install -D -m 644 $$f $(DESTDIR)$(LUADIR)/$$f; done
-	install -D -m 755 bin/vesper $(DESTDIR)$(BINDIR)/vesper
+install: float    ## into PREFIX (/usr/local), or LUADIR, LIBDIR and BINDIR
+	@echo "installing into $(DESTDIR)$(LIBDIR)/vesper and $(DESTDIR)$(LUADIR)/vesper"
+	@install -D -m 755 $(BUILD)/float/vesper/core.so $(DESTDIR)$(LIBDIR)/vesper/core.so
+	@cd lua && for f in $(INSTALLED); do install -D -m 644 $$f $(DESTDIR)$(LUADIR)/$$f || exit 1; done
+	@for f in $(PROGRAMS); do install -D -m 755 bin/$$f $(DESTDIR)$(BINDIR)/$$f || exit 1; done
 	$(call written,--man,$(MANPAGE))
 	$(call written,--completion=bash,$(BASHCOMP))
 	$(call written,--completion=zsh,$(ZSHCOMP))
 # $(call written,option,file): what `vesper help OPTION` prints.
 written = $(if $(2),@install -d $(DESTDIR)$(dir $(2)) && $(RUN) bin/vesper help $(1) >$(DESTDIR)$(2))
 uninstall:        ## take it away again
-	rm -rf $(DESTDIR)$(LIBDIR)/vesper $(DESTDIR)$(LUADIR)/vesper
-	rm -f $(addprefix $(DESTDIR),$(BINDIR)/vesper $(MANPAGE) $(BASHCOMP) $(ZSHCOMP))
+	rm -rf $(DESTDIR)$(LIBDIR)/vesper $(DESTDIR)$(LUADIR)/vesper $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%)
+	rm -f $(addprefix $(DESTDIR),$(MANPAGE) $(BASHCOMP) $(ZSHCOMP))
+
+# --- a release: build/dist has the tarball of the last commit, its rockspec, and both in one file ---
+
+# The folder that the tarball of a release is fetched from: make dist URL=...
+URL     ?= https://example.org/vesper
+DIST     = $(BUILD)/dist
+RELEASE  = $(DIST)/vesper-$(VERSION)
+
+# The tarball has the rockspec of the release in place of that of the clone.  The same commit gives
+# the same bytes: the times are those of the commit.
+dist:             ## a tarball of the sources and its rockspec, in build/dist; URL=folder to fetch it from
+	@git diff --quiet HEAD || { echo "make dist: there are changes that are not committed" >&2; exit 1; }
+	@rm -rf $(DIST) && mkdir -p $(DIST)
+	@{ echo 'local release, url = "$(VERSION)", "$(URL)/$(notdir $(RELEASE)).tar.gz"'; \
+	  sed 1,2d vesper-dev-1.rockspec; } >$(RELEASE)-1.rockspec
+	@git -c tar.umask=0022 archive --format=tar --prefix=vesper-$(VERSION)/ \
+	  --add-file=$(RELEASE)-1.rockspec HEAD . ':!vesper-dev-1.rockspec' >$(RELEASE).tar
+	@gzip -n -9 $(RELEASE).tar
+	@echo "$(RELEASE).tar.gz"; echo "$(RELEASE)-1.rockspec"
+
+src-rock: dist    ## the same in one file, which LuaRocks installs without a network
+	@touch -d @$$(git log -1 --format=%ct) $(RELEASE)-1.rockspec $(RELEASE).tar.gz
+	@TZ=UTC zip -q -X -j $(RELEASE)-1.src.rock $(RELEASE)-1.rockspec $(RELEASE).tar.gz
+	@echo "$(RELEASE)-1.src.rock"
 
 clean:            ## remove what was built
 	rm -rf $(BUILD)
@@ -321,6 +360,6 @@ help:             ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
-.PHONY: all float double rock deps deps-dev test kill-test bench asan fuzz fuzz-objects bombs emoji demo table \
+.PHONY: all float double rock dist src-rock deps deps-dev test kill-test bench asan fuzz fuzz-objects $(FOLDERS:%=folder-%) bombs emoji demo table \
         minilm openclipart docs lint lint-lua lint-lua-tree lint-includes lint-text lint-clang \
         lint-format format install uninstall clean help

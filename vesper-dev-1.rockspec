@@ -1,8 +1,11 @@
+-- `make dist` writes the rockspec of a release from this file; it replaces these two lines.
+local release, url = "dev", "git+file://."
+
 rockspec_format = "3.0"
 package = "vesper"
-version = "dev-1"
+version = release .. "-1"
 source = {
-  url = "git+file://.",
+  url = url,
 }
 description = {
   summary = "Tensors, layers and dataset readers for visual-semantic embeddings",
@@ -14,7 +17,8 @@ description = {
   license = "MIT",
   labels = {"machine-learning", "tensor", "autograd", "deep-learning"},
 }
-supported_platforms = {"unix"}
+-- The platforms that it was tried on.
+supported_platforms = {"linux"}
 dependencies = {"lua >= 5.4, < 5.5"}
 -- Headers and libraries are the Makefile's business (pkg-config): Debian keeps HDF5 and cblas where
 -- external_dependencies does not look.  Every variable below is one that LuaRocks knows.
