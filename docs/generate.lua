@@ -64,12 +64,15 @@ local types = {
   ["nil"] = "nil",
 }
 
+-- Classes in capital letters; the others have a small one.
+local capitals = {VSE = true, CIM = true, COOT = true, DPM = true, BERT = true, EMA = true}
+
 -- "Tensor|nil" -> "vesper.Tensor|nil"; any other word is a string of a choice.
 local function type_of(kind)
   if types[kind] then return types[kind] end
   local parts = {}
   for part in kind:gmatch "[^|]+" do
-    local class = part:match "^%u%w*%l%w*$" or part == "VSE" or part == "EMA"
+    local class = part:match "^%u%w*%l%w*$" or capitals[part]
     parts[#parts + 1] = types[part] or class and "vesper." .. part or '"' .. part .. '"'
   end
   return table.concat(parts, "|")
@@ -93,6 +96,8 @@ local function comment(text)
   end
   put("%s", line)
 end
+
+local function tail(list, from) return table.move(list, from, #list, 1, {}) end
 
 -- {required positional, optional positional, by name only}
 local function split(args)
@@ -119,8 +124,9 @@ end
 -- "Dataset?" -> the type and a message.
 local function put_results(results)
   for part in (results and results .. ", " or ""):gmatch "(.-), " do
-    local failing = part:find("?", 1, true)
-    put("---@return %s%s", type_of((part:gsub("%?", ""))), failing and "?" or "")
+    local failing, many = part:find("?", 1, true), part:find("...", 1, true)
+    put("---@return %s%s%s", type_of((part:gsub("[?.]", ""))), failing and "?" or "",
+      many and " ..." or "")
     if failing then put "---@return string? message" end
   end
 end
@@ -140,13 +146,35 @@ local function put_function(name, params)
   put ""
 end
 
--- f(required, options).  Without the types of the required ones: it has to fit a line.
-local function overload(required, class, result, method)
+-- f(args, last).  Without the types of args: it has to fit a line.
+local function overload(args, last, result, method)
   local params = {}
   if method then params[1] = "self" end
-  for _, a in ipairs(required) do params[#params + 1] = a.name end
-  params[#params + 1] = "o: " .. class
+  for _, a in ipairs(args) do params[#params + 1] = a.name end
+  params[#params + 1] = last
   put("---@overload fun(%s): %s", table.concat(params, ", "), result)
+end
+
+-- The other ways to call a function: options where optional arguments are left out, and sizes or
+-- dimensions one by one, x:permute(3, 1, 2).
+local function put_overloads(e, args, class, method)
+  local required, optional, named = split(args)
+  -- All arguments of schedules but the optimizer are given by name.
+  local schedule = e.name:find "^optim%.lr_scheduler%." and #named == 0
+  if schedule then required, optional = {args[1]}, tail(args, 2) end
+  local result = type_of((e.results or "nil"):gsub("[?,.].*", ""))
+  if class and #optional > 0 then
+    local given = {table.unpack(required)}
+    overload(given, "o: " .. class, result, method)
+    if #named == 0 and #optional > 1 and not schedule then
+      given[#given + 1] = optional[1]
+      overload(given, "o: " .. class, result, method)
+    end
+  end
+  local last = args[#args]
+  if last and last.kind == "ints" and e.kind == "op" then
+    overload({table.unpack(args, 1, #args - 1)}, "...: integer", result, method)
+  end
 end
 
 -- One function.  `method`: without its first argument, which is self.
@@ -171,14 +199,9 @@ local function annotate(e, name, args, class, method)
     params[#params + 1] = "options"
   end
   put_results(e.results)
-  if class and #named == 0 then
-    local result = e.results:gsub("%?.*", ""):gsub(",.*", "")
-    overload(required, class, type_of(result), method)
-  end
+  if not many then put_overloads(e, args, class, method or name:find(":", 1, true)) end
   put_function(name, params)
 end
-
-local function tail(list, from) return table.move(list, from, #list, 1, {}) end
 
 -- Whether the arguments may also go by name: those of descriptors.
 local by_name = {op = true, layer = true, reader = true}
@@ -190,6 +213,8 @@ local function annotate_entry(e, name)
     class = options_class(e.name, named)
   elseif #optional > 0 and by_name[e.kind] then
     class = options_class(e.name, optional)
+  elseif #e.args > 1 and e.name:find "^optim%.lr_scheduler%." then
+    class = options_class(e.name, tail(e.args, 2))
   end
   annotate(e, name, e.args, class)
   if e.method then annotate(e, "Tensor:" .. e.method, tail(e.args, 2), class, true) end
@@ -244,16 +269,21 @@ local operators = [[
 ---@field [integer] vesper.Tensor]]
 
 local sized = {Dataset = true, Loader = true, Vocab = true, WordVectors = true, WordPiece = true}
-local extends = {Layer = "Module", Baseline = "Module", VSE = "Module"}
+-- Classes whose objects have fields of the user's own, or fields that differ from object to object.
+local open = {Module = true, Optimizer = true, Scheduler = true}
+local extends = {Layer = "Module", Baseline = "Module", VSE = "Module", BERT = "Module",
+  CIM = "VSE", COOT = "VSE", DPM = "VSE"}
 
 -- Every class with its fields, in the order of their first mention.
 local function put_classes(entries)
   local classes, order = {}, {}
   for _, e in ipairs(entries) do
     local class, key = e.name:match "^(%u%w*)[.:]([%w_]+)$"
-    if class and not classes[class] then
-      classes[class] = {}
-      order[#order + 1] = class
+    for _, name in ipairs {class or false, (e.results or ""):match "^%u+$" or false} do
+      if name and not classes[name] then
+        classes[name] = {}
+        order[#order + 1] = name
+      end
     end
     if class and e.kind == "field" then table.insert(classes[class], {key, e}) end
   end
@@ -261,6 +291,7 @@ local function put_classes(entries)
     put("---@class vesper.%s%s", class, extends[class] and ": vesper." .. extends[class] or "")
     if class == "Tensor" then put("%s", operators) end
     if class == "Module" then put "---@overload fun(...: any): any" end
+    if open[class] then put "---@field [string] any" end
     if sized[class] then put "---@operator len: integer" end
     for _, pair in ipairs(classes[class]) do
       comment(pair[2].doc)

@@ -61,4 +61,18 @@ describe("generated pages", function()
     local ok, said = run "lua5.4 docs/generate.lua --check"
     assert(ok, said)
   end)
+
+  -- What an editor would mark as wrong though it is right.
+  it("let editors take sizes one by one, some options, and own fields of modules", function()
+    local file = assert(io.open "lua/vesper/meta.lua")
+    local text = file:read "a"
+    file:close()
+    for _, line in ipairs {
+      "---@overload fun(self, ...: integer): vesper.Tensor\nfunction Tensor:reshape(",
+      "---@overload fun(path, split, o: vesper.options.data.open): vesper.Dataset\n",
+      "---@overload fun(optimizer, o: vesper.options.optim.lr_scheduler.StepLR): vesper.Scheduler",
+      "---@overload fun(...: any): any\n---@field [string] any\n",
+      "---@class vesper.CIM: vesper.VSE\n",
+    } do assert(text:find(line, 1, true), line) end
+  end)
 end)
