@@ -36,6 +36,7 @@ local InfoNCE = {}
 
 ---@class vesper.Module
 ---@overload fun(...: any): any
+---@field [string] any
 ---Whether it is in training mode.
 ---@field training boolean
 local Module = {}
@@ -46,6 +47,7 @@ local Module = {}
 local Layer = {}
 
 ---@class vesper.Optimizer
+---@field [string] any
 ---The groups, each with params and its settings, which may be assigned; opt.lr = v sets lr in all
 ---of them.
 ---@field param_groups any[]
@@ -57,6 +59,7 @@ local Optimizer = {}
 local EMA = {}
 
 ---@class vesper.Scheduler
+---@field [string] any
 ---The number of steps so far.
 ---@field last_epoch integer
 ---The class: "StepLR".
@@ -142,8 +145,11 @@ local TextOnly = {}
 ---@class vesper.VSE: vesper.Module
 local VSE = {}
 
----@class vesper.CIM
+---@class vesper.CIM: vesper.VSE
 local CIM = {}
+
+---@class vesper.COOT: vesper.VSE
+local COOT = {}
 
 ---@class vesper.AttentionPooling
 local AttentionPooling = {}
@@ -151,10 +157,10 @@ local AttentionPooling = {}
 ---@class vesper.BERTFusion
 local BERTFusion = {}
 
----@class vesper.DPM
+---@class vesper.DPM: vesper.VSE
 local DPM = {}
 
----@class vesper.BERT
+---@class vesper.BERT: vesper.Module
 local BERT = {}
 
 ---@class vesper.ResNet18
@@ -291,6 +297,7 @@ function vs.randn_like(x) end
 ---@param step? number default 1
 ---@param options? vesper.options.arange
 ---@return vesper.Tensor
+---@overload fun(first, o: vesper.options.arange): vesper.Tensor
 function vs.arange(first, last, step, options) end
 
 ---@class vesper.options.linspace
@@ -314,6 +321,7 @@ function vs.linspace(first, last, n, options) end
 ---@param base? number default 10
 ---@param options? vesper.options.logspace
 ---@return vesper.Tensor
+---@overload fun(first, last, n, o: vesper.options.logspace): vesper.Tensor
 function vs.logspace(first, last, n, base, options) end
 
 ---The identity matrix [n,n].
@@ -387,7 +395,7 @@ function vs.is_grad_enabled() end
 ---swaps the first two dimensions.
 ---@param vectors any[]
 ---@param indexing? "ij"|"xy" default ij
----@return "Tensor..."
+---@return vesper.Tensor ...
 function vs.meshgrid(vectors, indexing) end
 
 ---Einstein summation: vs.einsum("bij,bjk->bik", {x, y}). One letter per dimension; letters missing
@@ -501,6 +509,17 @@ function vs.empty_cache() end
 ---@param bytes integer
 function vs.set_cache_limit(bytes) end
 
+---Prints a warning on standard error with the line of the script, "vesper warning: train.lua:12:
+---message"; once for each text and line. Vesper's own warnings go the same way.
+---@param message string
+function vs.warn(message) end
+
+---Turns warnings on or off and returns whether they were on. What was printed once may be printed
+---again.
+---@param on boolean
+---@return boolean
+function vs.set_warnings(on) end
+
 ---Seconds of a monotonic clock.
 ---@return number
 function vs.now() end
@@ -523,7 +542,8 @@ function vs.profile(fn, options) end
 ---@return boolean
 function vs.is_terminal(stream) end
 
----Prints the documentation of a name, function, layer or object.
+---Prints the documentation of a name, function, layer or object; for several words, the names of
+---all whose text has them.
 ---@param what? any
 function vs.help(what) end
 
@@ -536,6 +556,7 @@ function vs.help(what) end
 ---@param label? string
 ---@param options? vesper.options.progress
 ---@return function
+---@overload fun(loader, o: vesper.options.progress): function
 function vs.progress(loader, label, options) end
 
 ---Every op: {name, args, signature, outputs, doc, nograd, inplace, random, kink, view, hidden}.
@@ -549,6 +570,10 @@ function vs.list_layers() end
 ---Every optimizer: {name, args, signature, doc}.
 ---@return any[]
 function vs.list_optims() end
+
+---The version of vesper, as in "0.2.0".
+---@type string
+vs.version = nil
 
 ---{version, real = "float" or "double", isa = "generic", "avx2", "avx512" or "amx", amx = whether
 ---isa is "amx", bf16 = whether the processor has an instruction that multiplies bfloat16, jpeg =
@@ -601,18 +626,18 @@ function Tensor:t() end
 ---whose sum must be the size of dim. Also vs.split(x, ...).
 ---@param size any
 ---@param dim? integer default 1
----@return "Tensor..."
+---@return vesper.Tensor ...
 function Tensor:split(size, dim) end
 
 ---At most n views of equal size along dim, the last possibly smaller.
 ---@param n integer
 ---@param dim? integer default 1
----@return "Tensor..."
+---@return vesper.Tensor ...
 function Tensor:chunk(n, dim) end
 
 ---One view per position along dim, without that dimension.
 ---@param dim? integer default 1
----@return "Tensor..."
+---@return vesper.Tensor ...
 function Tensor:unbind(dim) end
 
 ---Moves dimension from to position to; the others keep their order; a view.
@@ -841,6 +866,7 @@ function Tensor:requires_grad_(on) end
 ---unless retain. No second derivatives.
 ---@param grad? vesper.Tensor
 ---@param options? vesper.options.Tensor.backward
+---@overload fun(self, o: vesper.options.Tensor.backward): nil
 function Tensor:backward(grad, options) end
 
 ---Calls hook(gradient) in each backward with the complete gradient of this tensor; a tensor that
@@ -984,6 +1010,7 @@ function Tensor:add_(y) end
 ---@param keepdim? boolean default false
 ---@return boolean|vesper.Tensor
 ---@overload fun(x, o: vesper.options.all): boolean|vesper.Tensor
+---@overload fun(x, dim, o: vesper.options.all): boolean|vesper.Tensor
 function vs.all(x, dim, keepdim) end
 
 ---Whether every element is nonzero: a Lua boolean, or a bool tensor along a dimension.
@@ -991,6 +1018,7 @@ function vs.all(x, dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return boolean|vesper.Tensor
 ---@overload fun(self, o: vesper.options.all): boolean|vesper.Tensor
+---@overload fun(self, dim, o: vesper.options.all): boolean|vesper.Tensor
 function Tensor:all(dim, keepdim) end
 
 ---@class vesper.options.amax
@@ -1004,6 +1032,7 @@ function Tensor:all(dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.amax): vesper.Tensor
+---@overload fun(x, dim, o: vesper.options.amax): vesper.Tensor
 function vs.amax(x, dim, keepdim) end
 
 ---Largest value of all elements, or over the dimensions given; see max for where it is. Equal
@@ -1012,6 +1041,7 @@ function vs.amax(x, dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.amax): vesper.Tensor
+---@overload fun(self, dim, o: vesper.options.amax): vesper.Tensor
 function Tensor:amax(dim, keepdim) end
 
 ---@class vesper.options.amin
@@ -1025,6 +1055,7 @@ function Tensor:amax(dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.amin): vesper.Tensor
+---@overload fun(x, dim, o: vesper.options.amin): vesper.Tensor
 function vs.amin(x, dim, keepdim) end
 
 ---Smallest value of all elements, or over the dimensions given; see max for where it is. Equal
@@ -1033,6 +1064,7 @@ function vs.amin(x, dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.amin): vesper.Tensor
+---@overload fun(self, dim, o: vesper.options.amin): vesper.Tensor
 function Tensor:amin(dim, keepdim) end
 
 ---@class vesper.options.any
@@ -1045,6 +1077,7 @@ function Tensor:amin(dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return boolean|vesper.Tensor
 ---@overload fun(x, o: vesper.options.any): boolean|vesper.Tensor
+---@overload fun(x, dim, o: vesper.options.any): boolean|vesper.Tensor
 function vs.any(x, dim, keepdim) end
 
 ---Whether some element is nonzero: a Lua boolean, or a bool tensor along a dimension.
@@ -1052,6 +1085,7 @@ function vs.any(x, dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return boolean|vesper.Tensor
 ---@overload fun(self, o: vesper.options.any): boolean|vesper.Tensor
+---@overload fun(self, dim, o: vesper.options.any): boolean|vesper.Tensor
 function Tensor:any(dim, keepdim) end
 
 ---@class vesper.options.argmax
@@ -1064,6 +1098,7 @@ function Tensor:any(dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.argmax): vesper.Tensor
+---@overload fun(x, dim, o: vesper.options.argmax): vesper.Tensor
 function vs.argmax(x, dim, keepdim) end
 
 ---Where the largest values are, int64 from 1, along one dimension or over everything.
@@ -1071,6 +1106,7 @@ function vs.argmax(x, dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.argmax): vesper.Tensor
+---@overload fun(self, dim, o: vesper.options.argmax): vesper.Tensor
 function Tensor:argmax(dim, keepdim) end
 
 ---@class vesper.options.argmin
@@ -1083,6 +1119,7 @@ function Tensor:argmax(dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.argmin): vesper.Tensor
+---@overload fun(x, dim, o: vesper.options.argmin): vesper.Tensor
 function vs.argmin(x, dim, keepdim) end
 
 ---Where the smallest values are, int64 from 1, along one dimension or over everything.
@@ -1090,6 +1127,7 @@ function vs.argmin(x, dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.argmin): vesper.Tensor
+---@overload fun(self, dim, o: vesper.options.argmin): vesper.Tensor
 function Tensor:argmin(dim, keepdim) end
 
 ---@class vesper.options.argsort
@@ -1102,6 +1140,7 @@ function Tensor:argmin(dim, keepdim) end
 ---@param descending? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.argsort): vesper.Tensor
+---@overload fun(x, dim, o: vesper.options.argsort): vesper.Tensor
 function vs.argsort(x, dim, descending) end
 
 ---The positions (int64, from 1) that put the values along dim in order; see sort.
@@ -1109,6 +1148,7 @@ function vs.argsort(x, dim, descending) end
 ---@param descending? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.argsort): vesper.Tensor
+---@overload fun(self, dim, o: vesper.options.argsort): vesper.Tensor
 function Tensor:argsort(dim, descending) end
 
 ---The angle of a sine, -pi/2 to pi/2; NaN outside -1..1.
@@ -1155,6 +1195,7 @@ function Tensor:atan2(y) end
 ---@param count_include_pad? boolean default true
 ---@return vesper.Tensor
 ---@overload fun(x, kernel, o: vesper.options.avg_pool1d): vesper.Tensor
+---@overload fun(x, kernel, stride, o: vesper.options.avg_pool1d): vesper.Tensor
 function vs.avg_pool1d(x, kernel, stride, padding, ceil_mode, count_include_pad) end
 
 ---The mean of each window of x [B,C,T] or [C,T] -> [..,T']; see avg_pool2d.
@@ -1165,6 +1206,7 @@ function vs.avg_pool1d(x, kernel, stride, padding, ceil_mode, count_include_pad)
 ---@param count_include_pad? boolean default true
 ---@return vesper.Tensor
 ---@overload fun(self, kernel, o: vesper.options.avg_pool1d): vesper.Tensor
+---@overload fun(self, kernel, stride, o: vesper.options.avg_pool1d): vesper.Tensor
 function Tensor:avg_pool1d(kernel, stride, padding, ceil_mode, count_include_pad) end
 
 ---@class vesper.options.avg_pool2d
@@ -1183,6 +1225,7 @@ function Tensor:avg_pool1d(kernel, stride, padding, ceil_mode, count_include_pad
 ---@param count_include_pad? boolean default true
 ---@return vesper.Tensor
 ---@overload fun(x, kernel, o: vesper.options.avg_pool2d): vesper.Tensor
+---@overload fun(x, kernel, stride, o: vesper.options.avg_pool2d): vesper.Tensor
 function vs.avg_pool2d(x, kernel, stride, padding, ceil_mode, count_include_pad) end
 
 ---The mean of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' as of max_pool2d. stride is
@@ -1194,6 +1237,7 @@ function vs.avg_pool2d(x, kernel, stride, padding, ceil_mode, count_include_pad)
 ---@param count_include_pad? boolean default true
 ---@return vesper.Tensor
 ---@overload fun(self, kernel, o: vesper.options.avg_pool2d): vesper.Tensor
+---@overload fun(self, kernel, stride, o: vesper.options.avg_pool2d): vesper.Tensor
 function Tensor:avg_pool2d(kernel, stride, padding, ceil_mode, count_include_pad) end
 
 ---@class vesper.options.batch_norm
@@ -1222,6 +1266,7 @@ function Tensor:avg_pool2d(kernel, stride, padding, ceil_mode, count_include_pad
 ---@param activation? "none"|"relu"|"relu6" default none
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.batch_norm): vesper.Tensor
+---@overload fun(x, weight, o: vesper.options.batch_norm): vesper.Tensor
 function vs.batch_norm(x, weight, bias, running_mean, running_var, training, momentum, eps,
   activation) end
 
@@ -1240,6 +1285,7 @@ function vs.batch_norm(x, weight, bias, running_mean, running_var, training, mom
 ---@param activation? "none"|"relu"|"relu6" default none
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.batch_norm): vesper.Tensor
+---@overload fun(self, weight, o: vesper.options.batch_norm): vesper.Tensor
 function Tensor:batch_norm(weight, bias, running_mean, running_var, training, momentum, eps,
   activation) end
 
@@ -1266,6 +1312,7 @@ function Tensor:bernoulli() end
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
 ---@overload fun(x, target, o: vesper.options.binary_cross_entropy_with_logits): vesper.Tensor
+---@overload fun(x, target, weight, o: vesper.options.binary_cross_entropy_with_logits): vesper.Tensor
 function vs.binary_cross_entropy_with_logits(x, target, weight, pos_weight, reduction) end
 
 ----w (pos_weight y log s(x) + (1-y) log(1-s(x))), s the sigmoid, y = target in 0..1 of x's shape;
@@ -1276,6 +1323,7 @@ function vs.binary_cross_entropy_with_logits(x, target, weight, pos_weight, redu
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
 ---@overload fun(self, target, o: vesper.options.binary_cross_entropy_with_logits): vesper.Tensor
+---@overload fun(self, target, weight, o: vesper.options.binary_cross_entropy_with_logits): vesper.Tensor
 function Tensor:binary_cross_entropy_with_logits(target, weight, pos_weight, reduction) end
 
 ---@class vesper.options.cat
@@ -1309,6 +1357,7 @@ function Tensor:ceil() end
 ---@param max? number
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.clamp): vesper.Tensor
+---@overload fun(x, min, o: vesper.options.clamp): vesper.Tensor
 function vs.clamp(x, min, max) end
 
 ---x limited to [min, max]; either bound may be absent. No gradient where x was cut off. Integers
@@ -1317,6 +1366,7 @@ function vs.clamp(x, min, max) end
 ---@param max? number
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.clamp): vesper.Tensor
+---@overload fun(self, min, o: vesper.options.clamp): vesper.Tensor
 function Tensor:clamp(min, max) end
 
 ---A copy with memory of its own.
@@ -1355,6 +1405,7 @@ function Tensor:contiguous() end
 ---@param groups? integer default 1
 ---@return vesper.Tensor
 ---@overload fun(x, w, o: vesper.options.conv1d): vesper.Tensor
+---@overload fun(x, w, b, o: vesper.options.conv1d): vesper.Tensor
 function vs.conv1d(x, w, b, stride, padding, dilation, groups) end
 
 ---1-D cross-correlation. x [B,C,T], w [O,C/groups,k], b [O] -> [B,O,T'] with T' = floor((T + 2
@@ -1367,6 +1418,7 @@ function vs.conv1d(x, w, b, stride, padding, dilation, groups) end
 ---@param groups? integer default 1
 ---@return vesper.Tensor
 ---@overload fun(self, w, o: vesper.options.conv1d): vesper.Tensor
+---@overload fun(self, w, b, o: vesper.options.conv1d): vesper.Tensor
 function Tensor:conv1d(w, b, stride, padding, dilation, groups) end
 
 ---@class vesper.options.conv2d
@@ -1387,6 +1439,7 @@ function Tensor:conv1d(w, b, stride, padding, dilation, groups) end
 ---@param groups? integer default 1
 ---@return vesper.Tensor
 ---@overload fun(x, w, o: vesper.options.conv2d): vesper.Tensor
+---@overload fun(x, w, b, o: vesper.options.conv2d): vesper.Tensor
 function vs.conv2d(x, w, b, stride, padding, dilation, groups) end
 
 ---2-D cross-correlation. x [B,C,H,W], w [O,C/groups,kH,kW], b [O] -> [B,O,H',W'] with H' = floor((H
@@ -1399,6 +1452,7 @@ function vs.conv2d(x, w, b, stride, padding, dilation, groups) end
 ---@param groups? integer default 1
 ---@return vesper.Tensor
 ---@overload fun(self, w, o: vesper.options.conv2d): vesper.Tensor
+---@overload fun(self, w, b, o: vesper.options.conv2d): vesper.Tensor
 function Tensor:conv2d(w, b, stride, padding, dilation, groups) end
 
 ---@class vesper.options.conv_transpose1d
@@ -1421,6 +1475,7 @@ function Tensor:conv2d(w, b, stride, padding, dilation, groups) end
 ---@param dilation? integer default 1
 ---@return vesper.Tensor
 ---@overload fun(x, w, o: vesper.options.conv_transpose1d): vesper.Tensor
+---@overload fun(x, w, b, o: vesper.options.conv_transpose1d): vesper.Tensor
 function vs.conv_transpose1d(x, w, b, stride, padding, output_padding, groups, dilation) end
 
 ---1-D transposed convolution: x [B,C,T], w [C,O/groups,k], b [O] -> [B,O,T'] with T' = (T - 1)
@@ -1434,6 +1489,7 @@ function vs.conv_transpose1d(x, w, b, stride, padding, output_padding, groups, d
 ---@param dilation? integer default 1
 ---@return vesper.Tensor
 ---@overload fun(self, w, o: vesper.options.conv_transpose1d): vesper.Tensor
+---@overload fun(self, w, b, o: vesper.options.conv_transpose1d): vesper.Tensor
 function Tensor:conv_transpose1d(w, b, stride, padding, output_padding, groups, dilation) end
 
 ---@class vesper.options.conv_transpose2d
@@ -1457,6 +1513,7 @@ function Tensor:conv_transpose1d(w, b, stride, padding, output_padding, groups, 
 ---@param dilation? integer|integer[] default 1
 ---@return vesper.Tensor
 ---@overload fun(x, w, o: vesper.options.conv_transpose2d): vesper.Tensor
+---@overload fun(x, w, b, o: vesper.options.conv_transpose2d): vesper.Tensor
 function vs.conv_transpose2d(x, w, b, stride, padding, output_padding, groups, dilation) end
 
 ---2-D transposed convolution: the gradient of conv2d by its input. x [B,C,H,W], w
@@ -1471,6 +1528,7 @@ function vs.conv_transpose2d(x, w, b, stride, padding, output_padding, groups, d
 ---@param dilation? integer|integer[] default 1
 ---@return vesper.Tensor
 ---@overload fun(self, w, o: vesper.options.conv_transpose2d): vesper.Tensor
+---@overload fun(self, w, b, o: vesper.options.conv_transpose2d): vesper.Tensor
 function Tensor:conv_transpose2d(w, b, stride, padding, output_padding, groups, dilation) end
 
 ---Copies src, broadcast and converted to x's dtype, into x. x[i] = src does the same to a row.
@@ -1515,6 +1573,7 @@ function Tensor:cosh() end
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
 ---@overload fun(x1, x2, y, o: vesper.options.cosine_embedding_loss): vesper.Tensor
+---@overload fun(x1, x2, y, margin, o: vesper.options.cosine_embedding_loss): vesper.Tensor
 function vs.cosine_embedding_loss(x1, x2, y, margin, reduction) end
 
 ---1 - cos(x1, x2) where y is 1 (a match), max(0, cos - margin) where y is -1. x1, x2 [B,D], y [B]
@@ -1525,6 +1584,7 @@ function vs.cosine_embedding_loss(x1, x2, y, margin, reduction) end
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
 ---@overload fun(self, x2, y, o: vesper.options.cosine_embedding_loss): vesper.Tensor
+---@overload fun(self, x2, y, margin, o: vesper.options.cosine_embedding_loss): vesper.Tensor
 function Tensor:cosine_embedding_loss(x2, y, margin, reduction) end
 
 ---@class vesper.options.cross_entropy
@@ -1547,6 +1607,7 @@ function Tensor:cosine_embedding_loss(x2, y, margin, reduction) end
 ---@param label_smoothing? number default 0
 ---@return vesper.Tensor
 ---@overload fun(x, target, o: vesper.options.cross_entropy): vesper.Tensor
+---@overload fun(x, target, weight, o: vesper.options.cross_entropy): vesper.Tensor
 function vs.cross_entropy(x, target, weight, reduction, ignore_index, label_smoothing) end
 
 ---Negative log of softmax(x) at the target class. x [B,C], or [B,C,d1,...] or [C]; target int64 of
@@ -1562,6 +1623,7 @@ function vs.cross_entropy(x, target, weight, reduction, ignore_index, label_smoo
 ---@param label_smoothing? number default 0
 ---@return vesper.Tensor
 ---@overload fun(self, target, o: vesper.options.cross_entropy): vesper.Tensor
+---@overload fun(self, target, weight, o: vesper.options.cross_entropy): vesper.Tensor
 function Tensor:cross_entropy(target, weight, reduction, ignore_index, label_smoothing) end
 
 ---Products of the first 1, 2, ... elements along dim, of x's shape. Integers and masks give int64.
@@ -1646,6 +1708,7 @@ function Tensor:div_(y) end
 ---@param training? boolean default true
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.dropout): vesper.Tensor
+---@overload fun(x, p, o: vesper.options.dropout): vesper.Tensor
 function vs.dropout(x, p, training) end
 
 ---Zeroes each element with probability p and scales the others by 1/(1-p); training = false returns
@@ -1654,6 +1717,7 @@ function vs.dropout(x, p, training) end
 ---@param training? boolean default true
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.dropout): vesper.Tensor
+---@overload fun(self, p, o: vesper.options.dropout): vesper.Tensor
 function Tensor:dropout(p, training) end
 
 ---@class vesper.options.elu
@@ -1686,6 +1750,7 @@ function Tensor:elu(alpha) end
 ---@param sparse? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(weight, ids, o: vesper.options.embedding): vesper.Tensor
+---@overload fun(weight, ids, padding_idx, o: vesper.options.embedding): vesper.Tensor
 function vs.embedding(weight, ids, padding_idx, sparse) end
 
 ---Rows of a table. weight [V,D], ids [...] of 1..V -> [...,D]. The row padding_idx gets no
@@ -1697,6 +1762,7 @@ function vs.embedding(weight, ids, padding_idx, sparse) end
 ---@param sparse? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, ids, o: vesper.options.embedding): vesper.Tensor
+---@overload fun(self, ids, padding_idx, o: vesper.options.embedding): vesper.Tensor
 function Tensor:embedding(ids, padding_idx, sparse) end
 
 ---x == y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
@@ -1732,11 +1798,13 @@ function Tensor:exp() end
 ---@param x vesper.Tensor
 ---@param shape integer|integer[]
 ---@return vesper.Tensor
+---@overload fun(x, ...: integer): vesper.Tensor
 function vs.expand(x, shape) end
 
 ---Broadcast to a larger shape without copying; -1 keeps a size. The view is not writable.
 ---@param shape integer|integer[]
 ---@return vesper.Tensor
+---@overload fun(self, ...: integer): vesper.Tensor
 function Tensor:expand(shape) end
 
 ---exp(x) - 1, exact for small x.
@@ -1769,6 +1837,7 @@ function Tensor:fill_(value) end
 ---@param last? integer default -1
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.flatten): vesper.Tensor
+---@overload fun(x, first, o: vesper.options.flatten): vesper.Tensor
 function vs.flatten(x, first, last) end
 
 ---Dimensions first to last become one. nn.Flatten starts at 2 and so keeps the batch.
@@ -1776,6 +1845,7 @@ function vs.flatten(x, first, last) end
 ---@param last? integer default -1
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.flatten): vesper.Tensor
+---@overload fun(self, first, o: vesper.options.flatten): vesper.Tensor
 function Tensor:flatten(first, last) end
 
 ---@class vesper.options.flip
@@ -1881,6 +1951,7 @@ function Tensor:gelu(approximate) end
 ---@param eps? number default 1e-5
 ---@return vesper.Tensor
 ---@overload fun(x, num_groups, o: vesper.options.group_norm): vesper.Tensor
+---@overload fun(x, num_groups, weight, o: vesper.options.group_norm): vesper.Tensor
 function vs.group_norm(x, num_groups, weight, bias, eps) end
 
 ---Group normalisation (Wu and He, 2018) of x [B,C] or [B,C,...]: each sample's channels in
@@ -1891,6 +1962,7 @@ function vs.group_norm(x, num_groups, weight, bias, eps) end
 ---@param eps? number default 1e-5
 ---@return vesper.Tensor
 ---@overload fun(self, num_groups, o: vesper.options.group_norm): vesper.Tensor
+---@overload fun(self, num_groups, weight, o: vesper.options.group_norm): vesper.Tensor
 function Tensor:group_norm(num_groups, weight, bias, eps) end
 
 ---@class vesper.options.gru
@@ -1915,6 +1987,7 @@ function Tensor:group_norm(num_groups, weight, bias, eps) end
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(x, w_ih, w_hh, o: vesper.options.gru): vesper.Tensor
+---@overload fun(x, w_ih, w_hh, b_ih, o: vesper.options.gru): vesper.Tensor
 function vs.gru(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse, h0) end
 
 ---One layer of GRU in one direction. x [B,T,I], w_ih [3H,I], w_hh [3H,H], biases [3H] (gates r, z,
@@ -1931,6 +2004,7 @@ function vs.gru(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse, h0) end
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(self, w_ih, w_hh, o: vesper.options.gru): vesper.Tensor
+---@overload fun(self, w_ih, w_hh, b_ih, o: vesper.options.gru): vesper.Tensor
 function Tensor:gru(w_ih, w_hh, b_ih, b_hh, lengths, reverse, h0) end
 
 ---x > y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
@@ -1979,6 +2053,7 @@ function Tensor:hardswish() end
 ---@param same? vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(scores, o: vesper.options.hinge_ranking): vesper.Tensor
+---@overload fun(scores, margin, o: vesper.options.hinge_ranking): vesper.Tensor
 function vs.hinge_ranking(scores, margin, negatives, reduction, same) end
 
 ---Hinge ranking of a similarity matrix, scores [B,B] with the matches on the diagonal: max(0,
@@ -1991,6 +2066,7 @@ function vs.hinge_ranking(scores, margin, negatives, reduction, same) end
 ---@param same? vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.hinge_ranking): vesper.Tensor
+---@overload fun(self, margin, o: vesper.options.hinge_ranking): vesper.Tensor
 function Tensor:hinge_ranking(margin, negatives, reduction, same) end
 
 ---@class vesper.options.huber_loss
@@ -2004,6 +2080,7 @@ function Tensor:hinge_ranking(margin, negatives, reduction, same) end
 ---@param delta? number default 1
 ---@return vesper.Tensor
 ---@overload fun(x, target, o: vesper.options.huber_loss): vesper.Tensor
+---@overload fun(x, target, reduction, o: vesper.options.huber_loss): vesper.Tensor
 function vs.huber_loss(x, target, reduction, delta) end
 
 ---d = |x - target|: d^2 / 2 below delta, delta (d - delta / 2) above. Huber, 1964.
@@ -2012,6 +2089,7 @@ function vs.huber_loss(x, target, reduction, delta) end
 ---@param delta? number default 1
 ---@return vesper.Tensor
 ---@overload fun(self, target, o: vesper.options.huber_loss): vesper.Tensor
+---@overload fun(self, target, reduction, o: vesper.options.huber_loss): vesper.Tensor
 function Tensor:huber_loss(target, reduction, delta) end
 
 ---x at the positions of a list of int64 tensors, one for each of the first dimensions: out[p] =
@@ -2130,6 +2208,7 @@ function Tensor:index_select(dim, index) end
 ---@param antialias? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.interpolate): vesper.Tensor
+---@overload fun(x, size, o: vesper.options.interpolate): vesper.Tensor
 function vs.interpolate(x, size, scale_factor, mode, align_corners, antialias) end
 
 ---x [B,C,H,W] at another size [B,C,H',W']: size, or floor of H and W times scale_factor. Positions
@@ -2144,6 +2223,7 @@ function vs.interpolate(x, size, scale_factor, mode, align_corners, antialias) e
 ---@param antialias? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.interpolate): vesper.Tensor
+---@overload fun(self, size, o: vesper.options.interpolate): vesper.Tensor
 function Tensor:interpolate(size, scale_factor, mode, align_corners, antialias) end
 
 ---@class vesper.options.kl_div
@@ -2159,6 +2239,7 @@ function Tensor:interpolate(size, scale_factor, mode, align_corners, antialias) 
 ---@param log_target? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, target, o: vesper.options.kl_div): vesper.Tensor
+---@overload fun(x, target, reduction, o: vesper.options.kl_div): vesper.Tensor
 function vs.kl_div(x, target, reduction, log_target) end
 
 ---Kullback-Leibler divergence target (log target - x), x being log-probabilities and target of its
@@ -2169,6 +2250,7 @@ function vs.kl_div(x, target, reduction, log_target) end
 ---@param log_target? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, target, o: vesper.options.kl_div): vesper.Tensor
+---@overload fun(self, target, reduction, o: vesper.options.kl_div): vesper.Tensor
 function Tensor:kl_div(target, reduction, log_target) end
 
 ---@class vesper.options.l1_loss
@@ -2203,6 +2285,7 @@ function Tensor:l1_loss(target, reduction) end
 ---@param eps? number default 1e-5
 ---@return vesper.Tensor
 ---@overload fun(x, shape, o: vesper.options.layer_norm): vesper.Tensor
+---@overload fun(x, shape, weight, o: vesper.options.layer_norm): vesper.Tensor
 function vs.layer_norm(x, shape, weight, bias, eps) end
 
 ---Layer normalisation (Ba et al., 2016) over the last dimensions of x [...,shape]: (x - mean) /
@@ -2213,6 +2296,7 @@ function vs.layer_norm(x, shape, weight, bias, eps) end
 ---@param eps? number default 1e-5
 ---@return vesper.Tensor
 ---@overload fun(self, shape, o: vesper.options.layer_norm): vesper.Tensor
+---@overload fun(self, shape, weight, o: vesper.options.layer_norm): vesper.Tensor
 function Tensor:layer_norm(shape, weight, bias, eps) end
 
 ---x <= y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
@@ -2356,6 +2440,7 @@ function Tensor:logical_xor(y) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.logsumexp): vesper.Tensor
+---@overload fun(x, dim, o: vesper.options.logsumexp): vesper.Tensor
 function vs.logsumexp(x, dim, keepdim) end
 
 ---log(sum(exp(x))) over a dimension or a list of them, computed without overflow; keepdim leaves
@@ -2364,6 +2449,7 @@ function vs.logsumexp(x, dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.logsumexp): vesper.Tensor
+---@overload fun(self, dim, o: vesper.options.logsumexp): vesper.Tensor
 function Tensor:logsumexp(dim, keepdim) end
 
 ---@class vesper.options.lstm
@@ -2391,6 +2477,7 @@ function Tensor:logsumexp(dim, keepdim) end
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(x, w_ih, w_hh, o: vesper.options.lstm): vesper.Tensor
+---@overload fun(x, w_ih, w_hh, b_ih, o: vesper.options.lstm): vesper.Tensor
 function vs.lstm(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse, h0, c0) end
 
 ---One layer of LSTM in one direction. x [B,T,I], w_ih [4H,I], w_hh [4H,H], biases [4H] (gates i, f,
@@ -2409,6 +2496,7 @@ function vs.lstm(x, w_ih, w_hh, b_ih, b_hh, lengths, reverse, h0, c0) end
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(self, w_ih, w_hh, o: vesper.options.lstm): vesper.Tensor
+---@overload fun(self, w_ih, w_hh, b_ih, o: vesper.options.lstm): vesper.Tensor
 function Tensor:lstm(w_ih, w_hh, b_ih, b_hh, lengths, reverse, h0, c0) end
 
 ---x < y -> bool, with broadcasting. Unlike Lua's own operator it compares element by element.
@@ -2486,6 +2574,7 @@ function Tensor:matmul(y) end
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.max): vesper.Tensor
+---@overload fun(x, dim, o: vesper.options.max): vesper.Tensor
 function vs.max(x, dim, keepdim) end
 
 ---Largest values and where they are (int64, from 1; the first of equals), along one dimension or
@@ -2495,6 +2584,7 @@ function vs.max(x, dim, keepdim) end
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.max): vesper.Tensor
+---@overload fun(self, dim, o: vesper.options.max): vesper.Tensor
 function Tensor:max(dim, keepdim) end
 
 ---@class vesper.options.max_pool1d
@@ -2510,6 +2600,7 @@ function Tensor:max(dim, keepdim) end
 ---@param ceil_mode? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, kernel, o: vesper.options.max_pool1d): vesper.Tensor
+---@overload fun(x, kernel, stride, o: vesper.options.max_pool1d): vesper.Tensor
 function vs.max_pool1d(x, kernel, stride, padding, ceil_mode) end
 
 ---The most of each window of x [B,C,T] or [C,T] -> [..,T']; see max_pool2d.
@@ -2519,6 +2610,7 @@ function vs.max_pool1d(x, kernel, stride, padding, ceil_mode) end
 ---@param ceil_mode? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, kernel, o: vesper.options.max_pool1d): vesper.Tensor
+---@overload fun(self, kernel, stride, o: vesper.options.max_pool1d): vesper.Tensor
 function Tensor:max_pool1d(kernel, stride, padding, ceil_mode) end
 
 ---@class vesper.options.max_pool2d
@@ -2536,6 +2628,7 @@ function Tensor:max_pool1d(kernel, stride, padding, ceil_mode) end
 ---@param ceil_mode? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, kernel, o: vesper.options.max_pool2d): vesper.Tensor
+---@overload fun(x, kernel, stride, o: vesper.options.max_pool2d): vesper.Tensor
 function vs.max_pool2d(x, kernel, stride, padding, ceil_mode) end
 
 ---The most of each window of x [B,C,H,W] or [C,H,W] -> [..,H',W'], H' = floor((H + 2 padding -
@@ -2547,6 +2640,7 @@ function vs.max_pool2d(x, kernel, stride, padding, ceil_mode) end
 ---@param ceil_mode? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, kernel, o: vesper.options.max_pool2d): vesper.Tensor
+---@overload fun(self, kernel, stride, o: vesper.options.max_pool2d): vesper.Tensor
 function Tensor:max_pool2d(kernel, stride, padding, ceil_mode) end
 
 ---The larger of x and y, with broadcasting. Equal values share the gradient.
@@ -2570,6 +2664,7 @@ function Tensor:maximum(y) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.mean): vesper.Tensor
+---@overload fun(x, dim, o: vesper.options.mean): vesper.Tensor
 function vs.mean(x, dim, keepdim) end
 
 ---Mean over all elements, or over the dimensions given. Of nothing: NaN.
@@ -2577,6 +2672,7 @@ function vs.mean(x, dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.mean): vesper.Tensor
+---@overload fun(self, dim, o: vesper.options.mean): vesper.Tensor
 function Tensor:mean(dim, keepdim) end
 
 ---@class vesper.options.min
@@ -2590,6 +2686,7 @@ function Tensor:mean(dim, keepdim) end
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.min): vesper.Tensor
+---@overload fun(x, dim, o: vesper.options.min): vesper.Tensor
 function vs.min(x, dim, keepdim) end
 
 ---Smallest values and where they are; see max.
@@ -2598,6 +2695,7 @@ function vs.min(x, dim, keepdim) end
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.min): vesper.Tensor
+---@overload fun(self, dim, o: vesper.options.min): vesper.Tensor
 function Tensor:min(dim, keepdim) end
 
 ---The smaller of x and y, with broadcasting. Equal values share the gradient.
@@ -2714,6 +2812,7 @@ function Tensor:neg() end
 ---@param ignore_index? integer
 ---@return vesper.Tensor
 ---@overload fun(x, target, o: vesper.options.nll_loss): vesper.Tensor
+---@overload fun(x, target, weight, o: vesper.options.nll_loss): vesper.Tensor
 function vs.nll_loss(x, target, weight, reduction, ignore_index) end
 
 ----x at the target class, x [B,C], [B,C,d1,...] or [C] being log-probabilities. target, weight,
@@ -2724,6 +2823,7 @@ function vs.nll_loss(x, target, weight, reduction, ignore_index) end
 ---@param ignore_index? integer
 ---@return vesper.Tensor
 ---@overload fun(self, target, o: vesper.options.nll_loss): vesper.Tensor
+---@overload fun(self, target, weight, o: vesper.options.nll_loss): vesper.Tensor
 function Tensor:nll_loss(target, weight, reduction, ignore_index) end
 
 ---Where x is not 0, in row order: int64 [K, dimensions of x], positions from 1.
@@ -2748,6 +2848,7 @@ function Tensor:nonzero() end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.norm): vesper.Tensor
+---@overload fun(x, p, o: vesper.options.norm): vesper.Tensor
 function vs.norm(x, p, dim, keepdim) end
 
 ---(sum |x|^p)^(1/p) over all elements, or over the dimensions given. p = math.huge is the largest
@@ -2757,6 +2858,7 @@ function vs.norm(x, p, dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.norm): vesper.Tensor
+---@overload fun(self, p, o: vesper.options.norm): vesper.Tensor
 function Tensor:norm(p, dim, keepdim) end
 
 ---@class vesper.options.normal_
@@ -2769,6 +2871,7 @@ function Tensor:norm(p, dim, keepdim) end
 ---@param std? number default 1
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.normal_): vesper.Tensor
+---@overload fun(x, mean, o: vesper.options.normal_): vesper.Tensor
 function vs.normal_(x, mean, std) end
 
 ---Fills x with normal random numbers.
@@ -2776,6 +2879,7 @@ function vs.normal_(x, mean, std) end
 ---@param std? number default 1
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.normal_): vesper.Tensor
+---@overload fun(self, mean, o: vesper.options.normal_): vesper.Tensor
 function Tensor:normal_(mean, std) end
 
 ---@class vesper.options.normalize
@@ -2791,6 +2895,7 @@ function Tensor:normal_(mean, std) end
 ---@param eps? number default 1e-12
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.normalize): vesper.Tensor
+---@overload fun(x, p, o: vesper.options.normalize): vesper.Tensor
 function vs.normalize(x, p, dim, eps) end
 
 ---x / max(norm, eps), norm being the p-norm along dim: rows of length 1. A row of zeros stays
@@ -2800,6 +2905,7 @@ function vs.normalize(x, p, dim, eps) end
 ---@param eps? number default 1e-12
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.normalize): vesper.Tensor
+---@overload fun(self, p, o: vesper.options.normalize): vesper.Tensor
 function Tensor:normalize(p, dim, eps) end
 
 ---@class vesper.options.one_hot
@@ -2833,6 +2939,7 @@ function Tensor:one_hot(classes) end
 ---@param value? number default 0
 ---@return vesper.Tensor
 ---@overload fun(x, pad, o: vesper.options.pad): vesper.Tensor
+---@overload fun(x, pad, mode, o: vesper.options.pad): vesper.Tensor
 function vs.pad(x, pad, mode, value) end
 
 ---x with elements added around it. pad is {before, after} of the last dimension, then of the one
@@ -2843,6 +2950,7 @@ function vs.pad(x, pad, mode, value) end
 ---@param value? number default 0
 ---@return vesper.Tensor
 ---@overload fun(self, pad, o: vesper.options.pad): vesper.Tensor
+---@overload fun(self, pad, mode, o: vesper.options.pad): vesper.Tensor
 function Tensor:pad(pad, mode, value) end
 
 ---Dimensions in a new order: x:permute(3, 1, 2).
@@ -2889,6 +2997,7 @@ function Tensor:prelu(weight) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.prod): vesper.Tensor
+---@overload fun(x, dim, o: vesper.options.prod): vesper.Tensor
 function vs.prod(x, dim, keepdim) end
 
 ---Product of all elements, or over the dimensions given. Integers and masks give int64. Of nothing:
@@ -2897,6 +3006,7 @@ function vs.prod(x, dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.prod): vesper.Tensor
+---@overload fun(self, dim, o: vesper.options.prod): vesper.Tensor
 function Tensor:prod(dim, keepdim) end
 
 ---@class vesper.options.rank
@@ -2916,6 +3026,7 @@ function Tensor:prod(dim, keepdim) end
 ---@param y? vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(scores, target, o: vesper.options.rank): vesper.Tensor
+---@overload fun(scores, target, group, o: vesper.options.rank): vesper.Tensor
 function vs.rank(scores, target, group, x, y) end
 
 ---Rank from 1 of one column in each row, largest score first. scores [Q,N], target [Q] the column
@@ -2929,6 +3040,7 @@ function vs.rank(scores, target, group, x, y) end
 ---@param y? vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(self, target, o: vesper.options.rank): vesper.Tensor
+---@overload fun(self, target, group, o: vesper.options.rank): vesper.Tensor
 function Tensor:rank(target, group, x, y) end
 
 ---1 / x.
@@ -2991,11 +3103,13 @@ function Tensor:repeat_interleave(times, dim) end
 ---@param x vesper.Tensor
 ---@param shape integer|integer[]
 ---@return vesper.Tensor
+---@overload fun(x, ...: integer): vesper.Tensor
 function vs.reshape(x, shape) end
 
 ---The same elements in another shape; one size may be -1. A view where strides allow, else a copy.
 ---@param shape integer|integer[]
 ---@return vesper.Tensor
+---@overload fun(self, ...: integer): vesper.Tensor
 function Tensor:reshape(shape) end
 
 ---@class vesper.options.rms_norm
@@ -3012,6 +3126,8 @@ function Tensor:reshape(shape) end
 ---@param shape? integer|integer[]
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.rms_norm): vesper.Tensor
+---@overload fun(x, weight, o: vesper.options.rms_norm): vesper.Tensor
+---@overload fun(x, weight, eps, ...: integer): vesper.Tensor
 function vs.rms_norm(x, weight, eps, shape) end
 
 ---x / sqrt(mean(x^2) + eps) over the last dimensions, times weight. x [...,shape], weight [shape]
@@ -3022,6 +3138,8 @@ function vs.rms_norm(x, weight, eps, shape) end
 ---@param shape? integer|integer[]
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.rms_norm): vesper.Tensor
+---@overload fun(self, weight, o: vesper.options.rms_norm): vesper.Tensor
+---@overload fun(self, weight, eps, ...: integer): vesper.Tensor
 function Tensor:rms_norm(weight, eps, shape) end
 
 ---A copy shifted along each of dims by its number; what leaves at the end comes in at the start.
@@ -3079,6 +3197,7 @@ function Tensor:rsqrt() end
 ---@param num_heads? integer
 ---@return vesper.Tensor
 ---@overload fun(q, k, v, o: vesper.options.scaled_dot_product_attention): vesper.Tensor
+---@overload fun(q, k, v, mask, o: vesper.options.scaled_dot_product_attention): vesper.Tensor
 function vs.scaled_dot_product_attention(q, k, v, mask, bias, dropout_p, is_causal, scale,
   num_heads) end
 
@@ -3097,6 +3216,7 @@ function vs.scaled_dot_product_attention(q, k, v, mask, bias, dropout_p, is_caus
 ---@param num_heads? integer
 ---@return vesper.Tensor
 ---@overload fun(self, k, v, o: vesper.options.scaled_dot_product_attention): vesper.Tensor
+---@overload fun(self, k, v, mask, o: vesper.options.scaled_dot_product_attention): vesper.Tensor
 function Tensor:scaled_dot_product_attention(k, v, mask, bias, dropout_p, is_causal, scale,
   num_heads) end
 
@@ -3249,6 +3369,7 @@ function Tensor:sinh() end
 ---@param step? integer default 1
 ---@return vesper.Tensor
 ---@overload fun(x, dim, o: vesper.options.slice): vesper.Tensor
+---@overload fun(x, dim, first, o: vesper.options.slice): vesper.Tensor
 function vs.slice(x, dim, first, last, step) end
 
 ---Positions first to last (both included, negative from the end) along dim, as a view. last = first
@@ -3259,6 +3380,7 @@ function vs.slice(x, dim, first, last, step) end
 ---@param step? integer default 1
 ---@return vesper.Tensor
 ---@overload fun(self, dim, o: vesper.options.slice): vesper.Tensor
+---@overload fun(self, dim, first, o: vesper.options.slice): vesper.Tensor
 function Tensor:slice(dim, first, last, step) end
 
 ---@class vesper.options.smooth_l1_loss
@@ -3272,6 +3394,7 @@ function Tensor:slice(dim, first, last, step) end
 ---@param beta? number default 1
 ---@return vesper.Tensor
 ---@overload fun(x, target, o: vesper.options.smooth_l1_loss): vesper.Tensor
+---@overload fun(x, target, reduction, o: vesper.options.smooth_l1_loss): vesper.Tensor
 function vs.smooth_l1_loss(x, target, reduction, beta) end
 
 ---d = |x - target|: d^2 / (2 beta) below beta, d - beta / 2 above; beta = 0 is l1_loss.
@@ -3280,6 +3403,7 @@ function vs.smooth_l1_loss(x, target, reduction, beta) end
 ---@param beta? number default 1
 ---@return vesper.Tensor
 ---@overload fun(self, target, o: vesper.options.smooth_l1_loss): vesper.Tensor
+---@overload fun(self, target, reduction, o: vesper.options.smooth_l1_loss): vesper.Tensor
 function Tensor:smooth_l1_loss(target, reduction, beta) end
 
 ---@class vesper.options.softmax
@@ -3328,6 +3452,7 @@ function Tensor:softsign() end
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.sort): vesper.Tensor
+---@overload fun(x, dim, o: vesper.options.sort): vesper.Tensor
 function vs.sort(x, dim, descending) end
 
 ---The values along dim in order, and the positions (int64, from 1) that they had; both of x's
@@ -3337,6 +3462,7 @@ function vs.sort(x, dim, descending) end
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.sort): vesper.Tensor
+---@overload fun(self, dim, o: vesper.options.sort): vesper.Tensor
 function Tensor:sort(dim, descending) end
 
 ---Square root; NaN below 0.
@@ -3395,6 +3521,7 @@ function vs.stack(tensors, dim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.std): vesper.Tensor
+---@overload fun(x, dim, o: vesper.options.std): vesper.Tensor
 function vs.std(x, dim, unbiased, keepdim) end
 
 ---Standard deviation, the root of var. No gradient where it is 0.
@@ -3403,6 +3530,7 @@ function vs.std(x, dim, unbiased, keepdim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.std): vesper.Tensor
+---@overload fun(self, dim, o: vesper.options.std): vesper.Tensor
 function Tensor:std(dim, unbiased, keepdim) end
 
 ---x - y with broadcasting; either may be a number. Same as x - y.
@@ -3437,6 +3565,7 @@ function Tensor:sub_(y) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.sum): vesper.Tensor
+---@overload fun(x, dim, o: vesper.options.sum): vesper.Tensor
 function vs.sum(x, dim, keepdim) end
 
 ---Sum over all elements, or over the dimensions given. Integers and masks give int64.
@@ -3444,6 +3573,7 @@ function vs.sum(x, dim, keepdim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.sum): vesper.Tensor
+---@overload fun(self, dim, o: vesper.options.sum): vesper.Tensor
 function Tensor:sum(dim, keepdim) end
 
 ---Tangent; x in radians.
@@ -3469,12 +3599,14 @@ function Tensor:tanh() end
 ---@param x vesper.Tensor
 ---@param times integer|integer[]
 ---@return vesper.Tensor
+---@overload fun(x, ...: integer): vesper.Tensor
 function vs.tile(x, times) end
 
 ---x repeated as a whole, so many times along each of the last dimensions: x:tile(2, 3). More
 ---numbers than dimensions add dimensions in front. expand does it without a copy where a size is 1.
 ---@param times integer|integer[]
 ---@return vesper.Tensor
+---@overload fun(self, ...: integer): vesper.Tensor
 function Tensor:tile(times) end
 
 ---x as another dtype, x itself when it has it. To integers: towards zero, clipped to their range.
@@ -3503,6 +3635,7 @@ function Tensor:to(dtype) end
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(x, k, o: vesper.options.topk): vesper.Tensor
+---@overload fun(x, k, dim, o: vesper.options.topk): vesper.Tensor
 function vs.topk(x, k, dim, largest) end
 
 ---The k largest (or smallest) values along dim, best first, the earlier of equals first -> values
@@ -3513,6 +3646,7 @@ function vs.topk(x, k, dim, largest) end
 ---@return vesper.Tensor
 ---@return vesper.Tensor
 ---@overload fun(self, k, o: vesper.options.topk): vesper.Tensor
+---@overload fun(self, k, dim, o: vesper.options.topk): vesper.Tensor
 function Tensor:topk(k, dim, largest) end
 
 ---@class vesper.options.transpose
@@ -3525,6 +3659,7 @@ function Tensor:topk(k, dim, largest) end
 ---@param b? integer default -1
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.transpose): vesper.Tensor
+---@overload fun(x, a, o: vesper.options.transpose): vesper.Tensor
 function vs.transpose(x, a, b) end
 
 ---Dimensions a and b swapped (the last two when not given).
@@ -3532,6 +3667,7 @@ function vs.transpose(x, a, b) end
 ---@param b? integer default -1
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.transpose): vesper.Tensor
+---@overload fun(self, a, o: vesper.options.transpose): vesper.Tensor
 function Tensor:transpose(a, b) end
 
 ---@class vesper.options.tril
@@ -3570,6 +3706,7 @@ function Tensor:tril(diagonal) end
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
 ---@overload fun(anchor, positive, negative, o: vesper.options.triplet_margin_loss): vesper.Tensor
+---@overload fun(anchor, positive, negative, margin, o: vesper.options.triplet_margin_loss): vesper.Tensor
 function vs.triplet_margin_loss(anchor, positive, negative, margin, eps, swap, reduction) end
 
 ---max(0, |anchor - positive| - |anchor - negative| + margin), all [B,D], Euclidean, eps added to
@@ -3583,6 +3720,7 @@ function vs.triplet_margin_loss(anchor, positive, negative, margin, eps, swap, r
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Tensor
 ---@overload fun(self, positive, negative, o: vesper.options.triplet_margin_loss): vesper.Tensor
+---@overload fun(self, positive, negative, margin, o: vesper.options.triplet_margin_loss): vesper.Tensor
 function Tensor:triplet_margin_loss(positive, negative, margin, eps, swap, reduction) end
 
 ---@class vesper.options.triu
@@ -3622,6 +3760,7 @@ function Tensor:trunc() end
 ---@param high? number default 1
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.uniform_): vesper.Tensor
+---@overload fun(x, low, o: vesper.options.uniform_): vesper.Tensor
 function vs.uniform_(x, low, high) end
 
 ---Fills x with numbers uniform in [low, high).
@@ -3629,6 +3768,7 @@ function vs.uniform_(x, low, high) end
 ---@param high? number default 1
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.uniform_): vesper.Tensor
+---@overload fun(self, low, o: vesper.options.uniform_): vesper.Tensor
 function Tensor:uniform_(low, high) end
 
 ---With a new dimension of size 1 at position dim (-1: last).
@@ -3655,6 +3795,7 @@ function Tensor:unsqueeze(dim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(x, o: vesper.options.var): vesper.Tensor
+---@overload fun(x, dim, o: vesper.options.var): vesper.Tensor
 function vs.var(x, dim, unbiased, keepdim) end
 
 ---Variance of all elements, or over the dimensions given: squares of the distances from the mean,
@@ -3664,6 +3805,7 @@ function vs.var(x, dim, unbiased, keepdim) end
 ---@param keepdim? boolean default false
 ---@return vesper.Tensor
 ---@overload fun(self, o: vesper.options.var): vesper.Tensor
+---@overload fun(self, dim, o: vesper.options.var): vesper.Tensor
 function Tensor:var(dim, unbiased, keepdim) end
 
 ---x where mask is true, y elsewhere, with broadcasting; x and y may be numbers. Integers stay
@@ -3745,6 +3887,7 @@ function vs.nn.AdaptiveMaxPool2d(output_size) end
 ---@param count_include_pad? boolean default true
 ---@return vesper.Layer
 ---@overload fun(kernel_size, o: vesper.options.nn.AvgPool1d): vesper.Layer
+---@overload fun(kernel_size, stride, o: vesper.options.nn.AvgPool1d): vesper.Layer
 function vs.nn.AvgPool1d(kernel_size, stride, padding, ceil_mode, count_include_pad) end
 
 ---@class vesper.options.nn.AvgPool2d
@@ -3763,6 +3906,7 @@ function vs.nn.AvgPool1d(kernel_size, stride, padding, ceil_mode, count_include_
 ---@param count_include_pad? boolean default true
 ---@return vesper.Layer
 ---@overload fun(kernel_size, o: vesper.options.nn.AvgPool2d): vesper.Layer
+---@overload fun(kernel_size, stride, o: vesper.options.nn.AvgPool2d): vesper.Layer
 function vs.nn.AvgPool2d(kernel_size, stride, padding, ceil_mode, count_include_pad) end
 
 ---@class vesper.options.nn.BCEWithLogitsLoss
@@ -3777,6 +3921,7 @@ function vs.nn.AvgPool2d(kernel_size, stride, padding, ceil_mode, count_include_
 ---@param pos_weight? vesper.Tensor
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.BCEWithLogitsLoss): vesper.Layer
+---@overload fun(weight, o: vesper.options.nn.BCEWithLogitsLoss): vesper.Layer
 function vs.nn.BCEWithLogitsLoss(weight, reduction, pos_weight) end
 
 ---@class vesper.options.nn.BatchNorm1d
@@ -3796,6 +3941,7 @@ function vs.nn.BCEWithLogitsLoss(weight, reduction, pos_weight) end
 ---@param track_running_stats? boolean default true
 ---@return vesper.Layer
 ---@overload fun(num_features, o: vesper.options.nn.BatchNorm1d): vesper.Layer
+---@overload fun(num_features, eps, o: vesper.options.nn.BatchNorm1d): vesper.Layer
 function vs.nn.BatchNorm1d(num_features, eps, momentum, affine, track_running_stats) end
 
 ---@class vesper.options.nn.BatchNorm2d
@@ -3815,6 +3961,7 @@ function vs.nn.BatchNorm1d(num_features, eps, momentum, affine, track_running_st
 ---@param track_running_stats? boolean default true
 ---@return vesper.Layer
 ---@overload fun(num_features, o: vesper.options.nn.BatchNorm2d): vesper.Layer
+---@overload fun(num_features, eps, o: vesper.options.nn.BatchNorm2d): vesper.Layer
 function vs.nn.BatchNorm2d(num_features, eps, momentum, affine, track_running_stats) end
 
 ---@class vesper.options.nn.Conv1d
@@ -3840,6 +3987,7 @@ function vs.nn.BatchNorm2d(num_features, eps, momentum, affine, track_running_st
 ---@param padding_mode? "zeros"|"reflect"|"replicate" default zeros
 ---@return vesper.Layer
 ---@overload fun(in_channels, out_channels, kernel_size, o: vesper.options.nn.Conv1d): vesper.Layer
+---@overload fun(in_channels, out_channels, kernel_size, stride, o: vesper.options.nn.Conv1d): vesper.Layer
 function vs.nn.Conv1d(in_channels, out_channels, kernel_size, stride, padding, dilation, groups,
   bias, padding_mode) end
 
@@ -3866,6 +4014,7 @@ function vs.nn.Conv1d(in_channels, out_channels, kernel_size, stride, padding, d
 ---@param padding_mode? "zeros"|"reflect"|"replicate" default zeros
 ---@return vesper.Layer
 ---@overload fun(in_channels, out_channels, kernel_size, o: vesper.options.nn.Conv2d): vesper.Layer
+---@overload fun(in_channels, out_channels, kernel_size, stride, o: vesper.options.nn.Conv2d): vesper.Layer
 function vs.nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, dilation, groups,
   bias, padding_mode) end
 
@@ -3892,6 +4041,7 @@ function vs.nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, d
 ---@param dilation? integer default 1
 ---@return vesper.Layer
 ---@overload fun(in_channels, out_channels, kernel_size, o: vesper.options.nn.ConvTranspose1d): vesper.Layer
+---@overload fun(in_channels, out_channels, kernel_size, stride, o: vesper.options.nn.ConvTranspose1d): vesper.Layer
 function vs.nn.ConvTranspose1d(in_channels, out_channels, kernel_size, stride, padding,
   output_padding, groups, bias, dilation) end
 
@@ -3918,6 +4068,7 @@ function vs.nn.ConvTranspose1d(in_channels, out_channels, kernel_size, stride, p
 ---@param dilation? integer|integer[] default 1
 ---@return vesper.Layer
 ---@overload fun(in_channels, out_channels, kernel_size, o: vesper.options.nn.ConvTranspose2d): vesper.Layer
+---@overload fun(in_channels, out_channels, kernel_size, stride, o: vesper.options.nn.ConvTranspose2d): vesper.Layer
 function vs.nn.ConvTranspose2d(in_channels, out_channels, kernel_size, stride, padding,
   output_padding, groups, bias, dilation) end
 
@@ -3931,6 +4082,7 @@ function vs.nn.ConvTranspose2d(in_channels, out_channels, kernel_size, stride, p
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.CosineEmbeddingLoss): vesper.Layer
+---@overload fun(margin, o: vesper.options.nn.CosineEmbeddingLoss): vesper.Layer
 function vs.nn.CosineEmbeddingLoss(margin, reduction) end
 
 ---@class vesper.options.nn.CrossEntropyLoss
@@ -3948,6 +4100,7 @@ function vs.nn.CosineEmbeddingLoss(margin, reduction) end
 ---@param label_smoothing? number default 0
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.CrossEntropyLoss): vesper.Layer
+---@overload fun(weight, o: vesper.options.nn.CrossEntropyLoss): vesper.Layer
 function vs.nn.CrossEntropyLoss(weight, ignore_index, reduction, label_smoothing) end
 
 ---@class vesper.options.nn.Dropout
@@ -3993,6 +4146,7 @@ function vs.nn.ELU(alpha) end
 ---@param end_dim? integer default -1
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.Flatten): vesper.Layer
+---@overload fun(start_dim, o: vesper.options.nn.Flatten): vesper.Layer
 function vs.nn.Flatten(start_dim, end_dim) end
 
 ---@class vesper.options.nn.GELU
@@ -4025,6 +4179,7 @@ function vs.nn.GELU(approximate) end
 ---@param dropout? number default 0
 ---@return vesper.Layer
 ---@overload fun(input_size, hidden_size, o: vesper.options.nn.GRU): vesper.Layer
+---@overload fun(input_size, hidden_size, num_layers, o: vesper.options.nn.GRU): vesper.Layer
 function vs.nn.GRU(input_size, hidden_size, num_layers, bias, bidirectional, dropout) end
 
 ---@class vesper.options.nn.GroupNorm
@@ -4040,6 +4195,7 @@ function vs.nn.GRU(input_size, hidden_size, num_layers, bias, bidirectional, dro
 ---@param affine? boolean default true
 ---@return vesper.Layer
 ---@overload fun(num_groups, num_channels, o: vesper.options.nn.GroupNorm): vesper.Layer
+---@overload fun(num_groups, num_channels, eps, o: vesper.options.nn.GroupNorm): vesper.Layer
 function vs.nn.GroupNorm(num_groups, num_channels, eps, affine) end
 
 ---x / 6 + 1/2 limited to [0, 1], element by element.
@@ -4062,6 +4218,7 @@ function vs.nn.Hardswish() end
 ---@param delta? number default 1
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.HuberLoss): vesper.Layer
+---@overload fun(reduction, o: vesper.options.nn.HuberLoss): vesper.Layer
 function vs.nn.HuberLoss(reduction, delta) end
 
 ---Gives x back.
@@ -4079,6 +4236,7 @@ function vs.nn.Identity() end
 ---@param log_target? boolean default false
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.KLDivLoss): vesper.Layer
+---@overload fun(reduction, o: vesper.options.nn.KLDivLoss): vesper.Layer
 function vs.nn.KLDivLoss(reduction, log_target) end
 
 ---@class vesper.options.nn.L1Loss
@@ -4111,6 +4269,7 @@ function vs.nn.L1Loss(reduction) end
 ---@param dropout? number default 0
 ---@return vesper.Layer
 ---@overload fun(input_size, hidden_size, o: vesper.options.nn.LSTM): vesper.Layer
+---@overload fun(input_size, hidden_size, num_layers, o: vesper.options.nn.LSTM): vesper.Layer
 function vs.nn.LSTM(input_size, hidden_size, num_layers, bias, bidirectional, dropout) end
 
 ---@class vesper.options.nn.LayerNorm
@@ -4124,6 +4283,7 @@ function vs.nn.LSTM(input_size, hidden_size, num_layers, bias, bidirectional, dr
 ---@param elementwise_affine? boolean default true
 ---@return vesper.Layer
 ---@overload fun(normalized_shape, o: vesper.options.nn.LayerNorm): vesper.Layer
+---@overload fun(normalized_shape, eps, o: vesper.options.nn.LayerNorm): vesper.Layer
 function vs.nn.LayerNorm(normalized_shape, eps, elementwise_affine) end
 
 ---@class vesper.options.nn.LeakyReLU
@@ -4182,6 +4342,7 @@ function vs.nn.MSELoss(reduction) end
 ---@param ceil_mode? boolean default false
 ---@return vesper.Layer
 ---@overload fun(kernel_size, o: vesper.options.nn.MaxPool1d): vesper.Layer
+---@overload fun(kernel_size, stride, o: vesper.options.nn.MaxPool1d): vesper.Layer
 function vs.nn.MaxPool1d(kernel_size, stride, padding, ceil_mode) end
 
 ---@class vesper.options.nn.MaxPool2d
@@ -4198,6 +4359,7 @@ function vs.nn.MaxPool1d(kernel_size, stride, padding, ceil_mode) end
 ---@param ceil_mode? boolean default false
 ---@return vesper.Layer
 ---@overload fun(kernel_size, o: vesper.options.nn.MaxPool2d): vesper.Layer
+---@overload fun(kernel_size, stride, o: vesper.options.nn.MaxPool2d): vesper.Layer
 function vs.nn.MaxPool2d(kernel_size, stride, padding, ceil_mode) end
 
 ---x * tanh(softplus(x)), element by element.
@@ -4218,6 +4380,7 @@ function vs.nn.Mish() end
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.NLLLoss): vesper.Layer
+---@overload fun(weight, o: vesper.options.nn.NLLLoss): vesper.Layer
 function vs.nn.NLLLoss(weight, ignore_index, reduction) end
 
 ---@class vesper.options.nn.PReLU
@@ -4231,6 +4394,7 @@ function vs.nn.NLLLoss(weight, ignore_index, reduction) end
 ---@param init? number default 0.25
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.PReLU): vesper.Layer
+---@overload fun(num_parameters, o: vesper.options.nn.PReLU): vesper.Layer
 function vs.nn.PReLU(num_parameters, init) end
 
 ---@class vesper.options.nn.RMSNorm
@@ -4245,6 +4409,7 @@ function vs.nn.PReLU(num_parameters, init) end
 ---@param elementwise_affine? boolean default true
 ---@return vesper.Layer
 ---@overload fun(size, o: vesper.options.nn.RMSNorm): vesper.Layer
+---@overload fun(size, eps, o: vesper.options.nn.RMSNorm): vesper.Layer
 function vs.nn.RMSNorm(size, eps, elementwise_affine) end
 
 ---max(x, 0), element by element.
@@ -4282,6 +4447,7 @@ function vs.nn.Sigmoid() end
 ---@param beta? number default 1
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.SmoothL1Loss): vesper.Layer
+---@overload fun(reduction, o: vesper.options.nn.SmoothL1Loss): vesper.Layer
 function vs.nn.SmoothL1Loss(reduction, beta) end
 
 ---@class vesper.options.nn.Softmax
@@ -4323,6 +4489,7 @@ function vs.nn.Tanh() end
 ---@param reduction? "mean"|"sum"|"none" default mean
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.TripletMarginLoss): vesper.Layer
+---@overload fun(margin, o: vesper.options.nn.TripletMarginLoss): vesper.Layer
 function vs.nn.TripletMarginLoss(margin, eps, swap, reduction) end
 
 ---@class vesper.options.nn.Upsample
@@ -4339,6 +4506,7 @@ function vs.nn.TripletMarginLoss(margin, eps, swap, reduction) end
 ---@param align_corners? boolean default false
 ---@return vesper.Layer
 ---@overload fun(o: vesper.options.nn.Upsample): vesper.Layer
+---@overload fun(size, o: vesper.options.nn.Upsample): vesper.Layer
 function vs.nn.Upsample(size, scale_factor, mode, align_corners) end
 
 ---A tensor to be trained: as a field of a module it is one of the module's parameters.
@@ -4385,6 +4553,7 @@ vs.nn.utils = nil
 ---@param temperature? number default 0.07
 ---@param options? vesper.options.nn.InfoNCE
 ---@return vesper.Module
+---@overload fun(o: vesper.options.nn.InfoNCE): vesper.Module
 function vs.nn.InfoNCE(temperature, options) end
 
 ---The current temperature.
@@ -4416,6 +4585,7 @@ function vs.nn.SigmoidLoss(options) end
 ---@param temperature? number default 0.07
 ---@param options? vesper.options.nn.UniCL
 ---@return vesper.Module
+---@overload fun(o: vesper.options.nn.UniCL): vesper.Module
 function vs.nn.UniCL(temperature, options) end
 
 ---@class vesper.options.nn.HingeRanking
@@ -4860,11 +5030,16 @@ function EMA:state_dict() end
 ---@param dict table
 function EMA:load_state_dict(dict) end
 
+---@class vesper.options.optim.lr_scheduler.StepLR
+---@field step_size? integer
+---@field gamma? number default 0.1
+
 ---first * gamma ^ (e // step_size).
 ---@param optimizer vesper.Optimizer
 ---@param step_size integer
 ---@param gamma? number default 0.1
 ---@return vesper.Scheduler
+---@overload fun(optimizer, o: vesper.options.optim.lr_scheduler.StepLR): vesper.Scheduler
 function vs.optim.lr_scheduler.StepLR(optimizer, step_size, gamma) end
 
 ---@class vesper.options.optim.lr_scheduler.MultiStepLR
@@ -4877,10 +5052,14 @@ function vs.optim.lr_scheduler.StepLR(optimizer, step_size, gamma) end
 ---@return vesper.Scheduler
 function vs.optim.lr_scheduler.MultiStepLR(optimizer, options) end
 
+---@class vesper.options.optim.lr_scheduler.ExponentialLR
+---@field gamma? number
+
 ---first * gamma ^ e.
 ---@param optimizer vesper.Optimizer
 ---@param gamma number
 ---@return vesper.Scheduler
+---@overload fun(optimizer, o: vesper.options.optim.lr_scheduler.ExponentialLR): vesper.Scheduler
 function vs.optim.lr_scheduler.ExponentialLR(optimizer, gamma) end
 
 ---@class vesper.options.optim.lr_scheduler.LinearLR
@@ -4895,12 +5074,21 @@ function vs.optim.lr_scheduler.ExponentialLR(optimizer, gamma) end
 ---@return vesper.Scheduler
 function vs.optim.lr_scheduler.LinearLR(optimizer, options) end
 
+---@class vesper.options.optim.lr_scheduler.PolynomialLR
+---@field total_iters? integer default 5
+---@field power? number default 1
+
 ---first * (1 - e / total_iters) ^ power, then 0.
 ---@param optimizer vesper.Optimizer
 ---@param total_iters? integer default 5
 ---@param power? number default 1
 ---@return vesper.Scheduler
+---@overload fun(optimizer, o: vesper.options.optim.lr_scheduler.PolynomialLR): vesper.Scheduler
 function vs.optim.lr_scheduler.PolynomialLR(optimizer, total_iters, power) end
+
+---@class vesper.options.optim.lr_scheduler.CosineAnnealingLR
+---@field T_max? integer
+---@field eta_min? number default 0
 
 ---From first to eta_min along half a cosine over T_max steps, and back over the next T_max.
 ---Loshchilov and Hutter, SGDR, 2017.
@@ -4908,6 +5096,7 @@ function vs.optim.lr_scheduler.PolynomialLR(optimizer, total_iters, power) end
 ---@param T_max integer
 ---@param eta_min? number default 0
 ---@return vesper.Scheduler
+---@overload fun(optimizer, o: vesper.options.optim.lr_scheduler.CosineAnnealingLR): vesper.Scheduler
 function vs.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max, eta_min) end
 
 ---@class vesper.options.optim.lr_scheduler.OneCycleLR
@@ -4950,11 +5139,15 @@ function vs.optim.lr_scheduler.OneCycleLR(optimizer, options) end
 ---@return vesper.Scheduler
 function vs.optim.lr_scheduler.ReduceLROnPlateau(optimizer, options) end
 
+---@class vesper.options.optim.lr_scheduler.LambdaLR
+---@field lr_lambda? any
+
 ---first * lr_lambda(e); a function, or a list with one function per group. The state does not
 ---contain functions.
 ---@param optimizer vesper.Optimizer
 ---@param lr_lambda any
 ---@return vesper.Scheduler
+---@overload fun(optimizer, o: vesper.options.optim.lr_scheduler.LambdaLR): vesper.Scheduler
 function vs.optim.lr_scheduler.LambdaLR(optimizer, lr_lambda) end
 
 ---@class vesper.options.optim.lr_scheduler.SequentialLR
@@ -5034,6 +5227,7 @@ function vs.data.TensorDataset(tensors) end
 ---@return vesper.Dataset?
 ---@return string? message
 ---@overload fun(path, o: vesper.options.data.open): vesper.Dataset
+---@overload fun(path, split, o: vesper.options.data.open): vesper.Dataset
 function vs.data.open(path, split, captions, seed, apply_exif_orientation) end
 
 ---@class vesper.options.data.Loader
@@ -5195,7 +5389,7 @@ function vs.data.extract(model, source, out, options) end
 ---plural (true), or those of the row's values in a list of columns, or those of all labels ("all").
 ---Returns counts by name, as every preparer does; tostring(counts) is a line of text: images by
 ---split, captions, classes, words, what is left out and why. A split that should have images and
----has none is reported on stderr.
+---has none is reported as a warning.
 ---@param folder string
 ---@param out string
 ---@param options? vesper.options.data.prepare.folder
@@ -5425,6 +5619,7 @@ function vs.data.prepare.precomputed(folder, out, options) end
 ---@param epoch? integer default 0
 ---@param options? vesper.options.Dataset.batch
 ---@return table
+---@overload fun(self, samples, o: vesper.options.Dataset.batch): table
 function Dataset:batch(samples, epoch, options) end
 
 ---The names of the fields of the set's batches.
@@ -6654,7 +6849,7 @@ function VSE:classify_text(tokens, lengths) end
 ---attention_dropout = 0.1.
 ---Called with (batch).
 ---@param options table
----@return "CIM"
+---@return vesper.CIM
 function vs.models.CIM(options) end
 
 ---As VSE:encode_image: the image without its text, for retrieval.
@@ -6676,7 +6871,7 @@ function CIM:attention_map(batch) end
 ---list of [B,N] over the memory of each iteration k: the k image vectors, the regions, the words.
 ---Called with (batch).
 ---@param options table
----@return "COOT"
+---@return vesper.COOT
 function vs.models.COOT(options) end
 
 ---VSE that classifies the image combined with a summary of the words to which its regions attend:
@@ -6745,7 +6940,7 @@ function BERTFusion:terms(batch, out, epoch) end
 ---BERTFusion with category-specific retrieval; options of BERTFusion.
 ---Called with (batch).
 ---@param options table
----@return "DPM"
+---@return vesper.DPM
 function vs.models.DPM(options) end
 
 ---@class vesper.options.DPM.index
@@ -6850,7 +7045,7 @@ function vs.models.InterAttention(width, options) end
 ---zeros at padding, and pooled [B,D]. Devlin et al., NAACL 2019.
 ---Called with (ids, mask?, types?, extra?).
 ---@param config table
----@return "BERT"
+---@return vesper.BERT
 function vs.models.BERT(config) end
 
 ---@class vesper.options.BERT.from_pretrained
@@ -6869,7 +7064,7 @@ function vs.models.BERT(config) end
 ---refused by name.
 ---@param folder string
 ---@param options? vesper.options.BERT.from_pretrained
----@return "BERT"?
+---@return vesper.BERT?
 ---@return string? message
 function BERT.from_pretrained(folder, options) end
 
@@ -6894,7 +7089,7 @@ function BERT.mean_pool(hidden, mask) end
 
 ---Freezes the embeddings and the first n layers (0: only the embeddings); returns the model.
 ---@param n integer
----@return "BERT"
+---@return vesper.BERT
 function BERT:freeze_layers(n) end
 
 ---@class vesper.options.models.SmallCNN
@@ -7310,11 +7505,11 @@ function BERT:set_extra_state(extra) end
 ---epoch or, with schedule_per = "batch", after each optimizer step (ReduceLROnPlateau gets the
 ---score), or a function epoch -> rate. ema: averages, which are validated and kept as the best
 ---weights. accumulate: one optimizer step for the mean loss of this number of batches. autocast:
----losses are computed under vs.autocast. patience: stop after this number of epochs without a
----better score. weights: a safetensors file for the best weights. checkpoint: a folder written
----after each epoch; resume continues from it. log: a .csv or .jsonl file. tensorboard: a folder of
----event files. folds: see train.evaluate. Returns one {epoch, loss, lr, seconds, score, val} per
----epoch, and the best epoch.
+---losses are computed under vs.autocast. patience: early stopping after this number of epochs
+---without a better score. weights: a safetensors file for the best weights. checkpoint: a folder
+---written after each epoch; resume continues from it. log: a .csv or .jsonl file. tensorboard: a
+---folder of event files. folds: see train.evaluate. Returns one {epoch, loss, lr, seconds, score,
+---val} per epoch, and the best epoch.
 ---@param model vesper.Module
 ---@param options? vesper.options.train.fit
 ---@return any[]
