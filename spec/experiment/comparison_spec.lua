@@ -182,12 +182,18 @@ describe("experiment.compare", function()
     _G.print = print_
     local rows, protocol = experiment.write(folder, made, sizes)
     local text = experiment.text(rows, protocol)
-    for _, words in ipairs {"model +rsum, 95 %% +rsum %- VSE +95 %% +p +test acc, 95 %%",
-      "VSE +[%d.]+ %.%. [%d.]+ +%- ", "two +[%d.]+ %.%. [%d.]+ +[+-][%d.]+ +[+-]",
-      "2000 resamples of the 16 test images %(seed 1%)", "paired t%-test over 2 seeds %(1 degree",
-      "mean difference above 8%.98 of its", "of 2 seeds cannot have p below 0%.5:",
-      "The largest class has 56%.2 %% of the test samples"} do
+    for line in text:gmatch "[^\n]+" do assert(#line <= 100, line) end
+    for _, words in ipairs {"^Retrieval\n\nmodel +i2t R@1 ",
+      "\n\nmodel +rsum, 95 %% +rsum %- VSE +95 %% +p\n",
+      "\nClassification\n\nmodel .-\n\nmodel +test acc, 95 %%", "\nTraining\n\nmodel +best epoch",
+      "VSE +[%d.]+ %.%. [%d.]+ +%- ", "two +[%d.]+ %.%. [%d.]+ +[+-][%d.]+ +[+-]"} do
       assert.matches(words, text)
+    end
+    local joined = text:gsub("(%S)\n(%S)", "%1 %2")
+    for _, words in ipairs {"2000 resamples of the 16 test images (seed 1)",
+      "paired t-test over 2 seeds (1 degree", "mean difference above 8.98 of its",
+      "of 2 seeds cannot have p below 0.5:", "The largest class has 56.2 % of the test samples"} do
+      assert(joined:find(words, 1, true), words)
     end
     local csv = vs.io.csv_rows(folder .. "/table.csv")
     near(rows.compared[2].rsum_p, tonumber(csv[2].rsum_p))

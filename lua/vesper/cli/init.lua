@@ -10,6 +10,7 @@ local core = require "vesper.core"
 local names = require "vesper.cli.commands"
 local program = require "vesper.cli.program"
 local command = require "vesper.util.command"
+local warnings = require "vesper.util.warn"
 
 local cli = {}
 
@@ -111,6 +112,7 @@ local function is_command(word)
 end
 
 local function run_command(words)
+  warnings.placed = false
   core._catch_interrupt "script"
   local status = command.run(words, program)
   core._catch_interrupt "off"

@@ -9,6 +9,8 @@ local text = require "vesper.util.text"
 
 local experiment = {}
 
+local WIDTH = 100 -- columns of sentences in a text
+
 local function joined(list) return table.concat(list, ", ") end
 
 -- "12 epochs", or "at most 60 epochs, until ...".
@@ -155,23 +157,40 @@ function experiment.compared(rows)
   return shown, comparison.notes(rows.compared)
 end
 
---- The table, its protocol, the comparison of rows from experiment.write and, below accuracies, the
--- published figures, as text, markdown, latex or html.
+-- The table and its comparison in parts that fit a terminal.
+local function in_parts(rows, compared)
+  local parts = {}
+  for _, group in ipairs(groups.split(experiment.columns(rows), rows, {}, compared)) do
+    for i, one in ipairs(group.tables) do
+      parts[#parts + 1] = (i == 1 and group.title .. "\n\n" or "")
+        .. report.table(one.columns, one.rows)
+    end
+  end
+  return parts
+end
+
+-- The same as two tables with all columns.
+local function as_wholes(rows, compared, format)
+  local parts = {report.table(experiment.columns(rows), rows, format)}
+  if compared then parts[2] = report.table(compared.columns, compared.rows, format) end
+  return parts
+end
+
+--- The table, the comparison of rows from experiment.write, the protocol and, below accuracies, the
+-- published figures, as text, markdown, latex or html.  As text the columns are divided into
+-- retrieval, classification and training, so that the tables fit a terminal.
 function experiment.text(rows, protocol, format)
   check.list("experiment.text", "rows", rows)
   check.list("experiment.text", "protocol", protocol)
-  local quoted = experiment.quoted(rows)
-  local parts = {report.table(experiment.columns(rows), rows, format)}
+  local quoted, compared, notes = experiment.quoted(rows), experiment.compared(rows)
+  local plain = format == nil or format == "text"
+  local parts = plain and in_parts(rows, compared) or as_wholes(rows, compared, format)
   local function add(sentence)
-    sentence = report.escape(sentence, format)
+    sentence = plain and text.wrap(sentence, WIDTH, "") or report.escape(sentence, format)
     parts[#parts + 1] = format == "html" and "<p>" .. sentence .. "</p>\n" or sentence .. "\n"
   end
   for _, sentence in ipairs(protocol) do add(sentence) end
-  local compared, notes = experiment.compared(rows)
-  if compared then
-    parts[#parts + 1] = report.table(compared.columns, compared.rows, format)
-    for _, sentence in ipairs(notes) do add(sentence) end
-  end
+  for _, sentence in ipairs(notes or {}) do add(sentence) end
   if quoted then
     parts[#parts + 1] = report.table(quoted.columns, quoted, format)
     add(quoted.note)

@@ -10,13 +10,16 @@ local shown, printed = true, {}
 
 local channel = {}
 
+-- Whether a warning names the line of the user's script; the commands of the shell have none.
+channel.placed = true
+
 -- Called before the next warning: removes a progress bar from the line of the terminal, or nil.
 channel.before = nil
 
 --- Prints a warning, unless warnings are off or it was printed for this line of the script.
 function channel.warn(message)
   if not shown then return end
-  local line = core._place() .. message
+  local line = (channel.placed and core._place() or "") .. message
   if printed[line] then return end
   printed[line] = true
   if channel.before then channel.before() end
