@@ -182,6 +182,9 @@ end
 function experiment.text(rows, protocol, format)
   check.list("experiment.text", "rows", rows)
   check.list("experiment.text", "protocol", protocol)
+  for i, sentence in ipairs(protocol) do
+    check.kind("experiment.text", ("protocol[%d]"):format(i), sentence, "string")
+  end
   local quoted, compared, notes = experiment.quoted(rows), experiment.compared(rows)
   local plain = format == nil or format == "text"
   local parts = plain and in_parts(rows, compared) or as_wholes(rows, compared, format)
