@@ -8,6 +8,7 @@ local in_evaluation = require "vesper.nn.evaluation"
 local BERTFusion = require "vesper.models.bert_fusion"
 local readout = require "vesper.models.readout"
 local check = require "vesper.util.check"
+local each = require "vesper.util.each"
 local options = require "vesper.util.options"
 local text = require "vesper.util.text"
 
@@ -23,7 +24,7 @@ function DPM:index(loader, given)
   local o = options.read("DPM:index", given, {known = false}, {known = "boolean"})
   local v, category, sample, count, first = {}, {}, {}, 0, first_seen()
   in_evaluation(self, function()
-    for batch in loader do
+    for batch in each(loader) do
       local all = self:encode_image(batch)
       local _, fresh = first(batch, #all)
       if #fresh > 0 then
@@ -110,7 +111,7 @@ end
 local function queries_of(self, loader)
   local index, e, p, of, first = self:index(loader), {}, {}, {}, first_seen()
   in_evaluation(self, function()
-    for batch in loader do
+    for batch in each(loader) do
       local asked, likely = self:ask {text = batch.text, tokens = batch.tokens,
         lengths = batch.lengths}
       e[#e + 1], p[#p + 1] = asked, likely

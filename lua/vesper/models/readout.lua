@@ -8,6 +8,7 @@ local core = require "vesper.core"
 local in_evaluation = require "vesper.nn.evaluation"
 local check = require "vesper.util.check"
 local first_seen = require "vesper.data.first_seen"
+local each = require "vesper.util.each"
 local options = require "vesper.util.options"
 
 local readout = {}
@@ -108,7 +109,7 @@ end
 local function gather(model, loader, with_text)
   local v, labels, first = {}, {}, first_seen()
   local sums = with_text and core.zeros(model.classes, model.width) or nil
-  for batch in loader do
+  for batch in each(loader) do
     if not batch.label then check.fail("fit_readout", "the batches have no label") end
     local all = model:encode_image(batch)
     local _, fresh = first(batch, all.shape[1])

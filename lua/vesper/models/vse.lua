@@ -13,6 +13,7 @@ local readout = require "vesper.models.readout"
 local same_of = require "vesper.models.same"
 local use = require "vesper.models.use"
 local check = require "vesper.util.check"
+local each = require "vesper.util.each"
 local options = require "vesper.util.options"
 local tables = require "vesper.util.tables"
 
@@ -188,7 +189,7 @@ function VSE:fit_prototypes(loader)
   if not self.classes then check.fail("fit_prototypes", "the model has no classes") end
   in_evaluation(self, function()
     local sums = core.zeros(self.classes, self.width)
-    for batch in loader do readout.add_texts(sums, self:embed_text(batch), batch.label) end
+    for batch in each(loader) do readout.add_texts(sums, self:embed_text(batch), batch.label) end
     self:clear_readout()
     self.prototypes = sums:normalize()
   end)

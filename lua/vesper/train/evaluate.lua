@@ -8,6 +8,7 @@ local readout = require "vesper.models.readout"
 local in_evaluation = require "vesper.nn.evaluation"
 local shuffle = require "vesper.train.shuffle"
 local check = require "vesper.util.check"
+local each = require "vesper.util.each"
 local options = require "vesper.util.options"
 local tables = require "vesper.util.tables"
 local text = require "vesper.util.text"
@@ -196,7 +197,7 @@ function train.evaluate(model, loader, given)
     local images, texts = split_loader(model, loader)
     if images and not o.shuffle then return add_apart(model, images, texts, o, found) end
     local change = o.shuffle and shuffle(loader, o.shuffle)
-    for batch in loader do
+    for batch in each(loader) do
       if change then batch = change(batch) end
       if found.images == 0 then train.check_batch("evaluate", batch) end
       add_batch(model, batch, o, found)
