@@ -38,21 +38,36 @@ function inputs.pictures(paths)
   return list
 end
 
---- The lines of a text file that are not empty, or of standard input ("-"); or nil and a message.
+--- The lines of a text file, or of standard input ("-"), empty ones too; or nil and a message.
 function inputs.lines(path)
   local handle, why = io.stdin, nil
+  local name = path == "-" and "standard input" or path
   if path ~= "-" then handle, why = file.open_text(path) end
   if not handle then return nil, why end
-  local lines, number = {}, 0
-  for line in handle:lines() do
-    number = number + 1
-    line = line:gsub("\r$", "")
-    if not utf8.len(line) then return nil, ("%s:%d: is not UTF-8"):format(path, number) end
-    if line:find "%S" then lines[#lines + 1] = line end
-  end
+  local lines, line = {}, nil
+  repeat
+    line, why = handle:read "l"
+    if line and not utf8.len(line) then
+      return nil, ("%s:%d: is not UTF-8"):format(name, #lines + 1)
+    end
+    lines[#lines + 1] = line and line:gsub("\r$", "")
+  until not line
   if path ~= "-" then handle:close() end
-  if #lines == 0 then return nil, path .. ": has no lines" end
+  if why then return nil, ("%s: %s"):format(name, why) end
+  if #lines == 0 then return nil, name .. ": has no lines" end
   return lines
+end
+
+--- The texts of a file, a line each; or nil and a message. An empty line is refused: it has no
+-- embedding of its own, and without it the rows would not be those of the lines.
+function inputs.texts(path)
+  local lines, why = inputs.lines(path)
+  for i, line in ipairs(lines or {}) do
+    if not line:find "%S" then
+      return nil, ("%s:%d: is empty"):format(path == "-" and "standard input" or path, i)
+    end
+  end
+  return lines, why
 end
 
 -- ---- encoded files ------------------------------------------------------------------------------
@@ -62,19 +77,40 @@ function inputs.is_encoded(path)
   return path:find "%.npy$" ~= nil or path:find "%.safetensors$" ~= nil
 end
 
--- emb.npy -> emb.txt, which has the names
-local function names_path(path) return (path:gsub("%.npy$", ".txt")) end
+-- The file of the names beside a .npy file.
+local function names_path(path) return path .. ".names.txt" end
 
---- Writes embeddings [N,D] with their names: a .safetensors file has them in its metadata, beside a
--- .npy file there is a .txt file with a name a line.  Returns true, or nil and a message.
+-- That file, or emb.txt of emb.npy, where vesper 0.2 wrote the names.
+local function existing_names_path(path)
+  local own = names_path(path)
+  return file.exists(own) and own or file.first {(path:gsub("%.npy$", ".txt"))} or own
+end
+
+--- Why the names cannot be written with a file of embeddings, or nil.
+function inputs.misnamed(path, names)
+  for _, name in ipairs(names) do
+    if not utf8.len(name) then return ("the name %q is not UTF-8"):format(name) end
+    if path:find "%.npy$" and name:find "[\r\n]" then
+      local shown = ("%q"):format(name):gsub("\\\n", "\\n")
+      return ("the name %s has a line break, expected a name a line beside a .npy file; "
+        .. "a .safetensors file can have it"):format(shown)
+    end
+  end
+end
+
+--- Writes embeddings [N,D] with their names: a .safetensors file has them in its metadata, beside
+-- emb.npy there is emb.npy.names.txt with a name a line. Where one of the two cannot be written,
+-- there is neither. Returns true, or nil and a message.
 function inputs.write(path, embeddings, names, kind)
   if path:find "%.safetensors$" then
     return vs.save(path, {embeddings = embeddings}, {format = "vesper embeddings", kind = kind,
       names = vs.io.json_encode(vs.io.array {table.unpack(names)})})
   end
-  local ok, why = file.write(names_path(path), table.concat(names, "\n") .. "\n")
+  local ok, why = vs.npy.save(path, embeddings)
   if not ok then return nil, why end
-  return vs.npy.save(path, embeddings)
+  ok, why = file.write(names_path(path), table.concat(names, "\n") .. "\n")
+  if not ok then os.remove(path) end
+  return ok, why
 end
 
 --- Embeddings float32 [N,D] and their names; or nil and a message.
@@ -92,7 +128,7 @@ function inputs.read(path)
   else
     embeddings, why = vs.npy.load(path)
     if not embeddings then return nil, why end
-    names, why = inputs.lines(names_path(path))
+    names, why = inputs.lines(existing_names_path(path))
     if not names then return nil, why end
   end
   if embeddings.ndim ~= 2 or embeddings.shape[1] ~= #names then

@@ -5,7 +5,8 @@ local what = {
   name = "encode",
   about = "Writes the embeddings of pictures, or of the lines of a text file, by a saved model. "
     .. "The rows have length 1, so that products are cosines. A .safetensors file has the names "
-    .. "in its metadata, beside a .npy file there is a .txt file with a name a line.",
+    .. "in its metadata, beside a .npy file OUT there is OUT.names.txt with a name a line. An "
+    .. "empty line in a file of texts is refused, so that the rows are those of the lines.",
   places = {{"model", "a folder of a model"},
     {"files", "pictures and folders of them, or one .txt file, or - for lines of standard input",
       many = true},
@@ -23,8 +24,10 @@ local function encoded(inputs, o)
   if of_text and #o.files > 1 then
     return nil, "unexpected argument '" .. o.files[2] .. "' beside a file of texts", "misused"
   end
-  local names, why = (of_text and inputs.lines or inputs.pictures)(of_text and first or o.files)
+  local names, why = (of_text and inputs.texts or inputs.pictures)(of_text and first or o.files)
   if not names then return nil, why end
+  why = inputs.misnamed(o.out, names)
+  if why then return nil, why end
   local model
   model, why = inputs.model(o.model, of_text and "encode_texts" or "encode_images")
   if not model then return nil, why end

@@ -118,8 +118,13 @@ end
 local function plain_text(path, o)
   local lines, why = inputs.lines(path)
   if not lines then return nil, why end
+  local empty, first, notes = 0, nil, {}
+  for i, line in ipairs(lines) do
+    if not line:find "%S" then empty, first = empty + 1, first or i end
+  end
+  if empty > 0 then notes[1] = ("%d lines are empty, the first is line %d"):format(empty, first) end
   return {kind = "text", facts = {{"lines", #lines}}, rows = {table.unpack(lines, 1,
-    math.min(o.rows, #lines))}, notes = {}, faults = {}}
+    math.min(o.rows, #lines))}, notes = notes, faults = {}}
 end
 
 function files.vectors(path, o)
