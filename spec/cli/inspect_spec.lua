@@ -3,6 +3,8 @@
 local vs = require "vesper"
 local inspect = require "vesper.cli.inspect"
 local dataset = require "spec.support.dataset"
+local failure = require "vesper.util.failure"
+local run = require "spec.support.process".run
 local shell = require "spec.support.shell"
 local temp = require "spec.support.temp"
 local toy_file = require "spec.support.toy_file"
@@ -254,6 +256,26 @@ describe("vesper inspect", function()
     status, out = shell.vesper {"inspect", "--json", dir .. "/none"}
     assert.equal(1, status)
     assert.matches("none: No such file", assert(vs.io.json_decode(out))[1].faults[1], 1, true)
+  end)
+
+  it("has no place of the program in a fault", function()
+    local path = temp.write(dir .. "/quote.csv", 'a,b\n1,2\n"3,4\n')
+    local status, out = shell.vesper {"inspect", path}
+    assert.equal(1, status)
+    assert.matches("\n  fault: " .. path .. ":3: ", out, 1, true)
+  end)
+
+  it("is stopped by Ctrl-C, and reads no other file", function()
+    local path = temp.write(dir .. "/stopped.lua", [[
+local vs = require "vesper"
+local own = io.open "/proc/self/stat":read "n"
+vs.data.open = function() io.popen("kill -INT " .. own):close() while true do end end
+os.exit(require "vesper.cli".main(arg), true)]])
+    local _, said, status = run(("lua5.4 %s inspect %s %s"):format(path, toy, toy))
+    assert.same({130, "vesper inspect: interrupted\n"}, {status, said})
+    assert.same({false, "x.csv:3: wrong"}, {failure.attempt(error, "x.csv:3: wrong", 0)})
+    assert.has_error(function() failure.attempt(error, "interrupted", 0) end, "interrupted")
+    assert.same({true, 1, nil, 2}, {failure.attempt(function() return 1, nil, 2 end)})
   end)
 
   it("names misuse", function()

@@ -48,7 +48,7 @@ describe("vesper", function()
       io.write("modules ", loaded, " ", tostring(package.loaded.vesper))']]
     assert(ok, said)
     local count = said:match "modules (%d+) nil$"
-    assert(tonumber(count) <= 11, said)
+    assert(tonumber(count) <= 12, said)
   end)
 
   it("is not loaded by require 'vesper'", function()

@@ -18,8 +18,8 @@
 -- a message where it fails, or nil, a message and "misused".  examples = {{command line, what it
 -- does}, ...} are printed by --help.  In the place of places, options and run it may have
 -- commands = {names = {name, ...}, get = function(name) -> such a table}: the first word names one.
-local core = require "vesper.core"
 local bar = require "vesper.util.bar"
+local failure = require "vesper.util.failure"
 local tables = require "vesper.util.tables"
 local text = require "vesper.util.text"
 
@@ -273,13 +273,6 @@ local function misused(what, name, why)
   return 2
 end
 
--- The message of an error without the line of the program's file that called command.run.
-local function message_of(err)
-  local _, place = pcall(core._raise, "")
-  err = tostring(err)
-  return type(place) == "string" and err:sub(1, #place) == place and err:sub(#place + 1) or err
-end
-
 -- Runs the command that the first word names.
 local function run_one_of(words, what, name)
   local commands, first = what.commands, words[1]
@@ -309,12 +302,13 @@ function command.run(words, what, name)
     return 0
   end
   local called, result, message, kind = pcall(what.run, values)
-  if not called then message, kind = message_of(result), nil end
+  if not called then message, kind = failure.message(result), nil end
   if not message then return 0 end
   if kind == "misused" then return misused(what, name, message) end
   bar.clear()
-  io.stderr:write(("%s: %s\n"):format(name, message))
-  return message:find "interrupted$" and INTERRUPTED or 1
+  local stopped = failure.is_interrupt(message)
+  io.stderr:write(("%s: %s\n"):format(name, stopped and "interrupted" or message))
+  return stopped and INTERRUPTED or 1
 end
 
 --- The values of a script's command line.  For --help it prints the help and exits with status 0;

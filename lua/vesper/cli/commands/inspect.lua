@@ -56,11 +56,13 @@ end
 function what.run(o)
   local vs = require "vesper"
   local inspect = require "vesper.cli.inspect"
+  local failure = require "vesper.util.failure"
   local list, wrong = {}, 0
   if o.rows < 0 then return nil, "--rows is " .. o.rows .. ", expected at least 0", "misused" end
   for _, path in ipairs(o.files) do
-    local called, report, why = pcall(inspect.report, path, o)
+    local called, report, why = failure.attempt(inspect.report, path, o)
     if not called then report, why = nil, ("%s: %s"):format(path, report) end
+    if not report and failure.is_interrupt(why) then return nil, why end
     report = report or {kind = "damaged or unknown", facts = {}, rows = {}, notes = {},
       faults = {why}}
     if #report.faults > 0 then wrong = wrong + 1 end

@@ -1,6 +1,7 @@
 -- The report on a data-set file: what each split holds, and what is wrong in it; see init.lua.
 local vs = require "vesper"
 local bar = require "vesper.util.bar"
+local failure = require "vesper.util.failure"
 local tables = require "vesper.util.tables"
 local text = require "vesper.util.text"
 
@@ -26,9 +27,6 @@ local function splits_of(path)
 end
 
 -- ---- samples ------------------------------------------------------------------------------------
-
--- A fault in the message of an error, without the line of this file.
-local function message_of(err) return (tostring(err):gsub("^[^:]*:%d+: ", "")) end
 
 local function add_fault(found, message)
   found.wrong = found.wrong + 1
@@ -77,14 +75,14 @@ end
 
 -- Reads samples first to last; where the batch fails, one by one.
 local function read(set, first, last, found)
-  local ok, batch = pcall(set.batch, set, vs.arange(first, last))
+  local ok, batch = failure.attempt(set.batch, set, vs.arange(first, last))
   if ok then return count(set, batch, found) end
   for i = first, last do
-    local fine, one = pcall(set.batch, set, {i})
+    local fine, one = failure.attempt(set.batch, set, {i})
     if fine then
       count(set, one, found)
     else
-      add_fault(found, message_of(one))
+      add_fault(found, one)
     end
   end
 end
@@ -105,7 +103,7 @@ end
 -- ---- report -------------------------------------------------------------------------------------
 
 local function fields_of(set)
-  local list, one = {}, #set > 0 and select(2, pcall(set.batch, set, {1}))
+  local list, one = {}, #set > 0 and select(2, failure.attempt(set.batch, set, {1}))
   for _, name in ipairs(set:fields()) do
     local x = type(one) == "table" and one[name]
     if name ~= "index" and name ~= "image_index" and name ~= "lengths" then
@@ -127,7 +125,7 @@ end
 local function first_rows(set, o)
   local rows, classes = {}, set:classes()
   for i = 1, math.min(o.rows, #set) do
-    local ok, one = pcall(set.batch, set, {i}, 0, {fields = {"label"}})
+    local ok, one = failure.attempt(set.batch, set, {i}, 0, {fields = {"label"}})
     local label = ok and one.label and classes[one.label[1]:item()]
     local parts = {set.split .. " " .. i, set:id(i), label or nil, set:text(i)}
     local shown = {}

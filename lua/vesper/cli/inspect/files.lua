@@ -3,6 +3,7 @@
 local vs = require "vesper"
 local dataset = require "vesper.cli.inspect.dataset"
 local inputs = require "vesper.cli.inputs"
+local failure = require "vesper.util.failure"
 local text = require "vesper.util.text"
 local tables = require "vesper.util.tables"
 
@@ -172,7 +173,7 @@ function files.csv(path, o)
   local reader, why = vs.io.csv(path, {delimiter = delimiter})
   if not reader then return nil, why end
   local columns, rows, count = reader:columns(), {}, 0
-  local ok, failed = pcall(function()
+  local ok, failed = failure.attempt(function()
     for row in reader do
       count = count + 1
       if count <= o.rows then
@@ -182,10 +183,9 @@ function files.csv(path, o)
       end
     end
   end)
-  local report = {kind = "table (CSV)", facts = {{"columns", table.concat(columns, ", ")},
+  if not ok then return nil, failed end
+  return {kind = "table (CSV)", facts = {{"columns", table.concat(columns, ", ")},
     {"rows", count}}, rows = rows, notes = {}, faults = {}}
-  if not ok then return nil, (tostring(failed):gsub("^[^:]*%.lua:%d+: ", "")) end
-  return report
 end
 
 return files

@@ -1,0 +1,28 @@
+-- Errors of programs: what is said of them, and which are Ctrl-C.
+local core = require "vesper.core"
+
+local failure = {}
+
+--- The message of an error without the line of the program's own file. It is called where the
+-- program's functions are running, because that line is the one of the caller.
+function failure.message(err)
+  local place = core._place()
+  err = tostring(err)
+  return err:sub(1, #place) == place and err:sub(#place + 1) or err
+end
+
+--- Whether a message is that of Ctrl-C.
+function failure.is_interrupt(message)
+  return type(message) == "string" and message:find "interrupted$" ~= nil
+end
+
+local function checked(ok, ...)
+  if ok then return true, ... end
+  if failure.is_interrupt(...) then error("interrupted", 0) end
+  return false, failure.message(...)
+end
+
+--- As pcall, but Ctrl-C stays an error; the message is that of failure.message.
+function failure.attempt(fn, ...) return checked(pcall(fn, ...)) end
+
+return failure
