@@ -77,6 +77,15 @@ describe("vesper prepare", function()
     assert.is_nil(io.open(dir .. "/x.h5"))
   end)
 
+  it("leaves a file that exists, without --replace", function()
+    local out = temp.write(dir .. "/mine.h5", "mine")
+    local words = {"prepare", "folder", dir, out, "--image=images/{id}.png"}
+    shell.refuses(1, "mine.h5: exists; --replace writes it again", table.unpack(words))
+    assert.equal("mine", temp.read(out))
+    shell.ok("prepare", "folder", dir, out, "--image=images/{id}.png", "--replace")
+    assert(vs.data.open(out, "train"))
+  end)
+
   it("reads options of every kind", function()
     local function read(kind, ...)
       return assert(command.read({"a", "b", ...}, prepare.commands.get(kind)))

@@ -131,7 +131,7 @@ describe("a trained model", function()
     assert.same({"val", 12}, {result.split, result.images})
     assert(result.retrieval.rsum > 0 and result.accuracy)
     shell.refuses(1, 'no split "x"', "evaluate", model, data, "--split=x")
-    shell.refuses(1, "none: is not a folder", "evaluate", "none", data)
+    shell.refuses(1, "none: No such file or directory", "evaluate", "none", data)
     shell.refuses(2, "DATA is missing", "evaluate", model)
   end)
 
@@ -237,6 +237,10 @@ describe("a trained model", function()
 
   it("refuses what it cannot search", function()
     shell.refuses(2, "QUERY is missing", "search", model, pictures)
+    shell.refuses(2, "QUERY is empty", "search", model, pictures, " ")
+    shell.refuses(2, "QUERY is not UTF-8", "search", model, pictures, "caf\xe9")
+    shell.refuses(1, "'zzzz qqqq' has no word of the model's vocabulary", "search", model, pictures,
+      "zzzz qqqq")
     local status, _, err = shell.vesper {"search", model, pictures, "hat", "--show"}
     assert.same({1, "vesper search: --show: standard output is no terminal\n"}, {status, err})
     shell.refuses(2, "--top is 0, expected at least 1", "search", model, pictures, "hat", "--top=0")

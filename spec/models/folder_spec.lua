@@ -295,7 +295,9 @@ describe("models.save and models.load", function()
         temp.write(path, content)
       end
       assert(models.load(folder))
-      assert.matches("none: is not a folder", select(2, models.load(folder .. "/none")), 1, true)
+      assert.matches("none: No such file", select(2, models.load(folder .. "/none")), 1, true)
+      assert.matches("model.json: is not a folder",
+        select(2, models.load(folder .. "/model.json")), 1, true)
     end)
 
     it("files of different models", function()

@@ -6,6 +6,8 @@ local inputs = {}
 
 local PICTURES = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".JPG", ".JPEG", ".PNG", ".GIF", ".BMP"}
 
+local UNKNOWN = 2 -- the id of an unknown word; 1 is padding
+
 --- Whether a path is a folder.
 function inputs.is_folder(path)
   local handle <close> = io.open(path, "rb")
@@ -44,7 +46,7 @@ function inputs.lines(path)
   local name = path == "-" and "standard input" or path
   if path ~= "-" then handle, why = file.open_text(path) end
   if not handle then return nil, why end
-  local lines, line = {}, nil
+  local lines, line = {}
   repeat
     line, why = handle:read "l"
     if line and not utf8.len(line) then
@@ -148,6 +150,15 @@ function inputs.model(path, method)
     return nil, ("%s: a %s has no %s"):format(path, getmetatable(model).__name, method)
   end
   return model
+end
+
+--- Why a model cannot tell this text from others, or nil.
+function inputs.unread(model, query)
+  local words = model.about and model.about.vocabulary
+  if not words then return nil end -- encode_texts refuses such a model
+  local ids = words:encode_batch({query}, {max_len = model.about.max_words})
+  if ids:gt(UNKNOWN):any() then return nil end
+  return ("'%s' has no word of the model's vocabulary"):format(query)
 end
 
 -- The first name in which two lists differ, as text, or nil.

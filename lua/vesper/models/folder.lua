@@ -116,7 +116,10 @@ local function read(folder)
   local found, why, mixed
   for _ = 1, TRIES do
     local path = core._folder_current(folder)
-    if not path then return nil, folder .. ": is not a folder" end
+    if not path then
+      return nil, ("%s: %s"):format(folder, file.exists(folder) and "is not a folder"
+        or "No such file or directory")
+    end
     found, why, mixed = read_once(path)
     if found or not mixed then break end
   end

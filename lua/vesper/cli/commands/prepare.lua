@@ -118,6 +118,11 @@ local PLACES = {folder = "the folder of the source", out = "the .h5 file to writ
 
 local function prepare(kind, places, o)
   local vs = require "vesper"
+  local out = o[places[#places][1]]
+  if not o.replace and require "vesper.util.file".exists(out) then
+    return nil, out .. ": exists; --replace writes it again"
+  end
+  o.replace = nil
   local bar = require "vesper.util.bar"
   local draw = bar.new "images"
   local json, args = o.json, {}
@@ -135,7 +140,7 @@ local function prepare(kind, places, o)
     for key, value in pairs(summary) do plain[key] = value end
     return print(vs.io.json_encode(plain, {indent = 1}))
   end
-  print(("%s: %s"):format(args[#places], summary))
+  print(("%s: %s"):format(out, summary))
 end
 
 local commands = {}
@@ -151,6 +156,7 @@ local function command_of(kind)
       table.insert(what.options, option_of(a))
     end
   end
+  table.insert(what.options, {"replace", false, "write OUT, though it exists"})
   table.insert(what.options, options.JSON)
   function what.run(o) return prepare(kind, what.places, o) end
   commands[kind] = what

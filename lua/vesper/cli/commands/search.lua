@@ -49,9 +49,13 @@ function what.run(o)
   local vs = require "vesper"
   local inputs = require "vesper.cli.inputs"
   if o.top < 1 then return nil, "--top is " .. o.top .. ", expected at least 1", "misused" end
+  if not o.query:find "%S" then return nil, "QUERY is empty", "misused" end
+  if not utf8.len(o.query) then return nil, "QUERY is not UTF-8", "misused" end
   local by_picture = inputs.is_picture(o.query)
   local model, why = inputs.model(o.model, by_picture and "encode_images" or "encode_texts")
   if not model then return nil, why end
+  why = not by_picture and inputs.unread(model, o.query)
+  if why then return nil, why end
   local v, names = gallery(inputs, model, o)
   if not v then return nil, names end
   local asked, unread
