@@ -64,6 +64,9 @@ describe("vesper prepare", function()
       "--sise=3")
     shell.refuses(2, "--size is '3y4', expected a size, or HEIGHTxWIDTH", "prepare", "folder", dir,
       "b", "--size=3y4")
+    shell.refuses(2, "--size is '0', expected", "prepare", "folder", dir, "b", "--size=0")
+    shell.refuses(2, "--compress is 10, expected 0 to 9", "prepare", "folder", dir, "b",
+      "--compress=10")
     shell.refuses(2, "--restval is 'tran'; did you mean train?", "prepare", "karpathy", "a", "b",
       "c", "--restval=tran")
   end)
@@ -118,16 +121,16 @@ describe("vesper table", function()
   teardown(temp.remove)
 
   it("prints a table, and the same rows as JSON", function()
-    local words = {"table", data, dir .. "/report", "--rows=VSE,Vse", "--seeds=1", "--epochs=1",
+    local words = {"table", data, dir .. "/report", "--rows=VSE,DPM", "--seeds=1", "--epochs=1",
       "--width=8", "--channels=4,8", "--batch=6", "--pictures=no"}
     local text, warned = shell.ok(table.unpack(words))
-    assert.matches("vesper warning: .*Vse is skipped: unknown model models%.Vse", warned)
+    assert.matches("vesper warning: .*DPM is skipped: needs %-%-bert=FOLDER", warned)
     assert.matches("\nVSE ", text, 1, true)
     words[#words + 1] = "--json"
     local out, err = shell.ok(table.unpack(words))
     local result = assert(vs.io.json_decode(out))
-    assert.same({1, "VSE", "unknown model models.Vse", ""}, {#result.rows, result.rows[1].model,
-      result.skipped.Vse, err})
+    assert.same({1, "VSE", "needs --bert=FOLDER, a Hugging Face folder of a BERT", ""},
+      {#result.rows, result.rows[1].model, result.skipped.DPM, err})
   end)
 
   it("names misuse and failures", function()
@@ -135,6 +138,15 @@ describe("vesper table", function()
     shell.refuses(2, "--precision is 'hihg'; did you mean high", "table", data, "x",
       "--precision=hihg")
     shell.refuses(1, "vesper table: none.h5: No such file", "table", "none.h5", dir .. "/x")
+    shell.refuses(2, "--rows is 'CIN'; did you mean CIM", "table", data, "x", "--rows=VSE,CIN")
+    shell.refuses(2, "--reference is 'Foo', expected one of Baseline, VSE", "table", data, "x",
+      "--rows=Baseline,VSE", "--reference=Foo")
+    shell.refuses(2, "--reference is 'DPM', which needs --bert=FOLDER", "table", data, "x",
+      "--rows=VSE,DPM", "--reference=DPM")
+    shell.refuses(2, "toy.h5 is a file, expected the name of a folder", "table", data, data)
+    shell.refuses(2, "--seeds is '', expected integers", "table", data, "x", "--seeds=")
+    shell.refuses(2, "--rows is '', expected words", "table", data, "x", "--rows=")
+    shell.refuses(2, "--rate is 0, expected more than 0", "table", data, "x", "--rate=1e-3,0")
     shell.refuses(1, "was started with different settings: epochs is 2, expected 1", "table", data,
       dir .. "/report", "--rows=VSE", "--seeds=1", "--epochs=2", "--width=8", "--channels=4,8",
       "--batch=6", "--pictures=no")

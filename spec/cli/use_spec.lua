@@ -94,6 +94,20 @@ describe("vesper train", function()
 
   it("names misuse and failures", function()
     shell.refuses(2, "DATA is missing", "train")
+    for option, why in pairs {["--epochs=0"] = "--epochs is 0, expected at least 1",
+      ["--width=0"] = "--width is 0, expected at least 1", ["--channels=4,0"] = "--channels is 0",
+      ["--flip=-1"] = "--flip is -1, expected 0 to 1",
+      ["--dropwords=2"] = "--dropwords is 2, expected 0 to 1",
+      ["--rate=0"] = "--rate is 0, expected more than 0",
+      ["--rate=1e400"] = "--rate is '1e400', expected a number",
+      ["--size=0x4"] = "--size is '0x4', expected HEIGHTxWIDTH",
+      ["--memory=image,word"] = "--memory is 'word'; did you mean words?",
+      ["--log=run.txt"] = "--log is 'run.txt', expected a name that ends in .csv or .jsonl",
+      ["--log=" .. dir .. "/none/run.csv"] = "none/ is no folder"} do
+      shell.refuses(2, why, "train", data, dir .. "/x", option)
+    end
+    shell.refuses(2, "toy.h5 is a file, expected the name of a folder", "train", data, data)
+    shell.refuses(2, "toy.h5 is a file, expected", "train", data, data, "--replace")
     shell.refuses(2, "--model is 'CIN'; did you mean CIM?", training(data, "x", "--model=CIN"))
     shell.refuses(2, "DPM needs --bert=FOLDER", training(data, "x", "--model=DPM"))
     shell.refuses(1, "none.h5: No such file", training("none.h5", dir .. "/x"))
@@ -133,6 +147,8 @@ describe("a trained model", function()
     shell.refuses(1, 'no split "x"', "evaluate", model, data, "--split=x")
     shell.refuses(1, "none: No such file or directory", "evaluate", "none", data)
     shell.refuses(2, "DATA is missing", "evaluate", model)
+    shell.refuses(2, "--batch is 0, expected at least 1", "evaluate", model, data, "--batch=0")
+    shell.refuses(2, "--folds is 0, expected at least 1", "evaluate", model, data, "--folds=0")
   end)
 
   it("is not evaluated on a set of other words or classes", function()
@@ -209,6 +225,8 @@ describe("a trained model", function()
     shell.refuses(2, "OUT is 'x.csv', expected a name that ends in .npy or .safetensors",
       "encode", model, pictures, "x.csv")
     shell.refuses(2, "OUT is missing", "encode", model, pictures)
+    shell.refuses(2, "--batch is 0, expected at least 1", "encode", model, pictures, "x.npy",
+      "--batch=0")
     shell.refuses(2, "unexpected argument '" .. pictures, "encode", model, dir .. "/texts.txt",
       pictures, dir .. "/x.npy")
     local broken = temp.write(dir .. "/broken.png", "\x89PNG no picture")
@@ -244,6 +262,10 @@ describe("a trained model", function()
     local status, _, err = shell.vesper {"search", model, pictures, "hat", "--show"}
     assert.same({1, "vesper search: --show: standard output is no terminal\n"}, {status, err})
     shell.refuses(2, "--top is 0, expected at least 1", "search", model, pictures, "hat", "--top=0")
+    shell.refuses(2, "--page is 'x.foo', expected a name that ends in .html", "search", model,
+      pictures, "hat", "--page=x.foo")
+    shell.refuses(2, "/nope/ is no folder", "search", model, pictures, "hat",
+      "--page=" .. dir .. "/nope/x.html")
     assert(vs.save(dir .. "/other.safetensors", {x = vs.ones(2)}))
     shell.refuses(1, "other.safetensors: has no embeddings with names", "search", model,
       dir .. "/other.safetensors", "hat")

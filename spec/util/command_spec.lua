@@ -10,6 +10,9 @@ local WHAT = {
     {"name", "", "of the run"}, {"seeds", {1, 2}, "of the runs"},
     {"rows", {"a", "b"}, "of a table"},
     {"schedule", "step", "of the rate", choices = {"step", "cosine"}},
+    {"share", 0.5, "of a set", min = 0, max = 1}, {"steps", {5}, "of the runs", min = 1},
+    {"models", {"VSE"}, "of a table", choices = {"VSE", "CIM", "COOT"}},
+    {"decay", 1, "of weights", above = 0},
   },
 }
 
@@ -24,7 +27,8 @@ end
 describe("util.command", function()
   it("gives defaults where nothing is said", function()
     assert.same({source = "a", count = 3, size = 64, rate = 0.5, flip = false, name = "",
-      seeds = {1, 2}, rows = {"a", "b"}, schedule = "step"}, read "a")
+      seeds = {1, 2}, rows = {"a", "b"}, schedule = "step", share = 0.5,
+      steps = {5}, models = {"VSE"}, decay = 1}, read "a")
   end)
 
   it("reads places and options in any order, by the kind of their defaults", function()
@@ -49,8 +53,8 @@ describe("util.command", function()
   end)
 
   it("refuses what it does not know, and lists what it knows", function()
-    refused("unknown option '--mirror', expected one of --flip, --name, --rate, --rows, "
-      .. "--schedule, --seeds, --size, --help", "a", "--mirror=true")
+    refused("unknown option '--mirror', expected one of --decay, --flip, --models, "
+      .. "--name, --rate, --rows, --schedule, --seeds, --share, --size, --steps, --help", "a", "--mirror=true")
     refused("SOURCE is missing")
     refused("unexpected argument 'c'", "a", "1", "b", "c")
     refused("COUNT is 'x', expected an integer", "a", "x")
@@ -61,6 +65,18 @@ describe("util.command", function()
     refused("--flip is '1', expected yes or no", "a", "--flip=1")
     refused("--seeds is '1,x', expected integers separated by commas", "a", "--seeds=1,x")
     refused("--schedule is 'line', expected step or cosine", "a", "--schedule=line")
+  end)
+
+  it("refuses numbers out of their range, and lists with an entry that does not fit", function()
+    refused("--share is -0.5, expected 0 to 1", "a", "--share=-0.5")
+    refused("--share is 2, expected 0 to 1", "a", "--share=2")
+    refused("--decay is 0, expected more than 0", "a", "--decay=0")
+    refused("--steps is 0, expected at least 1", "a", "--steps=3,0")
+    refused("--rate is '1e400', expected a number", "a", "--rate=1e400")
+    refused("--seeds is '', expected integers separated by commas", "a", "--seeds=")
+    refused("--models is 'CIN'; did you mean CIM?", "a", "--models=VSE,CIN")
+    assert.same({0, {"CIM", "VSE"}}, {read("a", "--share=0").share,
+      read("a", "--models=CIM,VSE").models})
   end)
 
   it("gives help where it is asked for, whatever else there is", function()

@@ -14,6 +14,22 @@ function inputs.is_folder(path)
   return handle ~= nil and select(3, handle:read(0)) == 21 -- EISDIR
 end
 
+--- Why a folder cannot be written at this path, or nil: a file has the name.
+function inputs.no_folder(path)
+  if file.exists(path) and not inputs.is_folder(path) then
+    return path .. " is a file, expected the name of a folder"
+  end
+end
+
+--- Why a file cannot be written at this path, or nil: it is a folder, or its folder does not exist.
+function inputs.no_file(path)
+  if inputs.is_folder(path) then return path .. " is a folder, expected the name of a file" end
+  local folder = path:match "^(.*/)[^/]*$"
+  if folder and not inputs.is_folder(folder) then
+    return ("%s: %s is no folder"):format(path, folder)
+  end
+end
+
 --- Whether a name ends as those of picture files do.
 function inputs.is_picture(path)
   for _, ending in ipairs(PICTURES) do

@@ -4,31 +4,36 @@ local options = {}
 
 --- Options of a model and of its parts.
 options.MODEL = {
-  {"width", 128, "width of the shared space"},
-  {"channels", {24, 48, 96, 192}, "channels of the small CNN"},
+  {"width", 128, "width of the shared space", min = 1},
+  {"channels", {24, 48, 96, 192}, "channels of the small CNN", min = 1},
   {"cnn", "", "weights of an EfficientNet-Lite0 to fine-tune instead of the small CNN"},
-  {"size", "96x72", "height x width of the images of --cnn"},
-  {"hidden", 0, "units of the layer over features; 0: four times the width"},
+  {"size", "96x72", "height x width of the images of --cnn", kind = {"HEIGHTxWIDTH",
+    function(text) return text:match "^[1-9]%d*x[1-9]%d*$" end}},
+  {"hidden", 0, "units of the layer over features; 0: four times the width", min = 0},
   {"glove", "", "initial word vectors"}, {"bert", "", "folder of a BERT, for DPM"},
-  {"freeze", 4, "number of frozen layers of the BERT of DPM, which needs two that learn"},
-  {"memory", {"image"}, "what COOT's memory holds: image, regions, words"},
+  {"freeze", 4, "number of frozen layers of the BERT of DPM, which needs two that learn",
+    min = 0},
+  {"memory", {"image"}, "what COOT's memory holds, separated by commas",
+    choices = {"image", "regions", "words"}},
   {"visual", true, "the image is a token of the BERT's input"},
   {"rnn", "LSTM", "recurrent layer over the words", choices = {"LSTM", "GRU"}},
   {"bidirectional", false, "use both directions"}, {"pooling", "last", "pooling over the words"},
-  {"dropwords", 0.0, "dropout of word embeddings"},
+  {"dropwords", 0.0, "dropout of word embeddings", min = 0, max = 1},
 }
 
 --- Options of the training; the learning rate comes from the command.
 options.TRAINING = {
-  {"flip", 0.5, "probability of mirroring an image"}, {"crop", 0, "maximal shift in pixels"},
+  {"flip", 0.5, "probability of mirroring an image", min = 0, max = 1},
+  {"crop", 0, "maximal shift in pixels", min = 0},
   {"objective", "infonce", "the ranking loss", choices = {"infonce", "hinge"}},
-  {"classify", 1.0, "weight of the classification loss"},
-  {"cnnrate", 0.3, "factor of the learning rate for the CNN of --cnn"},
+  {"classify", 1.0, "weight of the classification loss", min = 0},
+  {"cnnrate", 0.3, "factor of the learning rate for the CNN of --cnn", min = 0},
   {"optimizer", "adamw", "adamw without --decay is adam; sgd has momentum 0.9",
     choices = {"adam", "adamw", "sgd"}},
   {"precision", "highest", "of matrix products, as of vs.set_matmul_precision",
     choices = {"highest", "high", "medium"}},
-  {"decay", 0.0, "weight decay of weights; biases, norms and temperatures have none"},
+  {"decay", 0.0, "weight decay of weights; biases, norms and temperatures have none",
+    min = 0},
   {"schedule", "step", "learning-rate schedule", choices = {"step", "cosine", "plateau"}},
 }
 

@@ -19,7 +19,6 @@ Recipe.__index = Recipe
 local function cnn_encoder(o, width)
   if o.cnn == "" then return models.SmallCNN(width, {channels = o.channels}) end
   local height, across = o.size:match "^(%d+)x(%d+)$"
-  if not height then error("--size is '" .. o.size .. "', expected HEIGHTxWIDTH", 0) end
   return check.done(models.EfficientNetLite0.from_pretrained(o.cnn, {num_classes = 0,
     width = width, size = {math.tointeger(height), math.tointeger(across)}}))
 end
@@ -85,9 +84,6 @@ local makers = {
     return models.BERTFusion(all)
   end,
 }
-
---- Whether there is a model of this name.
-function recipe.knows(name) return makers[name] ~= nil or models[name] ~= nil end
 
 --- A new model.  vse: the state of a VSE from which a DPM goes on.
 function Recipe:model(name, seed, vse)

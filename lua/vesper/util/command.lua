@@ -11,8 +11,10 @@
 -- An option is {name, default, description}, written --name=value or --name value.  The type of the
 -- default is the type of the value: a string, a number, an integer, a boolean (yes, no, true,
 -- false, or the name alone), a list of integers, numbers or strings (separated by commas).
--- choices = {...}: the accepted strings.  kind = {description, read}: another type; read(text)
--- returns the value, or nil where it is invalid.  An option of a kind may have no default.
+-- choices = {...}: the accepted strings.  min, max, above: the range of a number.  Each entry of a
+-- list has to fit; a list without entries is invalid, unless the default has none.
+-- kind = {description, read}: another type; read(text) returns the value, or nil where it is
+-- invalid.  An option of a kind may have no default.
 --
 -- A program that command.run calls has, besides, run = function(o): it returns nothing, or nil and
 -- a message where it fails, or nil, a message and "misused".  examples = {{command line, what it
@@ -42,24 +44,25 @@ end
 local function integer(value) return math.tointeger(tonumber(value)) end
 local function same(value) return value end
 
-local LISTS = {integer = {"integers", integer}, float = {"numbers", tonumber},
+-- inf, nan: none
+local function finite(value)
+  local number = tonumber(value)
+  return number and number - number == 0 and number or nil
+end
+
+local LISTS = {integer = {"integers", integer}, float = {"numbers", finite},
   words = {"words", same}}
 
 --- Kinds of options without a default.
-command.INTEGER, command.NUMBER = {"an integer", integer}, {"a number", tonumber}
+command.INTEGER, command.NUMBER = {"an integer", integer}, {"a number", finite}
 command.STRING = {"a string", same}
 command.BOOLEAN = {"yes or no", function(value) return SWITCH[value] end}
 
 -- {description, read} for an option, by its kind or the type of its default; read(value) is nil for
 -- an invalid value.
 local function kind_of(default, option)
-  local choices = option and option.choices
   if option and option.kind then
     return option.kind
-  elseif choices then
-    local known = {}
-    for _, word in ipairs(choices) do known[word] = word end
-    return {table.concat(choices, " or "), function(value) return known[value] end}
   elseif type(default) == "boolean" then
     return command.BOOLEAN
   elseif math.type(default) == "integer" then
@@ -68,8 +71,10 @@ local function kind_of(default, option)
     return command.NUMBER
   elseif type(default) == "table" then
     local kind = LISTS[math.type(default[1]) or "words"]
-    return {kind[1] .. " separated by commas",
-      function(value) return list_of(value, kind[2]) end}
+    return {kind[1] .. " separated by commas", function(value)
+      local list = list_of(value, kind[2])
+      return list and (#list > 0 or #default == 0) and list or nil
+    end}
   end
   return command.STRING
 end
@@ -90,13 +95,44 @@ local function near(word, names, mark)
   return mark .. table.concat(found, " or " .. mark, 1, math.min(#found, 2))
 end
 
+-- "at least 1", "0 to 1", "more than 0"
+local function range_of(option)
+  if option.above then return "more than " .. option.above end
+  if option.min and option.max then return option.min .. " to " .. option.max end
+  return option.min and "at least " .. option.min or "at most " .. option.max
+end
+
+-- What is wrong with a value, or with an entry of a list: its range, or that it is none of the
+-- choices; or nil.
+local function misfit(name, value, option)
+  if type(value) == "table" then
+    for _, entry in ipairs(value) do
+      local why = misfit(name, entry, option)
+      if why then return why end
+    end
+  elseif type(value) == "number" then
+    if option.min and value < option.min or option.max and value > option.max
+      or option.above and value <= option.above then
+      return ("%s is %s, expected %s"):format(name, value, range_of(option))
+    end
+  elseif type(value) == "string" and option.choices then
+    for _, choice in ipairs(option.choices) do
+      if choice == value then return nil end
+    end
+    local similar = near(value, option.choices, "")
+    return similar and ("%s is '%s'; did you mean %s?"):format(name, value, similar)
+      or ("%s is '%s', expected %s"):format(name, value, table.concat(option.choices, " or "))
+  end
+end
+
 local function read_value(name, value, default, option)
+  option = option or {}
   local kind = kind_of(default, option)
   local result = kind[2](value)
-  if result ~= nil then return result end
-  local similar = option and option.choices and near(value, option.choices, "")
-  if similar then return nil, ("%s is '%s'; did you mean %s?"):format(name, value, similar) end
-  return nil, ("%s is '%s', expected %s"):format(name, value, kind[1])
+  if result == nil then return nil, ("%s is '%s', expected %s"):format(name, value, kind[1]) end
+  local why = misfit(name, result, option)
+  if why then return nil, why end
+  return result
 end
 
 -- ---- reading ------------------------------------------------------------------------------------
@@ -225,7 +261,9 @@ end
 --- What is said of an option: "the network: ResNet18 or ResNet50", and its default as text or nil.
 function command.described(option)
   local words, default = option[3], option[2]
-  if option.choices then words = ("%s: %s"):format(words, kind_of(default, option)[1]) end
+  if option.choices then
+    words = ("%s: %s"):format(words, table.concat(option.choices, " or "))
+  end
   return words, default ~= nil and default ~= "" and command.shown(default) or nil
 end
 

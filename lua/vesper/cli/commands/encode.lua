@@ -11,7 +11,7 @@ local what = {
     {"files", "pictures and folders of them, or one .txt file, or - for lines of standard input",
       many = true},
     {"out", "the .npy or .safetensors file to write"}},
-  options = {{"batch", 64, "pictures or texts per step"},
+  options = {{"batch", 64, "pictures or texts per step", min = 1},
     {"exif", false, "turn photos as their EXIF data says"}, options.JSON},
   examples = {{"vesper encode shop.model photos shop.safetensors", "the pictures of a folder"},
     {"vesper encode shop.model queries.txt queries.npy", "texts, a line each"}},

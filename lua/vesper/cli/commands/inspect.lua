@@ -7,7 +7,7 @@ local what = {
     .. "read), .safetensors, .pth, .npy, .json and .csv files, word vectors, pictures, folders of "
     .. "pictures, of models, of checkpoints and of BERTs. It fails if something is wrong.",
   places = {{"files", "files and folders", many = true}},
-  options = {{"rows", 3, "how many first rows to print"},
+  options = {{"rows", 3, "how many first rows to print", min = 0},
     {"all", true, "no: reads only the first samples of a data set"}, options.JSON},
   examples = {{"vesper inspect shop.h5", "a data set"}, {"vesper inspect shop.model", "a model"}},
 }
@@ -58,7 +58,6 @@ function what.run(o)
   local inspect = require "vesper.cli.inspect"
   local failure = require "vesper.util.failure"
   local list, wrong = {}, 0
-  if o.rows < 0 then return nil, "--rows is " .. o.rows .. ", expected at least 0", "misused" end
   for _, path in ipairs(o.files) do
     local called, report, why = failure.attempt(inspect.report, path, o)
     if not called then report, why = nil, ("%s: %s"):format(path, report) end

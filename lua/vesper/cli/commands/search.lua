@@ -1,6 +1,11 @@
 -- vesper search: the pictures nearest to a text.
 local options = require "vesper.cli.options"
 
+local function page(text)
+  local ending = (text:match "%.(%a+)$" or ""):lower()
+  return ({html = true, htm = true, png = true, jpg = true, jpeg = true})[ending] and text or nil
+end
+
 local what = {
   name = "search",
   about = "Finds the pictures that are nearest to a text, by a saved model, and prints the best "
@@ -8,8 +13,9 @@ local what = {
   places = {{"model", "a folder of a model"},
     {"files", "pictures and folders of them, or one file that `vesper encode` wrote", many = true},
     {"query", "a text in quotes, or a picture"}},
-  options = {{"top", 8, "how many to print"},
-    {"page", "", "also writes a page with the pictures: a name that ends in .html, .png or .jpg"},
+  options = {{"top", 8, "how many to print", min = 1},
+    {"page", "", "also writes a page with the pictures: a name that ends in .html, .png or .jpg",
+      kind = {"a name that ends in .html, .png or .jpg", page}},
     {"show", false, "draws the pictures in the terminal"},
     {"exif", false, "turn photos as their EXIF data says"}, options.JSON},
   examples = {{"vesper search shop.model photos 'a red hat'", "the best of a folder"},
@@ -38,7 +44,6 @@ local SHOWN = 96 -- pixels of a side of a drawn picture
 
 -- Draws the best pictures in the terminal, as the prompt's show does.
 local function draw(vs, names)
-  if not vs.is_terminal(1) then return nil, "--show: standard output is no terminal" end
   local pictures, why = vs.image.load_batch(names, {SHOWN, SHOWN})
   if not pictures then return nil, why end
   require "vesper.cli.prompt.draw"(pictures)
@@ -48,9 +53,13 @@ end
 function what.run(o)
   local vs = require "vesper"
   local inputs = require "vesper.cli.inputs"
-  if o.top < 1 then return nil, "--top is " .. o.top .. ", expected at least 1", "misused" end
   if not o.query:find "%S" then return nil, "QUERY is empty", "misused" end
   if not utf8.len(o.query) then return nil, "QUERY is not UTF-8", "misused" end
+  local unfit = o.page ~= "" and inputs.no_file(o.page)
+  if unfit then return nil, unfit, "misused" end
+  if o.show and not vs.is_terminal(1) then
+    return nil, "--show: standard output is no terminal"
+  end
   local by_picture = inputs.is_picture(o.query)
   local model, why = inputs.model(o.model, by_picture and "encode_images" or "encode_texts")
   if not model then return nil, why end

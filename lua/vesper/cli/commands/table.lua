@@ -10,19 +10,22 @@ local what = {
   places = {{"data", "a data set, .h5"}, {"out", "the folder of runs and report"}},
   options = options.join({
     {"rows", {"Baseline", "TextOnly", "VSE", "CIM", "COOT", "DPM", "AttentionPooling",
-      "DenseProjection"}, "models; also FrozenBERT, VSEWithoutNorm, COOTOfAll"},
-    {"seeds", {1, 2, 3}, "one run per row and seed"}, {"epochs", 12, "epochs of each run"},
-    {"patience", 0, "a run ends after this number of epochs without a better validation; 0: never"},
-    {"batch", 64, "samples per step"}, {"title", "Image-text models", "title of the page"},
+      "DenseProjection"}, "models, separated by commas", choices = options.NAMES},
+    {"seeds", {1, 2, 3}, "one run per row and seed"},
+    {"epochs", 12, "epochs of each run", min = 1},
+    {"patience", 0, "a run ends after this number of epochs without a better validation; 0: never",
+      min = 0},
+    {"batch", 64, "samples per step", min = 1}, {"title", "Image-text models", "title of the page"},
     {"reference", "", "the row that the others are compared with; default VSE"},
     {"pictures", true, "figures with images on the page"},
     {"rate", {1e-3}, "learning rate; of several, each row has the one that is best on validation "
-      .. "with the first seed; SGD needs a larger one, such as 0.05"},
+      .. "with the first seed; SGD needs a larger one, such as 0.05", above = 0},
   }, options.MODEL, options.TRAINING, {
     {"mirror", false, "average each image with its mirror image"},
-    {"shift", 0, "average over images shifted by this number of pixels"},
-    {"bank", 0.0, "beta of a query bank from the training set; 0: none"},
-    {"fold", 1000, "retrieval also in parts of this number of images, if there are five; 0: no"},
+    {"shift", 0, "average over images shifted by this number of pixels", min = 0},
+    {"bank", 0.0, "beta of a query bank from the training set; 0: none", min = 0},
+    {"fold", 1000, "retrieval also in parts of this number of images, if there are five; 0: no",
+      min = 0},
     options.JSON,
   }),
   examples = {{"vesper table shop.h5 report --seeds=1,2,3 --rows=VSE,CIM --rate=5e-4,1e-3",
@@ -30,12 +33,10 @@ local what = {
 }
 
 -- What experiment.run calls a row of the table.  vse_of(seed): the state of the trained VSE.
-local function row_of(recipe, made, name, listed, vse_of)
+local function row_of(made, name, listed, vse_of)
   local o, row = made.o, {name = options.TITLES[name] or name, about = options.ABOUT[name]}
   local bert = options.needs_bert(name)
-  if not recipe.knows(name) then
-    row.missing = "unknown model models." .. name
-  elseif bert and o.bert == "" then
+  if bert and o.bert == "" then
     row.missing = "needs --bert=FOLDER, a Hugging Face folder of a BERT"
   elseif name == "DPM" and not listed.VSE then
     row.missing = "needs the row VSE before it, from which it goes on"
@@ -66,9 +67,24 @@ local function evaluate(vs, o, made, model, its, train)
   return result
 end
 
+-- What is wrong with the row of --reference, or nil.
+local function no_reference(o, rows)
+  local names = {}
+  for _, row in ipairs(rows) do
+    if row.name == o.reference then
+      return row.missing and ("is '%s', which %s"):format(row.name, row.missing) or nil
+    end
+    if not row.missing then names[#names + 1] = row.name end
+  end
+  return o.reference ~= "" and ("is '%s', expected one of %s"):format(o.reference,
+    table.concat(names, ", ")) or nil
+end
+
 function what.run(o)
   local vs = require "vesper"
   local recipe = require "vesper.cli.recipe"
+  local unfit = require "vesper.cli.inputs".no_folder(o.out)
+  if unfit then return nil, unfit, "misused" end
   local experiment, sets = vs.experiment, {}
   for _, split in ipairs {"train", "val", "test"} do
     local set, why = vs.data.open(o.data, split)
@@ -80,10 +96,14 @@ function what.run(o)
   local function vse_of(seed)
     return assert(vs.load(experiment.folder(o.out, "VSE", seed) .. "/best.safetensors"))
   end
-  local rows, listed, skipped = {}, {}, {}
-  for _, name in ipairs(o.rows) do
+  local all, rows, listed, skipped = {}, {}, {}, {}
+  for i, name in ipairs(o.rows) do
     listed[name] = true
-    local row = row_of(recipe, made, name, listed, vse_of)
+    all[i] = row_of(made, name, listed, vse_of)
+  end
+  local unknown = no_reference(o, all)
+  if unknown then return nil, "--reference " .. unknown, "misused" end
+  for _, row in ipairs(all) do
     if row.missing and o.json then -- experiment.run would print it
       skipped[row.name] = row.missing
     else

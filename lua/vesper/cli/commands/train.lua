@@ -12,19 +12,24 @@ local what = {
   places = {{"data", "a data set, .h5"}, {"out", "the folder of the model"}},
   options = options.join({
     {"model", "VSE", "the model", choices = options.NAMES},
-    {"epochs", 12, "passes over the training set"}, {"batch", 64, "samples per step"},
-    {"rate", 1e-3, "learning rate; SGD needs a larger one, such as 0.05"},
+    {"epochs", 12, "passes over the training set", min = 1},
+    {"batch", 64, "samples per step", min = 1},
+    {"rate", 1e-3, "learning rate; SGD needs a larger one, such as 0.05", above = 0},
     {"seed", 1, "of all random numbers"},
-    {"patience", 0, "ends after this number of epochs without a better validation; 0: never"},
+    {"patience", 0, "ends after this number of epochs without a better validation; 0: never",
+      min = 0},
     {"train", "train", "the split to train on"}, {"val", "val", "the split to validate on"},
     {"captions", "all", "what a training sample is: each caption of an image, or one of them",
       choices = {"all", "random", "first"}},
     {"start", "", "folder of a VSE with the same options, from which a DPM goes on"},
     {"replace", false, "train again, though OUT or a checkpoint of it exists"},
-    {"log", "", "file for a line per epoch, .csv or .jsonl"},
+    {"log", "", "file for a line per epoch, .csv or .jsonl", kind = {
+      "a name that ends in .csv or .jsonl",
+      function(text) return (text:find "%.csv$" or text:find "%.jsonl$") and text end}},
     {"tensorboard", "", "folder for TensorBoard's curves"},
   }, options.MODEL, options.TRAINING, {options.JSON}),
-  examples = {{"vesper train shop.h5 shop.model --model=CIM --epochs=20", "a model of the paper"},
+  examples = {{"vesper train shop.h5 shop.model --model=CIM --epochs=20",
+      "a model whose text chooses among the regions of the image"},
     {"vesper train shop.h5 shop.model --train=train --val=train --captions=random",
       "for a set without validation images"}},
 }
@@ -102,12 +107,16 @@ end
 
 function what.run(o)
   local vs = require "vesper"
+  local inputs = require "vesper.cli.inputs"
   local recipe = require "vesper.cli.recipe"
   local file = require "vesper.util.file"
   if options.needs_bert(o.model) and o.bert == "" then
     return nil, o.model .. " needs --bert=FOLDER, a Hugging Face folder of a BERT", "misused"
   end
   o.out = file.folder("OUT", o.out)
+  local unfit = inputs.no_folder(o.out) or inputs.no_folder(o.tensorboard)
+    or o.log ~= "" and inputs.no_file(o.log)
+  if unfit then return nil, unfit, "misused" end
   o.checkpoint, o.settings = o.out .. ".checkpoint", o.out .. ".settings.json"
   local train, why = vs.data.open(o.data, o.train)
   if not train then return nil, why end
