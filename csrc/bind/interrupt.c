@@ -1,4 +1,5 @@
-/* Ctrl-C for the program vesper; `require "vesper"` installs nothing.
+/* Ctrl-C, the terminal and standard output for the program vesper; `require "vesper"` installs
+ * nothing.
  *
  * The handler requests a stop (core/interrupt.h), which long work in C polls, and sets a hook that
  * raises the error at the next instruction of Lua's machine, as lua.c does.  Whichever comes first
@@ -8,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -102,11 +104,18 @@ static int terminal_size(lua_State *L) {
   return 2;
 }
 
+/* _flush_output(): whether all that was written to standard output arrived.  print flushes and
+ * drops the error, so that a flush at the end alone does not fail. */
+static int flush_output(lua_State *L) {
+  bool flushed = fflush(stdout) == 0;
+  lua_pushboolean(L, flushed && !ferror(stdout));
+  return 1;
+}
+
 void lvs_open_interrupt(lua_State *L) {
-  static const luaL_Reg functions[] = {{"_catch_interrupt", catch_interrupt},
-                                       {"_take_interrupt", take_interrupt},
-                                       {"_wait_input", wait_input},
-                                       {"_terminal_size", terminal_size},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"_catch_interrupt", catch_interrupt}, {"_take_interrupt", take_interrupt},
+      {"_wait_input", wait_input},           {"_terminal_size", terminal_size},
+      {"_flush_output", flush_output},       {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
 }

@@ -78,6 +78,19 @@ describe("vesper", function()
       (vesper "-e 'print(vs.ones(2, 3):sum():item(), nn.Linear(2, 3))'"))
   end)
 
+  it("fails where standard output cannot be written", function()
+    local want = "vesper: standard output could not be written\n"
+    if not io.open("/dev/full", "w") then return pending "no /dev/full" end
+    local inputs = temp.write(temp.folder() .. "/typed", "1 + 1\n")
+    for _, words in ipairs {"version > /dev/full", "--help > /dev/full", "version >&-",
+      "help --man > /dev/full", "-e 'for i = 1, 9 do print(i) end' > /dev/full",
+      "-e 'io.write((\"x\"):rep(100000))' > /dev/full", "< " .. inputs .. " > /dev/full"} do
+      assert.same({words, want, 1}, {words, vesper(words)})
+    end
+    assert.equal(0, select(2, vesper "-e 'io.stdout:close()'"))
+    assert.equal(0, select(2, vesper "-e '' >&-"))
+  end)
+
   it("is stopped by Ctrl-C with status 130", function()
     local said, status = vesper [[-e '
       os.execute("(sleep 0.2; kill -INT " .. io.open "/proc/self/stat":read "n" .. ") &")

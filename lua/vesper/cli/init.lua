@@ -158,8 +158,8 @@ local function unknown(word)
   return MISUSED
 end
 
---- Does what the words of a command line say; returns the exit status.
-function cli.main(words)
+-- Does what the words of a command line say; returns the exit status.
+local function run(words)
   local first = words[1]
   if first == nil then return require "vesper.cli.prompt"() end
   if first == "--help" or first == "-h" then return print_help() end
@@ -168,6 +168,15 @@ function cli.main(words)
   if is_command(first) then return run_command(words) end
   if first == "-" or is_file(first) then return run_script(words, 1) end
   return unknown(first)
+end
+
+--- Does what the words of a command line say; returns the exit status.
+function cli.main(words)
+  local status = run(words)
+  local is_open = io.type(io.stdout) == "file" -- a script may have closed it
+  if not is_open or core._flush_output() then return status end
+  complain "standard output could not be written"
+  return status == 0 and FAILED or status
 end
 
 return cli

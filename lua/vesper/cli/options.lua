@@ -17,7 +17,8 @@ options.MODEL = {
     choices = {"image", "regions", "words"}},
   {"visual", true, "the image is a token of the BERT's input"},
   {"rnn", "LSTM", "recurrent layer over the words", choices = {"LSTM", "GRU"}},
-  {"bidirectional", false, "use both directions"}, {"pooling", "last", "pooling over the words"},
+  {"bidirectional", false, "use both directions"},
+  {"pooling", "last", "pooling over the words", choices = {"last", "mean", "max", "gpo"}},
   {"dropwords", 0.0, "dropout of word embeddings", min = 0, max = 1},
 }
 
