@@ -31,6 +31,23 @@ describe("vesper", function()
     assert.matches("vs.relu", (vesper "help relu"))
   end)
 
+  it("folds its help where the terminal ends, and at 96 columns", function()
+    if not process.run "command -v script" then return pending "no script" end
+    local function longest(words, columns)
+      local ok, said = process.run(("script -qec 'stty cols %d; lua5.4 bin/vesper %s' /dev/null")
+        :format(columns, words))
+      assert(ok, said)
+      local most = 0
+      for line in said:gsub("\r", ""):gmatch "[^\n]+" do most = math.max(most, #line) end
+      return most
+    end
+    for _, words in ipairs {"--help", "evaluate --help", "help conv2d"} do
+      local narrow, wide = longest(words, 60), longest(words, 200)
+      assert(narrow <= 60 and wide <= 96, ("%s: %d, %d"):format(words, narrow, wide))
+    end
+    assert(longest("--help", 200) > 80)
+  end)
+
   it("ends with 2 when it is misused", function()
     local said, status = vesper "versoin"
     assert.equal(2, status)

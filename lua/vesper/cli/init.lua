@@ -10,6 +10,7 @@ local core = require "vesper.core"
 local names = require "vesper.cli.commands"
 local program = require "vesper.cli.program"
 local command = require "vesper.util.command"
+local text = require "vesper.util.text"
 local warnings = require "vesper.util.warn"
 
 local cli = {}
@@ -136,9 +137,11 @@ local function print_help()
   io.write(USAGE)
   local width = 0
   for _, name in ipairs(names) do width = math.max(width, #name) end
+  local indent = (" "):rep(width + 4)
   for _, name in ipairs(names) do
     local about = require("vesper.cli.commands." .. name).about:match "^.-%.%f[%s\0]" or ""
-    io.write(("  %-" .. width .. "s  %s\n"):format(name, about))
+    local lines = text.wrap(about, text.columns(96), indent):sub(#indent + 1)
+    io.write(("  %-" .. width .. "s  %s\n"):format(name, lines))
   end
   return 0
 end

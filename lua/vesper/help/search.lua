@@ -8,7 +8,7 @@ local text = require "vesper.util.text"
 local search = {}
 
 local MOST = 12
-local WIDTH = 96
+local WIDTH = 96 -- columns, where the terminal has them
 local ENDINGS = {"ings", "ing", "ers", "er", "ed", "es", "s", "e"}
 
 local function stem(word)
@@ -111,7 +111,8 @@ function search.text(words)
   for i = 1, math.min(#list, MOST) do
     local e = list[i]
     lines[#lines + 1] = e.name
-    lines[#lines + 1] = text.wrap(sentence_of(e.doc, words), WIDTH, "    ")
+    lines[#lines + 1] = text.wrap(sentence_of(e.doc, words), text.columns(WIDTH),
+      "    ")
   end
   if #list > MOST then lines[#lines + 1] = ("... and %d more"):format(#list - MOST) end
   if #missing > 0 then

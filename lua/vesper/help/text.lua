@@ -6,7 +6,7 @@ local reference = require "vesper.help.reference"
 local search = require "vesper.help.search"
 local text = require "vesper.util.text"
 
-local WIDTH = 96
+local WIDTH = 96 -- columns, where the terminal has them
 
 -- How a kind of argument is printed; other kinds are printed unchanged.
 local kinds = {
@@ -20,7 +20,7 @@ local kinds = {
 
 -- --- text ---
 
-local function wrap(words, indent) return text.wrap(words, WIDTH, indent) end
+local function wrap(words, indent) return text.wrap(words, text.columns(WIDTH), indent) end
 
 local function argument_line(a, width)
   local words = {kinds[a.kind] or a.kind:gsub("|", " or ")}
@@ -57,9 +57,10 @@ end
 local function listing(title, about, entries)
   local lines = {title}
   if about then lines[#lines + 1] = wrap(about, "  ") end
+  local width = text.columns(WIDTH)
   for _, e in ipairs(entries) do
     local line = "  " .. e.signature
-    lines[#lines + 1] = #line <= WIDTH and line or line:sub(1, WIDTH - 3) .. "..."
+    lines[#lines + 1] = #line <= width and line or line:sub(1, width - 3) .. "..."
   end
   return table.concat(lines, "\n")
 end

@@ -285,13 +285,13 @@ end
 
 --- The text of --help.
 function command.help(what, name)
-  local rows, width = command.rows(what), 0
+  local rows, width, columns = command.rows(what), 0, text.columns(96)
   for _, row in ipairs(rows) do width = math.max(width, #row[1]) end
-  local lines = {command.usage(what, name), "", text.wrap(what.about, 96, ""), ""}
+  local lines = {command.usage(what, name), "", text.wrap(what.about, columns, ""), ""}
   for _, row in ipairs(rows) do
     local default = row[3] and row[3] ~= "" and (" (%s)"):format(row[3]) or ""
     local indent = (" "):rep(width + 4)
-    local words = text.wrap(row[2] .. default, 96, indent)
+    local words = text.wrap(row[2] .. default, columns, indent)
     lines[#lines + 1] = ("  %-" .. width .. "s  %s"):format(row[1], words:sub(#indent + 1))
   end
   for i, example in ipairs(what.examples or {}) do

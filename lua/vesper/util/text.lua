@@ -64,6 +64,11 @@ function text.base64(bytes)
   return table.concat(out)
 end
 
+--- The columns to print texts in: `most`, or those of the terminal if it is narrower.
+function text.columns(most)
+  return math.max(40, math.min(most, core._terminal_size() or most))
+end
+
 --- A text in lines of at most `width` bytes, each starting with `indent`.
 function text.wrap(s, width, indent)
   local lines, line = {}, indent

@@ -38,7 +38,7 @@ local function print_report(path, report)
   for _, fact in ipairs(report.facts) do width = math.max(width, #fact[1]) end
   for _, fact in ipairs(report.facts) do
     local indent = (" "):rep(width + 4)
-    local value = text.wrap(shown(fact[2]), 100, indent):sub(#indent + 1)
+    local value = text.wrap(shown(fact[2]), text.columns(100), indent):sub(#indent + 1)
     print(("  %-" .. width .. "s  %s"):format(fact[1], value))
   end
   for _, row in ipairs(report.rows) do print("  | " .. row) end
