@@ -34,6 +34,21 @@ describe("vesper", function()
     end)
   end
 
+  it("documents commands in words of the shell, not of Lua", function()
+    local list = {"train", "table", "search", "encode", "evaluate", "inspect"}
+    for _, kind in ipairs(require "vesper.cli.commands.prepare".commands.names) do
+      list[#list + 1] = "prepare " .. kind
+    end
+    for _, name in ipairs(list) do
+      local first, kind = name:match "^(%S+) ?(%S*)$"
+      local text = kind ~= "" and shell.ok(first, kind, "--help") or shell.ok(first, "--help")
+      for _, word in ipairs {" = ", "false", "true%)", "[Rr]eturns", "vs%.", " nil", "of the paper",
+        "tostring"} do
+        assert(not text:find(word), name .. ": " .. word)
+      end
+    end
+  end)
+
   it("version loads the C module alone, and prints JSON", function()
     local text = shell.ok "version"
     assert.matches("^vesper " .. vs.build.version:gsub("%p", "%%%0") .. "\n", text)

@@ -31,7 +31,7 @@ options.TRAINING = {
   {"cnnrate", 0.3, "factor of the learning rate for the CNN of --cnn", min = 0},
   {"optimizer", "adamw", "adamw without --decay is adam; sgd has momentum 0.9",
     choices = {"adam", "adamw", "sgd"}},
-  {"precision", "highest", "of matrix products, as of vs.set_matmul_precision",
+  {"precision", "highest", "precision of matrix products",
     choices = {"highest", "high", "medium"}},
   {"decay", 0.0, "weight decay of weights; biases, norms and temperatures have none",
     min = 0},

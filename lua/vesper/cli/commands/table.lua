@@ -68,15 +68,15 @@ local function evaluate(vs, o, made, model, its, train)
 end
 
 -- What is wrong with the row of --reference, or nil.
-local function no_reference(o, rows)
+local function no_reference(reference, rows)
   local names = {}
   for _, row in ipairs(rows) do
-    if row.name == o.reference then
+    if row.name == reference then
       return row.missing and ("is '%s', which %s"):format(row.name, row.missing) or nil
     end
     if not row.missing then names[#names + 1] = row.name end
   end
-  return o.reference ~= "" and ("is '%s', expected one of %s"):format(o.reference,
+  return reference and ("is '%s', expected one of %s"):format(reference,
     table.concat(names, ", ")) or nil
 end
 
@@ -101,7 +101,8 @@ function what.run(o)
     listed[name] = true
     all[i] = row_of(made, name, listed, vse_of)
   end
-  local unknown = no_reference(o, all)
+  local reference = o.reference ~= "" and (options.TITLES[o.reference] or o.reference) or nil
+  local unknown = no_reference(reference, all)
   if unknown then return nil, "--reference " .. unknown, "misused" end
   for _, row in ipairs(all) do
     if row.missing and o.json then -- experiment.run would print it
@@ -132,7 +133,7 @@ function what.run(o)
   }
   local table_rows, protocol = experiment.report{folder = o.out, results = results, rows = rows,
     loaders = loaders, sets = sets, title = o.title, pictures = o.pictures,
-    reference = o.reference ~= "" and o.reference or nil}
+    reference = reference}
   if o.json then
     print(vs.io.json_encode({rows = vs.io.array {table.unpack(table_rows)}, skipped = skipped,
       report = o.out .. "/index.html"}, {indent = 1}))
