@@ -115,8 +115,8 @@ describe("vesper train", function()
       training(data, dir .. "/x", "--val=vals"))
     shell.refuses(1, "vesper train: none: No such file", training(data, dir .. "/x",
       "--glove=none"))
-    shell.refuses(1, "vesper train: fit: train is empty", "train", data, dir .. "/x",
-      "--batch=500", "--width=8", "--channels=4,4")
+    shell.refuses(1, "vesper train: --batch is 500, expected at most the number", "train", data,
+      dir .. "/x", "--batch=500", "--width=8", "--channels=4,4")
     assert.is_nil(io.open(dir .. "/x.settings.json"))
   end)
 end)

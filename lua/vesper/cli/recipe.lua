@@ -129,8 +129,12 @@ end
 --- The loader of a training set, and one of a set that is only read.
 function Recipe:train_loader(set, seed, more)
   local o = self.o
-  return data.Loader(set, tables.merge({batch_size = o.batch, workers = 1, seed = seed,
+  local loader = data.Loader(set, tables.merge({batch_size = o.batch, workers = 1, seed = seed,
     shuffle = true, drop_last = true, flip = o.flip, crop = o.crop > 0 and o.crop or nil}, more))
+  if #loader == 0 then
+    error(("--batch is %d, expected at most the number of samples of training"):format(o.batch), 0)
+  end
+  return loader
 end
 
 function Recipe.loader(set, seed)

@@ -1,9 +1,11 @@
 -- vesper search: the pictures nearest to a text.
 local options = require "vesper.cli.options"
 
+-- The value of --page, or nil where report.found could not write it.
 local function page(text)
   local ending = (text:match "%.(%a+)$" or ""):lower()
-  return ({html = true, htm = true, png = true, jpg = true, jpeg = true})[ending] and text or nil
+  local is_picture = ending == "png" or ending == "jpg" or ending == "jpeg"
+  return (text == "" or is_picture or text:find "%.html?$") and text or nil
 end
 
 local what = {

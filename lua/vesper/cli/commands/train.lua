@@ -25,7 +25,9 @@ local what = {
     {"replace", false, "train again, though OUT or a checkpoint of it exists"},
     {"log", "", "file for a line per epoch, .csv or .jsonl", kind = {
       "a name that ends in .csv or .jsonl",
-      function(text) return (text:find "%.csv$" or text:find "%.jsonl$") and text end}},
+      function(text)
+        return (text == "" or text:find "%.csv$" or text:find "%.jsonl$") and text or nil
+      end}},
     {"tensorboard", "", "folder for TensorBoard's curves"},
   }, options.MODEL, options.TRAINING, {options.JSON}),
   examples = {{"vesper train shop.h5 shop.model --model=CIM --epochs=20",
