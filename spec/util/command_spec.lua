@@ -54,7 +54,8 @@ describe("util.command", function()
 
   it("refuses what it does not know, and lists what it knows", function()
     refused("unknown option '--mirror', expected one of --decay, --flip, --models, "
-      .. "--name, --rate, --rows, --schedule, --seeds, --share, --size, --steps, --help", "a", "--mirror=true")
+      .. "--name, --rate, --rows, --schedule, --seeds, --share, --size, --steps, --help",
+      "a", "--mirror=true")
     refused("SOURCE is missing")
     refused("unexpected argument 'c'", "a", "1", "b", "c")
     refused("COUNT is 'x', expected an integer", "a", "x")
