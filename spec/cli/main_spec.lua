@@ -2,6 +2,20 @@
 local process = require "spec.support.process"
 local temp = require "spec.support.temp"
 
+-- A readline whose lines may contain newlines, written as |, as a bracketed paste gives them.
+local READLINE = [[
+io.stdin:setvbuf "no"
+local handler
+local function nothing() end
+return {handler_install = function(_, fn) handler = fn end, handler_remove = nothing,
+  read_char = function()
+    local text = io.read "l"
+    handler(text and (text:gsub("|", "\n")))
+  end,
+  add_history = nothing, set_options = nothing, set_complete_function = nothing,
+  set_completion_append_character = nothing}
+]]
+
 -- vesper with these words; what it says on both outputs, and its exit status.
 local function vesper(words)
   local _, said, status = process.run("lua5.4 bin/vesper " .. words)
@@ -217,5 +231,17 @@ describe("a session", function()
     assert.matches("... ", said, 1, true)
     assert.matches("> 2", said, 1, true)
     assert.matches("lua%-readline", said)
+  end)
+
+  it("runs a pasted text line by line", function()
+    if not process.run "command -v script" then return pending "no script" end
+    local folder = temp.folder()
+    temp.write(folder .. "/readline.lua", READLINE)
+    local typed = temp.write(folder .. "/typed",
+      "local x = 41 + 1|x|local y = vs.ones(3)|  :sum()|y:item()|for i = 7, 8 do|print(i)|end\n\4")
+    local _, said = process.run(("LUA_PATH_5_4='%s/?.lua;'$LUA_PATH_5_4 HOME=%s TERM=xterm "
+      .. "script -qec 'lua5.4 bin/vesper' /dev/null < %s"):format(folder, folder, typed))
+    assert.matches("\n42\r?\n3.0\r?\n7\r?\n8\r?\n", said)
+    assert.not_matches("error", said)
   end)
 end)

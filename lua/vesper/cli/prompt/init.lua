@@ -61,7 +61,7 @@ local function all(session, read)
 end
 
 local function at_terminal(session)
-  local pending = ""
+  local pending, lines = "", {}
   session.echo = "\n"
   local reader, edits = line.reader(function(text, from, to)
     return require "vesper.cli.prompt.complete"(text, from, to, pending, session.environment)
@@ -72,10 +72,16 @@ local function at_terminal(session)
   all(session, function(prompt, before)
     core._catch_interrupt "waiting"
     pending = before
-    local text = reader:read(prompt)
-    if text then reader:remember(text) end
+    if session.stopped then lines, session.stopped = {}, false end
+    if #lines == 0 then
+      local text = reader:read(prompt)
+      core._catch_interrupt "session"
+      if not text then return text end
+      reader:remember(text)
+      lines = line.split(text)
+    end
     core._catch_interrupt "session"
-    return text
+    return table.remove(lines, 1)
   end)
   return 0
 end

@@ -67,6 +67,29 @@ local function load_history(path)
   return lines, open_history(path)
 end
 
+-- ---- pasted text -------------------------------------------------------------------------------
+
+-- Whether a line can only continue the one before it: no statement begins so.
+local function continues(text)
+  if text:match "^%s*::" then return false end
+  return text:match "^%s*[]:.,=+*/%%^<>)}]" or text:match "^%s*and%f[^%w_]"
+    or text:match "^%s*or%f[^%w_]"
+end
+
+--- The lines of a text that was pasted as a whole; a line that continues the one before it, such as
+--- `:sum()`, is joined to it.
+function line.split(text)
+  local list = {}
+  for part in (text .. "\n"):gmatch "(.-)\n" do
+    if #list > 0 and continues(part) then
+      list[#list] = list[#list] .. "\n" .. part
+    else
+      list[#list + 1] = part
+    end
+  end
+  return list
+end
+
 -- ---- lua-readline -------------------------------------------------------------------------------
 
 local Edited = {}

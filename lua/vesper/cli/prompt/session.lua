@@ -39,11 +39,12 @@ end
 Session.ON_DEMAND = ON_DEMAND
 
 --- A new session. write(text) gets the results, complain(text) the messages. Its field `echo` is
--- what stands before "interrupted": a terminal has just shown ^C.
+-- what is printed before "interrupted": a terminal has just shown ^C. `stopped`: whether Ctrl-C
+-- stopped the last input that failed.
 function Session.new(write, complain)
   return setmetatable({environment = new_environment(), write = write, complain = complain,
     inputs = 0, sources = {}, open = {}, failed = false,
-    echo = ""}, Session)
+    stopped = false, echo = ""}, Session)
 end
 
 -- ---- messages -----------------------------------------------------------------------------------
@@ -89,7 +90,7 @@ function Session:say(problem, places)
     if last[1] ~= self.inputs then last = {self.inputs, 1} end
     lines[3] = "  from: " .. self:line(last[1], last[2])
   end
-  self.failed = true
+  self.failed, self.stopped = true, stopped
   self.complain(table.concat(lines, "\n") .. "\n")
 end
 
