@@ -5,11 +5,12 @@
 -- environment. Functions of earlier inputs see later assignments. `local` in blocks and functions
 -- stays. The text is only cut, so that the numbers of lines stay.
 --
---   local x = 1             x = 1
---   local x, y              x, y = nil
---   local x <const> = 1     x = 1        it may be assigned again in a later input
---   local x <close> = f()   x = f()      the session closes it: see session.lua
---   local function f() end  function f() end
+--   local x = 1             ;x = 1
+--   local x, y              ;x, y = nil
+--   local x, x = 1, 2       ;({})._, x = 1, 2   the last one gets its value, as in Lua
+--   local x <const> = 1     ;x = 1       it may be assigned again in a later input
+--   local x <close> = f()   ;x = f()     the session closes it: see session.lua
+--   local function f() end  ;function f() end
 local lexer = require "vesper.cli.prompt.lexer"
 
 local chunk = {}
@@ -34,6 +35,10 @@ end
 
 local function apply(text, edits)
   local parts, at = {}, 1
+  table.sort(edits, function(a, b)
+    if a.first == b.first then return a.last < b.last end
+    return a.first < b.first
+  end)
   for _, e in ipairs(edits) do
     parts[#parts + 1] = text:sub(at, e.first - 1)
     parts[#parts + 1] = e.with
@@ -43,11 +48,23 @@ local function apply(text, edits)
   return table.concat(parts)
 end
 
+-- Takes the earlier ones of equal names out of names[1] .. names[n], the tokens of a declaration: the
+-- order of a multiple assignment is undefined.
+local function drop_duplicates(names, edits)
+  local last = {}
+  for i, name in ipairs(names) do last[name.text] = i end
+  for i, name in ipairs(names) do
+    if last[name.text] ~= i then edit(edits, name.first, name.last, "({})._") end
+  end
+end
+
 -- The names of `local a <const>, b = ...`, whose first one is words[i]. Returns the position behind
 -- the names.
 local function read_names(words, i, edits, closing)
+  local names = {}
   while true do
     local name, last = words[i], words[i]
+    names[#names + 1] = name
     if words[i + 1] and words[i + 1].text == "<" then
       last = words[i + 3]
       if words[i + 2].text == "close" then closing[#closing + 1] = name.text end
@@ -59,6 +76,7 @@ local function read_names(words, i, edits, closing)
       if not words[i] or words[i].text ~= "=" then
         edit(edits, last.last + 1, last.last, " = nil;")
       end
+      drop_duplicates(names, edits)
       return i
     end
     i = i + 1
@@ -74,7 +92,7 @@ function chunk.opened(text)
     local word = words[i]
     if word.kind == "keyword" then depth = depth + (DEPTH[word.text] or 0) end
     if depth == 0 and word.kind == "keyword" and word.text == "local" then
-      edit(edits, word.first, word.last, "")
+      edit(edits, word.first, word.last, ";")
       i = i + 1
       if words[i].text ~= "function" then i = read_names(words, i, edits, closing) end
     else
