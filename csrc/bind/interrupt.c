@@ -19,6 +19,7 @@
 static lua_State *volatile listening; /* the main thread of the program's state; NULL: no handler */
 static pthread_t thread;              /* that runs it */
 static volatile sig_atomic_t mode;    /* what Ctrl-C does */
+static volatile sig_atomic_t pressed; /* Ctrl-C, since the mode was set */
 enum { OFF, SCRIPT, SESSION, WAITING };
 
 /* The hook first: a signal in between leaves the flag set, and at worst interrupts once more. */
@@ -48,6 +49,7 @@ static void on_interrupt(int number) {
     signal(number, SIG_DFL);
     raise(number);
   } else {
+    pressed = 1;
     vs_interrupt();
     if (mode != WAITING)
       lua_sethook(listening, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
@@ -69,6 +71,7 @@ static int catch_interrupt(lua_State *L) {
   if (wanted != OFF) {
     listening = lvs_mainof(L);
     thread = pthread_self();
+    pressed = 0;
   }
   mode = wanted;
   sigaction(SIGINT, &action, NULL);
@@ -80,6 +83,12 @@ static int take_interrupt(lua_State *L) {
   bool pending = vs_interrupt_pending();
   lvs_serve_interrupt();
   lua_pushboolean(L, pending);
+  return 1;
+}
+
+/* _pressed_interrupt(): whether Ctrl-C was pressed since _catch_interrupt, whatever it stopped. */
+static int pressed_interrupt(lua_State *L) {
+  lua_pushboolean(L, pressed);
   return 1;
 }
 
@@ -113,9 +122,12 @@ static int flush_output(lua_State *L) {
 }
 
 void lvs_open_interrupt(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"_catch_interrupt", catch_interrupt}, {"_take_interrupt", take_interrupt},
-      {"_wait_input", wait_input},           {"_terminal_size", terminal_size},
-      {"_flush_output", flush_output},       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"_catch_interrupt", catch_interrupt},
+                                       {"_take_interrupt", take_interrupt},
+                                       {"_pressed_interrupt", pressed_interrupt},
+                                       {"_wait_input", wait_input},
+                                       {"_terminal_size", terminal_size},
+                                       {"_flush_output", flush_output},
+                                       {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
 }

@@ -101,7 +101,18 @@ describe("vesper", function()
     local said, status = vesper(path)
     assert.equal(1, status)
     assert.matches("^vesper: .*s.lua:1: unexpected symbol", said)
-    assert.equal(1, select(2, vesper "-e 'error {}'"))
+    said, status = vesper "-e 'error {}'"
+    assert.equal(1, status)
+    assert.equal("vesper: (error object is a table value)\n", said)
+    assert.equal("vesper: (error object is a nil value)\n", (vesper "-e 'error()'"))
+    assert.equal("vesper: 42\n", (vesper "-e 'error(42)'"))
+  end)
+
+  it("takes no error for Ctrl-C that says interrupted", function()
+    local said, status = vesper [[-e 'error "interrupted"']]
+    assert.equal(1, status)
+    assert.matches("^vesper: .*1: interrupted\n", said)
+    assert.matches("^error: interrupted\n  at: ", (session 'error "interrupted"'))
   end)
 
   it("runs code with the names of the prompt", function()
@@ -149,9 +160,18 @@ describe("a session", function()
       .. "  at: local b = a + nothing\n  from: f(1)\n", said, 1, true)
     assert.matches("error: item: [^\n]*\n  at: vs.ones%(2%):item%(%)", said)
     assert.matches("error: unexpected symbol near '='\n  at: x = = 1", said, 1, true)
-    assert.matches("error: an error that is {...}", said, 1, true)
+    assert.matches("error: (error object is a table value)", said, 1, true)
     assert.matches("alive", said)
     assert.matches("  at: f(\n", said, 1, true)
+  end)
+
+  it("shows no places of inputs", function()
+    local said = session("coroutine.wrap(function() error 'in co' end)()",
+      "coroutine.wrap(function() coroutine.wrap(function() error 'deep' end)() end)()",
+      "vs.warn 'hm'")
+    assert.matches("error: in co\n", said, 1, true)
+    assert.matches("error: deep\n", said, 1, true)
+    assert.matches("vesper warning: hm\n", said, 1, true)
   end)
 
   it("keeps no results", function()

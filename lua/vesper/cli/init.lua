@@ -8,6 +8,7 @@
 -- The exit status is 0, 1 (failed: a message on standard error), 2 (misused) or 130 (Ctrl-C).
 local core = require "vesper.core"
 local names = require "vesper.cli.commands"
+local problem = require "vesper.cli.problem"
 local program = require "vesper.cli.program"
 local command = require "vesper.util.command"
 local text = require "vesper.util.text"
@@ -25,13 +26,12 @@ end
 -- ---- messages -----------------------------------------------------------------------------------
 
 -- The exit status after an error, which is said.
-local function failed(problem)
-  local words = type(problem) == "string" and problem or tostring(problem)
-  if words:match "interrupted$" then
+local function failed(value)
+  if problem.is_interrupt(value) then
     complain "interrupted"
     return INTERRUPTED
   end
-  complain(words)
+  complain(problem.text(value))
   return FAILED
 end
 
@@ -46,9 +46,9 @@ end
 
 -- An error of a script with the lines of the user's files that led to it, the innermost first. The
 -- message has the first of them.
-local function with_places(problem)
-  if type(problem) ~= "string" or problem:match "interrupted$" then return problem end
-  local lines, first = {problem}, nil
+local function with_places(value)
+  if type(value) ~= "string" or problem.is_interrupt(value) then return value end
+  local lines, first = {value}, nil
   for level = 2, 200 do
     local info = debug.getinfo(level, "Sl")
     if not info then break end
@@ -70,10 +70,10 @@ local function run_chunk(fn, why, ...)
     return FAILED
   end
   core._catch_interrupt "script"
-  local ok, problem = xpcall(fn, with_places, ...)
+  local ok, why_not = xpcall(fn, with_places, ...)
   core._catch_interrupt "off"
   core._take_interrupt()
-  return ok and 0 or failed(problem)
+  return ok and 0 or failed(why_not)
 end
 
 -- `arg` as `lua` sets it: the script at 0, its arguments from 1, what stands before it below 0.

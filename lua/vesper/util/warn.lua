@@ -13,18 +13,22 @@ local channel = {}
 -- Whether a warning names the line of the user's script; the commands of the shell have none.
 channel.placed = true
 
+-- A pattern of places that are not printed, or nil: those of inputs at the prompt.
+channel.unnamed = nil
+
 -- Called before the next warning: removes a progress bar from the line of the terminal, or nil.
 channel.before = nil
 
 --- Prints a warning, unless warnings are off or it was printed for this line of the script.
 function channel.warn(message)
   if not shown then return end
-  local line = (channel.placed and core._place() or "") .. message
-  if printed[line] then return end
-  printed[line] = true
+  local place = channel.placed and core._place() or ""
+  if printed[place .. message] then return end
+  printed[place .. message] = true
+  if channel.unnamed and place:find(channel.unnamed) then place = "" end
   if channel.before then channel.before() end
   channel.before = nil
-  io.stderr:write("vesper warning: ", line, "\n")
+  io.stderr:write("vesper warning: ", place, message, "\n")
 end
 
 --- Turns warnings on or off; returns whether they were on.

@@ -5,6 +5,7 @@
 -- answers Tab, help.lua answers `?`, line.lua reads lines, draw.lua has show().
 local core = require "vesper.core"
 local Session = require "vesper.cli.prompt.session"
+local problem = require "vesper.cli.problem"
 local line = require "vesper.cli.prompt.line"
 
 local FAILED = 1
@@ -51,8 +52,8 @@ local function all(session, read)
   local ok, more
   repeat
     ok, more = pcall(step, session, read)
-    if not ok and not tostring(more):match "interrupted$" then
-      complain(("vesper: %s\n"):format(more))
+    if not ok and not problem.is_interrupt(more) then
+      complain(("vesper: %s\n"):format(problem.text(more)))
       session.failed, more = true, false
     end
   until not more

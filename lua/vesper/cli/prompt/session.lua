@@ -7,7 +7,9 @@
 local vs = require "vesper"
 local core = require "vesper.core"
 local chunk = require "vesper.cli.prompt.chunk"
+local problem = require "vesper.cli.problem"
 local show = require "vesper.cli.prompt.show"
+local warnings = require "vesper.util.warn"
 
 local Session = {}
 Session.__index = Session
@@ -42,6 +44,7 @@ Session.ON_DEMAND = ON_DEMAND
 -- what is printed before "interrupted": a terminal has just shown ^C. `stopped`: whether Ctrl-C
 -- stopped the last input that failed.
 function Session.new(write, complain)
+  warnings.unnamed = PLACE
   return setmetatable({environment = new_environment(), write = write, complain = complain,
     inputs = 0, sources = {}, open = {}, failed = false,
     stopped = false, echo = ""}, Session)
@@ -72,17 +75,18 @@ local function running()
   return list
 end
 
-local function text_of(problem)
-  if type(problem) == "string" then return (problem:gsub(PLACE, "")) end
-  local meta = debug.getmetatable(problem)
-  if type(meta) == "table" and meta.__tostring then return tostring(problem) end
-  return "an error that is " .. show.brief(problem)
+-- The text of an error value without the places in inputs. A coroutine puts a second one before it.
+local function text_of(value)
+  local words = problem.text(value)
+  if type(value) ~= "string" then return words end
+  while words:find(PLACE) do words = words:gsub(PLACE, "") end
+  return words
 end
 
 -- Says what went wrong, with the line of the input where it did, and the line that led there.
-function Session:say(problem, places)
-  local words = text_of(problem)
-  local stopped = words:match "interrupted$" ~= nil
+function Session:say(value, places)
+  local words = text_of(value)
+  local stopped = problem.is_interrupt(value)
   local lines = {stopped and self.echo .. "interrupted" or "error: " .. words}
   local first, last = places[1], places[#places]
   if first then lines[2] = "  at: " .. self:line(first[1], first[2]) end
@@ -104,11 +108,11 @@ end
 -- Calls fn and says what it raises; whether it returned.
 function Session:protected(fn, ...)
   local places = {}
-  local ok, problem = xpcall(fn, function(problem)
+  local ok, why = xpcall(fn, function(value)
     places = running()
-    return problem
+    return value
   end, ...)
-  if not ok then self:say(problem, #places > 0 and places or {{self.inputs, 1}}) end
+  if not ok then self:say(why, #places > 0 and places or {{self.inputs, 1}}) end
   return ok
 end
 
