@@ -167,18 +167,30 @@ end
 
 -- ---- what is to be shown ------------------------------------------------------------------------
 
+-- Series that have a finite number, for a curve.
+local function with_numbers(series)
+  for _, s in ipairs(series) do
+    for _, y in ipairs(s.y) do
+      if finite(y) then return series, "curve" end
+    end
+  end
+  fail "a curve needs a finite number"
+end
+
 -- A list of pictures or a list of series, and which.
 local function read(x)
   if core.is_tensor(x) then
-    if x.ndim == 1 and x:numel() > 0 then return {{name = "", y = x:float():tolist()}}, "curve" end
+    if x.ndim == 1 and x:numel() > 0 then
+      return with_numbers {{name = "", y = x:float():tolist()}}
+    end
     if x:numel() > 0 and is_batch(x) then return batch_pictures(x), "pictures" end
     if x:numel() > 0 and is_picture(x) then return {as_picture(x)}, "pictures" end
   elseif type(x) == "table" then
     if core.is_tensor(rawget(x, "image")) then return read(x.image) end
     if type(x[1]) == "table" and type(x[1].loss) == "number" then
-      return history_series(x), "curve"
+      return with_numbers(history_series(x))
     end
-    if numbers(x) then return {{name = "", y = x}}, "curve" end
+    if numbers(x) then return with_numbers {{name = "", y = x}} end
   end
   fail("%s is no picture [3,H,W], batch [B,3,H,W], history or list of numbers", text.value(x))
 end
@@ -193,6 +205,9 @@ end
 
 local function write_file(list, kind, path)
   local ok, why
+  if path and kind == "curve" and not path:lower():find "%.svg$" then
+    fail("the file of a curve ends in .svg, '%s' does not", path)
+  end
   path = path or free_name(kind == "curve" and "svg" or "png")
   if kind == "curve" then
     ok, why = vs.plot.lines(path, list)

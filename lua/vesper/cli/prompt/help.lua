@@ -13,6 +13,15 @@ next line. vs, nn, optim, data, text, models and metrics are set.
   Ctrl-D      ends the session
 ]]
 
+local SHOW = [[
+show(x, path?)
+  Draws a picture, a batch of pictures or a curve in the terminal; writes a file where there is none,
+  or where a path is given.
+    x     a picture [3,H,W], [1,H,W] or [H,W]; a batch [B,C,H,W]; a sample or a batch with a field
+          image; a list of numbers or a tensor of one dimension; the history of train.fit
+    path  a .png or .jpg for pictures, a .svg for curves
+]]
+
 local help = {}
 
 -- The object that the name of a variable of the session refers to, if it is one of vesper's.
@@ -45,6 +54,9 @@ function help.answer(input, environment)
   words = words:gsub("%s*%(.*%)$", "")
   if words == "" then
     io.write(ABOUT)
+  elseif #marks == 1 and words == "show"
+      and rawequal(environment.show, require "vesper.cli.prompt.draw") then
+    io.write(SHOW)
   elseif #marks > 1 then
     print(require "vesper.help.search".text(words))
   else

@@ -12,6 +12,7 @@ local ENTRIES = 24  -- of one table
 local DEPTH = 3     -- of tables in tables
 local WIDTH = 96
 local STRING = 60   -- bytes of a string inside a table
+local BYTES = 4000  -- of a string
 
 local function cut(text)
   local n, at = 0, 1
@@ -23,6 +24,32 @@ local function cut(text)
   return ("%s\n... %d more lines"):format(text:sub(1, at - 1), n - LINES + 1)
 end
 
+-- At most the first n bytes of a string, whole characters.
+local function head(s, n)
+  if #s <= n then return s end
+  local last = n
+  while last > n - 4 and s:find("^[\x80-\xBF]", last + 1) do last = last - 1 end
+  return s:sub(1, last > n - 4 and last or n)
+end
+
+local function escaped(bytes)
+  return (bytes:gsub(".", function(c) return ("\\x%02X"):format(c:byte()) end))
+end
+
+-- A string without what controls a terminal, and bytes that are no UTF-8, which are escaped.
+local function printable(s)
+  s = s:gsub("[%z\1-\8\11-\31\127]", escaped)
+  if not utf8.len(s) then return (s:gsub("[\x80-\xFF]", escaped)) end
+  return (s:gsub("\xC2[\x80-\x9F]", escaped))
+end
+
+local function string_text(s)
+  local text = cut(s)
+  if #text <= BYTES then return printable(text) end
+  text = head(s, BYTES)
+  return ("%s\n... %d more bytes"):format(printable(text), #s - #text)
+end
+
 local function own_text(value)
   local meta = debug.getmetatable(value)
   if type(value) == "string" or type(meta) ~= "table" or not meta.__tostring then return nil end
@@ -32,12 +59,14 @@ end
 -- ---- what is documented -------------------------------------------------------------------------
 
 -- "function vs.matmul(x, y)" of a function or class that has an entry of vs.help; "vs.nn" of a
--- part of the library.
+-- part of the library. nil for tables of data such as vs.build.
 local function documented(value)
   local reference = require "vesper.help.reference"
   for _, e in ipairs(reference.entries()) do
     if rawequal(reference.live(e.name), value) then
-      local kind = type(value) == "table" and "class " or "function "
+      local plain = e.kind == "field" and not value.is_module
+      if plain and not debug.getmetatable(value) then return nil end
+      local kind = type(value) == "function" and "function " or plain and "" or "class "
       return kind .. text_util.wrap(e.signature, WIDTH, "  "):sub(3)
     end
   end
@@ -63,8 +92,8 @@ end
 -- ---- tables -------------------------------------------------------------------------------------
 
 local function short_string(s)
-  if #s > STRING then s = s:sub(1, STRING) .. "..." end
-  return (("%q"):format(s):gsub("\\\n", "\\n"))
+  if #s > STRING then s = head(s, STRING) .. "..." end
+  return (printable((("%q"):format(s):gsub("\\\n", "\\n"))))
 end
 
 local function key_text(key)
@@ -138,7 +167,7 @@ end
 
 --- A value as the result of an input; may have several lines.
 function show.text(value)
-  if type(value) == "string" then return value end
+  if type(value) == "string" then return string_text(value) end
   local own = own_text(value)
   if own then return cut(own) end
   if type(value) == "function" then return function_text(value) end
