@@ -133,6 +133,18 @@ describe("vesper", function()
     assert.equal(0, select(2, vesper "-e '' >&-"))
   end)
 
+  it("finds the library that is installed beside it", function()
+    local folder = temp.folder()
+    local core = package.searchpath("vesper.core", package.cpath)
+    local ok, said = process.run(([[unset LUA_PATH_5_4 LUA_CPATH_5_4 LUA_PATH LUA_CPATH; at='%s'
+      mkdir -p "$at/share/lua/5.4" "$at/lib/lua/5.4/vesper" "$at/bin" && cp bin/vesper "$at/bin" &&
+      cp -r lua/vesper "$at/share/lua/5.4" && cp '%s' "$at/lib/lua/5.4/vesper" && cd "$at/bin" &&
+      lua5.4 vesper -e 'print(package.searchpath("vesper", package.path))' &&
+      cd / && PATH="$at/bin:$PATH" vesper --version]]):format(folder, core))
+    assert.is_true(ok, said)
+    assert.matches("^./../share/lua/5.4/vesper/init.lua\nvesper %d", said)
+  end)
+
   it("is stopped by Ctrl-C with status 130", function()
     local said, status = vesper [[-e '
       os.execute("(sleep 0.2; kill -INT " .. io.open "/proc/self/stat":read "n" .. ") &")

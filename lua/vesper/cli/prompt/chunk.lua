@@ -48,8 +48,8 @@ local function apply(text, edits)
   return table.concat(parts)
 end
 
--- Takes the earlier ones of equal names out of names[1] .. names[n], the tokens of a declaration: the
--- order of a multiple assignment is undefined.
+-- Takes the earlier ones of equal names out of a declaration, whose names are the tokens `names`:
+-- the order of a multiple assignment is undefined.
 local function drop_duplicates(names, edits)
   local last = {}
   for i, name in ipairs(names) do last[name.text] = i end

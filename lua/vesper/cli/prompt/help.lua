@@ -15,8 +15,8 @@ next line. vs, nn, optim, data, text, models and metrics are set.
 
 local SHOW = [[
 show(x, path?)
-  Draws a picture, a batch of pictures or a curve in the terminal; writes a file where there is none,
-  or where a path is given.
+  Draws a picture, a batch of pictures or a curve in the terminal; writes a file if there is no
+  terminal, or if a path is given.
     x     a picture [3,H,W], [1,H,W] or [H,W]; a batch [B,C,H,W]; a sample or a batch with a field
           image; a list of numbers or a tensor of one dimension; the history of train.fit
     path  a .png or .jpg for pictures, a .svg for curves
