@@ -72,6 +72,7 @@ static int catch_interrupt(lua_State *L) {
     listening = lvs_mainof(L);
     thread = pthread_self();
     pressed = 0;
+    if (vs_interrupt_pending()) pressed = 1; /* it will still stop something */
   }
   mode = wanted;
   sigaction(SIGINT, &action, NULL);

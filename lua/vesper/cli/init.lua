@@ -8,9 +8,9 @@
 -- The exit status is 0, 1 (failed: a message on standard error), 2 (misused) or 130 (Ctrl-C).
 local core = require "vesper.core"
 local names = require "vesper.cli.commands"
-local problem = require "vesper.cli.problem"
 local program = require "vesper.cli.program"
 local command = require "vesper.util.command"
+local failure = require "vesper.util.failure"
 local text = require "vesper.util.text"
 local warnings = require "vesper.util.warn"
 
@@ -27,11 +27,11 @@ end
 
 -- The exit status after an error, which is said.
 local function failed(value)
-  if problem.is_interrupt(value) then
+  if failure.is_pressed(value) then
     complain "interrupted"
     return INTERRUPTED
   end
-  complain(problem.text(value))
+  complain(failure.text(value))
   return FAILED
 end
 
@@ -47,7 +47,7 @@ end
 -- An error of a script with the lines of the user's files that led to it, the innermost first. The
 -- message has the first of them.
 local function with_places(value)
-  if type(value) ~= "string" or problem.is_interrupt(value) then return value end
+  if type(value) ~= "string" or failure.is_pressed(value) then return value end
   local lines, first = {value}, nil
   for level = 2, 200 do
     local info = debug.getinfo(level, "Sl")

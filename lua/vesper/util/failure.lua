@@ -11,9 +11,22 @@ function failure.message(err)
   return err:sub(1, #place) == place and err:sub(#place + 1) or err
 end
 
+--- The text of an error value of the user's code, as `lua` gives it.
+function failure.text(value)
+  if type(value) == "string" or type(value) == "number" then return tostring(value) end
+  local meta = debug.getmetatable(value)
+  if type(meta) == "table" and meta.__tostring then return tostring(value) end
+  return ("(error object is a %s value)"):format(type(value))
+end
+
 --- Whether a message is that of Ctrl-C.
 function failure.is_interrupt(message)
   return type(message) == "string" and message:find "interrupted$" ~= nil
+end
+
+--- The same of an error value of the user's code, which may raise such a message itself.
+function failure.is_pressed(value)
+  return failure.is_interrupt(value) and core._pressed_interrupt()
 end
 
 local function checked(ok, ...)

@@ -5,7 +5,7 @@
 -- answers Tab, help.lua answers `?`, line.lua reads lines, draw.lua has show().
 local core = require "vesper.core"
 local Session = require "vesper.cli.prompt.session"
-local problem = require "vesper.cli.problem"
+local failure = require "vesper.util.failure"
 local line = require "vesper.cli.prompt.line"
 
 local FAILED = 1
@@ -52,8 +52,8 @@ local function all(session, read)
   local ok, more
   repeat
     ok, more = pcall(step, session, read)
-    if not ok and not problem.is_interrupt(more) then
-      complain(("vesper: %s\n"):format(problem.text(more)))
+    if not ok and not failure.is_pressed(more) then
+      complain(("vesper: %s\n"):format(failure.text(more)))
       session.failed, more = true, false
     end
   until not more

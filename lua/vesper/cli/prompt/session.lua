@@ -7,7 +7,7 @@
 local vs = require "vesper"
 local core = require "vesper.core"
 local chunk = require "vesper.cli.prompt.chunk"
-local problem = require "vesper.cli.problem"
+local failure = require "vesper.util.failure"
 local show = require "vesper.cli.prompt.show"
 local warnings = require "vesper.util.warn"
 
@@ -77,7 +77,7 @@ end
 
 -- The text of an error value without the places in inputs. A coroutine puts a second one before it.
 local function text_of(value)
-  local words = problem.text(value)
+  local words = failure.text(value)
   if type(value) ~= "string" then return words end
   while words:find(PLACE) do words = words:gsub(PLACE, "") end
   return words
@@ -86,7 +86,7 @@ end
 -- Says what went wrong, with the line of the input where it did, and the line that led there.
 function Session:say(value, places)
   local words = text_of(value)
-  local stopped = problem.is_interrupt(value)
+  local stopped = failure.is_pressed(value)
   local lines = {stopped and self.echo .. "interrupted" or "error: " .. words}
   local first, last = places[1], places[#places]
   if first then lines[2] = "  at: " .. self:line(first[1], first[2]) end
