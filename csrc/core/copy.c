@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/loop.h"
+#include "core/thread.h"
 
 /* ---- one inner run per pair of dtypes ---- */
 
@@ -80,11 +81,34 @@ bool vs_overlaps(const vs_tensor *d, const vs_tensor *s) {
   return false;
 }
 
+typedef struct bytes {
+  char *to;
+  const char *from;
+} bytes;
+
+static void copy_bytes(void *arg, int64_t first, int64_t last, int part) {
+  const bytes *b = arg;
+  (void)part;
+  memcpy(b->to + first, b->from + first, (size_t)(last - first));
+}
+
+enum { BYTES = 1 << 20 }; /* of a thread, at least */
+
+/* Contiguous tensors of one dtype, which may overlap. */
+static void copy_whole(vs_tensor *dst, vs_tensor *src) {
+  int64_t n = dst->numel * (int64_t)vs_dtype_size(dst->dtype);
+  bytes b = {vs_data(dst), vs_data(src)};
+  if (n < 2 * BYTES || vs_overlaps(dst, src))
+    memmove(b.to, b.from, (size_t)n);
+  else
+    vs_parallel(n, BYTES, copy_bytes, &b);
+}
+
 int vs_copy(vs_tensor *dst, vs_tensor *src) {
   vs_tensor from, *pair[2] = {dst, &from}, *apart = NULL;
   if (vs_broadcast_onto(&from, src, dst->ndim, dst->shape) < 0) return -1;
   if (dst->dtype == src->dtype && vs_is_contiguous(dst) && vs_is_contiguous(&from)) {
-    memmove(vs_data(dst), vs_data(&from), (size_t)dst->numel * vs_dtype_size(dst->dtype));
+    copy_whole(dst, &from);
     return 0;
   }
   if (vs_overlaps(dst, &from)) {
