@@ -134,7 +134,7 @@ static inline void turn(uint32_t b, double *cosine, double *sine) {
   s = s * z + 1.0 / 120;
   s = s * z - 1.0 / 6;
   s = x + x * z * s;
-  double c = 1.0 / 6402373705728000 * -1;
+  double c = -1.0 / 6402373705728000;
   c = c * z + 1.0 / 20922789888000;
   c = c * z - 1.0 / 87178291200;
   c = c * z + 1.0 / 479001600;
@@ -208,19 +208,14 @@ static void normal(vs_rng r, uint64_t first, int64_t n, vs_real *out, double mea
 
 static void dropout(vs_rng r, uint64_t first, int64_t n, vs_real p, vs_real scale, const vs_real *x,
                     vs_real *y, uint8_t *mask) {
-  vs_real some[BATCH];
-  while (n > 0) {
-    int64_t skip = (int64_t)(first & 3), take = VS_MIN(BATCH - skip, n);
-    uniform_batch(r, first >> 2, some, 0, 1);
-    const vs_real *u = some + skip;
+  enum { ROOM = 2 * BATCH };
+  vs_real u[ROOM];
+  for (int64_t at = 0; at < n; at += ROOM) {
+    int64_t some = VS_MIN(ROOM, n - at);
+    uniform(r, first + (uint64_t)at, some, u, 0, 1);
     VS_IVDEP
-    for (int64_t i = 0; i < take; i++) y[i] = u[i] < p ? 0 : x[i] * scale;
-    for (int64_t i = 0; mask && i < take; i++) mask[i] = u[i] >= p;
-    first += (uint64_t)take;
-    x += take;
-    y += take;
-    if (mask) mask += take;
-    n -= take;
+    for (int64_t i = 0; i < some; i++) y[at + i] = u[i] < p ? 0 : x[at + i] * scale;
+    for (int64_t i = 0; mask && i < some; i++) mask[at + i] = u[i] >= p;
   }
 }
 
