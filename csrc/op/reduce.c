@@ -1,96 +1,33 @@
 /* Reductions: sum, mean, amax, amin, max, min, argmax, argmin, all, any; and vs_sum_to.
  *
- * sum, mean, amax and amin take any set of dimensions, the others one or all.  Each output is
- * computed by one thread in a fixed order, so results do not depend on the number of threads. */
+ * sum, mean, amax and amin take any set of dimensions, the others one or all.  Work is cut and
+ * merged by sizes alone (op/fold.h), so results do not depend on the number of threads. */
 #include <math.h>
 #include <string.h>
 
-#include "kernel/reduce.h"
 #include "op/dims.h"
-#include "op/op.h"
+#include "op/fold.h"
 #include "op/reduce.h"
-
-/* ---- sums over any dimensions of a strided tensor ---- */
-
-enum { CHUNK = 256 };
-
-typedef struct plan {
-  int nk, nr; /* kept, reduced dimensions, merged */
-  int64_t ksize[VS_MAX_DIM], kstride[VS_MAX_DIM], rsize[VS_MAX_DIM], rstride[VS_MAX_DIM];
-  int64_t kept, reduced;
-  const vs_real *x;
-  vs_real *out;
-  double scale;
-} plan;
-
-static plan make_plan(const vs_tensor *x, unsigned mask, vs_real *out, double scale) {
-  plan p = {.kept = 1, .reduced = 1, .x = vs_reals(x), .out = out, .scale = scale};
-  for (int d = 0; d < x->ndim; d++) {
-    bool r = mask >> d & 1;
-    *(r ? &p.reduced : &p.kept) *= x->shape[d];
-    if (r)
-      vs_add_dim(&p.nr, p.rsize, p.rstride, x->shape[d], x->stride[d]);
-    else
-      vs_add_dim(&p.nk, p.ksize, p.kstride, x->shape[d], x->stride[d]);
-  }
-  return p;
-}
-
-static void sum_rows(void *arg, int64_t first, int64_t last, int part) {
-  const plan *p = arg;
-  (void)part;
-  int inner = p->nr - 1;
-  int64_t run = p->nr > 0 ? p->rsize[inner] : 1, step = p->nr > 0 ? p->rstride[inner] : 1;
-  for (int64_t k = first; k < last; k++) {
-    const vs_real *x = p->x + vs_offset_of(k, p->nk, p->ksize, p->kstride);
-    double total = 0;
-    for (int64_t r = 0; r < p->reduced; r += run)
-      total +=
-          vs_k_reduce()->sum(run, x + vs_offset_of(r / run, inner, p->rsize, p->rstride), step);
-    p->out[k] = (vs_real)(total * p->scale);
-  }
-}
-
-/* Kept elements lie side by side: whole chunks of them are summed together. */
-static void sum_columns(void *arg, int64_t first, int64_t last, int part) {
-  const plan *p = arg;
-  (void)part;
-  int64_t width = p->ksize[p->nk - 1];
-  double acc[CHUNK];
-  while (first < last) {
-    int64_t column = first % width, n = VS_MIN(VS_MIN(width - column, last - first), CHUNK);
-    const vs_real *x = p->x + vs_offset_of(first, p->nk, p->ksize, p->kstride);
-    memset(acc, 0, sizeof acc);
-    for (int64_t r = 0; r < p->reduced; r++)
-      vs_k_reduce()->add_columns(n, acc, x + vs_offset_of(r, p->nr, p->rsize, p->rstride));
-    for (int64_t j = 0; j < n; j++) p->out[first + j] = (vs_real)(acc[j] * p->scale);
-    first += n;
-  }
-}
-
-static void sum_plan(plan *p) {
-  if (p->reduced == 0) {
-    memset(p->out, 0, (size_t)p->kept * sizeof(vs_real));
-    return;
-  }
-  bool columns = p->nk > 0 && p->kstride[p->nk - 1] == 1 && p->ksize[p->nk - 1] >= 8 &&
-                 !(p->nr > 0 && p->rstride[p->nr - 1] == 1);
-  int64_t grain = VS_MAX(1, (1 << 15) / p->reduced);
-  vs_parallel(p->kept, grain, columns ? sum_columns : sum_rows, p);
-}
 
 void vs_sum_to(vs_tensor *dst, vs_tensor *src) {
   unsigned mask = 0;
   int extra = src->ndim - dst->ndim;
   for (int d = 0; d < src->ndim; d++)
     if (d < extra || (dst->shape[d - extra] == 1 && src->shape[d] != 1)) mask |= 1u << d;
-  plan p = make_plan(src, mask, vs_reals(dst), 1);
-  sum_plan(&p);
+  vs_folding f = {.g = vs_groups_of(src, mask),
+                  .x = vs_data(src),
+                  .dtype = VS_REAL,
+                  .fold = VS_FOLD_SUM,
+                  .done = vs_fold_plain,
+                  .out = vs_data(dst)};
+  vs_fold_all(&f);
 }
 
 /* ---- sum and mean ---- */
 
 enum { DIM, KEEPDIM }; /* attributes */
+
+static bool is_byte(const vs_tensor *x) { return x->dtype == VS_BOOL || x->dtype == VS_UINT8; }
 
 int vs_reduced_out(vs_ctx *c, vs_dtype dtype, int dims, int keepdim) {
   const vs_tensor *x = c->in[0];
@@ -107,9 +44,11 @@ int vs_reduced_out(vs_ctx *c, vs_dtype dtype, int dims, int keepdim) {
   return vs_out(c, 0, dtype, n, shape);
 }
 
+/* Bytes are added up as they are. */
 static int sum_shape(vs_ctx *c) {
-  if (vs_is_integer(c->in[0])) return vs_reduced_out(c, VS_INT64, DIM, KEEPDIM);
-  return vs_as_number(c, 0) ? -1 : vs_reduced_out(c, VS_REAL, DIM, KEEPDIM);
+  bool whole = vs_is_integer(c->in[0]);
+  if (!is_byte(c->in[0]) && vs_as_number(c, 0) < 0) return -1;
+  return vs_reduced_out(c, whole ? VS_INT64 : VS_REAL, DIM, KEEPDIM);
 }
 
 static int mean_shape(vs_ctx *c) { return vs_reduced_out(c, VS_REAL, DIM, KEEPDIM); }
@@ -121,35 +60,26 @@ static int64_t reduced_count(const vs_ctx *c) {
   return n;
 }
 
-/* Integers and masks: one element at a time, exact; wraps around where int64 overflows. */
-static void sum_integers(vs_ctx *c) {
-  const vs_tensor *x = c->in[0];
-  int64_t *out = vs_ints(c->out[0]), at[VS_MAX_DIM] = {0};
-  memset(out, 0, (size_t)c->out[0]->numel * sizeof *out);
-  for (int64_t i = 0; i < x->numel; i++) {
-    int64_t to = 0;
-    for (int d = 0; d < x->ndim; d++)
-      if (!(c->n[0] >> d & 1)) to = to * x->shape[d] + at[d];
-    out[to] = (int64_t)((uint64_t)out[to] + (uint64_t)vs_get_int(x, i));
-    for (int d = x->ndim - 1; d >= 0 && ++at[d] == x->shape[d]; d--) at[d] = 0;
-  }
+static vs_folding folding(const vs_ctx *c, int fold) {
+  return (vs_folding){.g = vs_groups_of(c->in[0], (unsigned)c->n[0]),
+                      .x = vs_data(c->in[0]),
+                      .dtype = c->in[0]->dtype,
+                      .fold = fold,
+                      .done = vs_fold_plain,
+                      .out = vs_data(c->out[0])};
 }
 
 static void sum_forward(vs_ctx *c) {
-  if (!vs_is_real(c->in[0])) {
-    sum_integers(c);
-    return;
-  }
-  plan p = make_plan(c->in[0], (unsigned)c->n[0], vs_reals(c->out[0]), 1);
-  sum_plan(&p);
+  vs_folding f = folding(c, VS_FOLD_SUM);
+  vs_fold_all(&f);
 }
 
 static void mean_forward(vs_ctx *c) {
   int64_t n = reduced_count(c);
-  plan p =
-      make_plan(c->in[0], (unsigned)c->n[0], vs_reals(c->out[0]), n > 0 ? 1.0 / (double)n : NAN);
-  sum_plan(&p);
-  if (n == 0) vs_fill(c->out[0], NAN);
+  vs_folding f = folding(c, VS_FOLD_SUM);
+  f.done = vs_fold_scaled;
+  f.number = n > 0 ? 1.0 / (double)n : NAN;
+  vs_fold_all(&f);
 }
 
 /* dx = dout * scale, broadcast back */
@@ -174,6 +104,7 @@ const vs_opdef vs_op_sum = {
     .name = "sum",
     .args = "x:any, dim:dims?, keepdim:bool=false",
     .outputs = 1,
+    .flags = VS_STRIDED,
     .shape = sum_shape,
     .forward = sum_forward,
     .backward = sum_backward,
@@ -183,6 +114,7 @@ const vs_opdef vs_op_mean = {
     .name = "mean",
     .args = "x:tensor, dim:dims?, keepdim:bool=false",
     .outputs = 1,
+    .flags = VS_STRIDED,
     .shape = mean_shape,
     .forward = mean_forward,
     .backward = mean_backward,
@@ -224,49 +156,106 @@ static int extreme_shape(vs_ctx *c, bool values) {
   return vs_out(c, values ? 1 : 0, VS_INT64, n, shape);
 }
 
-/* Whether b beats a; NaN beats everything, as in PyTorch. */
-#define BEATS(a, b, sign) ((b)sign(a) || ((b) != (b) && (a) == (a)))
+/* Places of extremes.  Groups lie side by side where inner is large: rows of them are looked at
+ * together.  Few long groups are cut into pieces by their sizes. */
+enum { MIN_INNER = 8, FEW = 16, MAX_PIECES = 64, GRAIN = 1 << 15, ROWS = 1 << 30 };
 
-#define EXTREME(T, name, sign)                                              \
-  static void name(const vs_ctx *c, const T *x, T *value, int64_t *index) { \
-    int64_t outer = c->n[0], along = c->n[1], inner = c->n[2];              \
-    for (int64_t o = 0; o < outer; o++)                                     \
-      for (int64_t i = 0; i < inner; i++) {                                 \
-        const T *p = x + o * along * inner + i;                             \
-        int64_t best = 0;                                                   \
-        for (int64_t k = 1; k < along; k++)                                 \
-          if (BEATS(p[best * inner], p[k * inner], sign)) best = k;         \
-        if (value != NULL) value[o * inner + i] = p[best * inner];          \
-        index[o * inner + i] = best + 1;                                    \
-      }                                                                     \
+typedef struct places {
+  int64_t along, inner, groups, pieces;
+  const char *x;
+  int64_t size; /* bytes of an element */
+  char *value;  /* NULL: not wanted */
+  int64_t *index;
+  vs_best_rows rows;
+  vs_best_of of;
+  int64_t *slots; /* MAX_PIECES * FEW: of each piece, of each group */
+} places;
+
+static const char *element(const places *p, int64_t group, int64_t k) {
+  return p->x + ((group / p->inner * p->along + k) * p->inner + group % p->inner) * p->size;
+}
+
+static void found(const places *p, int64_t group, int64_t k) {
+  p->index[group] = k + 1;
+  if (p->value) memcpy(p->value + group * p->size, element(p, group, k), (size_t)p->size);
+}
+
+static void find_range(void *arg, int64_t first, int64_t last, int part) {
+  const places *p = arg;
+  char value[VS_COLUMNS * sizeof(double)] __attribute__((aligned(64)));
+  int64_t index[VS_COLUMNS];
+  (void)part;
+  for (int64_t g = first, n; g < last; g += n) {
+    n = VS_MIN(VS_MIN(p->inner - g % p->inner, last - g), VS_COLUMNS);
+    if (p->inner < MIN_INNER) {
+      n = 1;
+      found(p, g, p->of(p->along, element(p, g, 0), p->inner));
+      continue;
+    }
+    for (int64_t k = 0; k < p->along; k += ROWS)
+      p->rows(n, VS_MIN(ROWS, p->along - k), element(p, g, k), p->inner, k, value, index);
+    for (int64_t j = 0; j < n; j++) p->index[g + j] = index[j] + 1;
+    if (p->value) memcpy(p->value + g * p->size, value, (size_t)(n * p->size));
   }
-EXTREME(vs_real, max_real, >)
-EXTREME(vs_real, min_real, <)
-EXTREME(double, max_wide, >)
-EXTREME(double, min_wide, <)
-EXTREME(int64_t, max_int, >)
-EXTREME(int64_t, min_int, <)
+}
+
+static void find_pieces(void *arg, int64_t first, int64_t last, int part) {
+  places *p = arg;
+  (void)part;
+  for (int64_t i = first; i < last; i++)
+    for (int64_t g = 0; g < p->groups; g++) {
+      int64_t from = p->along * i / p->pieces, to = p->along * (i + 1) / p->pieces;
+      p->slots[i * p->groups + g] = from + p->of(to - from, element(p, g, from), p->inner);
+    }
+}
+
+/* The best of each group's places; the first of equals is in the first piece that has one. */
+static void choose(const places *p) {
+  char value[MAX_PIECES * sizeof(double)] __attribute__((aligned(64)));
+  for (int64_t g = 0; g < p->groups; g++) {
+    for (int64_t i = 0; i < p->pieces; i++)
+      memcpy(value + i * p->size, element(p, g, p->slots[i * p->groups + g]), (size_t)p->size);
+    found(p, g, p->slots[p->of(p->pieces, value, 1) * p->groups + g]);
+  }
+}
 
 static void extreme(vs_ctx *c, bool largest, bool values) {
-  int64_t *index = vs_ints(c->out[values ? 1 : 0]);
-  void *value = values ? vs_data(c->out[0]) : NULL;
-  if (vs_is_real(c->in[0]))
-    (largest ? max_real : min_real)(c, vs_reals(c->in[0]), value, index);
-  else if (vs_is_wide(c->in[0]))
-    (largest ? max_wide : min_wide)(c, vs_data(c->in[0]), value, index);
-  else
-    (largest ? max_int : min_int)(c, vs_ints(c->in[0]), value, index);
+  const vs_tensor *x = c->in[0];
+  int kind = vs_is_real(x) ? 0 : vs_is_wide(x) ? 2 : 1;
+  places p = {.along = c->n[1],
+              .inner = c->n[2],
+              .groups = c->n[0] * c->n[2],
+              .x = vs_data(x),
+              .size = (int64_t)vs_dtype_size(x->dtype),
+              .value = values ? vs_data(c->out[0]) : NULL,
+              .index = vs_ints(c->out[values ? 1 : 0]),
+              .rows = vs_k_reduce()->best_rows[kind][largest],
+              .of = vs_k_reduce()->best_of[kind][largest]};
+  p.pieces = VS_MIN(MAX_PIECES, p.along / GRAIN);
+  if (p.groups > FEW || p.pieces < 2) {
+    vs_parallel(p.groups, GRAIN / p.along + 1, find_range, &p);
+    return;
+  }
+  int64_t slots[MAX_PIECES * FEW];
+  p.slots = slots;
+  vs_parallel(p.pieces, 1, find_pieces, &p);
+  if (!vs_interrupted()) choose(&p);
+}
+
+static void extreme_back_range(void *arg, int64_t first, int64_t last, int part) {
+  const vs_ctx *c = arg;
+  const int64_t *index = vs_ints(c->out[1]);
+  int64_t along = c->n[1], inner = c->n[2];
+  (void)part;
+  for (int64_t j = first; j < last; j++)
+    vs_reals(c->din[0])[(j / inner * along + index[j] - 1) * inner + j % inner] =
+        vs_reals(c->dout[0])[j];
 }
 
 /* dx = dout at the chosen place, 0 elsewhere */
 static int extreme_backward(vs_ctx *c) {
-  vs_real *dx = vs_reals(c->din[0]);
-  const vs_real *g = vs_reals(c->dout[0]);
-  const int64_t *index = vs_ints(c->out[1]);
-  int64_t along = c->n[1], inner = c->n[2];
   vs_fill(c->din[0], 0);
-  for (int64_t j = 0; j < c->out[1]->numel; j++)
-    dx[(j / inner * along + index[j] - 1) * inner + j % inner] = g[j];
+  vs_parallel(c->out[1]->numel, GRAIN / 8, extreme_back_range, c);
   return 0;
 }
 
@@ -320,14 +309,6 @@ const vs_opdef vs_op_argmin = {
 
 /* ---- amax and amin: extremes over any dimensions ---- */
 
-typedef struct ends {
-  plan p;
-  const void *x, *best;
-  void *out;
-  const vs_real *dy;
-  vs_real *dx;
-} ends;
-
 static int ends_shape(vs_ctx *c) {
   bool wide = c->in[0]->dtype == VS_FLOAT64;
   if (vs_recast(c, 0, vs_is_integer(c->in[0]) ? VS_INT64 : wide ? VS_FLOAT64 : VS_REAL)) return -1;
@@ -336,90 +317,70 @@ static int ends_shape(vs_ctx *c) {
   return vs_fail("x is %s, expected at least one element to choose from", vs_shape_str(c->in[0]));
 }
 
-/* The offset of run r of the reduced elements, from the first. */
-static int64_t run_at(const plan *p, int64_t r, int64_t run) {
-  return vs_offset_of(r / run, VS_MAX(p->nr - 1, 0), p->rsize, p->rstride);
-}
-
-#define ENDS(T, name, sign)                                                        \
-  static void name(void *arg, int64_t first, int64_t last, int part) {             \
-    const ends *e = arg;                                                           \
-    const plan *p = &e->p;                                                         \
-    int64_t run = p->nr > 0 ? p->rsize[p->nr - 1] : 1;                             \
-    int64_t step = p->nr > 0 ? p->rstride[p->nr - 1] : 1;                          \
-    (void)part;                                                                    \
-    for (int64_t k = first; k < last; k++) {                                       \
-      const T *x = (const T *)e->x + vs_offset_of(k, p->nk, p->ksize, p->kstride); \
-      T best = x[0];                                                               \
-      for (int64_t r = 0; r < p->reduced; r += run) {                              \
-        const T *v = x + run_at(p, r, run);                                        \
-        for (int64_t i = 0; i < run; i++)                                          \
-          if (BEATS(best, v[i * step], sign)) best = v[i * step];                  \
-      }                                                                            \
-      ((T *)e->out)[k] = best;                                                     \
-    }                                                                              \
-  }
-ENDS(vs_real, amax_real, >)
-ENDS(vs_real, amin_real, <)
-ENDS(double, amax_wide, >)
-ENDS(double, amin_wide, <)
-ENDS(int64_t, amax_int, >)
-ENDS(int64_t, amin_int, <)
-
-static int64_t ends_grain(const plan *p) { return VS_MAX(1, (1 << 14) / VS_MAX(p->reduced, 1)); }
-
-/* make_plan without its data, which may be of any dtype. */
-static ends make_ends(const vs_ctx *c) {
-  return (ends){.p = make_plan(c->in[0], (unsigned)c->n[0], NULL, 1), .x = vs_data(c->in[0])};
-}
-
-static void find_ends(vs_ctx *c, bool largest) {
-  ends e = make_ends(c);
-  vs_rangefn fn = vs_is_real(c->in[0])   ? (largest ? amax_real : amin_real)
-                  : vs_is_wide(c->in[0]) ? (largest ? amax_wide : amin_wide)
-                                         : (largest ? amax_int : amin_int);
-  e.out = vs_data(c->out[0]);
-  if (c->in[0]->numel > 0) vs_parallel(e.p.kept, ends_grain(&e.p), fn, &e);
-}
-
 /* NaN is the best of its group, and so is another NaN. */
 static bool is_best(vs_real x, vs_real best) { return x == best || (x != x && best != best); }
 
-/* dx = dy / how many equal the best where x does, 0 elsewhere */
-static void share_best(void *arg, int64_t first, int64_t last, int part) {
+typedef struct ends {
+  vs_groups g;
+  const vs_real *x, *best, *dy;
+  vs_real *dx;
+  double *share; /* of the groups that are visited */
+} ends;
+
+/* How many equal the best, and then what each of them gets. */
+static void count_best(void *arg, const vs_stretch *s) {
+  ends *e = arg;
+  for (int64_t j = 0; j < s->n && s->apart != 1; j++)
+    for (int64_t r = 0, i = s->at + j * s->apart; r < s->rows; r++, i += s->step)
+      e->share[j] += is_best(e->x[i], e->best[j]);
+  for (int64_t r = 0, i = s->at; r < s->rows && s->apart == 1; r++, i += s->step)
+    for (int64_t j = 0; j < s->n; j++) e->share[j] += is_best(e->x[i + j], e->best[j]);
+}
+
+static void share_best(void *arg, const vs_stretch *s) {
   const ends *e = arg;
-  const plan *p = &e->p;
-  int64_t run = p->nr > 0 ? p->rsize[p->nr - 1] : 1;
-  int64_t step = p->nr > 0 ? p->rstride[p->nr - 1] : 1;
+  for (int64_t j = 0; j < s->n && s->apart != 1; j++)
+    for (int64_t r = 0, i = s->at + j * s->apart; r < s->rows; r++, i += s->step)
+      e->dx[i] = is_best(e->x[i], e->best[j]) ? (vs_real)e->share[j] : 0;
+  for (int64_t r = 0, i = s->at; r < s->rows && s->apart == 1; r++, i += s->step)
+    for (int64_t j = 0; j < s->n; j++)
+      e->dx[i + j] = is_best(e->x[i + j], e->best[j]) ? (vs_real)e->share[j] : 0;
+}
+
+/* dx = dy / how many equal the best where x does, 0 elsewhere */
+static void ends_back_range(void *arg, int64_t first, int64_t last, int part) {
+  ends e = *(const ends *)arg;
+  double share[VS_COLUMNS];
+  const vs_real *best = e.best;
+  e.share = share;
   (void)part;
-  for (int64_t k = first; k < last; k++) {
-    int64_t at = vs_offset_of(k, p->nk, p->ksize, p->kstride), equal = 0;
-    vs_real best = ((const vs_real *)e->best)[k];
-    for (int pass = 0; pass < 2; pass++)
-      for (int64_t r = 0; r < p->reduced; r += run) {
-        int64_t from = at + run_at(p, r, run);
-        for (int64_t i = 0; i < run; i++) {
-          bool hit = is_best(((const vs_real *)e->x)[from + i * step], best);
-          if (pass == 0)
-            equal += hit;
-          else
-            e->dx[from + i * step] = hit ? e->dy[k] / (vs_real)equal : 0;
-        }
-      }
+  for (int64_t k = first, n; k < last; k += n) {
+    n = vs_groups_some(&e.g, k, last);
+    e.best = best + k;
+    for (int64_t j = 0; j < n; j++) share[j] = 0;
+    vs_groups_walk(&e.g, k, n, 0, e.g.reduced, count_best, &e);
+    for (int64_t j = 0; j < n; j++) share[j] = (double)e.dy[k + j] / share[j];
+    vs_groups_walk(&e.g, k, n, 0, e.g.reduced, share_best, &e);
   }
 }
 
 static int ends_backward(vs_ctx *c) {
-  ends e = make_ends(c);
-  e.best = vs_data(c->out[0]);
-  e.dy = vs_reals(c->dout[0]);
-  e.dx = vs_reals(c->din[0]);
-  if (c->in[0]->numel > 0) vs_parallel(e.p.kept, ends_grain(&e.p), share_best, &e);
+  ends e = {.g = vs_groups_of(c->in[0], (unsigned)c->n[0]),
+            .x = vs_reals(c->in[0]),
+            .best = vs_reals(c->out[0]),
+            .dy = vs_reals(c->dout[0]),
+            .dx = vs_reals(c->din[0])};
+  vs_groups_run(&e.g, ends_back_range, &e);
   return 0;
 }
 
-static void amax_forward(vs_ctx *c) { find_ends(c, true); }
-static void amin_forward(vs_ctx *c) { find_ends(c, false); }
+static void find_ends(vs_ctx *c, int fold) {
+  vs_folding f = folding(c, fold);
+  vs_fold_all(&f);
+}
+
+static void amax_forward(vs_ctx *c) { find_ends(c, VS_FOLD_MOST); }
+static void amin_forward(vs_ctx *c) { find_ends(c, VS_FOLD_LEAST); }
 
 #define ENDS_OP(fn, text)                                                                        \
   const vs_opdef vs_op_##fn = {                                                                  \
@@ -440,20 +401,31 @@ ENDS_OP(amin, "Smallest")
 /* ---- all and any ---- */
 
 static int quantifier_shape(vs_ctx *c) {
+  vs_tensor *x = c->in[0];
   int64_t shape[VS_MAX_DIM];
+  if (!is_byte(x) && x->dtype != VS_FLOAT64 &&
+      vs_recast(c, 0, vs_is_integer(x) ? VS_INT64 : VS_REAL) < 0)
+    return -1;
   int n = along_shape(c, shape);
   return vs_out(c, 0, VS_BOOL, n, shape);
 }
 
+/* flag: HIT means no. */
+static void answer(const vs_folding *f, int64_t k, int64_t n, const vs_acc *acc) {
+  for (int64_t j = 0; j < n; j++) ((uint8_t *)f->out)[k + j] = (acc[j].whole != 0) != f->flag;
+}
+
 static void quantify(vs_ctx *c, bool all) {
-  uint8_t *out = vs_bytes(c->out[0]);
-  int64_t outer = c->n[0], along = c->n[1], inner = c->n[2];
-  for (int64_t o = 0; o < outer; o++)
-    for (int64_t i = 0; i < inner; i++) {
-      int64_t k = 0, base = o * along * inner + i;
-      while (k < along && (vs_get_double(c->in[0], base + k * inner) != 0) == all) k++;
-      out[o * inner + i] = (k == along) == all;
-    }
+  vs_folding f = {.x = vs_data(c->in[0]),
+                  .dtype = c->in[0]->dtype,
+                  .fold = all ? VS_FOLD_MISS : VS_FOLD_HIT,
+                  .done = answer,
+                  .out = vs_data(c->out[0]),
+                  .flag = all};
+  vs_tensor x = {
+      .ndim = 3, .shape = {c->n[0], c->n[1], c->n[2]}, .stride = {c->n[1] * c->n[2], c->n[2], 1}};
+  f.g = vs_groups_of(&x, 2);
+  vs_fold_all(&f);
 }
 
 static void all_forward(vs_ctx *c) { quantify(c, true); }

@@ -5,67 +5,53 @@
 #include <math.h>
 
 #include "op/dims.h"
+#include "op/fold.h"
 #include "op/reduce.h"
-
-/* ---- groups: the elements that one output is made of ---- */
 
 enum { GRAIN = 1 << 15 };
 
-typedef struct groups {
-  int nk, nr; /* kept, reduced dimensions, merged where they can be */
-  int64_t ksize[VS_MAX_DIM], kstride[VS_MAX_DIM], rsize[VS_MAX_DIM], rstride[VS_MAX_DIM];
-  int64_t kept, reduced; /* how many groups, elements of each */
-} groups;
-
-/* Bit d of mask: dimension d of the contiguous x is reduced. */
-static groups make_groups(const vs_tensor *x, unsigned mask) {
-  groups g = {.kept = 1, .reduced = 1};
-  for (int d = 0; d < x->ndim; d++) {
-    bool r = mask >> d & 1;
-    int64_t stride = 1;
-    for (int e = d + 1; e < x->ndim; e++) stride *= x->shape[e];
-    *(r ? &g.reduced : &g.kept) *= x->shape[d];
-    if (r)
-      vs_add_dim(&g.nr, g.rsize, g.rstride, x->shape[d], stride);
-    else
-      vs_add_dim(&g.nk, g.ksize, g.kstride, x->shape[d], stride);
-  }
-  return g;
+static vs_folding folding(const vs_ctx *c, int fold) {
+  return (vs_folding){.g = vs_groups_of(c->in[0], (unsigned)c->n[0]),
+                      .x = vs_data(c->in[0]),
+                      .dtype = c->in[0]->dtype,
+                      .fold = fold,
+                      .done = vs_fold_plain,
+                      .out = vs_data(c->out[0])};
 }
 
-/* Where group k starts, and its element r counted from there. */
-static int64_t start(const groups *g, int64_t k) {
-  return vs_offset_of(k, g->nk, g->ksize, g->kstride);
-}
-static inline int64_t place(const groups *g, int64_t r) {
-  return g->nr == 1 ? r * g->rstride[0] : vs_offset_of(r, g->nr, g->rsize, g->rstride);
-}
-
-/* What the range functions read; group k makes y[k]. */
+/* What backward reads and writes; group k made out[k]. */
 typedef struct job {
-  groups g;
-  const void *x;
-  void *y;
-  const vs_real *out, *dy; /* backward: the result, and what flows into it */
+  vs_groups g;
+  const vs_real *x, *out, *dy; /* the result where it is kept, and what flows into it */
   vs_real *dx;
   double number; /* p of norm; how many values fewer than all var divides by */
   bool root;     /* std */
 } job;
 
-static job make_job(const vs_ctx *c) {
-  return (job){.g = make_groups(c->in[0], (unsigned)c->n[0]), .x = vs_data(c->in[0])};
-}
-
-static void run_forward(vs_ctx *c, job *j, vs_rangefn fn) {
-  j->y = vs_data(c->out[0]);
-  vs_parallel(j->g.kept, GRAIN / VS_MAX(j->g.reduced, 1) + 1, fn, j);
-}
-
-static int run_backward(vs_ctx *c, job *j, vs_rangefn fn) {
-  j->dy = vs_reals(c->dout[0]);
-  j->dx = vs_reals(c->din[0]);
-  vs_parallel(j->g.kept, GRAIN / VS_MAX(j->g.reduced, 1) + 1, fn, j);
+static int run_backward(vs_ctx *c, job j, vs_rangefn fn) {
+  j.g = vs_groups_of(c->in[0], (unsigned)c->n[0]);
+  j.x = vs_reals(c->in[0]);
+  if (c->op->keep & VS_KEEP_OUT(0)) j.out = vs_reals(c->out[0]);
+  j.dy = vs_reals(c->dout[0]);
+  j.dx = vs_reals(c->din[0]);
+  vs_groups_run(&j.g, fn, &j);
   return 0;
+}
+
+/* dx = (x - c) * s of the groups that are visited */
+typedef struct slopes {
+  const vs_real *x;
+  vs_real *dx;
+  const double *c, *s;
+} slopes;
+
+static void slope_stretch(void *arg, const vs_stretch *s) {
+  const slopes *p = arg;
+  int64_t at = s->at;
+  for (int64_t j = 0; j < s->n && s->step == 1; j++, at += s->apart)
+    vs_k_reduce()->slope(s->rows, p->x + at, p->c[j], p->s[j], p->dx + at);
+  for (int64_t r = 0; r < s->rows && s->step != 1; r++, at += s->step)
+    vs_k_reduce()->slope_rows(s->n, s->apart, p->x + at, p->c, p->s, p->dx + at);
 }
 
 /* ---- prod ---- */
@@ -77,27 +63,12 @@ static int prod_shape(vs_ctx *c) {
   return vs_reduced_out(c, c->in[0]->dtype, PROD_DIM, PROD_KEEPDIM);
 }
 
-static void prod_reals(void *arg, int64_t first, int64_t last, int part) {
-  const job *j = arg;
-  (void)part;
-  for (int64_t k = first; k < last; k++) {
-    const vs_real *x = (const vs_real *)j->x + start(&j->g, k);
-    double product = 1;
-    for (int64_t r = 0; r < j->g.reduced; r++) product *= (double)x[place(&j->g, r)];
-    ((vs_real *)j->y)[k] = (vs_real)product;
-  }
+/* Where group k starts, and its element r counted from there. */
+static int64_t start(const vs_groups *g, int64_t k) {
+  return vs_offset_of(k, g->nk, g->ksize, g->kstride);
 }
-
-/* Wraps around where int64 overflows. */
-static void prod_ints(void *arg, int64_t first, int64_t last, int part) {
-  const job *j = arg;
-  (void)part;
-  for (int64_t k = first; k < last; k++) {
-    const int64_t *x = (const int64_t *)j->x + start(&j->g, k);
-    uint64_t product = 1;
-    for (int64_t r = 0; r < j->g.reduced; r++) product *= (uint64_t)x[place(&j->g, r)];
-    ((int64_t *)j->y)[k] = (int64_t)product;
-  }
+static inline int64_t place(const vs_groups *g, int64_t r) {
+  return g->nr == 1 ? r * g->rstride[0] : vs_offset_of(r, g->nr, g->rsize, g->rstride);
 }
 
 /* dx[r] = dy * product of the others: those before times those after, so that zeros do no harm. */
@@ -106,7 +77,7 @@ static void prod_back(void *arg, int64_t first, int64_t last, int part) {
   (void)part;
   for (int64_t k = first; k < last; k++) {
     int64_t at = start(&j->g, k);
-    const vs_real *x = (const vs_real *)j->x + at;
+    const vs_real *x = j->x + at;
     vs_real *dx = j->dx + at;
     double before = (double)j->dy[k], after = 1;
     for (int64_t r = 0; r < j->g.reduced; r++) {
@@ -122,15 +93,13 @@ static void prod_back(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
+/* Wraps around where int64 overflows. */
 static void prod_forward(vs_ctx *c) {
-  job j = make_job(c);
-  run_forward(c, &j, vs_is_real(c->in[0]) ? prod_reals : prod_ints);
+  vs_folding f = folding(c, VS_FOLD_PROD);
+  vs_fold_all(&f);
 }
 
-static int prod_backward(vs_ctx *c) {
-  job j = make_job(c);
-  return run_backward(c, &j, prod_back);
-}
+static int prod_backward(vs_ctx *c) { return run_backward(c, (job){0}, prod_back); }
 
 const vs_opdef vs_op_prod = {
     .name = "prod",
@@ -150,69 +119,48 @@ enum { VAR_DIM, VAR_UNBIASED, VAR_KEEPDIM };
 
 static int var_shape(vs_ctx *c) { return vs_reduced_out(c, VS_REAL, VAR_DIM, VAR_KEEPDIM); }
 
-static double mean_of(const groups *g, const vs_real *x) {
-  double sum = 0;
-  for (int64_t r = 0; r < g->reduced; r++) sum += (double)x[place(g, r)];
-  return sum / (double)g->reduced;
+/* number: what the squares are divided by; flag: std */
+static void var_done(const vs_folding *f, int64_t k, int64_t n, const vs_acc *acc) {
+  for (int64_t j = 0; j < n; j++) {
+    double var = f->number > 0 ? acc[j].real / f->number : NAN;
+    ((vs_real *)f->out)[k + j] = (vs_real)(f->flag ? sqrt(var) : var);
+  }
 }
 
-static void var_range(void *arg, int64_t first, int64_t last, int part) {
-  const job *j = arg;
-  double n = (double)j->g.reduced - j->number;
-  (void)part;
-  for (int64_t k = first; k < last; k++) {
-    const vs_real *x = (const vs_real *)j->x + start(&j->g, k);
-    double mean = mean_of(&j->g, x), squares = 0;
-    for (int64_t r = 0; r < j->g.reduced; r++) {
-      double d = (double)x[place(&j->g, r)] - mean;
-      squares += d * d;
-    }
-    double var = n > 0 ? squares / n : NAN;
-    ((vs_real *)j->y)[k] = (vs_real)(j->root ? sqrt(var) : var);
-  }
+static void var_or_std(vs_ctx *c, bool root) {
+  vs_folding f = folding(c, VS_FOLD_SUM);
+  f.twice = true;
+  f.number = (double)f.g.reduced - (c->attr[VAR_UNBIASED].i ? 1 : 0);
+  f.flag = root;
+  f.done = var_done;
+  vs_fold_all(&f);
 }
 
 /* var: dx = 2 (x - mean) / n * dy;  std: dx = (x - mean) / (n std) * dy, 0 where std is 0 */
 static void var_back(void *arg, int64_t first, int64_t last, int part) {
   const job *j = arg;
   double n = (double)j->g.reduced - j->number;
+  double mean[VS_COLUMNS], slope[VS_COLUMNS];
+  slopes p = {j->x, j->dx, mean, slope};
   (void)part;
-  for (int64_t k = first; k < last; k++) {
-    int64_t at = start(&j->g, k);
-    const vs_real *x = (const vs_real *)j->x + at;
-    double mean = mean_of(&j->g, x), scale = (n > 0 ? 2 / n : NAN) * (double)j->dy[k];
-    if (j->root) scale = j->out[k] == 0 ? 0 : scale / (2 * (double)j->out[k]);
-    for (int64_t r = 0; r < j->g.reduced; r++) {
-      int64_t i = place(&j->g, r);
-      j->dx[at + i] = (vs_real)(((double)x[i] - mean) * scale);
+  for (int64_t k = first, some; k < last; k += some) {
+    some = vs_groups_some(&j->g, k, last);
+    vs_fold_means(&j->g, j->x, k, some, mean);
+    for (int64_t i = 0; i < some; i++) {
+      double scale = (n > 0 ? 2 / n : NAN) * (double)j->dy[k + i];
+      slope[i] = !j->root ? scale : j->out[k + i] == 0 ? 0 : scale / (2 * (double)j->out[k + i]);
     }
+    vs_groups_walk(&j->g, k, some, 0, j->g.reduced, slope_stretch, &p);
   }
 }
 
-static job var_job(const vs_ctx *c, bool root) {
-  job j = make_job(c);
-  j.number = c->attr[VAR_UNBIASED].i ? 1 : 0;
-  j.root = root;
-  return j;
+static void var_forward(vs_ctx *c) { var_or_std(c, false); }
+static void std_forward(vs_ctx *c) { var_or_std(c, true); }
+static int var_back_by(vs_ctx *c, bool root) {
+  return run_backward(c, (job){.number = c->attr[VAR_UNBIASED].i ? 1 : 0, .root = root}, var_back);
 }
-
-static void var_forward(vs_ctx *c) {
-  job j = var_job(c, false);
-  run_forward(c, &j, var_range);
-}
-static void std_forward(vs_ctx *c) {
-  job j = var_job(c, true);
-  run_forward(c, &j, var_range);
-}
-static int var_backward(vs_ctx *c) {
-  job j = var_job(c, false);
-  return run_backward(c, &j, var_back);
-}
-static int std_backward(vs_ctx *c) {
-  job j = var_job(c, true);
-  j.out = vs_reals(c->out[0]);
-  return run_backward(c, &j, var_back);
-}
+static int var_backward(vs_ctx *c) { return var_back_by(c, false); }
+static int std_backward(vs_ctx *c) { return var_back_by(c, true); }
 
 const vs_opdef vs_op_var = {
     .name = "var",
@@ -247,40 +195,63 @@ static int norm_shape(vs_ctx *c) {
   return vs_reduced_out(c, VS_REAL, NORM_DIM, NORM_KEEPDIM);
 }
 
-static double power(double a, double p) { return p == 2 ? a * a : p == 1 ? a : pow(a, p); }
-
-static double norm_of(const groups *g, const vs_real *x, double p) {
-  double sum = 0, least = HUGE_VAL, most = 0;
-  if (p == 0 || isinf(p)) {
-    for (int64_t r = 0; r < g->reduced; r++) {
-      double a = fabs((double)x[place(g, r)]);
-      sum += a != 0;
-      if (a > most || a != a) most = a; /* NaN stays */
-      if (a < least || a != a) least = a;
-    }
-    return p == 0 ? sum : p > 0 ? most : g->reduced > 0 ? least : 0;
+/* number: p */
+static void norm_done(const vs_folding *f, int64_t k, int64_t n, const vs_acc *acc) {
+  double p = f->number;
+  for (int64_t j = 0; j < n; j++) {
+    double a = f->g.reduced > 0 ? acc[j].real : 0;
+    ((vs_real *)f->out)[k + j] = (vs_real)(p == 2                         ? sqrt(a)
+                                           : p == 0 || p == 1 || isinf(p) ? a
+                                           : f->g.reduced > 0             ? pow(a, 1 / p)
+                                                                          : 0);
   }
-  for (int64_t r = 0; r < g->reduced; r++) sum += power(fabs((double)x[place(g, r)]), p);
-  return p == 2 ? sqrt(sum) : p == 1 ? sum : g->reduced > 0 ? pow(sum, 1 / p) : 0;
 }
 
-static void norm_range(void *arg, int64_t first, int64_t last, int part) {
-  const job *j = arg;
+/* Any other p: a group at a time. */
+typedef struct powers {
+  const vs_real *x;
+  double p, sum;
+} powers;
+
+static void add_powers(void *arg, const vs_stretch *s) {
+  powers *p = arg;
+  for (int64_t r = 0; r < s->rows; r++)
+    p->sum += pow(fabs((double)p->x[s->at + r * s->step]), p->p);
+}
+
+static void power_range(void *arg, int64_t first, int64_t last, int part) {
+  const vs_folding *f = arg;
   (void)part;
-  for (int64_t k = first; k < last; k++)
-    ((vs_real *)j->y)[k] =
-        (vs_real)norm_of(&j->g, (const vs_real *)j->x + start(&j->g, k), j->number);
+  for (int64_t k = first; k < last; k++) {
+    powers s = {f->x, f->number, 0};
+    vs_groups_walk(&f->g, k, 1, 0, f->g.reduced, add_powers, &s);
+    norm_done(f, k, 1, &(vs_acc){.real = s.sum});
+  }
 }
 
 /* d/dx of the extreme absolute value: equals share it. */
 static void extreme_back(const job *j, int64_t at, double norm, double dy) {
-  const vs_real *x = (const vs_real *)j->x + at;
+  const vs_real *x = j->x + at;
   int64_t equals = 0;
   for (int64_t r = 0; r < j->g.reduced; r++) equals += fabs((double)x[place(&j->g, r)]) == norm;
   for (int64_t r = 0; r < j->g.reduced; r++) {
     int64_t i = place(&j->g, r);
     bool here = fabs((double)x[i]) == norm && x[i] != 0;
     j->dx[at + i] = here ? (vs_real)(copysign(dy, dy * (double)x[i]) / (double)equals) : 0;
+  }
+}
+
+/* p 2: dx = x / norm * dy, 0 where norm is */
+static void norm_back_euclid(void *arg, int64_t first, int64_t last, int part) {
+  const job *j = arg;
+  double zero[VS_COLUMNS] = {0}, slope[VS_COLUMNS];
+  slopes p = {j->x, j->dx, zero, slope};
+  (void)part;
+  for (int64_t k = first, some; k < last; k += some) {
+    some = vs_groups_some(&j->g, k, last);
+    for (int64_t i = 0; i < some; i++)
+      slope[i] = j->out[k + i] == 0 ? 0 : (double)j->dy[k + i] / (double)j->out[k + i];
+    vs_groups_walk(&j->g, k, some, 0, j->g.reduced, slope_stretch, &p);
   }
 }
 
@@ -298,24 +269,33 @@ static void norm_back(void *arg, int64_t first, int64_t last, int part) {
     }
     for (int64_t r = 0; r < j->g.reduced; r++) {
       int64_t i = at + place(&j->g, r);
-      double x = (double)((const vs_real *)j->x)[i];
-      double d = x == 0 || p == 0 ? 0 : p == 2 ? x / norm : copysign(pow(fabs(x) / norm, p - 1), x);
+      double x = (double)j->x[i];
+      double d = x == 0 || p == 0 ? 0
+                 : p == 1         ? copysign(1, x)
+                                  : copysign(pow(fabs(x) / norm, p - 1), x);
       j->dx[i] = (vs_real)(d * dy);
     }
   }
 }
 
 static void norm_forward(vs_ctx *c) {
-  job j = make_job(c);
-  j.number = c->attr[NORM_P].f;
-  run_forward(c, &j, norm_range);
+  double p = c->attr[NORM_P].f;
+  vs_folding f = folding(c, p == 2   ? VS_FOLD_SQUARES
+                            : p == 1 ? VS_FOLD_SIZES
+                            : p == 0 ? VS_FOLD_COUNT
+                            : p > 0  ? VS_FOLD_FAR
+                                     : VS_FOLD_NEAR);
+  f.number = p;
+  f.done = norm_done;
+  if (p == 0 || p == 1 || p == 2 || isinf(p))
+    vs_fold_all(&f);
+  else
+    vs_groups_run(&f.g, power_range, &f);
 }
 
 static int norm_backward(vs_ctx *c) {
-  job j = make_job(c);
-  j.number = c->attr[NORM_P].f;
-  j.out = vs_reals(c->out[0]);
-  return run_backward(c, &j, norm_back);
+  double p = c->attr[NORM_P].f;
+  return run_backward(c, (job){.number = p}, p == 2 ? norm_back_euclid : norm_back);
 }
 
 const vs_opdef vs_op_norm = {
