@@ -20,12 +20,20 @@
         S v = x[i];                                                          \
         d[i] = (D)(expr);                                                    \
       }                                                                      \
-    else                                                                     \
+    else if (sd == 1 && sx == 0) {                                           \
+      S v = x[0];                                                            \
+      D one = (D)(expr);                                                     \
+      for (int64_t i = 0; i < n; i++) d[i] = one;                            \
+    } else                                                                   \
       for (int64_t i = 0; i < n; i++) {                                      \
         S v = x[i * sx];                                                     \
         d[i * sd] = (D)(expr);                                               \
       }                                                                      \
   }
+
+/* v between low and high, NaN as the least. */
+#define LIMITED(v, low, high) (!((v) > (low)) ? (low) : (v) < (high) ? (int64_t)(v) : (high))
+#define INT64_OF(v) (!((v) > -0x1p63F) ? INT64_MIN : (v) < 0x1p63F ? (int64_t)(v) : INT64_MAX)
 
 RUN(same8, uint8_t, uint8_t, v)
 RUN(same16, uint16_t, uint16_t, v)
@@ -37,8 +45,22 @@ RUN(f32_u8, float, uint8_t, v)
 RUN(f64_u8, double, uint8_t, v)
 RUN(f32_i64, float, int64_t, v)
 RUN(f64_i64, double, int64_t, v)
+RUN(f32_i32, float, int32_t, v)
+RUN(f64_i32, double, int32_t, v)
 RUN(i64_u8, int64_t, uint8_t, v)
 RUN(i64_i32, int64_t, int32_t, v)
+RUN(i64_f32, int64_t, float, INT64_OF(v))
+RUN(i64_f64, int64_t, double, INT64_OF(v))
+RUN(i32_i64, int32_t, int64_t, LIMITED(v, INT32_MIN, INT32_MAX))
+RUN(i32_f32, int32_t, float, LIMITED((double)v, INT32_MIN, INT32_MAX))
+RUN(i32_f64, int32_t, double, LIMITED(v, INT32_MIN, INT32_MAX))
+RUN(u8_i64, uint8_t, int64_t, LIMITED(v, 0, 255))
+RUN(u8_f32, uint8_t, float, LIMITED(v, 0, 255))
+RUN(u8_f64, uint8_t, double, LIMITED(v, 0, 255))
+RUN(bool_u8, uint8_t, uint8_t, v != 0)
+RUN(bool_i64, uint8_t, int64_t, v != 0)
+RUN(bool_f32, uint8_t, float, v != 0)
+RUN(bool_f64, uint8_t, double, v != 0)
 RUN(f32_f16, float, uint16_t, vs_half_to_float(v))
 RUN(f32_bf16, float, uint16_t, vs_bf16_to_float(v))
 RUN(f16_f32, uint16_t, float, vs_float_to_half(v))
@@ -60,10 +82,17 @@ static vs_loopfn run_for(vs_dtype d, vs_dtype s) {
                {VS_FLOAT32, VS_UINT8, f32_u8},      {VS_FLOAT64, VS_UINT8, f64_u8},
                {VS_FLOAT32, VS_BOOL, f32_u8},       {VS_FLOAT64, VS_BOOL, f64_u8},
                {VS_FLOAT32, VS_INT64, f32_i64},     {VS_FLOAT64, VS_INT64, f64_i64},
+               {VS_FLOAT32, VS_INT32, f32_i32},     {VS_FLOAT64, VS_INT32, f64_i32},
                {VS_INT64, VS_UINT8, i64_u8},        {VS_INT64, VS_BOOL, i64_u8},
-               {VS_INT64, VS_INT32, i64_i32},       {VS_FLOAT32, VS_FLOAT16, f32_f16},
-               {VS_FLOAT32, VS_BFLOAT16, f32_bf16}, {VS_FLOAT16, VS_FLOAT32, f16_f32},
-               {VS_BFLOAT16, VS_FLOAT32, bf16_f32}, {VS_UINT8, VS_BOOL, same8}};
+               {VS_INT64, VS_INT32, i64_i32},       {VS_INT64, VS_FLOAT32, i64_f32},
+               {VS_INT64, VS_FLOAT64, i64_f64},     {VS_INT32, VS_INT64, i32_i64},
+               {VS_INT32, VS_FLOAT32, i32_f32},     {VS_INT32, VS_FLOAT64, i32_f64},
+               {VS_UINT8, VS_INT64, u8_i64},        {VS_UINT8, VS_FLOAT32, u8_f32},
+               {VS_UINT8, VS_FLOAT64, u8_f64},      {VS_UINT8, VS_BOOL, same8},
+               {VS_BOOL, VS_UINT8, bool_u8},        {VS_BOOL, VS_INT64, bool_i64},
+               {VS_BOOL, VS_FLOAT32, bool_f32},     {VS_BOOL, VS_FLOAT64, bool_f64},
+               {VS_FLOAT32, VS_FLOAT16, f32_f16},   {VS_FLOAT16, VS_FLOAT32, f16_f32},
+               {VS_FLOAT32, VS_BFLOAT16, f32_bf16}, {VS_BFLOAT16, VS_FLOAT32, bf16_f32}};
   if (d == s) {
     size_t size = vs_dtype_size(d);
     return size == 1 ? same8 : size == 2 ? same16 : size == 4 ? same32 : same64;
@@ -120,6 +149,11 @@ int vs_copy(vs_tensor *dst, vs_tensor *src) {
   return 0;
 }
 
+static void clear_bytes(void *arg, int64_t first, int64_t last, int part) {
+  (void)part;
+  memset((char *)arg + first, 0, (size_t)(last - first));
+}
+
 /* `one` has t's dtype and one element. */
 static void fill_with(vs_tensor *t, vs_tensor *one) {
   vs_tensor *pair[2] = {t, one};
@@ -133,7 +167,7 @@ int vs_fill(vs_tensor *t, double value) {
   vs_storage s = {.refs = 2, .data = word};
   vs_tensor one = {.refs = 1, .dtype = t->dtype, .numel = 1, .storage = &s};
   if (value == 0 && vs_is_contiguous(t)) {
-    memset(vs_data(t), 0, (size_t)t->numel * vs_dtype_size(t->dtype));
+    vs_parallel(t->numel * (int64_t)vs_dtype_size(t->dtype), BYTES, clear_bytes, vs_data(t));
     return 0;
   }
   vs_set_double(&one, 0, value);

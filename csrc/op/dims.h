@@ -34,14 +34,22 @@ static inline int64_t vs_offset_of(int64_t k, int n, const int64_t *size, const 
 }
 
 /* -1 with a message unless every value of index (contiguous) is in 1..size of that dimension. */
-static inline int vs_check_index(const vs_tensor *index, const vs_tensor *x, int dim) {
-  const int64_t *v = vs_ints(index), size = x->shape[dim];
-  for (int64_t i = 0; i < index->numel; i++)
-    if (v[i] < 1 || v[i] > size)
-      return vs_fail("index %lld (element %lld) is out of range 1..%lld for dimension %d of x %s",
-                     (long long)v[i], (long long)i + 1, (long long)size, dim + 1, vs_shape_str(x));
-  return 0;
-}
+int vs_check_index(const vs_tensor *index, const vs_tensor *x, int dim);
+
+/* What an index (values from `base` on) names in x [outer, along, inner]: line i of n at each outer
+ * position is line index[i] of x; or with `each`, index [outer, n, inner] names the line of an
+ * element each.  The other side is [outer, n, inner]. */
+typedef struct vs_lines {
+  const int64_t *index;
+  int64_t base, outer, along, n, inner;
+  bool each;
+} vs_lines;
+/* to = x at the index; elements of `size` bytes. */
+void vs_take_lines(const vs_lines *l, const void *x, void *to, size_t size);
+/* x at the index += scale * src, in order. */
+void vs_add_lines(const vs_lines *l, vs_real *x, const vs_real *src, vs_real scale);
+/* The same with integers, wrapping around. */
+void vs_add_whole_lines(const vs_lines *l, int64_t *x, const int64_t *src);
 
 /* -1 with a message unless index, one element for each of a result, has x's shape but for dim. */
 static inline int vs_want_alike(const vs_tensor *index, const vs_tensor *x, int dim) {

@@ -18,28 +18,25 @@ static int index_select_shape(vs_ctx *c) {
   return vs_out(c, 0, x->dtype, x->ndim, shape);
 }
 
-static void index_select_forward(vs_ctx *c) {
-  size_t run = (size_t)c->n[2] * vs_dtype_size(c->in[0]->dtype);
-  const int64_t *index = vs_ints(c->in[1]);
-  char *out = vs_data(c->out[0]);
-  const char *x = vs_data(c->in[0]);
-  for (int64_t o = 0; o < c->n[0]; o++)
-    for (int64_t i = 0; i < c->n[3]; i++, out += run)
-      memcpy(out, x + (size_t)(o * c->n[1] + index[i] - 1) * run, run);
+static vs_lines lines(const vs_ctx *c, bool each) {
+  return (vs_lines){vs_ints(c->in[1]), 1, c->n[0], c->n[1], c->n[3], c->n[2], each};
 }
 
-static int index_select_backward(vs_ctx *c) {
-  const int64_t *index = vs_ints(c->in[1]);
-  const vs_real *g = vs_reals(c->dout[0]);
-  vs_real *dx = vs_reals(c->din[0]);
+static void take(const vs_ctx *c, bool each) {
+  vs_lines l = lines(c, each);
+  vs_take_lines(&l, vs_data(c->in[0]), vs_data(c->out[0]), vs_dtype_size(c->in[0]->dtype));
+}
+
+/* dx at the index += dy */
+static int give(const vs_ctx *c, bool each) {
+  vs_lines l = lines(c, each);
   vs_fill(c->din[0], 0);
-  for (int64_t o = 0; o < c->n[0]; o++)
-    for (int64_t i = 0; i < c->n[3]; i++, g += c->n[2]) {
-      vs_real *d = dx + (o * c->n[1] + index[i] - 1) * c->n[2];
-      for (int64_t j = 0; j < c->n[2]; j++) d[j] += g[j];
-    }
+  vs_add_lines(&l, vs_reals(c->din[0]), vs_reals(c->dout[0]), 1);
   return 0;
 }
+
+static void index_select_forward(vs_ctx *c) { take(c, false); }
+static int index_select_backward(vs_ctx *c) { return give(c, false); }
 
 const vs_opdef vs_op_index_select = {.name = "index_select",
                                      .args = "x:any, dim:dim, index:index",
@@ -63,32 +60,8 @@ static int gather_shape(vs_ctx *c) {
   return vs_out(c, 0, x->dtype, index->ndim, index->shape);
 }
 
-/* Element of x that output element (o, i, j) reads. */
-static int64_t gather_from(const vs_ctx *c, const int64_t *index, int64_t o, int64_t i, int64_t j) {
-  return (o * c->n[1] + index[(o * c->n[3] + i) * c->n[2] + j] - 1) * c->n[2] + j;
-}
-
-static void gather_forward(vs_ctx *c) {
-  const int64_t *index = vs_ints(c->in[1]);
-  size_t size = vs_dtype_size(c->in[0]->dtype);
-  char *out = vs_data(c->out[0]);
-  const char *x = vs_data(c->in[0]);
-  for (int64_t o = 0; o < c->n[0]; o++)
-    for (int64_t i = 0; i < c->n[3]; i++)
-      for (int64_t j = 0; j < c->n[2]; j++, out += size)
-        memcpy(out, x + (size_t)gather_from(c, index, o, i, j) * size, size);
-}
-
-static int gather_backward(vs_ctx *c) {
-  const int64_t *index = vs_ints(c->in[1]);
-  const vs_real *g = vs_reals(c->dout[0]);
-  vs_real *dx = vs_reals(c->din[0]);
-  vs_fill(c->din[0], 0);
-  for (int64_t o = 0; o < c->n[0]; o++)
-    for (int64_t i = 0; i < c->n[3]; i++)
-      for (int64_t j = 0; j < c->n[2]; j++) dx[gather_from(c, index, o, i, j)] += *g++;
-  return 0;
-}
+static void gather_forward(vs_ctx *c) { take(c, true); }
+static int gather_backward(vs_ctx *c) { return give(c, true); }
 
 const vs_opdef vs_op_gather = {.name = "gather",
                                .args = "x:any, dim:dim, index:index",

@@ -80,22 +80,19 @@ static int index_shape(vs_ctx *c) {
   return vs_out(c, 0, c->in[X]->dtype, picked_shape(c, shape), shape);
 }
 
+static vs_lines lines(const vs_ctx *c) {
+  return (vs_lines){vs_ints(c->saved[ROWS]), 0, 1, 0, c->n[NAMED], c->n[INNER], false};
+}
+
 static void index_forward(vs_ctx *c) {
-  size_t run = (size_t)c->n[INNER] * vs_dtype_size(c->in[X]->dtype);
-  const int64_t *row = vs_ints(c->saved[ROWS]);
-  char *out = vs_data(c->out[0]);
-  for (int64_t i = 0; i < c->n[NAMED]; i++, out += run)
-    memcpy(out, (char *)vs_data(c->in[X]) + (size_t)row[i] * run, run);
+  vs_lines l = lines(c);
+  vs_take_lines(&l, vs_data(c->in[X]), vs_data(c->out[0]), vs_dtype_size(c->in[X]->dtype));
 }
 
 static int index_backward(vs_ctx *c) {
-  const int64_t *row = vs_ints(c->saved[ROWS]);
-  const vs_real *g = vs_reals(c->dout[0]);
+  vs_lines l = lines(c);
   vs_fill(c->din[X], 0);
-  for (int64_t i = 0; i < c->n[NAMED]; i++, g += c->n[INNER]) {
-    vs_real *d = vs_reals(c->din[X]) + row[i] * c->n[INNER];
-    for (int64_t j = 0; j < c->n[INNER]; j++) d[j] += g[j];
-  }
+  vs_add_lines(&l, vs_reals(c->din[X]), vs_reals(c->dout[0]), 1);
   return 0;
 }
 

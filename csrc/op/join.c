@@ -38,16 +38,64 @@ static int cat_shape(vs_ctx *c) {
   return vs_out(c, 0, x->dtype, x->ndim, shape);
 }
 
-/* Copies between the joined tensor and its parts, either way. */
-static void join(vs_ctx *c, vs_tensor *whole, vs_tensor **parts, bool split) {
-  size_t size = vs_dtype_size(whole->dtype), at = 0, row = (size_t)(c->n[1] * c->n[2]) * size;
-  for (int i = 0; i < c->nin; i++) {
-    size_t run = (size_t)(c->in[i]->numel / VS_MAX(c->n[0], 1)) * size;
-    char *w = (char *)vs_data(whole) + at, *p = parts[i] != NULL ? vs_data(parts[i]) : NULL;
-    for (int64_t o = 0; o < c->n[0] && p != NULL; o++, w += row, p += run)
-      memcpy(split ? p : w, split ? w : p, run);
-    at += run;
+/* Copies between the joined tensor and its parts, either way: bytes first..last of the joined. */
+typedef struct joint {
+  const vs_ctx *c;
+  char *whole;
+  vs_tensor **parts; /* NULL ones are passed over */
+  int64_t row;       /* bytes of all parts at one outer position; a part has each(j, i) of them */
+  bool split;
+} joint;
+
+static int64_t each(const joint *j, int i) {
+  const vs_tensor *t = j->c->in[i];
+  return t->numel / j->c->n[0] * (int64_t)vs_dtype_size(t->dtype);
+}
+
+static void join_range(void *arg, int64_t first, int64_t last, int part) {
+  const joint *j = arg;
+  (void)part;
+  for (int64_t row = first / j->row * j->row; row < last; row += j->row) {
+    int64_t at = row;
+    for (int i = 0; i < j->c->nin && at < last; i++) {
+      int64_t run = each(j, i), from = VS_MAX(at, first), to = VS_MIN(at + run, last);
+      if (from < to && j->parts[i]) {
+        char *p = (char *)vs_data(j->parts[i]) + row / j->row * run + from - at;
+        memcpy(j->split ? p : j->whole + from, j->split ? j->whole + from : p, (size_t)(to - from));
+      }
+      at += run;
+    }
   }
+}
+
+enum { SHORT = 64 }; /* bytes of a part at one outer position, on average */
+
+/* Short runs: a part at a time. */
+static void join_short(const vs_ctx *c, vs_tensor *whole, vs_tensor **parts, bool split) {
+  int64_t at = whole->offset;
+  for (int i = 0; i < c->nin; i++) {
+    int64_t run = c->in[i]->numel / c->n[0], row = c->n[1] * c->n[2];
+    vs_tensor w = {.refs = 1, .dtype = whole->dtype, .ndim = 2, .numel = c->in[i]->numel}, p = w;
+    w.shape[0] = p.shape[0] = c->n[0];
+    w.shape[1] = p.shape[1] = run;
+    w.stride[0] = row, p.stride[0] = run;
+    w.stride[1] = p.stride[1] = 1;
+    w.storage = whole->storage, w.offset = at;
+    at += run;
+    if (parts[i] == NULL) continue;
+    p.storage = parts[i]->storage, p.offset = parts[i]->offset;
+    vs_copy(split ? &p : &w, split ? &w : &p);
+  }
+}
+
+static void join(vs_ctx *c, vs_tensor *whole, vs_tensor **parts, bool split) {
+  int64_t size = (int64_t)vs_dtype_size(whole->dtype);
+  joint j = {c, vs_data(whole), parts, c->n[1] * c->n[2] * size, split};
+  if (whole->numel == 0) return;
+  if (j.row < SHORT * c->nin)
+    join_short(c, whole, parts, split);
+  else
+    vs_parallel(whole->numel * size, 1 << 18, join_range, &j);
 }
 
 static void cat_forward(vs_ctx *c) { join(c, c->out[0], c->in, false); }

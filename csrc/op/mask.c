@@ -23,14 +23,23 @@ static int masked_select_shape(vs_ctx *c) {
   return vs_out(c, 0, x->dtype, vs_dims(count_set(mask)));
 }
 
+/* Every element is written where the next one goes, and stays where it is set. */
+#define SELECT(T)                                                         \
+  {                                                                       \
+    const T *x = vs_data(c->in[0]);                                       \
+    T *out = vs_data(c->out[0]);                                          \
+    for (int64_t i = 0, k = 0; k < n; k += mask[i++] != 0) out[k] = x[i]; \
+    break;                                                                \
+  }
+
 static void masked_select_forward(vs_ctx *c) {
-  size_t size = vs_dtype_size(c->in[0]->dtype);
-  const char *x = vs_data(c->in[0]);
-  char *out = vs_data(c->out[0]);
-  for (int64_t i = 0; i < c->in[1]->numel; i++, x += size) {
-    if (!vs_bytes(c->in[1])[i]) continue;
-    memcpy(out, x, size);
-    out += size;
+  const uint8_t *mask = vs_bytes(c->in[1]);
+  int64_t n = c->out[0]->numel;
+  switch (vs_dtype_size(c->in[0]->dtype)) {
+    case 1: SELECT(uint8_t)
+    case 2: SELECT(uint16_t)
+    case 4: SELECT(uint32_t)
+    default: SELECT(uint64_t)
   }
 }
 

@@ -68,24 +68,23 @@ static int scatter_add_shape(vs_ctx *c) {
   return vs_scattered_shape(c, false);
 }
 
+static vs_lines lines(const vs_ctx *c, bool each) {
+  return (vs_lines){vs_ints(c->in[INDEX]), 1, c->n[0], c->n[1], c->n[3], c->n[2], each};
+}
+
 static void scatter_add_forward(vs_ctx *c) {
-  const int64_t *index = vs_ints(c->in[INDEX]);
+  vs_lines l = lines(c, true);
   vs_copy_values(c->out[0], c->in[X]);
-  for (int64_t i = 0; i < c->in[INDEX]->numel; i++) {
-    int64_t at = vs_scattered_at(c, index, i);
-    if (vs_is_real(c->in[X]))
-      vs_reals(c->out[0])[at] += vs_reals(c->in[SRC])[i];
-    else /* wraps around */
-      vs_ints(c->out[0])[at] =
-          (int64_t)((uint64_t)vs_ints(c->out[0])[at] + (uint64_t)vs_ints(c->in[SRC])[i]);
-  }
+  if (vs_is_real(c->in[X]))
+    vs_add_lines(&l, vs_reals(c->out[0]), vs_reals(c->in[SRC]), 1);
+  else
+    vs_add_whole_lines(&l, vs_ints(c->out[0]), vs_ints(c->in[SRC]));
 }
 
 static int scatter_add_backward(vs_ctx *c) {
-  const int64_t *index = vs_ints(c->in[INDEX]);
+  vs_lines l = lines(c, true);
   if (c->din[X]) vs_copy_values(c->din[X], c->dout[0]);
-  for (int64_t i = 0; c->din[SRC] && i < c->in[INDEX]->numel; i++)
-    vs_reals(c->din[SRC])[i] = vs_reals(c->dout[0])[vs_scattered_at(c, index, i)];
+  if (c->din[SRC]) vs_take_lines(&l, vs_data(c->dout[0]), vs_data(c->din[SRC]), sizeof(vs_real));
   return 0;
 }
 
@@ -121,28 +120,19 @@ static int index_add_shape(vs_ctx *c) {
 }
 
 static void index_add_forward(vs_ctx *c) {
-  const int64_t *index = vs_ints(c->in[INDEX]);
-  const vs_real *src = vs_reals(c->in[SRC]);
-  vs_real alpha = (vs_real)c->attr[1].f;
+  vs_lines l = lines(c, false);
   vs_copy_values(c->out[0], c->in[X]);
-  for (int64_t o = 0; o < c->n[0]; o++)
-    for (int64_t k = 0; k < c->n[3]; k++, src += c->n[2]) {
-      vs_real *out = vs_reals(c->out[0]) + (o * c->n[1] + index[k] - 1) * c->n[2];
-      for (int64_t i = 0; i < c->n[2]; i++) out[i] += alpha * src[i];
-    }
+  vs_add_lines(&l, vs_reals(c->out[0]), vs_reals(c->in[SRC]), (vs_real)c->attr[1].f);
 }
 
 static int index_add_backward(vs_ctx *c) {
-  const int64_t *index = vs_ints(c->in[INDEX]);
   vs_real alpha = (vs_real)c->attr[1].f;
   if (c->din[X]) vs_copy_values(c->din[X], c->dout[0]);
   if (!c->din[SRC]) return 0;
+  vs_lines l = lines(c, false);
   vs_real *ds = vs_reals(c->din[SRC]);
-  for (int64_t o = 0; o < c->n[0]; o++)
-    for (int64_t k = 0; k < c->n[3]; k++, ds += c->n[2]) {
-      const vs_real *dy = vs_reals(c->dout[0]) + (o * c->n[1] + index[k] - 1) * c->n[2];
-      for (int64_t i = 0; i < c->n[2]; i++) ds[i] = alpha * dy[i];
-    }
+  vs_take_lines(&l, vs_data(c->dout[0]), ds, sizeof *ds);
+  for (int64_t i = 0; alpha != 1 && i < c->din[SRC]->numel; i++) ds[i] *= alpha;
   return 0;
 }
 

@@ -29,9 +29,8 @@ static inline int64_t vs_scattered_at(const vs_ctx *c, const int64_t *index, int
   return (i / row * c->n[1] + index[i] - 1) * c->n[2] + i % c->n[2];
 }
 
-static inline void vs_copy_values(vs_tensor *to, const vs_tensor *from) {
-  memcpy(vs_data(to), vs_data(from), (size_t)from->numel * vs_dtype_size(from->dtype));
-}
+/* Contiguous, of one shape and dtype. */
+static inline void vs_copy_values(vs_tensor *to, vs_tensor *from) { vs_copy(to, from); }
 
 /* -1 with a message unless x and src are both of the compute type or both int64. */
 static inline int vs_want_addable(const vs_ctx *c) {
