@@ -1,4 +1,4 @@
--- prod, var, std, norm, cumsum, cumprod: PyTorch's values, and where those do not reach: integers,
+-- prod, var, std, norm: PyTorch's values, and where those do not reach: integers,
 -- nothing at all, one value, zeros.
 local given = require "spec.op.given"
 local numbers = require "spec.support.numbers"
@@ -25,11 +25,6 @@ add("norm", "counts", {p = 0, dim = 2}, real {{0, 3, -1}, {0, 0, 0}}, {2, 0}, {2
 add("norm", "of nothing", {p = inf, dim = 1}, zeros(0, 2), {0, 0}, {2})
 add("norm", "NaN stays", {p = inf}, real {1, nan, 2}, {nan}, {})
 add("norm", "whole numbers", {p = 2, dim = {1, 2}}, real {{3, 0}, {0, -4}}, {5}, {})
-add("cumsum", "integers", {dim = 1}, ids {{1, 2}, {3, 4}, {5, 6}}, {1, 2, 4, 6, 9, 12}, {3, 2},
-  "int64")
-add("cumsum", "masks", {dim = -1}, function(vs) return vs.ones(4, {dtype = "bool"}) end,
-  {1, 2, 3, 4}, {4}, "int64")
-add("cumsum", "of nothing", {dim = 2}, zeros(3, 0), {}, {3, 0})
 
 -- Where the root or a power has no derivative the gradient is 0, not NaN.
 for op, args in numbers.sorted {std = {dim = 2}, norm = {dim = 2}} do
@@ -49,8 +44,6 @@ torch.add(list, {
   {"norm.two"}, {"norm.one", {p = 1, dim = 2}},
   {"norm.three", {p = 3, dim = {1, 3}, keepdim = true}}, {"norm.half", {p = 0.5, dim = -1}},
   {"norm.inf", {p = inf, dim = 2}, kink = true}, {"norm.least", {p = -inf, dim = 2}},
-  {"cumsum.last", {dim = -1}}, {"cumsum.middle", {dim = 2}}, {"cumsum.wide", {dim = 1}},
-  {"cumprod.last", {dim = -1}}, {"cumprod.middle", {dim = 2}}, {"cumprod.zeros", {dim = 2}},
 })
 
 return list
