@@ -20,29 +20,39 @@ static vs_real row_max(int64_t n, const vs_real *x) {
   return m;
 }
 
+/* y = exp(x - max) of one vector, of which n values are there; what is added to a sum. */
+static inline vec exp_some(int64_t n, const vs_real *x, vs_real max, vs_real *y) {
+  vs_real in[LANES], out[LANES];
+  for (int j = 0; j < LANES; j++) in[j] = -INFINITY;
+  vec_store_first(in, n, vec_load_first(x, n));
+  for (int j = 0; j < LANES; j++) out[j] = vs_exp_down(in[j] - max);
+  vec v = vec_load(out);
+  if (y) vec_store_first(y, n, v);
+  return v;
+}
+
 /* y = exp(x - max), and its sum. */
 static vs_real exp_row(int64_t n, const vs_real *x, vs_real max, vs_real *y) {
   vec sum = {0};
-  vs_real s = 0;
   int64_t i = 0;
   for (; i + LANES <= n; i += LANES) {
     for (int j = 0; j < LANES; j++) y[i + j] = vs_exp_down(x[i + j] - max);
     sum += vec_load(y + i);
   }
-  for (; i < n; i++) s += y[i] = vs_exp_down(x[i] - max);
-  return s + vec_total(sum);
+  if (i < n) sum += exp_some(n - i, x + i, max, y + i);
+  return vec_total(sum);
 }
 
 static vs_real sum_exp(int64_t n, const vs_real *x, vs_real max) {
-  vs_real y[LANES], s = 0;
+  vs_real y[LANES];
   vec sum = {0};
   int64_t i = 0;
   for (; i + LANES <= n; i += LANES) {
     for (int j = 0; j < LANES; j++) y[j] = vs_exp_down(x[i + j] - max);
     sum += vec_load(y);
   }
-  for (; i < n; i++) s += vs_exp_down(x[i] - max);
-  return s + vec_total(sum);
+  if (i < n) sum += exp_some(n - i, x + i, max, NULL);
+  return vec_total(sum);
 }
 
 /* The most of a row; a NaN anywhere shows up in the sum that follows. */
@@ -112,11 +122,118 @@ static void log_softmax_back(int64_t n, const vs_real *y, const vs_real *dy, vs_
 }
 
 static void exp_scale(int64_t n, const vs_real *x, vs_lse lse, vs_real scale, vs_real *y) {
-  for (int64_t i = 0; i < n; i++) y[i] = vs_exp((x[i] - lse.max) - lse.log) * scale;
+  for (int64_t i = 0; i < n; i++) y[i] = vs_exp_down((x[i] - lse.max) - lse.log) * scale;
 }
 
 static void blend(int64_t n, vs_real a, const vs_real *x, vs_real b, const vs_real *z, vs_real *y) {
   for (int64_t i = 0; i < n; i++) y[i] = a * x[i] + b * z[i];
+}
+
+/* Squares of four by four, four of them side by side, so that whole lines are written; the rest one
+ * by one. */
+static void turn(int64_t rows, int64_t columns, const vs_real *x, int64_t from, vs_real *y,
+                 int64_t to) {
+  enum { SIDE = 16 };
+  int64_t i = 0, j = 0;
+  for (; i + SIDE <= rows; i += SIDE)
+    for (j = 0; j + 4 <= columns; j += 4)
+      for (int64_t r = i; r < i + SIDE; r += 4) {
+        quad q[4];
+        for (int k = 0; k < 4; k++) q[k] = QUAD(x + (r + k) * from + j);
+        quad_turn(q);
+        for (int k = 0; k < 4; k++) QUAD(y + (j + k) * to + r) = q[k];
+      }
+  for (; i + 4 <= rows; i += 4)
+    for (j = 0; j + 4 <= columns; j += 4) {
+      quad q[4];
+      for (int k = 0; k < 4; k++) q[k] = QUAD(x + (i + k) * from + j);
+      quad_turn(q);
+      for (int k = 0; k < 4; k++) QUAD(y + (j + k) * to + i) = q[k];
+    }
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t c = r < i ? j : 0; c < columns; c++) y[c * to + r] = x[r * from + c];
+}
+
+/* ---- columns ---- */
+
+enum { ROWS = 32 }; /* of a block */
+
+static void clear(vs_real *sum) {
+  for (int j = 0; j < VS_ABREAST; j++) sum[j] = 0;
+}
+
+static void max_columns(int64_t n, int64_t width, const vs_real *x, int64_t step, vs_real *m) {
+  for (int64_t j = 0; j < width; j++) m[j] = -INFINITY;
+  for (int64_t i = 0; i < n; i++, x += step)
+    for (int64_t j = 0; j < width; j++) m[j] = x[j] > m[j] ? x[j] : m[j];
+}
+
+/* sum[j] = the sum of `value` over i; i and j are places of a value at `at`. */
+#define SUM_COLUMNS(sum, value)                                                            \
+  {                                                                                        \
+    clear(sum);                                                                            \
+    for (int64_t first = 0; first < n; first += ROWS) {                                    \
+      vs_real part[VS_ABREAST];                                                            \
+      clear(part);                                                                         \
+      for (int64_t i = first, at = i * step; i < VS_MIN(first + ROWS, n); i++, at += step) \
+        VS_IVDEP for (int64_t j = 0; j < width; j++) part[j] += value;                     \
+      for (int64_t j = 0; j < width; j++) sum[j] += part[j];                               \
+    }                                                                                      \
+  }
+#define EACH_COLUMN(out, value)                       \
+  for (int64_t i = 0, at = 0; i < n; i++, at += step) \
+    VS_IVDEP for (int64_t j = 0; j < width; j++) out[at + j] = value;
+
+static void logsumexp_columns(int64_t n, int64_t width, const vs_real *x, int64_t step,
+                              vs_lse *lse) {
+  vs_real m[VS_ABREAST], from[VS_ABREAST], sum[VS_ABREAST];
+  max_columns(n, width, x, step, m);
+  for (int64_t j = 0; j < width; j++) from[j] = m[j] == -INFINITY ? 0 : m[j];
+  SUM_COLUMNS(sum, vs_exp_down(x[at + j] - from[j]))
+  for (int64_t j = 0; j < width; j++) {
+    vs_real log = vs_log(sum[j]);
+    lse[j].max = m[j];
+    lse[j].log = m[j] == INFINITY ? 0 : m[j] == -INFINITY ? sum[j] : log;
+  }
+}
+
+static void softmax_columns(int64_t n, int64_t width, const vs_real *x, int64_t step, vs_real *y) {
+  vs_real m[VS_ABREAST], sum[VS_ABREAST];
+  max_columns(n, width, x, step, m);
+  for (int64_t j = 0; j < width; j++) m[j] = m[j] == -INFINITY ? 0 : m[j];
+  SUM_COLUMNS(sum, (y[at + j] = vs_exp_down(x[at + j] - m[j])))
+  for (int64_t j = 0; j < width; j++) sum[j] = sum[j] == 0 ? 0 : 1 / sum[j];
+  EACH_COLUMN(y, y[at + j] * sum[j])
+}
+
+static void log_softmax_columns(int64_t n, int64_t width, const vs_real *x, int64_t step,
+                                vs_real *y) {
+  vs_lse lse[VS_ABREAST];
+  vs_real m[VS_ABREAST], log[VS_ABREAST];
+  logsumexp_columns(n, width, x, step, lse);
+  for (int64_t j = 0; j < width; j++) m[j] = lse[j].max, log[j] = lse[j].log;
+  EACH_COLUMN(y, (x[at + j] - m[j]) - log[j])
+}
+
+static void softmax_back_columns(int64_t n, int64_t width, const vs_real *y, const vs_real *dy,
+                                 int64_t step, vs_real *dx) {
+  vs_real sum[VS_ABREAST];
+  SUM_COLUMNS(sum, y[at + j] * dy[at + j])
+  EACH_COLUMN(dx, y[at + j] * (dy[at + j] - sum[j]))
+}
+
+static void log_softmax_back_columns(int64_t n, int64_t width, const vs_real *y, const vs_real *dy,
+                                     int64_t step, vs_real *dx) {
+  vs_real sum[VS_ABREAST];
+  SUM_COLUMNS(sum, dy[at + j])
+  EACH_COLUMN(dx, dy[at + j] - vs_exp(y[at + j]) * sum[j])
+}
+
+static void exp_scale_columns(int64_t n, int64_t width, const vs_real *x, int64_t step,
+                              const vs_lse *lse, const vs_real *scale, vs_real *y) {
+  vs_real m[VS_ABREAST], log[VS_ABREAST], by[VS_ABREAST];
+  for (int64_t j = 0; j < width; j++) m[j] = lse[j].max, log[j] = lse[j].log, by[j] = scale[j];
+  EACH_COLUMN(y, vs_exp_down((x[at + j] - m[j]) - log[j]) * by[j])
 }
 
 const vs_kernels_softmax VS_K(vs_kernels_softmax) = {
@@ -131,4 +248,11 @@ const vs_kernels_softmax VS_K(vs_kernels_softmax) = {
     .sum = sum,
     .dot = dot,
     .blend = blend,
+    .turn = turn,
+    .logsumexp_columns = logsumexp_columns,
+    .softmax_columns = softmax_columns,
+    .log_softmax_columns = log_softmax_columns,
+    .softmax_back_columns = softmax_back_columns,
+    .log_softmax_back_columns = log_softmax_back_columns,
+    .exp_scale_columns = exp_scale_columns,
 };

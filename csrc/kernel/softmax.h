@@ -4,6 +4,8 @@
 
 #include "kernel/kernel.h"
 
+enum { VS_ABREAST = 64 };
+
 /* log sum exp of a row in two parts, max + log: their sum would be rounded to the digits of max.
  * What is wanted is x minus both: (x - max) - log. */
 typedef struct vs_lse {
@@ -30,6 +32,20 @@ typedef struct vs_kernels_softmax {
   vs_real (*dot)(int64_t n, const vs_real *x, const vs_real *y);
   /* y = a * x + b * z */
   void (*blend)(int64_t n, vs_real a, const vs_real *x, vs_real b, const vs_real *z, vs_real *y);
+  /* y[j * to + i] = x[i * from + j], i < rows, j < columns */
+  void (*turn)(int64_t rows, int64_t columns, const vs_real *x, int64_t from, vs_real *y,
+               int64_t to);
+  /* The same of `width` <= VS_ABREAST columns side by side, values `step` apart; sums of a column
+   * are made in blocks. */
+  void (*logsumexp_columns)(int64_t n, int64_t width, const vs_real *x, int64_t step, vs_lse *lse);
+  void (*softmax_columns)(int64_t n, int64_t width, const vs_real *x, int64_t step, vs_real *y);
+  void (*log_softmax_columns)(int64_t n, int64_t width, const vs_real *x, int64_t step, vs_real *y);
+  void (*softmax_back_columns)(int64_t n, int64_t width, const vs_real *y, const vs_real *dy,
+                               int64_t step, vs_real *dx);
+  void (*log_softmax_back_columns)(int64_t n, int64_t width, const vs_real *y, const vs_real *dy,
+                                   int64_t step, vs_real *dx);
+  void (*exp_scale_columns)(int64_t n, int64_t width, const vs_real *x, int64_t step,
+                            const vs_lse *lse, const vs_real *scale, vs_real *y);
 } vs_kernels_softmax;
 
 VS_KERNEL_FAMILY(softmax)

@@ -20,9 +20,13 @@ typedef struct classes classes;
 typedef void (*rowfn)(const classes *k, int64_t i, const vs_real *x, const vs_real *t, vs_real *dx,
                       vs_real *dt, vs_real *room);
 
+/* Rows i, i + 1, ..., `width` <= VS_ABREAST of them, whose values lie `inner` apart. */
+typedef void (*columnfn)(const classes *k, int64_t i, int64_t width, const vs_real *x, vs_real *dx);
+
 struct classes {
   int64_t outer, n, inner; /* n classes */
   rowfn fn;
+  columnfn columns;            /* NULL: fn takes rows */
   const vs_real *x, *w, *prob; /* prob: NULL where targets are classes */
   const int64_t *target;
   bool has_ignore;
@@ -47,17 +51,18 @@ static vs_real *at_row(const vs_real *p, int64_t i, int64_t n) {
 
 /* Numbers of scratch of a part: a row, and tiles of x, t and the gradients of both. */
 static int64_t part_size(const classes *k) {
-  return (k->inner > 1 ? 4 * VS_TILE * k->n : 0) + k->n;
+  return (k->inner > 1 ? 4 * vs_tile_size(k->n) : 0) + k->n;
 }
 
-static int64_t tile_count(const classes *k) { return k->outer * vs_tiles_of(k->inner); }
+static int64_t tile_count(const classes *k) { return k->outer * vs_tiles_of(k->inner, k->n); }
 static int64_t tile_grain(const classes *k) {
-  return vs_loss_grain(k->inner > 1 ? VS_TILE * k->n : k->n);
+  return vs_loss_grain(k->inner > 1 ? vs_tile(k->n) * k->n : k->n);
 }
 
 static void each_tile(void *arg, int64_t first, int64_t last, int part) {
   const classes *k = arg;
-  int64_t n = k->n, size = VS_TILE * n, across = vs_tiles_of(k->inner);
+  int64_t n = k->n, size = vs_tile_size(n), row = vs_tile_row(n),
+          across = vs_tiles_of(k->inner, k->n);
   vs_real *room = k->scratch ? k->scratch + part_size(k) * part : NULL;
   if (k->inner == 1) {
     for (int64_t i = first; i < last; i++)
@@ -65,22 +70,38 @@ static void each_tile(void *arg, int64_t first, int64_t last, int part) {
             room);
     return;
   }
+  if (k->columns) {
+    for (int64_t i = first; i < last; i++) {
+      int64_t o = i / across, end = VS_MIN((i % across + 1) * vs_tile(n), k->inner);
+      for (int64_t col = i % across * vs_tile(n), width; col < end; col += width) {
+        int64_t at = o * n * k->inner + col;
+        width = VS_MIN(VS_ABREAST, end - col);
+        k->columns(k, o * k->inner + col, width, k->x + at, k->dx ? k->dx + at : NULL);
+      }
+    }
+    return;
+  }
   vs_real *x = room + n, *t = k->prob ? x + size : NULL;
   vs_real *dx = k->dx ? x + 2 * size : NULL, *dt = k->dt ? x + 3 * size : NULL;
   for (int64_t i = first; i < last; i++) {
-    int64_t o = i / across, col = i % across * VS_TILE, width = VS_MIN(VS_TILE, k->inner - col);
+    int64_t o = i / across, col = i % across * vs_tile(n),
+            width = VS_MIN(vs_tile(n), k->inner - col);
     int64_t at = o * n * k->inner + col;
     vs_load_tile(k->x + at, n, k->inner, width, x);
     if (t) vs_load_tile(k->prob + at, n, k->inner, width, t);
     for (int64_t j = 0; j < width; j++)
-      k->fn(k, o * k->inner + col + j, x + j * n, at_row(t, j, n), at_row(dx, j, n),
-            at_row(dt, j, n), room);
+      k->fn(k, o * k->inner + col + j, x + j * row, at_row(t, j, row), at_row(dx, j, row),
+            at_row(dt, j, row), room);
     if (dx) vs_store_tile(dx, n, k->inner, width, k->dx + at);
     if (dt) vs_store_tile(dt, n, k->inner, width, k->dt + at);
   }
 }
 
-static bool needs_scratch(const classes *k) { return k->inner > 1 || k->prob; }
+static bool takes_columns(const classes *k) { return k->inner > 1 && !k->prob && k->smooth == 0; }
+
+static bool needs_scratch(const classes *k) {
+  return (k->inner > 1 && !takes_columns(k)) || k->prob;
+}
 
 static size_t scratch_bytes(const classes *k) {
   int parts = vs_parts(tile_count(k), tile_grain(k));
@@ -226,6 +247,35 @@ static void class_back_row(const classes *k, int64_t i, const vs_real *x, const 
   dx[k->target[i] - 1] -= (vs_real)(g * w);
 }
 
+/* Both without smoothing, many rows at once. */
+static void class_columns(const classes *k, int64_t i, int64_t width, const vs_real *x,
+                          vs_real *dx) {
+  (void)dx;
+  vs_k_softmax()->logsumexp_columns(k->n, width, x, k->inner, k->lse + i);
+  for (int64_t j = 0; j < width; j++, i++) {
+    bool out = ignored(k, i);
+    vs_lse lse = k->lse[i];
+    k->weight[i] = weight_of(k, i);
+    k->loss[i] = out ? 0
+                     : k->weight[i] * ((double)(lse.max - x[(k->target[i] - 1) * k->inner + j]) +
+                                       (double)lse.log);
+  }
+}
+
+static void class_back_columns(const classes *k, int64_t i, int64_t width, const vs_real *x,
+                               vs_real *dx) {
+  vs_real scale[VS_ABREAST] = {0};
+  for (int64_t j = 0; j < width; j++)
+    scale[j] = (vs_real)(dloss_of(k, i + j) * weight_of(k, i + j));
+  vs_k_softmax()->exp_scale_columns(k->n, width, x, k->inner, k->lse + i, scale, dx);
+  for (int64_t j = 0; j < width; j++) {
+    if (!ignored(k, i + j))
+      dx[(k->target[i + j] - 1) * k->inner + j] -= scale[j];
+    else
+      for (int64_t c = 0; c < k->n; c++) dx[c * k->inner + j] = 0;
+  }
+}
+
 /* q[c] = w[c] * ((1-s) * t[c] + s/C) */
 static void smoothed(const classes *k, const vs_real *t, vs_real *q) {
   vs_real keep = (vs_real)(1 - k->smooth), each = (vs_real)(k->smooth / (double)k->n);
@@ -286,6 +336,7 @@ static void cross_entropy_forward(vs_ctx *c) {
   k.loss = c->work;
   k.weight = k.loss + rows_of(&k);
   k.scratch = needs_scratch(&k) ? (vs_real *)(void *)(k.weight + rows_of(&k)) : NULL;
+  if (takes_columns(&k)) k.columns = class_columns;
   each_row(&k, k.prob ? prob_row : class_row);
   reduce(c, &k);
 }
@@ -297,6 +348,7 @@ static int cross_entropy_backward(vs_ctx *c) {
   k.dx = c->din[X] ? vs_reals(c->din[X]) : NULL;
   k.dt = c->din[TARGET] ? vs_reals(c->din[TARGET]) : NULL;
   if (bytes > 0 && (k.scratch = vs_mem_alloc(bytes)) == NULL) return -1;
+  if (takes_columns(&k)) k.columns = class_back_columns;
   if (k.dx || k.dt) each_row(&k, k.prob ? prob_back_row : class_back_row);
   vs_mem_free(k.scratch);
   return 0;

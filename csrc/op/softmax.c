@@ -1,8 +1,8 @@
 /* softmax, log_softmax, logsumexp and normalize: functions of whole rows along one dimension.
  *
  * Every op gives a function of one contiguous row; each_row brings rows to it.  Rows along the last
- * dimension are used where they lie; along another one, VS_TILE neighbouring rows at a time are
- * transposed through scratch memory. */
+ * dimension are used where they lie; along another one, some neighbouring rows at a time go to a
+ * function of columns, or are transposed through scratch memory where there is none. */
 #include "kernel/softmax.h"
 
 #include <math.h>
@@ -15,9 +15,14 @@ typedef struct rows rows;
 /* a, b: rows of inputs (b may be missing), y: the output row; at: number of the row. */
 typedef void (*rowfn)(const rows *r, int64_t at, const vs_real *a, const vs_real *b, vs_real *y);
 
+/* The same of `width` <= VS_ABREAST neighbouring rows from `at` on, values `inner` apart. */
+typedef void (*columnfn)(const rows *r, int64_t at, int64_t width, const vs_real *a,
+                         const vs_real *b, vs_real *y);
+
 struct rows {
   int64_t outer, n, inner;
   rowfn fn;
+  columnfn columns;     /* NULL: rows along another dimension than the last are transposed */
   const vs_real *a, *b; /* b NULL: none */
   vs_real *y;           /* NULL: fn writes one value a row by itself */
   vs_real *one;         /* per row: values that fn writes */
@@ -37,26 +42,37 @@ static void straight(void *arg, int64_t first, int64_t last, int part) {
 
 static void tiled(void *arg, int64_t first, int64_t last, int part) {
   const rows *r = arg;
-  int64_t size = VS_TILE * r->n, across = vs_tiles_of(r->inner);
+  int64_t size = vs_tile_size(r->n), row = vs_tile_row(r->n), across = vs_tiles_of(r->inner, r->n);
   vs_real *a = r->scratch + 3 * size * part, *b = a + size, *y = b + size;
   for (int64_t t = first; t < last; t++) {
-    int64_t o = t / across, col = t % across * VS_TILE, width = VS_MIN(VS_TILE, r->inner - col);
+    int64_t o = t / across, col = t % across * vs_tile(r->n),
+            width = VS_MIN(vs_tile(r->n), r->inner - col);
     int64_t at = o * r->n * r->inner + col;
     vs_load_tile(r->a + at, r->n, r->inner, width, a);
     if (r->b) vs_load_tile(r->b + at, r->n, r->inner, width, b);
     for (int64_t j = 0; j < width; j++)
-      r->fn(r, o * r->inner + col + j, a + j * r->n, b + j * r->n, y + j * r->n);
+      r->fn(r, o * r->inner + col + j, a + j * row, b + j * row, y + j * row);
     if (r->y) vs_store_tile(y, r->n, r->inner, width, r->y + at);
   }
 }
 
-static int64_t tile_count(const vs_ctx *c) { return c->n[0] * vs_tiles_of(c->n[2]); }
+static void abreast(void *arg, int64_t first, int64_t last, int part) {
+  const rows *r = arg;
+  (void)part;
+  for (int64_t i = first, width; i < last; i += width) {
+    int64_t col = i % r->inner, at = i / r->inner * r->n * r->inner + col;
+    width = VS_MIN(VS_MIN(VS_ABREAST, r->inner - col), last - i);
+    r->columns(r, i, width, r->a + at, r->b ? r->b + at : NULL, r->y ? r->y + at : NULL);
+  }
+}
+
+static int64_t tile_count(const vs_ctx *c) { return c->n[0] * vs_tiles_of(c->n[2], c->n[1]); }
 
 /* Bytes of the tiles of all threads, for as many as there are now; 0 where rows are used where they
  * lie. */
 static size_t scratch_bytes(const vs_ctx *c) {
-  int parts = vs_parts(tile_count(c), row_grain(VS_TILE * c->n[1]));
-  return c->n[2] == 1 ? 0 : 3 * VS_TILE * (size_t)c->n[1] * sizeof(vs_real) * (size_t)parts;
+  int parts = vs_parts(tile_count(c), row_grain(vs_tile(c->n[1]) * c->n[1]));
+  return c->n[2] == 1 ? 0 : 3 * (size_t)vs_tile_size(c->n[1]) * sizeof(vs_real) * (size_t)parts;
 }
 
 static void run_rows(const vs_ctx *c, rows r, rowfn fn, void *scratch) {
@@ -65,8 +81,10 @@ static void run_rows(const vs_ctx *c, rows r, rowfn fn, void *scratch) {
   r.scratch = scratch;
   if (r.inner == 1)
     vs_parallel(r.outer, row_grain(r.n), straight, &r);
+  else if (r.columns)
+    vs_parallel(r.outer * r.inner, VS_MAX(row_grain(r.n), VS_ABREAST), abreast, &r);
   else
-    vs_parallel(tile_count(c), row_grain(VS_TILE * r.n), tiled, &r);
+    vs_parallel(tile_count(c), row_grain(vs_tile(r.n) * r.n), tiled, &r);
 }
 
 /* For forward: shape has called `split`. */
@@ -100,8 +118,15 @@ static void softmax_row(const rows *r, int64_t at, const vs_real *a, const vs_re
   vs_k_softmax()->softmax(r->n, a, y);
 }
 
+static void softmax_columns(const rows *r, int64_t at, int64_t width, const vs_real *a,
+                            const vs_real *b, vs_real *y) {
+  (void)at, (void)b;
+  vs_k_softmax()->softmax_columns(r->n, width, a, r->inner, y);
+}
+
 static void softmax_forward(vs_ctx *c) {
-  each_row(c, (rows){.a = vs_reals(c->in[0]), .y = vs_reals(c->out[0])}, softmax_row);
+  each_row(c, (rows){.a = vs_reals(c->in[0]), .y = vs_reals(c->out[0]), .columns = softmax_columns},
+           softmax_row);
 }
 
 static void softmax_back_row(const rows *r, int64_t at, const vs_real *a, const vs_real *b,
@@ -110,10 +135,19 @@ static void softmax_back_row(const rows *r, int64_t at, const vs_real *a, const 
   vs_k_softmax()->softmax_back(r->n, a, b, y);
 }
 
+static void softmax_back_columns(const rows *r, int64_t at, int64_t width, const vs_real *a,
+                                 const vs_real *b, vs_real *y) {
+  (void)at;
+  vs_k_softmax()->softmax_back_columns(r->n, width, a, b, r->inner, y);
+}
+
 static int softmax_backward(vs_ctx *c) {
-  return each_row_back(
-      c, (rows){.a = vs_reals(c->out[0]), .b = vs_reals(c->dout[0]), .y = vs_reals(c->din[0])},
-      softmax_back_row);
+  return each_row_back(c,
+                       (rows){.a = vs_reals(c->out[0]),
+                              .b = vs_reals(c->dout[0]),
+                              .y = vs_reals(c->din[0]),
+                              .columns = softmax_back_columns},
+                       softmax_back_row);
 }
 
 const vs_opdef vs_op_softmax = {
@@ -136,8 +170,16 @@ static void log_softmax_row(const rows *r, int64_t at, const vs_real *a, const v
   vs_k_softmax()->log_softmax(r->n, a, vs_k_softmax()->logsumexp(r->n, a), y);
 }
 
+static void log_softmax_columns(const rows *r, int64_t at, int64_t width, const vs_real *a,
+                                const vs_real *b, vs_real *y) {
+  (void)at, (void)b;
+  vs_k_softmax()->log_softmax_columns(r->n, width, a, r->inner, y);
+}
+
 static void log_softmax_forward(vs_ctx *c) {
-  each_row(c, (rows){.a = vs_reals(c->in[0]), .y = vs_reals(c->out[0])}, log_softmax_row);
+  each_row(
+      c, (rows){.a = vs_reals(c->in[0]), .y = vs_reals(c->out[0]), .columns = log_softmax_columns},
+      log_softmax_row);
 }
 
 static void log_softmax_back_row(const rows *r, int64_t at, const vs_real *a, const vs_real *b,
@@ -146,10 +188,19 @@ static void log_softmax_back_row(const rows *r, int64_t at, const vs_real *a, co
   vs_k_softmax()->log_softmax_back(r->n, a, b, y);
 }
 
+static void log_softmax_back_columns(const rows *r, int64_t at, int64_t width, const vs_real *a,
+                                     const vs_real *b, vs_real *y) {
+  (void)at;
+  vs_k_softmax()->log_softmax_back_columns(r->n, width, a, b, r->inner, y);
+}
+
 static int log_softmax_backward(vs_ctx *c) {
-  return each_row_back(
-      c, (rows){.a = vs_reals(c->out[0]), .b = vs_reals(c->dout[0]), .y = vs_reals(c->din[0])},
-      log_softmax_back_row);
+  return each_row_back(c,
+                       (rows){.a = vs_reals(c->out[0]),
+                              .b = vs_reals(c->dout[0]),
+                              .y = vs_reals(c->din[0]),
+                              .columns = log_softmax_back_columns},
+                       log_softmax_back_row);
 }
 
 const vs_opdef vs_op_log_softmax = {
@@ -207,8 +258,18 @@ static void logsumexp_row(const rows *r, int64_t at, const vs_real *a, const vs_
   r->one[at] = lse.max + lse.log;
 }
 
+static void logsumexp_columns(const rows *r, int64_t at, int64_t width, const vs_real *a,
+                              const vs_real *b, vs_real *y) {
+  vs_lse lse[VS_ABREAST];
+  (void)b, (void)y;
+  vs_k_softmax()->logsumexp_columns(r->n, width, a, r->inner, lse);
+  for (int64_t j = 0; j < width; j++) r->one[at + j] = lse[j].max + lse[j].log;
+}
+
 static void logsumexp_forward(vs_ctx *c) {
-  each_row(c, (rows){.a = vs_reals(c->in[0]), .one = vs_reals(c->out[0])}, logsumexp_row);
+  each_row(
+      c, (rows){.a = vs_reals(c->in[0]), .one = vs_reals(c->out[0]), .columns = logsumexp_columns},
+      logsumexp_row);
 }
 
 /* dx = softmax(x) * dy, made anew: exp(x - lse) of the rounded result would lose digits.  Nothing
