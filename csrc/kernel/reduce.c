@@ -207,6 +207,92 @@ BEST(min_double, double, double, int64_t, least_double, <)
 BEST(max_int64_t, int64_t, int64_t, int64_t, most_int64_t, >)
 BEST(min_int64_t, int64_t, int64_t, int64_t, least_int64_t, <)
 
+/* ---- scans ---- */
+
+#define SCAN(name, T, A, field, op)                                                               \
+  static void name(int64_t lines, int64_t apart, int64_t n, int64_t step, const void *from,       \
+                   void *to, vs_acc *acc) {                                                       \
+    const T *x = from;                                                                            \
+    T *y = to;                                                                                    \
+    A a[VS_LINES_BESIDE];                                                                         \
+    for (int64_t i = 0; i < lines; i++) a[i] = acc[i].field;                                      \
+    if (lines == VS_LINES && apart != 1) { /* a constant: the sums stay in registers */           \
+      for (int64_t k = 0; k < n; k++, x += step, y += step)                                       \
+        for (int i = 0; i < VS_LINES; i++) y[i * apart] = (T)(a[i] = a[i] op (A) x[i * apart]);   \
+    } else if (apart == 1) {                                                                      \
+      for (int64_t k = 0; k < n; k++, x += step, y += step)                                       \
+        VS_IVDEP for (int64_t i = 0; i < lines; i++) y[i] = (T)(a[i] = a[i] op (A) x[i]);         \
+    } else {                                                                                      \
+      for (int64_t k = 0; k < n; k++, x += step, y += step)                                       \
+        for (int64_t i = 0; i < lines; i++) y[i * apart] = (T)(a[i] = a[i] op (A) x[i * apart]);  \
+    }                                                                                             \
+    for (int64_t i = 0; i < lines; i++) acc[i].field = a[i];                                      \
+  }
+/* Sums of one line, a vector at a time: within it by steps of 1, 2, 4. */
+enum { STEP = VEC_BYTES / 8 };
+typedef double doubles __attribute__((vector_size(VEC_BYTES)));
+typedef vs_real some_reals
+    __attribute__((vector_size(STEP * sizeof(vs_real)), aligned(sizeof(vs_real)), may_alias));
+#if VEC_BYTES == 64
+#define SHUFFLE(v, a, b, c, d, e, f, g, h) \
+  __builtin_shufflevector(v, (doubles){0}, a, b, c, d, e, f, g, h)
+#define BACKWARDS(v) __builtin_shufflevector(v, v, 7, 6, 5, 4, 3, 2, 1, 0)
+static inline doubles sums_within(doubles v) {
+  v += SHUFFLE(v, 8, 0, 1, 2, 3, 4, 5, 6);
+  v += SHUFFLE(v, 8, 8, 0, 1, 2, 3, 4, 5);
+  return v + SHUFFLE(v, 8, 8, 8, 8, 0, 1, 2, 3);
+}
+static inline doubles last_of(doubles v) { return SHUFFLE(v, 7, 7, 7, 7, 7, 7, 7, 7); }
+#elif VEC_BYTES == 32
+#define SHUFFLE(v, a, b, c, d) __builtin_shufflevector(v, (doubles){0}, a, b, c, d)
+#define BACKWARDS(v) __builtin_shufflevector(v, v, 3, 2, 1, 0)
+static inline doubles sums_within(doubles v) {
+  v += SHUFFLE(v, 4, 0, 1, 2);
+  return v + SHUFFLE(v, 4, 4, 0, 1);
+}
+static inline doubles last_of(doubles v) { return SHUFFLE(v, 3, 3, 3, 3); }
+#else
+#define SHUFFLE(v, a, b) __builtin_shufflevector(v, (doubles){0}, a, b)
+#define BACKWARDS(v) __builtin_shufflevector(v, v, 1, 0)
+static inline doubles sums_within(doubles v) { return v + SHUFFLE(v, 2, 0); }
+static inline doubles last_of(doubles v) { return SHUFFLE(v, 1, 1); }
+#endif
+
+/* step is 1 or -1 */
+static double add_line(int64_t n, int64_t step, const vs_real *x, vs_real *y, double before) {
+  doubles total = before - (doubles){0};
+  int64_t k = 0;
+  for (; k + STEP <= n; k += STEP) {
+    int64_t at = step > 0 ? k : -k - STEP + 1;
+    doubles v = __builtin_convertvector(*(const some_reals *)(x + at), doubles);
+    if (step < 0) v = BACKWARDS(v);
+    v = sums_within(v);
+    doubles sums = v + total;
+    total += last_of(v);
+    if (step < 0) sums = BACKWARDS(sums);
+    *(some_reals *)(y + at) = __builtin_convertvector(sums, some_reals);
+  }
+  before = total[0];
+  for (; k < n; k++) y[k * step] = (vs_real)(before += (double)x[k * step]);
+  return before;
+}
+
+SCAN(add_columns, vs_real, double, real, +)
+static void add_reals(int64_t lines, int64_t apart, int64_t n, int64_t step, const void *x, void *y,
+                      vs_acc *acc) {
+  if (apart == 1 || (step != 1 && step != -1)) {
+    add_columns(lines, apart, n, step, x, y, acc);
+    return;
+  }
+  for (int64_t i = 0; i < lines; i++)
+    acc[i].real = add_line(n, step, (const vs_real *)x + i * apart, (vs_real *)y + i * apart,
+                           acc[i].real);
+}
+
+SCAN(add_ints, int64_t, uint64_t, bits, +)
+SCAN(multiply_reals, vs_real, double, real, *)
+SCAN(multiply_ints, int64_t, uint64_t, bits, *)
+
 /* ---- gradients ---- */
 
 static void slope(int64_t n, const vs_real *x, double c, double s, vs_real *dx) {
@@ -256,6 +342,7 @@ const vs_kernels_reduce VS_K(vs_kernels_reduce) = {
               {min_double_of, max_double_of}
 #endif
   },
+  .scan = {{add_reals, add_ints}, {multiply_reals, multiply_ints}},
   .slope = slope,
   .slope_rows = slope_rows,
 };

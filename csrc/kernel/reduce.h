@@ -54,11 +54,18 @@ typedef void (*vs_best_rows)(int64_t n, int64_t rows, const void *x, int64_t ste
 /* Where the extreme of n >= 1 values `stride` apart is, the first of equals. */
 typedef int64_t (*vs_best_of)(int64_t n, const void *x, int64_t stride);
 
+/* y[i * apart + k * step] = acc[i] = acc[i] + x[...], or times it, for k < n and each of `lines` <=
+ * VS_LINES_BESIDE lines.  Fast for VS_LINES of them, and where they are 1 apart. */
+enum { VS_LINES = 8, VS_LINES_BESIDE = 64 };
+typedef void (*vs_scanfn)(int64_t lines, int64_t apart, int64_t n, int64_t step, const void *x,
+                          void *y, vs_acc *acc);
+
 typedef struct vs_kernels_reduce {
   vs_fold real[VS_FOLDS], whole[VS_FOLD_INTS], wide[VS_FOLD_INTS], byte[VS_FOLD_INTS];
   /* of vs_real, int64, double; the least, the largest */
   vs_best_rows best_rows[3][2];
   vs_best_of best_of[3][2];
+  vs_scanfn scan[2][2]; /* sums, products; of vs_real, int64 */
   /* dx = (x - c) * s */
   void (*slope)(int64_t n, const vs_real *x, double c, double s, vs_real *dx);
   /* x and dx: n values `apart`, each with its own c and s */

@@ -197,13 +197,24 @@ static void logsumexp_columns(int64_t n, int64_t width, const vs_real *x, int64_
   }
 }
 
+/* Short columns are kept beside each other in a buffer, so that x and y, whose rows may be far
+ * apart, are passed once each. */
 static void softmax_columns(int64_t n, int64_t width, const vs_real *x, int64_t step, vs_real *y) {
-  vs_real m[VS_ABREAST], sum[VS_ABREAST];
+  enum { SHORT = 128 };
+  vs_real m[VS_ABREAST], sum[VS_ABREAST], buffer[SHORT * VS_ABREAST], *to = y;
+  int64_t apart = step;
+  if (n <= SHORT) {
+    for (int64_t i = 0; i < n; i++)
+      VS_IVDEP for (int64_t j = 0; j < width; j++) buffer[i * VS_ABREAST + j] = x[i * step + j];
+    x = y = buffer;
+    step = VS_ABREAST;
+  }
   max_columns(n, width, x, step, m);
   for (int64_t j = 0; j < width; j++) m[j] = m[j] == -INFINITY ? 0 : m[j];
   SUM_COLUMNS(sum, (y[at + j] = vs_exp_down(x[at + j] - m[j])))
   for (int64_t j = 0; j < width; j++) sum[j] = sum[j] == 0 ? 0 : 1 / sum[j];
-  EACH_COLUMN(y, y[at + j] * sum[j])
+  for (int64_t i = 0; i < n; i++)
+    VS_IVDEP for (int64_t j = 0; j < width; j++) to[i * apart + j] = y[i * step + j] * sum[j];
 }
 
 static void log_softmax_columns(int64_t n, int64_t width, const vs_real *x, int64_t step,

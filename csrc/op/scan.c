@@ -1,54 +1,31 @@
 /* cumsum and cumprod, which keep every step: in double, and in int64 for integers.
  *
- * Lines of `along` values are run along, LINES or COLUMNS neighbouring ones at a time.  Few long
- * lines are cut into pieces, by their sizes alone: first each piece gets its total, then the total
- * of those before it to start from. */
+ * Lines of `along` values are run along, VS_LINES or VS_LINES_BESIDE neighbouring ones at a time.
+ * Few long lines are cut into pieces, by their sizes alone: first each piece gets its total, then
+ * the total of those before it to start from. */
 #include "kernel/reduce.h"
 #include "op/dims.h"
 
-enum { COLUMNS = 64, LINES = 8, MIN_PIECE = 4096, GRAIN = 1 << 15 };
+enum { LINES = VS_LINES, COLUMNS = VS_LINES_BESIDE, MIN_PIECE = 4096, GRAIN = 1 << 15 };
 
-typedef struct running running;
-typedef void (*runfn)(const running *j, int64_t lines, int64_t at, int64_t apart, int64_t n,
-                      vs_acc *acc);
-struct running {
+typedef struct running {
   const void *x;
   void *y;
   int64_t along, inner, blocks; /* blocks: of neighbouring lines at one outer position */
   int64_t step;                 /* from value to value: inner, or its opposite */
   const vs_fold *fold;
   vs_dtype dtype;
-  runfn run;
+  vs_scanfn scan;
   int64_t pieces;
   vs_acc *total; /* of each piece */
-};
+} running;
 
-/* y = acc = acc folded with x, n steps of `lines` lines that are `apart`, from `at` on. */
-#define RUNNING(name, T, A, field, op)                                                        \
-  static inline void name##_some(const running *j, int64_t lines, int64_t at, int64_t apart,  \
-                                 int64_t n, vs_acc *acc) {                                    \
-    A a[COLUMNS];                                                                             \
-    int64_t step = j->step;                                                                   \
-    const T *x = (const T *)j->x + at;                                                        \
-    T *y = (T *)j->y + at;                                                                    \
-    for (int64_t i = 0; i < lines; i++) a[i] = acc[i].field;                                  \
-    for (int64_t k = 0; k < n; k++, x += step, y += step)                                     \
-      for (int64_t i = 0; i < lines; i++) y[i * apart] = (T)(a[i] = a[i] op(A) x[i * apart]); \
-    for (int64_t i = 0; i < lines; i++) acc[i].field = a[i];                                  \
-  }                                                                                           \
-  static void name(const running *j, int64_t lines, int64_t at, int64_t apart, int64_t n,     \
-                   vs_acc *acc) {                                                             \
-    if (lines == LINES) /* constants, so that the sums stay in registers */                   \
-      name##_some(j, LINES, at, apart, n, acc);                                               \
-    else if (lines == COLUMNS && apart == 1)                                                  \
-      name##_some(j, COLUMNS, at, 1, n, acc);                                                 \
-    else                                                                                      \
-      name##_some(j, lines, at, apart, n, acc);                                               \
-  }
-RUNNING(add_reals, vs_real, double, real, +)
-RUNNING(add_ints, int64_t, uint64_t, bits, +)
-RUNNING(multiply_reals, vs_real, double, real, *)
-RUNNING(multiply_ints, int64_t, uint64_t, bits, *)
+static void run(const running *j, int64_t lines, int64_t at, int64_t apart, int64_t n,
+                vs_acc *acc) {
+  size_t size = vs_dtype_size(j->dtype);
+  j->scan(lines, apart, n, j->step, (const char *)j->x + at * (int64_t)size,
+          (char *)j->y + at * (int64_t)size, acc);
+}
 
 /* Blocks of lines. */
 static void run_blocks(void *arg, int64_t first, int64_t last, int part) {
@@ -61,7 +38,7 @@ static void run_blocks(void *arg, int64_t first, int64_t last, int part) {
     lines = j->inner == 1 ? VS_MIN(LINES, last - b) : VS_MIN(COLUMNS, j->inner - column);
     if (j->step < 0) at += (j->along - 1) * j->inner;
     for (int64_t i = 0; i < lines; i++) acc[i] = j->fold->start;
-    j->run(j, lines, at, apart, j->along, acc);
+    run(j, lines, at, apart, j->along, acc);
   }
 }
 
@@ -88,9 +65,9 @@ static void run_pieces(void *arg, int64_t first, int64_t last, int part) {
     int64_t n = piece_at(j, 1), at = p * n, apart = n;
     lines = VS_MIN(LINES, last - p);
     if (j->step < 0) at = j->along - 1 - at, apart = -n;
-    j->run(j, lines, at, apart, n, j->total + p);
+    run(j, lines, at, apart, n, j->total + p);
     if (p + lines == j->pieces)
-      j->run(j, 1, at + lines * apart, 0, j->along - j->pieces * n, j->total + p + lines - 1);
+      run(j, 1, at + lines * apart, 0, j->along - j->pieces * n, j->total + p + lines - 1);
   }
 }
 
@@ -127,8 +104,7 @@ static void run_along(const vs_ctx *c, vs_tensor *x, vs_tensor *y, int fold, boo
                .step = reverse ? -c->n[2] : c->n[2],
                .fold = (real ? vs_k_reduce()->real : vs_k_reduce()->whole) + fold,
                .dtype = x->dtype,
-               .run = fold == VS_FOLD_SUM ? (real ? add_reals : add_ints)
-                                          : (real ? multiply_reals : multiply_ints)};
+               .scan = vs_k_reduce()->scan[fold == VS_FOLD_PROD][!real]};
   if (j.inner == 1 && c->n[0] < LINES && j.along >= LINES * MIN_PIECE)
     for (int64_t o = 0; o < c->n[0]; o++) run_line(j, o);
   else
