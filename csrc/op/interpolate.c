@@ -87,6 +87,7 @@ typedef struct job {
   const tap *y, *x;
   const vs_real *from;
   vs_real *to;
+  vs_real *rows; /* forward: two of the output's width for each part */
 } job;
 
 static void fill_taps(const vs_ctx *c, int i, tap *t) {
@@ -118,22 +119,48 @@ static inline vs_real between(vs_real a, vs_real b, vs_real part) {
   return part < (vs_real)0.5 ? a + part * way : b - (1 - part) * way;
 }
 
-/* y[i,j] = (1-p)(1-q) x[i0,j0] + (1-p) q x[i0,j1] + p (1-q) x[i1,j0] + p q x[i1,j1] */
+/* An input row at the output's width. */
+static void widen_row(const job *k, const vs_real *x, vs_real *row) {
+  for (int64_t j = 0; j < k->out[1]; j++) {
+    tap t = k->x[j];
+    row[j] = between(x[t.low], x[t.high], t.part);
+  }
+}
+
+/* y = between(top, bottom, part), in loops without a branch. */
+static void blend_rows(int64_t n, const vs_real *top, const vs_real *bottom, vs_real part,
+                       vs_real *y) {
+  vs_real rest = 1 - part;
+  if (part < (vs_real)0.5)
+    for (int64_t j = 0; j < n; j++) y[j] = top[j] + part * (bottom[j] - top[j]);
+  else
+    for (int64_t j = 0; j < n; j++) y[j] = bottom[j] - rest * (bottom[j] - top[j]);
+}
+
+/* y[i,j] = (1-p)(1-q) x[i0,j0] + (1-p) q x[i0,j1] + p (1-q) x[i1,j0] + p q x[i1,j1]; the rows of
+ * the input that neighbouring outputs share are widened once. */
 static void forward_planes(void *arg, int64_t first, int64_t last, int part) {
   const job *k = arg;
-  (void)part;
+  int64_t width = k->out[1];
   for (int64_t u = first; u < last; u++) {
     const vs_real *plane = k->from + u * k->in[0] * k->in[1];
-    vs_real *y = k->to + u * k->out[0] * k->out[1];
-    for (int64_t i = 0; i < k->out[0]; i++, y += k->out[1]) {
-      const vs_real *a = plane + k->y[i].low * k->in[1], *b = plane + k->y[i].high * k->in[1];
-      vs_real p = k->y[i].part;
-      for (int64_t j = 0; j < k->out[1]; j++) {
-        tap t = k->x[j];
-        vs_real top = between(a[t.low], a[t.high], t.part);
-        vs_real bottom = between(b[t.low], b[t.high], t.part);
-        y[j] = p == 0 ? top : between(top, bottom, p);
+    vs_real *y = k->to + u * k->out[0] * width;
+    vs_real *row[2] = {k->rows + 2 * part * width, k->rows + (2 * part + 1) * width};
+    int64_t held[2] = {-1, -1};
+    for (int64_t i = 0; i < k->out[0]; i++, y += width) {
+      int64_t low = k->y[i].low, high = k->y[i].part == 0 ? low : k->y[i].high;
+      if (held[1] == low) { /* the bottom row is now the top one */
+        vs_real *r = row[0];
+        row[0] = row[1], row[1] = r;
+        held[1] = held[0], held[0] = low;
       }
+      if (held[0] != low) widen_row(k, plane + (held[0] = low) * k->in[1], row[0]);
+      if (high == low) {
+        memcpy(y, row[0], (size_t)width * sizeof *y);
+        continue;
+      }
+      if (held[1] != high) widen_row(k, plane + (held[1] = high) * k->in[1], row[1]);
+      blend_rows(width, row[0], row[1], k->y[i].part, y);
     }
   }
 }
@@ -256,10 +283,11 @@ static size_t tables_bytes(const vs_ctx *c) {
   return (size_t)(c->out[0]->shape[2] + c->out[0]->shape[3]) * sizeof(tap);
 }
 
-/* Rows of the input's width, one for each part. */
+/* Rows of each part: one of the input's width, or two of the output's. */
 static size_t scratch_bytes(const vs_ctx *c) {
   int parts = vs_parts(plane_count(c), grain(c));
-  return has_runs(c) ? (size_t)(parts * c->in[0]->shape[3]) * sizeof(vs_real) : 0;
+  int64_t row = has_runs(c) ? c->in[0]->shape[3] : 2 * c->out[0]->shape[3];
+  return (size_t)(parts * row) * sizeof(vs_real);
 }
 
 static area make_area(const vs_ctx *c, vs_real *rows) {
@@ -331,6 +359,7 @@ static void interpolate_forward(vs_ctx *c) {
   job k = make_job(c);
   k.from = vs_reals(c->in[0]);
   k.to = vs_reals(c->out[0]);
+  k.rows = (vs_real *)(void *)((char *)c->work + tables_bytes(c));
   vs_parallel(plane_count(c), grain(c), forward_planes, &k);
 }
 
