@@ -6,6 +6,7 @@
 #include "bind/bind.h"
 #include "bind/options.h"
 #include "core/random.h"
+#include "core/thread.h"
 #include "op/fill.h"
 
 typedef struct request {
@@ -200,14 +201,41 @@ static int from_table(lua_State *L) {
 
 /* ---- sequences ---- */
 
-static int sequence(lua_State *L, int options, double first, double step, double count,
-                    vs_dtype dtype, const char *what) {
+/* Element i is a + i * by in int64, wrapping around, or first + i * step. */
+typedef struct ramp {
+  vs_tensor *t;
+  bool whole;
+  double first, step;
+  int64_t a, by;
+} ramp;
+
+static void write_ramp(void *arg, int64_t from, int64_t to, int part) {
+  const ramp *r = arg;
+  double first = r->first, step = r->step;
+  uint64_t a = (uint64_t)r->a, by = (uint64_t)r->by;
+  (void)part;
+  if (r->whole && r->t->dtype == VS_INT64) {
+    int64_t *v = vs_ints(r->t);
+    for (int64_t i = from; i < to; i++) v[i] = (int64_t)(a + (uint64_t)i * by);
+  } else if (!r->whole && r->t->dtype == VS_REAL) {
+    vs_real *v = vs_reals(r->t);
+    for (int64_t i = from; i < to; i++) v[i] = (vs_real)(first + step * (double)i);
+  } else {
+    for (int64_t i = from; i < to; i++)
+      vs_set_double(r->t, i,
+                    r->whole ? (double)(int64_t)(a + (uint64_t)i * by) : first + step * (double)i);
+  }
+}
+
+/* Pushes a tensor of `count` elements, the elements as `r` says. */
+static int sequence(lua_State *L, int options, ramp r, double count, vs_dtype dtype,
+                    const char *what) {
   if (!(count >= 0 && count < 1e12)) return lvs_error(L, "%s: too many elements", what);
-  request r = {
+  request q = {
       .dtype = dtype_option(L, options, dtype, what), .ndim = 1, .shape = {(int64_t)count}};
-  lvs_pushmade(L, make_empty, &r);
-  vs_tensor *t = lvs_checktensor(L, -1);
-  for (int64_t i = 0; i < t->numel; i++) vs_set_double(t, i, first + step * (double)i);
+  lvs_pushmade(L, make_empty, &q);
+  r.t = lvs_checktensor(L, -1);
+  vs_parallel(r.t->numel, 1 << 15, write_ramp, &r);
   return 1;
 }
 
@@ -219,16 +247,8 @@ static int whole_arange(lua_State *L, int options, int last) {
   if (step > 0 && b >= a) count = up / (uint64_t)step;
   if (step < 0 && b <= a) count = down / (0 - (uint64_t)step);
   bool any = step > 0 ? b >= a : b <= a;
-  sequence(L, options, 0, 0, any ? (double)count + 1 : 0, VS_INT64, "arange");
-  vs_tensor *t = lvs_checktensor(L, -1);
-  for (int64_t i = 0; i < t->numel; i++) {
-    int64_t v = (int64_t)((uint64_t)a + (uint64_t)i * (uint64_t)step);
-    if (t->dtype == VS_INT64)
-      vs_ints(t)[i] = v;
-    else
-      vs_set_double(t, i, (double)v);
-  }
-  return 1;
+  return sequence(L, options, (ramp){.whole = true, .a = a, .by = step},
+                  any ? (double)count + 1 : 0, VS_INT64, "arange");
 }
 
 /* arange(first, last [, step]): both ends included, as ranges are in Lua. */
@@ -242,7 +262,7 @@ static int arange(lua_State *L) {
   if (step == 0) return lvs_error(L, "arange: step is 0");
   if (whole) return whole_arange(L, options, last);
   double n = floor((b - a) / step + 1e-9) + 1;
-  return sequence(L, options, a, step, n < 0 ? 0 : n, VS_REAL, "arange");
+  return sequence(L, options, (ramp){.first = a, .step = step}, n < 0 ? 0 : n, VS_REAL, "arange");
 }
 
 /* n values from a to b, both exact: the second half is counted from b.  base: NULL, or the values
@@ -250,7 +270,7 @@ static int arange(lua_State *L) {
 static int spaced(lua_State *L, double a, double b, lua_Integer n, const double *base, int options,
                   const char *what) {
   double step = n > 1 ? (b - a) / (double)(n - 1) : 0;
-  sequence(L, options, 0, 0, (double)n, VS_REAL, what);
+  sequence(L, options, (ramp){0}, (double)n, VS_REAL, what);
   vs_tensor *t = lvs_checktensor(L, -1);
   for (int64_t i = 0; i < n; i++) {
     double v = i < (n + 1) / 2 ? a + step * (double)i : b - step * (double)(n - 1 - i);
