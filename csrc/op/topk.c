@@ -1,7 +1,7 @@
 /* topk: the best k of a row.
  *
- * Of the compute type every value is read once, and never more than k are sorted; rows of other
- * dtypes are sorted.  Of equal values the earlier comes first.  NaN is taken for the largest
+ * Of few in the compute type every value is read once, and never more than k are sorted; other
+ * rows are sorted.  Of equal values the earlier comes first.  NaN is taken for the largest
  * number, as in PyTorch. */
 #include <string.h>
 
@@ -100,10 +100,14 @@ static void select_row(heap *h, const vs_real *x, int64_t n, int64_t step, int64
 
 static int64_t topk_grain(const vs_ctx *c) { return VS_MAX(1, 20000 / VS_MAX(1, c->n[1])); }
 
+/* A heap is for few of many. */
+static bool takes_heap(const vs_ctx *c) {
+  return vs_is_real(c->in[0]) && (c->n[3] < 16 || c->n[3] < c->n[1] / 16);
+}
+
 /* Scratch of a part. */
 static size_t part_bytes(const vs_ctx *c) {
-  if (vs_is_real(c->in[0])) return heap_bytes(c->n[3]);
-  return 2 * (size_t)c->n[1] * sizeof(vs_sort_item);
+  return takes_heap(c) ? heap_bytes(c->n[3]) : vs_sort_bytes(c->n[1]);
 }
 
 /* n: outer, length, inner, k of the dimension. */
@@ -146,21 +150,17 @@ static void topk_range(void *arg, int64_t first, int64_t last, int part) {
 static void sorted_range(void *arg, int64_t first, int64_t last, int part) {
   const vs_ctx *c = arg;
   int64_t n = c->n[1], inner = c->n[2], k = c->n[3];
-  size_t size = vs_dtype_size(c->in[0]->dtype);
-  vs_sort_item *room = (vs_sort_item *)c->work + 2 * n * part;
+  void *room = (char *)c->work + vs_sort_bytes(n) * (size_t)part;
   for (int64_t r = first; r < last && !vs_interrupted(); r++) {
     int64_t base = r / inner * n * inner + r % inner, to = r / inner * k * inner + r % inner;
-    const vs_sort_item *best = vs_sort_row(c->in[0], base, n, inner, c->attr[2].i, room);
-    for (int64_t j = 0; j < k; j++, to += inner) {
-      vs_ints(c->out[1])[to] = best[j].at + 1;
-      memcpy((char *)vs_data(c->out[0]) + (size_t)to * size,
-             (const char *)vs_data(c->in[0]) + (size_t)(base + best[j].at * inner) * size, size);
-    }
+    const int64_t *order = vs_sort_row(c->in[0], base, n, inner, c->attr[2].i, room);
+    for (int64_t j = 0; j < k; j++) vs_ints(c->out[1])[to + j * inner] = order[j] + 1;
+    vs_sort_take(c->in[0], base, inner, order, k, c->out[0], to);
   }
 }
 
 static void topk_forward(vs_ctx *c) {
-  vs_rangefn fn = vs_is_real(c->in[0]) ? topk_range : sorted_range;
+  vs_rangefn fn = takes_heap(c) ? topk_range : sorted_range;
   vs_parallel(c->n[0] * c->n[2], topk_grain(c), fn, c);
 }
 
