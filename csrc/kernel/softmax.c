@@ -7,7 +7,7 @@
 #include "kernel/vec.h"
 
 static vs_real row_max(int64_t n, const vs_real *x) {
-  enum { WIDE = 16 };
+  enum { WIDE = 4 * LANES };
   vs_real lane[WIDE], m = -INFINITY;
   int64_t i = 0;
   for (int j = 0; j < WIDE; j++) lane[j] = -INFINITY;
