@@ -19,7 +19,6 @@ static inline vs_real vs_erf(vs_real x) { return erf(x); }
 static inline vs_real vs_expm1_down(vs_real x) { return x > 0 ? 0 : expm1(x); }
 static inline vs_real vs_sqrt(vs_real x) { return sqrt(x); }
 static inline vs_real vs_abs(vs_real x) { return fabs(x); }
-static inline vs_real vs_quotient(vs_real n, vs_real d) { return n / d; }
 #else
 /* (exp(r) - 1 - r) / r^2 for |r| up to log(2) / 2 */
 static inline float vs_exp_rest(float r) {
@@ -109,25 +108,12 @@ static inline float vs_log(float x) { /* subnormal arguments count as the least 
   return x >= 0.0f ? y : NAN;
 }
 
-/* n / d for d in 1..2.  A division of 16 floats takes AVX-512 as long as some thirty products:
- * there a quadratic, within 1 % of 1 / d, is made exact by two steps of Newton's. */
-static inline float vs_quotient(float n, float d) {
-#if defined(__AVX512F__)
-  float r = (d * (32.0f / 99) - 144.0f / 99) * d + 210.0f / 99;
-  r += r * (1.0f - d * r);
-  float q = n * r;
-  return q + r * (n - d * q);
-#else
-  return n / d;
-#endif
-}
-
 /* (1 - e) / (1 + e) for e = exp(-2 |x|), whose difference from 1 keeps all its digits. */
 static inline float vs_tanh(float x) {
   float a = fabsf(x), c = -2.0f * (a > 10.0f ? 10.0f : a);
   int32_t n;
   float p = vs_exp_less(c, &n), scale = vs_power(n), less = scale * p + (scale - 1.0f);
-  return copysignf(vs_quotient(-less, 2.0f + less), x);
+  return copysignf(-less / (2.0f + less), x);
 }
 
 /* Interpolated at Chebyshev nodes: erf(a) / a in a^2 below 1, log(1 - erf(a)) in a above; within
@@ -190,7 +176,7 @@ VS_DIVISIONS(float, vs, fmodf, floorf, truncf)
 
 static inline vs_real vs_sigmoid(vs_real x) {
   vs_real e = vs_exp_down(x < 0 ? x : -x); /* no overflow on either side */
-  return vs_quotient(x < 0 ? e : 1, 1 + e);
+  return (x < 0 ? e : 1) / (1 + e);
 }
 
 /* What gelu's approximation by tanh multiplies x with: 1/2 (1 + tanh(k (x + 0.044715 x^3))),
