@@ -436,18 +436,29 @@ lua_Integer lvs_listlen(lua_State *L, int index, const char *what, const char *n
 static size_t survivors, heap_left;
 /* The clock at its end, and the ns that went into walking over what was left. */
 static uint64_t collected_at, cost;
-enum { BOX = 40 }; /* bytes of one, as Lua counts them */
+/* Growth that a cheap collection waits for: LEAST after one that freed half of it or more, else
+ * twice what has proved too little. */
+enum { BOX = 40, LEAST = 4 << 20 }; /* BOX: bytes of one, as Lua counts them */
+static size_t patience = LEAST;
+
+/* Bytes of tensors more than after the last collection: at most these are garbage. */
+static size_t growth(void) {
+  size_t live = vs_mem_stats().live;
+  return live - VS_MIN(live, survivors);
+}
 
 void lvs_collect(lua_State *L) {
   vs_span span;
   bool counted = vs_span_begin(&span);
   uint64_t start = vs_computed_ns();
+  size_t grown = growth(), before = vs_mem_stats().live;
   boxes_freed = 0;
   lvs_dropkept(L);
   lua_gc(L, LUA_GCCOLLECT);
   if (counted) vs_span_end(&span, "garbage collection", VS_IN_OTHER, 0);
   vs_mem_collected();
   survivors = vs_mem_stats().live;
+  patience = before - VS_MIN(before, survivors) >= grown / 2 ? LEAST : 2 * VS_MAX(patience, grown);
   size_t heap = (size_t)lua_gc(L, LUA_GCCOUNT) << 10, dead = boxes_freed * BOX;
   heap_left = heap - VS_MIN(heap, dead);
   boxes_made = 0;
@@ -463,12 +474,6 @@ bool lvs_retry(lua_State *L, bool *again) {
   return true;
 }
 
-/* Bytes of tensors more than after the last collection: at most these are garbage. */
-static size_t growth(void) {
-  size_t live = vs_mem_stats().live;
-  return live - VS_MIN(live, survivors);
-}
-
 /* What a collection costs grows with the living part of the Lua heap: a millisecond for a thousand
  * captions or two that a script holds.  An expensive one waits until it takes a twentieth of the
  * time, or costs less than the memory for as much again would (a nanosecond for eight bytes), or
@@ -478,14 +483,16 @@ static bool affordable(void) {
   return cost < more / 8 || more > most || vs_clock_ns() - collected_at >= 20 * cost;
 }
 
-/* Small tensors are counted by their boxes: with many of them waiting, new ones would no longer
- * reuse memory that is in the cache. */
+/* New tensors should reuse memory that is in the cache.  So small ones are counted by their boxes,
+ * and where a collection costs little beside the work on so many bytes, it does not wait for an
+ * eighth of what survives. */
 void lvs_maybe_collect(lua_State *L) {
-  size_t least = (size_t)4 << 20, most = (size_t)32 << 20;
-  size_t enough = VS_MAX(VS_MAX(least, survivors / 8), VS_MIN(4 * heap_left, most / 2));
+  size_t more = growth(), since = vs_mem_since_collection();
+  size_t enough = VS_MAX(VS_MAX(LEAST, survivors / 8), VS_MIN(4 * heap_left, (size_t)16 << 20));
   bool many = boxes_made > VS_MAX(heap_left, (size_t)1 << 18) / 64;
-  bool large = vs_mem_since_collection() > enough && growth() > enough;
-  if (many || (large && affordable())) lvs_collect(L);
+  bool large = since > enough && more > enough;
+  bool cheap = since > patience && more > patience && cost < more / 64;
+  if (many || cheap || (large && affordable())) lvs_collect(L);
 }
 
 void lvs_collect_after_step(lua_State *L) {
