@@ -160,11 +160,18 @@ kill-test: deps   ## kill a training run at 50 random moments; each time it has 
 	@$(MAKE) $(jobs) float
 	@$(RUN) spec/support/kill.lua $(MOMENTS)
 
+has_torch = $(or $(PYTHON),python3) -c 'import torch' 2>/dev/null || { \
+  echo "bench: $(or $(PYTHON),python3) has no torch; on Debian: sudo apt-get install python3-torch"; exit 1; }
+
 bench: deps       ## vesper against PyTorch (PYTHON has to have it; ONLY=W1,W3 for some), bench/results.json
 	@$(MAKE) $(jobs) float
-	@$(or $(PYTHON),python3) -c 'import torch' 2>/dev/null || { \
-	  echo "bench: $(or $(PYTHON),python3) has no torch; on Debian: sudo apt-get install python3-torch"; exit 1; }
+	@$(has_torch)
 	@$(PATHS) LUA=$(LUA) $(or $(PYTHON),python3) bench/run.py $(if $(ONLY),--only=$(ONLY))
+
+bench-ops: deps   ## single ops against PyTorch's (PYTHON has to have it; ONLY=sum,cat for some)
+	@$(MAKE) $(jobs) float
+	@$(has_torch)
+	@$(PATHS) LUA=$(LUA) $(or $(PYTHON),python3) bench/ops.py $(if $(ONLY),--only="$(ONLY)")
 
 minilm: deps      ## compare sentence embeddings of FOLDER with transformers' (PYTHON has to have it)
 	@$(MAKE) $(jobs) float
@@ -360,6 +367,6 @@ help:             ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
-.PHONY: all float double rock dist src-rock deps deps-dev test kill-test bench asan fuzz fuzz-objects $(FOLDERS:%=folder-%) bombs emoji demo table \
+.PHONY: all float double rock dist src-rock deps deps-dev test kill-test bench bench-ops asan fuzz fuzz-objects $(FOLDERS:%=folder-%) bombs emoji demo table \
         minilm openclipart docs lint lint-lua lint-lua-tree lint-includes lint-text lint-clang \
         lint-format format install uninstall clean help
