@@ -104,6 +104,21 @@ typedef struct add {
   vs_real scale;
 } add;
 
+/* One column, whose lines are elements. */
+#define ADD_ELEMENTS(T, expr)                                  \
+  if (l.inner == 1) {                                          \
+    for (int64_t o = first; o < last; o++) {                   \
+      const int64_t *index = l.index + (l.each ? o * l.n : 0); \
+      const T *src = (const T *)t->src + o * l.n;              \
+      T *x = (T *)t->x + o * l.along - l.base;                 \
+      for (int64_t i = 0; i < l.n; i++) {                      \
+        T *a = x + index[i], b = src[i];                       \
+        *a = expr;                                             \
+      }                                                        \
+    }                                                          \
+    return;                                                    \
+  }
+
 /* Columns first..last of outer * inner. */
 #define ADD(name, T, expr)                                                            \
   static void name(void *arg, int64_t first, int64_t last, int part) {                \
@@ -111,6 +126,7 @@ typedef struct add {
     const vs_lines l = t->l;                                                          \
     vs_real scale = t->scale;                                                         \
     (void)part, (void)scale;                                                          \
+    ADD_ELEMENTS(T, expr)                                                             \
     for (int64_t k = first, m; k < last; k += m) {                                    \
       int64_t o = k / l.inner, j = k % l.inner;                                       \
       m = VS_MIN(l.inner - j, last - k);                                              \
