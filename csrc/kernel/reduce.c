@@ -49,7 +49,7 @@ enum { WIDE = VEC_BYTES / 2, LOOK = 64, BLOCK = 1024 };
                           int64_t stride, const double *centres, vs_acc *acc) {                \
     (void)centres;                                                                             \
     for (int64_t j = 0; j < groups; j++)                                                       \
-      acc[j].field = name##_run(n, (const T *)from + j * apart, stride, centre, acc[j].field); \
+      acc[j].field = name##_run(n, (const T *)from + j * apart, stride, centre, (A)acc[j].field); \
   }                                                                                            \
   static void name##_rows(int64_t n, int64_t rows, const void *from, int64_t row,              \
                           const double *centres, vs_acc *acc) {                                \
@@ -59,7 +59,7 @@ enum { WIDE = VEC_BYTES / 2, LOOK = 64, BLOCK = 1024 };
     for (; r + 4 <= rows; r += 4, x += 4 * row)                                                \
       VS_IVDEP for (int64_t j = 0; j < n; j++) {                                               \
         double c = centre;                                                                     \
-        A a = acc[j].field, v = (A)x[j];                                                       \
+        A a = (A)acc[j].field, v = (A)x[j];                                                       \
         (void)c;                                                                               \
         a = step, v = (A)x[row + j];                                                           \
         a = step, v = (A)x[2 * row + j];                                                       \
@@ -69,13 +69,13 @@ enum { WIDE = VEC_BYTES / 2, LOOK = 64, BLOCK = 1024 };
     for (; r < rows; r++, x += row)                                                            \
       VS_IVDEP for (int64_t j = 0; j < n; j++) {                                               \
         double c = centre;                                                                     \
-        A a = acc[j].field, v = (A)x[j];                                                       \
+        A a = (A)acc[j].field, v = (A)x[j];                                                       \
         (void)c;                                                                               \
         acc[j].field = step;                                                                   \
       }                                                                                        \
   }                                                                                            \
   static vs_acc name##_merge(vs_acc left, vs_acc right) {                                      \
-    A a = left.field, b = right.field;                                                         \
+    A a = (A)left.field, b = (A)right.field;                                                         \
     return (vs_acc){.field = join};                                                            \
   }
 
@@ -130,7 +130,7 @@ static vs_acc either(vs_acc a, vs_acc b) { return (vs_acc){.whole = a.whole | b.
   FOLD(least_##T, T, A, field, high, 0, LEAST_STEP, LEAST_JOIN)                \
   ANY(hit_##T, T, I, != 0)                                                        \
   ANY(miss_##T, T, I, == 0)
-EXTREMES(vs_real, double, REAL_INT, real, -HUGE_VAL, HUGE_VAL)
+EXTREMES(vs_real, vs_real, REAL_INT, real, -(vs_real)INFINITY, (vs_real)INFINITY)
 EXTREMES(int64_t, int64_t, int64_t, whole, INT64_MIN, INT64_MAX)
 FOLD(sum_vs_real, vs_real, double, real, 0, 0, a + v, a + b)
 FOLD(prod_vs_real, vs_real, double, real, 1, 0, a *v, a *b)
@@ -198,8 +198,8 @@ EXTREMES(double, double, int64_t, real, -HUGE_VAL, HUGE_VAL)
     while (x[i] != best && x[i] == x[i]) i++;                                                \
     return i;                                                                                \
   }
-BEST(max_vs_real, vs_real, double, REAL_INT, most_vs_real, >)
-BEST(min_vs_real, vs_real, double, REAL_INT, least_vs_real, <)
+BEST(max_vs_real, vs_real, vs_real, REAL_INT, most_vs_real, >)
+BEST(min_vs_real, vs_real, vs_real, REAL_INT, least_vs_real, <)
 #ifndef VS_DOUBLE
 BEST(max_double, double, double, int64_t, most_double, >)
 BEST(min_double, double, double, int64_t, least_double, <)
