@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/hooks.h"
 #include "core/loop.h"
 #include "core/thread.h"
 
@@ -102,6 +103,23 @@ static vs_loopfn run_for(vs_dtype d, vs_dtype s) {
   return any_pair;
 }
 
+vs_castfn (*vs_cast_hook)(vs_dtype to, vs_dtype from);
+
+/* A walk from one dtype to another. */
+typedef struct cast {
+  vs_tensor **pair;
+  vs_loopfn any;
+  vs_castfn dense; /* NULL: none */
+} cast;
+
+static void cast_run(int64_t n, void *const *p, const int64_t *s, void *arg) {
+  const cast *c = arg;
+  if (c->dense && s[0] == 1 && s[1] == 1)
+    c->dense(n, p[0], p[1]);
+  else
+    c->any(n, p, s, c->pair);
+}
+
 bool vs_overlaps(const vs_tensor *d, const vs_tensor *s) {
   if (d->storage != s->storage) return false;
   if (d->offset != s->offset || d->dtype != s->dtype) return true;
@@ -144,7 +162,9 @@ int vs_copy(vs_tensor *dst, vs_tensor *src) {
     if ((apart = vs_clone(&from)) == NULL) return -1;
     pair[1] = apart;
   }
-  vs_loop(2, pair, run_for(dst->dtype, src->dtype), pair, true);
+  cast c = {pair, run_for(dst->dtype, src->dtype), NULL};
+  if (dst->dtype != src->dtype && vs_cast_hook) c.dense = vs_cast_hook(dst->dtype, src->dtype);
+  vs_loop(2, pair, cast_run, &c, true);
   vs_unref(apart);
   return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "kernel/cast.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -41,8 +42,11 @@ static int best(void) {
 #endif
 }
 
+static vs_castfn cast_for(vs_dtype to, vs_dtype from) { return vs_k_cast()->cast[to][from]; }
+
 __attribute__((constructor)) static void choose(void) {
   level = best();
+  vs_cast_hook = cast_for;
   const char *want = getenv("VESPER_ISA");
   if (want == NULL || want[0] == '\0') return;
   for (int i = 0; i < VS_COUNT(names); i++)

@@ -59,24 +59,27 @@ static void take_long(void *arg, int64_t first, int64_t last, int part) {
 }
 
 /* Elements first..last of [outer, n, inner]; inner is 1 unless the index names elements. */
-#define TAKE(name, T)                                                                \
-  static void name(void *arg, int64_t first, int64_t last, int part) {               \
-    const take *t = arg;                                                             \
-    const vs_lines l = t->l;                                                         \
-    T *to = (void *)t->to;                                                           \
-    (void)part;                                                                      \
-    for (int64_t k = first, m; k < last; k += m) {                                   \
-      int64_t line = k / l.inner, o = line / l.n, j = k % l.inner;                   \
-      const int64_t *index = l.index + (l.each ? k : k % l.n);                       \
-      const T *x = (const T *)(const void *)t->x + (o * l.along - l.base) * l.inner; \
-      if (l.inner == 1) {                                                            \
-        m = VS_MIN(l.n - line % l.n, last - k);                                      \
-        for (int64_t i = 0; i < m; i++) to[k + i] = x[index[i]];                     \
-      } else {                                                                       \
-        m = VS_MIN(l.inner - j, last - k);                                           \
-        for (int64_t i = 0; i < m; i++) to[k + i] = x[index[i] * l.inner + j + i];   \
-      }                                                                              \
-    }                                                                                \
+#define TAKE(name, T)                                                                    \
+  static void name(void *arg, int64_t first, int64_t last, int part) {                   \
+    const take *t = arg;                                                                 \
+    const vs_lines l = t->l;                                                             \
+    T *to = (void *)t->to;                                                               \
+    (void)part;                                                                          \
+    int64_t line = first / l.inner, j = first % l.inner, o = line / l.n, i = line % l.n; \
+    for (int64_t k = first, m; k < last; k += m) {                                       \
+      const int64_t *index = l.index + (l.each ? k : i);                                 \
+      const T *x = (const T *)(const void *)t->x + (o * l.along - l.base) * l.inner;     \
+      if (l.inner == 1) {                                                                \
+        m = VS_MIN(l.n - i, last - k);                                                   \
+        for (int64_t c = 0; c < m; c++) to[k + c] = x[index[c]];                         \
+        i = 0, o++;                                                                      \
+        continue;                                                                        \
+      }                                                                                  \
+      m = VS_MIN(l.inner - j, last - k);                                                 \
+      for (int64_t c = 0; c < m; c++) to[k + c] = x[index[c] * l.inner + j + c];         \
+      j = 0;                                                                             \
+      if (++i == l.n) i = 0, o++;                                                        \
+    }                                                                                    \
   }
 TAKE(take_8, uint8_t)
 TAKE(take_16, uint16_t)
