@@ -15,120 +15,118 @@ enum { WIDE = VEC_BYTES / 2, LOOK = 64, BLOCK = 1024 };
 
 /* T: of the elements, A: of what they become, `field` of vs_acc holds it.  step: a folded with v,
  * c = `centre` for group j; join: a and b, both folded. */
-#define FOLD(name, T, A, field, first, centre, step, join)                                     \
-  static inline A name##_run(int64_t n, const T *x, int64_t stride, double c, A total) {       \
-    A lane[WIDE];                                                                              \
-    int64_t i = 0;                                                                             \
-    (void)c;                                                                                   \
-    if (stride != 1 || n < WIDE) {                                                             \
-      for (; i < n; i++) {                                                                     \
-        A a = total, v = (A)x[i * stride];                                                     \
-        total = step;                                                                          \
-      }                                                                                        \
-      return total;                                                                            \
-    }                                                                                          \
-    for (int j = 0; j < WIDE; j++) lane[j] = first;                                            \
-    for (; i + WIDE <= n; i += WIDE)                                                           \
-      for (int j = 0; j < WIDE; j++) {                                                         \
-        A a = lane[j], v = (A)x[i + j];                                                        \
-        lane[j] = step;                                                                        \
-      }                                                                                        \
-    for (int j = 0; j < n - i; j++) {                                                          \
-      A a = lane[j], v = (A)x[i + j];                                                          \
-      lane[j] = step;                                                                          \
-    }                                                                                          \
-    for (int w = WIDE / 2; w > 0; w /= 2)                                                      \
-      for (int j = 0; j < w; j++) {                                                            \
-        A a = lane[j], b = lane[j + w];                                                        \
-        lane[j] = join;                                                                        \
-      }                                                                                        \
-    A a = total, b = lane[0];                                                                  \
-    return join;                                                                               \
-  }                                                                                            \
-  static void name##_runs(int64_t groups, int64_t apart, int64_t n, const void *from,          \
-                          int64_t stride, const double *centres, vs_acc *acc) {                \
-    (void)centres;                                                                             \
-    for (int64_t j = 0; j < groups; j++)                                                       \
+#define FOLD(name, T, A, field, first, centre, step, join)                                        \
+  static inline A name##_run(int64_t n, const T *x, int64_t stride, double c, A total) {          \
+    A lane[WIDE];                                                                                 \
+    int64_t i = 0;                                                                                \
+    (void)c;                                                                                      \
+    if (stride != 1 || n < WIDE) {                                                                \
+      for (; i < n; i++) {                                                                        \
+        A a = total, v = (A)x[i * stride];                                                        \
+        total = step;                                                                             \
+      }                                                                                           \
+      return total;                                                                               \
+    }                                                                                             \
+    for (int j = 0; j < WIDE; j++) lane[j] = first;                                               \
+    for (; i + WIDE <= n; i += WIDE)                                                              \
+      for (int j = 0; j < WIDE; j++) {                                                            \
+        A a = lane[j], v = (A)x[i + j];                                                           \
+        lane[j] = step;                                                                           \
+      }                                                                                           \
+    for (int j = 0; j < n - i; j++) {                                                             \
+      A a = lane[j], v = (A)x[i + j];                                                             \
+      lane[j] = step;                                                                             \
+    }                                                                                             \
+    for (int w = WIDE / 2; w > 0; w /= 2)                                                         \
+      for (int j = 0; j < w; j++) {                                                               \
+        A a = lane[j], b = lane[j + w];                                                           \
+        lane[j] = join;                                                                           \
+      }                                                                                           \
+    A a = total, b = lane[0];                                                                     \
+    return join;                                                                                  \
+  }                                                                                               \
+  static void name##_runs(int64_t groups, int64_t apart, int64_t n, const void *from,             \
+                          int64_t stride, const double *centres, vs_acc *acc) {                   \
+    (void)centres;                                                                                \
+    for (int64_t j = 0; j < groups; j++)                                                          \
       acc[j].field = name##_run(n, (const T *)from + j * apart, stride, centre, (A)acc[j].field); \
-  }                                                                                            \
-  static void name##_rows(int64_t n, int64_t rows, const void *from, int64_t row,              \
-                          const double *centres, vs_acc *acc) {                                \
-    const T *x = from;                                                                         \
-    int64_t r = 0;                                                                             \
-    (void)centres;                                                                             \
-    for (; r + 4 <= rows; r += 4, x += 4 * row)                                                \
-      VS_IVDEP for (int64_t j = 0; j < n; j++) {                                               \
-        double c = centre;                                                                     \
+  }                                                                                               \
+  static void name##_rows(int64_t n, int64_t rows, const void *from, int64_t row,                 \
+                          const double *centres, vs_acc *acc) {                                   \
+    const T *x = from;                                                                            \
+    int64_t r = 0;                                                                                \
+    (void)centres;                                                                                \
+    for (; r + 4 <= rows; r += 4, x += 4 * row) VS_IVDEP for (int64_t j = 0; j < n; j++) {        \
+        double c = centre;                                                                        \
         A a = (A)acc[j].field, v = (A)x[j];                                                       \
-        (void)c;                                                                               \
-        a = step, v = (A)x[row + j];                                                           \
-        a = step, v = (A)x[2 * row + j];                                                       \
-        a = step, v = (A)x[3 * row + j];                                                       \
-        acc[j].field = step;                                                                   \
-      }                                                                                        \
-    for (; r < rows; r++, x += row)                                                            \
-      VS_IVDEP for (int64_t j = 0; j < n; j++) {                                               \
-        double c = centre;                                                                     \
+        (void)c;                                                                                  \
+        a = step, v = (A)x[row + j];                                                              \
+        a = step, v = (A)x[2 * row + j];                                                          \
+        a = step, v = (A)x[3 * row + j];                                                          \
+        acc[j].field = step;                                                                      \
+      }                                                                                           \
+    for (; r < rows; r++, x += row) VS_IVDEP for (int64_t j = 0; j < n; j++) {                    \
+        double c = centre;                                                                        \
         A a = (A)acc[j].field, v = (A)x[j];                                                       \
-        (void)c;                                                                               \
-        acc[j].field = step;                                                                   \
-      }                                                                                        \
-  }                                                                                            \
-  static vs_acc name##_merge(vs_acc left, vs_acc right) {                                      \
-    A a = (A)left.field, b = (A)right.field;                                                         \
-    return (vs_acc){.field = join};                                                            \
+        (void)c;                                                                                  \
+        acc[j].field = step;                                                                      \
+      }                                                                                           \
+  }                                                                                               \
+  static vs_acc name##_merge(vs_acc left, vs_acc right) {                                         \
+    A a = (A)left.field, b = (A)right.field;                                                      \
+    return (vs_acc){.field = join};                                                               \
   }
 
 /* HIT and MISS stop where they know.  I has T's size. */
-#define ANY(name, T, I, test)                                                                    \
-  static bool name##_run(int64_t n, const T *x, int64_t stride) {                                \
-    for (int64_t i = 0, m, size = 32; i < n; i += m, size = VS_MIN(2 * size, BLOCK)) {           \
-      int any = 0;                                                                               \
-      m = VS_MIN(n - i, size);                                                                   \
-      if (stride == 1)                                                                           \
-        for (int64_t j = 0; j < m; j++) any |= x[i + j] test;                                    \
-      else                                                                                       \
-        for (int64_t j = 0; j < m && !any; j++) any = x[(i + j) * stride] test;                  \
-      if (any) return true;                                                                      \
-    }                                                                                            \
-    return false;                                                                                \
-  }                                                                                              \
-  static void name##_runs(int64_t groups, int64_t apart, int64_t n, const void *from,            \
-                          int64_t stride, const double *centres, vs_acc *acc) {                  \
-    (void)centres;                                                                               \
-    for (int64_t j = 0; j < groups; j++)                                                         \
-      if (!acc[j].whole) acc[j].whole = name##_run(n, (const T *)from + j * apart, stride);      \
-  }                                                                                              \
-  static void name##_rows(int64_t n, int64_t rows, const void *from, int64_t row,                \
-                          const double *centres, vs_acc *acc) {                                  \
-    const T *x = from;                                                                           \
-    I any[VS_COLUMNS];                                                                           \
-    bool rest = true;                                                                            \
-    (void)centres;                                                                               \
-    for (int64_t j = 0; j < n; j++) any[j] = (I)acc[j].whole;                                    \
-    for (int64_t r = 0; r < rows && rest; r++, x += row) {                                       \
-      for (int64_t j = 0; j < n; j++) any[j] |= (I)(x[j] test);                                  \
-      if (r % 8 != 7) continue;                                                                  \
-      I all = 1;                                                                                 \
-      for (int64_t j = 0; j < n; j++) all &= any[j];                                             \
-      rest = !all;                                                                               \
-    }                                                                                            \
-    for (int64_t j = 0; j < n; j++) acc[j].whole = any[j];                                       \
+#define ANY(name, T, I, test)                                                               \
+  static bool name##_run(int64_t n, const T *x, int64_t stride) {                           \
+    for (int64_t i = 0, m, size = 32; i < n; i += m, size = VS_MIN(2 * size, BLOCK)) {      \
+      int any = 0;                                                                          \
+      m = VS_MIN(n - i, size);                                                              \
+      if (stride == 1)                                                                      \
+        for (int64_t j = 0; j < m; j++) any |= x[i + j] test;                               \
+      else                                                                                  \
+        for (int64_t j = 0; j < m && !any; j++) any = x[(i + j) * stride] test;             \
+      if (any) return true;                                                                 \
+    }                                                                                       \
+    return false;                                                                           \
+  }                                                                                         \
+  static void name##_runs(int64_t groups, int64_t apart, int64_t n, const void *from,       \
+                          int64_t stride, const double *centres, vs_acc *acc) {             \
+    (void)centres;                                                                          \
+    for (int64_t j = 0; j < groups; j++)                                                    \
+      if (!acc[j].whole) acc[j].whole = name##_run(n, (const T *)from + j * apart, stride); \
+  }                                                                                         \
+  static void name##_rows(int64_t n, int64_t rows, const void *from, int64_t row,           \
+                          const double *centres, vs_acc *acc) {                             \
+    const T *x = from;                                                                      \
+    I any[VS_COLUMNS];                                                                      \
+    bool rest = true;                                                                       \
+    (void)centres;                                                                          \
+    for (int64_t j = 0; j < n; j++) any[j] = (I)acc[j].whole;                               \
+    for (int64_t r = 0; r < rows && rest; r++, x += row) {                                  \
+      for (int64_t j = 0; j < n; j++) any[j] |= (I)(x[j] test);                             \
+      if (r % 8 != 7) continue;                                                             \
+      I all = 1;                                                                            \
+      for (int64_t j = 0; j < n; j++) all &= any[j];                                        \
+      rest = !all;                                                                          \
+    }                                                                                       \
+    for (int64_t j = 0; j < n; j++) acc[j].whole = any[j];                                  \
   }
 
 static vs_acc either(vs_acc a, vs_acc b) { return (vs_acc){.whole = a.whole | b.whole}; }
 
-#define MOST_STEP (v > a) | (v != v) ? v : a
-#define MOST_JOIN (b > a) | (b != b) ? b : a
-#define LEAST_STEP (v < a) | (v != v) ? v : a
-#define LEAST_JOIN (b < a) | (b != b) ? b : a
-#define FAR_STEP (fabs(v) > a) | (v != v) ? fabs(v) : a
-#define NEAR_STEP (fabs(v) < a) | (v != v) ? fabs(v) : a
+#define MOST_STEP ((v > a) | (v != v)) ? v : a
+#define MOST_JOIN ((b > a) | (b != b)) ? b : a
+#define LEAST_STEP ((v < a) | (v != v)) ? v : a
+#define LEAST_JOIN ((b < a) | (b != b)) ? b : a
+#define FAR_STEP ((fabs(v) > a) | (v != v)) ? fabs(v) : a
+#define NEAR_STEP ((fabs(v) < a) | (v != v)) ? fabs(v) : a
 
-#define EXTREMES(T, A, I, field, low, high)                                       \
-  FOLD(most_##T, T, A, field, low, 0, MOST_STEP, MOST_JOIN)                    \
-  FOLD(least_##T, T, A, field, high, 0, LEAST_STEP, LEAST_JOIN)                \
-  ANY(hit_##T, T, I, != 0)                                                        \
+#define EXTREMES(T, A, I, field, low, high)                     \
+  FOLD(most_##T, T, A, field, low, 0, MOST_STEP, MOST_JOIN)     \
+  FOLD(least_##T, T, A, field, high, 0, LEAST_STEP, LEAST_JOIN) \
+  ANY(hit_##T, T, I, != 0)                                      \
   ANY(miss_##T, T, I, == 0)
 EXTREMES(vs_real, vs_real, REAL_INT, real, -(vs_real)INFINITY, (vs_real)INFINITY)
 EXTREMES(int64_t, int64_t, int64_t, whole, INT64_MIN, INT64_MAX)
@@ -155,48 +153,47 @@ EXTREMES(double, double, int64_t, real, -HUGE_VAL, HUGE_VAL)
 
 /* I has T's size.  A run is folded a block at a time; the block with the first of the best is then
  * searched. */
-#define BEST(name, T, A, I, fold, sign)                                               \
-  static void name##_rows(int64_t n, int64_t rows, const void *from, int64_t row,            \
-                          int64_t base, void *value, int64_t *index) {                       \
-    const T *x = from;                                                                       \
-    T best[VS_COLUMNS];                                                                      \
-    I at[VS_COLUMNS];                                                                        \
-    for (int64_t j = 0; j < n; j++) best[j] = base ? ((T *)value)[j] : x[j], at[j] = -1;     \
-    for (I r = 0; r < (I)rows; r++, x += row)                                                \
-      VS_IVDEP for (int64_t j = 0; j < n; j++) {                                             \
-        T a = best[j], b = x[j];                                                             \
-        bool takes = BEATS(a, b, sign);                                                      \
-        best[j] = takes ? b : a;                                                             \
-        at[j] = takes ? r : at[j];                                                           \
-      }                                                                                      \
-    for (int64_t j = 0; j < n; j++) {                                                        \
-      ((T *)value)[j] = best[j];                                                             \
-      index[j] = at[j] >= 0 ? base + at[j] : base ? index[j] : 0;                            \
-    }                                                                                        \
-  }                                                                                          \
-  static int64_t name##_of(int64_t n, const void *from, int64_t stride) {                    \
-    const T *x = from;                                                                       \
-    int64_t block = 0, i, end;                                                               \
-    T best = x[0];                                                                           \
-    if (stride != 1 || n < 16) {                                                             \
-      for (i = 1; i < n; i++) {                                                              \
-        T v = x[i * stride];                                                                 \
-        if (BEATS(best, v, sign)) best = v, block = i;                                       \
-      }                                                                                      \
-      return block;                                                                          \
-    }                                                                                        \
-    for (i = 0; i < n; i += BLOCK) {                                                         \
-      T v = (T)fold##_run(VS_MIN(n - i, BLOCK), x + i, 1, 0, (A)x[i]);                       \
-      if (BEATS(best, v, sign)) best = v, block = i;                                         \
-    }                                                                                        \
-    end = VS_MIN(block + BLOCK, n);                                                          \
-    for (i = block; i + LOOK <= end; i += LOOK) {                                            \
-      int any = 0;                                                                           \
-      for (int j = 0; j < LOOK; j++) any |= (x[i + j] == best) | (x[i + j] != x[i + j]);     \
-      if (any) break;                                                                        \
-    }                                                                                        \
-    while (x[i] != best && x[i] == x[i]) i++;                                                \
-    return i;                                                                                \
+#define BEST(name, T, A, I, fold, sign)                                                         \
+  static void name##_rows(int64_t n, int64_t rows, const void *from, int64_t row, int64_t base, \
+                          void *value, int64_t *index) {                                        \
+    const T *x = from;                                                                          \
+    T best[VS_COLUMNS];                                                                         \
+    I at[VS_COLUMNS];                                                                           \
+    for (int64_t j = 0; j < n; j++) best[j] = base ? ((T *)value)[j] : x[j], at[j] = -1;        \
+    for (I r = 0; r < (I)rows; r++, x += row) VS_IVDEP for (int64_t j = 0; j < n; j++) {        \
+        T a = best[j], b = x[j];                                                                \
+        bool takes = BEATS(a, b, sign);                                                         \
+        best[j] = takes ? b : a;                                                                \
+        at[j] = takes ? r : at[j];                                                              \
+      }                                                                                         \
+    for (int64_t j = 0; j < n; j++) {                                                           \
+      ((T *)value)[j] = best[j];                                                                \
+      index[j] = at[j] >= 0 ? base + at[j] : base ? index[j] : 0;                               \
+    }                                                                                           \
+  }                                                                                             \
+  static int64_t name##_of(int64_t n, const void *from, int64_t stride) {                       \
+    const T *x = from;                                                                          \
+    int64_t block = 0, i, end;                                                                  \
+    T best = x[0];                                                                              \
+    if (stride != 1 || n < 16) {                                                                \
+      for (i = 1; i < n; i++) {                                                                 \
+        T v = x[i * stride];                                                                    \
+        if (BEATS(best, v, sign)) best = v, block = i;                                          \
+      }                                                                                         \
+      return block;                                                                             \
+    }                                                                                           \
+    for (i = 0; i < n; i += BLOCK) {                                                            \
+      T v = (T)fold##_run(VS_MIN(n - i, BLOCK), x + i, 1, 0, (A)x[i]);                          \
+      if (BEATS(best, v, sign)) best = v, block = i;                                            \
+    }                                                                                           \
+    end = VS_MIN(block + BLOCK, n);                                                             \
+    for (i = block; i + LOOK <= end; i += LOOK) {                                               \
+      int any = 0;                                                                              \
+      for (int j = 0; j < LOOK; j++) any |= (x[i + j] == best) | (x[i + j] != x[i + j]);        \
+      if (any) break;                                                                           \
+    }                                                                                           \
+    while (x[i] != best && x[i] == x[i]) i++;                                                   \
+    return i;                                                                                   \
   }
 BEST(max_vs_real, vs_real, vs_real, REAL_INT, most_vs_real, >)
 BEST(min_vs_real, vs_real, vs_real, REAL_INT, least_vs_real, <)
@@ -209,24 +206,24 @@ BEST(min_int64_t, int64_t, int64_t, int64_t, least_int64_t, <)
 
 /* ---- scans ---- */
 
-#define SCAN(name, T, A, field, op)                                                               \
-  static void name(int64_t lines, int64_t apart, int64_t n, int64_t step, const void *from,       \
-                   void *to, vs_acc *acc) {                                                       \
-    const T *x = from;                                                                            \
-    T *y = to;                                                                                    \
-    A a[VS_LINES_BESIDE];                                                                         \
-    for (int64_t i = 0; i < lines; i++) a[i] = acc[i].field;                                      \
-    if (lines == VS_LINES && apart != 1) { /* a constant: the sums stay in registers */           \
-      for (int64_t k = 0; k < n; k++, x += step, y += step)                                       \
-        for (int i = 0; i < VS_LINES; i++) y[i * apart] = (T)(a[i] = a[i] op (A) x[i * apart]);   \
-    } else if (apart == 1) {                                                                      \
-      for (int64_t k = 0; k < n; k++, x += step, y += step)                                       \
-        VS_IVDEP for (int64_t i = 0; i < lines; i++) y[i] = (T)(a[i] = a[i] op (A) x[i]);         \
-    } else {                                                                                      \
-      for (int64_t k = 0; k < n; k++, x += step, y += step)                                       \
-        for (int64_t i = 0; i < lines; i++) y[i * apart] = (T)(a[i] = a[i] op (A) x[i * apart]);  \
-    }                                                                                             \
-    for (int64_t i = 0; i < lines; i++) acc[i].field = a[i];                                      \
+#define SCAN(name, T, A, field, op)                                                             \
+  static void name(int64_t lines, int64_t apart, int64_t n, int64_t step, const void *from,     \
+                   void *to, vs_acc *acc) {                                                     \
+    const T *x = from;                                                                          \
+    T *y = to;                                                                                  \
+    A a[VS_LINES_BESIDE];                                                                       \
+    for (int64_t i = 0; i < lines; i++) a[i] = acc[i].field;                                    \
+    if (lines == VS_LINES && apart != 1) { /* a constant: the sums stay in registers */         \
+      for (int64_t k = 0; k < n; k++, x += step, y += step)                                     \
+        for (int i = 0; i < VS_LINES; i++) y[i * apart] = (T)(a[i] = a[i] op(A) x[i * apart]);  \
+    } else if (apart == 1) {                                                                    \
+      for (int64_t k = 0; k < n; k++, x += step, y += step)                                     \
+        VS_IVDEP for (int64_t i = 0; i < lines; i++) y[i] = (T)(a[i] = a[i] op(A) x[i]);        \
+    } else {                                                                                    \
+      for (int64_t k = 0; k < n; k++, x += step, y += step)                                     \
+        for (int64_t i = 0; i < lines; i++) y[i * apart] = (T)(a[i] = a[i] op(A) x[i * apart]); \
+    }                                                                                           \
+    for (int64_t i = 0; i < lines; i++) acc[i].field = a[i];                                    \
   }
 /* Sums of one line, a vector at a time: within it by steps of 1, 2, 4. */
 enum { STEP = VEC_BYTES / 8 };
@@ -285,8 +282,8 @@ static void add_reals(int64_t lines, int64_t apart, int64_t n, int64_t step, con
     return;
   }
   for (int64_t i = 0; i < lines; i++)
-    acc[i].real = add_line(n, step, (const vs_real *)x + i * apart, (vs_real *)y + i * apart,
-                           acc[i].real);
+    acc[i].real =
+        add_line(n, step, (const vs_real *)x + i * apart, (vs_real *)y + i * apart, acc[i].real);
 }
 
 SCAN(add_ints, int64_t, uint64_t, bits, +)
@@ -304,8 +301,7 @@ static void slope_rows(int64_t n, int64_t apart, const vs_real *x, const double 
   if (apart == 1)
     VS_IVDEP for (int64_t i = 0; i < n; i++) dx[i] = (vs_real)(((double)x[i] - c[i]) * s[i]);
   else
-    for (int64_t i = 0; i < n; i++)
-      dx[i * apart] = (vs_real)(((double)x[i * apart] - c[i]) * s[i]);
+    for (int64_t i = 0; i < n; i++) dx[i * apart] = (vs_real)(((double)x[i * apart] - c[i]) * s[i]);
 }
 
 /* clang-format off */

@@ -19,7 +19,8 @@ end
 describe("moving values", function()
   it("turns matrices of every size and dtype", function()
     for _, dtype in ipairs {"float32", "int64", "uint8", "bfloat16"} do
-      for _, size in ipairs {{1, 5}, {7, 16}, {8, 16}, {16, 15}, {16, 16}, {17, 65}, {64, 64}, {65, 130}} do
+      local sizes = {{1, 5}, {7, 16}, {8, 16}, {16, 15}, {16, 16}, {17, 65}, {64, 64}, {65, 130}}
+      for _, size in ipairs(sizes) do
         local rows, columns = size[1], size[2]
         local x = (vs.arange(1, rows * columns) % 127):reshape(rows, columns):to(dtype)
         local y = x:t():contiguous()
@@ -58,7 +59,8 @@ describe("moving values", function()
   it("casts between all dtypes, limited to what they hold", function()
     local wild = {0, -0.0, 1, -1, 0.5, -0.5, 1.99, 254.9, 255, 256, 1e10, -1e10, 1e30, -1e30,
       math.huge, -math.huge, 0 / 0}
-    local limit = {int64 = {math.mininteger, math.maxinteger}, int32 = {-2 ^ 31, 2 ^ 31 - 1}, uint8 = {0, 255}}
+    local limit = {int64 = {math.mininteger, math.maxinteger}, int32 = {-2 ^ 31, 2 ^ 31 - 1},
+      uint8 = {0, 255}}
     for _, from in ipairs {"float32", "float64"} do
       local x = vs.tensor(wild, {dtype = from})
       for to, ends in pairs(limit) do
@@ -74,7 +76,8 @@ describe("moving values", function()
       local flags = x:to "bool"
       for i, v in ipairs(wild) do assert(flags[i]:item() == (v ~= 0)) end
     end
-    local whole = {0, 1, -1, 255, 256, 2 ^ 31 | 0, -2 ^ 31 | 0, 2 ^ 53 + 1 | 0, math.maxinteger, math.mininteger}
+    local whole = {0, 1, -1, 255, 256, 2 ^ 31 | 0, -2 ^ 31 | 0, 2 ^ 53 + 1 | 0,
+      math.maxinteger, math.mininteger}
     local x = vs.tensor(whole, {dtype = "int64"})
     for i, v in ipairs(whole) do
       assert(x:to "int32"[i]:item() == math.max(-2 ^ 31, math.min(v, 2 ^ 31 - 1)))

@@ -63,13 +63,16 @@ describe("order", function()
   it("of what is special", function()
     local list = {}
     for _ = 1, 12 do
-      for _, v in ipairs {nan, inf, -inf, 0.0, -0.0, 1, -1, 1e-40, -1e-40, 3e38, -3e38} do list[#list + 1] = v end
+      for _, v in ipairs {nan, inf, -inf, 0.0, -0.0, 1, -1, 1e-40, -1e-40, 3e38, -3e38} do
+        list[#list + 1] = v
+      end
     end
     check(vs.tensor(list), "special")
     check(vs.tensor(list, {dtype = "float64"}), "special float64")
     check(vs.tensor {nan, 2, inf, -0.0, 0.0}, "few special")
     local big = {}
-    for i = 1, 60 do big[i] = ({2 ^ 53 | 0, (2 ^ 53 | 0) + 1, math.maxinteger, math.mininteger, -1, 0})[i % 6 + 1] end
+    local some = {2 ^ 53 | 0, (2 ^ 53 | 0) + 1, math.maxinteger, math.mininteger, -1, 0}
+    for i = 1, 60 do big[i] = some[i % 6 + 1] end
     check(vs.tensor(big, {dtype = "int64"}), "large integers")
   end)
 
