@@ -24,7 +24,7 @@ typedef struct vs_winograd_tile {
 } vs_winograd_tile;
 
 typedef struct vs_kernels_winograd {
-  int lanes; /* gemm's rows once or twice, a divisor of its cols, a multiple of 4 */
+  int lanes; /* a divisor of gemm's cols, a multiple of 4 */
   /* to[c*step + i] = (B' x B)[c] of the patch at x + off[i], rows `row` apart, for i < n, a
    * multiple of lanes. */
   void (*input)(int64_t n, const vs_real *x, const int64_t *off, int64_t row, vs_real *to,

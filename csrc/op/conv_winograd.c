@@ -7,8 +7,8 @@
  * three products: y    from V = B' x B and U = G w G':   M[o,p] = sum_c U[o,c] V[c,p],  y = A' M A
  *   dx   the same with dy for x and w turned and transposed
  *   dw   from V and D = A dy A':           N[o,c] = sum_p D[o,p] V[c,p],  dw = G' N G
- * for each component, p being tiles.  U and D are written as gemm's left panels, V as its right
- * ones.  What is not finite in a patch may make all of its tile NaN. */
+ * for each component, p being tiles.  U and D are written as gemm's left panels, of `lanes` rows, V
+ * as its right ones.  What is not finite in a patch may make all of its tile NaN. */
 #include <string.h>
 
 #include "core/mem.h"
@@ -185,12 +185,12 @@ static size_t reals(int64_t n) { return (size_t)n * sizeof(vs_real); }
 
 /* U of the channels from o on, up to n of them, in left panels. */
 static void transform_weights_of(const job *k, int64_t o, int64_t n, vs_real *to, int64_t step) {
-  int64_t lanes = k->kern->lanes, rows = k->gemm->rows, from = k->g.from;
+  int64_t lanes = k->kern->lanes, from = k->g.from;
   for (int64_t i = 0; i < n; i += lanes)
     k->kern->weight((int)VS_MIN(lanes, n - i), from,
                     k->w + (k->turned ? o + i : (o + i) * from) * TAPS,
                     (k->turned ? 1 : from) * TAPS, (k->turned ? k->g.to : 1) * TAPS, k->turned,
-                    to + i * from, step, (int)rows, from * rows);
+                    to + i * from, step, (int)lanes, 0);
 }
 
 static void transform_weights(void *arg, int64_t first, int64_t last, int part) {
@@ -213,6 +213,16 @@ static void transform_source(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
+/* c = a b + beta c for m channels of the result, in left panels of `lanes`. */
+static void multiply(const job *k, int64_t m, int64_t n, int64_t units, const vs_real *a,
+                     const vs_real *b, vs_real beta, vs_real *c, int64_t ldc) {
+  int64_t lanes = k->kern->lanes, cols = k->gemm->cols;
+  for (int64_t i = 0; i < m; i += lanes)
+    k->gemm->multiply(VS_MIN(lanes, m - i), n, units, (vs_side){a + i * units, 1, lanes, 0},
+                      (vs_side){b, 1, cols, units * cols}, 1, beta, NULL, c + i * ldc, ldc, NULL,
+                      0);
+}
+
 static void make_result(void *arg, int64_t first, int64_t last, int part) {
   const job *k = arg;
   const grid *g = &k->g;
@@ -222,9 +232,9 @@ static void make_result(void *arg, int64_t first, int64_t last, int part) {
     int64_t o = i * CHUNK, n = VS_MIN(CHUNK, g->to - o);
     if (k->left == NULL) transform_weights_of(k, o, n, own, own_step);
     for (int64_t c = 0; c < VS_WINOGRAD; c++)
-      k->gemm->multiply(n, k->t.tiles, g->from,
-                        k->left ? k->left + c * k->left_step + o * g->from : own + c * own_step,
-                        k->right + c * k->right_step, 1, 0, NULL, sums + c * k->ld, row, NULL, 0);
+      multiply(k, n, k->t.tiles, g->from,
+               k->left ? k->left + c * k->left_step + o * g->from : own + c * own_step,
+               k->right + c * k->right_step, 0, sums + c * k->ld, row);
     for (int64_t q = 0; q < n; q++) {
       int64_t at = (k->t.b * g->to + o + q) * g->dst[0] * g->dst[1];
       void *to = k->dst.bf16 ? (void *)((uint16_t *)k->dst.at + at) : (vs_real *)k->dst.at + at;
@@ -313,7 +323,7 @@ enum { MOST_LANES = 64 };
 
 static void transform_lanes(void *arg, int64_t first, int64_t last, int part) {
   const job *k = arg;
-  int64_t lanes = k->kern->lanes, cols = k->gemm->cols, rows = k->gemm->rows, n = k->t.tiles;
+  int64_t lanes = k->kern->lanes, cols = k->gemm->cols, n = k->t.tiles;
   int64_t groups = VS_PIECES(k->g.from, lanes), lane[MOST_LANES];
   vs_real *buffer = k->buffers + part * k->buffer;
   for (int64_t i = first; i < last && !vs_interrupted(); i++) {
@@ -323,7 +333,7 @@ static void transform_lanes(void *arg, int64_t first, int64_t last, int part) {
     for (int64_t p = 0; p < n; p++)
       if (result)
         k->kern->gradient(buffer + k->result_off[p], lane, k->result.row,
-                          k->left + c * n + p * rows, k->left_step, (int)rows, n * rows);
+                          k->left + c * n + p * lanes, k->left_step, (int)lanes, 0);
       else
         k->kern->input(lanes, buffer + k->off[p], lane, k->source.row,
                        k->right + c / cols * cols * n + p * cols + c % cols, k->right_step);
@@ -338,9 +348,8 @@ static void multiply_over_tiles(void *arg, int64_t first, int64_t last, int part
     int64_t o = i * CHUNK, many = VS_MIN(CHUNK, k->g.to - o);
     vs_real *sums = k->sums ? k->sums + o * row : k->buffers + part * k->buffer;
     for (int64_t c = 0; c < VS_WINOGRAD; c++)
-      k->gemm->multiply(many, from, n, k->left + c * k->left_step + o * n,
-                        k->right + c * k->right_step, 1, k->again, NULL, sums + c * k->ld, row,
-                        NULL, 0);
+      multiply(k, many, from, n, k->left + c * k->left_step + o * n, k->right + c * k->right_step,
+               k->again, sums + c * k->ld, row);
     if (k->t.b + k->t.images < k->g.batch || k->t.first + k->t.rows < k->g.down) continue;
     for (int64_t q = 0; q < many; q++) /* the last unit */
       for (int64_t c = 0; c < from; c += lanes)

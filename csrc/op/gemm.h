@@ -56,9 +56,8 @@ typedef enum vs_gemm_way {
 typedef struct vs_gemm_room {
   vs_gemm_way way;
   char *panels; /* NULL: products are too small, or OpenBLAS's */
-  size_t bytes; /* a thread's */
+  size_t each;  /* bytes of a thread */
   size_t share; /* of one vs_gemm_share */
-  int threads;  /* of one product */
   char *right;  /* what vs_gemm_hold packed, or NULL */
 } vs_gemm_room;
 
