@@ -32,9 +32,8 @@ CPPFLAGS_ALL = -Icsrc $(PKG_CFLAGS) $(LUA_CFLAGS)
 # -fno-plt: even the smallest op calls Lua some twenty times.
 CFLAGS_ALL = $(CFLAGS) -std=c11 -D_GNU_SOURCE $(OPT) -g -fPIC -fvisibility=hidden -fno-plt -fno-math-errno \
              -fno-trapping-math $(WARN) -MMD -MP
-OPENMP  := -fopenmp
 LIBS     = $(PKG_LIBS) -lm -lpthread
-LINK     = -shared -Wl,-z,nodelete $(OPENMP) $(LDFLAGS)
+LINK     = -shared -Wl,-z,nodelete $(LDFLAGS)
 
 # Chosen at run time.  Elsewhere than on x86 the three levels are the same plain code.
 ifeq ($(shell uname -m),x86_64)
@@ -99,10 +98,10 @@ $(eval $(call kernel_rule,double,generic,-DVS_DOUBLE))
 
 $(BUILD)/float/%.o: csrc/%.c | deps
 	@mkdir -p $(@D)
-	$(call say,cc $@) $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(OPENMP) -c -o $@ $<
+	$(call say,cc $@) $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
 $(BUILD)/double/%.o: csrc/%.c | deps
 	@mkdir -p $(@D)
-	$(call say,cc $@) $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(OPENMP) -DVS_DOUBLE -c -o $@ $<
+	$(call say,cc $@) $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -DVS_DOUBLE -c -o $@ $<
 
 -include $(FLOAT_OBJECTS:.o=.d) $(DOUBLE_OBJECTS:.o=.d)
 
@@ -229,7 +228,7 @@ asan: deps        ## every spec under the address and undefined-behaviour saniti
 	  ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
 	  $(LUA) $(BUSTED) --ignore-lua -r suite -o plainTerminal $(or $(SPECS),spec)
 
-# clang, without OpenMP; every block comes from malloc (core/mem.c), so that the limits see it.  The
+# By clang; every block comes from malloc (core/mem.c), so that the limits see it.  The
 # limit of all memory is here, those of time and of one allocation are in spec/fuzz/run.lua: the
 # latter is the sanitizer's, as libFuzzer's would also tell of the child that tries HDF5 files.
 FUZZ_TARGETS := image h5 safetensors npy csv glove checkpoint pth json model
@@ -242,7 +241,7 @@ SECONDS ?= 60
 
 $(FUZZER): spec/fuzz/harness.c $(SOURCES) $(KERNELS) $(wildcard csrc/*/*.h csrc/*/*.def)
 	@$(MAKE) --no-print-directory deps-dev
-	@$(MAKE) $(jobs) fuzz-objects CC=clang OPENMP= BUILD=$(BUILD)/fuzz OPT= \
+	@$(MAKE) $(jobs) fuzz-objects CC=clang BUILD=$(BUILD)/fuzz OPT= \
 	  CFLAGS="$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link"
 	$(call say,link $@) clang $(LUA_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< \
 	  $$(find $(BUILD)/fuzz/float -name '*.o') $(LIBS) $$(pkg-config --libs lua5.4)
@@ -263,9 +262,9 @@ docs: float       ## write docs/reference.md and the editors' annotations from t
 LUA_FILES  = $(shell find lua docs examples bench spec -name '*.lua')
 C_FILES    = $(wildcard csrc/*/*.c csrc/*/*.h)
 # header:the only place that may include it
-ONLY_IN   := lua.h:csrc/bind/ lauxlib.h:csrc/bind/ cblas.h:csrc/core/ stb_image.h:csrc/io/jpeg.c \
+ONLY_IN   := lua.h:csrc/bind/ lauxlib.h:csrc/bind/ cblas.h:csrc/core/blas.c stb_image.h:csrc/io/jpeg.c \
              jpeglib.h:csrc/io/jpeg.c stb_image_write.h:csrc/io/imagewrite.c zlib.h:csrc/io/png.c \
-             hdf5.h:csrc/io/ expat.h:csrc/io/xml.c omp.h:csrc/core/thread.c
+             hdf5.h:csrc/io/ expat.h:csrc/io/xml.c
 
 lint: deps        ## luacheck, clang, clang-format, and who may include what
 	@$(MAKE) --no-print-directory deps-dev || echo "lint: without clang some checks are left out"
@@ -287,7 +286,7 @@ lint-text:
 	  if LC_ALL=C.UTF-8 grep -HnE '.{101,}|[[:blank:]]$$|	' $$f; then \
 	    echo "lint: $$f has a tab, a space at a line's end, or a line over 100"; bad=1; fi; \
 	  if [ -n "$$(tail -c 1 $$f)" ]; then echo "lint: $$f does not end with a newline"; bad=1; fi; done; exit $$bad
-# gcc builds; clang only reads, without OpenMP, so that its runtime never comes near.
+# gcc builds; clang only reads.
 lint-clang:
 	@if command -v clang >/dev/null; then \
 	  check="clang -fsyntax-only -std=c11 -D_GNU_SOURCE $(CPPFLAGS_ALL) $(WARN)"; \

@@ -97,10 +97,11 @@ typedef struct peak {
   vs_real keep[1024];
 } peak;
 
-static void run_peak(void *arg, int64_t first, int64_t last, int part) {
+static void run_peak(void *arg, int64_t first, int64_t last, int slot) {
   peak *p = arg;
+  (void)slot;
   for (int64_t i = first; i < last; i++)
-    p->keep[part] += vs_k_peak()->multiply_adds(p->rounds, &p->flops[part]);
+    p->keep[i] += vs_k_peak()->multiply_adds(p->rounds, &p->flops[i]);
 }
 
 static int peak_flops(lua_State *L) {

@@ -26,7 +26,8 @@ enum { Q, K, V, MASK, BIAS };                    /* in */
 enum { DROPOUT, CAUSAL, SCALE, HEADS };          /* attr */
 enum { ITEMS, ROWS, COLUMNS, DQK, DV_, HEADS_ }; /* n: B * heads, L, S, widths of a head */
 enum { BLOCK = 64 };                             /* rows at a time */
-enum { GRAIN = 1 << 15 };                        /* products that are worth a thread */
+enum { GRAIN = 1 << 15 };                        /* products that are worth a piece */
+enum { PIECES = 16 };                            /* sums of the bias' gradient, at most */
 
 /* ---- shapes ---- */
 
@@ -94,7 +95,7 @@ static int64_t forward_room(const vs_ctx *c) { return block_size(c) + full_sizes
 /* Bytes of room for the products of all threads, in front of the rest of the scratch. */
 static size_t panels_bytes(const vs_ctx *c) {
   int64_t most = VS_MAX(VS_MAX(block_rows(c), c->n[COLUMNS]), VS_MAX(c->n[DQK], c->n[DV_]));
-  return vs_gemm_bytes(vs_parts(c->n[ITEMS], grain(c)), most, most, most, false);
+  return vs_gemm_bytes(vs_slots(c->n[ITEMS], grain(c)), most, most, most, false);
 }
 
 /* Whether BLAS can read the rows of t as they lie. */
@@ -131,7 +132,7 @@ static int attention_shape(vs_ctx *c) {
   memcpy(shape, q->shape, sizeof q->shape);
   shape[last] = v->shape[last];
   if (vs_out(c, 0, vs_product_dtype(), q->ndim, shape) < 0) return -1;
-  size_t parts = (size_t)vs_parts(c->n[ITEMS], grain(c));
+  size_t parts = (size_t)vs_slots(c->n[ITEMS], grain(c));
   c->work_bytes = panels_bytes(c) + parts * (size_t)forward_room(c) * sizeof(vs_real) + 1;
   return 0;
 }
@@ -196,7 +197,8 @@ typedef struct attention {
   side q, k, v, y, dy, dq, dk, dv;
   vs_tensor mask, bias, dbias_view; /* onto the scores, where there are any */
   vs_lse *lse;
-  vs_real *dbias, *scratch;
+  vs_real *dbias, *scratch, *sums; /* sums: of dbias, one a piece, where items share elements */
+  int64_t pieces;                  /* of the items, in backward */
   vs_real scale;
   vs_gemm_room panels; /* for each thread's products */
 } attention;
@@ -281,7 +283,7 @@ static void open_all(attention *a, vs_ctx *c, char *memory) {
   a->v = side_of(c->in[V], c->n[DV_]);
   a->y = side_of(c->out[0], c->n[DV_]);
   int64_t most = VS_MAX(VS_MAX(block_rows(c), c->n[COLUMNS]), VS_MAX(c->n[DQK], c->n[DV_]));
-  vs_gemm_open(&a->panels, memory, vs_parts(c->n[ITEMS], grain(c)), most, most, most, false);
+  vs_gemm_open(&a->panels, memory, vs_slots(c->n[ITEMS], grain(c)), most, most, most, false);
   a->scratch = (vs_real *)(void *)(memory + panels_bytes(c));
 }
 
@@ -293,8 +295,7 @@ static void attention_forward(vs_ctx *c) {
 
 /* ---- backward ---- */
 
-/* What one thread needs: three blocks of scores, and a gradient of the bias of its own where items
- * share elements of it. */
+/* What one thread needs: three blocks of scores; and where the gradient of the bias goes. */
 typedef struct room {
   vs_real *p, *pm, *ds, *dbias, *full;
   vs_gemm_room panels;
@@ -314,17 +315,19 @@ static int64_t own_bias(const vs_ctx *c) {
   return vs_needs(c, BIAS) && shared_bias(c) ? c->in[BIAS]->numel : 0;
 }
 
-static int64_t room_size(const vs_ctx *c) {
-  return 3 * block_size(c) + own_bias(c) + full_sizes(c, c->out[0]);
+static int64_t room_size(const vs_ctx *c) { return 3 * block_size(c) + full_sizes(c, c->out[0]); }
+
+/* Pieces of the items, each with a sum of its own for the bias where that is shared. */
+static int64_t pieces_of(const vs_ctx *c) {
+  return vs_pieces(c->n[ITEMS], grain(c), own_bias(c) > 0 ? PIECES : INT64_MAX);
 }
 
-static room room_of(const attention *a, int part) {
+static room room_of(const attention *a, int slot) {
   int64_t size = block_size(a->c);
-  vs_real *at = a->scratch + part * room_size(a->c);
+  vs_real *at = a->scratch + slot * room_size(a->c);
   room r = {.p = at, .pm = at + size, .ds = at + 2 * size, .dbias = a->dbias};
-  if (own_bias(a->c)) r.dbias = at + 3 * size;
-  r.full = at + 3 * size + own_bias(a->c);
-  r.panels = vs_gemm_share(&a->panels, part);
+  r.full = at + 3 * size;
+  r.panels = vs_gemm_share(&a->panels, slot);
   return r;
 }
 
@@ -359,13 +362,10 @@ static void add_bias_gradient(const attention *a, const room *r, int64_t item, i
   }
 }
 
-static void backward_range(void *arg, int64_t from, int64_t to, int part) {
-  const attention *a = arg;
+static void backward_range(const attention *a, int64_t from, int64_t to, room r) {
   const vs_ctx *c = a->c;
   int64_t heads = c->n[HEADS_], rows = c->n[ROWS], n = c->n[COLUMNS];
   int64_t e = c->n[DQK], width = c->n[DV_];
-  room r = room_of(a, part);
-  if (own_bias(a->c)) memset(r.dbias, 0, (size_t)own_bias(a->c) * sizeof(vs_real));
   for (int64_t item = from; item < to && !vs_interrupted(); item++) {
     vs_real *full = r.full;
     block k = rows_of(&a->k, item, heads, 0, n, false, &full);
@@ -391,6 +391,19 @@ static void backward_range(void *arg, int64_t from, int64_t to, int part) {
   }
 }
 
+static void backward_pieces(void *arg, int64_t first, int64_t last, int slot) {
+  const attention *a = arg;
+  int64_t items = a->c->n[ITEMS], own = own_bias(a->c);
+  room r = room_of(a, slot);
+  for (int64_t i = first; i < last; i++) {
+    if (own > 0) {
+      r.dbias = a->sums + i * own;
+      memset(r.dbias, 0, (size_t)own * sizeof(vs_real));
+    }
+    backward_range(a, vs_piece_at(items, a->pieces, i), vs_piece_at(items, a->pieces, i + 1), r);
+  }
+}
+
 /* din of everything that wants one. */
 static int make_gradients(vs_ctx *c) {
   for (int i = Q; i <= BIAS; i++) {
@@ -412,27 +425,27 @@ static void open_gradients(attention *a) {
   a->dbias = vs_reals(c->din[BIAS]);
 }
 
-/* dbias: the sums of all threads, in order. */
+/* dbias: the sums of all pieces, in order. */
 static void join_bias_gradients(const attention *a) {
   int64_t size = own_bias(a->c);
-  for (int p = 0; p < vs_parts(a->c->n[ITEMS], grain(a->c)); p++) {
-    const vs_real *part = room_of(a, p).dbias;
-    for (int64_t i = 0; i < size; i++) a->dbias[i] += part[i];
-  }
+  for (int64_t p = 0; p < a->pieces; p++)
+    for (int64_t i = 0; i < size; i++) a->dbias[i] += a->sums[p * size + i];
 }
 
 static int attention_backward(vs_ctx *c) {
   attention a;
-  size_t parts = (size_t)vs_parts(c->n[ITEMS], grain(c)); /* threads may be others than before */
+  size_t slots = (size_t)vs_slots(c->n[ITEMS], grain(c)); /* threads may be others than before */
+  int64_t pieces = pieces_of(c), numbers = (int64_t)slots * room_size(c);
   bool fits = readable(c->dout[0]);
   vs_tensor *dy = fits ? vs_ref(c->dout[0]) : vs_clone(c->dout[0]);
-  size_t bytes = panels_bytes(c) + parts * (size_t)room_size(c) * sizeof(vs_real);
+  size_t bytes = panels_bytes(c) + (size_t)(numbers + pieces * own_bias(c)) * sizeof(vs_real);
   char *memory = dy == NULL || make_gradients(c) < 0 ? NULL : vs_mem_alloc(bytes);
   if (memory != NULL) {
     open_all(&a, c, memory);
     a.dy = side_of(dy, c->n[DV_]);
     open_gradients(&a);
-    vs_parallel(c->n[ITEMS], grain(c), backward_range, &a);
+    a.pieces = pieces, a.sums = a.scratch + numbers;
+    vs_parallel(a.pieces, 1, backward_pieces, &a);
     join_bias_gradients(&a);
   }
   vs_unref(dy);

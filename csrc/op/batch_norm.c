@@ -201,7 +201,7 @@ static int64_t channel_grain(const channels *k) {
 }
 
 static size_t scratch_bytes(const channels *k) {
-  size_t parts = (size_t)vs_parts(k->count, channel_grain(k));
+  size_t parts = (size_t)vs_slots(k->count, channel_grain(k));
   bool needed = needs_room(k) && k->batch * k->plane > 0;
   return needed ? (size_t)(3 * longest_row(k)) * sizeof(vs_real) * parts : 0;
 }

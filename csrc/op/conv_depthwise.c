@@ -121,7 +121,7 @@ static int run_planes(depthwise k, const vs_conv *c, vs_scratch *s) {
   int64_t all = k.batch * k.groups, grain = grain_of(&k, 1);
   if (all == 0 || k.y.grid * k.x.grid == 0) return 0;
   bool scatters = k.y.dst_step != 1 || k.x.dst_step != 1;
-  if (prepare(&k, vs_parts(all, grain), scatters, false, s) < 0) return -1;
+  if (prepare(&k, vs_slots(all, grain), scatters, false, s) < 0) return -1;
   if (k.tap == NULL) return 0;
   for (int64_t i = 0; i < k.y.taps; i++)
     for (int64_t j = 0; j < k.x.taps; j++)
@@ -189,7 +189,7 @@ int vs_depthwise_weight(const vs_conv *c, const vs_real *x, const vs_real *dy, v
     return 0;
   }
   int64_t grain = grain_of(&k, k.batch);
-  if (prepare(&k, vs_parts(k.groups, grain), false, true, s) < 0) return -1;
+  if (prepare(&k, vs_slots(k.groups, grain), false, true, s) < 0) return -1;
   if (k.tap != NULL) vs_parallel(k.groups, grain, weights, &k);
   return 0;
 }

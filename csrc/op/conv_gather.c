@@ -13,10 +13,13 @@
 #include "op/conv_axis.h"
 
 enum {
-  UNIT_PIXELS = 384,       /* grid positions of a unit, about */
-  UNIT_BYTES = 320 * 1024, /* of its padded source */
-  PANEL_BYTES = 16 * 1024, /* of the right side that one sweep reads */
-  WEIGHT_BYTES = 256 << 20 /* most that per-thread weight gradients may take together */
+  UNIT_PIXELS = 384,        /* grid positions of a unit, about */
+  UNIT_BYTES = 320 * 1024,  /* of its padded source */
+  PANEL_BYTES = 16 * 1024,  /* of the right side that one sweep reads */
+  WEIGHT_BYTES = 256 << 20, /* most that the pieces' weight gradients may take together */
+  WEIGHT_PIXELS = 1024,     /* grid positions that are worth a weight gradient of their own */
+  WEIGHT_PIECES = 16,       /* pieces at most */
+  FEW_UNITS = 16            /* units of a small source, about */
 };
 
 /* ---- plans ---- */
@@ -36,7 +39,7 @@ typedef struct plan {
 static int finish_plan(plan *p) {
   const axis *y = &p->y, *x = &p->x;
   int64_t whole = y->grid * x->grid, channels = p->groups * p->from;
-  int64_t most = VS_MAX(p->batch * whole / (4 * vs_num_threads()), 24);
+  int64_t most = VS_MAX(p->batch * whole / FEW_UNITS, 24);
   most = VS_MIN(most, UNIT_PIXELS);
   p->depth = p->from * y->taps * x->taps;
   p->direct = inside(y) && inside(x) && !p->bf16;
@@ -113,7 +116,7 @@ static const vs_real *load_unit(const plan *p, unit t, vs_planes src, vs_real *b
   return buffer;
 }
 
-/* ---- scratch: tables and packed weights once, the rest once a thread ---- */
+/* ---- scratch: tables and packed weights once, the rest once a slot ---- */
 
 static size_t reals(int64_t n) { return (size_t)VS_ROUND_UP(n * (int64_t)sizeof(vs_real), 64); }
 static size_t ints(int64_t n) { return (size_t)VS_ROUND_UP(n * (int64_t)sizeof(int64_t), 64); }
@@ -127,9 +130,11 @@ typedef struct job {
   const vs_real *w;     /* as the user has it */
   bool transposed;      /* w is [from..., to] rather than [to, from]: the gradient of x */
   int64_t *pixel, *tap;
-  char *parts;
-  size_t part_bytes;
-  int nparts;
+  char *slots; /* each has slot_bytes */
+  size_t slot_bytes;
+  char *sums; /* of dw, one a piece of the units */
+  size_t sum_bytes;
+  int64_t pieces;
 } job;
 
 /* ---- the gathered product: forward and the gradient of x ---- */
@@ -195,12 +200,12 @@ static size_t sums_of(const plan *p) {
   return reals(VS_ROUND_UP(p->pixels, vs_k_conv()->rows) * vs_k_conv()->cols);
 }
 
-static void gather_units(void *arg, int64_t first, int64_t last, int part) {
+static void gather_units(void *arg, int64_t first, int64_t last, int slot) {
   const job *k = arg;
   const plan *p = k->p;
   const vs_kernels_conv *kc = vs_k_conv();
   int64_t np = panels(p->to), block = PANEL_BYTES / ((int64_t)sizeof(vs_real) * kc->cols);
-  vs_real *buffer = (vs_real *)(void *)(k->parts + (size_t)part * k->part_bytes);
+  vs_real *buffer = (vs_real *)(void *)(k->slots + (size_t)slot * k->slot_bytes);
   vs_real *acc = (vs_real *)(void *)((char *)buffer + reals(p->buffer));
   vs_real *room = (vs_real *)(void *)((char *)acc + sums_of(p));
   for (int64_t u = first; u < last && !vs_interrupted(); u++) {
@@ -226,17 +231,17 @@ static void run_gather(const plan *p, vs_planes src, const vs_real *w, bool tran
   const vs_kernels_conv *kc = vs_k_conv();
   if (p->units == 0 || p->groups * p->to == 0) return;
   int64_t np = panels(p->to);
-  int parts = vs_parts(p->units, 1);
   job k = {.p = p, .src = src, .bias = bias, .dst = dst, .w = w, .transposed = transposed};
-  k.part_bytes = reals(p->buffer) + sums_of(p) * (dst.bf16 ? 2 : 1);
+  k.slot_bytes = reals(p->buffer) + sums_of(p) * (dst.bf16 ? 2 : 1);
   size_t weights = reals(p->groups * np * p->depth * kc->cols), tables = ints(p->pixels);
-  size_t bytes = tables + ints(p->depth) + weights + (size_t)parts * k.part_bytes;
+  size_t bytes = tables + ints(p->depth) + weights;
+  bytes += (size_t)vs_slots(p->units, 1) * k.slot_bytes;
   char *work = vs_scratch_take(s, bytes);
   if (work == NULL) return;
   k.pixel = (int64_t *)(void *)work;
   k.tap = (int64_t *)(void *)(work + tables);
   k.weight = (vs_real *)(void *)(work + tables + ints(p->depth));
-  k.parts = work + tables + ints(p->depth) + weights;
+  k.slots = work + tables + ints(p->depth) + weights;
   fill_tables(p, k.pixel, k.tap);
   vs_parallel(p->groups * np, VS_MAX(1, 16384 / (p->depth * kc->cols + 1)), pack_weights, &k);
   vs_parallel(p->units, 1, gather_units, &k);
@@ -244,17 +249,18 @@ static void run_gather(const plan *p, vs_planes src, const vs_real *w, bool tran
 
 /* ---- the gradient of w ---- */
 
-/* dw[o, c, tap] = sum over b and pixels of dy[b, o, pixel] * x[b, c, pixel + tap], by thread */
-static void weight_units(void *arg, int64_t first, int64_t last, int part) {
-  const job *k = arg;
+/* dw[o, c, tap] = sum over b and pixels of dy[b, o, pixel] * x[b, c, pixel + tap], by piece */
+static void weight_piece(const job *k, int64_t piece, char *room) {
   const plan *p = k->p;
   const vs_kernels_conv *kc = vs_k_conv();
   int64_t cols = kc->cols, np = panels(p->to),
           block = PANEL_BYTES / ((int64_t)sizeof(vs_real) * cols);
   int64_t depth = VS_ROUND_UP(p->depth, kc->rows), plane = p->y.grid * p->x.grid;
-  vs_real *acc = (vs_real *)(void *)(k->parts + (size_t)part * k->part_bytes);
-  vs_real *panel = (vs_real *)(void *)((char *)acc + reals(p->groups * np * depth * cols));
-  vs_real *buffer = (vs_real *)(void *)((char *)panel + reals(p->pixels * cols));
+  int64_t first = vs_piece_at(p->units, k->pieces, piece);
+  int64_t last = vs_piece_at(p->units, k->pieces, piece + 1);
+  vs_real *acc = (vs_real *)(void *)(k->sums + (size_t)piece * k->sum_bytes);
+  vs_real *panel = (vs_real *)(void *)room;
+  vs_real *buffer = (vs_real *)(void *)(room + reals(p->pixels * cols));
   for (int64_t u = first; u < last && !vs_interrupted(); u++) {
     unit t = unit_at(p, u);
     const vs_real *x = load_unit(p, t, k->src, buffer);
@@ -273,6 +279,12 @@ static void weight_units(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
+static void weight_pieces(void *arg, int64_t first, int64_t last, int slot) {
+  const job *k = arg;
+  for (int64_t i = first; i < last; i++)
+    weight_piece(k, i, k->slots + (size_t)slot * k->slot_bytes);
+}
+
 static void add_weights(void *arg, int64_t first, int64_t last, int part) {
   const job *k = arg;
   const plan *p = k->p;
@@ -282,12 +294,21 @@ static void add_weights(void *arg, int64_t first, int64_t last, int part) {
   for (int64_t o = first; o < last; o++) {
     int64_t q = o / p->to * np + o % p->to / cols, column = o % p->to % cols;
     vs_real *out = k->dw + o * p->depth;
-    for (int i = 0; i < k->nparts; i++) {
-      const vs_real *acc = (const vs_real *)(const void *)(k->parts + (size_t)i * k->part_bytes);
+    for (int64_t i = 0; i < k->pieces; i++) {
+      const vs_real *acc = (const vs_real *)(const void *)(k->sums + (size_t)i * k->sum_bytes);
       acc += q * depth * cols + column;
       for (int64_t d = 0; d < p->depth; d++) out[d] = (i > 0 ? out[d] : 0) + acc[d * cols];
     }
   }
+}
+
+/* Pieces of the units, each with a weight gradient of `bytes` of its own: more of them are shared
+ * out better, but all have to be written and added up.  A power of two. */
+static int64_t weight_pieces_of(const plan *p, int64_t bytes) {
+  int64_t worth = VS_MAX(p->batch * p->y.grid * p->x.grid / WEIGHT_PIXELS, 2), pieces = 1;
+  int64_t most = VS_MIN(VS_MIN(worth, WEIGHT_PIECES), VS_MIN(p->units, WEIGHT_BYTES / bytes));
+  while (2 * pieces <= most) pieces *= 2;
+  return pieces;
 }
 
 static void run_weights(const plan *p, vs_planes x, const vs_real *dy, vs_real *dw, vs_scratch *s) {
@@ -298,18 +319,20 @@ static void run_weights(const plan *p, vs_planes x, const vs_real *dy, vs_real *
     memset(dw, 0, (size_t)(outs * p->depth) * sizeof *dw);
     return;
   }
-  size_t sums = reals(p->groups * panels(p->to) * VS_ROUND_UP(p->depth, kc->rows) * kc->cols);
-  int64_t most = VS_MAX(1, WEIGHT_BYTES / (int64_t)sums), grain = (p->units - 1) / most + 1;
-  job k = {.p = p, .src = x, .dy = dy, .dw = dw, .nparts = vs_parts(p->units, grain)};
-  k.part_bytes = sums + reals(p->pixels * kc->cols) + reals(p->buffer);
-  size_t tables = ints(p->pixels) + ints(p->depth);
-  char *work = vs_scratch_take(s, tables + (size_t)k.nparts * k.part_bytes);
+  job k = {.p = p, .src = x, .dy = dy, .dw = dw};
+  k.sum_bytes = reals(p->groups * panels(p->to) * VS_ROUND_UP(p->depth, kc->rows) * kc->cols);
+  k.slot_bytes = reals(p->pixels * kc->cols) + reals(p->buffer);
+  k.pieces = weight_pieces_of(p, (int64_t)k.sum_bytes);
+  size_t tables = ints(p->pixels) + ints(p->depth), sums = (size_t)k.pieces * k.sum_bytes;
+  size_t bytes = tables + sums + (size_t)vs_slots(k.pieces, 1) * k.slot_bytes;
+  char *work = vs_scratch_take(s, bytes);
   if (work == NULL) return;
   k.pixel = (int64_t *)(void *)work;
   k.tap = (int64_t *)(void *)(work + ints(p->pixels));
-  k.parts = work + tables;
+  k.sums = work + tables;
+  k.slots = k.sums + sums;
   fill_tables(p, k.pixel, k.tap);
-  vs_parallel(p->units, grain, weight_units, &k);
+  vs_parallel(k.pieces, 1, weight_pieces, &k);
   vs_parallel(outs, VS_MAX(1, 8192 / p->depth), add_weights, &k);
 }
 

@@ -188,13 +188,28 @@ static void multiply_rows(vs_product *p, vs_real *panels) {
     vs_k_elementwise()->shorten(p->n, (uint16_t *)c.at + i * c.ld, panels + i * p->n);
 }
 
-/* Too little to win by packing: values as they are. */
-static void multiply_small(vs_product *p) {
-  vs_real *c = p->c.at;
-  for (int64_t i = 0; p->bias && i < p->m; i++)
-    memcpy(c + i * p->c.ld, p->bias, (size_t)p->n * sizeof *c);
-  vs_blas_gemm(p->a.turned, p->b.turned, p->m, p->n, p->k, p->alpha, p->a.at, p->a.ld, p->b.at,
-               p->b.ld, p->bias ? 1 : p->beta, c, p->c.ld);
+/* ---- OpenBLAS: too little to win by packing here, or a processor where it is faster ---- */
+
+static void blas_rectangles(void *arg, int64_t first, int64_t last, int slot) {
+  const vs_product *p = arg;
+  (void)slot;
+  for (int64_t r = first; r < last && !vs_interrupted(); r++) {
+    int64_t i = r / p->wide, j = r % p->wide;
+    int64_t row = vs_piece_at(p->m, p->tall, i), m = vs_piece_at(p->m, p->tall, i + 1) - row;
+    int64_t col = vs_piece_at(p->n, p->wide, j), n = vs_piece_at(p->n, p->wide, j + 1) - col;
+    vs_real *c = (vs_real *)p->c.at + row * p->c.ld + col;
+    for (int64_t q = 0; p->bias && q < m; q++)
+      memcpy(c + q * p->c.ld, p->bias + col, (size_t)n * sizeof *c);
+    vs_blas_gemm(p->a.turned, p->b.turned, m, n, p->k, p->alpha, vs_product_left(p, row, 0),
+                 p->a.ld, vs_product_right(p, col, 0), p->b.ld, p->bias ? 1 : p->beta, c, p->c.ld);
+  }
+}
+
+/* OpenBLAS runs on one thread: the rectangles are ours. */
+static void multiply_blas(vs_product *p) {
+  p->tall = p->wide = 1;
+  if (p->m > 0 && p->n > 0 && p->k > 0) vs_product_cut(p);
+  vs_parallel(p->tall * p->wide, 1, blas_rectangles, p);
 }
 
 /* No products: the bias or nothing, as bfloat16. */
@@ -221,7 +236,7 @@ static void multiply(const vs_gemm_room *room, int64_t m, int64_t n, int64_t k, 
     return;
   }
   if (nothing || !(packs || bf16)) {
-    multiply_small(&p);
+    multiply_blas(&p);
     return;
   }
   p.own = room->panels, p.each = room->each;

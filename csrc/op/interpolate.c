@@ -285,7 +285,7 @@ static size_t tables_bytes(const vs_ctx *c) {
 
 /* Rows of each part: one of the input's width, or two of the output's. */
 static size_t scratch_bytes(const vs_ctx *c) {
-  int parts = vs_parts(plane_count(c), grain(c));
+  int parts = vs_slots(plane_count(c), grain(c));
   int64_t row = has_runs(c) ? c->in[0]->shape[3] : 2 * c->out[0]->shape[3];
   return (size_t)(parts * row) * sizeof(vs_real);
 }

@@ -1,7 +1,7 @@
 /* layer_norm: rows minus their mean, over their deviation, scaled and shifted element by element.
  *
- * Rows are shared out between threads; backward adds the gradients of weight and bias of each
- * thread, in order. */
+ * Rows are shared out between threads; backward adds the gradients of weight and bias of up to
+ * PIECES pieces of the rows, in order. */
 #include <math.h>
 #include <string.h>
 
@@ -10,13 +10,14 @@
 
 enum { X, WEIGHT, BIAS };
 enum { SHAPE, EPS };
+enum { PIECES = 16 };
 
 typedef struct layer_rows {
-  int64_t width;
+  int64_t width, rows, pieces; /* pieces: of the rows, in backward */
   double eps;
   const vs_real *x, *dy, *w, *b;
   vs_real *y, *dx, *mean, *rstd;
-  vs_real *sums; /* dw and db of each thread, or NULL */
+  vs_real *sums; /* dw and db of each piece, or NULL */
 } layer_rows;
 
 static void layer_forward(void *arg, int64_t first, int64_t last, int part) {
@@ -31,17 +32,22 @@ static void layer_forward(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static void layer_backward(void *arg, int64_t first, int64_t last, int part) {
-  const layer_rows *k = arg;
-  vs_real *sums = k->sums ? k->sums + part * 2 * k->width : NULL;
+static void piece_backward(const layer_rows *k, int64_t piece) {
+  int64_t last = vs_piece_at(k->rows, k->pieces, piece + 1);
+  vs_real *sums = k->sums ? k->sums + piece * 2 * k->width : NULL;
   if (sums != NULL) memset(sums, 0, (size_t)(2 * k->width) * sizeof *sums);
-  for (int64_t r = first; r < last; r++) {
+  for (int64_t r = vs_piece_at(k->rows, k->pieces, piece); r < last; r++) {
     const vs_real *x = k->x + r * k->width, *dy = k->dy + r * k->width;
     if (k->dx != NULL)
       vs_k_norm()->row_back(k->width, x, dy, k->w, k->mean[r], k->rstd[r], k->dx + r * k->width);
     if (sums != NULL)
       vs_k_norm()->row_sums(k->width, x, dy, k->mean[r], k->rstd[r], sums, sums + k->width);
   }
+}
+
+static void layer_backward(void *arg, int64_t first, int64_t last, int slot) {
+  (void)slot;
+  for (int64_t i = first; i < last; i++) piece_backward(arg, i);
 }
 
 static int layer_norm_shape(vs_ctx *c) {
@@ -93,21 +99,20 @@ static void layer_norm_forward(vs_ctx *c) {
  * dx = rstd * (g - mean(g) - h * mean(g h)) with g = dy * w. */
 static int layer_norm_backward(vs_ctx *c) {
   layer_rows k = layer_of(c);
-  int parts = vs_parts(c->n[1], row_grain(c));
   vs_real *d[2] = {vs_needs(c, WEIGHT) ? vs_reals(c->din[WEIGHT]) : NULL,
                    vs_needs(c, BIAS) ? vs_reals(c->din[BIAS]) : NULL};
+  k.rows = c->n[1], k.pieces = vs_pieces(k.rows, row_grain(c), PIECES);
   k.dy = vs_reals(c->dout[0]);
   k.dx = vs_needs(c, X) ? vs_reals(c->din[X]) : NULL;
   if (d[0] != NULL || d[1] != NULL) {
-    size_t bytes = (size_t)(2 * parts * k.width) * sizeof(vs_real);
+    size_t bytes = (size_t)(2 * k.pieces * k.width) * sizeof(vs_real);
     if ((k.sums = vs_mem_alloc(bytes)) == NULL) return -1;
-    if (c->n[1] == 0) memset(k.sums, 0, bytes);
   }
-  vs_parallel(c->n[1], row_grain(c), layer_backward, &k);
+  vs_parallel(k.pieces, 1, layer_backward, &k);
   for (int i = 0; i < 2; i++)
     for (int64_t j = 0; d[i] != NULL && j < k.width; j++) {
       d[i][j] = 0;
-      for (int p = 0; p < parts; p++) d[i][j] += k.sums[(2 * p + i) * k.width + j];
+      for (int64_t p = 0; p < k.pieces; p++) d[i][j] += k.sums[(2 * p + i) * k.width + j];
     }
   vs_mem_free(k.sums);
   return 0;

@@ -104,7 +104,7 @@ static bool needs_scratch(const classes *k) {
 }
 
 static size_t scratch_bytes(const classes *k) {
-  int parts = vs_parts(tile_count(k), tile_grain(k));
+  int parts = vs_slots(tile_count(k), tile_grain(k));
   return needs_scratch(k) ? (size_t)(parts * part_size(k)) * sizeof(vs_real) : 0;
 }
 

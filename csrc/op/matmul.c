@@ -98,11 +98,11 @@ static batch batch_of(const vs_tensor *a, const vs_tensor *b, const vs_tensor *c
 }
 
 static size_t batch_bytes(const batch *w) {
-  return vs_gemm_bytes(vs_parts(w->count, w->grain), w->m, w->n, w->k, w->bf16);
+  return vs_gemm_bytes(vs_slots(w->count, w->grain), w->m, w->n, w->k, w->bf16);
 }
 
 static void run_batch(batch *w, void *memory) {
-  vs_gemm_open(&w->room, memory, vs_parts(w->count, w->grain), w->m, w->n, w->k, w->bf16);
+  vs_gemm_open(&w->room, memory, vs_slots(w->count, w->grain), w->m, w->n, w->k, w->bf16);
   vs_parallel(w->count, w->grain, multiply_range, w); /* one range: threads inside each product */
 }
 

@@ -118,7 +118,7 @@ static int64_t plane_grain(const pool *p) {
 /* Of the planes that forward makes full, one of x and one of y a thread. */
 static size_t room_bytes(const pool *p) {
   int64_t each = p->in[0] * p->in[1] + p->out[0] * p->out[1];
-  return (size_t)(vs_parts(p->planes, plane_grain(p)) * each) * sizeof(vs_real);
+  return (size_t)(vs_slots(p->planes, plane_grain(p)) * each) * sizeof(vs_real);
 }
 
 /* What is left to do once output 0 is there. */

@@ -161,9 +161,9 @@ static void pack_columns(const vs_product *p, vs_real *at, int64_t j0, int64_t j
                (vs_real *)panels_at(p, at, j0, j1, j, s).at);
 }
 
-static void hold_columns(void *arg, int64_t first, int64_t last, int part) {
+static void hold_columns(void *arg, int64_t first, int64_t last, int slot) {
   const vs_product *p = arg;
-  (void)part;
+  (void)slot;
   pack_columns(p, p->held, 0, p->n, first * p->kern->cols, VS_MIN(last * p->kern->cols, p->n));
 }
 
@@ -264,22 +264,20 @@ static void take_slices(vs_product *p, int q, chunk *ch) {
   }
 }
 
-static void multiply_rectangles(void *arg, int64_t first, int64_t last, int part) {
+static void multiply_rectangles(void *arg, int64_t first, int64_t last, int slot) {
   vs_product *p = arg;
   int all = p->tall * p->wide;
-  chunk ch = {.left = (vs_real *)(void *)(p->own + (size_t)part * p->each)};
+  chunk ch = {.left = (vs_real *)(void *)(p->own + (size_t)slot * p->each)};
   ch.edge = ch.left + left_room(p->kern), ch.panels = ch.edge + edge_room(p->kern);
   ch.sums = ch.panels + chunk_room(p, p->c.bf16);
   for (int64_t r = first; r < last; r++)
     for (int d = 0; d < all; d++) take_slices(p, (int)(r + d) % all, &ch);
 }
 
-/* One rectangle a thread, of at least a tile, with the least to pack: each row of them packs all of
- * B, each column all of A. */
-static void cut(vs_product *p) {
+void vs_product_cut(vs_product *p) {
   int64_t down = VS_PIECES(p->m, p->kern->rows), across = VS_PIECES(p->n, p->kern->cols);
   double work = (double)p->m * (double)p->n * (double)(p->k1 - p->k0) / GRAIN;
-  int threads = VS_MIN(vs_parts((int64_t)VS_MIN(work, 1 << 20), 1), VS_RECTANGLES);
+  int threads = VS_MIN(vs_slots((int64_t)VS_MIN(work, 1 << 20), 1), VS_RECTANGLES);
   for (p->tall = 0; p->tall == 0; threads--)
     for (int tall = 1; tall <= threads; tall++) {
       int wide = threads / tall;
@@ -293,7 +291,7 @@ static void cut(vs_product *p) {
 }
 
 static void multiply_chunks(vs_product *p) {
-  cut(p);
+  vs_product_cut(p);
   for (int q = 0; q < p->tall * p->wide; q++) atomic_init(&p->begun[q], 0);
   vs_parallel(p->tall * p->wide, 1, multiply_rectangles, p);
 }

@@ -50,6 +50,9 @@ int64_t vs_product_own_room(const vs_product *p, bool bf16);
 /* Numbers for all of B; packs it to p->held, on all threads. */
 int64_t vs_product_held_room(const vs_product *p);
 void vs_product_hold(vs_product *p);
+/* Sets tall, wide and slices: one rectangle a thread, of at least a tile, with the least to pack,
+ * for each row of them packs all of B, each column all of A. */
+void vs_product_cut(vs_product *p);
 /* Computes C, on all threads, or on the calling one inside vs_parallel. */
 void vs_product_run(vs_product *p);
 

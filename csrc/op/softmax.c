@@ -71,7 +71,7 @@ static int64_t tile_count(const vs_ctx *c) { return c->n[0] * vs_tiles_of(c->n[2
 /* Bytes of the tiles of all threads, for as many as there are now; 0 where rows are used where they
  * lie. */
 static size_t scratch_bytes(const vs_ctx *c) {
-  int parts = vs_parts(tile_count(c), row_grain(vs_tile(c->n[1]) * c->n[1]));
+  int parts = vs_slots(tile_count(c), row_grain(vs_tile(c->n[1]) * c->n[1]));
   return c->n[2] == 1 ? 0 : 3 * (size_t)vs_tile_size(c->n[1]) * sizeof(vs_real) * (size_t)parts;
 }
 

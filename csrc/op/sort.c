@@ -113,7 +113,7 @@ static int64_t grain(const vs_ctx *c) { return GRAIN / VS_MAX(c->n[1], 1) + 1; }
 /* n: outer, along, inner */
 static int common_shape(vs_ctx *c, int index) {
   vs_along(c->in[0], (int)c->attr[DIM].i, c->n);
-  int parts = vs_parts(c->n[0] * c->n[2], grain(c));
+  int parts = vs_slots(c->n[0] * c->n[2], grain(c));
   c->work_bytes = (size_t)parts * vs_sort_bytes(c->n[1]);
   return vs_out(c, index, VS_INT64, c->in[0]->ndim, c->in[0]->shape);
 }

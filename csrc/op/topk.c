@@ -122,7 +122,7 @@ static int topk_shape(vs_ctx *c) {
   for (int i = 0; i < x->ndim; i++) shape[i] = i == dim ? k : x->shape[i];
   vs_along(x, (int)dim, c->n);
   c->n[3] = k;
-  int parts = vs_parts(c->n[0] * c->n[2], topk_grain(c));
+  int parts = vs_slots(c->n[0] * c->n[2], topk_grain(c));
   c->work_bytes = (size_t)parts * part_bytes(c);
   if (vs_out(c, 0, x->dtype, x->ndim, shape) != 0) return -1;
   return vs_out(c, 1, VS_INT64, x->ndim, shape);

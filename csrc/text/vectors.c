@@ -86,7 +86,7 @@ vs_tensor *vs_vectors_matrix(const vs_vectors *v, const vs_vocab *vocab, double 
 typedef struct search {
   const vs_vectors *v;
   const float *query; /* of length 1 */
-  float *score, *row; /* [n]; one row of scratch a range */
+  float *score, *row; /* [n]; one row of scratch a slot */
 } search;
 
 static void score_range(void *arg, int64_t first, int64_t last, int part) {
@@ -126,7 +126,7 @@ static int64_t best_of(const float *score, int64_t n, int64_t skip, int64_t k, i
 int64_t vs_vectors_nearest(const vs_vectors *v, const char *word, size_t len, int64_t k,
                            int64_t *id, float *score) {
   int64_t n = vs_vectors_size(v), d = v->dim, grain = 4096, have = -1;
-  size_t parts = (size_t)vs_parts(n, grain);
+  size_t parts = (size_t)vs_slots(n, grain);
   float *scratch = vs_new(((size_t)n + (parts + 1) * (size_t)d) * sizeof *scratch);
   if (!scratch) return -1;
   float *query = scratch + n;

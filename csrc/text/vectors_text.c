@@ -23,7 +23,7 @@ typedef struct textfile {
   size_t *start;         /* [n + 1] where each line begins; the end of the file */
   uint32_t *word;        /* [n] bytes of each line's word */
   float *value;          /* [n, dim] */
-  int64_t *bad;          /* [parts] first line that does not parse, from 0; n when all do */
+  int64_t *bad;          /* [slots] first line that does not parse, from 0; n when all do */
 } textfile;
 
 /* --- numbers --- */
@@ -118,12 +118,11 @@ static bool parse_line(const textfile *f, int64_t i, float *out, uint32_t *word)
   return field == s || !number(field, end, &x); /* else there is a number too many */
 }
 
-static void parse_range(void *arg, int64_t first, int64_t last, int part) {
+static void parse_range(void *arg, int64_t first, int64_t last, int slot) {
   textfile *f = arg;
-  f->bad[part] = f->n;
   for (int64_t i = first; i < last; i++) {
     if (parse_line(f, i, f->value + i * f->dim, &f->word[i])) continue;
-    f->bad[part] = i;
+    f->bad[slot] = VS_MIN(f->bad[slot], i);
     break;
   }
 }
@@ -216,15 +215,16 @@ static int check_size(const textfile *f) {
 
 static int parse(textfile *f) {
   int64_t grain = VS_MAX(1, 100000 / f->dim);
-  int parts = vs_parts(f->n, grain);
+  int slots = vs_slots(f->n, grain);
   f->word = vs_new((size_t)f->n * sizeof *f->word);
   f->value = vs_new((size_t)f->n * (size_t)f->dim * sizeof *f->value);
-  f->bad = vs_new((size_t)parts * sizeof *f->bad);
+  f->bad = vs_new((size_t)slots * sizeof *f->bad);
   if (!f->word || !f->value || !f->bad) return -1;
+  for (int i = 0; i < slots; i++) f->bad[i] = f->n;
   vs_parallel(f->n, grain, parse_range, f);
-  for (int p = 0; p < parts; p++)
-    if (f->bad[p] < f->n) return fail_line(f, f->bad[p]);
-  return 0;
+  int64_t bad = f->n;
+  for (int i = 0; i < slots; i++) bad = VS_MIN(bad, f->bad[i]);
+  return bad < f->n ? fail_line(f, bad) : 0;
 }
 
 /* Numbers the words; rows of duplicate words are removed. */
