@@ -14,6 +14,9 @@
  * they sleep.  So does the caller at `state`.  Beside other programs a thread that looks takes time
  * from whoever does the work: one that finds it was interrupted there looks less long from then on.
  *
+ * A worker that the system stops within a piece holds up the caller.  Where that happened, the
+ * caller does the next jobs alone for some time, so that the waiting stays a small part.
+ *
  * Workers run until the process ends; the library is never unloaded (-z nodelete). */
 #include "core/thread.h"
 
@@ -43,7 +46,17 @@ enum {
 enum { PLACE = 1u, PLACES = 0x7ffu, INSIDE = 0x800u, ALL_INSIDE = 0x7ffu * INSIDE };
 static const uint32_t OPEN = 1u << 24, TAKEN = 1u << 25, WAITED = 1u << 26;
 
-enum { LOOK_NS = 50 * 1000, LEAST_LOOK_NS = 5 * 1000, LOST_NS = 100 * 1000 };
+/* Nanoseconds.  A worker looks for the next job longer than it would take to wake it up: in a
+ * virtual machine that takes 50 us, 15 of them of whoever wakes. */
+enum {
+  LOOK_NS = 300 * 1000,
+  LEAST_LOOK_NS = 5 * 1000,
+  LAST_LOOK_NS = 50 * 1000,  /* the caller, for workers at their last piece */
+  GAP_NS = 100 * 1000,       /* between two looks: another program ran */
+  LEAST_LOST_NS = 20 * 1000, /* waited for a worker that was stopped */
+  ALONE = 8,                 /* times that, the caller goes on alone */
+  MOST_ALONE_NS = 100 * 1000 * 1000
+};
 
 typedef struct share {
   _Alignas(LINE) _Atomic int64_t next;
@@ -68,7 +81,8 @@ static struct {
 static _Atomic int threads, workers;
 static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static _Thread_local bool inside; /* a range function runs on this thread */
+static _Thread_local int64_t alone_until; /* ns: before that no worker is asked */
+static _Thread_local bool inside;         /* a range function runs on this thread */
 static _Thread_local int look = LOOK_NS;
 
 /* ---- waiting ---- */
@@ -96,8 +110,9 @@ static int64_t clock_now(void) {
 }
 
 /* Looks at the word until one of `mask`'s bits differs from those of value; false when that took
- * too long.  A gap between two looks at the clock is time that another program had. */
-static bool look_at(_Atomic uint32_t *word, uint32_t value, uint32_t mask) {
+ * too long, `most` ns or less.  A gap between two looks at the clock is time that another program
+ * had. */
+static bool look_at(_Atomic uint32_t *word, uint32_t value, uint32_t mask, int most) {
   int64_t start = 0, last = 0;
   for (;;) {
     for (int i = 0; i < 16; i++) {
@@ -107,11 +122,11 @@ static bool look_at(_Atomic uint32_t *word, uint32_t value, uint32_t mask) {
     }
     int64_t now = clock_now();
     if (start == 0) start = last = now;
-    if (now - last > LOST_NS) {
+    if (now - last > GAP_NS) {
       look = VS_MAX(look / 2, LEAST_LOOK_NS);
       return false;
     }
-    if (now - start > look) {
+    if (now - start > VS_MIN(look, most)) {
       look = VS_MIN(look + look / 8, LOOK_NS);
       return false;
     }
@@ -128,16 +143,21 @@ static int64_t piece_at(const job *j, int64_t i) {
   return i < j->pieces && j->n / j->pieces >= 16 * ALIGNED ? at / ALIGNED * ALIGNED : at;
 }
 
-static void take_pieces(job *j, int slot) {
+/* Returns how many. */
+static int64_t take_pieces(job *j, int slot) {
+  int64_t taken = 0;
   inside = true;
   for (int k = 0; k < j->nshares; k++) {
     share *s = &j->shares[(slot + k) % j->nshares];
     while (atomic_load_explicit(&s->next, memory_order_relaxed) < s->end && !vs_interrupted()) {
       int64_t i = atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
-      if (i < s->end) j->fn(j->arg, piece_at(j, i), piece_at(j, i + 1), slot);
+      if (i >= s->end) break;
+      j->fn(j->arg, piece_at(j, i), piece_at(j, i + 1), slot);
+      taken++;
     }
   }
   inside = false;
+  return taken;
 }
 
 /* ---- workers ---- */
@@ -174,7 +194,7 @@ static void *work(void *arg) {
       continue;
     }
     atomic_fetch_add(&idle.looking, 1);
-    bool more = look_at(&idle.epoch, epoch, ~0u);
+    bool more = look_at(&idle.epoch, epoch, ~0u, LOOK_NS);
     atomic_fetch_sub(&idle.looking, 1);
     if (more) continue;
     atomic_fetch_add(&idle.asleep, 1);
@@ -262,16 +282,27 @@ static void open_job(job *j, int slots) {
   if (wanted > 0 && atomic_load(&idle.asleep) > 0) wake(&idle.epoch, wanted);
 }
 
-/* Waits for the workers inside. */
-static void close_job(job *j) {
+/* Closes the job, in which the caller took so many pieces since `start`, and waits for the workers
+ * inside.  One that takes more than twice the time of the caller's pieces was stopped meanwhile. */
+static void close_job(job *j, int64_t start, int64_t taken) {
+  int64_t end = 0;
   uint32_t s = atomic_fetch_and_explicit(&j->state, ~(OPEN | PLACES), memory_order_acquire);
   for (s &= ~(OPEN | PLACES); s & ALL_INSIDE;
        s = atomic_load_explicit(&j->state, memory_order_acquire)) {
-    if (look_at(&j->state, s, ALL_INSIDE)) continue;
+    if (end == 0) end = clock_now();
+    if (look_at(&j->state, s, ALL_INSIDE, LAST_LOOK_NS)) continue;
     s = atomic_fetch_or_explicit(&j->state, WAITED, memory_order_acquire) | WAITED;
     if (s & ALL_INSIDE) sleep_at(&j->state, s);
   }
   atomic_store_explicit(&j->state, 0, memory_order_release);
+  if (end == 0) return;
+  int64_t now = clock_now(), lost = now - end - 2 * (end - start) / VS_MAX(taken, 1);
+  if (lost > LEAST_LOST_NS) alone_until = now + VS_MIN(ALONE * lost, MOST_ALONE_NS);
+}
+
+static bool is_alone(void) {
+  if (alone_until > 0 && clock_now() > alone_until) alone_until = 0;
+  return alone_until > 0;
 }
 
 void vs_parallel(int64_t n, int64_t grain, vs_rangefn fn, void *arg) {
@@ -281,7 +312,7 @@ void vs_parallel(int64_t n, int64_t grain, vs_rangefn fn, void *arg) {
     fn(arg, 0, n, 0);
     return;
   }
-  job *j = free_job();
+  job *j = is_alone() ? NULL : free_job();
   if (j == NULL) {
     inside = true;
     fn(arg, 0, n, 0);
@@ -292,7 +323,7 @@ void vs_parallel(int64_t n, int64_t grain, vs_rangefn fn, void *arg) {
   j->pieces = count_pieces(n, grain, vs_num_threads());
   j->stoppable = vs_stoppable();
   start_workers(slots - 1);
+  int64_t start = clock_now();
   open_job(j, slots);
-  take_pieces(j, 0);
-  close_job(j);
+  close_job(j, start, take_pieces(j, 0));
 }
