@@ -228,6 +228,17 @@ asan: deps        ## every spec under the address and undefined-behaviour saniti
 	  ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
 	  $(LUA) $(BUSTED) --ignore-lua -r suite -o plainTerminal $(or $(SPECS),spec)
 
+# Lua and the libraries are not instrumented.  The sanitizer wants addresses that are not random.
+TSAN_SPECS := spec/core/thread_spec.lua spec/op/threads_spec.lua spec/data/loader_spec.lua
+tsan: deps        ## the specs of threads under the thread sanitizer
+	@$(MAKE) $(jobs) float BUILD=$(BUILD)/tsan OPT=-O1 CFLAGS=-fsanitize=thread LDFLAGS=-fsanitize=thread
+	@mkdir -p $(BUILD)/tsan/bin
+	@$(CC) $(LUA_CFLAGS) -fsanitize=thread -o $(BUILD)/tsan/bin/lua5.4 spec/support/lua.c $$(pkg-config --libs lua5.4)
+	@env LUA_PATH_5_4="$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;" \
+	  VESPER_CORE="$(abspath $(BUILD))/tsan/float/vesper/core.so" \
+	  LUA_CPATH_5_4="$(abspath $(BUILD))/tsan/float/?.so;;" PATH="$(abspath $(BUILD))/tsan/bin:$$PATH" \
+	  TSAN_OPTIONS=die_after_fork=0 setarch -R lua5.4 $(BUSTED) --ignore-lua -r suite -o plainTerminal $(or $(SPECS),$(TSAN_SPECS))
+
 # By clang; every block comes from malloc (core/mem.c), so that the limits see it.  The
 # limit of all memory is here, those of time and of one allocation are in spec/fuzz/run.lua: the
 # latter is the sanitizer's, as libFuzzer's would also tell of the child that tries HDF5 files.
@@ -366,6 +377,6 @@ help:             ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
-.PHONY: all float double rock dist src-rock deps deps-dev test kill-test bench bench-ops asan fuzz fuzz-objects $(FOLDERS:%=folder-%) bombs emoji demo table \
+.PHONY: all float double rock dist src-rock deps deps-dev test kill-test bench bench-ops asan tsan fuzz fuzz-objects $(FOLDERS:%=folder-%) bombs emoji demo table \
         minilm openclipart docs lint lint-lua lint-lua-tree lint-includes lint-text lint-clang \
         lint-format format install uninstall clean help

@@ -140,10 +140,19 @@ static void push_class(lua_State *L, const char *class) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, class);
 }
 
-static size_t boxes_made, boxes_freed; /* since the last collection began */
+/* What the collector goes by: of the thread, as states do not share their heaps. */
+static _Thread_local struct {
+  size_t boxes_made, boxes_freed; /* since the last collection began */
+  /* What was left after it: bytes of tensors, and of the Lua heap without the boxes that it closed,
+   * whose memory Lua frees in the next collection. */
+  size_t survivors, heap_left;
+  /* The clock at its end, and the ns that went into walking over what was left. */
+  uint64_t collected_at, cost;
+  size_t patience; /* twice the growth that has proved too little for a cheap collection, or 0 */
+} gc;
 
 void **lvs_newbox(lua_State *L, const char *class) {
-  boxes_made++;
+  gc.boxes_made++;
   void **box = lua_newuserdatauv(L, sizeof *box, 0);
   *box = NULL;
   push_class(L, class);
@@ -213,7 +222,7 @@ static int free_box(lua_State *L) {
   void *p = box != NULL ? *box : NULL;
   if (p == NULL || (how->keep_hooked && lvs_keephooked(L, p))) return 0;
   *box = NULL;
-  boxes_freed++;
+  gc.boxes_freed++;
   how->free(p);
   return 0;
 }
@@ -431,20 +440,14 @@ lua_Integer lvs_listlen(lua_State *L, int index, const char *what, const char *n
 
 /* ---- the collector ---- */
 
-/* What was left after the last collection: bytes of tensors, and of the Lua heap without the boxes
- * that it closed, whose memory Lua frees in the next collection. */
-static size_t survivors, heap_left;
-/* The clock at its end, and the ns that went into walking over what was left. */
-static uint64_t collected_at, cost;
-/* Growth that a cheap collection waits for: LEAST after one that freed half of it or more, else
- * twice what has proved too little. */
-enum { BOX = 40, LEAST = 4 << 20 }; /* BOX: bytes of one, as Lua counts them */
-static size_t patience = LEAST;
+/* BOX: bytes of one, as Lua counts them.  A cheap collection waits for growth of LEAST bytes after
+ * one that freed half of the growth or more, else for gc.patience. */
+enum { BOX = 40, LEAST = 4 << 20 };
 
 /* Bytes of tensors more than after the last collection: at most these are garbage. */
 static size_t growth(void) {
   size_t live = vs_mem_stats().live;
-  return live - VS_MIN(live, survivors);
+  return live - VS_MIN(live, gc.survivors);
 }
 
 void lvs_collect(lua_State *L) {
@@ -452,19 +455,20 @@ void lvs_collect(lua_State *L) {
   bool counted = vs_span_begin(&span);
   uint64_t start = vs_computed_ns();
   size_t grown = growth(), before = vs_mem_stats().live;
-  boxes_freed = 0;
+  gc.boxes_freed = 0;
   lvs_dropkept(L);
   lua_gc(L, LUA_GCCOLLECT);
   if (counted) vs_span_end(&span, "garbage collection", VS_IN_OTHER, 0);
   vs_mem_collected();
-  survivors = vs_mem_stats().live;
-  patience = before - VS_MIN(before, survivors) >= grown / 2 ? LEAST : 2 * VS_MAX(patience, grown);
-  size_t heap = (size_t)lua_gc(L, LUA_GCCOUNT) << 10, dead = boxes_freed * BOX;
-  heap_left = heap - VS_MIN(heap, dead);
-  boxes_made = 0;
-  collected_at = vs_clock_ns();
-  cost = (uint64_t)((double)(vs_computed_ns() - start) * (double)heap_left /
-                    (double)(heap_left + 2 * dead));
+  bool paid = before - VS_MIN(before, vs_mem_stats().live) >= grown / 2;
+  gc.patience = paid ? 0 : 2 * VS_MAX(VS_MAX(gc.patience, LEAST), grown);
+  gc.survivors = vs_mem_stats().live;
+  size_t heap = (size_t)lua_gc(L, LUA_GCCOUNT) << 10, dead = gc.boxes_freed * BOX;
+  gc.heap_left = heap - VS_MIN(heap, dead);
+  gc.boxes_made = 0;
+  gc.collected_at = vs_clock_ns();
+  gc.cost = (uint64_t)((double)(vs_computed_ns() - start) * (double)gc.heap_left /
+                       (double)(gc.heap_left + 2 * dead));
 }
 
 bool lvs_retry(lua_State *L, bool *again) {
@@ -480,7 +484,7 @@ bool lvs_retry(lua_State *L, bool *again) {
  * the garbage may be more than a 48th of the machine's memory, at most 512 MB. */
 static bool affordable(void) {
   size_t more = growth(), most = VS_MIN(vs_mem_physical() / 48, (size_t)512 << 20);
-  return cost < more / 8 || more > most || vs_clock_ns() - collected_at >= 20 * cost;
+  return gc.cost < more / 8 || more > most || vs_clock_ns() - gc.collected_at >= 20 * gc.cost;
 }
 
 /* New tensors should reuse memory that is in the cache.  So small ones are counted by their boxes,
@@ -488,10 +492,11 @@ static bool affordable(void) {
  * eighth of what survives. */
 void lvs_maybe_collect(lua_State *L) {
   size_t more = growth(), since = vs_mem_since_collection();
-  size_t enough = VS_MAX(VS_MAX(LEAST, survivors / 8), VS_MIN(4 * heap_left, (size_t)16 << 20));
-  bool many = boxes_made > VS_MAX(heap_left, (size_t)1 << 18) / 64;
+  size_t enough = VS_MAX(VS_MAX(LEAST, gc.survivors / 8), VS_MIN(4 * gc.heap_left, 16 << 20));
+  size_t patience = VS_MAX(gc.patience, LEAST);
+  bool many = gc.boxes_made > VS_MAX(gc.heap_left, (size_t)1 << 18) / 64;
   bool large = since > enough && more > enough;
-  bool cheap = since > patience && more > patience && cost < more / 64;
+  bool cheap = since > patience && more > patience && gc.cost < more / 64;
   if (many || cheap || (large && affordable())) lvs_collect(L);
 }
 

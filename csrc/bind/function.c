@@ -323,8 +323,9 @@ static int new_callable(lua_State *L) {
   return 1;
 }
 
+__attribute__((constructor)) static void connect(void) { vs_collect_hook = collect_running; }
+
 void lvs_open_function(lua_State *L) {
-  vs_collect_hook = collect_running;
   lua_pushcfunction(L, new_callable);
   lua_setfield(L, -2, "_function");
 }

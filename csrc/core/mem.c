@@ -34,6 +34,12 @@ enum { KEEPS = 1 };
 #endif
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* A forked child gets it free, whatever other threads of the parent do. */
+static void before_fork(void) { pthread_mutex_lock(&lock); }
+static void after_fork(void) { pthread_mutex_unlock(&lock); }
+__attribute__((constructor)) static void connect(void) {
+  pthread_atfork(before_fork, after_fork, after_fork);
+}
 static block *cache[NCLASS];
 static uint64_t last_use[NCLASS]; /* stats.allocations when a block of the class was handed out */
 static size_t high;               /* most that was live at once since the cache was emptied */
@@ -171,7 +177,7 @@ void *vs_mem_alloc(size_t bytes) {
     stats.peak = VS_MAX(stats.peak, stats.live);
     stats.recent_peak = VS_MAX(stats.recent_peak, stats.live);
     last_use[b->class] = ++stats.allocations;
-    since += size;
+    __atomic_fetch_add(&since, size, __ATOMIC_RELAXED);
   }
   pthread_mutex_unlock(&lock);
   if (b == NULL) {
@@ -259,7 +265,6 @@ size_t vs_mem_since_collection(void) { return __atomic_load_n(&since, __ATOMIC_R
 
 void vs_mem_collected(void) { __atomic_store_n(&since, 0, __ATOMIC_RELAXED); }
 
-/* Without the lock: a thread that the child does not have may hold it. */
 void vs_mem_forked(void) { fail_in = 0; }
 
 int64_t vs_mem_fail_at(int64_t nth, int64_t times) {

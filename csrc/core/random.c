@@ -7,11 +7,15 @@ static vs_rngstate global = {0, 0};
 
 void vs_manual_seed(uint64_t seed) { global = (vs_rngstate){seed, 0}; }
 
-vs_rngstate vs_rng_state(void) { return global; }
+vs_rngstate vs_rng_state(void) {
+  return (vs_rngstate){global.seed, __atomic_load_n(&global.counter, __ATOMIC_RELAXED)};
+}
 
 void vs_rng_restore(vs_rngstate s) { global = s; }
 
-vs_rng vs_rng_take(void) { return (vs_rng){global.seed, global.counter++}; }
+vs_rng vs_rng_take(void) {
+  return (vs_rng){global.seed, __atomic_fetch_add(&global.counter, 1, __ATOMIC_RELAXED)};
+}
 
 /* Four words for one block of a stream. */
 static void philox(vs_rng r, uint64_t block, uint32_t out[4]) {

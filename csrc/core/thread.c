@@ -20,8 +20,6 @@
  * Workers run until the process ends; the library is never unloaded (-z nodelete). */
 #include "core/thread.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
@@ -63,11 +61,15 @@ typedef struct share {
   int64_t end;
 } share;
 
-typedef struct job {
-  _Alignas(LINE) _Atomic uint32_t state;
+typedef struct work {
   vs_rangefn fn;
   void *arg;
   int64_t n, pieces;
+} work;
+
+typedef struct job {
+  _Alignas(LINE) _Atomic uint32_t state;
+  work work;
   int nshares;
   bool stoppable;
   share shares[MOST_SHARES];
@@ -138,9 +140,13 @@ static bool look_at(_Atomic uint32_t *word, uint32_t value, uint32_t mask, int m
 
 /* Where piece i begins.  Many items are cut at multiples of ALIGNED: loops over vectors then have
  * their remainder at the end of the tensor alone, whatever the number of pieces. */
-static int64_t piece_at(const job *j, int64_t i) {
-  int64_t at = vs_piece_at(j->n, j->pieces, i);
-  return i < j->pieces && j->n / j->pieces >= 16 * ALIGNED ? at / ALIGNED * ALIGNED : at;
+static int64_t piece_at(int64_t n, int64_t pieces, int64_t i) {
+  int64_t at = vs_piece_at(n, pieces, i);
+  return i < pieces && n / pieces >= 16 * ALIGNED ? at / ALIGNED * ALIGNED : at;
+}
+
+static void run_piece(const work *w, int64_t i, int slot) {
+  w->fn(w->arg, piece_at(w->n, w->pieces, i), piece_at(w->n, w->pieces, i + 1), slot);
 }
 
 /* Returns how many. */
@@ -152,7 +158,7 @@ static int64_t take_pieces(job *j, int slot) {
     while (atomic_load_explicit(&s->next, memory_order_relaxed) < s->end && !vs_interrupted()) {
       int64_t i = atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
       if (i >= s->end) break;
-      j->fn(j->arg, piece_at(j, i), piece_at(j, i + 1), slot);
+      run_piece(&j->work, i, slot);
       taken++;
     }
   }
@@ -181,7 +187,7 @@ static void leave(job *j) {
   if ((s & WAITED) && (s & ALL_INSIDE) == INSIDE) wake(&j->state, 1);
 }
 
-static void *work(void *arg) {
+static void *run_worker(void *arg) {
   (void)arg;
   for (;;) {
     uint32_t epoch = atomic_load_explicit(&idle.epoch, memory_order_acquire);
@@ -230,7 +236,7 @@ static void start_workers(int n) {
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &old);
   for (pthread_t t; atomic_load(&workers) < n; atomic_fetch_add(&workers, 1))
-    if (pthread_create(&t, &detached, work, NULL)) break;
+    if (pthread_create(&t, &detached, run_worker, NULL)) break;
   pthread_sigmask(SIG_SETMASK, &old, NULL);
   pthread_attr_destroy(&detached);
   pthread_mutex_unlock(&starting);
@@ -272,9 +278,9 @@ static job *free_job(void) {
 static void open_job(job *j, int slots) {
   j->nshares = VS_MIN(slots, MOST_SHARES);
   for (int s = 0; s < j->nshares; s++) {
-    int64_t first = vs_piece_at(j->pieces, j->nshares, s);
+    int64_t first = vs_piece_at(j->work.pieces, j->nshares, s);
     atomic_store_explicit(&j->shares[s].next, first, memory_order_relaxed);
-    j->shares[s].end = vs_piece_at(j->pieces, j->nshares, s + 1);
+    j->shares[s].end = vs_piece_at(j->work.pieces, j->nshares, s + 1);
   }
   atomic_store_explicit(&j->state, TAKEN | OPEN | (uint32_t)(slots - 1), memory_order_release);
   atomic_fetch_add(&idle.epoch, 1);
@@ -283,7 +289,7 @@ static void open_job(job *j, int slots) {
 }
 
 /* Closes the job, in which the caller took so many pieces since `start`, and waits for the workers
- * inside.  One that takes more than twice the time of the caller's pieces was stopped meanwhile. */
+ * inside.  One that takes four times as long as the caller's pieces was stopped meanwhile. */
 static void close_job(job *j, int64_t start, int64_t taken) {
   int64_t end = 0;
   uint32_t s = atomic_fetch_and_explicit(&j->state, ~(OPEN | PLACES), memory_order_acquire);
@@ -295,14 +301,21 @@ static void close_job(job *j, int64_t start, int64_t taken) {
     if (s & ALL_INSIDE) sleep_at(&j->state, s);
   }
   atomic_store_explicit(&j->state, 0, memory_order_release);
-  if (end == 0) return;
-  int64_t now = clock_now(), lost = now - end - 2 * (end - start) / VS_MAX(taken, 1);
+  if (end == 0 || taken == 0) return;
+  int64_t now = clock_now(), lost = now - end - 4 * (end - start) / taken;
   if (lost > LEAST_LOST_NS) alone_until = now + VS_MIN(ALONE * lost, MOST_ALONE_NS);
 }
 
 static bool is_alone(void) {
   if (alone_until > 0 && clock_now() > alone_until) alone_until = 0;
   return alone_until > 0;
+}
+
+/* The same pieces on this thread: the numbers may depend on where they are cut. */
+static void run_alone(const work *w) {
+  inside = true;
+  for (int64_t i = 0; i < w->pieces && !vs_interrupted(); i++) run_piece(w, i, 0);
+  inside = false;
 }
 
 void vs_parallel(int64_t n, int64_t grain, vs_rangefn fn, void *arg) {
@@ -312,16 +325,13 @@ void vs_parallel(int64_t n, int64_t grain, vs_rangefn fn, void *arg) {
     fn(arg, 0, n, 0);
     return;
   }
+  work w = {fn, arg, n, count_pieces(n, grain, vs_num_threads())};
   job *j = is_alone() ? NULL : free_job();
   if (j == NULL) {
-    inside = true;
-    fn(arg, 0, n, 0);
-    inside = false;
+    run_alone(&w);
     return;
   }
-  j->fn = fn, j->arg = arg, j->n = n;
-  j->pieces = count_pieces(n, grain, vs_num_threads());
-  j->stoppable = vs_stoppable();
+  j->work = w, j->stoppable = vs_stoppable();
   start_workers(slots - 1);
   int64_t start = clock_now();
   open_job(j, slots);

@@ -9,13 +9,18 @@
 #include "kernel/elementwise.h"
 #include "op/product.h"
 
-static vs_products products;
+static _Alignas(8) vs_products products;
 static bool force_plain, force_split, force_own, force_tiles;
 
-vs_products vs_products_now(void) { return products; }
-void vs_products_set(vs_products p) { products = p; }
+vs_products vs_products_now(void) {
+  vs_products p;
+  __atomic_load(&products, &p, __ATOMIC_RELAXED);
+  return p;
+}
+void vs_products_set(vs_products p) { __atomic_store(&products, &p, __ATOMIC_RELAXED); }
 vs_precision vs_matmul_precision(void) {
-  return products.autocast ? VS_MEDIUM : products.precision;
+  vs_products now = vs_products_now();
+  return now.autocast ? VS_MEDIUM : now.precision;
 }
 
 void vs_gemm_force(bool plain, bool split, bool own, bool tiles) {
@@ -31,7 +36,7 @@ vs_dtype vs_product_dtype(void) {
 #ifdef VS_DOUBLE
   return VS_REAL;
 #else
-  return products.autocast ? VS_BFLOAT16 : VS_REAL;
+  return vs_products_now().autocast ? VS_BFLOAT16 : VS_REAL;
 #endif
 }
 
@@ -58,7 +63,7 @@ static bool split_pays(void) { return force_split || vs_has_amx(); }
 
 static vs_gemm_way way_now(void) {
   if (vs_matmul_precision() == VS_MEDIUM) return VS_GEMM_ROUNDED;
-  if (products.precision == VS_HIGH && split_pays()) return VS_GEMM_SPLIT;
+  if (vs_products_now().precision == VS_HIGH && split_pays()) return VS_GEMM_SPLIT;
   return own() ? VS_GEMM_WHOLE : VS_GEMM_BLAS;
 }
 
