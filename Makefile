@@ -162,10 +162,10 @@ kill-test: deps   ## kill a training run at 50 random moments; each time it has 
 has_torch = $(or $(PYTHON),python3) -c 'import torch' 2>/dev/null || { \
   echo "bench: $(or $(PYTHON),python3) has no torch; on Debian: sudo apt-get install python3-torch"; exit 1; }
 
-bench: deps       ## vesper against PyTorch (PYTHON has to have it; ONLY=W1,W3 for some), bench/results.json
+bench: deps       ## vesper against PyTorch (PYTHON has to have it; ONLY=W1,W3 for some; BESIDE=1: beside a busy process)
 	@$(MAKE) $(jobs) float
 	@$(has_torch)
-	@$(PATHS) LUA=$(LUA) $(or $(PYTHON),python3) bench/run.py $(if $(ONLY),--only=$(ONLY))
+	@$(PATHS) LUA=$(LUA) $(or $(PYTHON),python3) bench/run.py $(if $(ONLY),--only=$(ONLY)) $(if $(BESIDE),--beside)
 
 bench-ops: deps   ## single ops against PyTorch's (PYTHON has to have it; ONLY=sum,cat for some)
 	@$(MAKE) $(jobs) float

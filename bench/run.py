@@ -2,6 +2,7 @@
 
     make bench                            # everything, with whichever PYTHON finds torch
     python3 bench/run.py --only=W2,W3 --rounds=5 --threads=2 --precision=highest
+    python3 bench/run.py --beside         # how much each side slows down beside one busy process
 
 Each side runs in a process of its own on the same weights and inputs (ours.lua and workloads.lua;
 peer.py and peer_models.py).  First both compute, and what they get has to agree; then they take turns,
@@ -13,6 +14,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -101,6 +103,54 @@ def measure(name, precision, peer_precision):
             "ours_mb": memory[0], "peer_mb": memory[1], "threads": args.threads}
 
 
+class Busy:
+    """A process that takes all it gets of one processor, while it is let."""
+
+    def __enter__(self):
+        self.process = subprocess.Popen(["sh", "-c", "while :; do :; done"])
+        self.run(False)
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+    def run(self, on):
+        self.process.send_signal(signal.SIGCONT if on else signal.SIGSTOP)
+        time.sleep(0.05)
+
+
+def measure_beside(name, precision):
+    """Both sides' steps alone and beside a busy process, in short turns: mean of a turn, median of turns."""
+    with tempfile.TemporaryDirectory() as folder, Busy() as busy:
+        sides = [ours(name, f"{folder}/state.safetensors", precision),
+                 peer(name, f"{folder}/state.safetensors", "float32")]
+        steps, means = [], [([], []), ([], [])]
+        for side in sides:
+            warm = side.ask("time 3")[-1]
+            steps.append(max(1, min(2000, round(args.seconds / max(warm, 1e-6)))))
+        for _ in range(2 * args.rounds):
+            for beside in (False, True):
+                busy.run(beside)
+                for side, n, mean in zip(sides, steps, means):
+                    mean[beside].append(statistics.mean(side.ask(f"time {n}")))
+        for side in sides:
+            side.close()
+    return [[statistics.median(turns) * 1e3 for turns in mean] for mean in means]
+
+
+def all_beside(names):
+    print(f"{args.threads} threads of {os.cpu_count()}, beside one busy process")
+    print(f"{'workload':38s} {'ours ms':>9s} {'beside':>9s} {'times':>6s} {'peer ms':>9s} {'beside':>9s} {'times':>6s}")
+    for name in names:
+        mine, theirs = measure_beside(name, args.precision.split(",")[0])
+        print(f"{name:38s} " + " ".join(f"{milliseconds(alone)} {milliseconds(beside)} {beside / alone:6.2f}"
+                                        for alone, beside in (mine, theirs)), flush=True)
+        results.append({"workload": name, "threads": args.threads, "ours_ms": mine[0], "ours_beside_ms": mine[1],
+                        "ours_times": mine[1] / mine[0], "peer_ms": theirs[0], "peer_beside_ms": theirs[1],
+                        "peer_times": theirs[1] / theirs[0]})
+
+
 def milliseconds(x):
     return f"{x:9.6f}" if x < 0.1 else f"{x:9.2f}"
 
@@ -186,6 +236,10 @@ def main():
     def chosen(name):
         return not wanted or any(name.startswith(word) for word in wanted)
 
+    if args.beside:
+        all_beside(filter(chosen, TRAINED + INFERRED + RETRIEVED))
+        write_results(f"{HERE}/beside.json" if args.json is None else args.json)
+        return
     print(f"{args.threads} threads; ceiling {ceiling / 1e9:.0f} GFLOP/s (float32 multiply-adds in registers)")
     print(f"{'workload':38s} {'precision':8s} {'ours ms':>9s} {'peer ms':>9s} {'ratio':>6s} {'GFLOP/s':>7s} "
           f"{'share':>6s} {'MB':>6s} {'peer':>6s}  peer")
@@ -203,7 +257,11 @@ def main():
         pictures()
     if chosen("W9"):
         feel()
-    with open(args.json, "w") as file:
+    write_results(f"{HERE}/results.json" if args.json is None else args.json)
+
+
+def write_results(path):
+    with open(path, "w") as file:
         json.dump(results, file, indent=1)
         file.write("\n")
 
@@ -214,8 +272,9 @@ parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--threads", type=int, default=os.cpu_count())
 parser.add_argument("--seconds", type=float, default=0.5, help="of a side's turn, about")
 parser.add_argument("--precision", default="highest,autocast", help="highest, high, medium, autocast")
-parser.add_argument("--json", default=f"{HERE}/results.json")
+parser.add_argument("--beside", action="store_true", help="alone and beside one busy process; beside.json")
+parser.add_argument("--json", help="bench/results.json unless given")
 args = parser.parse_args()
 results = []
-ceiling = float(run([LUA, "-e", "print(require('vesper.core')._peak_flops(0.3))"]))
+ceiling = 0 if args.beside else float(run([LUA, "-e", "print(require('vesper.core')._peak_flops(0.3))"]))
 main()

@@ -75,7 +75,7 @@ W["W1 VSE++ LSTM"], W["W1 VSE++ GRU"] = features("LSTM", 4), features("GRU", 3)
 local CLASSES, VOCABULARY = 40, 8000
 
 local function vse(class, more)
-  local o = {classes = CLASSES, width = 512, dropout = 0, warmup = 0,
+  local o = {classes = CLASSES, width = 512, dropout = 0, warmup = 0, norm = false,
     text = {vocab_size = VOCABULARY, word_dim = 300}}
   for key, value in pairs(more) do o[key] = value end
   return class(o)
