@@ -92,10 +92,20 @@ static int64_t full_sizes(const vs_ctx *c, const vs_tensor *y) {
 
 static int64_t forward_room(const vs_ctx *c) { return block_size(c) + full_sizes(c, c->out[0]); }
 
+/* Products forward and backward: scores, and what they are multiplied with. */
+enum { PRODUCTS = 3 };
+static void sizes_of(const vs_ctx *c, vs_gemm_size *s) {
+  int64_t m = block_rows(c), n = c->n[COLUMNS], width = VS_MAX(c->n[DQK], c->n[DV_]);
+  s[0] = (vs_gemm_size){m, n, width};
+  s[1] = (vs_gemm_size){m, width, n};
+  s[2] = (vs_gemm_size){n, width, m};
+}
+
 /* Bytes of room for the products of all threads, in front of the rest of the scratch. */
 static size_t panels_bytes(const vs_ctx *c) {
-  int64_t most = VS_MAX(VS_MAX(block_rows(c), c->n[COLUMNS]), VS_MAX(c->n[DQK], c->n[DV_]));
-  return vs_gemm_bytes(vs_slots(c->n[ITEMS], grain(c)), most, most, most, false);
+  vs_gemm_size sizes[PRODUCTS];
+  sizes_of(c, sizes);
+  return vs_gemm_bytes_any(vs_slots(c->n[ITEMS], grain(c)), PRODUCTS, sizes, false);
 }
 
 /* Whether BLAS can read the rows of t as they lie. */
@@ -282,8 +292,9 @@ static void open_all(attention *a, vs_ctx *c, char *memory) {
   a->k = side_of(c->in[K], c->n[DQK]);
   a->v = side_of(c->in[V], c->n[DV_]);
   a->y = side_of(c->out[0], c->n[DV_]);
-  int64_t most = VS_MAX(VS_MAX(block_rows(c), c->n[COLUMNS]), VS_MAX(c->n[DQK], c->n[DV_]));
-  vs_gemm_open(&a->panels, memory, vs_slots(c->n[ITEMS], grain(c)), most, most, most, false);
+  vs_gemm_size sizes[PRODUCTS];
+  sizes_of(c, sizes);
+  vs_gemm_open_any(&a->panels, memory, vs_slots(c->n[ITEMS], grain(c)), PRODUCTS, sizes, false);
   a->scratch = (vs_real *)(void *)(memory + panels_bytes(c));
 }
 

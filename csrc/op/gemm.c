@@ -29,7 +29,14 @@ void vs_gemm_force(bool plain, bool split, bool own, bool tiles) {
 
 enum { GRAIN = 1 << 20 }; /* multiply-adds that are worth a thread */
 /* Worth packing: found beside OpenBLAS, the same for all. */
-enum { LEAST_M = 4, LEAST_N = 24, LEAST_K = 32, LEAST_WORK = 1 << 18, LEAST_ROUNDED = 1 << 16 };
+enum {
+  LEAST_M = 4,
+  LEAST_N = 24,
+  LEAST_K = 32,
+  LEAST_WORK = 1 << 18,
+  LEAST_TURNED = 1 << 16,
+  LEAST_ROUNDED = 1 << 16
+};
 enum { FEW_ROWS = 128, FEW_K = 2048, FEWEST_ROWS = 24, DOTS = 4 };
 
 vs_dtype vs_product_dtype(void) {
@@ -76,10 +83,11 @@ static const vs_kernels_gemm *kernel_of(vs_gemm_way way) {
 
 #endif
 
-static bool large_enough(vs_gemm_way way, int64_t m, int64_t n, int64_t k) {
+/* turned: whether B is stored the other way round, or may be: there smaller ones win. */
+static bool large_enough(vs_gemm_way way, int64_t m, int64_t n, int64_t k, bool turned) {
   if (force_own) return m > 0 && n > 0 && k > 0;
-  return m >= LEAST_M && n >= LEAST_N && k >= LEAST_K &&
-         (double)m * (double)n * (double)k >= (way == VS_GEMM_ROUNDED ? LEAST_ROUNDED : LEAST_WORK);
+  double least = way == VS_GEMM_ROUNDED ? LEAST_ROUNDED : turned ? LEAST_TURNED : LEAST_WORK;
+  return m >= LEAST_M && n >= LEAST_N && k >= LEAST_K && (double)m * (double)n * (double)k >= least;
 }
 
 /* ---- sizes ---- */
@@ -88,7 +96,7 @@ static bool large_enough(vs_gemm_way way, int64_t m, int64_t n, int64_t k) {
 static size_t measure(vs_gemm_room *room, int shares, int64_t m, int64_t n, int64_t k, bool bf16) {
   *room = (vs_gemm_room){.way = way_now()};
   if (m == 0 || n == 0 || k == 0) return 0;
-  if (!bf16 && (room->way == VS_GEMM_BLAS || !large_enough(room->way, m, n, k))) return 0;
+  if (!bf16 && (room->way == VS_GEMM_BLAS || !large_enough(room->way, m, n, k, true))) return 0;
   if (room->way == VS_GEMM_BLAS) room->way = VS_GEMM_WHOLE;
   const vs_kernels_gemm *kern = kernel_of(room->way);
   vs_product p = vs_product_of(kern, room->way, m, n, k, (vs_matrix){0});
@@ -104,6 +112,20 @@ static size_t measure(vs_gemm_room *room, int shares, int64_t m, int64_t n, int6
   return (size_t)shares * room->share;
 }
 
+/* The same for several sizes. */
+static size_t measure_any(vs_gemm_room *room, int shares, int count, const vs_gemm_size *sizes,
+                          bool bf16) {
+  vs_gemm_room one;
+  *room = (vs_gemm_room){.way = way_now()};
+  for (int i = 0; i < count; i++) {
+    if (measure(&one, shares, sizes[i].m, sizes[i].n, sizes[i].k, bf16) == 0) continue;
+    room->way = one.way;
+    room->each = VS_MAX(room->each, one.each);
+    room->share = VS_MAX(room->share, one.share);
+  }
+  return (size_t)shares * room->share;
+}
+
 size_t vs_gemm_bytes(int shares, int64_t m, int64_t n, int64_t k, bool bf16) {
   vs_gemm_room room;
   return measure(&room, shares, m, n, k, bf16);
@@ -112,6 +134,16 @@ size_t vs_gemm_bytes(int shares, int64_t m, int64_t n, int64_t k, bool bf16) {
 void vs_gemm_open(vs_gemm_room *room, void *memory, int shares, int64_t m, int64_t n, int64_t k,
                   bool bf16) {
   room->panels = measure(room, shares, m, n, k, bf16) > 0 ? memory : NULL;
+}
+
+size_t vs_gemm_bytes_any(int shares, int count, const vs_gemm_size *sizes, bool bf16) {
+  vs_gemm_room room;
+  return measure_any(&room, shares, count, sizes, bf16);
+}
+
+void vs_gemm_open_any(vs_gemm_room *room, void *memory, int shares, int count,
+                      const vs_gemm_size *sizes, bool bf16) {
+  room->panels = measure_any(room, shares, count, sizes, bf16) > 0 ? memory : NULL;
 }
 
 vs_gemm_room vs_gemm_share(const vs_gemm_room *room, int part) {
@@ -235,7 +267,7 @@ static void multiply(const vs_gemm_room *room, int64_t m, int64_t n, int64_t k, 
     return;
   }
   bool held = room->right != NULL;
-  bool packs = room->panels != NULL && large_enough(room->way, m, n, k);
+  bool packs = room->panels != NULL && large_enough(room->way, m, n, k, b.turned);
   if (!nothing && so_few(&p, held) && (room->way == VS_GEMM_WHOLE || !packs)) {
     multiply_rows(&p, (vs_real *)(void *)room->panels);
     return;

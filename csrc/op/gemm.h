@@ -65,9 +65,16 @@ typedef struct vs_gemm_room {
  * by that many threads of a vs_parallel at once; bf16: some of them are of bfloat16.  A multiple of
  * 64; 0 where they need none. */
 size_t vs_gemm_bytes(int shares, int64_t m, int64_t n, int64_t k, bool bf16);
+/* The same for products of up to one of several sizes. */
+typedef struct vs_gemm_size {
+  int64_t m, n, k;
+} vs_gemm_size;
+size_t vs_gemm_bytes_any(int shares, int count, const vs_gemm_size *sizes, bool bf16);
 /* That room, in so much memory (NULL for 0). */
 void vs_gemm_open(vs_gemm_room *room, void *memory, int shares, int64_t m, int64_t n, int64_t k,
                   bool bf16);
+void vs_gemm_open_any(vs_gemm_room *room, void *memory, int shares, int count,
+                      const vs_gemm_size *sizes, bool bf16);
 /* The share of part `part` of that vs_parallel. */
 vs_gemm_room vs_gemm_share(const vs_gemm_room *room, int part);
 /* Bytes that vs_gemm_hold takes in a room for m, n, k with one share; a multiple of 64, or 0. */
