@@ -13,21 +13,30 @@ enum {
   FEW_COLUMNS = 512 /* and where they lie side by side */
 };
 
+/* The order of reduced dimensions is free: those with the smallest steps come last. */
 vs_groups vs_groups_of(const vs_tensor *x, unsigned mask) {
   vs_groups g = {.kept = 1, .reduced = 1};
+  int order[VS_MAX_DIM], n = 0;
   for (int d = 0; d < x->ndim; d++) {
-    bool r = mask >> d & 1;
-    *(r ? &g.reduced : &g.kept) *= x->shape[d];
-    if (r)
-      vs_add_dim(&g.nr, g.rsize, g.rstride, x->shape[d], x->stride[d]);
-    else
+    if (!(mask >> d & 1)) {
+      g.kept *= x->shape[d];
       vs_add_dim(&g.nk, g.ksize, g.kstride, x->shape[d], x->stride[d]);
+      continue;
+    }
+    int at = n++;
+    for (; at > 0 && x->stride[order[at - 1]] < x->stride[d]; at--) order[at] = order[at - 1];
+    order[at] = d;
+    g.reduced *= x->shape[d];
   }
+  for (int i = 0; i < n; i++)
+    vs_add_dim(&g.nr, g.rsize, g.rstride, x->shape[order[i]], x->stride[order[i]]);
   if (g.nr == 0) g.rsize[g.nr++] = 1;
   g.beside = g.nk > 0 && g.kstride[g.nk - 1] == 1 && g.ksize[g.nk - 1] >= MIN_BESIDE &&
              g.rstride[g.nr - 1] != 1;
   return g;
 }
+
+bool vs_groups_scattered(const vs_groups *g) { return !g->beside && g->rstride[g->nr - 1] > 1; }
 
 int64_t vs_groups_some(const vs_groups *g, int64_t k, int64_t last) {
   int64_t most = g->beside ? VS_COLUMNS : BATCH / VS_MAX(g->reduced, 1);

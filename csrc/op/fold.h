@@ -19,6 +19,8 @@ typedef struct vs_groups {
 
 /* Bit d of mask: dimension d of x is reduced. */
 vs_groups vs_groups_of(const vs_tensor *x, unsigned mask);
+/* Whether neither groups nor their elements lie side by side: a contiguous copy is read faster. */
+bool vs_groups_scattered(const vs_groups *g);
 /* How many of groups k..last are visited together: VS_COLUMNS at most. */
 int64_t vs_groups_some(const vs_groups *g, int64_t k, int64_t last);
 /* Of n groups, `apart` from each other, the first at `at`: `rows`

@@ -44,14 +44,23 @@ int vs_reduced_out(vs_ctx *c, vs_dtype dtype, int dims, int keepdim) {
   return vs_out(c, 0, dtype, n, shape);
 }
 
+/* Copies an input whose strides suit no fold. */
+static int gather_in(vs_ctx *c) {
+  vs_groups g = vs_groups_of(c->in[0], (unsigned)c->n[0]);
+  if (!vs_groups_scattered(&g) || vs_is_contiguous(c->in[0])) return 0;
+  return vs_set_in(c, 0, vs_contiguous(c->in[0]));
+}
+
 /* Bytes are added up as they are. */
 static int sum_shape(vs_ctx *c) {
   bool whole = vs_is_integer(c->in[0]);
   if (!is_byte(c->in[0]) && vs_as_number(c, 0) < 0) return -1;
-  return vs_reduced_out(c, whole ? VS_INT64 : VS_REAL, DIM, KEEPDIM);
+  return vs_reduced_out(c, whole ? VS_INT64 : VS_REAL, DIM, KEEPDIM) < 0 ? -1 : gather_in(c);
 }
 
-static int mean_shape(vs_ctx *c) { return vs_reduced_out(c, VS_REAL, DIM, KEEPDIM); }
+static int mean_shape(vs_ctx *c) {
+  return vs_reduced_out(c, VS_REAL, DIM, KEEPDIM) < 0 ? -1 : gather_in(c);
+}
 
 static int64_t reduced_count(const vs_ctx *c) {
   int64_t n = 1;
