@@ -45,7 +45,7 @@ describe("scans", function()
     for _, inner in ipairs {1, 3, 8, 63, 64, 65, 130} do
       local x = 1 + vs.randn(3, 40, inner) / 10
       local turned = x:transpose(2, 3):contiguous()
-      assert(x:cumsum(2):eq(turned:cumsum(3):transpose(2, 3)):all())
+      near(x:cumsum(2), numbers.flat(turned:cumsum(3):transpose(2, 3)))
       assert(x:cumprod(2):eq(turned:cumprod(3):transpose(2, 3)):all())
       local whole = (x * 100):long()
       assert(whole:cumsum(2):eq(whole:transpose(2, 3):contiguous():cumsum(3):transpose(2, 3)):all())
