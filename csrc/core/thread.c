@@ -52,7 +52,7 @@ enum {
   LAST_LOOK_NS = 50 * 1000,  /* the caller, for workers at their last piece */
   GAP_NS = 100 * 1000,       /* between two looks: another program ran */
   LEAST_LOST_NS = 20 * 1000, /* waited for a worker that was stopped */
-  ALONE = 8,                 /* times that, the caller goes on alone */
+  ALONE = 2,                 /* times that, the caller goes on alone */
   MOST_ALONE_NS = 100 * 1000 * 1000
 };
 
