@@ -8,7 +8,8 @@
 # JPEG= in the environment: without libjpeg.
 
 # library; the names that pkg-config may know it by, tried in turn; packages of Debian and Fedora.
-# OpenBLAS: threads of OpenMP first.  Plain cblas is not enough: the number of threads is set too.
+# OpenBLAS: that of OpenMP first, which starts no threads when it is loaded.  Plain cblas is not
+# enough: the number of threads is set too.
 libraries='
 hdf5      hdf5,hdf5-serial                       libhdf5-dev             hdf5-devel
 openblas  openblas-openmp,openblaso,openblas     libopenblas-openmp-dev  openblas-devel

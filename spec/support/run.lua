@@ -53,14 +53,13 @@ local function specs_under(folders)
   return list
 end
 
--- Two threads a process: enough to run the parallel code, the same on every machine.  They wait
--- without spinning, since other processes need the cores.
+-- Two threads a process: enough to run the parallel code, the same on every machine.
 local function environment(kind, isa)
   local set = {
     ("VESPER_CORE='%s/%s/vesper/core.so'"):format(build, kind),
     ("LUA_PATH_5_4='%s/lua/?.lua;%s/lua/?/init.lua;;'"):format(root, root),
     ("LUA_CPATH_5_4='%s/%s/?.so;;'"):format(build, kind),
-    "OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}", "OMP_WAIT_POLICY=passive",
+    "OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}",
   }
   if isa then set[#set + 1] = "VESPER_ISA=" .. isa end
   return "env -u VESPER_ISA " .. table.concat(set, " ")

@@ -8,7 +8,7 @@ local what = {
   options = {options.JSON},
 }
 
-local LIBRARIES = {"openblas", "hdf5", "jansson", "utf8proc", "expat", "jpeg", "z", "gomp"}
+local LIBRARIES = {"openblas", "hdf5", "jansson", "utf8proc", "expat", "jpeg", "z"}
 
 -- The names of the mapped libraries that compute or read files, with the versions in their names.
 local function libraries()

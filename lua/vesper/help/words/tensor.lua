@@ -76,8 +76,9 @@ return {
     {"vs.is_tensor", "x:value", "boolean", "Whether x is a tensor."},
     {"vs.is_layer", "x:value", "boolean",
       "Whether x is a layer implemented in C (not a module written in Lua)."},
-    {"vs.set_num_threads", "n:int", nil, "Threads of all ops and of OpenBLAS, 1..1024."},
-    {"vs.get_num_threads", "", "integer", "Threads in use; by default all that the machine has."},
+    {"vs.set_num_threads", "n:int", nil, "Threads of all ops, 1..1024."},
+    {"vs.get_num_threads", "", "integer", "Threads in use. By default OMP_NUM_THREADS, or else one "
+      .. "for each processor that affinity mask and cgroup (cpu.max) leave to the process."},
     {"vs.set_matmul_precision", "precision:highest|high|medium", nil,
       "The precision of matrix products: matmul, linear, recurrent layers, attention and their "
         .. "gradients; not convolutions. highest (the default): float32. medium: operands rounded "
