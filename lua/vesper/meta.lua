@@ -460,11 +460,12 @@ function vs.is_tensor(x) end
 ---@return boolean
 function vs.is_layer(x) end
 
----Threads of all ops and of OpenBLAS, 1..1024.
+---Threads of all ops, 1..1024.
 ---@param n integer
 function vs.set_num_threads(n) end
 
----Threads in use; by default all that the machine has.
+---Threads in use. By default OMP_NUM_THREADS, or else one for each processor that affinity mask and
+---cgroup (cpu.max) leave to the process.
 ---@return integer
 function vs.get_num_threads() end
 
