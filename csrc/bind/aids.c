@@ -18,7 +18,6 @@ static int forked(lua_State *L) {
   if (pid == 0) {
     lua_settop(L, 1);
     bool ok = lua_pcall(L, 0, 1, 0) == LUA_OK && lua_toboolean(L, -1);
-    if (!ok && lua_isstring(L, -1)) fprintf(stderr, "%s\n", lua_tostring(L, -1));
     _exit(ok ? 0 : 1);
   }
   if (pid > 0) waitpid(pid, &status, 0);
