@@ -16,15 +16,17 @@
 #include "core/thread.h"
 
 enum { BLOCK_K = 384 };                        /* units of a block */
-enum { CHUNK = 1 << 20, CHUNK_K = 8 };         /* units of a chunk, blocks of k */
+enum { CHUNK = 1 << 20, CHUNK_K = 3 };         /* units of a chunk, blocks of k */
 enum { LEAST_BLOCK = 128, MOST_BLOCK = 1920 }; /* columns of a block */
 enum { STRIP = 8, GROUP = VS_GEMM_PANELS };    /* panels of A: whose sums wait; packed at once */
 enum { MOST_UNITS = BLOCK_K + 48 };            /* of a panel */
 enum { GRAIN = 1 << 19 };                      /* multiply-adds that are worth a thread */
-enum { MOST_SLICES = 8, LEAST_SLICE = 4 };     /* of a chunk; panels of A */
+enum { MOST_SLICES = 8, LEAST_SLICE = 16 };    /* of a chunk; panels of A */
 /* Columns for which A is read where it lies, rows for which B is: so few do not pay packing. */
 enum { LYING_LEFT = 320, LYING_ROWS = 2048, LYING_RIGHT = 112, LYING_COLUMNS = 512 };
-enum { PERIOD = 512 }; /* rows a multiple of it apart are in few sets of a cache */
+enum { LYING_LEAST = 64 };  /* the same for A, where lines of the cache are few */
+enum { LYING_CHUNK = 512 }; /* columns taken at a time where nothing is packed */
+enum { PERIOD = 512 };      /* rows a multiple of it apart are in few sets of a cache */
 
 /* ---- sizes ---- */
 
@@ -298,8 +300,10 @@ static void multiply_chunks(vs_product *p) {
 
 /* The most columns, or rows, for which that side stays where it lies. */
 static int64_t most_lying(const vs_product *p, bool right) {
+  bool beside = p->a_row == 1;
   if (right) return p->b_step % PERIOD ? LYING_COLUMNS : LYING_RIGHT;
-  return p->a_step == 1 && p->a_row % PERIOD ? LYING_ROWS : LYING_LEFT;
+  if ((beside ? p->a_step : p->a_row) % PERIOD == 0) return LYING_LEAST;
+  return beside ? LYING_LEFT : LYING_ROWS;
 }
 
 void vs_product_run(vs_product *p) {
@@ -308,7 +312,7 @@ void vs_product_run(vs_product *p) {
   p->right_lies =
       whole && !p->b.bf16 && !p->held && p->b_column == 1 && p->m <= most_lying(p, true);
   bool all = p->held || p->right_lies; /* nothing is packed chunk by chunk */
-  p->columns = all ? p->n : chunk_columns(p, p->c.bf16);
+  p->columns = all ? LYING_CHUNK : chunk_columns(p, p->c.bf16);
   for (p->k0 = 0; p->k0 < p->k && !vs_interrupted(); p->k0 = p->k1) {
     p->k1 = VS_MIN(p->k0 + (all ? p->k : chunk_values(p, p->c.bf16)), p->k);
     multiply_chunks(p);
