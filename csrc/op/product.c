@@ -302,8 +302,8 @@ static void multiply_chunks(vs_product *p) {
 static int64_t most_lying(const vs_product *p, bool right) {
   bool beside = p->a_row == 1;
   if (right) return p->b_step % PERIOD ? LYING_COLUMNS : LYING_RIGHT;
-  if ((beside ? p->a_step : p->a_row) % PERIOD == 0) return LYING_LEAST;
-  return beside ? LYING_LEFT : LYING_ROWS;
+  if (beside) return p->a_step % PERIOD ? LYING_LEFT : LYING_LEAST;
+  return p->a_row % (2 * PERIOD) ? LYING_ROWS : LYING_LEAST; /* a panel has few rows */
 }
 
 void vs_product_run(vs_product *p) {
