@@ -36,7 +36,7 @@ typedef struct vs_side {
 } vs_side;
 
 enum { VS_GEMM_PANELS = 12 }; /* the most of A that are packed at once */
-enum { VS_GEMM_SPARE = 16 }; /* what pack_left may write behind a panel */
+enum { VS_GEMM_SPARE = 16 };  /* what pack_left may write behind a panel */
 
 typedef struct vs_kernels_gemm {
   int rows, cols, values; /* the most rows of A, the columns of B, of a tile of sums */
