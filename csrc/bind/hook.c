@@ -80,8 +80,8 @@ static vs_tensor *call_hook(void *self, vs_tensor *grad) {
   return NULL;
 }
 
-/* Makes the box at index, which was kept, collectable.  Lua calls __gc once for each setmetatable.
- */
+/* Makes the box at index, which was kept, collectable.  Lua calls __gc once for each
+ * setmetatable. */
 static void release_box(lua_State *L, int index) {
   index = lua_absindex(L, index);
   push_table(L, &kept);

@@ -1,6 +1,6 @@
 /* The three calls upward: core frees a tensor's graph node through a function that autograd sets,
- * casts through those that kernel sets, and autograd has garbage collected by one that bind sets.
- */
+ * casts through those that kernel sets, and autograd has garbage collected by one that bind
+ * sets. */
 #ifndef VS_HOOKS_H
 #define VS_HOOKS_H
 

@@ -32,6 +32,12 @@ enum { KEEPS = 0 };         /* so that what is read behind them or after their e
 #else
 enum { KEEPS = 1 };
 #endif
+/* In the builds that only specs use, memory that nobody has written is NaN. */
+#if defined(__SANITIZE_ADDRESS__) || defined(VS_DOUBLE)
+enum { FILLS = 1 };
+#else
+enum { FILLS = 0 };
+#endif
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* A forked child gets it free, whatever other threads of the parent do. */
@@ -185,6 +191,7 @@ void *vs_mem_alloc(size_t bytes) {
     return NULL;
   }
   handed_out += size;
+  if (FILLS) memset((char *)b + HEADER, 0xff, bytes);
   return (char *)b + HEADER;
 }
 

@@ -31,7 +31,7 @@
 #define stbi__unpremultiply_on_load_thread stbi_set_unpremultiply_on_load_thread
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_PNG /* not used, but some functions are declared whether or not they are there \
-                       */
+                       * \ */
 #define STBI_ONLY_GIF
 #define STBI_NO_STDIO
 #define STBI_NO_LINEAR

@@ -173,8 +173,8 @@ static inline void right_rows(int64_t n, int64_t k, source src, int64_t sk, vs_p
   }
 }
 
-/* Values of the four places at p, as they are: turned.  The lines behind them are what comes next.
- */
+/* Values of the four places at p, as they are: turned.  The lines behind them are what comes
+ * next. */
 static inline void turn_four(int64_t many, const vs_real *const *p, int64_t width, vs_real *to) {
   int64_t j = 0;
   for (int r = 0; r < 4; r++)

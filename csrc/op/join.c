@@ -38,27 +38,25 @@ static int cat_shape(vs_ctx *c) {
   return vs_out(c, 0, x->dtype, x->ndim, shape);
 }
 
-/* Copies between the joined tensor and its parts, either way: bytes first..last of the joined. */
+/* Copies between the joined tensor and its parts, of one dtype, either way: the inputs, or their
+ * gradients, which are vs_real whatever the inputs are. */
 typedef struct joint {
   const vs_ctx *c;
   char *whole;
   vs_tensor **parts; /* NULL ones are passed over */
-  int64_t row;       /* bytes of all parts at one outer position; a part has each(j, i) of them */
+  int64_t size, row; /* bytes: of an element, of all parts at one outer position */
   bool split;
 } joint;
 
-static int64_t each(const joint *j, int i) {
-  const vs_tensor *t = j->c->in[i];
-  return t->numel / j->c->n[0] * (int64_t)vs_dtype_size(t->dtype);
-}
-
+/* Bytes first..last of the joined. */
 static void join_range(void *arg, int64_t first, int64_t last, int part) {
   const joint *j = arg;
   (void)part;
   for (int64_t row = first / j->row * j->row; row < last; row += j->row) {
     int64_t at = row;
     for (int i = 0; i < j->c->nin && at < last; i++) {
-      int64_t run = each(j, i), from = VS_MAX(at, first), to = VS_MIN(at + run, last);
+      int64_t run = j->c->in[i]->numel / j->c->n[0] * j->size;
+      int64_t from = VS_MAX(at, first), to = VS_MIN(at + run, last);
       if (from < to && j->parts[i]) {
         char *p = (char *)vs_data(j->parts[i]) + row / j->row * run + from - at;
         memcpy(j->split ? p : j->whole + from, j->split ? j->whole + from : p, (size_t)(to - from));
@@ -90,7 +88,7 @@ static void join_short(const vs_ctx *c, vs_tensor *whole, vs_tensor **parts, boo
 
 static void join(vs_ctx *c, vs_tensor *whole, vs_tensor **parts, bool split) {
   int64_t size = (int64_t)vs_dtype_size(whole->dtype);
-  joint j = {c, vs_data(whole), parts, c->n[1] * c->n[2] * size, split};
+  joint j = {c, vs_data(whole), parts, size, c->n[1] * c->n[2] * size, split};
   if (whole->numel == 0) return;
   if (j.row < SHORT * c->nin)
     join_short(c, whole, parts, split);

@@ -4,8 +4,8 @@
  * Invariant: word i of map has its vector in row i; word2vec's and text formats are parsed into
  * `value`, a fastText .bin stays mapped and a vector is the mean of its word's row and its n-grams'
  * rows, as the program fasttext computes it.  A fastText .bin also gives vectors to words that are
- * not in it, by their n-grams. Values are float in both builds.  Reads any byte string as a word.
- */
+ * not in it, by their n-grams. Values are float in both builds.  Reads any byte string as a
+ * word. */
 #ifndef VS_VECTORS_H
 #define VS_VECTORS_H
 

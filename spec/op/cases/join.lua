@@ -46,5 +46,31 @@ end
 add {op = "stack", name = "last", args = {dim = -1},
   inputs = function(vs) return {{numbers.signed(vs, {2, 3}, 1), numbers.signed(vs, {2, 3}, 2)}} end,
   forward = function(_, outputs) assert(#outputs[1].shape == 3 and outputs[1].shape[3] == 2) end}
+-- Copied run by run: a part has 64 bytes or more at each outer position, of any dtype.
+add {op = "cat", name = "long rows", args = {dim = 2},
+  inputs = function(vs)
+    return {{numbers.signed(vs, {3, 40}, 1), numbers.signed(vs, {3, 33}, 2)}}
+  end,
+  forward = function(vs, outputs, inputs)
+    local a, b, want = numbers.flat(inputs[1][1]), numbers.flat(inputs[1][2]), {}
+    for o = 0, 2 do
+      table.move(a, o * 40 + 1, o * 40 + 40, #want + 1, want)
+      table.move(b, o * 33 + 1, o * 33 + 33, #want + 1, want)
+    end
+    numbers.same(vs, outputs[1], want, {3, 73})
+  end}
+add {op = "stack", name = "long rows", args = {dim = 2},
+  inputs = function(vs)
+    return {{numbers.signed(vs, {3, 40}, 1), numbers.signed(vs, {3, 40}, 2)}}
+  end,
+  forward = function(vs, outputs, inputs)
+    local want = {}
+    for o = 0, 2 do
+      for _, t in ipairs(inputs[1]) do
+        table.move(numbers.flat(t), o * 40 + 1, o * 40 + 40, #want + 1, want)
+      end
+    end
+    numbers.same(vs, outputs[1], want, {3, 2, 40})
+  end}
 
 return list
