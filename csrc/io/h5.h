@@ -82,8 +82,8 @@ const char *vs_h5_name(const vs_h5data *d);
 int vs_h5_bad(const vs_h5data *d, const char *fmt, ...) VS_PRINTF(2, 3);
 
 /* From now on at least that many chunks (of `chunk` rows each) stay in memory once read, so that
- * reading their rows in any order decompresses each chunk once.  No effect without chunks. -1 when
- * that is more than VS_H5_MAX_KEPT bytes (VS_EUSER). */
+ * reading their rows in any order decompresses each chunk once.  No effect without compressed
+ * chunks. -1 when that is more than VS_H5_MAX_KEPT bytes (VS_EUSER). */
 int vs_h5_keep(vs_h5data *d, int64_t chunks);
 
 /* Rows [first, first+n) as VS_UINT8, VS_BOOL, VS_INT32, VS_INT64, VS_FLOAT32 or VS_FLOAT64.  An

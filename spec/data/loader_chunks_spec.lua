@@ -151,6 +151,20 @@ describe("data.Loader over chunks", function()
     assert.is_true(cost({}, 15) > 2) -- what a twelfth of an epoch is otherwise
   end)
 
+  it("reads only the rows of a batch where chunks are not compressed", function()
+    if not bytes_read() then return pending "no /proc/self/io" end
+    local path = folder .. "/plain.h5"
+    local w = assert(data.Writer(path))
+    for i = 1, 2000 do assert(w:add("train", {feature = vs.full({512}, i)})) end -- 16 rows a chunk
+    assert(w:close())
+    local loader = data.Loader(assert(data.open(path)), {shuffle = true, seed = 1, batch_size = 64})
+    local before, batch = bytes_read(), loader:batches()()
+    local read, wanted = bytes_read() - before, 64 * 512 * 4
+    assert.same({64, 512}, batch.feature.shape)
+    assert(batch.feature:amax(2):eq(batch.feature:amin(2)):all())
+    assert.is_true(read >= wanted and read < 1.5 * wanted, read / wanted)
+  end)
+
   it("refuses what makes no sense, or takes too much memory", function()
     local set = small()
     assert.error_matches(function() data.Loader(set, {chunks = 2}) end,
