@@ -512,12 +512,12 @@ vs_tensor *lvs_checktensor(lua_State *L, int index) { return lvs_checkbox(L, ind
 vs_tensor *lvs_testtensor(lua_State *L, int index) { return lvs_testbox(L, index, LVS_TENSOR); }
 
 int lvs_pushmade(lua_State *L, vs_tensor *(*make)(void *), void *arg) {
+  lvs_maybe_collect(L);
   void **box = lvs_newbox(L, LVS_TENSOR);
   bool again = false;
   do *box = make(arg);
   while (*box == NULL && lvs_retry(L, &again));
   if (*box == NULL) return lvs_raise(L);
-  lvs_maybe_collect(L);
   return 1;
 }
 

@@ -96,7 +96,9 @@ int lvs_pushmade(lua_State *L, vs_tensor *(*make)(void *), void *arg);
 void lvs_pushref(lua_State *L, vs_tensor *t);
 /* Moves the tensor into a new box, field `key` of the table on top; *t is NULL then. */
 void lvs_movetensor(lua_State *L, vs_tensor **t, const char *key);
-/* Runs a full collection when enough bytes were allocated since the last one. */
+/* Runs a full collection when enough bytes were allocated since the last one.  Called before new
+ * tensors are made, so that they take over the memory of what has just become garbage, which is
+ * still in the cache of the processor. */
 void lvs_maybe_collect(lua_State *L);
 /* At the end of backward, when a step's graph has just become garbage: collects unless the step was
  * small compared with the Lua heap, on whose size the cost depends. */

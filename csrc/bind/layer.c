@@ -37,6 +37,7 @@ static int forward(lua_State *L) {
   vs_tensor *out[VS_MAX_OUT];
   void **box[VS_MAX_OUT];
   lvs_checkargs(L, 2, spec, v, l->def->name);
+  lvs_maybe_collect(L);
   for (int i = 0; i < l->def->outputs; i++) box[i] = lvs_newbox(L, LVS_TENSOR);
   bool again = false;
   while (vs_layer_forward(l, v, spec->n, out) < 0) {
@@ -45,7 +46,6 @@ static int forward(lua_State *L) {
     return lvs_raise(L);
   }
   for (int i = 0; i < l->def->outputs; i++) *box[i] = out[i];
-  lvs_maybe_collect(L);
   return l->def->outputs;
 }
 

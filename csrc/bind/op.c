@@ -16,10 +16,10 @@ static void call_with_retry(lua_State *L, const vs_opdef *op, const vs_value *v,
 int lvs_pushcall(lua_State *L, const vs_opdef *op, const vs_value *v, int n) {
   vs_tensor *out[VS_MAX_OUT];
   void **box[VS_MAX_OUT];
+  lvs_maybe_collect(L);
   for (int i = 0; i < op->outputs; i++) box[i] = lvs_newbox(L, LVS_TENSOR);
   call_with_retry(L, op, v, n, out);
   for (int i = 0; i < op->outputs; i++) *box[i] = out[i];
-  lvs_maybe_collect(L);
   lvs_poll_interrupt(L);
   return op->outputs;
 }
