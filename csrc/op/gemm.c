@@ -38,6 +38,9 @@ enum {
   LEAST_ROUNDED = 1 << 16
 };
 enum { FEW_ROWS = 128, FEW_K = 2048, FEWEST_ROWS = 24, DOTS = 4 };
+/* A small product: numbers of B in panels, rows, columns where B is turned; columns for which A's
+ * rows may be in few sets of a cache. */
+enum { SMALL_B = 1 << 13, SMALL_M = 6, SMALL_N = 64, PERIOD = 512 };
 
 vs_dtype vs_product_dtype(void) {
 #ifdef VS_DOUBLE
@@ -168,12 +171,41 @@ void vs_gemm_hold(vs_gemm_room *room, void *memory, bool tb, int64_t n, int64_t 
   vs_product_hold(&p);
 }
 
+/* ---- small products ---- */
+
+/* One thread's work on matrices that stay in the cache: A is read where it lies, and B too, unless
+ * it is turned or has columns that fill no panel.  To cut it like a larger one would take a fifth
+ * of the time. */
+static bool is_small(int64_t m, int64_t n, int64_t k, vs_matrix a, vs_matrix b, vs_matrix c) {
+  bool worth =
+      b.turned ? m >= SMALL_M && n >= LEAST_N : large_enough(VS_GEMM_WHOLE, m, n, k, false);
+  return own() && !force_own && worth && !a.bf16 && !b.bf16 && !c.bf16 && n < SMALL_B && k > 0 &&
+         VS_ROUND_UP(n, kernel_of(VS_GEMM_WHOLE)->cols) <= SMALL_B / k && m < GRAIN / (n * k) &&
+         (n <= SMALL_N || a.ld % PERIOD != 0);
+}
+
+static void multiply_small(int64_t m, int64_t n, int64_t k, vs_real alpha, vs_matrix a, vs_matrix b,
+                           vs_real beta, const vs_real *bias, vs_matrix c) {
+  const vs_kernels_gemm *kern = kernel_of(VS_GEMM_WHOLE);
+  vs_real packed[SMALL_B] __attribute__((aligned(64)));
+  vs_side left = {a.at, a.turned ? 1 : a.ld, a.turned ? a.ld : 1, 0};
+  vs_side right = {b.at, 1, b.ld, kern->cols};
+  if (b.turned || n % kern->cols != 0) {
+    kern->pack_right(n, k, b.at, false, b.turned ? b.ld : 1, b.turned ? 1 : b.ld, VS_PART_WHOLE, k,
+                     packed);
+    right = (vs_side){packed, 1, kern->cols, k * kern->cols};
+  }
+  kern->multiply(m, n, k, left, right, alpha, beta, bias, c.at, c.ld, NULL, 0);
+}
+
 /* ---- few rows ---- */
 
-/* x w^T of few rows x: packing w would take as long as the product, so it stays as it lies. */
+/* x w^T of few rows x: w stays as it lies, for to turn x and the result moves fewer numbers than to
+ * pack w. */
 static bool few_rows(const vs_product *p) {
   return p->way == VS_GEMM_WHOLE && !vs_product_bf16(p) && p->b_step == 1 && p->a_step == 1 &&
-         p->alpha == 1 && p->beta == 0 && p->m <= FEW_ROWS && p->k <= FEW_K;
+         p->alpha == 1 && p->beta == 0 && p->m <= FEW_ROWS && p->k <= FEW_K &&
+         p->m * (p->k + p->n) < p->n * p->k;
 }
 
 static void turned_columns(void *arg, int64_t first, int64_t last, int part) {
@@ -258,6 +290,12 @@ static void put_bias(const vs_product *p) {
 
 static void multiply(const vs_gemm_room *room, int64_t m, int64_t n, int64_t k, vs_real alpha,
                      vs_matrix a, vs_matrix b, vs_real beta, const vs_real *bias, vs_matrix c) {
+  bool held = room->right != NULL;
+  bool packs = room->panels != NULL && large_enough(room->way, m, n, k, b.turned);
+  if (!held && (room->way == VS_GEMM_WHOLE || !packs) && is_small(m, n, k, a, b, c)) {
+    multiply_small(m, n, k, alpha, a, b, beta, bias, c);
+    return;
+  }
   vs_product p = vs_product_of(kernel_of(room->way), room->way, m, n, k, b);
   p.alpha = alpha, p.beta = beta, p.bias = bias, p.a = a, p.c = c;
   p.a_row = a.turned ? 1 : a.ld, p.a_step = a.turned ? a.ld : 1;
@@ -266,8 +304,6 @@ static void multiply(const vs_gemm_room *room, int64_t m, int64_t n, int64_t k, 
     put_bias(&p);
     return;
   }
-  bool held = room->right != NULL;
-  bool packs = room->panels != NULL && large_enough(room->way, m, n, k, b.turned);
   if (!nothing && so_few(&p, held) && (room->way == VS_GEMM_WHOLE || !packs)) {
     multiply_rows(&p, (vs_real *)(void *)room->panels);
     return;

@@ -5,9 +5,9 @@
  * cost more than one of whole values, as highest.  medium: values rounded to bfloat16.  Sums are
  * float32 everywhere.  Products that are too small to win by packing are made of whole values at
  * every precision, by sizes that are the same on every machine: by OpenBLAS, at AVX-512 those of
- * few rows here.  Without an instruction for bfloat16 the numbers are the same, up to the
- * order of sums, but slower.  Results do not depend on the number of threads, except where
- * OpenBLAS's do.
+ * few rows and those of matrices that stay in the cache here.  Without an instruction for bfloat16
+ * the numbers are the same, up to the order of sums, but slower.  Results do not depend on the
+ * number of threads, except where OpenBLAS's do.
  *
  * autocast: medium, and what products of two activations or of one and a weight make is handed on
  * as bfloat16 (vs_product_dtype): their operands then come as that, and what the graph keeps of

@@ -46,6 +46,44 @@ describe("products", function()
     end)
   end
 
+  -- x [B,rows,cols], or its turned twin, amid NaN.
+  local function amid(batch, rows, cols, turned)
+    local r, c = turned and cols or rows, turned and rows or cols
+    local x = vs.full({batch, r + 2, c + 3}, 0 / 0):slice(2, 2, r + 1):slice(3, 2, c + 1)
+    x:copy_(vs.randn {batch, r, c})
+    return turned and x:transpose(2, 3) or x
+  end
+
+  for _, ways in ipairs {"nn", "nt", "tn", "tt"} do
+    it("of batches of small sides stored as " .. ways, function()
+      vs.manual_seed(2)
+      for _, m in ipairs {5, 6, 14, 15, 29, 64} do
+        for _, n in ipairs {23, 24, 31, 32, 33, 64, 100} do
+          for _, k in ipairs {1, 16, 17, 64, 81, 256} do
+            local what = ("%dx%dx%d"):format(m, n, k)
+            local a, b = amid(3, m, k, ways:sub(1, 1) == "t"), amid(3, k, n, ways:sub(2, 2) == "t")
+            vs.set_num_threads(1)
+            local c = a:matmul(b)
+            check(a[3], b[3], c[3], what)
+            vs.set_num_threads(2)
+            assert(a:matmul(b):eq(c):all(), "two threads give other bits: " .. what)
+          end
+        end
+      end
+    end)
+  end
+
+  it("of few rows add a bias", function()
+    vs.manual_seed(3)
+    for _, size in ipairs {{5, 24, 16}, {6, 24, 16}, {30, 40, 100}, {64, 33, 64}, {100, 700, 90}} do
+      local m, n, k = table.unpack(size)
+      local x, w, b = vs.randn(m, k), vs.randn(n, k), vs.randn(n)
+      local y, plain = vs.nn.functional.linear(x, w, b), vs.nn.functional.linear(x, w)
+      check(x, w:t(), plain, ("%dx%dx%d"):format(m, n, k))
+      assert((y - plain - b):abs():max():item() <= 1e-5)
+    end
+  end)
+
   it("read rows that are far apart", function()
     for _, step in ipairs {512, 520, 2048} do
       local wide = vs.randn {150, step}
