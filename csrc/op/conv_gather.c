@@ -15,7 +15,8 @@
 enum {
   UNIT_PIXELS = 384,        /* grid positions of a unit, about */
   UNIT_BYTES = 320 * 1024,  /* of its padded source */
-  PANEL_BYTES = 16 * 1024,  /* of the right side that one sweep reads */
+  PANEL_BYTES = 24 * 1024,  /* of the right side that one sweep reads */
+  PIXEL_BYTES = 16 * 1024,  /* the same for weight gradients */
   WEIGHT_BYTES = 256 << 20, /* most that the pieces' weight gradients may take together */
   WEIGHT_PIXELS = 1024,     /* grid positions that are worth a weight gradient of their own */
   WEIGHT_PIECES = 16,       /* pieces at most */
@@ -200,11 +201,18 @@ static size_t sums_of(const plan *p) {
   return reals(VS_ROUND_UP(p->pixels, vs_k_conv()->rows) * vs_k_conv()->cols);
 }
 
+/* How many rows of weights one sweep reads.  Each sweep reads and writes the sums, so there are
+ * few, and even ones. */
+static int64_t sweep(int64_t depth) {
+  int64_t most = PANEL_BYTES / ((int64_t)sizeof(vs_real) * vs_k_conv()->cols);
+  return VS_PIECES(depth, VS_MAX(VS_PIECES(depth, most), 1));
+}
+
 static void gather_units(void *arg, int64_t first, int64_t last, int slot) {
   const job *k = arg;
   const plan *p = k->p;
   const vs_kernels_conv *kc = vs_k_conv();
-  int64_t np = panels(p->to), block = PANEL_BYTES / ((int64_t)sizeof(vs_real) * kc->cols);
+  int64_t np = panels(p->to), block = sweep(p->depth);
   vs_real *buffer = (vs_real *)(void *)(k->slots + (size_t)slot * k->slot_bytes);
   vs_real *acc = (vs_real *)(void *)((char *)buffer + reals(p->buffer));
   vs_real *room = (vs_real *)(void *)((char *)acc + sums_of(p));
@@ -254,7 +262,7 @@ static void weight_piece(const job *k, int64_t piece, char *room) {
   const plan *p = k->p;
   const vs_kernels_conv *kc = vs_k_conv();
   int64_t cols = kc->cols, np = panels(p->to),
-          block = PANEL_BYTES / ((int64_t)sizeof(vs_real) * cols);
+          block = PIXEL_BYTES / ((int64_t)sizeof(vs_real) * cols);
   int64_t depth = VS_ROUND_UP(p->depth, kc->rows), plane = p->y.grid * p->x.grid;
   int64_t first = vs_piece_at(p->units, k->pieces, piece);
   int64_t last = vs_piece_at(p->units, k->pieces, piece + 1);

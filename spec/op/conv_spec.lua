@@ -128,6 +128,16 @@ describe("conv2d as a sum over taps", function()
     end
   end)
 
+  it("is the bias where the input has no channels", function()
+    local x, w, b = vs.zeros(2, 0, 7, 7), vs.zeros(3, 0, 3, 3), vs.tensor {1, 2, 3}
+    for _, way in ipairs {"best", "plain"} do
+      vs._force_conv(way)
+      local y = vs.conv2d(x, w, b, {stride = 2})
+      assert.same({2, 3, 3, 3}, numbers.shape(y))
+      assert.same({{18, 36, 54}}, vs.reshape(y:sum {1, 3, 4}, 1, 3):tolist())
+    end
+  end)
+
   it("survives a refused allocation by every way", function()
     local work = {x = {3, 20, 9, 9}, w = {24, 20, 3, 3}}
     local function conv(x, w) return vs.conv2d(x, w, {padding = 1}) end
