@@ -3,7 +3,8 @@
     peer.py NAME STATE THREADS PRECISION
 
 Reads the weights and inputs that ours.lua wrote to STATE, then answers the same lines.  PRECISION is
-float32, or bfloat16 for PyTorch's own autocast.
+float32, bfloat16 for PyTorch's own autocast, or the engine that runs the model, in float32: one of
+peer_engines.py.
 """
 import json
 import resource
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+import peer_engines as engines
 import peer_models as models
 
 TYPES = {"F32": np.float32, "I64": np.int64, "U8": np.uint8, "BOOL": np.bool_}
@@ -37,6 +39,7 @@ def main():
     name, state, threads, precision = sys.argv[1:]
     torch.set_num_threads(int(threads))
     torch.manual_seed(1)
+    version = torch.__version__
     tensors = read(state)
     weights = {key[2:]: value for key, value in tensors.items() if key.startswith("w.")}
     x = {key[3:]: value for key, value in tensors.items() if key.startswith("in.")}
@@ -59,13 +62,15 @@ def main():
         model.load_state_dict(weights, strict=True)
         if name.startswith("W6"):
             model.eval()
+            if precision in engines.ENGINES:
+                run, version = engines.ENGINES[precision](run.func.eval(), run.args[0], int(threads))
 
             def step():
                 with torch.no_grad(), autocast:
                     return run()
 
             def check():
-                y = step().float().flatten()
+                y = torch.as_tensor(step()).float().flatten()
                 return y[:8].tolist() + [y.abs().sum().item()]
         else:
             model.train()
@@ -81,9 +86,12 @@ def main():
                 return loss
 
             def check():
-                return [step().item() for _ in range(3)]
+                model.train(models.RATE == 0)
+                losses = [step().item() for _ in range(3)]
+                model.train()
+                return losses
 
-    print("ready", torch.__version__, flush=True)
+    print("ready", version, flush=True)
     for line in sys.stdin:
         command, *rest = line.split()
         if command == "check":

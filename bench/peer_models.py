@@ -1,10 +1,13 @@
 """The models of bench/workloads.lua in PyTorch, as one would write them there, with the same names of
 parameters.  build(name, inputs) -> module, function that runs it."""
+import functools
+
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 CLASSES, VOCABULARY = 40, 8000
+RATE = 0.0  # of every dropout; build sets it
 
 
 def hinge(v, t):
@@ -16,12 +19,12 @@ def hinge(v, t):
     return (rows.max(1)[0].sum() + columns.max(0)[0].sum()) / len(scores)
 
 
-def attend(q, k, v, mask):
+def attend(q, k, v, mask, rate):
     """q, k, v [B,H,T,d], mask bool, true where a key is seen."""
     if hasattr(F, "scaled_dot_product_attention"):
-        return F.scaled_dot_product_attention(q, k, v, mask)
+        return F.scaled_dot_product_attention(q, k, v, mask, rate)
     scores = q @ k.transpose(2, 3) / q.shape[-1] ** 0.5
-    return scores.masked_fill(~mask, float("-inf")).softmax(-1) @ v
+    return F.dropout(scores.masked_fill(~mask, float("-inf")).softmax(-1), rate) @ v
 
 
 class LayerNorm(nn.LayerNorm):
@@ -120,7 +123,7 @@ class TextEncoder(nn.Module):
 
 
 def mlp(before, hidden, to):
-    return nn.Sequential(nn.Linear(before, hidden), nn.ReLU(), nn.Dropout(0), nn.Linear(hidden, to))
+    return nn.Sequential(nn.Linear(before, hidden), nn.ReLU(), nn.Dropout(RATE), nn.Linear(hidden, to))
 
 
 class VSE(nn.Module):
@@ -144,9 +147,9 @@ class IntraAttention(nn.Module):
         self.regions, self.words = nn.Linear(2048, width), nn.Linear(300, width)
         self.region_norm, self.word_norm = LayerNorm(width), LayerNorm(width)
         self.kinds = nn.Embedding(2, width)
-        self.attention = nn.MultiheadAttention(width, heads, batch_first=True)
+        self.attention = nn.MultiheadAttention(width, heads, RATE, batch_first=True)
         self.norm1, self.norm2 = LayerNorm(width), LayerNorm(width)
-        self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(0),
+        self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(RATE),
                                  nn.Linear(2 * width, width))
         self.score, self.out = nn.Linear(width, 1, bias=False), nn.Linear(width, width)
 
@@ -197,7 +200,7 @@ class COOT(VSE):
     def __init__(self, image, width):
         super().__init__(image, width)
         self.inter = InterAttention(width)
-        self.fuse = nn.Sequential(nn.ReLU(), nn.Dropout(0), nn.Linear(width, CLASSES))
+        self.fuse = nn.Sequential(nn.ReLU(), nn.Dropout(RATE), nn.Linear(width, CLASSES))
 
     def forward(self, x):
         v, (t, _) = self.images(x), self.text(x["tokens"])
@@ -207,7 +210,7 @@ class COOT(VSE):
 class BertLayer(nn.Module):
     def __init__(self, width, inner, heads):
         super().__init__()
-        self.heads = heads
+        self.heads, self.dropout = heads, nn.Dropout(RATE)
         self.attention = nn.ModuleDict({
             "self": nn.ModuleDict({name: nn.Linear(width, width) for name in ("query", "key", "value")}),
             "output": nn.ModuleDict({"dense": nn.Linear(width, width),
@@ -222,10 +225,11 @@ class BertLayer(nn.Module):
         inner, out = self.attention["self"], self.attention["output"]
         q, k, v = (inner[name](x).view(B, T, self.heads, -1).transpose(1, 2)
                    for name in ("query", "key", "value"))
-        y = attend(q, k, v, mask).transpose(1, 2).reshape(B, T, D)
-        x = out["LayerNorm"](x + out["dense"](y))
+        rate = self.dropout.p if self.training else 0.0
+        y = attend(q, k, v, mask, rate).transpose(1, 2).reshape(B, T, D)
+        x = out["LayerNorm"](x + self.dropout(out["dense"](y)))
         y = self.output["dense"](F.gelu(self.intermediate["dense"](x)))
-        return self.output["LayerNorm"](x + y)
+        return self.output["LayerNorm"](x + self.dropout(y))
 
 
 class BERT(nn.Module):
@@ -240,6 +244,7 @@ class BERT(nn.Module):
         self.encoder = nn.ModuleDict({
             "layer": nn.ModuleList(BertLayer(width, inner, 12) for _ in range(layers))})
         self.pooler = nn.ModuleDict({"dense": nn.Linear(width, width)})
+        self.dropout = nn.Dropout(RATE)
 
     def forward(self, tokens, extra=None):
         e = self.embeddings
@@ -247,7 +252,8 @@ class BERT(nn.Module):
         if extra is not None:
             x = torch.cat([x[:, :1], extra, x[:, 1:]], 1)
         B, T = x.shape[:2]
-        x = e["LayerNorm"](x + e["position_embeddings"].weight[:T] + e["token_type_embeddings"].weight[0])
+        x = x + e["position_embeddings"].weight[:T] + e["token_type_embeddings"].weight[0]
+        x = self.dropout(e["LayerNorm"](x))
         mask = torch.ones(B, 1, 1, T, dtype=torch.bool)
         for layer in self.encoder["layer"]:
             x = layer(x, mask)
@@ -279,21 +285,36 @@ class Classifier(nn.Module):
         return F.cross_entropy(self.head(self.bert(x["tokens"])[1]), x["label"])
 
 
-def build(name, x):
-    if name.startswith("W6"):
-        if "ResNet" in name:
-            model, key = ResNet18(512), "image"
-        elif "small CNN" in name:
-            model, key = SmallCNN(256), "image"
-        elif "LSTM" in name:
-            model, key = TextEncoder(512), "tokens"
-        else:
-            model, key = BERT(384, 6, 1536), "tokens"
+class Output(nn.Module):
+    """One output of a model, or its only one."""
 
-        def run():
-            y = model(x[key])
-            return y if torch.is_tensor(y) else y[1] if "BERT" in name else y[0]
-        return model, run
+    def __init__(self, model, place):
+        super().__init__()
+        self.model, self.place = model, place
+
+    def forward(self, x):
+        y = self.model(x)
+        return y if self.place is None else y[self.place]
+
+
+def inferred(name):
+    """The model, the name of its input, the output that is compared."""
+    if "ResNet" in name:
+        return ResNet18(512), "image", None
+    if "small CNN" in name:
+        return SmallCNN(256), "image", None
+    if "LSTM" in name:
+        return TextEncoder(512), "tokens", 0
+    return BERT(384, 6, 1536), "tokens", 1
+
+
+def build(name, x):
+    global RATE
+    name, _, rate = name.partition(", dropout ")
+    RATE = float(rate or 0)
+    if name.startswith("W6"):
+        model, key, place = inferred(name)
+        return model, functools.partial(Output(model, place), x[key])
     model = {
         "W1 VSE++ LSTM": lambda: Features(nn.LSTM),
         "W1 VSE++ GRU": lambda: Features(nn.GRU),

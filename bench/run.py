@@ -8,12 +8,15 @@ Each side runs in a process of its own on the same weights and inputs (ours.lua 
 peer.py and peer_models.py).  First both compute, and what they get has to agree; then they take turns,
 round by round.  Printed are the median step of each side, the median of the rounds' ratios (peer time /
 our time), the products' and convolutions' GFLOP/s and what part that is of the machine's ceiling, and
-the largest memory of each process.  The same goes to bench/results.json.
+the largest memory of each process.  The same goes to bench/results.json.  Captions of W6 are also
+computed by torch.compile, OpenVINO and ONNX Runtime, where they are installed (peer_engines.py).
 """
 import argparse
+import importlib.util
 import json
 import os
 import re
+import shutil
 import signal
 import statistics
 import subprocess
@@ -23,13 +26,14 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LUA = os.environ.get("LUA", "lua5.4")
-TRAINED = ["W1 VSE++ LSTM", "W1 VSE++ GRU", "W2 ResNet-18 + LSTM", "W2 small CNN + LSTM", "W3 CIM",
-           "W4 COOT", "W5 DPM, 6 layers of 384", "W5 BERT-base"]
+DROPPING = ["W3 CIM", "W4 COOT", "W5 DPM, 6 layers of 384", "W5 BERT-base"]
+TRAINED = ["W1 VSE++ LSTM", "W1 VSE++ GRU", "W2 ResNet-18 + LSTM", "W2 small CNN + LSTM"] + DROPPING
 INFERRED = [f"W6 {what}, batch {batch}"
             for what in ("images, ResNet-18", "images, small CNN", "captions, LSTM",
                          "captions, BERT of 6 layers") for batch in (1, 64)]
 RETRIEVED = ["W7 top-10 of 1,000 x 100,000 x 512"]
 AGREE = 1e-4  # of losses and outputs, at full precision
+ENGINES = {"torch.compile": ["torch"], "OpenVINO": ["openvino"], "ONNX Runtime": ["onnxruntime", "onnx"]}
 
 
 class Side:
@@ -76,7 +80,7 @@ def measure(name, precision, peer_precision):
         a = ours(name, f"{folder}/state.safetensors", precision)
         b = peer(name, f"{folder}/state.safetensors", peer_precision)
         gap = difference(a.ask("check"), b.ask("check"))
-        if precision == "highest" and peer_precision == "float32" and gap > AGREE:
+        if precision == "highest" and peer_precision != "bfloat16" and gap > AGREE:
             sys.exit(f"bench: {name}: the sides differ by {gap:.1e}, allowed is {AGREE}")
         steps = {}
         for side in (a, b):
@@ -96,7 +100,8 @@ def measure(name, precision, peer_precision):
         a.close()
         b.close()
     seconds = statistics.median(mine)
-    return {"workload": name, "precision": precision, "peer": f"PyTorch {version} {peer_precision}",
+    kind = f"{peer_precision} {version}" if peer_precision in ENGINES else f"PyTorch {version} {peer_precision}"
+    return {"workload": name, "precision": precision, "peer": kind,
             "ours_ms": seconds * 1e3, "peer_ms": statistics.median(theirs) * 1e3,
             "ratio": statistics.median(ratios), "gflops": flops / seconds / 1e9,
             "share_of_ceiling": flops / seconds / ceiling, "difference": gap,
@@ -226,6 +231,24 @@ def feel():
                     "ours_mb": mine, "peer_mb": theirs, "ratio": theirs / mine})
 
 
+def engines():
+    """Those that are installed; torch.compile needs a C++ compiler."""
+    found = [name for name, modules in ENGINES.items() if all(map(importlib.util.find_spec, modules))]
+    return [name for name in found if name != "torch.compile" or shutil.which(os.environ.get("CXX", "g++"))]
+
+
+def all_of(name, precision):
+    """The rows of a workload."""
+    show(measure(name, precision, "float32"))
+    if precision == "autocast":
+        show(measure(name, precision, "bfloat16"))
+    if precision == "highest" and name in DROPPING:
+        show(measure(f"{name}, dropout 0.1", precision, "float32"))
+    if precision == "highest" and name.startswith("W6 captions"):
+        for engine in engines():
+            show(measure(name, precision, engine))
+
+
 def geometric(rows):
     return statistics.geometric_mean(row["ratio"] for row in rows)
 
@@ -246,10 +269,9 @@ def main():
     for precision in args.precision.split(","):
         names = TRAINED + INFERRED + RETRIEVED if precision == "highest" else TRAINED
         for name in filter(chosen, names):
-            show(measure(name, precision, "float32"))
-            if precision == "autocast":
-                show(measure(name, precision, "bfloat16"))
-        rows = [row for row in results if row["precision"] == precision and "share_of_ceiling" in row]
+            all_of(name, precision)
+        rows = [row for row in results if row["precision"] == precision and "share_of_ceiling" in row
+                and "dropout" not in row["workload"]]
         for kind in sorted({row["peer"] for row in rows}):
             print(f"geometric mean of {precision}: {geometric([r for r in rows if r['peer'] == kind]):.2f} "
                   f"times {kind}")

@@ -1,7 +1,8 @@
 -- What `make bench` times, vesper's half: name -> function that makes the workload.  Each is
 -- {weights = state_dict, inputs = {name = tensor}, step = function, check = function -> list of
 -- numbers, flops = of the products and convolutions in one step}.  The other half, of the same
--- names, is peer.py.  Dropout is 0 on both sides, so that losses can be compared.
+-- names, is peer.py.  Dropout is 0 unless the name says otherwise; it is off where losses are
+-- compared.
 local vs = require "vesper"
 local nn, optim, models = vs.nn, vs.optim, vs.models
 
@@ -11,7 +12,7 @@ local function ids(n, ...) return vs.randint(2, n, {...}) end
 local function full(B, T) return vs.full({B}, T):long() end
 
 -- Training: forward, backward, clipping at 2, Adam.
-local function training(model, inputs, loss_of, flops)
+local function training(model, inputs, loss_of, flops, dropout)
   local parameters = model:parameters()
   local optimizer = optim.Adam(parameters, {lr = 1e-4})
   model:train()
@@ -26,9 +27,17 @@ local function training(model, inputs, loss_of, flops)
   return {weights = model:state_dict(), inputs = inputs, flops = 3 * flops, step = step,
     check = function()
       local losses = {}
+      model:train((dropout or 0) == 0)
       for i = 1, 3 do losses[i] = step():item() end
+      model:train()
       return losses
     end}
+end
+
+-- make(rate) makes the workload.
+local function with_dropout(name, make)
+  W[name] = function() return make(0) end
+  W[name .. ", dropout 0.1"] = function() return make(0.1) end
 end
 
 -- Inference: run() -> tensor.
@@ -134,10 +143,10 @@ local function regions(B, R, T)
     label = labels(B)}
 end
 
-W["W3 CIM"] = function()
+with_dropout("W3 CIM", function(dropout)
   local B, R, T, D = 64, 36, 32, 512
-  local model = vse(models.CIM, {width = D, heads = 8, attention_dropout = 0,
-    image = models.RegionEncoder(D, {region_width = 2048})})
+  local model = vse(models.CIM, {width = D, heads = 8, attention_dropout = dropout,
+    dropout = dropout, image = models.RegionEncoder(D, {region_width = 2048})})
   local x = regions(B, R, T)
   local inputs = {positions = nn.positional_encoding(T, D)}
   for key, tensor in pairs(x) do inputs[key] = tensor end
@@ -145,23 +154,27 @@ W["W3 CIM"] = function()
   local intra = 2 * B * (2 * R * 2048 * D + T * 300 * D) + 2 * B * (R + n) * 4 * D * D
     + 4 * B * (R * R + n * n) * D + 2 * B * 2 * R * 4 * D * D
   return training(model, inputs, function() return (model:loss(x, 2)) end,
-    intra + lstm_flops(B, T, 300, D) + 2 * B * 2048 * D)
-end
+    intra + lstm_flops(B, T, 300, D) + 2 * B * 2048 * D, dropout)
+end)
 
-W["W4 COOT"] = function()
+with_dropout("W4 COOT", function(dropout)
   local B, R, T, D = 64, 36, 32, 512
-  local model = vse(models.COOT, {width = D, iterations = 3,
+  local model = vse(models.COOT, {width = D, iterations = 3, dropout = dropout,
     image = models.RegionEncoder(D, {region_width = 2048})})
   local x = regions(B, R, T)
   return training(model, x, function() return (model:loss(x, 2)) end,
-    lstm_flops(B, T, 300, D) + 2 * B * (2048 * D + 20 * D * D))
-end
+    lstm_flops(B, T, 300, D) + 2 * B * (2048 * D + 20 * D * D), dropout)
+end)
 
 -- ---- W5: BERT -----------------------------------------------------------------------------------
 
-local MINI = {hidden_size = 384, num_hidden_layers = 6, intermediate_size = 1536,
-  hidden_dropout_prob = 0, attention_probs_dropout_prob = 0}
-local BASE = {hidden_dropout_prob = 0, attention_probs_dropout_prob = 0}
+local function base(dropout)
+  return {hidden_dropout_prob = dropout, attention_probs_dropout_prob = dropout}
+end
+local function mini(dropout)
+  return {hidden_size = 384, num_hidden_layers = 6, intermediate_size = 1536,
+    hidden_dropout_prob = dropout, attention_probs_dropout_prob = dropout}
+end
 
 local function bert_flops(B, T, D, layers)
   return layers * (2 * B * T * 12 * D * D + 4 * B * T * T * D)
@@ -169,8 +182,8 @@ end
 
 -- DPM's own step, without its tokenizer: the pieces come ready.
 local Fusion = nn.Module:extend "Fusion"
-function Fusion:init()
-  self.bert = models.BERT(MINI)
+function Fusion:init(dropout)
+  self.bert = models.BERT(mini(dropout))
   self.image, self.to_bert = nn.Linear(2048, 512), nn.Linear(512, 384)
   self.from_bert, self.text_of_bert = nn.Linear(384, 512), nn.Linear(384, 512)
   self.fuse = nn.Sequential{nn.Linear(3 * 512, 512), nn.ReLU(), nn.Linear(512, CLASSES)}
@@ -185,24 +198,24 @@ function Fusion:forward(x)
     + self.ranking(v:normalize():matmul(t:normalize():t()))
 end
 
-W["W5 DPM, 6 layers of 384"] = function()
+with_dropout("W5 DPM, 6 layers of 384", function(dropout)
   local B, T = 32, 64
-  local model = Fusion()
+  local model = Fusion(dropout)
   local x = {feature = vs.randn(B, 2048), tokens = ids(30522, B, T), lengths = full(B, T),
     label = labels(B)}
-  return training(model, x, function() return model(x) end, 2 * bert_flops(B, T, 384, 6))
-end
+  return training(model, x, function() return model(x) end, 2 * bert_flops(B, T, 384, 6), dropout)
+end)
 
-W["W5 BERT-base"] = function()
+with_dropout("W5 BERT-base", function(dropout)
   local B, T = 16, 64
   local model = nn.Module:extend "Classifier"()
-  model.bert, model.head = models.BERT(BASE), nn.Linear(768, CLASSES)
+  model.bert, model.head = models.BERT(base(dropout)), nn.Linear(768, CLASSES)
   local x = {tokens = ids(30522, B, T), lengths = full(B, T), label = labels(B)}
   return training(model, x, function()
     local _, pooled = model.bert(x.tokens, x.lengths)
     return nn.functional.cross_entropy(model.head(pooled), x.label)
-  end, bert_flops(B, T, 768, 12))
-end
+  end, bert_flops(B, T, 768, 12), dropout)
+end)
 
 -- ---- W6: inference ------------------------------------------------------------------------------
 
@@ -225,7 +238,7 @@ for _, B in ipairs{1, 64} do
       lstm_flops(B, 32, 300, 512))
   end
   W["W6 captions, BERT of 6 layers, batch " .. B] = function()
-    local model = models.BERT(MINI)
+    local model = models.BERT(mini(0))
     local x = {tokens = ids(30522, B, 64), lengths = full(B, 64)}
     return inference(model, x, function() return (select(2, model(x.tokens, x.lengths))) end,
       bert_flops(B, 64, 384, 6))
