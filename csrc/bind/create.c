@@ -209,11 +209,11 @@ typedef struct ramp {
   int64_t a, by;
 } ramp;
 
-static void write_ramp(void *arg, int64_t from, int64_t to, int part) {
+static void write_ramp(void *arg, int64_t from, int64_t to, int slot) {
   const ramp *r = arg;
   double first = r->first, step = r->step;
   uint64_t a = (uint64_t)r->a, by = (uint64_t)r->by;
-  (void)part;
+  (void)slot;
   if (r->whole && r->t->dtype == VS_INT64) {
     int64_t *v = vs_ints(r->t);
     for (int64_t i = from; i < to; i++) v[i] = (int64_t)(a + (uint64_t)i * by);

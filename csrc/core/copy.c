@@ -133,9 +133,9 @@ typedef struct bytes {
   const char *from;
 } bytes;
 
-static void copy_bytes(void *arg, int64_t first, int64_t last, int part) {
+static void copy_bytes(void *arg, int64_t first, int64_t last, int slot) {
   const bytes *b = arg;
-  (void)part;
+  (void)slot;
   memcpy(b->to + first, b->from + first, (size_t)(last - first));
 }
 
@@ -169,8 +169,8 @@ int vs_copy(vs_tensor *dst, vs_tensor *src) {
   return 0;
 }
 
-static void clear_bytes(void *arg, int64_t first, int64_t last, int part) {
-  (void)part;
+static void clear_bytes(void *arg, int64_t first, int64_t last, int slot) {
+  (void)slot;
   memset((char *)arg + first, 0, (size_t)(last - first));
 }
 

@@ -35,9 +35,9 @@ static void merge(walk *w, vs_tensor *const *t) {
 }
 
 /* Elements [first, last) of the merged shape, inner runs at a time. */
-static void range(void *arg, int64_t first, int64_t last, int part) {
+static void range(void *arg, int64_t first, int64_t last, int slot) {
   const walk *w = arg;
-  (void)part;
+  (void)slot;
   int inner = w->ndim - 1;
   int64_t run[VS_LOOP_MAX], at[VS_MAX_DIM], rest = first;
   void *p[VS_LOOP_MAX];
@@ -114,10 +114,10 @@ static void tile_row(const walk *w, const int64_t *at, int64_t from, int64_t to)
 
 static int64_t tile_rows(const walk *w) { return (w->shape[w->ndim - 2] + HIGH - 1) / HIGH; }
 
-static void tiles(void *arg, int64_t first, int64_t last, int part) {
+static void tiles(void *arg, int64_t first, int64_t last, int slot) {
   const walk *w = arg;
   int64_t high = tile_rows(w);
-  (void)part;
+  (void)slot;
   for (int64_t t = first; t < last && !vs_interrupted(); t++) {
     int64_t at[VS_LOOP_MAX] = {0}, rest = t / high, row = t % high * HIGH;
     for (int d = w->ndim - 3; d >= 0; d--) {

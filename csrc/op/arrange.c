@@ -102,10 +102,10 @@ typedef struct copying {
   char *y;
 } copying;
 
-static void copy_rows(void *arg, int64_t first, int64_t last, int part) {
+static void copy_rows(void *arg, int64_t first, int64_t last, int slot) {
   const copying *j = arg;
   const map *m = &j->m;
-  (void)part;
+  (void)slot;
   for (int64_t r = first; r < last; r++) {
     int64_t from = source_of(m, r);
     for (int64_t k = 0; from >= 0 && k < m->nstretch; k++) {

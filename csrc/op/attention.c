@@ -142,8 +142,8 @@ static int attention_shape(vs_ctx *c) {
   memcpy(shape, q->shape, sizeof q->shape);
   shape[last] = v->shape[last];
   if (vs_out(c, 0, vs_product_dtype(), q->ndim, shape) < 0) return -1;
-  size_t parts = (size_t)vs_slots(c->n[ITEMS], grain(c));
-  c->work_bytes = panels_bytes(c) + parts * (size_t)forward_room(c) * sizeof(vs_real) + 1;
+  size_t slots = (size_t)vs_slots(c->n[ITEMS], grain(c));
+  c->work_bytes = panels_bytes(c) + slots * (size_t)forward_room(c) * sizeof(vs_real) + 1;
   return 0;
 }
 
@@ -252,12 +252,12 @@ static void drop(const attention *a, int64_t item, int64_t first, int64_t m, vs_
   if (p > 0) vs_k_random()->dropout(c->rng, (uint64_t)from, m * n, p, 1 / (1 - p), s, s, NULL);
 }
 
-static void forward_range(void *arg, int64_t from, int64_t to, int part) {
+static void forward_range(void *arg, int64_t from, int64_t to, int slot) {
   const attention *a = arg;
   const vs_ctx *c = a->c;
   int64_t heads = c->n[HEADS_], rows = c->n[ROWS], n = c->n[COLUMNS];
-  vs_real *s = a->scratch + (int64_t)part * forward_room(c);
-  vs_gemm_room panels = vs_gemm_share(&a->panels, part);
+  vs_real *s = a->scratch + (int64_t)slot * forward_room(c);
+  vs_gemm_room panels = vs_gemm_share(&a->panels, slot);
   for (int64_t item = from; item < to && !vs_interrupted(); item++) {
     vs_real *room = s + block_size(c);
     block k = rows_of(&a->k, item, heads, 0, n, false, &room);

@@ -50,10 +50,10 @@ static void fetch(const channels *k, const vs_tensor *from, int64_t c, vs_real *
   }
 }
 
-static rows channel_rows(const channels *k, int64_t c, int part) {
+static rows channel_rows(const channels *k, int64_t c, int slot) {
   int64_t n = longest_row(k);
   rows r = {.k = k, .rows = k->batch, .n = n, .channel = c};
-  if (k->scratch) r.x = k->scratch + part * 3 * n, r.dy = r.x + n, r.y = r.dy + n;
+  if (k->scratch) r.x = k->scratch + slot * 3 * n, r.dy = r.x + n, r.y = r.dy + n;
   if (k->plane >= SHORT) return r;
   r.rows = 1;
   fetch(k, k->in, c, r.x);
@@ -104,11 +104,11 @@ static void merge_moments(const rows *r, double *mean, double *squares) {
   }
 }
 
-static void batch_forward(void *arg, int64_t first, int64_t last, int part) {
+static void batch_forward(void *arg, int64_t first, int64_t last, int slot) {
   const channels *k = arg;
   double n = (double)(k->batch * k->plane);
   for (int64_t c = first; c < last; c++) {
-    rows r = channel_rows(k, c, part);
+    rows r = channel_rows(k, c, slot);
     double mean, var;
     if (k->training) {
       merge_moments(&r, &mean, &var);
@@ -146,11 +146,11 @@ static bool gate_of(const channels *k, int64_t c, double rstd, vs_gate *gate) {
 /* y = (x - mean) * rstd * w + b, with n values a channel:
  * dw = rstd * sum dy (x - mean),  db = sum dy,
  * dx = w rstd (dy - db/n - (x - mean) rstd dw/n), or w rstd dy where the statistics were given. */
-static void batch_backward(void *arg, int64_t first, int64_t last, int part) {
+static void batch_backward(void *arg, int64_t first, int64_t last, int slot) {
   const channels *k = arg;
   double n = (double)(k->batch * k->plane);
   for (int64_t c = first; c < last; c++) {
-    rows r = channel_rows(k, c, part);
+    rows r = channel_rows(k, c, slot);
     double rstd = (double)k->rstd[c], sum = 0, dot = 0;
     vs_gate bounds, *gate = gate_of(k, c, rstd, &bounds) ? &bounds : NULL;
     for (int64_t i = 0; i < r.rows && (k->training || k->dw || k->db); i++) {
@@ -201,9 +201,9 @@ static int64_t channel_grain(const channels *k) {
 }
 
 static size_t scratch_bytes(const channels *k) {
-  size_t parts = (size_t)vs_slots(k->count, channel_grain(k));
+  size_t slots = (size_t)vs_slots(k->count, channel_grain(k));
   bool needed = needs_room(k) && k->batch * k->plane > 0;
-  return needed ? (size_t)(3 * longest_row(k)) * sizeof(vs_real) * parts : 0;
+  return needed ? (size_t)(3 * longest_row(k)) * sizeof(vs_real) * slots : 0;
 }
 
 static int batch_norm_shape(vs_ctx *c) {

@@ -55,9 +55,9 @@ typedef struct bias_sum {
   int64_t batch, channels, plane;
 } bias_sum;
 
-static void sum_channels(void *arg, int64_t first, int64_t last, int part) {
+static void sum_channels(void *arg, int64_t first, int64_t last, int slot) {
   const bias_sum *k = arg;
-  (void)part;
+  (void)slot;
   for (int64_t o = first; o < last; o++) {
     double sum = 0;
     for (int64_t b = 0; b < k->batch; b++)

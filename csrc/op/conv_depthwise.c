@@ -19,15 +19,15 @@ typedef struct depthwise {
   int64_t ntap;                     /* taps that the axes reach, of the kernel's area */
   int64_t *tap, *wtap;              /* where each lies in the buffer, and in the kernel */
   int64_t rows, row, phase, nphase; /* outputs' rows at one go; of the buffer: distances */
-  int64_t buffer, out, weights;     /* elements of a part's three */
-  char *parts;
-  size_t part_bytes;
+  int64_t buffer, out, weights;     /* elements of a slot's three */
+  char *slots;
+  size_t slot_bytes;
 } depthwise;
 
 static int64_t round_up(int64_t n) { return (n + 63) / 64 * 64; } /* elements, or bytes */
 
-static vs_real *part_of(const depthwise *k, int part) {
-  return (vs_real *)(void *)(k->parts + (size_t)part * k->part_bytes);
+static vs_real *scratch_of(const depthwise *k, int slot) {
+  return (vs_real *)(void *)(k->slots + (size_t)slot * k->slot_bytes);
 }
 
 /* The source of n output rows from `top` on.  What lies outside it is zero in the buffer already,
@@ -58,9 +58,9 @@ static void clear(const depthwise *k, bool fresh, vs_real *buffer) {
   if (fresh || k->rows < k->y.grid) memset(buffer, 0, (size_t)k->buffer * sizeof *buffer);
 }
 
-/* Fills in sizes and takes the memory: tables, then for each part the buffer, `out` elements and
+/* Fills in sizes and takes the memory: tables, then for each slot the buffer, `out` elements and
  * `weights` of them.  -1 when a size cannot be counted; k->tap is NULL while counting. */
-static int prepare(depthwise *k, int64_t parts, bool scatters, bool sums, vs_scratch *memory) {
+static int prepare(depthwise *k, int64_t slots, bool scatters, bool sums, vs_scratch *memory) {
   const axis *y = &k->y, *x = &k->x;
   int64_t s = k->nphase = x->grid > 1 ? x->src_step : 1, cols = vs_k_conv()->cols;
   k->ntap = y->taps * x->taps;
@@ -74,13 +74,13 @@ static int prepare(depthwise *k, int64_t parts, bool scatters, bool sums, vs_scr
   k->weights = sums ? vs_numel(2, (int64_t[]){k->ntap, cols}) : k->ntap;
   if (k->buffer < 0 || k->weights < 0) return -1;
   k->buffer = round_up(k->buffer), k->out = round_up(k->out), k->weights = round_up(k->weights);
-  k->part_bytes = (size_t)(k->buffer + k->out + k->weights) * sizeof(vs_real);
+  k->slot_bytes = (size_t)(k->buffer + k->out + k->weights) * sizeof(vs_real);
   size_t table = (size_t)round_up(k->ntap) * sizeof(int64_t);
-  char *work = vs_scratch_take(memory, 2 * table + (size_t)parts * k->part_bytes);
+  char *work = vs_scratch_take(memory, 2 * table + (size_t)slots * k->slot_bytes);
   if (work == NULL) return 0;
   k->tap = (int64_t *)(void *)work;
   k->wtap = (int64_t *)(void *)(work + table);
-  k->parts = work + 2 * table;
+  k->slots = work + 2 * table;
   for (int64_t i = 0; i < y->taps; i++)
     for (int64_t j = 0; j < x->taps; j++) {
       int64_t down = y->at0 + i * y->at_step - low(y), across = x->at0 + j * x->at_step - low(x);
@@ -89,10 +89,10 @@ static int prepare(depthwise *k, int64_t parts, bool scatters, bool sums, vs_scr
   return 0;
 }
 
-static void planes(void *arg, int64_t first, int64_t last, int part) {
+static void planes(void *arg, int64_t first, int64_t last, int slot) {
   const depthwise *k = arg;
   const axis *y = &k->y, *x = &k->x;
-  vs_real *buffer = part_of(k, part), *out = buffer + k->buffer, *w = out + k->out;
+  vs_real *buffer = scratch_of(k, slot), *out = buffer + k->buffer, *w = out + k->out;
   bool straight = y->dst_step == 1 && x->dst_step == 1;
   for (int64_t u = first; u < last && !vs_interrupted(); u++) {
     int64_t c = u % k->groups;
@@ -157,11 +157,11 @@ int vs_depthwise_input(const vs_conv *c, const vs_real *dy, const vs_real *w, vs
 }
 
 /* dw[c, t] = sum over b and o of dy[o] * x[o*stride + at(t)] */
-static void weights(void *arg, int64_t first, int64_t last, int part) {
+static void weights(void *arg, int64_t first, int64_t last, int slot) {
   const depthwise *k = arg;
   const axis *y = &k->y, *x = &k->x;
   int64_t cols = vs_k_conv()->cols, plane = y->grid * x->grid;
-  vs_real *buffer = part_of(k, part), *sums = buffer + k->buffer;
+  vs_real *buffer = scratch_of(k, slot), *sums = buffer + k->buffer;
   for (int64_t c = first; c < last && !vs_interrupted(); c++) {
     memset(sums, 0, (size_t)k->weights * sizeof *sums);
     for (int64_t b = 0; b < k->batch; b++) {

@@ -24,12 +24,12 @@ typedef struct job {
 } job;
 
 /* Row (c, i, j) of columns: what that tap reads for every place. */
-static void write_columns(void *arg, int64_t first, int64_t last, int part) {
+static void write_columns(void *arg, int64_t first, int64_t last, int slot) {
   const job *w = arg;
   const vs_conv *k = w->k;
   int64_t taps = k->kernel[0] * k->kernel[1], plane = k->in[0] * k->in[1];
   vs_real *to = w->columns + first * taps * places(k);
-  (void)part;
+  (void)slot;
   for (int64_t r = first * taps; r < last * taps; r++)
     for (int64_t b = 0; b < k->batch; b++) {
       const vs_real *from = w->x + (b * k->from + r / taps) * plane;
@@ -44,11 +44,11 @@ static void write_columns(void *arg, int64_t first, int64_t last, int part) {
 }
 
 /* From [to, batch, out] to [batch, to, out], with the bias. */
-static void place(void *arg, int64_t first, int64_t last, int part) {
+static void place(void *arg, int64_t first, int64_t last, int slot) {
   const job *w = arg;
   const vs_conv *k = w->k;
   int64_t plane = k->out[0] * k->out[1];
-  (void)part;
+  (void)slot;
   for (int64_t o = first; o < last; o++)
     for (int64_t b = 0; b < k->batch; b++) {
       const vs_real *from = w->product + (o * k->batch + b) * plane;

@@ -141,12 +141,12 @@ typedef struct job {
 /* ---- the gathered product: forward and the gradient of x ---- */
 
 /* One panel: rows in the order of fill_tables' taps, a column a destination channel. */
-static void pack_weights(void *arg, int64_t first, int64_t last, int part) {
+static void pack_weights(void *arg, int64_t first, int64_t last, int slot) {
   const job *k = arg;
   const plan *p = k->p;
   const axis *y = &p->y, *x = &p->x;
   int64_t cols = vs_k_conv()->cols, np = panels(p->to), area = p->kernel[0] * p->kernel[1];
-  (void)part;
+  (void)slot;
   for (int64_t u = first; u < last && !vs_interrupted(); u++) {
     int64_t g = u / np, d0 = u % np * cols;
     vs_real *out = k->weight + u * p->depth * cols;
@@ -293,12 +293,12 @@ static void weight_pieces(void *arg, int64_t first, int64_t last, int slot) {
     weight_piece(k, i, k->slots + (size_t)slot * k->slot_bytes);
 }
 
-static void add_weights(void *arg, int64_t first, int64_t last, int part) {
+static void add_weights(void *arg, int64_t first, int64_t last, int slot) {
   const job *k = arg;
   const plan *p = k->p;
   const vs_kernels_conv *kc = vs_k_conv();
   int64_t cols = kc->cols, np = panels(p->to), depth = VS_ROUND_UP(p->depth, kc->rows);
-  (void)part;
+  (void)slot;
   for (int64_t o = first; o < last; o++) {
     int64_t q = o / p->to * np + o % p->to / cols, column = o % p->to % cols;
     vs_real *out = k->dw + o * p->depth;

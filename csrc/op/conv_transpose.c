@@ -91,9 +91,9 @@ typedef struct planes {
   int64_t channels, size;
 } planes;
 
-static void add_bias(void *arg, int64_t first, int64_t last, int part) {
+static void add_bias(void *arg, int64_t first, int64_t last, int slot) {
   const planes *k = arg;
-  (void)part;
+  (void)slot;
   for (int64_t u = first; u < last; u++)
     for (int64_t i = 0; i < k->size; i++) k->y[u * k->size + i] += k->bias[u % k->channels];
 }

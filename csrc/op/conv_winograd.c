@@ -193,18 +193,18 @@ static void transform_weights_of(const job *k, int64_t o, int64_t n, vs_real *to
                     to + i * from, step, (int)lanes, 0);
 }
 
-static void transform_weights(void *arg, int64_t first, int64_t last, int part) {
+static void transform_weights(void *arg, int64_t first, int64_t last, int slot) {
   const job *k = arg;
   int64_t lanes = k->kern->lanes, o = first * lanes;
-  (void)part;
+  (void)slot;
   transform_weights_of(k, o, VS_MIN(last * lanes, k->g.to) - o, k->left + o * k->g.from,
                        k->left_step);
 }
 
-static void transform_source(void *arg, int64_t first, int64_t last, int part) {
+static void transform_source(void *arg, int64_t first, int64_t last, int slot) {
   const job *k = arg;
   int64_t cols = k->gemm->cols, from = k->g.from;
-  vs_real *buffer = k->buffers + part * k->buffer;
+  vs_real *buffer = k->buffers + slot * k->buffer;
   for (int64_t c = first; c < last && !vs_interrupted(); c++) {
     load(&k->source, k->t, c, buffer);
     for (int64_t p = 0; p < k->t.tiles; p += cols)
@@ -223,10 +223,10 @@ static void multiply(const job *k, int64_t m, int64_t n, int64_t units, const vs
                       0);
 }
 
-static void make_result(void *arg, int64_t first, int64_t last, int part) {
+static void make_result(void *arg, int64_t first, int64_t last, int slot) {
   const job *k = arg;
   const grid *g = &k->g;
-  vs_real *sums = k->buffers + part * k->buffer, *own = sums + k->kept;
+  vs_real *sums = k->buffers + slot * k->buffer, *own = sums + k->kept;
   int64_t own_step = CHUNK * g->from + APART, row = VS_WINOGRAD * k->ld;
   for (int64_t i = first; i < last && !vs_interrupted(); i++) {
     int64_t o = i * CHUNK, n = VS_MIN(CHUNK, g->to - o);
@@ -321,11 +321,11 @@ static void load_lanes(const job *k, const padded *p, int64_t c, vs_real *buffer
 
 enum { MOST_LANES = 64 };
 
-static void transform_lanes(void *arg, int64_t first, int64_t last, int part) {
+static void transform_lanes(void *arg, int64_t first, int64_t last, int slot) {
   const job *k = arg;
   int64_t lanes = k->kern->lanes, cols = k->gemm->cols, n = k->t.tiles;
   int64_t groups = VS_PIECES(k->g.from, lanes), lane[MOST_LANES];
-  vs_real *buffer = k->buffers + part * k->buffer;
+  vs_real *buffer = k->buffers + slot * k->buffer;
   for (int64_t i = first; i < last && !vs_interrupted(); i++) {
     bool result = i >= groups;
     int64_t c = (result ? i - groups : i) * lanes;
@@ -341,12 +341,12 @@ static void transform_lanes(void *arg, int64_t first, int64_t last, int part) {
 }
 
 /* Adds the unit to sums; where it is the only one, to sums of the thread's own, and on to dw. */
-static void multiply_over_tiles(void *arg, int64_t first, int64_t last, int part) {
+static void multiply_over_tiles(void *arg, int64_t first, int64_t last, int slot) {
   const job *k = arg;
   int64_t from = k->g.from, n = k->t.tiles, row = VS_WINOGRAD * k->ld, lanes = k->kern->lanes;
   for (int64_t i = first; i < last && !vs_interrupted(); i++) {
     int64_t o = i * CHUNK, many = VS_MIN(CHUNK, k->g.to - o);
-    vs_real *sums = k->sums ? k->sums + o * row : k->buffers + part * k->buffer;
+    vs_real *sums = k->sums ? k->sums + o * row : k->buffers + slot * k->buffer;
     for (int64_t c = 0; c < VS_WINOGRAD; c++)
       multiply(k, many, from, n, k->left + c * k->left_step + o * n, k->right + c * k->right_step,
                k->again, sums + c * k->ld, row);

@@ -29,11 +29,11 @@ typedef struct chunks { /* the items of a range: CHUNK elements each, the last m
   int64_t n; /* elements */
 } chunks;
 
-static void forward_range(void *arg, int64_t first, int64_t last, int part) {
+static void forward_range(void *arg, int64_t first, int64_t last, int slot) {
   const chunks *c = arg;
   const drop *d = &c->d;
   vs_real in[CHUNK], out[CHUNK];
-  (void)part;
+  (void)slot;
   for (int64_t at = first * CHUNK; at < VS_MIN(last * CHUNK, c->n); at += CHUNK) {
     int64_t n = VS_MIN(CHUNK, c->n - at);
     vs_k_random()->dropout(d->rng, (uint64_t)at, n, d->p, d->scale, vs_piece(d->x, at, n, in),
@@ -59,9 +59,9 @@ static void dropout_forward(vs_ctx *c) {
   vs_parallel((all.n + CHUNK - 1) / CHUNK, 4, forward_range, &all);
 }
 
-static void backward_range(void *arg, int64_t first, int64_t last, int part) {
+static void backward_range(void *arg, int64_t first, int64_t last, int slot) {
   const drop *d = arg;
-  (void)part;
+  (void)slot;
   const vs_real *dy = vs_reals(d->x);
   vs_real *dx = vs_reals(d->y);
   for (int64_t i = first; i < last; i++) dx[i] = d->mask[i] ? dy[i] * d->scale : 0;

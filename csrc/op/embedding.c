@@ -52,9 +52,9 @@ typedef struct lookup {
   vs_real *table, *rows;
 } lookup;
 
-static void copy_rows(void *arg, int64_t first, int64_t last, int part) {
+static void copy_rows(void *arg, int64_t first, int64_t last, int slot) {
   const lookup *l = arg;
-  (void)part;
+  (void)slot;
   for (int64_t i = first; i < last; i++)
     memcpy(l->rows + i * l->d, l->table + (l->ids[i] - 1) * l->d, (size_t)l->d * sizeof(vs_real));
 }
@@ -69,16 +69,16 @@ static void embedding_forward(vs_ctx *c) {
   vs_parallel(l.n, VS_MAX(1, 16384 / VS_MAX(1, l.d)), copy_rows, &l);
 }
 
-static void clear_rows(void *arg, int64_t first, int64_t last, int part) {
+static void clear_rows(void *arg, int64_t first, int64_t last, int slot) {
   const lookup *l = arg;
-  (void)part;
+  (void)slot;
   memset(l->table + first, 0, (size_t)(last - first) * sizeof(vs_real));
 }
 
-static void add_columns(void *arg, int64_t first, int64_t last, int part) {
+static void add_columns(void *arg, int64_t first, int64_t last, int slot) {
   const lookup *l = arg;
   const vs_kernels_rnn *k = vs_k_rnn();
-  (void)part;
+  (void)slot;
   for (int64_t i = 0; i < l->n; i++)
     if (l->ids[i] != l->padding)
       k->add(last - first, l->table + (l->ids[i] - 1) * l->d + first, l->rows + i * l->d + first);

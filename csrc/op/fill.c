@@ -14,9 +14,9 @@ typedef struct filling {
   double a, b;
 } filling;
 
-static void fill_range(void *arg, int64_t first, int64_t last, int part) {
+static void fill_range(void *arg, int64_t first, int64_t last, int slot) {
   const filling *f = arg;
-  (void)part;
+  (void)slot;
   int64_t from = first * CHUNK, to = VS_MIN(last * CHUNK, f->n);
   f->fill(f->rng, (uint64_t)from, to - from, f->out + from, f->a, f->b);
 }

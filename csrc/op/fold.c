@@ -106,11 +106,11 @@ void vs_fold_means(const vs_groups *g, const vs_real *x, int64_t k, int64_t some
   to_means(g, some, acc, mean);
 }
 
-static void whole_groups(void *arg, int64_t first, int64_t last, int part) {
+static void whole_groups(void *arg, int64_t first, int64_t last, int slot) {
   const vs_folding *f = arg;
   vs_acc acc[VS_COLUMNS];
   double mean[VS_COLUMNS];
-  (void)part;
+  (void)slot;
   for (int64_t k = first, n; k < last; k += n) {
     n = vs_groups_some(&f->g, k, last);
     fold_some(f, f->fold, k, n, 0, f->g.reduced, NULL, acc);
@@ -131,10 +131,10 @@ typedef struct pieces {
   int64_t count;
 } pieces;
 
-static void fold_pieces(void *arg, int64_t first, int64_t last, int part) {
+static void fold_pieces(void *arg, int64_t first, int64_t last, int slot) {
   pieces *p = arg;
   const vs_groups *g = &p->f->g;
-  (void)part;
+  (void)slot;
   for (int64_t i = first; i < last; i++) {
     int64_t from = g->reduced * i / p->count, to = g->reduced * (i + 1) / p->count;
     for (int64_t k = 0, n; k < g->kept; k += n) {

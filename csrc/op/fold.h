@@ -32,7 +32,7 @@ typedef void (*vs_stretchfn)(void *arg, const vs_stretch *s);
 /* Calls fn for elements first..last of `some` groups from k on. */
 void vs_groups_walk(const vs_groups *g, int64_t k, int64_t some, int64_t first, int64_t last,
                     vs_stretchfn fn, void *arg);
-/* fn(arg, first, last, part) over all groups. */
+/* fn(arg, first, last, slot) over all groups. */
 void vs_groups_run(const vs_groups *g, vs_rangefn fn, void *arg);
 
 typedef struct vs_folding vs_folding;

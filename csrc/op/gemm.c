@@ -149,9 +149,9 @@ void vs_gemm_open_any(vs_gemm_room *room, void *memory, int shares, int count,
   room->panels = measure_any(room, shares, count, sizes, bf16) > 0 ? memory : NULL;
 }
 
-vs_gemm_room vs_gemm_share(const vs_gemm_room *room, int part) {
+vs_gemm_room vs_gemm_share(const vs_gemm_room *room, int slot) {
   vs_gemm_room share = *room;
-  if (share.panels != NULL) share.panels += (size_t)part * room->share;
+  if (share.panels != NULL) share.panels += (size_t)slot * room->share;
   return share;
 }
 
@@ -208,10 +208,10 @@ static bool few_rows(const vs_product *p) {
          p->m * (p->k + p->n) < p->n * p->k;
 }
 
-static void turned_columns(void *arg, int64_t first, int64_t last, int part) {
+static void turned_columns(void *arg, int64_t first, int64_t last, int slot) {
   const vs_product *p = arg;
   int64_t j = first * p->kern->turned, n = VS_MIN(last * p->kern->turned, p->n) - j;
-  (void)part;
+  (void)slot;
   p->kern->multiply_turned(p->m, n, p->k, (const vs_real *)(const void *)p->own,
                            vs_product_right(p, j, 0), p->b_column, p->bias ? p->bias + j : NULL,
                            (vs_real *)p->c.at + j, p->c.ld);
@@ -233,10 +233,10 @@ static bool so_few(const vs_product *p, bool held) {
          p->n > 0 && p->k > 0 && p->alpha == 1;
 }
 
-static void dot_columns(void *arg, int64_t first, int64_t last, int part) {
+static void dot_columns(void *arg, int64_t first, int64_t last, int slot) {
   const vs_product *p = arg;
   int64_t j = first * DOTS, n = VS_MIN(last * DOTS, p->n) - j;
-  (void)part;
+  (void)slot;
   p->kern->multiply_dots(p->m, n, p->k, p->a.at, p->a_row, vs_product_right(p, j, 0), p->b_column,
                          p->beta, p->bias ? p->bias + j : NULL, (vs_real *)p->c.at + j, p->c.ld);
 }

@@ -75,8 +75,8 @@ void vs_gemm_open(vs_gemm_room *room, void *memory, int shares, int64_t m, int64
                   bool bf16);
 void vs_gemm_open_any(vs_gemm_room *room, void *memory, int shares, int count,
                       const vs_gemm_size *sizes, bool bf16);
-/* The share of part `part` of that vs_parallel. */
-vs_gemm_room vs_gemm_share(const vs_gemm_room *room, int part);
+/* The share of slot `slot` of that vs_parallel. */
+vs_gemm_room vs_gemm_share(const vs_gemm_room *room, int slot);
 /* Bytes that vs_gemm_hold takes in a room for m, n, k with one share; a multiple of 64, or 0. */
 size_t vs_gemm_held_bytes(int64_t m, int64_t n, int64_t k);
 /* From now on all products of the room have this right side, which is packed once, into so much

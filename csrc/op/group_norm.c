@@ -52,10 +52,10 @@ static job make_job(const vs_ctx *c) {
 static int64_t grain(const vs_ctx *c) { return VS_MAX(1, 8192 / VS_MAX(c->n[0] * c->n[1], 1)); }
 
 /* y = (x - mean) * rstd * w + b */
-static void forward_groups(void *arg, int64_t first, int64_t last, int part) {
+static void forward_groups(void *arg, int64_t first, int64_t last, int slot) {
   const job *k = arg;
   int64_t n = k->channels * k->plane;
-  (void)part;
+  (void)slot;
   for (int64_t u = first; u < last; u++) {
     double mean, squares;
     vs_k_norm()->moments(n, k->x + u * n, &mean, &squares);
@@ -78,10 +78,10 @@ static void group_norm_forward(vs_ctx *c) {
 
 /* With g = dy * w and n values a group:
  * dx = rstd * (g - sum(g)/n - (x - mean) * rstd^2 * sum(g (x - mean))/n) */
-static void backward_groups(void *arg, int64_t first, int64_t last, int part) {
+static void backward_groups(void *arg, int64_t first, int64_t last, int slot) {
   const job *k = arg;
   int64_t n = k->channels * k->plane;
-  (void)part;
+  (void)slot;
   for (int64_t u = first; u < last; u++) {
     double sum = 0, dot = 0, rstd = (double)k->rstd[u];
     for (int64_t i = 0; i < k->channels; i++) {

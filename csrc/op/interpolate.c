@@ -87,7 +87,7 @@ typedef struct job {
   const tap *y, *x;
   const vs_real *from;
   vs_real *to;
-  vs_real *rows; /* forward: two of the output's width for each part */
+  vs_real *rows; /* forward: two of the output's width for each slot */
 } job;
 
 static void fill_taps(const vs_ctx *c, int i, tap *t) {
@@ -139,13 +139,13 @@ static void blend_rows(int64_t n, const vs_real *top, const vs_real *bottom, vs_
 
 /* y[i,j] = (1-p)(1-q) x[i0,j0] + (1-p) q x[i0,j1] + p (1-q) x[i1,j0] + p q x[i1,j1]; the rows of
  * the input that neighbouring outputs share are widened once. */
-static void forward_planes(void *arg, int64_t first, int64_t last, int part) {
+static void forward_planes(void *arg, int64_t first, int64_t last, int slot) {
   const job *k = arg;
   int64_t width = k->out[1];
   for (int64_t u = first; u < last; u++) {
     const vs_real *plane = k->from + u * k->in[0] * k->in[1];
     vs_real *y = k->to + u * k->out[0] * width;
-    vs_real *row[2] = {k->rows + 2 * part * width, k->rows + (2 * part + 1) * width};
+    vs_real *row[2] = {k->rows + 2 * slot * width, k->rows + (2 * slot + 1) * width};
     int64_t held[2] = {-1, -1};
     for (int64_t i = 0; i < k->out[0]; i++, y += width) {
       int64_t low = k->y[i].low, high = k->y[i].part == 0 ? low : k->y[i].high;
@@ -165,9 +165,9 @@ static void forward_planes(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static void backward_planes(void *arg, int64_t first, int64_t last, int part) {
+static void backward_planes(void *arg, int64_t first, int64_t last, int slot) {
   const job *k = arg;
-  (void)part;
+  (void)slot;
   for (int64_t u = first; u < last; u++) {
     vs_real *plane = k->to + u * k->in[0] * k->in[1];
     const vs_real *dy = k->from + u * k->out[0] * k->out[1];
@@ -201,7 +201,7 @@ typedef struct area {
   runs y, x;
   const vs_real *from;
   vs_real *to;
-  vs_real *rows; /* of each part: one of the input's width */
+  vs_real *rows; /* of each slot: one of the input's width */
 } area;
 
 /* Keys' cubic convolution: 1 at 0, 0 at the other whole numbers. */
@@ -283,11 +283,11 @@ static size_t tables_bytes(const vs_ctx *c) {
   return (size_t)(c->out[0]->shape[2] + c->out[0]->shape[3]) * sizeof(tap);
 }
 
-/* Rows of each part: one of the input's width, or two of the output's. */
+/* Rows of each slot: one of the input's width, or two of the output's. */
 static size_t scratch_bytes(const vs_ctx *c) {
-  int parts = vs_slots(plane_count(c), grain(c));
+  int slots = vs_slots(plane_count(c), grain(c));
   int64_t row = has_runs(c) ? c->in[0]->shape[3] : 2 * c->out[0]->shape[3];
-  return (size_t)(parts * row) * sizeof(vs_real);
+  return (size_t)(slots * row) * sizeof(vs_real);
 }
 
 static area make_area(const vs_ctx *c, vs_real *rows) {
@@ -306,10 +306,10 @@ static inline vs_real run_sum(const vs_real *x, const vs_real *w, int64_t n) {
 }
 
 /* row = sum_k wy[i,k] x[first + k,:];  y[i,j] = sum_k wx[j,k] row[first + k] */
-static void forward_areas(void *arg, int64_t first, int64_t last, int part) {
+static void forward_areas(void *arg, int64_t first, int64_t last, int slot) {
   const area *k = arg;
   int64_t width = k->in[1];
-  vs_real *row = k->rows + part * width;
+  vs_real *row = k->rows + slot * width;
   for (int64_t u = first; u < last; u++) {
     const vs_real *plane = k->from + u * k->in[0] * width;
     vs_real *y = k->to + u * k->out[0] * k->out[1];
@@ -324,10 +324,10 @@ static void forward_areas(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static void backward_areas(void *arg, int64_t first, int64_t last, int part) {
+static void backward_areas(void *arg, int64_t first, int64_t last, int slot) {
   const area *k = arg;
   int64_t width = k->in[1];
-  vs_real *row = k->rows + part * width;
+  vs_real *row = k->rows + slot * width;
   for (int64_t u = first; u < last; u++) {
     vs_real *plane = k->to + u * k->in[0] * width;
     const vs_real *dy = k->from + u * k->out[0] * k->out[1];

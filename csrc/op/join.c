@@ -49,9 +49,9 @@ typedef struct joint {
 } joint;
 
 /* Bytes first..last of the joined. */
-static void join_range(void *arg, int64_t first, int64_t last, int part) {
+static void join_range(void *arg, int64_t first, int64_t last, int slot) {
   const joint *j = arg;
-  (void)part;
+  (void)slot;
   for (int64_t row = first / j->row * j->row; row < last; row += j->row) {
     int64_t at = row;
     for (int i = 0; i < j->c->nin && at < last; i++) {

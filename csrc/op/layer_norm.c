@@ -20,9 +20,9 @@ typedef struct layer_rows {
   vs_real *sums; /* dw and db of each piece, or NULL */
 } layer_rows;
 
-static void layer_forward(void *arg, int64_t first, int64_t last, int part) {
+static void layer_forward(void *arg, int64_t first, int64_t last, int slot) {
   const layer_rows *k = arg;
-  (void)part;
+  (void)slot;
   for (int64_t r = first; r < last; r++) {
     double mean, var;
     vs_k_norm()->moments(k->width, k->x + r * k->width, &mean, &var);

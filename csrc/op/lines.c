@@ -17,10 +17,10 @@ typedef struct check {
 } check;
 
 /* The differences have the top bit where a value is out of range. */
-static void check_range(void *arg, int64_t first, int64_t last, int part) {
+static void check_range(void *arg, int64_t first, int64_t last, int slot) {
   check *c = arg;
   uint64_t size = (uint64_t)c->size, sign = 0;
-  (void)part;
+  (void)slot;
   for (int64_t i = first; i < last; i++)
     sign |= ((uint64_t)c->index[i] - 1) | (size - (uint64_t)c->index[i]);
   if (sign >> 63) __atomic_store_n(&c->bad, true, __ATOMIC_RELAXED);
@@ -48,10 +48,10 @@ typedef struct take {
 } take;
 
 /* Lines first..last of outer * n. */
-static void take_long(void *arg, int64_t first, int64_t last, int part) {
+static void take_long(void *arg, int64_t first, int64_t last, int slot) {
   const take *t = arg;
   const vs_lines l = t->l;
-  (void)part;
+  (void)slot;
   for (int64_t k = first; k < last; k++) {
     int64_t o = k / l.n, line = l.index[k % l.n] - l.base;
     memcpy(t->to + k * t->size, t->x + (o * l.along + line) * t->size, (size_t)t->size);
@@ -60,11 +60,11 @@ static void take_long(void *arg, int64_t first, int64_t last, int part) {
 
 /* Elements first..last of [outer, n, inner]; inner is 1 unless the index names elements. */
 #define TAKE(name, T)                                                                    \
-  static void name(void *arg, int64_t first, int64_t last, int part) {                   \
+  static void name(void *arg, int64_t first, int64_t last, int slot) {                   \
     const take *t = arg;                                                                 \
     const vs_lines l = t->l;                                                             \
     T *to = (void *)t->to;                                                               \
-    (void)part;                                                                          \
+    (void)slot;                                                                          \
     int64_t line = first / l.inner, j = first % l.inner, o = line / l.n, i = line % l.n; \
     for (int64_t k = first, m; k < last; k += m) {                                       \
       const int64_t *index = l.index + (l.each ? k : i);                                 \
@@ -124,11 +124,11 @@ typedef struct add {
 
 /* Columns first..last of outer * inner. */
 #define ADD(name, T, expr)                                                            \
-  static void name(void *arg, int64_t first, int64_t last, int part) {                \
+  static void name(void *arg, int64_t first, int64_t last, int slot) {                \
     const add *t = arg;                                                               \
     const vs_lines l = t->l;                                                          \
     vs_real scale = t->scale;                                                         \
-    (void)part, (void)scale;                                                          \
+    (void)slot, (void)scale;                                                          \
     ADD_ELEMENTS(T, expr)                                                             \
     for (int64_t k = first, m; k < last; k += m) {                                    \
       int64_t o = k / l.inner, j = k % l.inner;                                       \

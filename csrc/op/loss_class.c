@@ -49,8 +49,8 @@ static vs_real *at_row(const vs_real *p, int64_t i, int64_t n) {
   return p ? (vs_real *)p + i * n : NULL;
 }
 
-/* Numbers of scratch of a part: a row, and tiles of x, t and the gradients of both. */
-static int64_t part_size(const classes *k) {
+/* Numbers of scratch of a slot: a row, and tiles of x, t and the gradients of both. */
+static int64_t slot_size(const classes *k) {
   return (k->inner > 1 ? 4 * vs_tile_size(k->n) : 0) + k->n;
 }
 
@@ -59,11 +59,11 @@ static int64_t tile_grain(const classes *k) {
   return vs_loss_grain(k->inner > 1 ? vs_tile(k->n) * k->n : k->n);
 }
 
-static void each_tile(void *arg, int64_t first, int64_t last, int part) {
+static void each_tile(void *arg, int64_t first, int64_t last, int slot) {
   const classes *k = arg;
   int64_t n = k->n, size = vs_tile_size(n), row = vs_tile_row(n),
           across = vs_tiles_of(k->inner, k->n);
-  vs_real *room = k->scratch ? k->scratch + part_size(k) * part : NULL;
+  vs_real *room = k->scratch ? k->scratch + slot_size(k) * slot : NULL;
   if (k->inner == 1) {
     for (int64_t i = first; i < last; i++)
       k->fn(k, i, k->x + i * n, at_row(k->prob, i, n), at_row(k->dx, i, n), at_row(k->dt, i, n),
@@ -104,8 +104,8 @@ static bool needs_scratch(const classes *k) {
 }
 
 static size_t scratch_bytes(const classes *k) {
-  int parts = vs_slots(tile_count(k), tile_grain(k));
-  return needs_scratch(k) ? (size_t)(parts * part_size(k)) * sizeof(vs_real) : 0;
+  int slots = vs_slots(tile_count(k), tile_grain(k));
+  return needs_scratch(k) ? (size_t)(slots * slot_size(k)) * sizeof(vs_real) : 0;
 }
 
 static void each_row(classes *k, rowfn fn) {

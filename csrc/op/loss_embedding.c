@@ -52,9 +52,9 @@ static double cosine(const cosines *k, int64_t i, double *aa, double *bb) {
   return (double)f->dot(k->d, a, b) / sqrt(*aa * *bb);
 }
 
-static void cosine_rows(void *arg, int64_t first, int64_t last, int part) {
+static void cosine_rows(void *arg, int64_t first, int64_t last, int slot) {
   cosines *k = arg;
-  (void)part;
+  (void)slot;
   for (int64_t i = first; i < last; i++) {
     double aa, bb, cos = cosine(k, i, &aa, &bb);
     bool match = vs_get_double(k->y, i) > 0;
@@ -79,10 +79,10 @@ static void cosine_forward(vs_ctx *c) {
 }
 
 /* dcos/da = b / sqrt(aa bb) - cos * a / aa */
-static void cosine_back_rows(void *arg, int64_t first, int64_t last, int part) {
+static void cosine_back_rows(void *arg, int64_t first, int64_t last, int slot) {
   const cosines *k = arg;
   const vs_kernels_softmax *f = vs_k_softmax();
-  (void)part;
+  (void)slot;
   for (int64_t i = first; i < last; i++) {
     double aa, bb, cos = cosine(k, i, &aa, &bb),
                    g = k->scale * (double)k->dloss[k->per_row ? i : 0];
@@ -168,11 +168,11 @@ static double row_loss(const triplets *k, int64_t r, double *near, double *far, 
   return VS_HINGE(loss);
 }
 
-static void forward_rows(void *arg, int64_t first, int64_t last, int part) {
+static void forward_rows(void *arg, int64_t first, int64_t last, int slot) {
   const triplets *k = arg;
   double near, far;
   bool swapped;
-  (void)part;
+  (void)slot;
   for (int64_t r = first; r < last; r++) k->loss[r] = row_loss(k, r, &near, &far, &swapped);
 }
 
@@ -203,9 +203,9 @@ static void pull(const triplets *k, int64_t at, int x, int y, double g, double l
 }
 
 /* loss = max(0, |a - p| - |a - n| + margin), or |p - n| for |a - n| where that is less */
-static void backward_rows(void *arg, int64_t first, int64_t last, int part) {
+static void backward_rows(void *arg, int64_t first, int64_t last, int slot) {
   const triplets *k = arg;
-  (void)part;
+  (void)slot;
   for (int64_t r = first; r < last; r++) {
     double near, far, g = k->scale * (double)k->dloss[k->per_row ? r : 0];
     bool swapped, active = !(row_loss(k, r, &near, &far, &swapped) <= 0);

@@ -43,9 +43,9 @@ static double divisor(const vs_ctx *c, const pairs *p) {
                                           : 1;
 }
 
-static void pairs_range(void *arg, int64_t first, int64_t last, int part) {
+static void pairs_range(void *arg, int64_t first, int64_t last, int slot) {
   const pairs *p = arg;
-  (void)part;
+  (void)slot;
   for (int64_t k = first; k < last; k++) {
     int64_t at = k * CHUNK, n = VS_MIN(CHUNK, p->n - at);
     vs_real buf[CHUNK], *l = p->each ? p->each + at : buf;
@@ -72,9 +72,9 @@ static void run_pairs(vs_ctx *c, pairs p) {
   vs_reals(c->out[0])[0] = (vs_real)(s / divisor(c, &p));
 }
 
-static void pairs_back_range(void *arg, int64_t first, int64_t last, int part) {
+static void pairs_back_range(void *arg, int64_t first, int64_t last, int slot) {
   const pairs *p = arg;
-  (void)part;
+  (void)slot;
   for (int64_t at = first * CHUNK; at < VS_MIN(last * CHUNK, p->n); at += CHUNK) {
     int64_t n = VS_MIN(CHUNK, p->n - at);
     vs_real spare[CHUNK], *dx = p->dx ? p->dx + at : spare, *dy = p->dy ? p->dy + at : NULL;

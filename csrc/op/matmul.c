@@ -71,9 +71,9 @@ static vs_matrix matrix(const mats *m, const vs_tensor *c, int64_t index) {
   return first;
 }
 
-static void multiply_range(void *arg, int64_t first, int64_t last, int part) {
+static void multiply_range(void *arg, int64_t first, int64_t last, int slot) {
   const batch *w = arg;
-  vs_gemm_room room = vs_gemm_share(&w->room, part);
+  vs_gemm_room room = vs_gemm_share(&w->room, slot);
   mats c = {.t = w->c, .ld = w->n};
   for (int64_t i = first; i < last && !vs_interrupted(); i++)
     vs_gemm_of(&room, w->m, w->n, w->k, 1, matrix(&w->a, w->c, i), matrix(&w->b, w->c, i), 0,

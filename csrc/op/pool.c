@@ -126,10 +126,10 @@ static void finish_shape(vs_ctx *c, const pool *p) {
   if (!vs_is_real(c->in[0])) c->work_bytes = room_bytes(p);
 }
 
-static void forward_planes(void *arg, int64_t first, int64_t last, int part) {
+static void forward_planes(void *arg, int64_t first, int64_t last, int slot) {
   const pool *p = arg;
   int64_t in = p->in[0] * p->in[1], out = p->out[0] * p->out[1];
-  vs_real *room = p->room ? p->room + part * (in + out) : NULL;
+  vs_real *room = p->room ? p->room + slot * (in + out) : NULL;
   for (int64_t u = first; u < last; u++) {
     vs_real *to = room + (room ? in : 0);
     p->plane(p, u, vs_piece(p->x, u * in, in, room), vs_piece_to(p->y, u * out, to));
@@ -158,10 +158,10 @@ static void max2_plane(const pool *p, int64_t u, const vs_real *x, vs_real *y) {
     vs_k_pool()->max2(n, x + 2 * i * w, x + (2 * i + 1) * w, y + i * n, code ? code + i * n : NULL);
 }
 
-static void max2_planes_back(void *arg, int64_t first, int64_t last, int part) {
+static void max2_planes_back(void *arg, int64_t first, int64_t last, int slot) {
   const pool *p = arg;
   int64_t w = p->in[1], even = 2 * p->out[1];
-  (void)part;
+  (void)slot;
   for (int64_t u = first; u < last; u++) {
     vs_real *dx = p->dx + u * p->in[0] * w;
     for (int64_t i = 0; i < p->out[0]; i++, dx += 2 * w) {
@@ -199,10 +199,10 @@ static void max_plane(const pool *p, int64_t u, const vs_real *x, vs_real *y) {
   }
 }
 
-static void max_planes_back(void *arg, int64_t first, int64_t last, int part) {
+static void max_planes_back(void *arg, int64_t first, int64_t last, int slot) {
   const pool *p = arg;
   int64_t n = p->out[0] * p->out[1], plane = p->in[0] * p->in[1];
-  (void)part;
+  (void)slot;
   memset(p->dx + first * plane, 0, (size_t)((last - first) * plane) * sizeof(vs_real));
   for (int64_t u = first; u < last; u++)
     for (int64_t o = u * n; o < (u + 1) * n; o++) p->dx[u * plane + p->place[o]] += p->dy[o];
@@ -301,10 +301,10 @@ static void average_plane(const pool *p, int64_t u, const vs_real *x, vs_real *y
 }
 
 /* y[o] = sum of a window / divisor: dx += dy[o] / divisor in the window */
-static void average_planes_back(void *arg, int64_t first, int64_t last, int part) {
+static void average_planes_back(void *arg, int64_t first, int64_t last, int slot) {
   const pool *p = arg;
   int64_t o = first * p->out[0] * p->out[1], plane = p->in[0] * p->in[1];
-  (void)part;
+  (void)slot;
   memset(p->dx + first * plane, 0, (size_t)((last - first) * plane) * sizeof(vs_real));
   for (int64_t u = first; u < last; u++)
     for (int64_t i = 0; i < p->out[0]; i++) {

@@ -26,9 +26,9 @@ static int prelu_shape(vs_ctx *c) {
   return vs_out_like(c, 0, x);
 }
 
-static void forward_planes(void *arg, int64_t first, int64_t last, int part) {
+static void forward_planes(void *arg, int64_t first, int64_t last, int slot) {
   const job *j = arg;
-  (void)part;
+  (void)slot;
   for (int64_t u = first; u < last; u++) {
     vs_real w = j->w[u % j->channels];
     for (int64_t i = u * j->plane; i < (u + 1) * j->plane; i++)
@@ -37,9 +37,9 @@ static void forward_planes(void *arg, int64_t first, int64_t last, int part) {
 }
 
 /* dx = dy above 0, w dy below;  dw = sum of x dy below 0 */
-static void backward_planes(void *arg, int64_t first, int64_t last, int part) {
+static void backward_planes(void *arg, int64_t first, int64_t last, int slot) {
   const job *j = arg;
-  (void)part;
+  (void)slot;
   for (int64_t u = first; u < last; u++) {
     vs_real w = j->w[u % j->channels];
     double sum = 0;

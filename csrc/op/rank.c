@@ -106,9 +106,9 @@ static double exact(const query *q, int64_t j) {
 }
 
 /* 1 + how many of the others are not below the target. */
-static void rank_columns(void *arg, int64_t first, int64_t last, int part) {
+static void rank_columns(void *arg, int64_t first, int64_t last, int slot) {
   const vs_ctx *c = arg;
-  (void)part;
+  (void)slot;
   for (int64_t i = first; i < last && !vs_interrupted(); i++) {
     query q = query_of(c, i);
     int64_t target = vs_ints(c->in[TARGET])[i] - 1, below = 0, within = 0;
@@ -143,10 +143,10 @@ static double best_of_group(const query *q, const int64_t *group, int64_t own) {
 }
 
 /* The rank of the best column of the target's group; the group's other columns do not count. */
-static void rank_groups(void *arg, int64_t first, int64_t last, int part) {
+static void rank_groups(void *arg, int64_t first, int64_t last, int slot) {
   const vs_ctx *c = arg;
   const int64_t *group = vs_ints(c->in[GROUP]);
-  (void)part;
+  (void)slot;
   for (int64_t i = first; i < last && !vs_interrupted(); i++) {
     query q = query_of(c, i);
     int64_t own = vs_ints(c->in[TARGET])[i], above = 0;

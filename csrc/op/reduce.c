@@ -189,11 +189,11 @@ static void found(const places *p, int64_t group, int64_t k) {
   if (p->value) memcpy(p->value + group * p->size, element(p, group, k), (size_t)p->size);
 }
 
-static void find_range(void *arg, int64_t first, int64_t last, int part) {
+static void find_range(void *arg, int64_t first, int64_t last, int slot) {
   const places *p = arg;
   char value[VS_COLUMNS * sizeof(double)] __attribute__((aligned(64)));
   int64_t index[VS_COLUMNS];
-  (void)part;
+  (void)slot;
   for (int64_t g = first, n; g < last; g += n) {
     n = VS_MIN(VS_MIN(p->inner - g % p->inner, last - g), VS_COLUMNS);
     if (p->inner < MIN_INNER) {
@@ -208,9 +208,9 @@ static void find_range(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static void find_pieces(void *arg, int64_t first, int64_t last, int part) {
+static void find_pieces(void *arg, int64_t first, int64_t last, int slot) {
   places *p = arg;
-  (void)part;
+  (void)slot;
   for (int64_t i = first; i < last; i++)
     for (int64_t g = 0; g < p->groups; g++) {
       int64_t from = p->along * i / p->pieces, to = p->along * (i + 1) / p->pieces;
@@ -251,11 +251,11 @@ static void extreme(vs_ctx *c, bool largest, bool values) {
   if (!vs_interrupted()) choose(&p);
 }
 
-static void extreme_back_range(void *arg, int64_t first, int64_t last, int part) {
+static void extreme_back_range(void *arg, int64_t first, int64_t last, int slot) {
   const vs_ctx *c = arg;
   const int64_t *index = vs_ints(c->out[1]);
   int64_t along = c->n[1], inner = c->n[2];
-  (void)part;
+  (void)slot;
   for (int64_t j = first; j < last; j++)
     vs_reals(c->din[0])[(j / inner * along + index[j] - 1) * inner + j % inner] =
         vs_reals(c->dout[0])[j];
@@ -357,12 +357,12 @@ static void share_best(void *arg, const vs_stretch *s) {
 }
 
 /* dx = dy / how many equal the best where x does, 0 elsewhere */
-static void ends_back_range(void *arg, int64_t first, int64_t last, int part) {
+static void ends_back_range(void *arg, int64_t first, int64_t last, int slot) {
   ends e = *(const ends *)arg;
   double share[VS_COLUMNS];
   const vs_real *best = e.best;
   e.share = share;
-  (void)part;
+  (void)slot;
   for (int64_t k = first, n; k < last; k += n) {
     n = vs_groups_some(&e.g, k, last);
     e.best = best + k;

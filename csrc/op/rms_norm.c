@@ -21,9 +21,9 @@ typedef struct job {
 } job;
 
 /* y[r,i] = x[r,i] * scale[r] * w[i],  scale[r] = 1/sqrt(mean_i x[r,i]^2 + eps) */
-static void forward_rows(void *arg, int64_t first, int64_t last, int part) {
+static void forward_rows(void *arg, int64_t first, int64_t last, int slot) {
   const job *j = arg;
-  (void)part;
+  (void)slot;
   for (int64_t r = first; r < last; r++) {
     const vs_real *x = j->x + r * j->n;
     vs_real *y = j->y + r * j->n;
@@ -36,9 +36,9 @@ static void forward_rows(void *arg, int64_t first, int64_t last, int part) {
 }
 
 /* g[i] = dy[i] * w[i];  dx[i] = scale * (g[i] - x[i] * scale^2 * mean_k(g[k] * x[k])) */
-static void backward_rows(void *arg, int64_t first, int64_t last, int part) {
+static void backward_rows(void *arg, int64_t first, int64_t last, int slot) {
   const job *j = arg;
-  (void)part;
+  (void)slot;
   for (int64_t r = first; r < last; r++) {
     const vs_real *x = j->x + r * j->n, *dy = j->dy + r * j->n;
     vs_real *dx = j->dx + r * j->n, scale = j->scale[r];
@@ -51,9 +51,9 @@ static void backward_rows(void *arg, int64_t first, int64_t last, int part) {
 }
 
 /* dw[i] = sum_r dy[r,i] * x[r,i] * scale[r] */
-static void backward_columns(void *arg, int64_t first, int64_t last, int part) {
+static void backward_columns(void *arg, int64_t first, int64_t last, int slot) {
   const job *j = arg;
-  (void)part;
+  (void)slot;
   for (int64_t i = first; i < last; i++) {
     double sum = 0;
     for (int64_t r = 0; r < j->rows; r++)

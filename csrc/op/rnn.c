@@ -159,17 +159,17 @@ typedef struct move {
   vs_real *packed, *full;
 } move;
 
-static void gather_rows(void *arg, int64_t first, int64_t last, int part) {
+static void gather_rows(void *arg, int64_t first, int64_t last, int slot) {
   const move *m = arg;
-  (void)part;
+  (void)slot;
   for (int64_t i = first; i < last; i++)
     memcpy(m->packed + i * m->width, m->full + m->place[i] * m->width,
            (size_t)m->width * sizeof(vs_real));
 }
 
-static void scatter_rows(void *arg, int64_t first, int64_t last, int part) {
+static void scatter_rows(void *arg, int64_t first, int64_t last, int slot) {
   const move *m = arg;
-  (void)part;
+  (void)slot;
   for (int64_t i = first; i < last; i++)
     memcpy(m->full + m->place[i] * m->width, m->packed + i * m->width,
            (size_t)m->width * sizeof(vs_real));
@@ -200,11 +200,11 @@ typedef struct step {
   const vs_gemm_room *room;
 } step;
 
-static void forward_rows(void *arg, int64_t first, int64_t last, int part) {
+static void forward_rows(void *arg, int64_t first, int64_t last, int slot) {
   const step *s = arg;
   const rnn *r = s->r;
   const vs_kernels_rnn *k = vs_k_rnn();
-  (void)part;
+  (void)slot;
   for (int64_t i = first; i < last; i++) {
     int64_t row = r->start[s->t] + i;
     vs_real *gates = r->gates + row * r->gh, *cell = r->cells + row * r->h,
@@ -296,11 +296,11 @@ static void rnn_forward(vs_ctx *c, int gates) {
 
 /* --- backward --- */
 
-static void backward_rows(void *arg, int64_t first, int64_t last, int part) {
+static void backward_rows(void *arg, int64_t first, int64_t last, int slot) {
   const step *s = arg;
   const rnn *r = s->r;
   const vs_kernels_rnn *k = vs_k_rnn();
-  (void)part;
+  (void)slot;
   for (int64_t i = first; i < last; i++) {
     int64_t row = r->start[s->t] + i;
     const vs_real *prev = before(r, r->lstm ? r->cells : r->states, s->t);
@@ -348,9 +348,9 @@ typedef struct colsum {
   vs_real *out;
 } colsum;
 
-static void sum_columns_range(void *arg, int64_t first, int64_t last, int part) {
+static void sum_columns_range(void *arg, int64_t first, int64_t last, int slot) {
   const colsum *s = arg;
-  (void)part;
+  (void)slot;
   memset(s->out + first, 0, (size_t)(last - first) * sizeof(vs_real));
   for (int64_t i = 0; i < s->rows; i++)
     vs_k_rnn()->add(last - first, s->out + first, s->x + i * s->cols + first);

@@ -28,10 +28,10 @@ static void run(const running *j, int64_t lines, int64_t at, int64_t apart, int6
 }
 
 /* Blocks of lines. */
-static void run_blocks(void *arg, int64_t first, int64_t last, int part) {
+static void run_blocks(void *arg, int64_t first, int64_t last, int slot) {
   const running *j = arg;
   vs_acc acc[COLUMNS];
-  (void)part;
+  (void)slot;
   for (int64_t b = first, lines; b < last && !vs_interrupted(); b += j->inner == 1 ? lines : 1) {
     int64_t column = b % j->blocks * COLUMNS, apart = j->inner == 1 ? j->along : 1;
     int64_t at = b / j->blocks * j->along * j->inner + column;
@@ -45,9 +45,9 @@ static void run_blocks(void *arg, int64_t first, int64_t last, int part) {
 /* Where piece p of a line starts, in the order that it is run along. */
 static int64_t piece_at(const running *j, int64_t p) { return j->along / j->pieces * p; }
 
-static void total_pieces(void *arg, int64_t first, int64_t last, int part) {
+static void total_pieces(void *arg, int64_t first, int64_t last, int slot) {
   const running *j = arg;
-  (void)part;
+  (void)slot;
   for (int64_t p = first; p < last; p++) {
     int64_t n = piece_at(j, 1), at = piece_at(j, p);
     if (j->step < 0) at = j->along - at - n;
@@ -58,9 +58,9 @@ static void total_pieces(void *arg, int64_t first, int64_t last, int part) {
 }
 
 /* Pieces side by side are lines too; the last one may be longer. */
-static void run_pieces(void *arg, int64_t first, int64_t last, int part) {
+static void run_pieces(void *arg, int64_t first, int64_t last, int slot) {
   const running *j = arg;
-  (void)part;
+  (void)slot;
   for (int64_t p = first, lines; p < last; p += lines) {
     int64_t n = piece_at(j, 1), at = p * n, apart = n;
     lines = VS_MIN(LINES, last - p);
@@ -143,9 +143,9 @@ static int64_t line_start(const products *j, int64_t line) {
 
 /* dx[k] = x[0] * ... * x[k-1] * s[k],  s[k] = dy[k] + x[k+1] * s[k+1]: no division, so that zeros
  * are nothing special. */
-static void multiply_lines_back(void *arg, int64_t first, int64_t last, int part) {
+static void multiply_lines_back(void *arg, int64_t first, int64_t last, int slot) {
   const products *j = arg;
-  (void)part;
+  (void)slot;
   for (int64_t line = first; line < last; line++) {
     int64_t start = line_start(j, line);
     double s = 0, before = 1;

@@ -27,23 +27,23 @@ struct rows {
   vs_real *y;           /* NULL: fn writes one value a row by itself */
   vs_real *one;         /* per row: values that fn writes */
   const vs_real *done;  /* per row: values that it reads */
-  vs_real *scratch;     /* per part: three tiles */
+  vs_real *scratch;     /* per slot: three tiles */
   double p, eps;
 };
 
 static int64_t row_grain(int64_t n) { return VS_MAX(1, 4096 / VS_MAX(1, n)); }
 
-static void straight(void *arg, int64_t first, int64_t last, int part) {
+static void straight(void *arg, int64_t first, int64_t last, int slot) {
   const rows *r = arg;
-  (void)part;
+  (void)slot;
   for (int64_t i = first; i < last; i++)
     r->fn(r, i, r->a + i * r->n, r->b ? r->b + i * r->n : NULL, r->y ? r->y + i * r->n : NULL);
 }
 
-static void tiled(void *arg, int64_t first, int64_t last, int part) {
+static void tiled(void *arg, int64_t first, int64_t last, int slot) {
   const rows *r = arg;
   int64_t size = vs_tile_size(r->n), row = vs_tile_row(r->n), across = vs_tiles_of(r->inner, r->n);
-  vs_real *a = r->scratch + 3 * size * part, *b = a + size, *y = b + size;
+  vs_real *a = r->scratch + 3 * size * slot, *b = a + size, *y = b + size;
   for (int64_t t = first; t < last; t++) {
     int64_t o = t / across, col = t % across * vs_tile(r->n),
             width = VS_MIN(vs_tile(r->n), r->inner - col);
@@ -56,9 +56,9 @@ static void tiled(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static void abreast(void *arg, int64_t first, int64_t last, int part) {
+static void abreast(void *arg, int64_t first, int64_t last, int slot) {
   const rows *r = arg;
-  (void)part;
+  (void)slot;
   for (int64_t i = first, width; i < last; i += width) {
     int64_t col = i % r->inner, at = i / r->inner * r->n * r->inner + col;
     width = VS_MIN(VS_MIN(VS_ABREAST, r->inner - col), last - i);
@@ -71,8 +71,8 @@ static int64_t tile_count(const vs_ctx *c) { return c->n[0] * vs_tiles_of(c->n[2
 /* Bytes of the tiles of all threads, for as many as there are now; 0 where rows are used where they
  * lie. */
 static size_t scratch_bytes(const vs_ctx *c) {
-  int parts = vs_slots(tile_count(c), row_grain(vs_tile(c->n[1]) * c->n[1]));
-  return c->n[2] == 1 ? 0 : 3 * (size_t)vs_tile_size(c->n[1]) * sizeof(vs_real) * (size_t)parts;
+  int slots = vs_slots(tile_count(c), row_grain(vs_tile(c->n[1]) * c->n[1]));
+  return c->n[2] == 1 ? 0 : 3 * (size_t)vs_tile_size(c->n[1]) * sizeof(vs_real) * (size_t)slots;
 }
 
 static void run_rows(const vs_ctx *c, rows r, rowfn fn, void *scratch) {

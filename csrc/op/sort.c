@@ -113,8 +113,8 @@ static int64_t grain(const vs_ctx *c) { return GRAIN / VS_MAX(c->n[1], 1) + 1; }
 /* n: outer, along, inner */
 static int common_shape(vs_ctx *c, int index) {
   vs_along(c->in[0], (int)c->attr[DIM].i, c->n);
-  int parts = vs_slots(c->n[0] * c->n[2], grain(c));
-  c->work_bytes = (size_t)parts * vs_sort_bytes(c->n[1]);
+  int slots = vs_slots(c->n[0] * c->n[2], grain(c));
+  c->work_bytes = (size_t)slots * vs_sort_bytes(c->n[1]);
   return vs_out(c, index, VS_INT64, c->in[0]->ndim, c->in[0]->shape);
 }
 
@@ -126,11 +126,11 @@ static int sort_shape(vs_ctx *c) {
 static int argsort_shape(vs_ctx *c) { return common_shape(c, 0); }
 
 /* The last output takes positions, the first of two the values. */
-static void sort_rows(void *arg, int64_t first, int64_t last, int part) {
+static void sort_rows(void *arg, int64_t first, int64_t last, int slot) {
   const vs_ctx *c = arg;
   const vs_tensor *x = c->in[0];
   int64_t n = c->n[1], inner = c->n[2], *index = vs_ints(c->out[c->nout - 1]);
-  void *room = (char *)c->work + vs_sort_bytes(n) * (size_t)part;
+  void *room = (char *)c->work + vs_sort_bytes(n) * (size_t)slot;
   for (int64_t r = first; r < last && !vs_interrupted(); r++) {
     int64_t base = r / inner * n * inner + r % inner;
     const int64_t *order = vs_sort_row(x, base, n, inner, c->attr[DESCENDING].i, room);
@@ -155,13 +155,13 @@ void vs_sort_take(const vs_tensor *x, int64_t base, int64_t step, const int64_t 
 static void sort_forward(vs_ctx *c) { vs_parallel(c->n[0] * c->n[2], grain(c), sort_rows, c); }
 
 /* dx[index[k]] = dvalues[k]: every place is written once */
-static void sort_back_range(void *arg, int64_t first, int64_t last, int part) {
+static void sort_back_range(void *arg, int64_t first, int64_t last, int slot) {
   const vs_ctx *c = arg;
   int64_t n = c->n[1], inner = c->n[2];
   const int64_t *index = vs_ints(c->out[1]);
   const vs_real *g = vs_reals(c->dout[0]);
   vs_real *dx = vs_reals(c->din[0]);
-  (void)part;
+  (void)slot;
   for (int64_t k = first; k < last; k++)
     for (int64_t i = 0; i < inner; i++) {
       int64_t from = k * inner + i;

@@ -70,9 +70,9 @@ static inline int64_t place(const vs_groups *g, int64_t r) {
 }
 
 /* dx[r] = dy * product of the others: those before times those after, so that zeros do no harm. */
-static void prod_back(void *arg, int64_t first, int64_t last, int part) {
+static void prod_back(void *arg, int64_t first, int64_t last, int slot) {
   const job *j = arg;
-  (void)part;
+  (void)slot;
   for (int64_t k = first; k < last; k++) {
     int64_t at = start(&j->g, k);
     const vs_real *x = j->x + at;
@@ -135,12 +135,12 @@ static void var_or_std(vs_ctx *c, bool root) {
 }
 
 /* var: dx = 2 (x - mean) / n * dy;  std: dx = (x - mean) / (n std) * dy, 0 where std is 0 */
-static void var_back(void *arg, int64_t first, int64_t last, int part) {
+static void var_back(void *arg, int64_t first, int64_t last, int slot) {
   const job *j = arg;
   double n = (double)j->g.reduced - j->number;
   double mean[VS_COLUMNS], slope[VS_COLUMNS];
   slopes p = {j->x, j->dx, mean, slope};
-  (void)part;
+  (void)slot;
   for (int64_t k = first, some; k < last; k += some) {
     some = vs_groups_some(&j->g, k, last);
     vs_fold_means(&j->g, j->x, k, some, mean);
@@ -217,9 +217,9 @@ static void add_powers(void *arg, const vs_stretch *s) {
     p->sum += pow(fabs((double)p->x[s->at + r * s->step]), p->p);
 }
 
-static void power_range(void *arg, int64_t first, int64_t last, int part) {
+static void power_range(void *arg, int64_t first, int64_t last, int slot) {
   const vs_folding *f = arg;
-  (void)part;
+  (void)slot;
   for (int64_t k = first; k < last; k++) {
     powers s = {f->x, f->number, 0};
     vs_groups_walk(&f->g, k, 1, 0, f->g.reduced, add_powers, &s);
@@ -240,11 +240,11 @@ static void extreme_back(const job *j, int64_t at, double norm, double dy) {
 }
 
 /* p 2: dx = x / norm * dy, 0 where norm is */
-static void norm_back_euclid(void *arg, int64_t first, int64_t last, int part) {
+static void norm_back_euclid(void *arg, int64_t first, int64_t last, int slot) {
   const job *j = arg;
   double zero[VS_COLUMNS] = {0}, slope[VS_COLUMNS];
   slopes p = {j->x, j->dx, zero, slope};
-  (void)part;
+  (void)slot;
   for (int64_t k = first, some; k < last; k += some) {
     some = vs_groups_some(&j->g, k, last);
     for (int64_t i = 0; i < some; i++)
@@ -254,10 +254,10 @@ static void norm_back_euclid(void *arg, int64_t first, int64_t last, int part) {
 }
 
 /* dx = sign(x) (|x| / norm)^(p-1) dy, 0 where x is 0 */
-static void norm_back(void *arg, int64_t first, int64_t last, int part) {
+static void norm_back(void *arg, int64_t first, int64_t last, int slot) {
   const job *j = arg;
   double p = j->number;
-  (void)part;
+  (void)slot;
   for (int64_t k = first; k < last; k++) {
     int64_t at = start(&j->g, k);
     double norm = (double)j->out[k], dy = (double)j->dy[k];

@@ -105,8 +105,8 @@ static bool takes_heap(const vs_ctx *c) {
   return vs_is_real(c->in[0]) && (c->n[3] < 16 || c->n[3] < c->n[1] / 16);
 }
 
-/* Scratch of a part. */
-static size_t part_bytes(const vs_ctx *c) {
+/* Scratch of a slot. */
+static size_t slot_bytes(const vs_ctx *c) {
   return takes_heap(c) ? heap_bytes(c->n[3]) : vs_sort_bytes(c->n[1]);
 }
 
@@ -122,16 +122,16 @@ static int topk_shape(vs_ctx *c) {
   for (int i = 0; i < x->ndim; i++) shape[i] = i == dim ? k : x->shape[i];
   vs_along(x, (int)dim, c->n);
   c->n[3] = k;
-  int parts = vs_slots(c->n[0] * c->n[2], topk_grain(c));
-  c->work_bytes = (size_t)parts * part_bytes(c);
+  int slots = vs_slots(c->n[0] * c->n[2], topk_grain(c));
+  c->work_bytes = (size_t)slots * slot_bytes(c);
   if (vs_out(c, 0, x->dtype, x->ndim, shape) != 0) return -1;
   return vs_out(c, 1, VS_INT64, x->ndim, shape);
 }
 
-static void topk_range(void *arg, int64_t first, int64_t last, int part) {
+static void topk_range(void *arg, int64_t first, int64_t last, int slot) {
   const vs_ctx *c = arg;
   int64_t n = c->n[1], inner = c->n[2], k = c->n[3];
-  char *work = (char *)c->work + (size_t)part * heap_bytes(k);
+  char *work = (char *)c->work + (size_t)slot * heap_bytes(k);
   heap h = {.index = (int64_t *)work,
             .value = (vs_real *)(work + k * (int64_t)sizeof(int64_t)),
             .largest = c->attr[2].i};
@@ -147,10 +147,10 @@ static void topk_range(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static void sorted_range(void *arg, int64_t first, int64_t last, int part) {
+static void sorted_range(void *arg, int64_t first, int64_t last, int slot) {
   const vs_ctx *c = arg;
   int64_t n = c->n[1], inner = c->n[2], k = c->n[3];
-  void *room = (char *)c->work + vs_sort_bytes(n) * (size_t)part;
+  void *room = (char *)c->work + vs_sort_bytes(n) * (size_t)slot;
   for (int64_t r = first; r < last && !vs_interrupted(); r++) {
     int64_t base = r / inner * n * inner + r % inner, to = r / inner * k * inner + r % inner;
     const int64_t *order = vs_sort_row(c->in[0], base, n, inner, c->attr[2].i, room);
@@ -165,10 +165,10 @@ static void topk_forward(vs_ctx *c) {
 }
 
 /* values[j] = x[index[j]]: dx[index[j]] = dvalues[j], 0 elsewhere. */
-static void topk_back_range(void *arg, int64_t first, int64_t last, int part) {
+static void topk_back_range(void *arg, int64_t first, int64_t last, int slot) {
   const vs_ctx *c = arg;
   int64_t n = c->n[1], inner = c->n[2], k = c->n[3];
-  (void)part;
+  (void)slot;
   for (int64_t r = first; r < last && !vs_interrupted(); r++) {
     int64_t o = r / inner, i = r % inner, from = o * k * inner + i, to = o * n * inner + i;
     vs_real *dx = vs_reals(c->din[0]);

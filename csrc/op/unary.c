@@ -20,10 +20,10 @@ static int64_t go(const job *j, int64_t left) {
   return bf16 ? VS_MIN(left, VS_PIECE) : left;
 }
 
-static void forward_range(void *arg, int64_t first, int64_t last, int part) {
+static void forward_range(void *arg, int64_t first, int64_t last, int slot) {
   const job *j = arg;
   vs_real x[VS_PIECE], y[VS_PIECE];
-  (void)part;
+  (void)slot;
   for (int64_t at = first, n; at < last; at += n) {
     n = go(j, last - at);
     vs_k_elementwise()->unary[j->which](n, vs_piece_to(j->out, at, y), vs_piece(j->x, at, n, x),
@@ -32,10 +32,10 @@ static void forward_range(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static void backward_range(void *arg, int64_t first, int64_t last, int part) {
+static void backward_range(void *arg, int64_t first, int64_t last, int slot) {
   const job *j = arg;
   vs_real x[VS_PIECE], y[VS_PIECE];
-  (void)part;
+  (void)slot;
   for (int64_t at = first, n; at < last; at += n) {
     n = go(j, last - at);
     vs_k_elementwise()->unary_grad[j->which](n, vs_reals(j->out) + at, vs_reals(j->dy) + at,

@@ -27,9 +27,9 @@ static int contiguous_gradient(vs_tensor *p) {
 }
 
 /* Sums per piece of fixed size, so that the total does not depend on the number of threads. */
-static void square_pieces(void *arg, int64_t first, int64_t last, int part) {
+static void square_pieces(void *arg, int64_t first, int64_t last, int slot) {
   const clip *c = arg;
-  (void)part;
+  (void)slot;
   for (int64_t k = first; k < last; k++) {
     int64_t from = k * PIECE, to = VS_MIN(from + PIECE, c->runs.count);
     c->partial[k] = 0;
@@ -40,9 +40,9 @@ static void square_pieces(void *arg, int64_t first, int64_t last, int part) {
   }
 }
 
-static void change_range(void *arg, int64_t first, int64_t last, int part) {
+static void change_range(void *arg, int64_t first, int64_t last, int slot) {
   const clip *c = arg;
-  (void)part;
+  (void)slot;
   for (int64_t n; first < last; first += n) {
     int64_t at = vs_run(&c->runs, first, last, &n);
     c->change(n, c->limit, c->g + at);

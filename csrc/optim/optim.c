@@ -144,9 +144,9 @@ typedef struct work {
   int n;
 } work;
 
-static void step_range(void *arg, int64_t first, int64_t last, int part) {
+static void step_range(void *arg, int64_t first, int64_t last, int slot) {
   const work *w = arg;
-  (void)part;
+  (void)slot;
   for (int i = 0; i < w->n; i++) {
     const job *j = &w->jobs[i];
     int64_t from = VS_MAX(first - j->start, 0), to = VS_MIN(last - j->start, j->runs.count);

@@ -89,10 +89,10 @@ typedef struct search {
   float *score, *row; /* [n]; one row of scratch a slot */
 } search;
 
-static void score_range(void *arg, int64_t first, int64_t last, int part) {
+static void score_range(void *arg, int64_t first, int64_t last, int slot) {
   search *s = arg;
   int64_t d = s->v->dim;
-  float *row = s->row + part * d;
+  float *row = s->row + slot * d;
   for (int64_t i = first; i < last; i++) {
     size_t len;
     const char *word = vs_strmap_get(&s->v->map, i, &len);
