@@ -44,6 +44,10 @@ typedef struct vs_lines {
   int64_t base, outer, along, n, inner;
   bool each;
 } vs_lines;
+/* Of an op whose input 1 is the index; its n: outer, along, inner, n. */
+static inline vs_lines vs_lines_of(const vs_ctx *c, bool each) {
+  return (vs_lines){vs_ints(c->in[1]), 1, c->n[0], c->n[1], c->n[3], c->n[2], each};
+}
 /* to = x at the index; elements of `size` bytes. */
 void vs_take_lines(const vs_lines *l, const void *x, void *to, size_t size);
 /* x at the index += scale * src, in order. */

@@ -174,6 +174,15 @@ static void fold_by_pieces(const vs_folding *f, int64_t count) {
   f->done(f, 0, f->g.kept, acc);
 }
 
+vs_folding vs_folding_of(const vs_ctx *c, int fold) {
+  return (vs_folding){.g = vs_groups_of(c->in[0], (unsigned)c->n[0]),
+                      .x = vs_data(c->in[0]),
+                      .dtype = c->in[0]->dtype,
+                      .fold = fold,
+                      .done = vs_fold_plain,
+                      .out = vs_data(c->out[0])};
+}
+
 void vs_fold_all(const vs_folding *f) {
   int64_t count = piece_count(&f->g);
   if (count > 1)

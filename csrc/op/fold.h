@@ -48,6 +48,8 @@ struct vs_folding {
   double number; /* for `done`, and the next too */
   bool flag;
 };
+/* Input 0 of an op, over the dimensions in its n[0] (op/reduce.h), to output 0 as they are. */
+vs_folding vs_folding_of(const vs_ctx *c, int fold);
 void vs_fold_all(const vs_folding *f);
 /* The sums of `some` groups from k on over how many elements they have. */
 void vs_fold_means(const vs_groups *g, const vs_real *x, int64_t k, int64_t some, double *mean);

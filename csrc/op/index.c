@@ -18,18 +18,14 @@ static int index_select_shape(vs_ctx *c) {
   return vs_out(c, 0, x->dtype, x->ndim, shape);
 }
 
-static vs_lines lines(const vs_ctx *c, bool each) {
-  return (vs_lines){vs_ints(c->in[1]), 1, c->n[0], c->n[1], c->n[3], c->n[2], each};
-}
-
 static void take(const vs_ctx *c, bool each) {
-  vs_lines l = lines(c, each);
+  vs_lines l = vs_lines_of(c, each);
   vs_take_lines(&l, vs_data(c->in[0]), vs_data(c->out[0]), vs_dtype_size(c->in[0]->dtype));
 }
 
 /* dx at the index += dy */
 static int give(const vs_ctx *c, bool each) {
-  vs_lines l = lines(c, each);
+  vs_lines l = vs_lines_of(c, each);
   vs_fill(c->din[0], 0);
   vs_add_lines(&l, vs_reals(c->din[0]), vs_reals(c->dout[0]), 1);
   return 0;

@@ -69,23 +69,14 @@ static int64_t reduced_count(const vs_ctx *c) {
   return n;
 }
 
-static vs_folding folding(const vs_ctx *c, int fold) {
-  return (vs_folding){.g = vs_groups_of(c->in[0], (unsigned)c->n[0]),
-                      .x = vs_data(c->in[0]),
-                      .dtype = c->in[0]->dtype,
-                      .fold = fold,
-                      .done = vs_fold_plain,
-                      .out = vs_data(c->out[0])};
-}
-
 static void sum_forward(vs_ctx *c) {
-  vs_folding f = folding(c, VS_FOLD_SUM);
+  vs_folding f = vs_folding_of(c, VS_FOLD_SUM);
   vs_fold_all(&f);
 }
 
 static void mean_forward(vs_ctx *c) {
   int64_t n = reduced_count(c);
-  vs_folding f = folding(c, VS_FOLD_SUM);
+  vs_folding f = vs_folding_of(c, VS_FOLD_SUM);
   f.done = vs_fold_scaled;
   f.number = n > 0 ? 1.0 / (double)n : NAN;
   vs_fold_all(&f);
@@ -384,7 +375,7 @@ static int ends_backward(vs_ctx *c) {
 }
 
 static void find_ends(vs_ctx *c, int fold) {
-  vs_folding f = folding(c, fold);
+  vs_folding f = vs_folding_of(c, fold);
   vs_fold_all(&f);
 }
 

@@ -68,12 +68,8 @@ static int scatter_add_shape(vs_ctx *c) {
   return vs_scattered_shape(c, false);
 }
 
-static vs_lines lines(const vs_ctx *c, bool each) {
-  return (vs_lines){vs_ints(c->in[INDEX]), 1, c->n[0], c->n[1], c->n[3], c->n[2], each};
-}
-
 static void scatter_add_forward(vs_ctx *c) {
-  vs_lines l = lines(c, true);
+  vs_lines l = vs_lines_of(c, true);
   vs_copy_values(c->out[0], c->in[X]);
   if (vs_is_real(c->in[X]))
     vs_add_lines(&l, vs_reals(c->out[0]), vs_reals(c->in[SRC]), 1);
@@ -82,7 +78,7 @@ static void scatter_add_forward(vs_ctx *c) {
 }
 
 static int scatter_add_backward(vs_ctx *c) {
-  vs_lines l = lines(c, true);
+  vs_lines l = vs_lines_of(c, true);
   if (c->din[X]) vs_copy_values(c->din[X], c->dout[0]);
   if (c->din[SRC]) vs_take_lines(&l, vs_data(c->dout[0]), vs_data(c->din[SRC]), sizeof(vs_real));
   return 0;
@@ -120,7 +116,7 @@ static int index_add_shape(vs_ctx *c) {
 }
 
 static void index_add_forward(vs_ctx *c) {
-  vs_lines l = lines(c, false);
+  vs_lines l = vs_lines_of(c, false);
   vs_copy_values(c->out[0], c->in[X]);
   vs_add_lines(&l, vs_reals(c->out[0]), vs_reals(c->in[SRC]), (vs_real)c->attr[1].f);
 }
@@ -129,7 +125,7 @@ static int index_add_backward(vs_ctx *c) {
   vs_real alpha = (vs_real)c->attr[1].f;
   if (c->din[X]) vs_copy_values(c->din[X], c->dout[0]);
   if (!c->din[SRC]) return 0;
-  vs_lines l = lines(c, false);
+  vs_lines l = vs_lines_of(c, false);
   vs_real *ds = vs_reals(c->din[SRC]);
   vs_take_lines(&l, vs_data(c->dout[0]), ds, sizeof *ds);
   for (int64_t i = 0; alpha != 1 && i < c->din[SRC]->numel; i++) ds[i] *= alpha;

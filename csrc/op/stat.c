@@ -8,15 +8,6 @@
 #include "op/fold.h"
 #include "op/reduce.h"
 
-static vs_folding folding(const vs_ctx *c, int fold) {
-  return (vs_folding){.g = vs_groups_of(c->in[0], (unsigned)c->n[0]),
-                      .x = vs_data(c->in[0]),
-                      .dtype = c->in[0]->dtype,
-                      .fold = fold,
-                      .done = vs_fold_plain,
-                      .out = vs_data(c->out[0])};
-}
-
 /* What backward reads and writes; group k made out[k]. */
 typedef struct job {
   vs_groups g;
@@ -93,7 +84,7 @@ static void prod_back(void *arg, int64_t first, int64_t last, int slot) {
 
 /* Wraps around where int64 overflows. */
 static void prod_forward(vs_ctx *c) {
-  vs_folding f = folding(c, VS_FOLD_PROD);
+  vs_folding f = vs_folding_of(c, VS_FOLD_PROD);
   vs_fold_all(&f);
 }
 
@@ -126,7 +117,7 @@ static void var_done(const vs_folding *f, int64_t k, int64_t n, const vs_acc *ac
 }
 
 static void var_or_std(vs_ctx *c, bool root) {
-  vs_folding f = folding(c, VS_FOLD_SUM);
+  vs_folding f = vs_folding_of(c, VS_FOLD_SUM);
   f.twice = true;
   f.number = (double)f.g.reduced - (c->attr[VAR_UNBIASED].i ? 1 : 0);
   f.flag = root;
@@ -278,11 +269,11 @@ static void norm_back(void *arg, int64_t first, int64_t last, int slot) {
 
 static void norm_forward(vs_ctx *c) {
   double p = c->attr[NORM_P].f;
-  vs_folding f = folding(c, p == 2   ? VS_FOLD_SQUARES
-                            : p == 1 ? VS_FOLD_SIZES
-                            : p == 0 ? VS_FOLD_COUNT
-                            : p > 0  ? VS_FOLD_FAR
-                                     : VS_FOLD_NEAR);
+  vs_folding f = vs_folding_of(c, p == 2   ? VS_FOLD_SQUARES
+                                  : p == 1 ? VS_FOLD_SIZES
+                                  : p == 0 ? VS_FOLD_COUNT
+                                  : p > 0  ? VS_FOLD_FAR
+                                           : VS_FOLD_NEAR);
   f.number = p;
   f.done = norm_done;
   if (p == 0 || p == 1 || p == 2 || isinf(p))
