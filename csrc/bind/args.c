@@ -102,8 +102,16 @@ static void read_list(lua_State *L, int index, const vs_arg *a, vs_value *v, con
   *v = VS_L(list, n);
 }
 
+/* One string as a list, whose memory stays on the stack. */
+static void read_path(lua_State *L, int index, vs_value *v) {
+  const char **list = lua_newuserdatauv(L, sizeof *list, 0);
+  list[0] = lua_tostring(L, index);
+  *v = (vs_value){.kind = VS_V_STRINGS, .n = 1, .strings = list};
+}
+
 /* A list of strings, which the list keeps alive, into a userdata that stays on the stack. */
 static void read_strings(lua_State *L, int index, const vs_arg *a, vs_value *v, const char *what) {
+  if (a->kind == VS_A_PATHS && lua_type(L, index) == LUA_TSTRING) return read_path(L, index, v);
   if (!lua_istable(L, index)) bad(L, what, a, index);
   int n = (int)lvs_listlen(L, index, what, a->name);
   luaL_checkstack(L, 4, what);
@@ -147,6 +155,7 @@ static void read_value(lua_State *L, int index, const vs_arg *a, vs_value *v, co
         bad(L, what, a, index);
       break;
     case VS_A_TENSORS: read_list(L, index, a, v, what); break;
+    case VS_A_PATHS:
     case VS_A_STRINGS: read_strings(L, index, a, v, what); break;
     case VS_A_NUM:
       if (lua_type(L, index) != LUA_TNUMBER) bad(L, what, a, index);

@@ -7,6 +7,7 @@
 
 #include "bind/strings.h"
 #include "core/profile.h"
+#include "io/pattern.h"
 
 static void free_dataset(void *p) { vs_dataset_unref(p); }
 
@@ -161,6 +162,12 @@ static int lvs_dataset_pairs(lua_State *L) {
   return 1;
 }
 
+/* set:files() -> paths of its files, in the order of their samples */
+static int lvs_dataset_files(lua_State *L) {
+  lvs_pushstrings(L, &check_set(L)->files);
+  return 1;
+}
+
 /* set:classes() -> list of names; label l is the l-th */
 static int lvs_dataset_classes(lua_State *L) {
   lvs_pushstrings(L, &check_set(L)->classes);
@@ -283,6 +290,7 @@ static void push_sizes(lua_State *L, const vs_dataset *d) {
     lua_pushfstring(L, "Dataset %s", slash ? slash + 1 : d->path);
   else
     lua_pushstring(L, d->def->name);
+  if (d->files.n > 1) lua_pushfstring(L, " (%I files)", (lua_Integer)d->files.n);
   if (d->split) lua_pushfstring(L, " %s", d->split);
   lua_pushfstring(L, ": %I %s", (lua_Integer)(images ? d->images : d->n),
                   images ? "images" : "samples");
@@ -308,6 +316,19 @@ static int lvs_dataset_tostring(lua_State *L) {
 
 /* --- the module --- */
 
+/* data.files(path, pattern or list of them) -> paths, or nil and a message */
+static int lvs_files(lua_State *L) {
+  const vs_argspec *spec = vs_args_spec("path:paths");
+  vs_value v[VS_MAX_ARGS];
+  if (!spec) return lvs_raise(L);
+  lvs_checkargs(L, 1, spec, v, "files");
+  if (vs_args_check(spec, v)) return lvs_raise(L);
+  vs_strings *s = lvs_newstrings(L);
+  if (vs_files_of(v[0].strings, v[0].n, s)) return lvs_nilerror(L);
+  lvs_pushstrings(L, s);
+  return 1;
+}
+
 /* data.readers() -> list of {name, args, doc} */
 static int lvs_readers(lua_State *L) {
   lua_createtable(L, vs_nreaders, 0);
@@ -329,6 +350,7 @@ void lvs_open_dataset(lua_State *L) {
                                      {"fields", lvs_dataset_fields},
                                      {"view", lvs_dataset_view},
                                      {"landmark_pairs", lvs_dataset_pairs},
+                                     {"files", lvs_dataset_files},
                                      {"classes", lvs_dataset_classes},
                                      {"tags", lvs_dataset_tags},
                                      {"vocab", lvs_dataset_vocab},
@@ -342,7 +364,8 @@ void lvs_open_dataset(lua_State *L) {
                                   {"__len", lvs_dataset_len},
                                   {"__tostring", lvs_dataset_tostring},
                                   {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"readers", lvs_readers}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"readers", lvs_readers}, {"files", lvs_files}, {NULL, NULL}};
   lvs_newclass(L, LVS_DATASET, methods, meta, free_dataset);
   lvs_setfunctions(L, "data", functions);
   lua_getfield(L, -1, "data");

@@ -30,7 +30,8 @@ static const struct {
              [VS_A_DIM] = {"dim", "dimension"},
              [VS_A_DIMS] = {"dims", "dimension or list of dimensions"},
              [VS_A_INTS] = {"ints", "list of integers"},
-             [VS_A_STRINGS] = {"strings", "list of strings"}};
+             [VS_A_STRINGS] = {"strings", "list of strings"},
+             [VS_A_PATHS] = {"paths", "string or list of strings"}};
 
 const char *vs_argkind_name(const vs_arg *a) {
   return a->kind == VS_A_CHOICE ? a->choices : kinds[a->kind].person;
@@ -242,13 +243,13 @@ static int check_dims(const vs_arg *a, vs_value *v, const vs_tensor *x) {
 
 static int check_one(const vs_arg *a, vs_value *v, const vs_tensor *x) {
   static const vs_valuekind wanted[] = {
-      [VS_A_TENSOR] = VS_V_TENSOR, [VS_A_ANY] = VS_V_TENSOR,     [VS_A_INDEX] = VS_V_TENSOR,
-      [VS_A_MASK] = VS_V_TENSOR,   [VS_A_OPERAND] = VS_V_TENSOR, [VS_A_BUFFER] = VS_V_TENSOR,
-      [VS_A_TENSORS] = VS_V_LIST,  [VS_A_NUM] = VS_V_NUM,        [VS_A_NUMBER] = VS_V_NUM,
-      [VS_A_INT] = VS_V_INT,       [VS_A_BOOL] = VS_V_BOOL,      [VS_A_STRING] = VS_V_STRING,
-      [VS_A_DTYPE] = VS_V_INT,     [VS_A_PAIR] = VS_V_PAIR,      [VS_A_NUMPAIR] = VS_V_NUMPAIR,
-      [VS_A_DIM] = VS_V_INT,       [VS_A_DIMS] = VS_V_INTS,      [VS_A_INTS] = VS_V_INTS,
-      [VS_A_CHOICE] = VS_V_INT,    [VS_A_STRINGS] = VS_V_STRINGS};
+      [VS_A_TENSOR] = VS_V_TENSOR, [VS_A_ANY] = VS_V_TENSOR,      [VS_A_INDEX] = VS_V_TENSOR,
+      [VS_A_MASK] = VS_V_TENSOR,   [VS_A_OPERAND] = VS_V_TENSOR,  [VS_A_BUFFER] = VS_V_TENSOR,
+      [VS_A_TENSORS] = VS_V_LIST,  [VS_A_NUM] = VS_V_NUM,         [VS_A_NUMBER] = VS_V_NUM,
+      [VS_A_INT] = VS_V_INT,       [VS_A_BOOL] = VS_V_BOOL,       [VS_A_STRING] = VS_V_STRING,
+      [VS_A_DTYPE] = VS_V_INT,     [VS_A_PAIR] = VS_V_PAIR,       [VS_A_NUMPAIR] = VS_V_NUMPAIR,
+      [VS_A_DIM] = VS_V_INT,       [VS_A_DIMS] = VS_V_INTS,       [VS_A_INTS] = VS_V_INTS,
+      [VS_A_CHOICE] = VS_V_INT,    [VS_A_STRINGS] = VS_V_STRINGS, [VS_A_PATHS] = VS_V_STRINGS};
   if (v->kind == VS_V_TENSOR && v->t != NULL && a->kind < VS_A_TENSORS)
     return check_tensor(a, v->t);
   if (v->kind == VS_V_NONE || (v->kind == VS_V_TENSOR && v->t == NULL)) {

@@ -12,7 +12,7 @@
  *         numpair  two numbers, "0.9/0.999", or one for both
  *         dim      a dimension of the first tensor
  *         dims     a list of such dimensions    ints     a list of ints, or one
- *         strings  a list of strings
+ *         strings  a list of strings             paths     the same, or one string
  *         a|b|c    one of these words (the value is its position from 0)
  * "?" after a kind: may be absent (value kind VS_V_NONE; a tensor is NULL).  "=v": default.
  * dims: Lua and this text count from 1, C from 0; negative values count from the end on both sides.
@@ -42,6 +42,7 @@ typedef enum vs_argkind {
   VS_A_DIMS,
   VS_A_INTS,
   VS_A_STRINGS,
+  VS_A_PATHS,
   VS_A_CHOICE
 } vs_argkind;
 

@@ -60,16 +60,21 @@ void vs_dataset_unref(vs_dataset *d) {
     return;
   }
   d->def->close(d);
+  vs_dataset_empty(d);
+  free(d);
+}
+
+void vs_dataset_empty(vs_dataset *d) {
   free(d->pair);
   free(d->name);
   free(d->split);
   free(d->path);
+  vs_strings_free(&d->files);
   vs_strings_free(&d->classes);
   vs_strings_free(&d->tags);
   vs_strings_free(&d->vocab);
   vs_unref(d->vectors);
   vs_h5_attrs_free(d->attr, d->nattr);
-  free(d);
 }
 
 /* Frees what a reader made without being asked for it. */

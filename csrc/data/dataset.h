@@ -80,7 +80,8 @@ struct vs_dataset {
   int64_t ncaption;          /* captions of all images; -1: the set has none */
   int captions;              /* what a sample is */
   uint64_t seed;             /* of the captions drawn at random */
-  char *name, *split, *path; /* owned; may be NULL */
+  char *name, *split, *path; /* owned; may be NULL; path: as it is printed */
+  vs_strings files;          /* paths of all files */
   vs_strings classes, tags, vocab;
   vs_tensor *vectors; /* float [V,D] or NULL */
   int64_t *pair;      /* [npair][2] landmarks that are left and right of each other, from 0 */
@@ -97,6 +98,9 @@ vs_dataset *vs_dataset_open(const vs_readerdef *def, vs_value *v, const vs_field
 vs_dataset *vs_dataset_view(vs_dataset *d, int captions, uint64_t seed);
 vs_dataset *vs_dataset_ref(vs_dataset *d);
 void vs_dataset_unref(vs_dataset *d); /* NULL is fine; any thread */
+/* Frees what the set owns besides the reader's state: for readers that make one to take its parts.
+ */
+void vs_dataset_empty(vs_dataset *d);
 /* Fetches into *b, emptied first; leaves it empty on error.  Checks index: n samples from 0.
  * wanted: the fields to read, NULL for all of them. */
 int vs_dataset_fetch(const vs_dataset *d, int64_t epoch, const int64_t *index, int64_t n,

@@ -1,4 +1,4 @@
-/* Opening a split of vesper's own HDF5 files (docs/data.md gives the layout).
+/* Opening a split of one of vesper's own HDF5 files (docs/data.md gives the layout).
  *
  * Everything small is read and checked: labels, captions, counts, names.  No number of the file is
  * trusted before that.  On disk labels, tokens and image numbers count from 0. */
@@ -26,7 +26,7 @@ static const char *in_split(const vs_dataset *d, const char *name) {
 static int open_data(const vs_dataset *d, const char *name, vs_h5kind kind, int ndim, int64_t rows,
                      vs_h5data **out) {
   static const char *const kinds[] = {"integers", "numbers", "strings", "?"};
-  const h5set *s = d->state;
+  const h5file *s = d->state;
   const char *full = in_split(d, name);
   int there = vs_h5_has(s->file, full);
   if (there <= 0) return there;
@@ -76,9 +76,12 @@ static int read_offsets(const vs_dataset *d, const char *name, int64_t rows, int
   return 0;
 }
 
-static int read_strings(const vs_dataset *d, const char *full, int64_t rows, vs_strings *out) {
-  const h5set *s = d->state;
+/* A list of strings; *has (NULL: not asked): whether there is one. */
+static int read_strings(const vs_dataset *d, const char *full, int64_t rows, vs_strings *out,
+                        bool *has) {
+  const h5file *s = d->state;
   int there = vs_h5_has(s->file, full);
+  if (has) *has = there > 0;
   if (there <= 0) return there;
   vs_h5data *f = vs_h5_data(s->file, full);
   if (!f) return -1;
@@ -122,27 +125,23 @@ static int check_format(vs_dataset *d) {
   return 0;
 }
 
-static int check_split(const vs_dataset *d) {
-  const h5set *s = d->state;
+static int find_split(vs_dataset *d) {
+  h5file *s = d->state;
   vs_strings names = {0};
-  char list[256] = "";
   int rc = vs_h5_groups(s->file, &names);
-  bool found = false;
+  s->absent = true;
   for (int64_t i = 0; rc == 0 && i < names.n; i++) {
     const char *name = vs_strings_get(&names, i);
-    if (!strcmp(name, "vocab")) continue;
-    found = found || !strcmp(name, d->split);
-    size_t used = strlen(list);
-    snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", name);
+    if (!strcmp(name, d->split)) s->absent = false;
+    if (strcmp(name, "vocab")) rc = vs_strings_add(&s->splits, name, strlen(name));
   }
   vs_strings_free(&names);
-  if (rc || found) return rc;
-  if (vs_h5_has(s->file, d->split) < 0) return -1;
-  return vs_fail_file(d->path, "no split \"%.64s\"; it has %s", d->split, *list ? list : "none");
+  if (rc || !s->absent) return rc;
+  return vs_h5_has(s->file, d->split) < 0 ? -1 : 0; /* a link that leads nowhere */
 }
 
 static int read_vectors(vs_dataset *d) {
-  const h5set *s = d->state;
+  const h5file *s = d->state;
   int there = vs_h5_has(s->file, "vocab/vectors");
   if (there <= 0) return there;
   vs_h5data *f = vs_h5_data(s->file, "vocab/vectors");
@@ -162,38 +161,39 @@ static int read_vectors(vs_dataset *d) {
 
 /* A split of features alone has as many images as rows of these. */
 static int count_features(vs_dataset *d) {
-  h5set *s = d->state;
+  h5file *s = d->state;
   vs_h5data *f = NULL;
   int rc = open_data(d, "feature", VS_H5_REALS, 2, -1, &f);
   if (rc == 0 && !f) rc = open_data(d, "region/feature", VS_H5_REALS, 3, -1, &f);
   if (rc == 0 && !f) rc = vs_fail_file(d->path, "%s: no such data set", in_split(d, "image"));
-  if (rc == 0) s->nimage = vs_h5_info(f)->dims[0];
+  if (rc == 0) s->rows.nimage = vs_h5_info(f)->dims[0];
   vs_h5_data_close(f);
   return rc;
 }
 
 static int open_image_bytes(vs_dataset *d) {
-  h5set *s = d->state;
+  h5file *s = d->state;
   vs_h5attr *a;
   int na;
-  if (open_data(d, "image_bytes/data", VS_H5_INTS, 1, -1, &s->bytes)) return -1;
-  if (!s->bytes) return count_features(d);
+  if (open_data(d, "image_bytes/data", VS_H5_INTS, 1, -1, &s->data[SET_BYTES])) return -1;
+  if (!s->data[SET_BYTES]) return count_features(d);
   vs_h5data *f = NULL;
   int rc = open_data(d, "image_bytes/offset", VS_H5_INTS, 1, -1, &f);
-  if (rc == 0 && !f) rc = vs_h5_bad(s->bytes, "there is no image_bytes/offset");
-  if (rc == 0 && (s->nimage = vs_h5_info(f)->dims[0] - 1) < 0) rc = vs_h5_bad(f, "is empty");
+  if (rc == 0 && !f) rc = vs_h5_bad(s->data[SET_BYTES], "there is no image_bytes/offset");
+  if (rc == 0 && (s->rows.nimage = vs_h5_info(f)->dims[0] - 1) < 0) rc = vs_h5_bad(f, "is empty");
   vs_h5_data_close(f);
-  if (rc || read_offsets(d, "image_bytes/offset", s->nimage + 1, vs_h5_info(s->bytes)->dims[0],
-                         &s->byte_at))
+  if (rc || read_offsets(d, "image_bytes/offset", s->rows.nimage + 1,
+                         vs_h5_info(s->data[SET_BYTES])->dims[0], &s->rows.byte_at))
     return -1;
   if (vs_h5_attrs(s->file, d->split, &a, &na)) return -1;
   const vs_h5attr *h = find_attr(a, na, "height"), *w = find_attr(a, na, "width");
   if (h && w && h->kind == VS_H5_INT && w->kind == VS_H5_INT) {
-    s->height = h->i;
-    s->width = w->i;
+    s->rows.height = h->i;
+    s->rows.width = w->i;
   }
   vs_h5_attrs_free(a, na);
-  if (s->height < 1 || s->width < 1 || s->height > MAX_SIDE || s->width > MAX_SIDE)
+  if (s->rows.height < 1 || s->rows.width < 1 || s->rows.height > MAX_SIDE ||
+      s->rows.width > MAX_SIDE)
     return vs_fail_file(d->path,
                         "%s: attributes height and width must give the size of the images, "
                         "1 to %d",
@@ -229,89 +229,76 @@ static int read_pairs(vs_dataset *d) {
 }
 
 static int open_images(vs_dataset *d) {
-  h5set *s = d->state;
-  if (open_data(d, "image", VS_H5_INTS, 4, -1, &s->image)) return -1;
-  if (!s->image) return open_image_bytes(d);
-  const vs_h5info *i = vs_h5_info(s->image);
+  h5file *s = d->state;
+  if (open_data(d, "image", VS_H5_INTS, 4, -1, &s->data[SET_IMAGE])) return -1;
+  if (!s->data[SET_IMAGE]) return open_image_bytes(d);
+  const vs_h5info *i = vs_h5_info(s->data[SET_IMAGE]);
   if (i->size != 1 || i->is_signed || i->dims[1] != 3)
-    return vs_h5_bad(s->image, "is %s of %d-byte integers, expected uint8 [N,3,H,W]",
+    return vs_h5_bad(s->data[SET_IMAGE], "is %s of %d-byte integers, expected uint8 [N,3,H,W]",
                      vs_dims_str(4, i->dims), i->size);
-  s->nimage = i->dims[0];
-  s->height = i->dims[2];
-  s->width = i->dims[3];
+  s->rows.nimage = i->dims[0];
+  s->rows.height = i->dims[2];
+  s->rows.width = i->dims[3];
   return 0;
 }
 
 static int open_regions(vs_dataset *d) {
-  h5set *s = d->state;
-  if (open_data(d, "region/feature", VS_H5_REALS, 3, s->nimage, &s->feature)) return -1;
-  if (open_data(d, "region/box", VS_H5_REALS, 3, s->nimage, &s->box)) return -1;
-  if (open_data(d, "landmark", VS_H5_REALS, 3, s->nimage, &s->landmark)) return -1;
-  if (open_data(d, "feature", VS_H5_REALS, 2, s->nimage, &s->vector)) return -1;
-  if (s->landmark && vs_h5_info(s->landmark)->dims[2] != 3)
-    return vs_h5_bad(s->landmark, "expected [N,K,3]: x, y, visibility");
-  for (int64_t i = 0; s->landmark && i < 2 * d->npair; i++) {
-    if (d->pair[i] >= vs_h5_info(s->landmark)->dims[1])
-      return vs_h5_bad(s->landmark, "has %lld points, attribute landmark_pairs names point %lld",
-                       (long long)vs_h5_info(s->landmark)->dims[1], (long long)d->pair[i]);
+  h5file *s = d->state;
+  if (open_data(d, "region/feature", VS_H5_REALS, 3, s->rows.nimage, &s->data[SET_FEATURE]))
+    return -1;
+  if (open_data(d, "region/box", VS_H5_REALS, 3, s->rows.nimage, &s->data[SET_BOX])) return -1;
+  if (open_data(d, "landmark", VS_H5_REALS, 3, s->rows.nimage, &s->data[SET_LANDMARK])) return -1;
+  if (open_data(d, "feature", VS_H5_REALS, 2, s->rows.nimage, &s->data[SET_VECTOR])) return -1;
+  if (s->data[SET_LANDMARK] && vs_h5_info(s->data[SET_LANDMARK])->dims[2] != 3)
+    return vs_h5_bad(s->data[SET_LANDMARK], "expected [N,K,3]: x, y, visibility");
+  for (int64_t i = 0; s->data[SET_LANDMARK] && i < 2 * d->npair; i++) {
+    if (d->pair[i] >= vs_h5_info(s->data[SET_LANDMARK])->dims[1])
+      return vs_h5_bad(
+          s->data[SET_LANDMARK], "has %lld points, attribute landmark_pairs names point %lld",
+          (long long)vs_h5_info(s->data[SET_LANDMARK])->dims[1], (long long)d->pair[i]);
   }
-  if (!s->feature && !s->box) return 0;
-  int64_t most = vs_h5_info(s->feature ? s->feature : s->box)->dims[1];
-  if (read_ints(d, "region/count", s->nimage, 0, most, &s->count)) return -1;
-  if (!s->box) return 0;
-  const int64_t *dims = vs_h5_info(s->box)->dims;
+  if (!s->data[SET_FEATURE] && !s->data[SET_BOX]) return 0;
+  int64_t most =
+      vs_h5_info(s->data[SET_FEATURE] ? s->data[SET_FEATURE] : s->data[SET_BOX])->dims[1];
+  if (read_ints(d, "region/count", s->rows.nimage, 0, most, &s->rows.count)) return -1;
+  if (!s->data[SET_BOX]) return 0;
+  const int64_t *dims = vs_h5_info(s->data[SET_BOX])->dims;
   if (dims[1] == most && dims[2] == 4) return 0;
-  return vs_h5_bad(s->box, "is %s, expected [N,%lld,4]", vs_dims_str(3, dims), (long long)most);
+  return vs_h5_bad(s->data[SET_BOX], "is %s, expected [N,%lld,4]", vs_dims_str(3, dims),
+                   (long long)most);
 }
 
 /* Labels, items and tags. */
 static int open_things(vs_dataset *d) {
-  h5set *s = d->state;
+  h5file *s = d->state;
   int64_t most = d->classes.n ? d->classes.n - 1 : INT32_MAX;
-  if (read_ints(d, "label", s->nimage, 0, most, &s->label)) return -1;
-  if (read_ints(d, "item", s->nimage, 0, INT32_MAX - 1, &s->thing)) return -1;
-  if (read_strings(d, "tags", -1, &d->tags)) return -1;
-  if (open_data(d, "tags", VS_H5_INTS, 2, s->nimage, &s->tags)) return -1;
-  if (!s->tags || vs_h5_info(s->tags)->dims[1] == d->tags.n) return 0;
-  return vs_h5_bad(s->tags, "is %s, expected [N,%lld] for the %lld names in tags",
-                   vs_dims_str(2, vs_h5_info(s->tags)->dims), (long long)d->tags.n,
+  if (read_ints(d, "label", s->rows.nimage, 0, most, &s->rows.label)) return -1;
+  if (read_ints(d, "item", s->rows.nimage, 0, INT32_MAX - 1, &s->rows.thing)) return -1;
+  if (open_data(d, "tags", VS_H5_INTS, 2, s->rows.nimage, &s->data[SET_TAGS])) return -1;
+  if (!s->data[SET_TAGS] || vs_h5_info(s->data[SET_TAGS])->dims[1] == d->tags.n) return 0;
+  return vs_h5_bad(s->data[SET_TAGS], "is %s, expected [N,%lld] for the %lld names in tags",
+                   vs_dims_str(2, vs_h5_info(s->data[SET_TAGS])->dims), (long long)d->tags.n,
                    (long long)d->tags.n);
 }
 
 /* --- captions --- */
 
 static int read_tokens(vs_dataset *d, vs_h5data *f) {
-  h5set *s = d->state;
-  s->ntoken = vs_h5_info(f)->dims[0];
-  s->token = vs_new((size_t)VS_MAX(s->ntoken, 1) * sizeof *s->token);
-  if (!s->token || vs_h5_read(f, VS_INT32, 0, s->ntoken, s->token)) return -1;
+  h5file *s = d->state;
+  s->rows.ntoken = vs_h5_info(f)->dims[0];
+  s->rows.token = vs_new((size_t)VS_MAX(s->rows.ntoken, 1) * sizeof *s->rows.token);
+  if (!s->rows.token || vs_h5_read(f, VS_INT32, 0, s->rows.ntoken, s->rows.token)) return -1;
   int64_t words = d->vocab.n ? d->vocab.n : INT32_MAX;
-  for (int64_t i = 0; i < s->ntoken; i++) {
-    if (s->token[i] < 0 || s->token[i] >= words)
-      return vs_h5_bad(f, "token %lld is %d, not in 0..%lld", (long long)i + 1, s->token[i],
+  for (int64_t i = 0; i < s->rows.ntoken; i++) {
+    if (s->rows.token[i] < 0 || s->rows.token[i] >= words)
+      return vs_h5_bad(f, "token %lld is %d, not in 0..%lld", (long long)i + 1, s->rows.token[i],
                        (long long)words - 1);
   }
   return 0;
 }
 
-/* From each caption's image to each image's captions. */
-static int index_captions(h5set *s) {
-  s->first = vs_new0((size_t)(s->nimage + 1) * sizeof *s->first);
-  s->caption = vs_new((size_t)VS_MAX(s->ncaption, 1) * sizeof *s->caption);
-  if (!s->first || !s->caption) return -1;
-  for (int64_t c = 0; c < s->ncaption; c++) s->first[s->of_image[c] + 1]++;
-  for (int64_t i = 0; i < s->nimage; i++) s->first[i + 1] += s->first[i];
-  for (int64_t c = s->ncaption - 1; c >= 0; c--) {
-    int64_t i = s->of_image[c];
-    s->caption[--s->first[i + 1]] = c; /* first[i+1] walks down to where image i starts */
-  }
-  for (int64_t i = 0; i < s->nimage; i++) s->first[i] = s->first[i + 1];
-  s->first[s->nimage] = s->ncaption;
-  return 0;
-}
-
 static int open_captions(vs_dataset *d) {
-  h5set *s = d->state;
+  h5file *s = d->state;
   vs_h5data *f = NULL;
   int rc = open_data(d, "caption/tokens", VS_H5_INTS, 1, -1, &f);
   if (rc == 0 && f) rc = read_tokens(d, f);
@@ -322,26 +309,43 @@ static int open_captions(vs_dataset *d) {
   rc = open_data(d, "caption/image", VS_H5_INTS, 1, -1, &f);
   if (rc == 0 && !f)
     rc = vs_fail_file(d->path, "%s: no such data set", in_split(d, "caption/image"));
-  if (rc == 0) s->ncaption = vs_h5_info(f)->dims[0];
+  if (rc == 0) s->rows.ncaption = vs_h5_info(f)->dims[0];
   vs_h5_data_close(f);
-  if (rc || read_ints(d, "caption/image", -1, 0, s->nimage - 1, &s->of_image)) return -1;
-  if (read_offsets(d, "caption/offset", s->ncaption + 1, s->ntoken, &s->offset)) return -1;
-  if (read_strings(d, in_split(d, "caption/text"), s->ncaption, &s->text)) return -1;
-  return index_captions(s);
+  if (rc || read_ints(d, "caption/image", -1, 0, s->rows.nimage - 1, &s->rows.of_image)) return -1;
+  if (read_offsets(d, "caption/offset", s->rows.ncaption + 1, s->rows.ntoken, &s->rows.offset))
+    return -1;
+  return read_strings(d, in_split(d, "caption/text"), s->rows.ncaption, &s->rows.text,
+                      &s->rows.has_text);
 }
 
 /* --- all of it --- */
 
-int vs_h5set_open(vs_dataset *d) {
-  h5set *s = d->state;
-  if (!(s->file = vs_h5_open(d->path))) return -1;
+int vs_h5file_open(vs_dataset *d) {
+  h5file *s = d->state;
   if (vs_h5_attrs(s->file, "/", &d->attr, &d->nattr)) return -1;
-  if (check_format(d) || check_split(d)) return -1;
-  if (read_strings(d, "classes", -1, &d->classes)) return -1;
-  if (read_strings(d, "vocab/words", -1, &d->vocab) || read_vectors(d)) return -1;
+  if (check_format(d) || find_split(d)) return -1;
+  if (read_strings(d, "classes", -1, &d->classes, NULL)) return -1;
+  if (read_strings(d, "tags", -1, &d->tags, NULL)) return -1;
+  if (read_strings(d, "vocab/words", -1, &d->vocab, NULL) || read_vectors(d)) return -1;
   if (d->vocab.n > 0 && d->vocab.n < FIRST_WORD)
     return vs_fail_file(d->path, "vocab/words: expected at least the padding and the unknown word");
-  if (read_pairs(d) || open_images(d) || open_regions(d) || open_captions(d) || open_things(d))
-    return -1;
-  return read_strings(d, in_split(d, "image_id"), s->nimage, &s->id);
+  if (read_pairs(d)) return -1;
+  if (s->absent) return 0;
+  if (open_images(d) || open_regions(d) || open_captions(d) || open_things(d)) return -1;
+  return read_strings(d, in_split(d, "image_id"), s->rows.nimage, &s->rows.id, &s->rows.has_id);
+}
+
+void vs_h5rows_free(h5rows *r) {
+  void *block[] = {r->byte_at, r->label, r->thing, r->count, r->offset, r->of_image, r->token};
+  for (int i = 0; i < VS_COUNT(block); i++) free(block[i]);
+  vs_strings_free(&r->id);
+  vs_strings_free(&r->text);
+  *r = (h5rows){0};
+}
+
+void vs_h5file_close(h5file *s) {
+  for (int i = 0; i < SET_COLUMNS; i++) vs_h5_data_close(s->data[i]);
+  vs_strings_free(&s->splits);
+  vs_h5rows_free(&s->rows);
+  *s = (h5file){0};
 }

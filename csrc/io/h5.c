@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "core/error.h"
+#include "core/interrupt.h"
 #include "core/mem.h"
 #include "io/h5priv.h"
 
@@ -65,6 +66,7 @@ static vs_h5 *new_file(const char *path, hid_t id) {
   }
   h->id = id;
   h->path = copy;
+  h->cache = VS_H5_CACHE;
   return h;
 }
 
@@ -98,12 +100,38 @@ vs_h5 *vs_h5_open_file(const char *path, int64_t bytes, bool own_descriptor) {
   return h;
 }
 
-vs_h5 *vs_h5_open(const char *path) {
+/* The bytes of a file, or -1 with an error. */
+static int64_t size_of(const char *path) {
   struct stat st;
-  if (stat(path, &st)) return vs_fail_file(path, "%s", strerror(errno)), NULL;
-  if (!S_ISREG(st.st_mode)) return vs_fail_file(path, "not a file"), NULL;
-  if (vs_h5_probe(path, st.st_size) < 0) return NULL;
-  return vs_h5_open_file(path, st.st_size, false);
+  if (stat(path, &st)) return vs_fail_file(path, "%s", strerror(errno));
+  if (!S_ISREG(st.st_mode)) return vs_fail_file(path, "not a file");
+  return st.st_size;
+}
+
+vs_h5 *vs_h5_open(const char *path) {
+  int64_t bytes = size_of(path);
+  if (bytes < 0 || vs_h5_probe(path, bytes) < 0) return NULL;
+  return vs_h5_open_file(path, bytes, false);
+}
+
+vs_h5 *vs_h5_open_checked(const char *path) {
+  int64_t bytes = size_of(path);
+  return bytes < 0 ? NULL : vs_h5_open_file(path, bytes, false);
+}
+
+int vs_h5_check(const vs_strings *paths) {
+  int64_t *bytes = vs_new((size_t)VS_MAX(paths->n, 1) * sizeof *bytes);
+  int rc = bytes ? 0 : -1;
+  for (int64_t i = 0; rc == 0 && i < paths->n; i++)
+    if ((bytes[i] = size_of(vs_strings_get(paths, i))) < 0) rc = -1;
+  for (int64_t i = 0; rc == 0 && i < paths->n; i += VS_H5_TOGETHER) {
+    if (vs_interrupt_pending())
+      rc = vs_fail_interrupted();
+    else
+      rc = vs_h5_probe_all(paths, bytes, i, VS_MIN(paths->n, i + VS_H5_TOGETHER)) < 0 ? -1 : 0;
+  }
+  free(bytes);
+  return rc;
 }
 
 vs_h5 *vs_h5_create(const char *path) {

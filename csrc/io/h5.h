@@ -24,6 +24,10 @@ typedef struct vs_h5data vs_h5data; /* a data set in it */
 
 /* --- files --- */
 vs_h5 *vs_h5_open(const char *path);
+/* Many files: what vs_h5_open checks before it opens one, with one child process for many files.
+ * A file that was checked is opened without a child. */
+int vs_h5_check(const vs_strings *paths);
+vs_h5 *vs_h5_open_checked(const char *path);
 /* A new file; fails where one exists. */
 vs_h5 *vs_h5_create(const char *path);
 /* Everything written reaches the disk. */
@@ -89,9 +93,12 @@ int vs_h5_keep(vs_h5data *d, int64_t chunks);
 /* Rows [first, first+n) as VS_UINT8, VS_BOOL, VS_INT32, VS_INT64, VS_FLOAT32 or VS_FLOAT64.  An
  * integer that the dtype cannot hold is an error. */
 int vs_h5_read(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, void *out);
-/* Rows at index[0..n), in any order, repeats allowed; runs of adjacent rows are read in one
- * call. */
-int vs_h5_gather(vs_h5data *d, vs_dtype dtype, const int64_t *index, int64_t n, void *out);
+/* Reads row r[i].row to place r[i].to of out, whose rows have the data set's shape.  r is sorted by
+ * row; repeats are allowed, and runs of adjacent rows are read in one call. */
+typedef struct vs_h5place {
+  int64_t row, to;
+} vs_h5place;
+int vs_h5_gather(vs_h5data *d, vs_dtype dtype, const vs_h5place *r, int64_t n, void *out);
 /* A whole data set of integers, one or two dimensions, malloc'ed; free() it. */
 int64_t *vs_h5_read_ints(vs_h5data *d);
 /* Strings of a list, shape [N] or [N,1,...]: all of them, or [first, first+n).  Those of fixed

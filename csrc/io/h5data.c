@@ -13,7 +13,6 @@
 enum {
   STRING_BLOCK = 4096,
   STRING_CHUNK = 1 << 18 /* bytes */,
-  CACHE = 32 << 20, /* bytes of chunks that are kept by default */
   CACHE_MOST = 256 << 20,
   FILL_MOST = 64 << 20, /* bytes of fill values that are read at once */
   SLOTS_MOST = 1 << 20
@@ -198,7 +197,7 @@ static void widen_cache(vs_h5data *d) {
   }
   if (f->chunk < 2 || 4 * f->band > CACHE_MOST) return;
   double all = ceil((double)f->dims[0] / (double)f->chunk);
-  set_cache(d, (int64_t)VS_MIN(VS_MAX(CACHE / f->band, 4), VS_MAX(all, 1)));
+  set_cache(d, (int64_t)VS_MIN(VS_MAX((double)d->file->cache / f->band, 4), VS_MAX(all, 1)));
 }
 
 int vs_h5_keep(vs_h5data *d, int64_t chunks) {
@@ -405,18 +404,8 @@ int vs_h5_read(vs_h5data *d, vs_dtype dtype, int64_t first, int64_t n, void *out
   return rc;
 }
 
-typedef struct rowref {
-  int64_t row, to;
-} rowref;
-
-static int by_row(const void *a, const void *b) {
-  const rowref *x = a, *y = b;
-  if (x->row != y->row) return x->row < y->row ? -1 : 1;
-  return x->to < y->to ? -1 : x->to > y->to;
-}
-
 /* Reads the run r[0..n), whose rows are adjacent or equal, to their places in out. */
-static int read_run(vs_h5data *d, vs_dtype dtype, const rowref *r, int64_t n, char *out,
+static int read_run(vs_h5data *d, vs_dtype dtype, const vs_h5place *r, int64_t n, char *out,
                     size_t bytes) {
   int64_t first = r[0].row, rows = r[n - 1].row - first + 1;
   bool in_order = rows == n;
@@ -433,13 +422,9 @@ static int read_run(vs_h5data *d, vs_dtype dtype, const rowref *r, int64_t n, ch
   return rc;
 }
 
-int vs_h5_gather(vs_h5data *d, vs_dtype dtype, const int64_t *index, int64_t n, void *out) {
+int vs_h5_gather(vs_h5data *d, vs_dtype dtype, const vs_h5place *r, int64_t n, void *out) {
   size_t bytes = (size_t)d->info.row * vs_dtype_size(dtype);
-  rowref *r = vs_new((size_t)VS_MAX(n, 1) * sizeof *r);
   int rc = 0;
-  if (!r) return -1;
-  for (int64_t i = 0; i < n; i++) r[i] = (rowref){index[i], i};
-  qsort(r, (size_t)n, sizeof *r, by_row);
   vs_h5_lock();
   for (int64_t i = 0, j; rc == 0 && i < n; i = j) {
     for (j = i + 1; j < n && r[j].row - r[j - 1].row <= 1; j++) {
@@ -447,7 +432,6 @@ int vs_h5_gather(vs_h5data *d, vs_dtype dtype, const int64_t *index, int64_t n, 
     rc = read_run(d, dtype, r + i, j - i, out, bytes);
   }
   vs_h5_unlock();
-  free(r);
   return rc;
 }
 

@@ -6,11 +6,16 @@
 
 #include "io/h5.h"
 
-enum { VS_H5_MAX_ATTRS = 64 }; /* of a group; further ones are skipped */
+enum {
+  VS_H5_MAX_ATTRS = 64,  /* of a group; further ones are skipped */
+  VS_H5_TOGETHER = 64,   /* files that one child process looks at */
+  VS_H5_CACHE = 32 << 20 /* bytes of chunks of a data set that are kept by default */
+};
 
 struct vs_h5 {
   hid_t id;
   int64_t bytes; /* of the file, when it was opened for reading */
+  int64_t cache; /* bytes of chunks that a data set opened from now on keeps by default */
   bool in_child; /* in the child, which reads strings of varying length itself */
   char *path;
 };
@@ -22,6 +27,8 @@ vs_h5 *vs_h5_open_file(const char *path, int64_t bytes, bool own_descriptor);
  * with a message, and 1 when no child could be started.  The first one returns 0 when the library
  * can read the file: */
 int vs_h5_probe(const char *path, int64_t bytes);
+/* The same for files first to last-1 of a list, with their bytes. */
+int vs_h5_probe_all(const vs_strings *paths, const int64_t *bytes, int64_t first, int64_t last);
 /* The strings of varying length of a data set, and all attributes as vs_h5_attrs gives them: */
 int vs_h5_strings_apart(const vs_h5 *h, const char *name, vs_strings *out);
 int vs_h5_attrs_apart(const vs_h5 *h, const char *group, vs_h5attr **out, int *n);

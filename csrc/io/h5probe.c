@@ -123,6 +123,25 @@ static int read_all(vs_h5 *h, const char *name, vs_strings *out) {
   return 0;
 }
 
+/* The files of vs_h5_probe_all, for the child of this thread. */
+typedef struct batch {
+  const vs_strings *paths;
+  const int64_t *bytes;
+  int64_t first, last;
+} batch;
+static _Thread_local batch together;
+
+static int read_files(vs_h5 *h, const char *name, vs_strings *out) {
+  read_all(h, name, out);
+  for (int64_t i = together.first + 1; i < together.last; i++) {
+    vs_h5 *next = vs_h5_open_file(vs_strings_get(together.paths, i), together.bytes[i], true);
+    if (next) next->in_child = true;
+    read_all(next, name, out);
+    vs_h5_close(next);
+  }
+  return 0;
+}
+
 static int read_strings(vs_h5 *h, const char *name, vs_strings *out) {
   vs_h5data *d = h ? vs_h5_data_partial(h, name) : NULL;
   int rc = d ? vs_h5_read_strings(d, out) : -1;
@@ -311,6 +330,21 @@ int vs_h5_probe(const char *path, int64_t bytes) {
   vs_strings none = {0};
   int rc = in_child(path, bytes, read_all, "", &none);
   vs_strings_free(&none);
+  return rc;
+}
+
+int vs_h5_probe_all(const vs_strings *paths, const int64_t *bytes, int64_t first, int64_t last) {
+  vs_strings none = {0};
+  int64_t sum = 0;
+  for (int64_t i = first; i < last; i++) sum += bytes[i];
+  together = (batch){paths, bytes, first, last};
+  int rc =
+      last - first > 1 ? in_child(vs_strings_get(paths, first), sum, read_files, "", &none) : 1;
+  vs_strings_free(&none);
+  if (rc == 0) return 0;
+  rc = 0; /* which of them it is */
+  for (int64_t i = first; rc >= 0 && i < last; i++)
+    rc = vs_h5_probe(vs_strings_get(paths, i), bytes[i]);
   return rc;
 }
 

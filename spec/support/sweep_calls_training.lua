@@ -16,6 +16,7 @@ return function(vs, calls)
     return {{size = 3, get = function(i) return {x = vs.tensor{i}} end}}
   end
   args["data.Writer"] = function() return {fresh ".h5", {classes = {"a"}}} end
+  args["data.files"] = function() return {scratch .. "/*.h5"} end
   args["data.find"] = function() return {scratch, ".h5"} end
   args["data.permutation"] = function() return {5, 1} end
   args["data.normalize"] = function()

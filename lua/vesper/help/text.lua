@@ -15,7 +15,7 @@ local kinds = {
   num = "number", number = "number", int = "integer", bool = "boolean", dtype = "name of a dtype",
   pair = "integer or two of them", numpair = "number or two of them",
   dim = "dimension", dims = "dimensions",
-  ints = "list of integers", value = "any value",
+  ints = "list of integers", value = "any value", paths = "path, pattern or list of them",
 }
 
 -- --- text ---

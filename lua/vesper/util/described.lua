@@ -41,6 +41,7 @@ local kinds = {
   numpair = {"a number or two of them", either(is_number, is_table)},
   bool = {"true or false", is_type "boolean"}, string = {"a string", is_type "string"},
   dtype = {"the name of a dtype", is_type "string"},
+  paths = {"a path or a list of paths", either(is_type "string", is_table)},
   list = {"a list", is_table}, table = {"a table", is_table},
   value = {"a value", function() return true end}, ["function"] = {"a function", is_callable},
 }

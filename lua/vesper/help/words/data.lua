@@ -53,6 +53,10 @@ return {
     {"data.find", "folder:string, ending:value", "list?",
       "The sorted paths below a folder that end in ending: a string such as '.jpg', or a list of "
         .. "strings."},
+    {"data.files", "path:paths", "list?",
+      "The files of a data set that data.open opens under that name: a path stands for itself; a "
+        .. "pattern, \"part-*.h5\", for the files that match it, numbers in their names in "
+        .. "numerical order; a list for all of its paths and patterns."},
     {"data.readers", "", "list", "Every reader: {name, args, doc}."},
     {"data.IMAGENET", nil, "table", "{mean, std} of ImageNet's images by channel, values 0..1."},
     {"data.normalize", "images:any, mean:list?, std:list?", "Tensor",
@@ -159,6 +163,7 @@ return {
     {"Dataset:view", "{captions:all|first|random?, seed:int?}", "Dataset",
       "The same data set with another mode of captions, or another seed for random ones, on the "
         .. "same open file. Either may be closed before the other."},
+    {"Dataset:files", "", "list", "The paths of its files, in the order of their samples."},
     {"Dataset:landmark_pairs", "", "list",
       "{{left, right}, ...}: the landmarks that are exchanged where an image is mirrored."},
     {"Dataset:classes", "", "list", "The class names; label l is entry l."},
@@ -171,7 +176,7 @@ return {
     {"Dataset:id", "i:int", "string|nil", "The id of the sample's image in its source."},
     {"Dataset.name", nil, "string|nil", "The name of the data set."},
     {"Dataset.split", nil, "string|nil", "The split: \"train\", \"val\" or \"test\"."},
-    {"Dataset.path", nil, "string|nil", "The path of its file."},
+    {"Dataset.path", nil, "string|nil", "The path of its file; the pattern, or the first path of several."},
     {"Dataset.images", nil, "integer", "The number of images of the samples."},
     {"Loader:batches", "", "function",
       "for batch in loader:batches(): an independent epoch, for nested loops."},
