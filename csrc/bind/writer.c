@@ -51,7 +51,7 @@ static int lvs_writer_new(lua_State *L) {
   lvs_checkoptions(
       L, 2,
       "name|source|split_seed|classes|vocab|tags|vectors|image_size|regions|max_words|compress|"
-      "chunk|half|landmark_pairs",
+      "chunk|half|landmark_pairs|shard",
       "Writer");
   lua_settop(L, 2);
   if (lua_isnil(L, 2)) {
@@ -67,6 +67,7 @@ static int lvs_writer_new(lua_State *L) {
   o.half = lvs_optbool(L, 2, "half", false);
   o.compress = (int)lvs_optint(L, 2, "compress", 0, 9, 0);
   o.chunk = lvs_optint(L, 2, "chunk", 1, 1 << 16, 1);
+  o.shard = lvs_optint(L, 2, "shard", 1, INT64_MAX / 2, 0);
   opt_size(L, 2, &o);
   o.vectors = opt_tensor(L, 2, "vectors", "Writer");
   o.classes = lvs_optstrings(L, 2, "classes", "Writer");
@@ -212,6 +213,12 @@ static int lvs_writer_count(lua_State *L) {
   return 1;
 }
 
+/* w:files() -> paths of the files that it writes, so far */
+static int lvs_writer_files(lua_State *L) {
+  lvs_pushstrings(L, vs_writer_files(lvs_checkbox(L, 1, LVS_WRITER)));
+  return 1;
+}
+
 /* w:close() -> true, or nil and a message; only then is the file in its place */
 static int lvs_writer_close(lua_State *L) {
   if (vs_writer_close(lvs_checkbox(L, 1, LVS_WRITER))) return lvs_nilerror(L);
@@ -231,6 +238,10 @@ static int lvs_writer_tostring(lua_State *L) {
   luaL_buffinit(L, &b);
   luaL_addstring(&b, "Writer ");
   luaL_addstring(&b, slash ? slash + 1 : path);
+  if (vs_writer_files(w)->n > 1) {
+    lua_pushfstring(L, " (%I files)", (lua_Integer)vs_writer_files(w)->n);
+    luaL_addvalue(&b);
+  }
   for (int i = 0; (name = vs_writer_split(w, i)) != NULL; i++) {
     lua_pushfstring(L, "%s%s %I", i > 0 ? ", " : ": ", name, (lua_Integer)vs_writer_count(w, name));
     luaL_addvalue(&b);
@@ -242,6 +253,7 @@ static int lvs_writer_tostring(lua_State *L) {
 void lvs_open_writer(lua_State *L) {
   static const luaL_Reg methods[] = {{"add", lvs_writer_add},
                                      {"count", lvs_writer_count},
+                                     {"files", lvs_writer_files},
                                      {"close", lvs_writer_close},
                                      {NULL, NULL}};
   static const luaL_Reg functions[] = {{"Writer", lvs_writer_new}, {NULL, NULL}};

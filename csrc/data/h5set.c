@@ -157,9 +157,10 @@ static int decode_image(const vs_dataset *d, int64_t image, uint8_t *out) {
   int64_t at = s->rows.byte_at[image], n = s->rows.byte_at[image + 1] - at;
   char name[512];
   const vs_h5column *c = &s->column[SET_BYTES];
-  const char *path = vs_h5pool_path(s->pool, vs_h5column_part(c, at)->file);
-  snprintf(name, sizeof name, "%.400s: %.64s/image_bytes: image %lld", path, d->split,
-           (long long)image + 1);
+  const vs_h5part *part = vs_h5column_part(c, at);
+  snprintf(name, sizeof name, "%.400s: %.64s/image_bytes: image %lld",
+           vs_h5pool_path(s->pool, part->file), d->split,
+           (long long)(image - first_from(s, part->first)) + 1);
   uint8_t *bytes = vs_new((size_t)VS_MAX(n, 1));
   vs_imageopt o = VS_IMAGE_DEFAULT;
   o.exif = s->exif;

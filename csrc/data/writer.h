@@ -1,9 +1,11 @@
-/* Writes a vesper HDF5 data set, one image at a time, in bounded memory.
+/* Writes a vesper HDF5 data set, one image at a time, in bounded memory, to one file or to shards,
+ * NAME-00001.h5, NAME-00002.h5, ... of the path NAME.h5.
  *
- * Everything goes to a temporary name beside the path; only close, after all of it reached the
- * disk, renames it.  A writer that is freed before that removes its file.  The first image of a
- * split decides which fields its images have.  Labels and tokens are given from 1 and stored from
- * 0. */
+ * Everything goes to temporary names beside the path; only close, after all of it reached the disk,
+ * renames it.  A writer that is freed before that removes its files.  Each shard is a data-set file
+ * of its own, with the names and words of all; an image and its captions are in one shard.  The
+ * first image of a split decides which fields its images have.  Labels and tokens are given from 1
+ * and stored from 0. */
 #ifndef VS_WRITER_H
 #define VS_WRITER_H
 
@@ -24,6 +26,7 @@ typedef struct vs_writeropt {
   int64_t max_words;     /* of a caption that is tokenized here; 0: all */
   bool half;             /* features and regions are stored as float16 */
   int compress;          /* 0: not; 1 to 9: gzip, slower and smaller */
+  int64_t shard; /* a new file begins when the rows of one have that many bytes; 0: one file */
   int64_t chunk; /* images (or region features) that are stored, and compressed, together; 0: 1 */
 } vs_writeropt;
 
@@ -64,7 +67,11 @@ int64_t vs_writer_count(const vs_writer *w, const char *split);
 const char *vs_writer_path(const vs_writer *w);
 /* The name of split i, counted from 0, or NULL. */
 const char *vs_writer_split(const vs_writer *w, int i);
-/* The file is whole and in its place, or -1 and it is not there.  Free the writer afterwards. */
+/* Paths of the files so far. */
+const vs_strings *vs_writer_files(const vs_writer *w);
+/* The file is whole and in its place, or -1 and it is not there; of shards, some may be in their
+ * places where one could not be renamed.  Further shards of an older set are removed.  Free the
+ * writer afterwards. */
 int vs_writer_close(vs_writer *w);
 void vs_writer_free(vs_writer *w); /* NULL is fine */
 

@@ -296,6 +296,16 @@ int vs_h5_group(vs_h5 *h, const char *name) {
   return rc;
 }
 
+int vs_h5_copy(vs_h5 *from, const char *name, vs_h5 *to) {
+  int rc = 0;
+  vs_h5_lock();
+  if (H5Lexists(from->id, name, H5P_DEFAULT) > 0 &&
+      H5Ocopy(from->id, name, to->id, name, H5P_DEFAULT, H5P_DEFAULT) < 0)
+    rc = vs_h5_fail(to->path, name, "cannot be written");
+  vs_h5_unlock();
+  return rc;
+}
+
 /* --- attributes --- */
 
 hid_t vs_h5_text_type(size_t bytes) {

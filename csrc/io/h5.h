@@ -107,6 +107,8 @@ int vs_h5_read_strings(vs_h5data *d, vs_strings *out);
 int vs_h5_read_some_strings(vs_h5data *d, int64_t first, int64_t n, vs_strings *out);
 
 /* --- writing: data sets that grow --- */
+/* Copies a group or data set of that name, with all in it, where there is one. */
+int vs_h5_copy(vs_h5 *from, const char *name, vs_h5 *to);
 int vs_h5_group(vs_h5 *h, const char *name);
 /* A data set [0, dims[1], ...] (dims[0] is not looked at) in chunks of that many rows; gzip: 0 to
  * 9, with shuffle.  dtype: as for vs_h5_read, or VS_FLOAT16; VS_FLOAT64 is stored as VS_FLOAT32. */

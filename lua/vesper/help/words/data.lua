@@ -41,13 +41,15 @@ return {
     {"data.Writer", "path:string, {name:string?, source:string?, split_seed:int=0, "
         .. "classes:list?, tags:list?, vocab:value?, vectors:tensor?, image_size:list?, "
         .. "regions:int?, max_words:int?, compress:int=0, chunk:int=1, half:bool=false, "
-        .. "landmark_pairs:list?}",
+        .. "landmark_pairs:list?, shard:int?}",
       "Writer?", "Writes a vesper HDF5 file, which appears under its name at close. vocab is a "
         .. "Vocab or a list of words; image_size is {height, width}, without it encoded images "
         .. "are stored unchanged; compress 0..9; chunk: the number of images that are stored and "
         .. "compressed together, which saves space but is slow to read in any order except that "
         .. "of a Loader with chunks; half: features and regions are stored as float16; "
-        .. "landmark_pairs: {{1, 2}, ...}, the landmarks that are left and right of each other."},
+        .. "landmark_pairs: {{1, 2}, ...}, the landmarks that are left and right of each other; "
+        .. "shard: the data set is written to files NAME-00001.h5, NAME-00002.h5, ... of the path "
+        .. "NAME.h5, and a new file begins when the rows of one have this number of bytes."},
     {"data.permutation", "n:int, seed:int", "list",
       "1..n in an order that depends only on the seed."},
     {"data.find", "folder:string, ending:value", "list?",
@@ -176,7 +178,8 @@ return {
     {"Dataset:id", "i:int", "string|nil", "The id of the sample's image in its source."},
     {"Dataset.name", nil, "string|nil", "The name of the data set."},
     {"Dataset.split", nil, "string|nil", "The split: \"train\", \"val\" or \"test\"."},
-    {"Dataset.path", nil, "string|nil", "The path of its file; the pattern, or the first path of several."},
+    {"Dataset.path", nil, "string|nil",
+      "The path of its file; of several files the pattern, or the first path of the list."},
     {"Dataset.images", nil, "integer", "The number of images of the samples."},
     {"Loader:batches", "", "function",
       "for batch in loader:batches(): an independent epoch, for nested loops."},
@@ -211,7 +214,9 @@ return {
         .. "landmark [K,3], regions [R,D], boxes [R,4] (also without regions), feature "
         .. "[D]. The image may be omitted if there are regions or a feature."},
     {"Writer:count", "split:string", "integer", "The number of images added to a split."},
+    {"Writer:files", "", "list", "The paths of the files that it writes, so far."},
     {"Writer:close", "", "true?",
-      "Finishes the file and moves it to its path; without close no file is left."},
+      "Finishes the files and moves them to their paths; without close no file is left. Of shards, "
+        .. "files with the next numbers, of an older set, are removed."},
   },
 }
