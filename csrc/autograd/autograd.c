@@ -98,31 +98,38 @@ void vs_hook_unref(vs_hook *h) {
 static void free_nothing(void *self) { (void)self; }
 static const vs_nodeclass watch_class = {"watch", NULL, free_nothing, free_nothing};
 
-vs_hook *vs_hook_add(vs_tensor *t, vs_tensor *(*call)(void *, vs_tensor *),
+vs_hook *vs_hook_add(vs_tensor *t, bool after, vs_tensor *(*call)(void *, vs_tensor *),
                      void (*free_self)(void *), void *self) {
+  const char *what = after ? "register_post_accumulate_grad_hook" : "register_hook";
   if (!t->requires_grad)
-    return vs_fail_null("register_hook: the tensor %s does not require a gradient",
+    return vs_fail_null("%s: the tensor %s does not require a gradient", what, vs_shape_str(t));
+  if (after && t->node != NULL)
+    return vs_fail_null("%s: the tensor %s is computed from others, expected a leaf", what,
                         vs_shape_str(t));
   vs_node *n = t->node != NULL ? t->node : t->watch;
   if (n != NULL && n->released)
-    return vs_fail_null("register_hook: the graph of %s was already used", vs_shape_str(t));
+    return vs_fail_null("%s: the graph of %s was already used", what, vs_shape_str(t));
   vs_hook *h = vs_new(sizeof *h);
   if (h != NULL && n == NULL) n = t->watch = vs_node_new(&watch_class, NULL, NULL, 0, 1);
   if (h == NULL || n == NULL) {
     free(h);
     return NULL;
   }
-  *h = (vs_hook){
-      .refs = 2, .out = t->node != NULL ? t->out_index : 0, .call = call, .free = free_self};
-  h->self = self;
+  *h = (vs_hook){.refs = 2,
+                 .out = t->node != NULL ? t->out_index : 0,
+                 .after = after,
+                 .call = call,
+                 .free = free_self,
+                 .self = self};
   vs_hook **end = &n->hooks;
   while (*end != NULL) end = &(*end)->next;
   *end = h;
   return h;
 }
 
-/* Lets the hooks of a node see, and change, the gradients that arrived. */
-static int run_hooks(vs_node *n) {
+/* Lets the hooks of a node see, and change, the gradients that arrived.  With a leaf: those hooks
+ * that see it after its gradient was added. */
+static int run_hooks(vs_node *n, vs_tensor *leaf) {
   for (vs_hook **at = &n->hooks; *at != NULL;) {
     vs_hook *h = *at;
     if (h->removed) {
@@ -131,9 +138,13 @@ static int run_hooks(vs_node *n) {
       continue;
     }
     at = &h->next;
-    if (n->dout[h->out] == NULL) continue;
-    vs_tensor *g = h->call(h->self, n->dout[h->out]);
+    if (n->dout[h->out] == NULL || h->after != (leaf != NULL)) continue;
+    vs_tensor *g = h->call(h->self, leaf != NULL ? leaf : n->dout[h->out]);
     if (g == NULL) return -1;
+    if (leaf != NULL) {
+      vs_unref(g);
+      continue;
+    }
     vs_unref(n->dout[h->out]);
     n->dout[h->out] = g;
   }
@@ -170,7 +181,7 @@ static int leaf_arrive(vs_tensor *leaf, vs_tensor *grad) {
 }
 
 /* What a walk goes over: the nodes below its root, and the leaves there that have hooks.  Both are
- * linked by ->next, are busy, and have dout slots. */
+ * linked by ->next, are busy, have dout slots, and count the edges that lead to them. */
 typedef struct walk {
   vs_node *nodes, *leaves;
   size_t count; /* of the nodes */
@@ -210,9 +221,11 @@ static int discover(vs_node *root, walk *w) {
       if (leaf != NULL && leaf->visit != visit) {
         if (leaf->busy) return fail_busy();
         leaf->visit = visit;
+        leaf->pending = 0;
         leaf->self = n->edge[i].leaf;
         if (enlist(&w->leaves, leaf) < 0) return -1;
       }
+      if (leaf != NULL) leaf->pending++;
       if (below == NULL) continue;
       if (below->visit != visit) {
         if (below->busy) return fail_busy();
@@ -237,11 +250,18 @@ static int derive(vs_node *n, vs_tensor **din) {
   return err;
 }
 
+/* The node that holds the hooks of the edge's leaf, where this walk knows them; a hook that is
+ * added meanwhile is called from the next walk on. */
+static vs_node *busy_watch(const vs_edge *e) {
+  vs_node *watch = e->leaf != NULL ? e->leaf->watch : NULL;
+  return watch != NULL && watch->busy ? watch : NULL;
+}
+
 static int hand_down(const vs_edge *e, vs_tensor *grad) {
+  vs_node *watch = busy_watch(e);
   if (e->node != NULL) return arrive(e->node, e->out_index, grad);
   if (e->leaf == NULL) return 0; /* nobody wants it */
-  vs_node *watch = e->leaf->watch;
-  return watch != NULL && watch->busy ? arrive(watch, 0, grad) : leaf_arrive(e->leaf, grad);
+  return watch != NULL ? arrive(watch, 0, grad) : leaf_arrive(e->leaf, grad);
 }
 
 /* Runs one node and hands its gradients down. */
@@ -250,7 +270,7 @@ static int run(vs_node *n) {
   vs_tensor *few[16] = {0}, **din = few;
   for (int i = 0; i < n->nout; i++) any = any || n->dout[i] != NULL;
   if (!any) return 0; /* nothing flowed here */
-  if (run_hooks(n) < 0) return -1;
+  if (run_hooks(n, NULL) < 0) return -1;
   size_t bytes = (size_t)n->nin * sizeof *din;
   if (n->nin > VS_COUNT(few) && (din = vs_new0(bytes)) == NULL &&
       !(again(-1) && (din = vs_new0(bytes)) != NULL))
@@ -265,13 +285,11 @@ static int run(vs_node *n) {
   return err;
 }
 
-/* The hooks of leaves, once all of their gradient is there. */
-static int run_leaves(vs_node *leaf) {
-  for (; leaf != NULL; leaf = leaf->next) {
-    if (leaf->dout[0] == NULL) continue;
-    if (run_hooks(leaf) < 0 || leaf_arrive(leaf->self, leaf->dout[0]) < 0) return -1;
-  }
-  return 0;
+/* The hooks of a leaf, once all of its gradient is there. */
+static int run_leaf(vs_node *leaf) {
+  if (leaf->dout[0] == NULL) return 0;
+  if (run_hooks(leaf, NULL) < 0 || leaf_arrive(leaf->self, leaf->dout[0]) < 0) return -1;
+  return run_hooks(leaf, leaf->self);
 }
 
 static void drop_douts(vs_node *n) {
@@ -313,10 +331,14 @@ static int walk_from(vs_node *root, int out, vs_tensor *seed, bool retain) {
     err = run(ready);
     drop_douts(ready);
     if (err != 0) break;
-    for (int i = 0; i < ready->nin; i++) {
-      vs_node *below = ready->edge[i].node;
+    for (int i = 0; err == 0 && i < ready->nin; i++) {
+      vs_node *below = ready->edge[i].node, *leaf = busy_watch(&ready->edge[i]);
       if (below != NULL && --below->pending == 0) queue[count++] = below;
+      if (leaf == NULL || --leaf->pending > 0) continue;
+      err = run_leaf(leaf);
+      drop_douts(leaf);
     }
+    if (err != 0) break;
     if (!retain) {
       ready->class->release(ready->self);
       ready->released = true;
@@ -324,7 +346,6 @@ static int walk_from(vs_node *root, int out, vs_tensor *seed, bool retain) {
     }
   }
   free(queue);
-  if (err == 0) err = run_leaves(w.leaves);
   finish(w.nodes);
   finish(w.leaves);
   return err;
@@ -337,7 +358,7 @@ static int seed_leaf(vs_tensor *leaf, vs_tensor *seed) {
   if (n == NULL) return leaf_arrive(leaf, seed);
   if (n->busy) return fail_busy();
   n->self = leaf;
-  if (enlist(&list, n) < 0 || arrive(n, 0, seed) < 0 || run_leaves(list) < 0) err = -1;
+  if (enlist(&list, n) < 0 || arrive(n, 0, seed) < 0 || run_leaf(n) < 0) err = -1;
   finish(list);
   return err;
 }

@@ -10,14 +10,15 @@
 
 #include "core/tensor.h"
 
-/* Sees the gradient that arrived at an output of a node, or at a leaf, once a backward, when all of
- * it is there.  Shared by the node and by whoever may remove it. */
+/* Sees the gradient that arrived at an output of a node, or at a leaf, once a backward, as soon as
+ * all of it is there.  Shared by the node and by whoever may remove it. */
 typedef struct vs_hook {
   struct vs_hook *next; /* in order of registration */
   int refs, out;
   bool removed; /* no longer called, dropped at the next backward */
-  /* The gradient to go on with, owned: grad itself, retained, or another of its shape.  NULL: an
-   * error. */
+  bool after;   /* of a leaf: called with the leaf itself, once the gradient is added to .grad */
+  /* The gradient to go on with, owned: grad itself, retained, or another of its shape; `after`: the
+   * leaf, retained.  NULL: an error. */
   vs_tensor *(*call)(void *self, vs_tensor *grad);
   void (*free)(void *self);
   void *self;
@@ -66,10 +67,10 @@ vs_node *vs_node_new(const vs_nodeclass *class, void *self, vs_tensor *const *in
 void vs_node_output(vs_node *n, vs_tensor *t, int i);
 void vs_node_unref(vs_node *n);
 
-/* Adds a hook to a tensor that requires a gradient.  Takes over self only on success; the caller
- * owns a reference to what is returned.  Errors: NULL. */
-vs_hook *vs_hook_add(vs_tensor *t, vs_tensor *(*call)(void *, vs_tensor *), void (*free)(void *),
-                     void *self);
+/* Adds a hook to a tensor that requires a gradient; `after` only to a leaf.  Takes over self only
+ * on success; the caller owns a reference to what is returned.  Errors: NULL. */
+vs_hook *vs_hook_add(vs_tensor *t, bool after, vs_tensor *(*call)(void *, vs_tensor *),
+                     void (*free)(void *), void *self);
 void vs_hook_unref(vs_hook *h);
 
 /* Accumulates d(root)/d(leaf) * grad into .grad of every leaf.  grad NULL: root has one element,

@@ -16,6 +16,7 @@ static int backward(lua_State *L) {
   }
   if (last > 1 && !lua_isnil(L, 2)) grad = lvs_checktensor(L, 2);
   if (lvs_backward(L, t, grad, retain) < 0) return lvs_raise(L);
+  lvs_endbackward(L);
   lvs_collect_after_step(L);
   return 0;
 }

@@ -29,10 +29,12 @@ void lvs_pushplace(lua_State *L) {
       continue;
     lua_pop(L, 1);
     lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+    lvs_addrank(L);
     return;
   }
   lua_pop(L, 1);
   lua_pushliteral(L, "");
+  lvs_addrank(L);
 }
 
 /* lua_pushvfstring in the C locale, in which %f has a decimal point.  When memory runs out here,

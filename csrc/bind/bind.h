@@ -22,7 +22,8 @@ extern const char
 int lvs_raise(lua_State *L);
 /* Raises this message, with the same place. */
 int lvs_error(lua_State *L, const char *fmt, ...);
-/* Pushes that place: "script.lua:12: " of the innermost Lua function that is not vesper's own, or
+/* Pushes that place: "script.lua:12: ", behind the rank's name where there is one (_set_rank), of
+ * the innermost Lua function that is not vesper's own, or
  * "". */
 void lvs_pushplace(lua_State *L);
 /* lua_pushfstring with a decimal point in every locale. */
@@ -38,6 +39,8 @@ int lvs_nilerror(lua_State *L);
 
 /* Sets the prefix of the files that are vesper's own: errors skip their chunks. */
 void lvs_set_own_folder(lua_State *L, const char *prefix);
+/* Puts the rank's name, "rank 1 on node2: ", before the text on top; nothing without _set_rank. */
+void lvs_addrank(lua_State *L);
 /* What a person calls the value: "Tensor", "number", "nothing". */
 const char *lvs_typename(lua_State *L, int index);
 
@@ -114,6 +117,9 @@ bool lvs_retry(lua_State *L, bool *again);
 /* --- backward --- */
 /* vs_backward, with L as the state on which hooks and functions written in Lua run. */
 int lvs_backward(lua_State *L, vs_tensor *t, vs_tensor *grad, bool retain);
+/* After a backward without an error: calls the functions given to _after_backward, which may
+ * raise. */
+void lvs_endbackward(lua_State *L);
 /* The state whose backward is under way on this thread, or NULL. */
 lua_State *lvs_running(void);
 /* The main thread of L: it is alive where L, a coroutine, may be dead. */
@@ -151,7 +157,7 @@ void lvs_callinplace(lua_State *L, const struct vs_opdef *op, const vs_value *v,
 void lvs_setfunctions(lua_State *L, const char *field, const luaL_Reg *functions);
 /* clang-format off */
 #define LVS_OPENERS(X) \
-  X(guard) X(strings) X(tensor) X(create) X(random) X(op) X(autograd) X(function) X(hook) X(layer) \
+  X(api) X(guard) X(strings) X(tensor) X(create) X(random) X(op) X(autograd) X(function) X(hook) X(layer) \
   X(optim) X(memory) X(products) X(system) X(profile) X(interrupt) X(image) X(csv) X(json) X(xml) \
   X(h5file) X(npy) X(pth) X(safetensors) X(folder) X(text) X(vocab) X(vectors) \
   X(wordpiece) X(batch) X(dataset) X(luaset) X(loader) X(writer) X(aids)

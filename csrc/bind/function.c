@@ -16,12 +16,53 @@
 /* The state whose backward is under way on this thread. */
 static _Thread_local lua_State *running;
 
+/* How many backwards this thread has begun outside of any other. */
+static _Thread_local lua_Integer walks;
+
+/* Registry key of the list of functions that are called when the backward under way has ended. */
+static const char at_end;
+
+static void forget_at_end(lua_State *L) {
+  lua_pushnil(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &at_end);
+}
+
 int lvs_backward(lua_State *L, vs_tensor *t, vs_tensor *grad, bool retain) {
   lua_State *outer = running;
   running = L;
+  if (outer == NULL) walks++;
   int err = vs_backward(t, grad, retain);
   running = outer;
+  if (err != 0 && outer == NULL) forget_at_end(L);
   return err;
+}
+
+void lvs_endbackward(lua_State *L) {
+  if (running != NULL) return;
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &at_end) == LUA_TTABLE) {
+    forget_at_end(L);
+    for (lua_Integer i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; i++) lua_call(L, 0, 0);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+/* _after_backward([fn]) -> the number of the backward under way, the outermost; fn is called once,
+ * when it has ended without an error and all gradients are there. */
+static int after_backward(lua_State *L) {
+  if (running == NULL) return luaL_error(L, "_after_backward: no backward is under way");
+  if (!lua_isnoneornil(L, 1)) {
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &at_end) != LUA_TTABLE) {
+      lua_pop(L, 1);
+      lua_newtable(L);
+      lua_pushvalue(L, -1);
+      lua_rawsetp(L, LUA_REGISTRYINDEX, &at_end);
+    }
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  }
+  lua_pushinteger(L, walks);
+  return 1;
 }
 
 lua_State *lvs_running(void) { return running; }
@@ -328,4 +369,6 @@ __attribute__((constructor)) static void connect(void) { vs_collect_hook = colle
 void lvs_open_function(lua_State *L) {
   lua_pushcfunction(L, new_callable);
   lua_setfield(L, -2, "_function");
+  lua_pushcfunction(L, after_backward);
+  lua_setfield(L, -2, "_after_backward");
 }

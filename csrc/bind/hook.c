@@ -15,6 +15,7 @@
 
 typedef struct luahook {
   lua_State *main;
+  bool after;
 } luahook;
 
 /* Registry keys of three tables: box -> {[address of a luahook] = function}, with weak keys;
@@ -40,10 +41,11 @@ static bool push_functions(lua_State *L, const luahook *h) {
 
 static int protected_hook(lua_State *L) {
   vs_tensor *grad = lua_touserdata(L, 2), **out = lua_touserdata(L, 3);
+  bool after = lua_toboolean(L, 4);
   lua_settop(L, 1);
   lvs_pushref(L, grad);
   lua_call(L, 1, 1);
-  if (lua_isnil(L, -1)) {
+  if (after || lua_isnil(L, -1)) {
     *out = vs_ref(grad);
     return 0;
   }
@@ -71,9 +73,10 @@ static vs_tensor *call_hook(void *self, vs_tensor *grad) {
   lua_remove(L, -2);
   lua_pushlightuserdata(L, grad);
   lua_pushlightuserdata(L, &out);
+  lua_pushboolean(L, ((const luahook *)self)->after);
   vs_products now = vs_products_now();
   vs_products_set((vs_products){vs_matmul_precision(), false});
-  int status = lua_pcall(L, 3, 0, 0);
+  int status = lua_pcall(L, 4, 0, 0);
   vs_products_set(now);
   if (status == LUA_OK) return out;
   lvs_failtop(L, "hook");
@@ -211,16 +214,15 @@ static int free_kept(lua_State *L) {
 
 /* ---- methods ---- */
 
-/* t:register_hook(fn) -> handle */
-static int register_hook(lua_State *L) {
+static int add_hook(lua_State *L, bool after) {
   vs_tensor *t = lvs_checktensor(L, 1);
   lvs_checktype(L, 2, LUA_TFUNCTION, "hook");
   lua_settop(L, 2);
   vs_hook **handle = (vs_hook **)lvs_newbox(L, LVS_HOOK);
   luahook *h = vs_new(sizeof *h);
   if (h != NULL) {
-    *h = (luahook){lvs_mainof(L)};
-    *handle = vs_hook_add(t, call_hook, free_hook, h);
+    *h = (luahook){lvs_mainof(L), after};
+    *handle = vs_hook_add(t, after, call_hook, free_hook, h);
   }
   if (*handle == NULL) {
     free(h);
@@ -246,6 +248,12 @@ static int register_hook(lua_State *L) {
   lua_settop(L, 3);
   return 1;
 }
+
+/* t:register_hook(fn) -> handle */
+static int register_hook(lua_State *L) { return add_hook(L, false); }
+
+/* t:register_post_accumulate_grad_hook(fn) -> handle */
+static int register_after(lua_State *L) { return add_hook(L, true); }
 
 static int remove_hook(lua_State *L) {
   vs_hook *h = lvs_checkbox(L, 1, LVS_HOOK);
@@ -284,5 +292,7 @@ void lvs_open_hook(lua_State *L) {
   lua_getfield(L, -1, "methods");
   lua_pushcfunction(L, register_hook);
   lua_setfield(L, -2, "register_hook");
+  lua_pushcfunction(L, register_after);
+  lua_setfield(L, -2, "register_post_accumulate_grad_hook");
   lua_pop(L, 2);
 }

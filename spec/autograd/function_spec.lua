@@ -179,6 +179,48 @@ describe("autograd.Function", function()
   end)
 end)
 
+describe("register_post_accumulate_grad_hook", function()
+  it("is called with the leaf once its gradient is added, while backward goes on", function()
+    local a, b = vs.ones(2):requires_grad_(), vs.ones(2):requires_grad_()
+    local seen = {}
+    local handle = b:register_post_accumulate_grad_hook(function(x)
+      seen[#seen + 1] = {x:id() == b:id(), x.grad:tolist(), a.grad == nil}
+    end)
+    local function go() ((a * 2):exp() * b + b):sum():backward() end
+    local e = math.exp(2)
+    go()
+    assert.same({true, true}, {seen[1][1], seen[1][3]})
+    assert.near(e + 1, seen[1][2][1], 1e-5)
+    assert.is_not_nil(a.grad)
+    go()
+    assert.near(2 * e + 2, seen[2][2][1], 1e-5)
+    handle:remove()
+    go()
+    assert.equal(2, #seen)
+  end)
+
+  it("comes after the hooks that change the gradient, and is of leaves alone", function()
+    local x, order = vs.ones(1):requires_grad_(), {}
+    x:register_post_accumulate_grad_hook(function(leaf)
+      order[#order + 1] = leaf.grad:item()
+      return "ignored"
+    end)
+    x:register_hook(function(g)
+      order[#order + 1] = "before"
+      return g * 3
+    end)
+    x:sum():backward()
+    assert.same({"before", 3}, order)
+    fails("is computed from others, expected a leaf",
+      x.register_post_accumulate_grad_hook, x * 2, print)
+    fails("does not require a gradient", x.register_post_accumulate_grad_hook, vs.ones(1), print)
+    fails("oops", function()
+      x:register_post_accumulate_grad_hook(function() error "oops" end)
+      x:sum():backward()
+    end)
+  end)
+end)
+
 describe("register_hook", function()
   it("sees a gradient on its way, once, when all of it is there", function()
     local x, seen = leaf {1, 2}, {}

@@ -235,6 +235,9 @@ return {
       "Calls hook(gradient) in each backward with the complete gradient of this tensor; a tensor "
         .. "that hook returns replaces it. Hooks of an op's result are dropped with its graph; "
         .. "hooks of a leaf stay until they are removed."},
+    {"Tensor:register_post_accumulate_grad_hook", "hook:function", "Hook",
+      "Calls hook(x) in each backward as soon as the whole gradient of x, a leaf, is in x.grad, "
+        .. "while backward goes on."},
     {"Hook:remove", "", nil, "Removes the hook."},
     {"vs.autograd.Function", "{name:string=function, forward:function, backward:function}",
       "function",
