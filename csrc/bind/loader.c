@@ -1,7 +1,7 @@
 /* vs.data.Loader.
  *
  * `for batch in loader` runs one pass, which the loader owns; loader:batches() gives a pass of its
- * own. */
+ * own.  A loader may be one of several parts, whose other parts are other processes'. */
 #include "data/loader.h"
 
 #include <stdlib.h>
@@ -53,13 +53,19 @@ static void take_set(lua_State *L, loader *l, vs_dataset *d, const vs_value *cap
   lvs_raise(L);
 }
 
+static void check_part(lua_State *L, int64_t rank, int64_t ranks) {
+  if (ranks < 1) lvs_error(L, "Loader: ranks is %I, expected at least 1", (lua_Integer)ranks);
+  if (rank < 0 || rank >= ranks)
+    lvs_error(L, "Loader: rank is %I, expected 0 to %I", (lua_Integer)rank, (lua_Integer)ranks - 1);
+}
+
 /* data.Loader(set, {batch_size, shuffle, seed, workers, drop_last, captions, fields, ...}) */
 static int lvs_loader_new(lua_State *L) {
   vs_dataset *d = lvs_checkbox(L, 1, LVS_DATASET);
   static const char args[] =
       "batch_size:int=32, shuffle:bool=false, seed:int?, workers:int=0, drop_last:bool=false, "
       "crop:int=0, flip:num=0, jitter:num=0, erase:num=0, chunks:int=0, "
-      "captions:all|first|random?, fields:strings?";
+      "captions:all|first|random?, fields:strings?, rank:int=0, ranks:int=1";
   enum {
     BATCH,
     SHUFFLE,
@@ -72,7 +78,9 @@ static int lvs_loader_new(lua_State *L) {
     ERASE,
     CHUNKS,
     CAPTIONS,
-    FIELDS
+    FIELDS,
+    RANK,
+    RANKS
   };
   const vs_argspec *spec = vs_args_spec(args);
   vs_value v[VS_MAX_ARGS];
@@ -84,6 +92,7 @@ static int lvs_loader_new(lua_State *L) {
   if (v[WORKERS].i < 0 || v[WORKERS].i > VS_MAX_WORKERS)
     return lvs_error(L, "Loader: workers is %I, expected 0 to %d", (lua_Integer)v[WORKERS].i,
                      VS_MAX_WORKERS);
+  check_part(L, v[RANK].i, v[RANKS].i);
   vs_augment augment = {
       .crop = v[CROP].i, .flip = v[FLIP].f, .jitter = v[JITTER].f, .erase = v[ERASE].f};
   vs_loaderopt o = {.batch_size = v[BATCH].i,
@@ -91,6 +100,8 @@ static int lvs_loader_new(lua_State *L) {
                     .workers = (int)v[WORKERS].i,
                     .drop_last = v[DROP_LAST].i,
                     .chunks = v[CHUNKS].i,
+                    .rank = v[RANK].i,
+                    .ranks = v[RANKS].i,
                     .augment = augment};
   if (vs_augment_check(&augment)) {
     vs_fail_prefix("Loader");
@@ -256,6 +267,7 @@ static int lvs_loader_state(lua_State *L) {
     const char *name = push_setting(L, l, i);
     lua_setfield(L, -2, name);
   }
+  if (l->opt.ranks > 1) lvs_setint(L, "ranks", l->opt.ranks);
   return 1;
 }
 
@@ -279,13 +291,19 @@ static int lvs_loader_load_state(lua_State *L) {
   lvs_checktype(L, 2, LUA_TTABLE, "state");
   lvs_checkoptions(L, 2,
                    "seed|epoch|batch|samples|batch_size|shuffle|drop_last|chunks|crop|flip|jitter|"
-                   "erase|fields|captions",
+                   "erase|fields|captions|ranks",
                    "load_state");
   check_settings(L, l);
   int64_t seed = lvs_optint(L, 2, "seed", INT64_MIN, INT64_MAX, (int64_t)l->opt.seed);
   int64_t epoch = lvs_optint(L, 2, "epoch", 0, INT64_MAX - 1, 0);
   int64_t most = vs_loader_batches(l->set->n, &l->opt);
   int64_t batch = lvs_optint(L, 2, "batch", 0, most, 0) % VS_MAX(most, 1);
+  int64_t ranks = lvs_optint(L, 2, "ranks", 1, INT64_MAX, l->opt.ranks);
+  if (batch > 0 && ranks != l->opt.ranks)
+    return lvs_error(L,
+                     "load_state: ranks is %I here, %I in the state, which is of the middle of an "
+                     "epoch",
+                     (lua_Integer)l->opt.ranks, (lua_Integer)ranks);
   vs_pass_free(l->pass);
   l->pass = NULL;
   l->opt.seed = (uint64_t)seed;
@@ -304,6 +322,10 @@ static int lvs_loader_index(lua_State *L) {
     lua_pushinteger(L, (lua_Integer)l->opt.seed);
   else if (!strcmp(key, "workers"))
     lua_pushinteger(L, l->opt.workers);
+  else if (!strcmp(key, "rank"))
+    lua_pushinteger(L, l->opt.rank);
+  else if (!strcmp(key, "ranks"))
+    lua_pushinteger(L, l->opt.ranks);
   else if (!strcmp(key, "set"))
     *lvs_newbox(L, LVS_DATASET) = vs_dataset_ref(l->set);
   else if (!strcmp(key, "fields"))
@@ -323,6 +345,24 @@ static int lvs_loader_newindex(lua_State *L) {
   l->epoch = epoch;
   l->resume = -1;
   return 0;
+}
+
+/* loader:part(rank, ranks, [blocks]) -> a loader of that part, at the same epoch */
+static int lvs_loader_part(lua_State *L) {
+  const loader *l = check_loader(L);
+  int64_t rank = lvs_checkint(L, 2, "rank"), ranks = lvs_checkint(L, 3, "ranks");
+  if (!lua_isnoneornil(L, 4)) lvs_checktype(L, 4, LUA_TBOOLEAN, "blocks");
+  bool blocks = lua_toboolean(L, 4);
+  check_part(L, rank, ranks);
+  loader *part = lvs_newzeroed(L, LVS_LOADER, sizeof *part);
+  part->set = vs_dataset_ref(l->set);
+  part->opt = l->opt;
+  part->opt.rank = rank;
+  part->opt.ranks = ranks;
+  part->opt.blocks = blocks;
+  part->epoch = l->epoch;
+  part->resume = -1;
+  return 1;
 }
 
 /* loader:close(): stops the workers; the next loop starts a new epoch */
@@ -349,11 +389,10 @@ static int lvs_loader_tostring(lua_State *L) {
 }
 
 void lvs_open_loader(lua_State *L) {
-  static const luaL_Reg methods[] = {{"batches", lvs_loader_batches},
-                                     {"state", lvs_loader_state},
-                                     {"load_state", lvs_loader_load_state},
-                                     {"close", lvs_loader_close},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"batches", lvs_loader_batches},       {"state", lvs_loader_state},
+      {"load_state", lvs_loader_load_state}, {"part", lvs_loader_part},
+      {"close", lvs_loader_close},           {NULL, NULL}};
   static const luaL_Reg meta[] = {
       {"__call", lvs_loader_call},         {"__index", lvs_loader_index},
       {"__len", lvs_loader_len},           {"__newindex", lvs_loader_newindex},

@@ -17,6 +17,7 @@
 #include "core/interrupt.h"
 #include "core/profile.h"
 #include "core/random.h"
+#include "core/thread.h"
 
 typedef struct slot {
   enum { EMPTY, READY, FAILED } state;
@@ -43,8 +44,27 @@ struct vs_pass {
   bool busy, freed; /* vs_pass_next is under way; vs_pass_free was called meanwhile */
 };
 
+static int64_t ranks_of(const vs_loaderopt *o) { return VS_MAX(o->ranks, 1); }
+
+/* Where batch b of this part begins in the order of all n samples; *count: how many it has. */
+static int64_t batch_at(int64_t n, const vs_loaderopt *o, int64_t b, int64_t *count) {
+  int64_t ranks = ranks_of(o), size = o->batch_size;
+  if (o->blocks) {
+    int64_t first = vs_piece_at(n, ranks, o->rank) + b * size;
+    *count = VS_MIN(size, vs_piece_at(n, ranks, o->rank + 1) - first);
+    return first;
+  }
+  int64_t first = b * ranks * size;
+  *count = VS_MIN(ranks * size, n - first) / ranks;
+  return first + o->rank * *count;
+}
+
 int64_t vs_loader_batches(int64_t n, const vs_loaderopt *o) {
-  return n / o->batch_size + (!o->drop_last && n % o->batch_size > 0);
+  int64_t ranks = ranks_of(o);
+  if (o->blocks) n = vs_piece_at(n, ranks, o->rank + 1) - vs_piece_at(n, ranks, o->rank);
+  int64_t size = o->blocks ? o->batch_size : ranks * o->batch_size;
+  int64_t least = o->blocks ? 1 : ranks; /* for one batch more */
+  return n / size + (!o->drop_last && n % size >= least);
 }
 
 /* The option that changes images, for messages. */
@@ -70,9 +90,8 @@ int vs_loader_check(const vs_dataset *d, const vs_loaderopt *o) {
 }
 
 static int make(const vs_pass *p, int64_t b, vs_batch *out) {
-  int64_t first = b * p->opt.batch_size;
+  int64_t n, first = batch_at(p->set->n, &p->opt, b, &n);
   const int64_t *index = p->order + first;
-  int64_t n = VS_MIN(p->opt.batch_size, p->set->n - first);
   const vs_fieldnames *wanted = p->opt.some_fields ? &p->opt.fields : NULL;
   if (vs_dataset_fetch(p->set, p->epoch, index, n, wanted, out)) return -1;
   if (!vs_augment_any(&p->opt.augment)) return 0;

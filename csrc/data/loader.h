@@ -1,9 +1,9 @@
 /* Batches of a data set, one pass (epoch) after the other, made ahead by worker threads.
  *
- * Which samples a batch holds depends on (seed, epoch, batch size, shuffle) alone, never on how
- * many workers there are; with chunks also on how the file is divided into chunks.  Workers touch
- * no Lua state; they stop when the pass is freed.  A pass belongs to one thread; several passes
- * over one data set may run at once. */
+ * Which samples a batch holds depends on (seed, epoch, batch size, shuffle, part) alone, never on
+ * how many workers there are; with chunks also on how the file is divided into chunks.  Workers
+ * touch no Lua state; they stop when the pass is freed.  A pass belongs to one thread; several
+ * passes over one data set may run at once. */
 #ifndef VS_LOADER_H
 #define VS_LOADER_H
 
@@ -16,7 +16,13 @@ typedef struct vs_loaderopt {
   int64_t batch_size;
   bool shuffle, drop_last;
   uint64_t seed;
-  int workers;    /* 0: batches are made when they are asked for */
+  int workers; /* 0: batches are made when they are asked for */
+  /* Which part of the samples this is, of `ranks` (0 or 1: all).  Of each batch of ranks *
+   * batch_size samples the part number `rank`, from 0: parts of a batch are equally long, so that
+   * the last batch of an epoch leaves out what does not divide.  blocks: of all samples in order,
+   * cut into parts that differ by one at most. */
+  int64_t rank, ranks;
+  bool blocks;
   int64_t chunks; /* shuffles within that many chunks of the file at a time; 0: the whole set */
   vs_augment augment;
   bool some_fields; /* only these are read */
@@ -25,7 +31,7 @@ typedef struct vs_loaderopt {
 
 typedef struct vs_pass vs_pass;
 
-/* Batches of one epoch over n samples. */
+/* Batches of one epoch over n samples, in this part. */
 int64_t vs_loader_batches(int64_t n, const vs_loaderopt *o);
 /* Whether the data set can be read that way; chunks that are shuffled together stay in memory. */
 int vs_loader_check(const vs_dataset *d, const vs_loaderopt *o);

@@ -13,7 +13,7 @@ local from_hex, loaders_of = files.from_hex, files.loaders_of
 local sorted_keys = tables.sorted_keys
 
 -- The position of a loader, which loading sets; the rest of its state must be equal.
-local POSITION = {seed = true, epoch = true, batch = true}
+local POSITION = {seed = true, epoch = true, batch = true, ranks = true}
 local LATER = {captions = true, fields = true} -- settings that older checkpoints do not have
 
 -- ---- comparison ---------------------------------------------------------------------------------
@@ -97,7 +97,11 @@ function Misfit:check_loader(name, loader, saved)
         value))
     end
   end
-  if saved.batch > #loader then
+  local ranks, own = saved.ranks or 1, state.ranks or 1
+  if saved.batch > 0 and saved.batch < #loader and ranks ~= own then
+    self:add(STATE, ("loader '%s' is in the middle of an epoch of %d ranks, expected %d"):format(
+      name, ranks, own))
+  elseif saved.batch > #loader and ranks == own then
     self:add(STATE, ("loader '%s' is at batch %d, expected at most %d"):format(name, saved.batch,
       #loader))
   end

@@ -12,7 +12,8 @@ return {
   {"data", "Data sets, loaders, and writing your own files.",
     {"data.Loader", "set:Dataset, {batch_size:int=32, shuffle:bool=false, seed:int?, "
         .. "workers:int=0, drop_last:bool=false, crop:int=0, flip:num=0, jitter:num=0, "
-        .. "erase:num=0, chunks:int=0, captions:all|first|random?, fields:list?}",
+        .. "erase:num=0, chunks:int=0, captions:all|first|random?, fields:list?, rank:int=0, "
+        .. "ranks:int=1}",
       "Loader", "for batch in loader is one epoch; shuffle gives a new order each epoch, which "
         .. "depends only on (seed, epoch). workers: threads that prepare batches ahead, 0 to 64. "
         .. "Augmentation depends only on (seed, epoch, sample): images are shifted by up to crop "
@@ -27,7 +28,9 @@ return {
         .. "the file nor allocated. lengths comes with tokens, region_count with regions and "
         .. "boxes, index and image_index are always there. crop and flip also move boxes and "
         .. "landmark, which are fractions of width and height; flip exchanges the left and right "
-        .. "landmarks of set:landmark_pairs()."},
+        .. "landmarks of set:landmark_pairs(). rank, ranks: this loader gives part number rank, "
+        .. "from 0, of each batch of ranks * batch_size samples; the loaders of all ranks together "
+        .. "give each sample at most once, and leave out fewer than ranks samples of an epoch."},
     {"data.LuaDataset", "{size:int, get:function, images:int?, classes:list?, vocab:value?, "
         .. "tags:list?, landmark_pairs:list?}",
       "Dataset", "A data set whose samples a Lua function makes: get(i, epoch) returns sample i, "
@@ -183,6 +186,9 @@ return {
     {"Dataset.images", nil, "integer", "The number of images of the samples."},
     {"Loader:batches", "", "function",
       "for batch in loader:batches(): an independent epoch, for nested loops."},
+    {"Loader:part", "rank:int, ranks:int, blocks:bool=false", "Loader",
+      "A loader of that part of the samples, as by the options rank and ranks, at the same epoch. "
+        .. "blocks: of the samples in order, cut into ranks parts that differ by one at most."},
     {"Loader:state", "", "table",
       "{seed, epoch, batch}: epochs started, batches returned in the current one; and the settings "
         .. "that determine the batches: samples, batch_size, shuffle, drop_last, chunks, crop, "
