@@ -4,11 +4,12 @@
 # Every target first sees to the Debian packages it needs; where dpkg does not exist, or with DEPS=no,
 # that step is left out and pkg-config decides (csrc/libraries.sh).
 
-# Every Debian package that is needed, in one list; and what `make lint` needs on top of it.
+# Every Debian package that is needed, in one list; and what `make lint` and vs.dist need on top of it.
 DEBS := build-essential pkg-config lua5.4 liblua5.4-dev luarocks lua-busted lua-check \
         libopenblas-openmp-dev libhdf5-dev libstb-dev libjpeg-dev zlib1g-dev libjansson-dev \
         libutf8proc-dev libexpat1-dev
 DEBS_DEV := clang clang-format libclang-rt-dev
+DEBS_MPI := libopenmpi-dev openmpi-bin
 
 CC      ?= cc
 LUA     ?= $(or $(shell for l in lua5.4 lua-5.4 lua54 lua; do case "$$($$l -v 2>&1)" in \
@@ -45,7 +46,8 @@ ISA_amx := $(ISA_avx512bf16) -DVS_AMX
 endif
 
 KERNELS := $(filter-out csrc/kernel/dispatch.c,$(wildcard csrc/kernel/*.c))
-SOURCES := $(filter-out $(KERNELS),$(wildcard csrc/*/*.c))
+DIST_C  := csrc/dist/mpi.c
+SOURCES := $(filter-out $(KERNELS) $(DIST_C),$(wildcard csrc/*/*.c))
 PLAIN   := $(SOURCES:csrc/%.c=%.o)
 kernel_objects = $(foreach isa,$(1),$(KERNELS:csrc/%.c=%.$(isa).o))
 # Products of bfloat16 have instructions that not every processor of the level avx512 has.
@@ -65,13 +67,15 @@ float: $(BUILD)/float/vesper/core.so    ## the build that users install
 double: $(BUILD)/double/vesper/core.so  ## the build that gradient checks run on
 
 # A line for each folder, as LuaRocks shows what is printed.
-FOLDERS := $(sort $(patsubst csrc/%/,%,$(dir $(wildcard csrc/*/*.c))))
+FOLDERS := $(sort $(patsubst csrc/%/,%,$(dir $(SOURCES) $(KERNELS))))
 ROCK     = $(MAKE) $(jobs) QUIET=1 WERROR=
 rock: deps        ## what LuaRocks builds
 	@echo "vesper $(VERSION) with $$($(LIBRARIES) list)"
 	@for f in $(FOLDERS); do echo "compiling csrc/$$f" && $(ROCK) folder-$$f || exit 1; done
 	@echo "linking $(BUILD)/float/vesper/core.so"
 	@$(ROCK) float
+	@if [ -n "$(HAS_MPI)" ]; then echo "compiling csrc/dist" && $(ROCK) dist-mpi; \
+	else echo "without vs.dist: $(MPICC) was not found"; fi
 $(FOLDERS:%=folder-%): ; @:
 $(foreach f,$(FOLDERS),$(eval folder-$(f): $(filter $(BUILD)/float/$(f)/%,$(FLOAT_OBJECTS))))
 
@@ -81,6 +85,18 @@ $(BUILD)/float/vesper/core.so: $(FLOAT_OBJECTS)
 $(BUILD)/double/vesper/core.so: $(DOUBLE_OBJECTS)
 	@mkdir -p $(@D)
 	$(call say,link $@) $(CC) -o $@ $^ $(LINK) $(LIBS)
+
+# vs.dist's own shared object, which core.so does not need: MPI's compiler knows its places.
+MPICC   ?= mpicc
+HAS_MPI  = $(shell command -v $(MPICC))
+DIST_FLAGS = $(CFLAGS) -std=c11 -D_GNU_SOURCE -O2 -g -fPIC -fvisibility=hidden $(WARN) -Icsrc $(LUA_CFLAGS)
+dist-mpi:         ## vs.dist, build/float/vesper/dist.so; needs an MPI such as OpenMPI (mpicc)
+	@[ -n "$(HAS_MPI)" ] || { echo "make dist-mpi: $(MPICC) was not found.  On Debian:" \
+	  "sudo apt-get install $(DEBS_MPI)" >&2; exit 1; }
+	@$(MAKE) --no-print-directory $(BUILD)/float/vesper/dist.so
+$(BUILD)/float/vesper/dist.so $(BUILD)/double/vesper/dist.so: $(DIST_C) csrc/bind/api.h csrc/core/tensor.h csrc/core/base.h
+	@mkdir -p $(@D)
+	$(call say,mpicc $@) $(MPICC) $(DIST_FLAGS) -o $@ $< -shared -Wl,-z,nodelete $(LDFLAGS) -lpthread
 
 # Kernels: one object per instruction set.
 define kernel_rule
@@ -152,6 +168,13 @@ RUN = $(PATHS) $(LUA)
 test: deps        ## build both, run every spec; FAST=1: the float build at the best instruction set only
 	@$(MAKE) $(jobs) float $(if $(FAST),,double) || { echo "the build failed"; echo "0 passed, 1 failed"; exit 1; }
 	@JOBS=$(JOBS) BUSTED="$(BUSTED)" $(LUA) spec/support/run.lua $(abspath $(BUILD)) $(if $(FAST),--fast) $(SPECS)
+
+# Processes of several ranks run one after the other: each has as many processes as ranks.
+test-dist: deps   ## install OpenMPI, build vs.dist, run its specs on several ranks of this machine
+	@$(if $(filter no,$(DEPS)),,$(call install_debs,$(DEBS_MPI)))
+	@$(MAKE) $(jobs) float double dist-mpi $(BUILD)/double/vesper/dist.so || \
+	  { echo "the build failed"; echo "0 passed, 1 failed"; exit 1; }
+	@JOBS=1 BUSTED="$(BUSTED)" $(LUA) spec/support/run.lua $(abspath $(BUILD)) $(or $(SPECS),spec/dist)
 
 MOMENTS ?= 50
 
@@ -273,9 +296,9 @@ docs: float       ## write docs/reference.md and the editors' annotations from t
 LUA_FILES  = $(shell find lua docs examples bench spec -name '*.lua')
 C_FILES    = $(wildcard csrc/*/*.c csrc/*/*.h)
 # header:the only place that may include it
-ONLY_IN   := lua.h:csrc/bind/ lauxlib.h:csrc/bind/ cblas.h:csrc/core/blas.c stb_image.h:csrc/io/jpeg.c \
+ONLY_IN   := lua.h:csrc/bind/|csrc/dist/ lauxlib.h:csrc/bind/|csrc/dist/ cblas.h:csrc/core/blas.c stb_image.h:csrc/io/jpeg.c \
              jpeglib.h:csrc/io/jpeg.c stb_image_write.h:csrc/io/imagewrite.c zlib.h:csrc/io/png.c \
-             hdf5.h:csrc/io/ expat.h:csrc/io/xml.c
+             hdf5.h:csrc/io/ expat.h:csrc/io/xml.c mpi.h:$(DIST_C)
 
 lint: deps        ## luacheck, clang, clang-format, and who may include what
 	@$(MAKE) --no-print-directory deps-dev || echo "lint: without clang some checks are left out"
@@ -288,8 +311,8 @@ lint-lua:
 lint-lua-tree:
 	@$(LUA) spec/support/tree.lua
 lint-includes:
-	@bad=0; for rule in $(ONLY_IN); do header=$${rule%%:*}; place=$${rule#*:}; \
-	  if grep -n "include *[<\"]$$header" $(C_FILES) | grep -v "^$$place"; then \
+	@bad=0; for rule in $(ONLY_IN:%='%'); do header=$${rule%%:*}; place=$${rule#*:}; \
+	  if grep -n "include *[<\"]$$header" $(C_FILES) | grep -vE "^($$place)"; then \
 	    echo "lint: $$header may only be included in $$place"; bad=1; fi; done; exit $$bad
 # Annotations (meta.lua) are generated and cannot be broken into lines.
 lint-text:
@@ -310,6 +333,8 @@ lint-clang:
     $$check -DVS_ISA=tiles $(ISA_tiles) csrc/kernel/gemm.c && \
     $$check -DVS_ISA=amx $(ISA_amx) csrc/kernel/gemm.c; }; \
 	else echo "lint: clang is missing, its check is left out"; fi
+	@if command -v clang >/dev/null && [ -n "$(HAS_MPI)" ]; then \
+	  clang -fsyntax-only $(DIST_FLAGS) $$($(MPICC) -showme:compile 2>/dev/null) $(DIST_C); fi
 lint-format:
 	@if command -v clang-format >/dev/null; then clang-format --dry-run -Werror $(C_FILES) spec/fuzz/harness.c; \
 	else echo "lint: clang-format is missing, its check is left out"; fi
@@ -332,9 +357,11 @@ ZSHCOMP ?= $(PREFIX)/share/zsh/site-functions/_vesper
 INSTALLED = $(shell cd lua && find vesper -name '*.lua')
 PROGRAMS  = $(notdir $(wildcard bin/*))
 
-install: float    ## into PREFIX (/usr/local), or LUADIR, LIBDIR and BINDIR
+install: float $(if $(shell command -v $(MPICC)),dist-mpi) ## into PREFIX (/usr/local), or LUADIR, LIBDIR and BINDIR
 	@echo "installing into $(DESTDIR)$(LIBDIR)/vesper and $(DESTDIR)$(LUADIR)/vesper"
 	@install -D -m 755 $(BUILD)/float/vesper/core.so $(DESTDIR)$(LIBDIR)/vesper/core.so
+	@[ ! -f $(BUILD)/float/vesper/dist.so ] || \
+	  install -D -m 755 $(BUILD)/float/vesper/dist.so $(DESTDIR)$(LIBDIR)/vesper/dist.so
 	@cd lua && for f in $(INSTALLED); do install -D -m 644 $$f $(DESTDIR)$(LUADIR)/$$f || exit 1; done
 	@for f in $(PROGRAMS); do install -D -m 755 bin/$$f $(DESTDIR)$(BINDIR)/$$f || exit 1; done
 	$(call written,--man,$(MANPAGE))
@@ -377,6 +404,6 @@ help:             ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
-.PHONY: all float double rock dist src-rock deps deps-dev test kill-test bench bench-ops asan tsan fuzz fuzz-objects $(FOLDERS:%=folder-%) bombs emoji demo table \
+.PHONY: all float double rock dist dist-mpi src-rock deps deps-dev test test-dist kill-test bench bench-ops asan tsan fuzz fuzz-objects $(FOLDERS:%=folder-%) bombs emoji demo table \
         minilm openclipart docs lint lint-lua lint-lua-tree lint-includes lint-text lint-clang \
         lint-format format install uninstall clean help

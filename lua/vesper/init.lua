@@ -25,7 +25,7 @@ local on_demand = {
   progress = "vesper.train.progress", help = "vesper.help", train = "vesper.train",
   report = "vesper.report", experiment = "vesper.experiment",
   checkpoint = "vesper.train.checkpoint", tensorboard = "vesper.train.tensorboard",
-  profile = "vesper.profile",
+  profile = "vesper.profile", dist = "vesper.dist",
 }
 
 guard.ready = true

@@ -2,9 +2,9 @@
 -- root of the sources; a spec is a file or a folder.  Ends with `N passed, N failed`; exits with 1
 -- when any failed.  Variables: JOBS, how many processes run at once; BUSTED, the script or program.
 --
--- Passes: every spec on the float build; spec/op, spec/nn and spec/optim on the double build
--- (gradients); the same on the float build at each instruction set below the machine's best.
--- --fast keeps the first pass only.
+-- Passes: every spec on the float build; spec/op, spec/nn, spec/optim and spec/dist on the double
+-- build (gradients); the same on the float build at each instruction set below the machine's best.
+-- --fast keeps the first pass only.  spec/dist, which needs MPI, has to be named (make test-dist).
 --
 -- Every file of every pass is a process of its own, so files cannot disturb each other.  The
 -- largest files start first.  A process writes what it does to a journal (output.lua) and what it
@@ -48,7 +48,9 @@ local function busted_command()
 end
 
 local function specs_under(folders)
-  local find, list = "find " .. table.concat(folders, " ") .. " -name '*_spec.lua' | sort", {}
+  local find, list = "find " .. table.concat(folders, " ") .. " -name '*_spec.lua'", {}
+  if folders[1] == "spec" then find = find .. " -not -path 'spec/dist/*'" end
+  find = find .. " | sort"
   for file in read(find):gmatch "[^\n]+" do list[#list + 1] = file end
   return list
 end
@@ -179,10 +181,11 @@ local busted = busted_command()
 if not busted then give_up "busted is not on the PATH; name it: BUSTED=path" end
 local all = specs_under(#places > 0 and places or {"spec"})
 if #all == 0 then give_up "no spec files found" end
-local numeric = {}
+local numeric, in_double = {}, {}
 for _, file in ipairs(all) do
   local folder = file:match "^spec/(%l+)/"
   if folder == "op" or folder == "nn" or folder == "optim" then numeric[#numeric + 1] = file end
+  if folder == "dist" or numeric[#numeric] == file then in_double[#in_double + 1] = file end
 end
 local ask = " -e 'io.write(require \"vesper\".build.isa)' 2>&1"
 local best = read(environment "float" .. " " .. lua .. ask)
@@ -191,7 +194,7 @@ if best:find "%s" or best == "" then give_up("require \"vesper\" fails:\n" .. be
 local jobs = {}
 add_pass(jobs, "float build, " .. best, environment "float", all)
 if not fast then
-  add_pass(jobs, "double build", environment "double", numeric)
+  add_pass(jobs, "double build", environment "double", in_double)
   for _, level in ipairs(LEVELS) do
     if level == best then break end
     add_pass(jobs, "float build, " .. level, environment("float", level), numeric)

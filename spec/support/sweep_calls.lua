@@ -43,6 +43,7 @@ return function(vs, calls)
   args["Tensor:register_hook"] = function()
     return {function() end, self = vs.rand(2):requires_grad_()}
   end
+  args["Tensor:register_post_accumulate_grad_hook"] = args["Tensor:register_hook"]
   args["Tensor:mm"] = function() return {vs.rand(4, 2)} end
   args["Tensor:mv"] = function() return {vs.rand(4)} end
   args["Tensor:bmm"] = function() return {vs.rand(2, 4, 3), self = vs.rand(2, 3, 4)} end
@@ -134,6 +135,14 @@ return function(vs, calls)
     local o = objects.Optimizer()
     local state, steps = o:state(1, 1)
     return {1, 1, state, steps, self = o}
+  end
+  args["dist.agree"] = function() return {"settings", {"a = 1"}} end
+  args["dist.same"] = function() return {{image_index = vs.arange(3)}} end
+  args["dist.DataParallel"] = function() return {nn.Linear(2, 2)} end
+  args["DataParallel:loss"] = function()
+    local model = nn.Module:extend "Model" ()
+    function model.loss() return vs.ones(1) end
+    return {self = vs.dist.DataParallel(model)}
   end
   args["optim.EMA"] = function() return {nn.Linear(2, 2)} end
   args["EMA:load_state_dict"] = function()

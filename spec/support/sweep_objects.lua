@@ -117,6 +117,7 @@ return function(vs, root, scratch)
   objects.Optimizer = function()
     return vs.optim.SGD({vs.rand(2):requires_grad_()}, {lr = 0.1, momentum = 0.9})
   end
+  objects.DataParallel = function() return vs.dist.DataParallel(nn.Linear(2, 2)) end
   objects.EMA = function() return vs.optim.EMA(nn.Linear(2, 2)) end
   objects.Scheduler = function() return vs.optim.lr_scheduler.StepLR(objects.Optimizer(), 2) end
   objects.Dataset, objects.Loader = dataset, loader

@@ -13,7 +13,8 @@ local classes = {Module = "nn.Module", InfoNCE = "nn.InfoNCE",
   DPM = "models.DPM", BERT = "models.BERT",
   RegionEncoder = "models.RegionEncoder", LandmarkEncoder = "models.LandmarkEncoder",
   JoinedEncoder = "models.JoinedEncoder",
-  EMA = "optim.EMA", SummaryWriter = "tensorboard.SummaryWriter",
+  EMA = "optim.EMA", DataParallel = "dist.DataParallel",
+  SummaryWriter = "tensorboard.SummaryWriter",
   Scheduler = "optim.lr_scheduler.Scheduler"}
 
 --- The function or table that an entry documents; nil for fields of objects.

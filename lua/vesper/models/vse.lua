@@ -8,9 +8,9 @@
 local core = require "vesper.core"
 local nn = require "vesper.nn"
 local in_evaluation = require "vesper.nn.evaluation"
+local contrast = require "vesper.models.contrast"
 local encoders = require "vesper.models.encoders"
 local readout = require "vesper.models.readout"
-local same_of = require "vesper.models.same"
 local use = require "vesper.models.use"
 local check = require "vesper.util.check"
 local each = require "vesper.util.each"
@@ -135,14 +135,14 @@ function VSE:terms(batch, out, epoch)
   local scores, same
   for _, name in ipairs {"v", "t"} do check.tensor("VSE:terms", "out." .. name, out[name], 2) end
   if w.rank > 0 or w.contrast > 0 or w.sigmoid > 0 or w.unicl > 0 then
-    scores, same = out.v:normalize():matmul(out.t:normalize():t()), same_of(batch)
+    scores, same = contrast.scores(out.v, out.t), contrast.same(batch)
   end
   add("classify", nn.functional.cross_entropy, out.logits, batch.label)
   add("rank", self.ranking, scores, epoch, same)
   add("contrast", self.contrast, scores, same)
   add("sigmoid", self.sigmoid, scores, same)
   if w.unicl > 0 then
-    local label = batch.label:reshape(-1, 1):eq(batch.label:reshape(1, -1))
+    local label = contrast.equal(batch.label)
     add("unicl", self.unicl, scores, same and label:logical_or(same) or label)
   end
   add("cosine", VSE.cosine_objective, out.v, out.t, batch.label, self.margin)

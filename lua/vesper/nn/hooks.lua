@@ -6,7 +6,8 @@ local check = require "vesper.util.check"
 
 local hooks = {}
 
--- module -> {before = list, after = list, backward = list} of entries {call = fn}.  A list is
+-- module -> {before = list, after = list, backward = list} of entries {call = fn}, and `forward`, a
+-- function or nil.  A list is
 -- replaced, never changed, so that a hook may remove itself while it runs.
 local hooks_of = setmetatable({}, {__mode = "k"})
 
@@ -44,6 +45,13 @@ function hooks:register_full_backward_hook(fn)
   return register(self, "backward", fn, "register_full_backward_hook")
 end
 
+--- Calls of the module run fn(module, ...) in place of its forward; nil: the forward again.
+function hooks.replace_forward(module, fn)
+  hooks_of[module] = hooks_of[module] or {before = {}, after = {}, backward = {}}
+  hooks_of[module].forward = fn
+  if type(module) == "userdata" then module.hooked = true end
+end
+
 -- gate(see, ...) returns `...`; in backward the gradients are replaced by see(gradients...).
 local gate = autograd.Function {
   name = "backward hook",
@@ -65,7 +73,13 @@ local function run(list, ...)
   for _, entry in ipairs(list) do entry.call(...) end
 end
 
-local function forward_with_gates(module, list, inputs)
+local function forward(module, mine, inputs)
+  if mine.forward then return mine.forward(module, table.unpack(inputs, 1, inputs.n)) end
+  return module:forward(table.unpack(inputs, 1, inputs.n))
+end
+
+local function forward_with_gates(module, mine, inputs)
+  local list = mine.backward
   local grad_outputs
   local inner = any_wants_grad(inputs)
   if inner then
@@ -79,7 +93,7 @@ local function forward_with_gates(module, list, inputs)
     grad_outputs = table.pack(...)
     if not inner then run(list, module, {n = 0}, grad_outputs) end
     return ...
-  end, module:forward(table.unpack(inputs, 1, inputs.n))))
+  end, forward(module, mine, inputs)))
 end
 
 -- Calls a module through its hooks.
@@ -90,9 +104,9 @@ function hooks.call(module, ...)
   local outputs
   run(mine.before, module, inputs)
   if #mine.backward > 0 and core.is_grad_enabled() then
-    outputs = forward_with_gates(module, mine.backward, inputs)
+    outputs = forward_with_gates(module, mine, inputs)
   else
-    outputs = table.pack(module:forward(table.unpack(inputs, 1, inputs.n)))
+    outputs = table.pack(forward(module, mine, inputs))
   end
   run(mine.after, module, inputs, outputs)
   return table.unpack(outputs, 1, outputs.n)

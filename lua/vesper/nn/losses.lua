@@ -3,7 +3,8 @@
 -- (csrc/nn/loss.c).
 --
 -- Each but UniCL takes `same`, bool [B,B]: pairs that show the same image or item, or have the same
--- text.  They are not negatives of each other.  The diagonal of `same` is ignored.
+-- text.  They are not negatives of each other.  The diagonal of `same` is ignored.  Scores may also
+-- be those over several ranks (vs.dist.scores, vs.dist.same): the loss is then of this rank's rows.
 local core = require "vesper.core"
 local module = require "vesper.nn.module"
 local check = require "vesper.util.check"
@@ -13,18 +14,36 @@ local warnings = require "vesper.util.warn"
 
 -- ---- InfoNCE and the sigmoid loss ---------------------------------------------------------------
 
--- Checks scores [B,B] and same, nil or bool [B,B]; returns B, and bool [B,B], true where a pair off
--- the diagonal is the same, or nil.
-local function check_scores(what, scores, same)
-  local shape = core.is_tensor(scores) and scores.shape
-  if not shape or #shape ~= 2 or shape[1] ~= shape[2] then
+-- Scores [B,B] and same, nil or bool [B,B], checked: {rows = scores, B =, own = int64 [B], the
+-- column of each row's match, off = bool [B,B], true where a pair off the matches is the same}.
+-- Scores of several ranks (vesper.dist.pairs) are rows and columns [B,N], and same is [B,N].
+local function read_scores(what, scores, same)
+  local ranks = type(scores) == "table" and scores.rows and scores
+  local rows = ranks and ranks.rows or scores
+  local shape = core.is_tensor(rows) and rows.shape
+  if not shape or #shape ~= 2 or not ranks and shape[1] ~= shape[2] then
     check.fail(what, "scores is %s, expected [B,B]", text.kind(scores))
   end
-  if same == nil then return shape[1], nil end
-  if not check.has_shape(same, shape[1], shape[1]) or same.dtype ~= "bool" then
-    check.fail(what, "same is %s, expected bool [%d,%d]", text.kind(same), shape[1], shape[1])
+  local B, N = shape[1], shape[2]
+  local s = {rows = rows, columns = ranks and ranks.columns, B = B, own = core.arange(B)}
+  if ranks then s.own = s.own + ranks.first end
+  if same == nil then return s end
+  if not check.has_shape(same, B, N) or same.dtype ~= "bool" then
+    check.fail(what, "same is %s, expected bool [%d,%d]", text.kind(same), B, N)
   end
-  return shape[1], same:logical_and(core.eye(shape[1]):eq(0))
+  s.off = same:logical_and(core.arange(N):unsqueeze(1):ne(s.own:unsqueeze(2)))
+  return s
+end
+
+-- float [B,N]: 1 at the match of each row.
+local function matches(s)
+  return core.arange(s.rows.shape[2]):unsqueeze(1):eq(s.own:unsqueeze(2)):float()
+end
+
+-- fn(scores) of images with texts, and of texts with images.
+local function both_ways(s, fn)
+  local by_image = fn(s.rows)
+  return by_image, s.columns and fn(s.columns) or by_image:transpose(1, 2)
 end
 
 -- A number of the module: a parameter, or a buffer where it is not learned.
@@ -62,11 +81,12 @@ end
 
 --- scores [B,B], same bool [B,B] or nil -> the mean of both cross-entropies.
 function InfoNCE:forward(scores, same)
-  local B, off = check_scores("InfoNCE", scores, same)
-  local logits, own = logits_of(self, scores), core.arange(B)
-  if off then logits = logits:masked_fill(off, -math.huge) end
-  return (core.cross_entropy(logits, own)
-    + core.cross_entropy(logits:transpose(1, 2), own)) / 2
+  local s = read_scores("InfoNCE", scores, same)
+  local by_image, by_text = both_ways(s, function(x)
+    local logits = logits_of(self, x)
+    return s.off and logits:masked_fill(s.off, -math.huge) or logits
+  end)
+  return (core.cross_entropy(by_image, s.own) + core.cross_entropy(by_text, s.own)) / 2
 end
 
 local SigmoidLoss = module.Module:extend "SigmoidLoss"
@@ -84,11 +104,11 @@ end
 --- scores [B,B], same bool [B,B] or nil -> the sum of -log sigmoid(z * logit) over all pairs,
 -- divided by B; z is 1 on the diagonal and -1 elsewhere.
 function SigmoidLoss:forward(scores, same)
-  local B, off = check_scores("SigmoidLoss", scores, same)
-  local logits = scores * self.logit_scale:exp() + self.logit_bias
-  local losses = (logits * (1 - 2 * core.eye(B))):softplus() -- -log sigmoid(x) = softplus(-x)
-  if off then losses = losses:masked_fill(off, 0) end
-  return losses:sum() / B
+  local s = read_scores("SigmoidLoss", scores, same)
+  local logits = s.rows * self.logit_scale:exp() + self.logit_bias
+  local losses = (logits * (1 - 2 * matches(s))):softplus() -- -log sigmoid(x) = softplus(-x)
+  if s.off then losses = losses:masked_fill(s.off, 0) end
+  return losses:sum() / s.B
 end
 
 -- ---- supervised contrast -----------------------------------------------------------------------
@@ -101,11 +121,13 @@ local UniCL = InfoNCE:extend "UniCL"
 -- scores [B,B], positive bool [B,B], such as equal labels; the diagonal is positive -> the mean of
 -- both cross-entropies.
 function UniCL:forward(scores, positive)
-  local B, off = check_scores("UniCL", scores, positive)
-  local logits, shares = logits_of(self, scores), core.eye(B)
-  if off then shares = shares + off:float() end
+  local s = read_scores("UniCL", scores, positive)
+  local by_image, by_text = both_ways(s, function(x) return logits_of(self, x) end)
+  local shares = matches(s)
+  if s.off then shares = shares + s.off:float() end
+  local back = s.columns and shares or shares:transpose(1, 2)
   local function one_way(x, t) return core.cross_entropy(x, t / t:sum(2, true)) end
-  return (one_way(logits, shares) + one_way(logits:transpose(1, 2), shares:transpose(1, 2))) / 2
+  return (one_way(by_image, shares) + one_way(by_text, back)) / 2
 end
 
 -- ---- hinge --------------------------------------------------------------------------------------
@@ -143,6 +165,18 @@ local function watch(self, loss)
   end
 end
 
+-- core.hinge_ranking of scores of several ranks.
+local function hinge_over_ranks(self, scores, negatives, same)
+  local s = read_scores("HingeRanking", scores, same)
+  local left_out = matches(s):gt(0)
+  if s.off then left_out = left_out:logical_or(s.off) end
+  local function one_way(x)
+    local cost = (x - x:gather(2, s.own:unsqueeze(2)) + self.margin):relu():masked_fill(left_out, 0)
+    return negatives == "hardest" and cost:amax(2) or cost:sum(2)
+  end
+  return (one_way(s.rows) + one_way(s.columns)):mean()
+end
+
 --- scores [B,B] with the pairs on the diagonal, and the epoch, from 1 (or the step, if warmup
 -- counts steps) -> the mean over pairs.  same: bool [B,B], true for pairs that are not negatives.
 function HingeRanking:forward(scores, epoch, same)
@@ -154,8 +188,12 @@ function HingeRanking:forward(scores, epoch, same)
     end
     if epoch <= self.warmup then negatives = "sum" end
   end
-  local loss = core.hinge_ranking(scores,
-    {margin = self.margin, negatives = negatives, same = same})
+  local loss
+  if core.is_tensor(scores) then
+    loss = core.hinge_ranking(scores, {margin = self.margin, negatives = negatives, same = same})
+  else
+    loss = hinge_over_ranks(self, scores, negatives, same)
+  end
   if negatives == "hardest" and self.training then watch(self, loss:item()) end
   return loss
 end

@@ -2,6 +2,8 @@
 -- selection.
 local core = require "vesper.core"
 local data = require "vesper.data"
+local collectives = require "vesper.dist.collectives"
+local job = require "vesper.dist.job"
 local first_seen = require "vesper.data.first_seen"
 local metrics = require "vesper.metrics"
 local readout = require "vesper.models.readout"
@@ -81,30 +83,57 @@ local function same_classes(model, loader)
   return true
 end
 
--- What the model makes of one batch, appended to the lists of `found`.
-local function add_batch(model, batch, o, found)
+-- The rows of a list of tables of tensors, joined; with share, those of all ranks.
+local function joined(lists, share)
+  local rows = {}
+  for _, name in ipairs(tables.sorted_keys(lists)) do
+    rows[name] = core.cat(lists[name])
+    if share then rows[name] = collectives.all_gather(rows[name]) end
+  end
+  return rows
+end
+
+-- fn(batch) -> {name = [B,...]}, over a loader: {name = [N,...]}.  share: each rank has a part of
+-- the samples, and all get the rows of all, in order.
+local function rows_of(loader, share, fn)
+  local lists = {}
+  if share then loader = loader:part(job.rank, job.size, true) end
+  for batch in each(loader) do
+    for name, x in pairs(fn(batch)) do
+      lists[name] = lists[name] or {}
+      table.insert(lists[name], x)
+    end
+  end
+  return joined(lists, share)
+end
+
+-- What the model makes of one batch, by sample.
+local function outputs(model, batch, o, with_readout)
   local out = model(batch)
   check_output(out)
-  local images, fresh = found.first(batch, (out.v or out.logits).shape[1])
-  found.images = found.images + #fresh
+  local rows = {t = out.t, image_index = batch.image_index,
+    samples = core.zeros((out.v or out.logits).shape[1])}
   if out.v then
     local views = batch.image and (o.mirror or o.shift > 0)
-    table.insert(found.v, pick(views and over_views(model, batch, out.v, o) or out.v, fresh))
+    rows.v = views and over_views(model, batch, out.v, o) or out.v
   end
-  if out.t then
-    table.insert(found.t, out.t)
-    table.move(images, 1, #images, #found.image_of + 1, found.image_of)
-  end
-  if not batch.label then return end
-  if out.logits then
-    table.insert(found.predicted, out.logits:argmax(2))
-    table.insert(found.label, batch.label)
-  end
+  if not batch.label then return rows end
+  if out.logits then rows.predicted, rows.label = out.logits:argmax(2), batch.label end
   local by_image = out.image_logits
-    or out.v and found.readout and readout.logits(model, out.v, "evaluate")
-  if by_image then
-    table.insert(found.right, pick(by_image:argmax(2):eq(batch.label), fresh))
-  end
+    or out.v and with_readout and readout.logits(model, out.v, "evaluate")
+  if by_image then rows.right = by_image:argmax(2):eq(batch.label) end
+  return rows
+end
+
+-- Takes the rows into what was found: each image once.
+local function add_rows(rows, found)
+  if not rows.samples then return end
+  local images, fresh = found.first(rows, #rows.samples)
+  found.images = #fresh
+  found.v = rows.v and pick(rows.v, fresh)
+  found.t, found.image_of = rows.t, rows.t and images
+  found.predicted, found.label = rows.predicted, rows.label
+  found.right = rows.right and pick(rows.right, fresh)
 end
 
 -- ---- two passes ---------------------------------------------------------------------------------
@@ -127,26 +156,29 @@ local function split_loader(model, loader)
 end
 
 -- Embeds each image once and each caption once.  Images without captions are left out.
-local function add_apart(model, images, texts, o, found)
-  local row, rows, v = {}, {}, {}
-  for batch in texts do
-    table.insert(found.t, model:embed_text(batch))
-    for _, image in ipairs(batch.image_index:tolist()) do
-      if not row[image] then
-        row[image] = #rows + 1
-        rows[#rows + 1] = image
-      end
-      table.insert(found.image_of, row[image])
+local function add_apart(model, images, texts, o, share, found)
+  local row, rows, first = {}, {}, true
+  local t = rows_of(texts, share, function(batch)
+    return {t = model:embed_text(batch), image = batch.image_index}
+  end)
+  found.image_of = {}
+  for i, image in ipairs(t.image and t.image:tolist() or {}) do
+    if not row[image] then
+      row[image] = #rows + 1
+      rows[#rows + 1] = image
     end
+    found.image_of[i] = row[image]
   end
-  for batch in images do
-    if #v == 0 then train.check_batch("evaluate", batch) end
+  local v = rows_of(images, share, function(batch)
+    if first then train.check_batch("evaluate", batch) end
+    first = false
     local one = model:encode_image(batch)
     local views = batch.image and (o.mirror or o.shift > 0)
-    v[#v + 1] = views and over_views(model, batch, one, o) or one
-  end
-  if #v > 0 then
-    found.v[1] = core.cat(v):index_select(1, core.tensor(rows, {dtype = "int64"}))
+    return {v = views and over_views(model, batch, one, o) or one}
+  end).v
+  found.t = t.t
+  if v then
+    found.v = v:index_select(1, core.tensor(rows, {dtype = "int64"}))
     found.images = #rows
   end
 end
@@ -170,6 +202,12 @@ local function in_words(result)
   return result.folds and text_of .. "\n" .. tostring(result.folds) or text_of
 end
 
+-- Whether ranks can share the samples of a loader: each needs at least one.
+local function can_share(loader, o)
+  return job.several() and not o.shuffle and text.kind(loader) == "a Loader"
+    and #loader.set >= job.size
+end
+
 --- Runs the model over a loader in evaluation mode without gradients.  An image with several
 -- captions is one row of v.  Returns
 -- {n = samples, images =, v = [N,D], t = [M,D] or nil, image_of = int64 [M] or nil (caption i is of
@@ -185,42 +223,43 @@ end
 --   retrieval = true      false: not measured
 --   shuffle = nil         "image" or "text": each sample gets that of another image of the set, so
 --                         that the accuracy shows what the other half alone is worth; no retrieval
+--   dist = false          true: each rank evaluates a part (vs.dist); all get the whole result
 function train.evaluate(model, loader, given)
   local o = options.read("evaluate", given,
     {mirror = false, shift = 0, retrieval = true, folds = 1},
     {mirror = "boolean", shift = "whole", retrieval = "boolean", folds = "count", bank = true,
-     beta = true, shuffle = {"image", "text"}})
-  local found = {first = first_seen(), v = {}, t = {}, image_of = {}, predicted = {}, label = {},
-    images = 0, right = {}}
-  found.readout = readout.kind(model) and same_classes(model, loader)
+     beta = true, shuffle = {"image", "text"}, dist = "boolean"})
+  local found = {first = first_seen(), images = 0}
+  local with_readout = readout.kind(model) and same_classes(model, loader)
+  local share = o.dist and can_share(loader, o)
   in_evaluation(model, function()
     local images, texts = split_loader(model, loader)
-    if images and not o.shuffle then return add_apart(model, images, texts, o, found) end
-    local change = o.shuffle and shuffle(loader, o.shuffle)
-    for batch in each(loader) do
+    if images and not o.shuffle then return add_apart(model, images, texts, o, share, found) end
+    local change, first = o.shuffle and shuffle(loader, o.shuffle), true
+    add_rows(rows_of(loader, share, function(batch)
       if change then batch = change(batch) end
-      if found.images == 0 then train.check_batch("evaluate", batch) end
-      add_batch(model, batch, o, found)
-    end
+      if first then train.check_batch("evaluate", batch) end
+      first = false
+      return outputs(model, batch, o, with_readout)
+    end), found)
   end)
   if found.images == 0 then
     check.fail("evaluate", "the loader has no samples, expected at least 1")
   end
-  local result = tables.printed({v = #found.v > 0 and core.cat(found.v) or nil}, "Evaluation",
-    in_words)
+  local result = tables.printed({v = found.v}, "Evaluation", in_words)
   result.images = found.images
-  result.n = #found.t > 0 and #found.image_of or result.images
-  if #found.label > 0 then
-    result.predicted, result.label = core.cat(found.predicted), core.cat(found.label)
+  result.n = found.t and #found.image_of or result.images
+  if found.label then
+    result.predicted, result.label = found.predicted, found.label
     result.n = #result.label
     result.accuracy = metrics.accuracy(result.predicted, result.label)
   end
-  if #found.right > 0 then
-    result.image_right = core.cat(found.right)
+  if found.right then
+    result.image_right = found.right
     result.image_accuracy = 100 * result.image_right:sum():item() / #result.image_right
   end
-  if #found.t == 0 then return result end
-  result.t, result.image_of = core.cat(found.t), image_of(found.image_of, result.images)
+  if not found.t then return result end
+  result.t, result.image_of = found.t, image_of(found.image_of, result.images)
   if not o.retrieval or o.shuffle then return result end
   local r = metrics.retrieval(result.v, result.t, {image_of = result.image_of, bank = o.bank,
     beta = o.beta, folds = o.folds})

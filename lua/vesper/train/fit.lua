@@ -7,6 +7,7 @@ local checkpoint = require "vesper.train.checkpoint"
 local evaluation = require "vesper.train.evaluate"
 local log = require "vesper.train.log"
 local progress = require "vesper.train.progress"
+local ranks_of = require "vesper.train.ranks"
 local tensorboard = require "vesper.train.tensorboard"
 local check = require "vesper.util.check"
 local options = require "vesper.util.options"
@@ -47,9 +48,10 @@ local function after_epoch(o, score)
 end
 
 -- The loss of a batch, a tensor of one element, and its value.
-local function loss_of(model, o, batch, epoch)
-  local loss = o.autocast and core.autocast(model.loss, model, batch, epoch)
-    or model:loss(batch, epoch)
+local function loss_of(o, batch, epoch)
+  local ranks = o.ranks
+  local loss = o.autocast and core.autocast(ranks.loss, ranks, batch, epoch)
+    or ranks:loss(batch, epoch)
   if not core.is_tensor(loss) or loss:numel() ~= 1 then
     fail("model:loss returned %s, expected a tensor with 1 element", text.kind(loss))
   end
@@ -72,25 +74,27 @@ local function train_epoch(model, o, epoch, parameters)
       first, last = done, math.min(done + o.accumulate - 1, total)
       o.optimizer:zero_grad()
     end
-    local loss, value = loss_of(model, o, batch, epoch)
+    local loss, value = loss_of(o, batch, epoch)
     bar.loss, sum = value, sum + value
     if sum ~= sum then
       fail("the loss of epoch %d, batch %d is NaN; try a lower learning rate", epoch, done)
     end
     if last > first then loss = loss / (last - first + 1) end
-    loss:backward()
-    if done == last then
+    if done < last then
+      o.ranks:without_sending(loss.backward, loss)
+    else
+      loss:backward()
       if o.clip then optim.clip_grad_norm_(parameters, o.clip) end
       after_step(o)
     end
   end
-  return sum / done, line
+  return o.ranks:mean(sum / done), line
 end
 
 -- Validates the model after an epoch.  Returns the result of evaluate, the score and, if the score
 -- is better than `best`, a copy of the weights.
 local function validate(model, o, best)
-  local val = evaluation.evaluate(model, o.val, {folds = o.folds})
+  local val = evaluation.evaluate(model, o.val, {folds = o.folds, dist = o.ranks.several})
   for _, name in ipairs {"v", "t", "predicted", "label", "image_of", "image_right"} do
     val[name] = nil
   end
@@ -99,6 +103,7 @@ local function validate(model, o, best)
   if type(score) ~= "number" then
     fail("score returned %s, expected a number", text.kind(score))
   end
+  score = o.ranks:agreed(score)
   local better = not best or score > best or best ~= best
   return val, score, better and copy_of(model:state_dict()) or nil
 end
@@ -139,7 +144,7 @@ end
 local function keep(model, o, run, writer)
   if o.log then check.done(log.write(o.log, run.history)) end
   if writer then add_curves(writer, run.history[#run.history]) end
-  if not o.checkpoint then return end
+  if not (o.checkpoint and o.ranks.writes) then return end
   local parts = parts_of(model, o)
   parts.epoch, parts.best, parts.extra = #run.history, run.best.score, run
   check.done(checkpoint.save(o.checkpoint, parts))
@@ -255,7 +260,8 @@ end
 local function run_epoch(model, o, run, parameters, writer)
   local epoch, start = #run.history + 1, core.now()
   before_epoch(o, epoch)
-  local loss, line = train_epoch(model, o, epoch, parameters)
+  local loss, line = o.ranks:training(train_epoch, model, o, epoch, parameters)
+  o.ranks:before_validation(o, run)
   local rate, best = o.optimizer.lr, run.best and run.best.score
   local val, score, weights
   if o.ema then
@@ -304,6 +310,8 @@ end
 --   resume = false              true: resume from the checkpoint, if it exists
 --   log = path                  .csv or .jsonl, one line per epoch (train.write_log)
 --   tensorboard = folder        curves by epoch (vs.tensorboard)
+--   dist = false                true, or options of dist.DataParallel: over all ranks of vs.dist;
+--                               rank 0 shows progress and writes
 --   quiet = false               true: nothing is printed
 -- Returns the history, a list of {epoch =, loss =, lr =, seconds =, score =, val = result} that
 -- prints as a table, and the best epoch.  A resumed run ends with the same bits as one that never
@@ -316,16 +324,19 @@ return function(model, given)
      label = "string", score = "function", quiet = "boolean", resume = "boolean",
      accumulate = "count", autocast = "boolean", schedule_per = {"epoch", "batch"},
      folds = "count", patience = "count", weights = "string", checkpoint = "string",
-     log = "string", tensorboard = "string"})
+     log = "string", tensorboard = "string", dist = true})
   check_arguments(model, o)
+  o.ranks = ranks_of(model, o)
   if model.describe and has_methods(o.train, "set") then model:describe {set = o.train.set} end
   if model.clear_readout then model:clear_readout() end
   local parameters, run = model:parameters(), start_run(model, o)
+  o.ranks:start(model, o, run, function(...) say(o, ...) end)
   local writer <close> = new_curves(o, run)
   say_start(o, run)
   local first = #run.history + 1
   while not should_stop(o, run) do run_epoch(model, o, run, parameters, writer) end
   if #run.history >= first then say_end(o, run) end
+  o.ranks:finish(o)
   model:load_state_dict(run.best.state)
   local best = run.history[run.best.epoch].val
   if model.fit_readout and model.classes and best.accuracy then fit_readout(model, o, run) end

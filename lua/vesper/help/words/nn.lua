@@ -18,7 +18,7 @@ return {
         .. "loss(scores, same?). Scores should be cosines. same, bool [B,B], marks pairs that are "
         .. "not negatives. The parameter logit_scale, log(1 / temperature), is learned "
         .. "and clamped to at most log(100); learn = false fixes it. Radford et al., 2021.",
-      "scores:tensor, same:mask?"},
+      "scores:value, same:mask?"},
     {"InfoNCE:temperature", "", "number", "The current temperature."},
     {"nn.SigmoidLoss", "{temperature:num=0.1, bias:num=-10, learn:bool=true}", "Module",
       "The sigmoid loss of scores [B,B] with the pairs on the diagonal, loss(scores, same?): every "
@@ -26,13 +26,13 @@ return {
         .. "pairs, divided by B. The parameters logit_scale and logit_bias are learned; learn = "
         .. "false fixes them. same, bool [B,B], marks pairs that are not negatives. Zhai et al., "
         .. "SigLIP, ICCV 2023.",
-      "scores:tensor, same:mask?"},
+      "scores:value, same:mask?"},
     {"nn.UniCL", "temperature:num=0.07, {learn:bool=true}", "Module",
       "The supervised contrastive loss of scores [B,B] / temperature, loss(scores, positive?): as "
         .. "InfoNCE, but the targets of a row and of a column are shared equally by its positive "
         .. "pairs; positive is bool [B,B], such as equal labels, and the diagonal is positive. "
         .. "Yang et al., Unified Contrastive Learning, CVPR 2022.",
-      "scores:tensor, positive:mask?"},
+      "scores:value, positive:mask?"},
     {"nn.HingeRanking", "{margin:num=0.2, negatives:hardest|sum=hardest, warmup:num=1}", "Module",
       "The hinge ranking loss of scores [B,B] with the pairs on the diagonal: loss(scores, epoch, "
         .. "same?) is the mean over pairs. Up to epoch warmup it uses all negatives, later only "
@@ -40,7 +40,7 @@ return {
         .. "does. same, bool [B,B], marks pairs that are not negatives. If the loss is stuck at "
         .. "2 * margin for 100 training steps, the embeddings have collapsed into one point; the "
         .. "module reports this once on standard error. Faghri et al., VSE++, BMVC 2018.",
-      "scores:tensor, epoch:int?, same:mask?"},
+      "scores:value, epoch:int?, same:mask?"},
     {"nn.CosineSimilarity", "dim:dim=2, eps:num=1e-8", "Module",
       "cosine_similarity of two tensors along dim.",
       "x:tensor, y:tensor"},

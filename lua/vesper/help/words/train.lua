@@ -5,7 +5,7 @@ return {
         .. "clip:value=2, schedule:value?, schedule_per:epoch|batch=epoch, ema:EMA?, "
         .. "accumulate:int=1, autocast:bool=false, score:function?, patience:int?, "
         .. "label:string?, weights:string?, checkpoint:string?, resume:bool=false, log:string?, "
-        .. "tensorboard:string?, folds:int=1, quiet:bool=false}",
+        .. "tensorboard:string?, folds:int=1, dist:value?, quiet:bool=false}",
       "list, integer", "Trains the model and leaves it with the weights of the best epoch on "
         .. "validation. clip: the maximal norm of the gradients, or false. schedule: one of "
         .. "optim.lr_scheduler, stepped after each epoch or, with "
@@ -17,11 +17,13 @@ return {
         .. "the best weights. checkpoint: a folder written after each epoch; resume continues "
         .. "from it. "
         .. "log: a .csv or .jsonl file. tensorboard: a folder of event files. folds: see "
-        .. "train.evaluate. Returns one {epoch, "
+        .. "train.evaluate. dist: true, or options of dist.DataParallel: trains on all ranks of "
+        .. "vs.dist, each with its part of ranks * batch_size samples; rank 0 shows progress and "
+        .. "writes. Returns one {epoch, "
         .. "loss, lr, seconds, score, val} per epoch, and the best epoch."},
     {"train.evaluate", "model:Module, loader:Loader|function, {folds:int=1, "
         .. "mirror:bool=false, shift:int=0, bank:table?, beta:num?, retrieval:bool=true, "
-        .. "shuffle:string?}", "table",
+        .. "shuffle:string?, dist:bool=false}", "table",
       "{n, images, v [N,D], t [M,D], image_of int64 [M], retrieval, folds, accuracy, "
         .. "image_accuracy, image_right bool [N], predicted int64 [n], label int64 [n]}, computed "
         .. "without gradients; "
@@ -32,7 +34,8 @@ return {
         .. "summed over the image, its mirror image and copies shifted by this number of pixels "
         .. "in each direction. bank and beta: see metrics.retrieval. "
         .. "shuffle = \"image\" or \"text\": each sample gets that of another image, so that the "
-        .. "accuracy shows what the other half alone is worth; retrieval is not measured."},
+        .. "accuracy shows what the other half alone is worth; retrieval is not measured. dist: "
+        .. "each rank evaluates a part of the samples; all get the whole result."},
     {"train.score", "result:table", "number",
       "Accuracy; for models with text, accuracy plus mean recall; without labels, rsum."},
     {"train.write_log", "path:string, history:list", "true?",

@@ -1,0 +1,113 @@
+-- The ranks of this job: their number, and checks that all of them do the same.
+--
+-- A process that no MPI started is the only rank, and no MPI is loaded.  Else the first use loads
+-- vesper/dist.so (csrc/dist/mpi.c).
+local core = require "vesper.core"
+local check = require "vesper.util.check"
+local options = require "vesper.util.options"
+
+local job = {rank = 0, size = 1, host = "this host", timeout = 1800}
+
+-- Variables that MPI's launchers set for the processes that they start.
+local STARTED = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK"}
+
+local function started_by_mpi()
+  for _, name in ipairs(STARTED) do
+    if os.getenv(name) then return true end
+  end
+  return false
+end
+
+-- The functions of dist.so.
+local function load_mpi()
+  local path, tried = package.searchpath("vesper.dist", package.cpath)
+  if not path then
+    if os.getenv "OMPI_COMM_WORLD_SIZE" == "1" or os.getenv "PMI_SIZE" == "1" then return nil end
+    check.fail("dist.init", "this process is one of several of an MPI job, but vesper/dist.so is "
+      .. "not there; `make dist-mpi` builds it%s", tried)
+  end
+  local open, why = package.loadlib(path, "luaopen_vesper_dist")
+  if not open then check.fail("dist.init", "%s cannot be loaded: %s", path, why) end
+  local ok, lib = pcall(open)
+  if not ok then check.fail("dist.init", "%s", lib) end
+  return lib
+end
+
+-- Without OMP_NUM_THREADS, the ranks of a host share its processors, unless the launcher has given
+-- each its own.
+local function share_threads(ranks_here)
+  if os.getenv "OMP_NUM_THREADS" or ranks_here == 1 then return end
+  local mine, pipe = core.get_num_threads(), io.popen "nproc --all 2>/dev/null"
+  local all = pipe and tonumber(pipe:read "a")
+  if pipe then pipe:close() end
+  if mine == all then core.set_num_threads(math.max(1, mine // ranks_here)) end
+end
+
+--- Joins the job, once.
+function job.init(given)
+  local o = options.read("dist.init", given, {timeout = job.timeout, thread = true},
+    {timeout = "positive", thread = "boolean"})
+  job.timeout = o.timeout
+  if job.up then return end
+  job.up = true
+  job.lib = started_by_mpi() and load_mpi() or nil
+  if not job.lib then return end
+  local ranks_here
+  job.rank, job.size, job.host, ranks_here, job.thread = job.lib.init(o.thread)
+  share_threads(ranks_here)
+  if job.size == 1 then return end
+  core._set_rank(("rank %d on %s: "):format(job.rank, job.host))
+  job.agree("dist.init", {"vesper " .. core.version, "build " .. core.build.real})
+end
+
+--- Joins the job unless that is done; returns whether there are several ranks.
+function job.several()
+  if not job.up then job.init() end
+  return job.size > 1
+end
+
+-- Raises that the ranks differ; one text of each, of which equal ones are named once.
+local function differ(what, lead, list)
+  local names, order = {}, {}
+  for i, text in ipairs(list) do
+    if not names[text] then
+      names[text], order[#order + 1] = {}, text
+    end
+    table.insert(names[text], i - 1)
+  end
+  local lines = {}
+  for i, text in ipairs(order) do
+    local ranks = names[text]
+    local shown = table.concat(ranks, ", ", 1, math.min(#ranks, 8))
+    if #ranks > 8 then shown = shown .. ", ..." end
+    lines[i] = ("  %s %s: %s"):format(#ranks == 1 and "rank" or "ranks", shown, text)
+  end
+  check.fail(what, "%s\n%s", lead, table.concat(lines, "\n"))
+end
+
+local function same(text, what) return job.lib.same(job.lib.hash(text), job.timeout, what) end
+
+--- Checks that all ranks make this call, a text such as "all_reduce sum of float32 [3]".
+function job.meet(what, call)
+  if same(call, what) then return end
+  local place = core._place():gsub("^rank .-: ", ""):gsub(": $", "")
+  local mine = ("%s (%s, %s)"):format(call, job.host, place)
+  differ(what, "the ranks do not call the same", job.lib.texts(mine, job.timeout))
+end
+
+--- Raises unless all ranks give the same list of lines; the message has the first that differs.
+function job.agree(what, lines)
+  if not job.several() then return end
+  if same(table.concat(lines, "\n"), what) then return end
+  local function compare(line)
+    if same(line, what) then return end
+    differ(what, "the ranks differ", job.lib.texts(("%s (%s)"):format(line, job.host), job.timeout))
+  end
+  compare(("%d entries"):format(#lines))
+  for _, line in ipairs(lines) do compare(line) end
+end
+
+--- Waits for a request of dist.so.
+function job.wait(request, what) job.lib.wait(request, job.timeout, what) end
+
+return job

@@ -1,0 +1,179 @@
+-- What train.fit does differently on several ranks (vs.dist): who writes, which samples a rank
+-- gets, what all ranks must have in common.
+--
+-- All ranks hold the same weights, optimizer, averages, history and random state at the end of each
+-- epoch, so that rank 0's checkpoint is that of all.
+local core = require "vesper.core"
+local collectives = require "vesper.dist.collectives"
+local DataParallel = require "vesper.dist.data_parallel"
+local job = require "vesper.dist.job"
+local check = require "vesper.util.check"
+local tables = require "vesper.util.tables"
+local text = require "vesper.util.text"
+
+local WHAT = "fit"
+
+-- Says where a run goes on with another number of ranks; found: run.dist of its checkpoint.
+local function say_other(o, run, size, say)
+  local before = run.dist and run.dist.ranks or 1
+  if #run.history == 0 or before == size then return end
+  say("%s: written by %d rank%s, goes on with %d: the batches of the next epochs are others",
+    o.checkpoint, before, before == 1 and "" or "s", size)
+end
+
+-- ---- one process --------------------------------------------------------------------------------
+
+local Alone = {several = false, writes = true}
+Alone.__index = Alone
+
+function Alone:loss(...) return self.model:loss(...) end
+function Alone.without_sending(_, fn, ...) return fn(...) end
+function Alone.training(_, fn, ...) return fn(...) end
+function Alone.mean(_, x) return x end
+function Alone.agreed(_, x) return x end
+function Alone.before_validation() end
+function Alone.start(_, _, o, run, say)
+  say_other(o, run, 1, say)
+  run.dist = nil
+end
+function Alone.finish() end
+
+-- ---- several ------------------------------------------------------------------------------------
+
+local Ranks = {several = true}
+Ranks.__index = Ranks
+
+local function int64(list) return core.tensor(list, {dtype = "int64"}) end
+
+-- A hash of some samples of a data set, and their number.
+local function fingerprint(set)
+  local n, list, seen = #set, {}, {}
+  for i = 0, 7 do
+    local at = 1 + i * (n - 1) // 7
+    if n > 0 and not seen[at] then list[#list + 1], seen[at] = at, true end
+  end
+  local batch, parts = set:batch(list), {}
+  for _, name in ipairs(tables.sorted_keys(batch)) do
+    local x = batch[name]
+    if core.is_tensor(x) then
+      parts[#parts + 1] = ("%s %x"):format(name, job.lib.hash(x:contiguous()))
+    elseif type(x) == "table" then
+      parts[#parts + 1] = ("%s %x"):format(name, job.lib.hash(table.concat(x, "\n")))
+    end
+  end
+  return ("%d samples, %x"):format(n, job.lib.hash(table.concat(parts, "\n")))
+end
+
+-- A line for each option, setting and data set that must be the same.
+local function description(o)
+  local lines = {}
+  local function add(name, value) lines[#lines + 1] = ("%s = %s"):format(name, tostring(value)) end
+  for _, name in ipairs {"epochs", "clip", "accumulate", "autocast", "schedule_per", "folds",
+      "patience", "resume"} do
+    add(name, o[name])
+  end
+  add("checkpoint", o.checkpoint and "given")
+  add("optimizer", o.optimizer.name)
+  for g, group in ipairs(o.optimizer.param_groups) do
+    for _, key in ipairs(tables.sorted_keys(group)) do
+      if key ~= "params" then
+        add(("group %d of the optimizer, %s"):format(g, key), text.value(group[key]))
+      end
+    end
+  end
+  for _, name in ipairs {"train", "val"} do
+    local loader = o[name]
+    if text.kind(loader) == "a Loader" then
+      local state = loader:state()
+      for _, key in ipairs(tables.sorted_keys(state)) do
+        if key ~= "seed" then add(("%s.%s"):format(name, key), state[key]) end
+      end
+      add(("data of %s"):format(name), fingerprint(loader.set))
+    end
+  end
+  return lines
+end
+
+-- The seed and the random state of rank 0; its seed is that of all loaders.
+local function take_seeds(o)
+  local rng, state = core.get_rng_state(), o.train:state()
+  local numbers = collectives.broadcast(int64{rng.seed, rng.counter, state.seed}):tolist()
+  core.set_rng_state {seed = numbers[1], counter = numbers[2]}
+  if state.batch == 0 then o.train:load_state {seed = numbers[3], epoch = state.epoch} end
+end
+
+--- Deals the samples of the training loader, and checks what the ranks have in common.
+function Ranks:deal(o)
+  if text.kind(o.train) ~= "a Loader" then
+    check.fail(WHAT, "train is %s, expected a data.Loader, whose samples ranks can share",
+      text.kind(o.train))
+  end
+  job.agree(WHAT, description(o))
+  self.given = o.train
+  o.train = o.train.ranks == job.size and o.train or o.train:part(job.rank, job.size)
+  if #o.train == 0 then
+    check.fail(WHAT, "train has %d samples, expected at least one for each of %d ranks",
+      #o.train.set, job.size)
+  end
+  take_seeds(o)
+end
+
+--- Begins after a checkpoint was loaded; run.dist is what the run knows of its ranks.
+function Ranks:start(model, o, run, say)
+  local found = run.dist
+  job.agree(WHAT, {("epochs done = %d"):format(#run.history)})
+  say_other(o, run, job.size, say)
+  local options = type(o.dist) == "table" and tables.merge(o.dist) or {}
+  options.order = found and found.ranks == job.size and found.order or nil
+  self.parallel = DataParallel(model, options)
+  run.dist = {ranks = job.size}
+end
+
+function Ranks:loss(...) return self.parallel:loss(...) end
+
+function Ranks:without_sending(fn, ...) return self.parallel:no_sync(fn, ...) end
+
+--- Runs an epoch with random numbers of this rank's own; all go on from the same state after it.
+function Ranks.training(_, fn, ...)
+  local before = core.get_rng_state()
+  core.set_rng_state {seed = before.seed + job.rank * 0x9E3779B97F4A7C15, counter = before.counter}
+  local results = table.pack(fn(...))
+  local counter = collectives.all_reduce(int64{core.get_rng_state().counter}, "max"):tolist()[1]
+  core.set_rng_state {seed = before.seed, counter = counter}
+  return table.unpack(results, 1, results.n)
+end
+
+function Ranks.mean(_, x)
+  return collectives.all_reduce(core.tensor({x}, {dtype = "float64"}), "mean"):tolist()[1]
+end
+
+--- Rank 0's number.
+function Ranks.agreed(_, x)
+  return collectives.broadcast(core.tensor({x}, {dtype = "float64"})):tolist()[1]
+end
+
+--- Gives all ranks the same buffers, in averages too.
+function Ranks:before_validation(o, run)
+  self.parallel:sync_buffers()
+  run.dist.order = self.parallel.order
+  if not (o.ema and o.ema.buffers) then return end
+  local average = o.ema:state_dict().state
+  for _, name in ipairs(tables.sorted_keys(average)) do
+    average[name]:copy_(collectives.broadcast(average[name]))
+  end
+end
+
+--- The given loader has had the epochs of its parts.
+function Ranks:finish(o)
+  self.parallel:remove()
+  if self.given ~= o.train then self.given.epoch, o.train = o.train.epoch, self.given end
+end
+
+--- What fit uses: of several ranks where dist is given and there are some.
+return function(model, o)
+  if not (o.dist and job.several()) then return setmetatable({model = model}, Alone) end
+  local self = setmetatable({writes = job.rank == 0}, Ranks)
+  self:deal(o)
+  if not self.writes then o.quiet, o.log, o.tensorboard, o.weights = true, nil, nil, nil end
+  return self
+end
