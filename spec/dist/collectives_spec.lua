@@ -42,8 +42,8 @@ describe("vs.dist on one process", function()
   it("names dist.so where a launcher started the process and it is not there", function()
     local _, said = process.run("OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=2 lua5.4 -e '"
       .. "local vs = require [[vesper]] package.cpath = [[none/?.so]] print(pcall(vs.dist.rank))'")
-    assert.matches("one of several of an MPI job, but vesper/dist.so is not there; `make dist%-mpi`",
-      said)
+    assert.matches("one of several of an MPI job, but vesper/dist.so is not there; `make dist",
+      said, 1, true)
     _, said = process.run("OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=1 lua5.4 -e '"
       .. "local vs = require [[vesper]] package.cpath = [[none/?.so]] print(vs.dist.size())'")
     assert.equal("1\n", said)

@@ -153,7 +153,8 @@ describe_mpi("DataParallel", function()
       local bad = vs.autograd.Function{forward = function(_, t) return t end,
         backward = function() error "no" end}
       m:zero_grad()
-      assert(not pcall(function() (m.a(x):sum() + m.b(bad((x * 2):requires_grad_())):sum()):backward() end))
+      local b = bad((x * 2):requires_grad_())
+      assert(not pcall(function() (m.a(x):sum() + m.b(b):sum()):backward() end))
       m:zero_grad()
       m.a(x):sum():backward()
       close("after an error", vs.ones(2, 3) * 6, m.a.weight.grad)

@@ -136,6 +136,7 @@ return function(vs, calls)
     local state, steps = o:state(1, 1)
     return {1, 1, state, steps, self = o}
   end
+  args["Loader:part"] = function() return {0, 2, true} end
   args["dist.agree"] = function() return {"settings", {"a = 1"}} end
   args["dist.same"] = function() return {{image_index = vs.arange(3)}} end
   args["dist.DataParallel"] = function() return {nn.Linear(2, 2)} end

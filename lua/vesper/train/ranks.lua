@@ -74,11 +74,9 @@ local function description(o)
   end
   add("checkpoint", o.checkpoint and "given")
   add("optimizer", o.optimizer.name)
-  for g, group in ipairs(o.optimizer.param_groups) do
-    for _, key in ipairs(tables.sorted_keys(group)) do
-      if key ~= "params" then
-        add(("group %d of the optimizer, %s"):format(g, key), text.value(group[key]))
-      end
+  for g, settings in ipairs(o.optimizer:state_dict().groups) do
+    for _, key in ipairs(tables.sorted_keys(settings)) do
+      add(("group %d of the optimizer, %s"):format(g, key), text.value(settings[key]))
     end
   end
   for _, name in ipairs {"train", "val"} do

@@ -1,0 +1,101 @@
+local mpi = require "spec.support.mpi"
+local process = require "spec.support.process"
+local temp = require "spec.support.temp"
+local kill_dist = require "spec.support.kill_dist"
+
+local describe_mpi = mpi.there() and describe or pending
+
+local PROGRAM = "spec/support/dist_fit.lua"
+
+describe_mpi("train.fit{dist = true}", function()
+  local folder
+  setup(function() folder = temp.folder() end)
+  teardown(temp.remove)
+
+  -- Runs the training on n ranks in a folder of the data set; returns what it wrote.
+  local function run(n, name, arguments, environment)
+    local path = folder .. "/" .. name
+    temp.subfolder(path)
+    local command = n == 1 and ("env OMP_NUM_THREADS=1 lua5.4 %s %s %s"):format(PROGRAM, path,
+      arguments) or mpi.command(n, PROGRAM, path .. " " .. arguments)
+    local ok, said = process.run((environment or "") .. " " .. command)
+    return ok, said, path
+  end
+  local function works(...)
+    local ok, said, path = run(...)
+    if not ok then error(said, 2) end
+    return said, temp.read(path .. "/result.safetensors")
+  end
+  local function loss(said) return tonumber(said:match "loss ([%d.]+)") end
+
+  it("is one process with the joined batch, up to rounding", function()
+    local one = works(1, "one", "3 8", "DROPOUT=0")
+    for _, n in ipairs {2, 4} do
+      local several = works(n, "of" .. n, ("3 %d"):format(8 // n), "DROPOUT=0")
+      assert.near(loss(one), loss(several), 2e-3)
+      assert.equal(one:match "accuracy (%S+)", several:match "accuracy (%S+)")
+    end
+    -- two batches a step
+    local steps = works(1, "steps", "2 8 2", "DROPOUT=0")
+    assert.is_true(math.abs(loss(steps) - loss(works(2, "steps2", "2 4 2", "DROPOUT=0"))) < 2e-3)
+  end)
+
+  it("resumes with the same bits, and with other numbers of ranks", function()
+    local _, want = works(2, "straight", "4 4")
+    works(2, "resumed", "2 4")
+    local _, got = works(2, "resumed", "4 4")
+    assert.is_true(want == got)
+    works(2, "other", "1 4")
+    local said = works(3, "other", "2 4", "QUIET=0")
+    assert.matches("written by 2 ranks, goes on with 3", said, 1, true)
+    said = works(1, "other", "3 4", "QUIET=0")
+    assert.matches("written by 3 ranks, goes on with 1", said, 1, true)
+    said = works(2, "other", "4 4", "QUIET=0")
+    assert.matches("written by 1 rank, goes on with 2", said, 1, true)
+    local rows = 0
+    for _ in io.lines(folder .. "/other/log.csv") do rows = rows + 1 end
+    assert.equal(5, rows)
+  end)
+
+  it("ends as a whole when a rank is killed, and goes on with the same bits", function()
+    assert.is_true(kill_dist.run(4, 3, function() end) > 0)
+  end)
+
+  it("refuses options, data and files that differ", function()
+    local function refused(want, program)
+      local ok, said = mpi.run(2, ([[
+        local nn = vs.nn
+        vs.manual_seed(1)
+        local function set(n)
+          return vs.data.TensorDataset{x = vs.rand(n, 3), label = vs.ones(n):long()}
+        end
+        local model = nn.Module:extend "Model" ()
+        model.linear = nn.Linear(3, 2)
+        function model:forward(batch) return {logits = self.linear(batch.x)} end
+        function model:loss(batch)
+          return nn.functional.cross_entropy(self.linear(batch.x), batch.label)
+        end
+        local o = {epochs = 1, quiet = true, dist = true,
+          optimizer = vs.optim.SGD(model:parameters(), {lr = 0.1}),
+          train = vs.data.Loader(set(8), {batch_size = 2}), val = vs.data.Loader(set(4))}
+        %s
+        vs.train.fit(model, o)
+      ]]):format(program))
+      assert(not ok, "not refused: " .. want)
+      assert.matches(want, said)
+    end
+    refused("fit: the ranks differ\n  rank 0: epochs = 1 %(%S+%)\n  rank 1: epochs = 2 %(%S+%)",
+      "o.epochs = rank + 1")
+    refused("rank 1: group 1 of the optimizer, lr = 0.2",
+      "if rank == 1 then o.optimizer.lr = 0.2 end")
+    refused("rank 0: data of train = 8 samples, %x+ .-rank 1: data of train = 8 samples, %x+",
+      "vs.manual_seed(rank) o.train = vs.data.Loader(set(8), {batch_size = 2})")
+    refused("rank 1: train.batch_size = 3",
+      "o.train = vs.data.Loader(o.train.set, {batch_size = 2 + rank})")
+    refused("/none/x.h5: No such file.-vesper: rank 1 of 2 on %S+ ended with status 1", [[
+      if rank == 1 then assert(vs.data.open("/none/x.h5", "train")) end]])
+    refused("the loss of epoch 1, batch 1 is NaN", [[
+      if rank == 1 then vs.no_grad(function() model.linear.weight:fill_(0/0) end) end
+      function model:loss(batch) return self.linear(batch.x):sum() * (rank == 1 and 0/0 or 1) end]])
+  end)
+end)
