@@ -24,7 +24,8 @@ local function training(model, inputs, loss_of, flops, dropout)
     optimizer:step()
     return loss
   end
-  return {weights = model:state_dict(), inputs = inputs, flops = 3 * flops, step = step,
+  return {model = model, weights = model:state_dict(), inputs = inputs, flops = 3 * flops,
+    step = step,
     check = function()
       local losses = {}
       model:train((dropout or 0) == 0)

@@ -67,7 +67,7 @@ describe("Loader: parts of several ranks", function()
     local two = part(2)
     assert.equal(2, two.ranks)
     assert.equal(0, two.rank)
-    for _ in two do break end
+    two()
     local state = two:state()
     assert.equal(2, state.ranks)
     assert.is_nil(part(1):state().ranks)
