@@ -30,15 +30,15 @@ static inline float vs_exp_rest(float r) {
   return p * r + 5.0000001201e-1f;
 }
 
-/* exp(c) = 2^n (1 + what is returned), for c that does not overflow. */
+/* exp(c) = 2^n (1 + what is returned), for c that does not overflow; anything for others. */
 static inline float vs_exp_less(float c, int32_t *n) {
   union {
-    int32_t i;
+    uint32_t i;
     float f;
   } whole;
   float k = c * 1.44269504f + 12582912.0f; /* rounds to an integer in the low bits */
   whole.f = k;
-  *n = whole.i - 0x4B400000;
+  *n = (int32_t)(whole.i - 0x4B400000u);
   k -= 12582912.0f;
   float r = (c - k * 0.693359375f) + k * 2.12194440e-4f;
   return vs_exp_rest(r) * r * r + r;
@@ -50,29 +50,29 @@ static inline float vs_exp_part(float c, int32_t *n) { return vs_exp_less(c, n) 
 /* 2^n for -126 <= n <= 127 */
 static inline float vs_power(int32_t n) {
   union {
-    int32_t i;
+    uint32_t i;
     float f;
-  } scale = {.i = (int32_t)((uint32_t)(n + 127) << 23)};
+  } scale = {.i = ((uint32_t)n + 127u) << 23};
   return scale.f;
 }
 
+/* What is out of range is computed too, and not taken: that costs less than limits for x. */
 static inline float vs_exp(float x) {
   union {
     float f;
     uint32_t i;
   } p;
   int32_t n;
-  p.f = vs_exp_part(x < -87.33654f ? -87.33654f : x > 88.72283f ? 88.72283f : x, &n);
+  p.f = vs_exp_part(x, &n);
   p.i += (uint32_t)n << 23; /* the exponent: 2^128 is not a float to multiply with */
-  p.f = x > 88.72283f ? INFINITY : p.f;
-  p.f = x < -87.33654f ? 0.0f : p.f;
-  return x != x ? x : p.f;
+  p.f = x <= 88.72283f ? p.f : x + INFINITY; /* or NaN */
+  return x < -87.33654f ? 0.0f : p.f;
 }
 
 /* exp of x up to 0: what cannot overflow needs less. */
 static inline float vs_exp_down(float x) {
   int32_t n;
-  float p = vs_exp_part(x < -87.33654f ? -87.33654f : x, &n);
+  float p = vs_exp_part(x, &n);
   return x < -87.33654f ? 0.0f : p * vs_power(n);
 }
 
