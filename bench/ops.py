@@ -5,7 +5,8 @@
 
 Each side runs in a process of its own on the same inputs (ops.lua, ops_torch.py).  First both
 compute, and the mean and the mean square of what they get have to agree.  Then they take short
-turns, because the clock of a shared machine drifts within minutes.  Printed for each op: the median
+turns, because the clock of a shared machine drifts within minutes, each after a rest, because the
+other side's threads wait for more work for a while and take time from whoever is next.  Printed for each op: the median
 of the turns' ratios (PyTorch's time / ours; above 1 vesper is faster), their range, and the median
 time of each side; then the geometric mean, and what is below 1.
 """
@@ -16,9 +17,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 AGREE = 1e-3  # PyTorch adds up in float32
+REST = 0.02  # seconds
 
 
 class Side:
@@ -41,6 +44,7 @@ class Side:
         return self.answer()
 
     def seconds(self, count):
+        time.sleep(REST)
         return float(self.ask(f"time {count}")[0])
 
     def close(self):
