@@ -51,7 +51,7 @@ static int lvs_writer_new(lua_State *L) {
   lvs_checkoptions(
       L, 2,
       "name|source|split_seed|classes|vocab|tags|vectors|image_size|regions|max_words|compress|"
-      "chunk|half|landmark_pairs|shard",
+      "chunk|half|landmark_pairs|shard|note|captions",
       "Writer");
   lua_settop(L, 2);
   if (lua_isnil(L, 2)) {
@@ -61,6 +61,7 @@ static int lvs_writer_new(lua_State *L) {
   vs_writeropt o = {0};
   o.name = lvs_optword(L, 2, "name", NULL);
   o.source = lvs_optword(L, 2, "source", NULL);
+  o.note = lvs_optword(L, 2, "note", NULL);
   o.split_seed = lvs_optint(L, 2, "split_seed", INT64_MIN, INT64_MAX, 0);
   o.regions = lvs_optint(L, 2, "regions", 1, 1 << 20, 0);
   o.max_words = lvs_optint(L, 2, "max_words", 1, 1 << 20, 0);
@@ -72,6 +73,7 @@ static int lvs_writer_new(lua_State *L) {
   o.vectors = opt_tensor(L, 2, "vectors", "Writer");
   o.classes = lvs_optstrings(L, 2, "classes", "Writer");
   o.tags = lvs_optstrings(L, 2, "tags", "Writer");
+  o.captions = lvs_optstrings(L, 2, "captions", "Writer");
   o.words = lvs_optstrings(L, 2, "vocab", "Writer");
   o.pair = lvs_optpairs(L, 2, "landmark_pairs", "Writer", &o.npair);
   void **box = lvs_newbox(L, LVS_WRITER);

@@ -81,6 +81,7 @@ static int write_attributes(vs_writer *w) {
       vs_h5_set_text(w->h, "/", "source", w->source) ||
       vs_h5_set_int(w->h, "/", "split_seed", w->opt.split_seed))
     return -1;
+  if (w->note && vs_h5_set_text(w->h, "/", "note", w->note)) return -1;
   return w->pairs ? vs_h5_set_text(w->h, "/", "landmark_pairs", w->pairs) : 0;
 }
 
@@ -261,10 +262,15 @@ vs_writer *vs_writer_new(const char *path, const vs_writeropt *o) {
   w->path = strdup(path);
   w->name = strdup(o->name ? o->name : "");
   w->source = strdup(o->source ? o->source : "");
-  if (!w->path || !w->name || !w->source) {
+  w->note = o->note ? strdup(o->note) : NULL;
+  if (!w->path || !w->name || !w->source || (o->note && !w->note)) {
     vs_fail_memory(strlen(path));
     goto failed;
   }
+  for (int64_t i = 0; o->captions && i < o->captions->n; i++)
+    if (vs_strings_add(&w->captions, vs_strings_get(o->captions, i),
+                       vs_strings_len(o->captions, i)))
+      goto failed;
   if (o->npair && !(w->pairs = pairs_text(o))) goto failed;
   if (o->classes && check_strings(o->classes, "classes")) goto failed;
   if (o->tags && check_strings(o->tags, "tags")) goto failed;
@@ -315,9 +321,11 @@ void vs_writer_free(vs_writer *w) {
   vs_ids_free(&w->ids);
   vs_strings_free(&w->file);
   vs_strings_free(&w->temp);
+  vs_strings_free(&w->captions);
   free(w->path);
   free(w->name);
   free(w->source);
+  free(w->note);
   free(w->pairs);
   free(w);
 }

@@ -13,9 +13,10 @@
 #include "io/strings.h"
 
 typedef struct vs_writeropt {
-  const char *name, *source; /* attributes; may be NULL */
+  const char *name, *source, *note; /* attributes; may be NULL */
   int64_t split_seed;
   const vs_strings *classes, *words; /* NULL: none; words start with padding and unknown */
+  const vs_strings *captions; /* splits that have captions though the first image may have none */
   const vs_strings *tags; /* names of the tags, of which an image may have several; NULL: none */
   vs_tensor *vectors;     /* [words,D] or NULL */
   const int64_t *pair;    /* [npair][2] landmarks left and right of each other, from 1;

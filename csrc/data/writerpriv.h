@@ -69,6 +69,8 @@ struct vs_writer {
   pid_t owner;          /* a copy in a forked child must not remove the files */
   vs_writeropt opt;     /* its pointers are not used after vs_writer_new */
   char *name, *source;  /* attributes */
+  char *note;           /* NULL: none */
+  vs_strings captions;  /* splits that have captions in any case */
   char *pairs;          /* the attribute landmark_pairs; NULL: none */
   int64_t nclass, ntag; /* names that labels and tags point to */
   int64_t paired;       /* the last landmark that is in a pair; 0: none is */

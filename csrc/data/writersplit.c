@@ -132,7 +132,8 @@ int vs_split_make(vs_writer *w, split *s, const vs_item *item) {
   if (item->thing && add_plain(s, ITEM, VS_INT32)) return -1;
   if (item->tag && add_column(s, TAGS, VS_UINT8, 2, (int64_t[]){0, w->ntag}, CHUNK)) return -1;
   s->has_list[ID] = item->id;
-  if (item->ncaption && add_captions(s)) return -1;
+  bool captions = item->ncaption || vs_strings_find(&w->captions, s->name) >= 0;
+  if (captions && add_captions(s)) return -1;
   if ((item->regions || item->boxes) && add_regions(w, s, item)) return -1;
   if (item->feature) {
     s->vector = item->feature->shape[0];

@@ -105,6 +105,24 @@ describe("data.Writer with shard", function()
     assert.matches('no split "train"; it has val', why, 1, true)
   end)
 
+  it("has captions though the first image has none, where it is told which splits have", function()
+    local w = assert(data.Writer(folder .. "/x.h5", {shard = 1, captions = {"train"}, note = "y"}))
+    for i = 1, 3 do
+      assert(w:add("train", {image = dataset.picture(i), captions = i == 2 and {"x"} or {}}))
+    end
+    assert(w:add("val", {image = dataset.picture(4)}))
+    assert(w:close())
+    local set = assert(data.open(w:files()))
+    assert.same({2}, set:batch({1}).image_index:tolist())
+    assert.equal("y", set:attrs().note)
+    assert.equal(1, #assert(data.open(w:files(), "val")))
+    w = assert(data.Writer(folder .. "/y.h5"))
+    assert(w:add("train", {image = dataset.picture(1), captions = {}}))
+    assert.error_matches(function()
+      w:add("train", {image = dataset.picture(1), captions = {"x"}})
+    end, "has captions, unlike earlier images")
+  end)
+
   it("puts nothing in its place before it is closed, and leaves nothing when it is dropped",
     function()
       temp.write(folder .. "/x-00001.h5", "old")

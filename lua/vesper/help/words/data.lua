@@ -41,16 +41,18 @@ return {
         .. "the first that is made. images: the number of images, if samples are captions. A "
         .. "Loader over it has no workers. get belongs to the data set until that is collected; a "
         .. "get that refers to its own data set keeps it alive."},
-    {"data.Writer", "path:string, {name:string?, source:string?, split_seed:int=0, "
+    {"data.Writer", "path:string, {name:string?, source:string?, note:string?, split_seed:int=0, "
         .. "classes:list?, tags:list?, vocab:value?, vectors:tensor?, image_size:list?, "
         .. "regions:int?, max_words:int?, compress:int=0, chunk:int=1, half:bool=false, "
-        .. "landmark_pairs:list?, shard:int?}",
+        .. "landmark_pairs:list?, captions:list?, shard:int?}",
       "Writer?", "Writes a vesper HDF5 file, which appears under its name at close. vocab is a "
         .. "Vocab or a list of words; image_size is {height, width}, without it encoded images "
         .. "are stored unchanged; compress 0..9; chunk: the number of images that are stored and "
         .. "compressed together, which saves space but is slow to read in any order except that "
         .. "of a Loader with chunks; half: features and regions are stored as float16; "
         .. "landmark_pairs: {{1, 2}, ...}, the landmarks that are left and right of each other; "
+        .. "captions: names of splits that have captions though their first image may have none; "
+        .. "note: a text that is kept with the attributes; "
         .. "shard: the data set is written to files NAME-00001.h5, NAME-00002.h5, ... of the path "
         .. "NAME.h5, and a new file begins when the rows of one have this number of bytes."},
     {"data.permutation", "n:int, seed:int", "list",
@@ -67,13 +69,17 @@ return {
     {"data.normalize", "images:any, mean:list?, std:list?", "Tensor",
       "Images uint8 or float 0..255 [B,3,H,W] as (x / 255 - mean) / std by channel, float32; mean "
         .. "and std default to ImageNet's."},
-    {"data.extract", "model:Module|function, source:string, out:string, {splits:list?, "
+    {"data.extract", "model:Module|function, source:paths, out:string, {splits:list?, "
         .. "batch_size:int=32, half:bool=true, regions:bool=true, images:bool=false, "
-        .. "flip:bool=false, compress:int=0, progress:function?}", "table?",
-      "Runs model(images) -> v [B,D], U [B,R,C] over every image of a vesper HDF5 file and writes "
+        .. "flip:bool=false, compress:int=0, progress:function?, rank:int?, size:int?, "
+        .. "shards:int?}", "table?",
+      "Runs model(images) -> v [B,D], U [B,R,C] over every image of a data set and writes "
         .. "a file with feature and regions instead of the images and everything else unchanged. "
-        .. "half: stored as float16; flip: adds mirror images of train under id..'#flip'. Returns "
-        .. "counts by split."},
+        .. "half: stored as float16; flip: adds mirror images of train under id..'#flip'. "
+        .. "rank and size: this process is number rank, from 0, of size processes that share the "
+        .. "work, each with the same call. shards: they write that many files NAME-00001.h5, ... "
+        .. "of the path NAME.h5, by default one each; a file that is there and whole is not "
+        .. "written again. Returns counts by split, of the files of this process."},
     {"data.prepare.folder", "folder:string, out:string, {csv:string=products.csv, "
         .. "image:string=images/{id}.jpg, title:string=title, label:value=label, id:string=id, "
         .. "split:string?, size:value=64, min_count:int=2, max_words:int=16, seed:int=1, "
