@@ -186,6 +186,29 @@ describe("inspect says of", function()
     assert.equal("val: 2 of 2 different captions occur in train, too", report.notes[1])
   end)
 
+  it("a data set in several files: that of one, and the number of files", function()
+    local w = assert(vs.data.Writer(dir .. "/part.h5", {shard = 1, classes = dataset.classes,
+      vocab = dataset.words}))
+    for i = 1, 7 do assert(w:add("train", dataset.item(i))) end
+    for i = 1, 2 do assert(w:add("val", dataset.item(i))) end
+    assert(w:close())
+    local report = assert(inspect.report(dir .. "/part-*.h5", O))
+    local one = assert(inspect.report(dataset.write(dir .. "/one.h5", 7), O))
+    assert.equal(9, fact(report, "files"))
+    for _, name in ipairs {"fields", "train", "val", "train classes", "vocabulary"} do
+      assert.same(fact(one, name), fact(report, name))
+    end
+    assert.same({one.rows, one.notes, one.faults}, {report.rows, report.notes, report.faults})
+    os.remove(dir .. "/part-00004.h5")
+    temp.write(dir .. "/part-00004.h5", "damaged")
+    local none, why = inspect.report(dir .. "/part-*.h5", O)
+    assert.is_nil(none)
+    assert.matches("part%-00004%.h5: not an HDF5 file", why)
+    none, why = inspect.report(dir .. "/none-*.h5", O)
+    assert.is_nil(none)
+    assert.matches("none%-%*%.h5: no file matches in the folder", why)
+  end)
+
   it("a data set: empty captions, unknown words, pictures of one colour, missing splits", function()
     local path = dataset.write(dir .. "/words.h5", 7)
     local notes = table.concat(assert(inspect.report(path, O)).notes, "\n")

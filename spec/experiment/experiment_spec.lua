@@ -124,6 +124,15 @@ describe("experiment", function()
     for _, other in ipairs {"x" .. long, long .. "x", long:sub(2), "W" .. long:sub(2)} do
       assert.are_not.equal(sum(long), sum(other))
     end
+    for i, bytes in ipairs {"abc", "d"} do temp.write(("%s/p-%d"):format(folder, i), bytes) end
+    local shards = experiment.fingerprint(folder .. "/p-*")
+    assert.same({"p-*", 4, 2}, {shards.name, shards.bytes, shards.files})
+    assert.equal(shards.checksum,
+      experiment.fingerprint {folder .. "/p-1", folder .. "/p-2"}.checksum)
+    assert.not_equal(shards.checksum,
+      experiment.fingerprint {folder .. "/p-2", folder .. "/p-1"}.checksum)
+    temp.write(folder .. "/p-2", "e")
+    assert.not_equal(shards.checksum, experiment.fingerprint(folder .. "/p-*").checksum)
     local none, why = experiment.fingerprint(folder .. "/none")
     assert.is_nil(none)
     assert.matches("none", why)

@@ -28,24 +28,35 @@ local function fail(...) check.fail("experiment", ...) end
 
 local WORDS = 512 -- words of eight bytes per read
 
--- FNV-1a over words of eight bytes; the last one is padded with zeros.
+local FIRST, PRIME = 0xcbf29ce484222325, 0x100000001b3
+
+-- FNV-1a over words of eight bytes, the last one padded with zeros; and the number of bytes.
 local function checksum(handle)
-  local format, hash = ("<i8"):rep(WORDS), 0xcbf29ce484222325
+  local format, hash = ("<i8"):rep(WORDS), FIRST
   local size = 0
   for block in function() return handle:read(8 * WORDS) end do
     size = size + #block
     local words = {string.unpack(format, block .. ("\0"):rep(8 * WORDS - #block))}
-    for i = 1, (#block + 7) // 8 do hash = (hash ~ words[i]) * 0x100000001b3 end
+    for i = 1, (#block + 7) // 8 do hash = (hash ~ words[i]) * PRIME end
   end
-  return ("%016x"):format(hash), size
+  return hash, size
 end
 
---- {name, bytes, checksum} of a file, to detect different data; or nil and a message.
+--- {name, bytes, checksum} of a file, or of the files that a pattern or list names, with their
+--- number as `files`: to detect different data; or nil and a message.  The checksum of several
+--- files is one of theirs, in their order.
 function experiment.fingerprint(path)
-  local handle <close>, why = io.open(path, "rb")
-  if not handle then return nil, why end
-  local sum, size = checksum(handle)
-  return {name = file.name(path), bytes = size, checksum = sum}
+  local files, missing = core.data.files(path)
+  if not files then return nil, missing end
+  local sum, bytes = FIRST, 0
+  for _, one in ipairs(files) do
+    local handle <close>, why = io.open(one, "rb")
+    if not handle then return nil, why end
+    local hash, size = checksum(handle)
+    sum, bytes = #files == 1 and hash or (sum ~ hash) * PRIME, bytes + size
+  end
+  return {name = file.name(type(path) == "table" and path[1] or path), bytes = bytes,
+    checksum = ("%016x"):format(sum), files = #files > 1 and #files or nil}
 end
 
 -- ---- runs ---------------------------------------------------------------------------------------
@@ -291,7 +302,8 @@ end
 --            =}, the accuracies with shuffled images and texts, which are measured otherwise, and
 --            categories, a result of DPM:measure
 --   settings = {}                  plain values that are the same for every row
---   data = path                    the data file; its size and checksum identify the data
+--   data = path                    the data file, or the pattern or list of several; sizes and
+--                                  checksums identify the data
 -- Seeds are the outer loop, so that a table stopped early has every row for some seeds.  Each run
 -- is tested once, with the best weights on validation.  Raises if the folder has a run of this name
 -- that was started with different settings.  Returns the results of all runs, seed by seed.
@@ -299,7 +311,7 @@ function experiment.run(given)
   local o = options.read("experiment", given, {settings = {}, quiet = false, fold_size = 1000},
     {folder = "string", rows = "list", seeds = "list", epochs = "count", loaders = "function",
     optimizer = "function", evaluate = "function", schedule = "function", score = "function",
-    schedule_per = true, clip = true, data = "string", folds = "count", quiet = "boolean",
+    schedule_per = true, clip = true, data = "string or list", folds = "count", quiet = "boolean",
     fold_size = "whole", patience = "count", tune = "list"})
   check_options(o)
   o.evaluate = o.evaluate or function(model, loaders)

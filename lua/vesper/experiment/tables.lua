@@ -50,7 +50,8 @@ function experiment.protocol(results, sizes)
   local labels, folds = first.test.accuracy ~= nil, first.test.folds
   local data, file = run.data, ""
   if data then
-    file = ("%s (%d bytes, checksum %s), "):format(data.name, data.bytes, data.checksum)
+    file = ("%s (%s%d bytes, checksum %s), "):format(data.name,
+      data.files and data.files .. " files, " or "", data.bytes, data.checksum)
   end
   local list = {
     ("Data: %s%d train, %d validation, %d test."):format(file, sizes.train, sizes.val, sizes.test),

@@ -61,6 +61,7 @@ end
 local function is_number(x) return type(x) == "number" end
 local function is_count(x) return math.type(x) == "integer" and x >= 1 end
 local function is_whole(x) return math.type(x) == "integer" and x >= 0 end
+local function is_string(x) return type(x) == "string" end
 local function is_callable(x) return type(x) == "function" end
 
 local function list_of(accepts)
@@ -88,7 +89,8 @@ local kinds = {
   share = {"a number in [0, 1]", function(x) return is_number(x) and x >= 0 and x <= 1 end},
   probability = {"a number in [0, 1)",
     function(x) return is_number(x) and x >= 0 and x < 1 end},
-  string = {"a string", function(x) return type(x) == "string" end},
+  string = {"a string", is_string},
+  ["string or list"] = {"a string or a list of strings", either(is_string, list_of(is_string))},
   boolean = {"true or false", function(x) return type(x) == "boolean" end},
   ["function"] = {"a function", is_callable},
   table = {"a table", function(x) return type(x) == "table" end},

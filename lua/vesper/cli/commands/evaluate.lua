@@ -5,7 +5,7 @@ local what = {
   name = "evaluate",
   about = "Measures a saved model on a data set: accuracy where the set has labels and the model "
     .. "classes, retrieval where the model reads texts.",
-  places = {{"model", "a folder of a model"}, {"data", "a data set, .h5"}},
+  places = {{"model", "a folder of a model"}, {"data", "a data set, .h5, or 'part-*.h5'"}},
   options = {{"split", "test", "the split"}, {"batch", 200, "samples per step", min = 1},
     {"mirror", false, "average each image with its mirror image"},
     {"folds", 1, "retrieval also as the mean over this number of parts", min = 1},

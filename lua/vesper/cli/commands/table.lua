@@ -7,7 +7,7 @@ local what = {
   about = "Compares image-text models on one data set, with several seeds and the same budget; "
     .. "writes a table and a page. The same command resumes an interrupted table; you can add "
     .. "seeds or rows later.",
-  places = {{"data", "a data set, .h5"}, {"out", "the folder of runs and report"}},
+  places = {{"data", "a data set, .h5, or 'part-*.h5'"}, {"out", "the folder of runs and report"}},
   options = options.join({
     {"rows", {"Baseline", "TextOnly", "VSE", "CIM", "COOT", "DPM", "AttentionPooling",
       "DenseProjection"}, "models, separated by commas", choices = options.NAMES},

@@ -9,7 +9,7 @@ local what = {
   about = "Trains an image-text model on a data set and writes it as a folder. After each epoch "
     .. "a checkpoint is written; the same command resumes an interrupted training. The model has "
     .. "the weights of the epoch with the best result on validation.",
-  places = {{"data", "a data set, .h5"}, {"out", "the folder of the model"}},
+  places = {{"data", "a data set, .h5, or 'part-*.h5'"}, {"out", "the folder of the model"}},
   options = options.join({
     {"model", "VSE", "the model", choices = options.NAMES},
     {"epochs", 12, "passes over the training set", min = 1},

@@ -1,4 +1,5 @@
--- The report on a data-set file: what each split holds, and what is wrong in it; see init.lua.
+-- The report on a data set of one file or several: what each split holds, and what is wrong in it;
+-- see init.lua.
 local vs = require "vesper"
 local bar = require "vesper.util.bar"
 local failure = require "vesper.util.failure"
@@ -207,6 +208,7 @@ function dataset.report(path, o)
         for _, key in ipairs {"name", "source", "licence"} do
           if attrs[key] and attrs[key] ~= "" then facts[#facts + 1] = {key, attrs[key]} end
         end
+        if #set:files() > 1 then facts[#facts + 1] = {"files", #set:files()} end
         facts[#facts + 1] = {"fields", fields_of(set)}
         facts[#facts + 1] = {"vocabulary", #set:vocab()}
         facts[#facts + 1] = {"classes", #set:classes()}

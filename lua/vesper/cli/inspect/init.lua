@@ -6,6 +6,7 @@
 local files = require "vesper.cli.inspect.files"
 local folders = require "vesper.cli.inspect.folders"
 local inputs = require "vesper.cli.inputs"
+local file = require "vesper.util.file"
 
 local inspect = {}
 
@@ -37,10 +38,11 @@ local function kind_of(path, head)
   return #head >= 9 and head:byte(9) == 123 and "safetensors" or nil -- {
 end
 
---- The report on a path; o.all: reads every sample of a data set; o.rows: how many first rows.
--- Returns nil and a message for what cannot be opened at all.
+--- The report on a path, or on a pattern of data-set files; o.all: reads every sample of a data
+-- set; o.rows: how many first rows. Returns nil and a message for what cannot be opened at all.
 function inspect.report(path, o)
   if inputs.is_folder(path) then return folders.report(path, o) end
+  if path:find "[*?%[]" and not file.exists(path) then return files.h5(path, o) end
   local head, why = head_of(path)
   if not head then return nil, why end
   local kind = kind_of(path, head)

@@ -95,7 +95,7 @@ return {
         .. "optimizer:function, schedule:function?, schedule_per:epoch|batch=epoch, "
         .. "score:function?, clip:value=2, patience:int?, tune:list?, folds:int?, "
         .. "fold_size:int=1000, "
-        .. "data:string?, settings:table?, evaluate:function?, quiet:bool=false}", "list",
+        .. "data:paths?, settings:table?, evaluate:function?, quiet:bool=false}", "list",
       "Trains each row with each seed by train.fit, one folder per run below folder/runs. Skips "
         .. "finished runs and resumes interrupted ones from their checkpoints, with the same "
         .. "numbers. A row is {name, make = function(seed, setting) -> model, options = what "
@@ -167,8 +167,10 @@ return {
       "Mean and standard deviation (over n - 1) of numbers; the deviation of one number is nil."},
     {"experiment.folder", "folder:string, name:string, seed:int", "string",
       "The folder of a run; its best.safetensors has the weights."},
-    {"experiment.fingerprint", "path:string", "table?",
-      "{name, bytes, checksum} of a file: FNV-1a over words of eight bytes."},
+    {"experiment.fingerprint", "path:paths", "table?",
+      "{name, bytes, checksum} of a file: FNV-1a over words of eight bytes. Of the files that a "
+        .. "pattern or list names: the sum of their bytes, a checksum of theirs, and their number "
+        .. "as files."},
     {"experiment.quoted", "rows:list", "list?",
       "The published figures to show below these rows; nil where no row has an accuracy."},
     {"experiment.published", nil, "list",
