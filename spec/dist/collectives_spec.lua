@@ -89,6 +89,20 @@ describe_mpi("vs.dist on several ranks", function()
     ]])
   end)
 
+  it("shares a list", function()
+    mpi.works(3, PRELUDE .. [[
+      for n = 0, 7 do
+        local list = {}
+        for i = 1, n do list[i] = i * i end
+        local part = dist.share(list)
+        local all = dist.all_gather(#part == 0 and vs.zeros(0):long()
+          or vs.tensor(part, {dtype = "int64"})):tolist()
+        assert(table.concat(all, " ") == table.concat(list, " "))
+      end
+    ]])
+    assert.same({1, 2}, vs.dist.share{1, 2})
+  end)
+
   it("gives gradients", function()
     mpi.works(2, PRELUDE .. [[
       -- loss of rank r: (r + 1) * sum(w * gathered), so that dx is the sum over ranks

@@ -132,7 +132,10 @@ end
 
 local function begin(self, id)
   self.walk, self.launched, self.arrived = id, 0, {}
-  for _, bucket in ipairs(self.buckets or {}) do bucket.missing = #bucket end
+  for _, bucket in ipairs(self.buckets or {}) do
+    if bucket.request then job.wait(bucket.request, WHAT) end -- of a backward that failed
+    bucket.request, bucket.missing = nil, #bucket
+  end
   core._after_backward(function() finish(self) end)
 end
 

@@ -9,6 +9,7 @@ local collectives = require "vesper.dist.collectives"
 local job = require "vesper.dist.job"
 local data_parallel = require "vesper.dist.data_parallel"
 local pairs_of_all = require "vesper.dist.pairs"
+local check = require "vesper.util.check"
 
 local dist = {}
 for name, fn in pairs(collectives) do dist[name] = fn end
@@ -28,6 +29,14 @@ end
 function dist.size()
   job.several()
   return job.size
+end
+
+--- This rank's part of a list: dist.all_gather of what is computed from it has the order of the
+-- whole list.
+function dist.share(list)
+  local size, n = job.several() and job.size or 1, check.list("dist.share", "list", list)
+  local first, last = n * job.rank // size + 1, n * (job.rank + 1) // size
+  return table.move(list, first, last, 1, {})
 end
 
 dist.DataParallel = data_parallel

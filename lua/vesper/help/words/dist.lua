@@ -20,6 +20,9 @@ return {
     {"dist.reduce_scatter", "x:any, op:sum|mean|min|max=sum", "Tensor",
       "This rank's part of x [N,...] of all ranks as one: N / size rows. sum and mean have "
         .. "gradients."},
+    {"dist.share", "list:list", "list",
+      "This rank's part of a list: dist.all_gather(model:encode_texts(dist.share(texts))) is "
+        .. "model:encode_texts(texts), computed by all ranks."},
     {"dist.agree", "what:string, lines:list", nil,
       "Raises unless all ranks give the same list of lines; the message begins with what and has "
         .. "the first line that differs, with the ranks."},
