@@ -131,6 +131,8 @@ local calls = {
   ["report.attention"] = function(l) return vs.report.attention("x.png", set(), nn.ReLU(), l) end,
   ["report.confusion"] = function(l) return vs.report.confusion("x.svg", {}, l) end,
   ["report.page"] = function(l) return vs.report.page("/nonexistent", "a.html", "a", l) end,
+  ["dist.agree"] = function(l) return vs.dist.agree("settings", l) end,
+  ["dist.DataParallel"] = function(l) return vs.dist.DataParallel(nn.ReLU(), {order = l}) end,
   ["experiment.run"] = experiment, ["experiment.report"] = report,
   ["experiment.write"] = function(l) return vs.experiment.write("/nonexistent", l, {}) end,
   ["experiment.paired_t_test"] = function(l, a)

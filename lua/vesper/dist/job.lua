@@ -97,6 +97,7 @@ end
 
 --- Raises unless all ranks give the same list of lines; the message has the first that differs.
 function job.agree(what, lines)
+  check.list(what, "lines", lines)
   if not job.several() then return end
   if same(table.concat(lines, "\n"), what) then return end
   local function compare(line)
