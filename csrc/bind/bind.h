@@ -157,9 +157,9 @@ void lvs_callinplace(lua_State *L, const struct vs_opdef *op, const vs_value *v,
 void lvs_setfunctions(lua_State *L, const char *field, const luaL_Reg *functions);
 /* clang-format off */
 #define LVS_OPENERS(X) \
-  X(api) X(guard) X(strings) X(tensor) X(create) X(random) X(op) X(autograd) X(function) X(hook) X(layer) \
-  X(optim) X(memory) X(products) X(system) X(profile) X(interrupt) X(image) X(csv) X(json) X(xml) \
-  X(h5file) X(npy) X(pth) X(safetensors) X(folder) X(text) X(vocab) X(vectors) \
+  X(api) X(guard) X(strings) X(tensor) X(create) X(random) X(op) X(autograd) X(function) X(hook) \
+  X(layer) X(optim) X(memory) X(products) X(system) X(profile) X(interrupt) X(image) X(csv) \
+  X(json) X(xml) X(h5file) X(npy) X(pth) X(safetensors) X(folder) X(text) X(vocab) X(vectors) \
   X(wordpiece) X(batch) X(dataset) X(luaset) X(loader) X(writer) X(aids)
 /* clang-format on */
 #define LVS_DECLARE(name) void lvs_open_##name(lua_State *L);

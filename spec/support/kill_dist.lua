@@ -78,8 +78,8 @@ end
 if arg and arg[0] and arg[0]:match "kill_dist%.lua$" then
   local moments, seed = tonumber(arg[1]) or 20, tonumber(arg[2]) or 1
   kill_dist.run(moments, seed, print)
-  print(("killed a rank %d times; every run ended within %d s, and those that came to their end had "
-    .. "the bytes of the run that was never stopped"):format(moments, LIMIT))
+  print(("killed a rank %d times; every run ended within %d s, and those that came to their end "
+    .. "had the bytes of the run that was never stopped"):format(moments, LIMIT))
 end
 
 return kill_dist
