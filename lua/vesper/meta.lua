@@ -72,7 +72,7 @@ local Scheduler = {}
 ---@field name string|nil
 ---The split: "train", "val" or "test".
 ---@field split string|nil
----The path of its file.
+---The path of its file; of several files the pattern, or the first path of the list.
 ---@field path string|nil
 ---The number of images of the samples.
 ---@field images integer
@@ -190,6 +190,9 @@ local JoinedEncoder = {}
 ---@class vesper.SummaryWriter
 local SummaryWriter = {}
 
+---@class vesper.DataParallel
+local DataParallel = {}
+
 vs.autograd = {}
 vs.nn = {}
 ---@overload fun(num_embeddings, embedding_dim, padding_idx?, sparse?): vesper.Layer
@@ -212,6 +215,7 @@ vs.models = {}
 vs.train = {}
 vs.tensorboard = {}
 vs.checkpoint = {}
+vs.dist = {}
 
 ---@class vesper.options.tensor
 ---@field dtype? string default float32
@@ -876,6 +880,12 @@ function Tensor:backward(grad, options) end
 ---@param hook function
 ---@return vesper.Hook
 function Tensor:register_hook(hook) end
+
+---Calls hook(x) in each backward as soon as the whole gradient of x, a leaf, is in x.grad, while
+---backward goes on.
+---@param hook function
+---@return vesper.Hook
+function Tensor:register_post_accumulate_grad_hook(hook) end
 
 ---Removes the hook.
 function Hook:remove() end
@@ -5213,14 +5223,15 @@ function vs.data.TensorDataset(tensors) end
 ---@field seed? integer default 1
 ---@field apply_exif_orientation? boolean default false
 
----One split of a vesper HDF5 file, or nil and a message. captions: every caption is a sample (all),
----or every image is one, with its first caption or one picked by (seed, epoch, image).
+---One split of a vesper HDF5 file, or nil and a message. path may be a pattern, "part-*.h5", or a
+---list of paths: the files are one data set. captions: every caption is a sample (all), or every
+---image is one, with its first caption or one picked by (seed, epoch, image).
 ---apply_exif_orientation: images that are stored as files are turned as their EXIF data says. A
 ---batch has index and image_index int64 [B], and, where the file has them: image uint8 [B,3,H,W],
 ---feature float32 [B,D], tokens int64 [B,T] padded with 1, lengths int64 [B] (at least 1), text
 ---(list), label and item int64 [B], tags float32 [B,G] of 0 and 1, regions float32 [B,R,D],
 ---region_count int64 [B], boxes float32 [B,R,4], landmark float32 [B,K,3].
----@param path string
+---@param path string|string[]
 ---@param split? string
 ---@param captions? "all"|"first"|"random" default all
 ---@param seed? integer default 1
@@ -5244,6 +5255,8 @@ function vs.data.open(path, split, captions, seed, apply_exif_orientation) end
 ---@field chunks? integer default 0
 ---@field captions? "all"|"first"|"random"
 ---@field fields? any[]
+---@field rank? integer default 0
+---@field ranks? integer default 1
 
 ---for batch in loader is one epoch; shuffle gives a new order each epoch, which depends only on
 ---(seed, epoch). workers: threads that prepare batches ahead, 0 to 64. Augmentation depends only on
@@ -5257,7 +5270,9 @@ function vs.data.open(path, split, captions, seed, apply_exif_orientation) end
 ---fields to read; what is not named is neither read from the file nor allocated. lengths comes with
 ---tokens, region_count with regions and boxes, index and image_index are always there. crop and
 ---flip also move boxes and landmark, which are fractions of width and height; flip exchanges the
----left and right landmarks of set:landmark_pairs().
+---left and right landmarks of set:landmark_pairs(). rank, ranks: this loader gives part number
+---rank, from 0, of each batch of ranks * batch_size samples; the loaders of all ranks together give
+---each sample at most once, and leave out fewer than ranks samples of an epoch.
 ---@param set vesper.Dataset
 ---@param options? vesper.options.data.Loader
 ---@return vesper.Loader
@@ -5286,6 +5301,7 @@ function vs.data.LuaDataset(options) end
 ---@class vesper.options.data.Writer
 ---@field name? string
 ---@field source? string
+---@field note? string
 ---@field split_seed? integer default 0
 ---@field classes? any[]
 ---@field tags? any[]
@@ -5298,13 +5314,18 @@ function vs.data.LuaDataset(options) end
 ---@field chunk? integer default 1
 ---@field half? boolean default false
 ---@field landmark_pairs? any[]
+---@field captions? any[]
+---@field shard? integer
 
 ---Writes a vesper HDF5 file, which appears under its name at close. vocab is a Vocab or a list of
 ---words; image_size is {height, width}, without it encoded images are stored unchanged; compress
 ---0..9; chunk: the number of images that are stored and compressed together, which saves space but
 ---is slow to read in any order except that of a Loader with chunks; half: features and regions are
 ---stored as float16; landmark_pairs: {{1, 2}, ...}, the landmarks that are left and right of each
----other.
+---other; captions: names of splits that have captions though their first image may have none; note:
+---a text that is kept with the attributes; shard: the data set is written to files NAME-00001.h5,
+---NAME-00002.h5, ... of the path NAME.h5, and a new file begins when the rows of one have this
+---number of bytes.
 ---@param path string
 ---@param options? vesper.options.data.Writer
 ---@return vesper.Writer?
@@ -5324,6 +5345,14 @@ function vs.data.permutation(n, seed) end
 ---@return any[]?
 ---@return string? message
 function vs.data.find(folder, ending) end
+
+---The files of a data set that data.open opens under that name: a path stands for itself; a
+---pattern, "part-*.h5", for the files that match it, numbers in their names in numerical order; a
+---list for all of its paths and patterns.
+---@param path string|string[]
+---@return any[]?
+---@return string? message
+function vs.data.files(path) end
 
 ---Every reader: {name, args, doc}.
 ---@return any[]
@@ -5350,12 +5379,18 @@ function vs.data.normalize(images, mean, std) end
 ---@field flip? boolean default false
 ---@field compress? integer default 0
 ---@field progress? function
+---@field rank? integer
+---@field size? integer
+---@field shards? integer
 
----Runs model(images) -> v [B,D], U [B,R,C] over every image of a vesper HDF5 file and writes a file
----with feature and regions instead of the images and everything else unchanged. half: stored as
----float16; flip: adds mirror images of train under id..'#flip'. Returns counts by split.
+---Runs model(images) -> v [B,D], U [B,R,C] over every image of a data set and writes a file with
+---feature and regions instead of the images and everything else unchanged. half: stored as float16;
+---flip: adds mirror images of train under id..'#flip'. rank and size: this process is number rank,
+---from 0, of size processes that share the work, each with the same call. shards: they write that
+---many files NAME-00001.h5, ... of the path NAME.h5, by default one each; a file that is there and
+---whole is not written again. Returns counts by split, of the files of this process.
 ---@param model vesper.Module|function
----@param source string
+---@param source string|string[]
 ---@param out string
 ---@param options? vesper.options.data.extract
 ---@return table?
@@ -5637,6 +5672,10 @@ function Dataset:fields() end
 ---@return vesper.Dataset
 function Dataset:view(options) end
 
+---The paths of its files, in the order of their samples.
+---@return any[]
+function Dataset:files() end
+
 ---{{left, right}, ...}: the landmarks that are exchanged where an image is mirrored.
 ---@return any[]
 function Dataset:landmark_pairs() end
@@ -5680,6 +5719,14 @@ function Dataset:id(i) end
 ---@return function
 function Loader:batches() end
 
+---A loader of that part of the samples, as by the options rank and ranks, at the same epoch.
+---blocks: of the samples in order, cut into ranks parts that differ by one at most.
+---@param rank integer
+---@param ranks integer
+---@param blocks? boolean default false
+---@return vesper.Loader
+function Loader:part(rank, ranks, blocks) end
+
 ---{seed, epoch, batch}: epochs started, batches returned in the current one; and the settings that
 ---determine the batches: samples, batch_size, shuffle, drop_last, chunks, crop, flip, jitter,
 ---erase, captions, fields ("tokens,label", or "all").
@@ -5710,7 +5757,12 @@ function Writer:add(split, item) end
 ---@return integer
 function Writer:count(split) end
 
----Finishes the file and moves it to its path; without close no file is left.
+---The paths of the files that it writes, so far.
+---@return any[]
+function Writer:files() end
+
+---Finishes the files and moves them to their paths; without close no file is left. Of shards, files
+---with the next numbers, of an older set, are removed.
 ---@return true?
 ---@return string? message
 function Writer:close() end
@@ -6456,7 +6508,7 @@ function vs.report.write(folder, name, text) end
 ---@field tune? any[]
 ---@field folds? integer
 ---@field fold_size? integer default 1000
----@field data? string
+---@field data? string|string[]
 ---@field settings? table
 ---@field evaluate? function
 ---@field quiet? boolean default false
@@ -6629,8 +6681,9 @@ function vs.experiment.mean(list) end
 ---@return string
 function vs.experiment.folder(folder, name, seed) end
 
----{name, bytes, checksum} of a file: FNV-1a over words of eight bytes.
----@param path string
+---{name, bytes, checksum} of a file: FNV-1a over words of eight bytes. Of the files that a pattern
+---or list names: the sum of their bytes, a checksum of theirs, and their number as files.
+---@param path string|string[]
 ---@return table?
 ---@return string? message
 function vs.experiment.fingerprint(path) end
@@ -7499,6 +7552,7 @@ function BERT:set_extra_state(extra) end
 ---@field log? string
 ---@field tensorboard? string
 ---@field folds? integer default 1
+---@field dist? any
 ---@field quiet? boolean default false
 
 ---Trains the model and leaves it with the weights of the best epoch on validation. clip: the
@@ -7509,8 +7563,10 @@ function BERT:set_extra_state(extra) end
 ---losses are computed under vs.autocast. patience: early stopping after this number of epochs
 ---without a better score. weights: a safetensors file for the best weights. checkpoint: a folder
 ---written after each epoch; resume continues from it. log: a .csv or .jsonl file. tensorboard: a
----folder of event files. folds: see train.evaluate. Returns one {epoch, loss, lr, seconds, score,
----val} per epoch, and the best epoch.
+---folder of event files. folds: see train.evaluate. dist: true, or options of dist.DataParallel:
+---trains on all ranks of vs.dist, each with its part of ranks * batch_size samples; rank 0 shows
+---progress and writes. Returns one {epoch, loss, lr, seconds, score, val} per epoch, and the best
+---epoch.
 ---@param model vesper.Module
 ---@param options? vesper.options.train.fit
 ---@return any[]
@@ -7525,6 +7581,7 @@ function vs.train.fit(model, options) end
 ---@field beta? number
 ---@field retrieval? boolean default true
 ---@field shuffle? string
+---@field dist? boolean default false
 
 ---{n, images, v [N,D], t [M,D], image_of int64 [M], retrieval, folds, accuracy, image_accuracy,
 ---image_right bool [N], predicted int64 [n], label int64 [n]}, computed without gradients; figures
@@ -7534,7 +7591,8 @@ function vs.train.fit(model, options) end
 ---an image is summed over the image, its mirror image and copies shifted by this number of pixels
 ---in each direction. bank and beta: see metrics.retrieval. shuffle = "image" or "text": each sample
 ---gets that of another image, so that the accuracy shows what the other half alone is worth;
----retrieval is not measured.
+---retrieval is not measured. dist: each rank evaluates a part of the samples; all get the whole
+---result.
 ---@param model vesper.Module
 ---@param loader vesper.Loader|function
 ---@param options? vesper.options.train.evaluate
@@ -7616,5 +7674,112 @@ function vs.checkpoint.load(folder, parts) end
 ---@param folder string
 ---@return boolean
 function vs.checkpoint.exists(folder) end
+
+---@class vesper.options.dist.init
+---@field timeout? number default 1800
+---@field thread? boolean default true
+
+---Joins the job; the other functions do it with the defaults. timeout: the seconds that a rank
+---waits for the others before an error. thread: MPI works in a thread beside backward, where MPI
+---allows that.
+---@param options? vesper.options.dist.init
+function vs.dist.init(options) end
+
+---This process among the others, from 0.
+---@return integer
+function vs.dist.rank() end
+
+---The number of ranks.
+---@return integer
+function vs.dist.size() end
+
+---Returns once all ranks have called it.
+function vs.dist.barrier() end
+
+---x of the rank root, on all ranks.
+---@param x vesper.Tensor
+---@param root? integer default 0
+---@return vesper.Tensor
+function vs.dist.broadcast(x, root) end
+
+---x of all ranks as one, on all of them. sum and mean have gradients.
+---@param x vesper.Tensor
+---@param op? "sum"|"mean"|"min"|"max" default sum
+---@return vesper.Tensor
+function vs.dist.all_reduce(x, op) end
+
+---The rows of x [n,...] of all ranks, in the order of ranks; n may differ. With gradient: that of a
+---row is summed over the ranks.
+---@param x vesper.Tensor
+---@return vesper.Tensor
+function vs.dist.all_gather(x) end
+
+---This rank's part of x [N,...] of all ranks as one: N / size rows. sum and mean have gradients.
+---@param x vesper.Tensor
+---@param op? "sum"|"mean"|"min"|"max" default sum
+---@return vesper.Tensor
+function vs.dist.reduce_scatter(x, op) end
+
+---This rank's part of a list: dist.all_gather(model:encode_texts(dist.share(texts))) is
+---model:encode_texts(texts), computed by all ranks.
+---@param list any[]
+---@return any[]
+function vs.dist.share(list) end
+
+---Raises unless all ranks give the same list of lines; the message begins with what and has the
+---first line that differs, with the ranks.
+---@param what string
+---@param lines any[]
+function vs.dist.agree(what, lines) end
+
+---Scores v t' of this rank's images and texts [B,D] with those of all ranks, for nn.InfoNCE,
+---nn.SigmoidLoss, nn.UniCL and nn.HingeRanking: the mean of their losses over the ranks is the loss
+---of the joined batch.
+---@param v vesper.Tensor
+---@param t vesper.Tensor
+---@return table
+function vs.dist.scores(v, t) end
+
+---bool [B,N]: pairs of dist.scores that are not negatives, by the fields image_index, item and
+---tokens of the batch.
+---@param batch table
+---@return vesper.Tensor|nil
+function vs.dist.same(batch) end
+
+---@class vesper.options.dist.DataParallel
+---@field bucket? number default 25
+---@field overlap? boolean default true
+---@field batch_norm? boolean default false
+---@field global_batch? boolean default true
+---@field wire? string
+---@field order? any[]
+
+---Takes parameters and buffers from rank 0; from now on backward averages the gradients over the
+---ranks before it returns. bucket: megabytes that are sent at a time. overlap: they are sent while
+---backward runs. batch_norm: statistics of all ranks. global_batch: losses of pairs in
+---DataParallel:loss compare the batches of all ranks. wire = "bfloat16": gradients are sent in half
+---the bytes. order: the field order of an earlier run, for equal bits.
+---@param model any
+---@param options? vesper.options.dist.DataParallel
+---@return vesper.DataParallel
+function vs.dist.DataParallel(model, options) end
+
+---model:loss(...), with losses of pairs over the batches of all ranks.
+---@param ... any args
+---@return any
+function DataParallel:loss(...) end
+
+---fn(...); backward in it adds up the gradients of this rank and sends nothing.
+---@param fn function
+---@param ... any args
+---@return any
+function DataParallel:no_sync(fn, ...) end
+
+---Makes buffers equal: floating-point ones, such as running statistics, become their mean, others
+---those of rank 0.
+function DataParallel:sync_buffers() end
+
+---Takes the hooks away.
+function DataParallel:remove() end
 
 return vs
