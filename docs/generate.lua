@@ -59,7 +59,8 @@ local types = {
   num = "number", int = "integer", bool = "boolean", string = "string", dtype = "string",
   pair = "integer|integer[]", numpair = "number|number[]",
   dim = "integer", dims = "integer|integer[]",
-  ints = "integer|integer[]", paths = "string|string[]", list = "any[]", value = "any", ["function"] = "function",
+  ints = "integer|integer[]", list = "any[]", value = "any", ["function"] = "function",
+  paths = "string|string[]",
   table = "table", number = "number", integer = "integer", boolean = "boolean", ["true"] = "true",
   ["nil"] = "nil",
 }

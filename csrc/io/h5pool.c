@@ -218,15 +218,12 @@ static int by_row(const void *a, const void *b) {
   return x->to < y->to ? -1 : x->to > y->to;
 }
 
-/* The places r[0..n) of one part, whose rows become those of the file. */
+/* The places r[0..n) of one part, whose rows become those of the file; within the lock. */
 static int gather_part(const vs_h5column *c, const vs_h5part *part, vs_dtype dtype, vs_h5place *r,
                        int64_t n, void *out) {
   for (int64_t i = 0; i < n; i++) r[i].row -= part->first;
-  lock();
   vs_h5data *d = open_part(c, part);
-  int rc = d ? vs_h5_gather(d, dtype, r, n, out) : -1;
-  unlock();
-  return rc;
+  return d ? vs_h5_gather(d, dtype, r, n, out) : -1;
 }
 
 int vs_h5column_gather(const vs_h5column *c, vs_dtype dtype, const int64_t *row, int64_t n,
@@ -236,12 +233,14 @@ int vs_h5column_gather(const vs_h5column *c, vs_dtype dtype, const int64_t *row,
   if (!r) return -1;
   for (int64_t i = 0; i < n; i++) r[i] = (vs_h5place){row[i], i};
   qsort(r, (size_t)n, sizeof *r, by_row);
+  lock(); /* once a batch: threads that take turns at every file wait for each other */
   for (int64_t i = 0, j; rc == 0 && i < n; i = j) {
     const vs_h5part *part = vs_h5column_part(c, r[i].row);
     for (j = i; j < n && r[j].row < part->first + part->rows; j++) {
     }
     rc = gather_part(c, part, dtype, r + i, j - i, out);
   }
+  unlock();
   free(r);
   return rc;
 }

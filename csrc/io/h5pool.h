@@ -9,7 +9,7 @@
 
 #include "io/h5.h"
 
-enum { VS_H5_SLOTS = 8, VS_H5_OPEN = 64 /* files of a pool that stay open */ };
+enum { VS_H5_SLOTS = 8, VS_H5_OPEN = 128 /* files of a pool that stay open */ };
 
 typedef struct vs_h5pool vs_h5pool;
 
