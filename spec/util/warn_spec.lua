@@ -79,7 +79,9 @@ describe("vs.warn", function()
     end
     files:close()
     assert.same({}, found)
-    local ok, said = process.run "! grep -nE '(stderr|[^_a-z](printf|perror|puts) *\\()' csrc/*/*.c"
+    -- csrc/dist writes after Lua has ended
+    local ok, said = process.run("! grep -nE '(stderr|[^_a-z](printf|perror|puts) *\\()' "
+      .. "$(ls csrc/*/*.c | grep -v '^csrc/dist/')")
     assert(ok, said)
   end)
 end)
