@@ -14,9 +14,9 @@ function mpi.there()
     and package.searchpath("vesper.dist", package.cpath) ~= nil
 end
 
---- The command that runs a file of Lua on n ranks; it ends after `seconds` (120).
+--- The command that runs a file of Lua on n ranks; it ends after `seconds` (300).
 function mpi.command(n, path, arguments, seconds)
-  return ("env %s timeout -k 5 %d mpirun -n %d lua5.4 %s %s"):format(ENVIRONMENT, seconds or 120, n,
+  return ("env %s timeout -k 5 %d mpirun -n %d lua5.4 %s %s"):format(ENVIRONMENT, seconds or 300, n,
     path, arguments or "")
 end
 

@@ -138,6 +138,7 @@ return function(vs, calls)
   end
   args["Loader:part"] = function() return {0, 2, true} end
   args["dist.agree"] = function() return {"settings", {"a = 1"}} end
+  args["dist.share"] = function() return {{1, 2, 3}} end
   args["dist.same"] = function() return {{image_index = vs.arange(3)}} end
   args["dist.DataParallel"] = function() return {nn.Linear(2, 2)} end
   args["DataParallel:loss"] = function()
