@@ -201,8 +201,8 @@ describe("register_post_accumulate_grad_hook", function()
 
   it("comes after the hooks that change the gradient, and is of leaves alone", function()
     local x, order = vs.ones(1):requires_grad_(), {}
-    x:register_post_accumulate_grad_hook(function(leaf)
-      order[#order + 1] = leaf.grad:item()
+    x:register_post_accumulate_grad_hook(function(p)
+      order[#order + 1] = p.grad:item()
       return "ignored"
     end)
     x:register_hook(function(g)
