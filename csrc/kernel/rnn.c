@@ -58,17 +58,16 @@ static void gru_cell(int64_t h, const vs_real *restrict bx, const vs_real *restr
 /* forward: n = tanh(x_n + r * hn);  y = (1 - z) * n + z * h_prev */
 static void gru_cell_back(int64_t h, const vs_real *restrict gates, const vs_real *restrict hn,
                           const vs_real *restrict h_prev, const vs_real *restrict dy,
-                          vs_real *restrict dh, vs_real *restrict dgx, vs_real *restrict dgh) {
+                          vs_real *restrict dh, vs_real *restrict dgates) {
   const vs_real *gr = gates, *gz = gates + h, *gn = gates + 2 * h;
-  vs_real *restrict xr = dgx, *restrict xz = dgx + h, *restrict xn = dgx + 2 * h;
-  vs_real *restrict hr = dgh, *restrict hz = dgh + h, *restrict hq = dgh + 2 * h;
+  vs_real *restrict xn = dgates, *restrict xr = dgates + h, *restrict xz = dgates + 2 * h,
+                    *restrict xq = dgates + 3 * h;
   for (int64_t j = 0; j < h; j++) {
     vs_real r = gr[j], z = gz[j], n = gn[j], d = dh[j] + (dy ? dy[j] : 0);
     vs_real dn = d * (1 - z) * (1 - n * n);
     vs_real dz = d * ((h_prev ? h_prev[j] : 0) - n) * z * (1 - z);
     vs_real dr = dn * hn[j] * r * (1 - r);
-    xr[j] = dr, xz[j] = dz, xn[j] = dn;
-    hr[j] = dr, hz[j] = dz, hq[j] = dn * r;
+    xn[j] = dn, xr[j] = dr, xz[j] = dz, xq[j] = dn * r;
     dh[j] = d * z;
   }
 }

@@ -21,9 +21,10 @@ typedef struct vs_kernels_rnn {
   void (*gru_cell)(int64_t h, const vs_real *bx, const vs_real *bh, vs_real *gates,
                    const vs_real *hidden, const vs_real *h_prev, vs_real *hn, vs_real *y);
   /* dh [h]: in from the next step, out the part that reaches h_prev directly (through z).
-   * dgx, dgh [3h]: out, gradients of W_ih x + b and of W_hh h + b. */
+   * dgates [4h]: out, the gradient of n's part of W_ih x + b; of r, z, which W_ih x + b and W_hh h
+   * + b share; of n's part of W_hh h + b. */
   void (*gru_cell_back)(int64_t h, const vs_real *gates, const vs_real *hn, const vs_real *h_prev,
-                        const vs_real *dy, vs_real *dh, vs_real *dgx, vs_real *dgh);
+                        const vs_real *dy, vs_real *dh, vs_real *dgates);
   /* acc[0..n) += x[0..n) */
   void (*add)(int64_t n, vs_real *acc, const vs_real *x);
 } vs_kernels_rnn;

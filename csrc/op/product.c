@@ -23,8 +23,8 @@ enum { MOST_UNITS = BLOCK_K + 48 };            /* of a panel */
 enum { GRAIN = 1 << 19 };                      /* multiply-adds that are worth a thread */
 enum { MOST_SLICES = 8, LEAST_SLICE = 16 };    /* of a chunk; panels of A */
 /* Columns for which A is read where it lies, rows for which B is: so few do not pay packing. */
-enum { LYING_LEFT = 320, LYING_ROWS = 2048, LYING_RIGHT = 112, LYING_COLUMNS = 512 };
-enum { LYING_LEAST = 64 };  /* the same for A, where lines of the cache are few */
+enum { LYING_ROWS = 2048, LYING_TURNED = 32, LYING_RIGHT = 112, LYING_COLUMNS = 512 };
+enum { LYING_LEAST = 64 };  /* for A's rows where lines of the cache are few */
 enum { LYING_CHUNK = 512 }; /* columns taken at a time where nothing is packed */
 enum { PERIOD = 512 };      /* rows a multiple of it apart are in few sets of a cache */
 
@@ -300,9 +300,8 @@ static void multiply_chunks(vs_product *p) {
 
 /* The most columns, or rows, for which that side stays where it lies. */
 static int64_t most_lying(const vs_product *p, bool right) {
-  bool beside = p->a_row == 1;
   if (right) return p->b_step % PERIOD ? LYING_COLUMNS : LYING_RIGHT;
-  if (beside) return p->a_step % PERIOD ? LYING_LEFT : LYING_LEAST;
+  if (p->a_row == 1) return LYING_TURNED;
   return p->a_row % (2 * PERIOD) ? LYING_ROWS : LYING_LEAST; /* a panel has few rows */
 }
 

@@ -23,6 +23,7 @@ enum { N_B, N_T, N_I, N_H, N_ROWS, N_FIRST };        /* c->n */
 typedef struct rnn {
   int64_t b, t, in, h, gh, rows; /* gh: gates * h */
   int64_t first;                 /* rows of initial states: b or 0 */
+  int64_t dg;                    /* from a row of the gates' gradients to the next */
   bool lstm, reverse;
   int64_t *order, *len;   /* [b] by rank: row of x, its length */
   int64_t *count, *start; /* [t], [t+1]: rows of a step, first packed row of it */
@@ -34,11 +35,16 @@ static int64_t plan_size(const vs_ctx *c) {
   return 2 * c->n[N_B] + 2 * c->n[N_T] + 1 + c->n[N_ROWS];
 }
 
+/* Numbers from a row of the gates' gradients to the next: not a multiple of many lines, so that
+ * rows do not share the sets of a cache. */
+static int64_t grads_row(int64_t h) { return 4 * h + 16; }
+
 static rnn rnn_of(const vs_ctx *c, int gates) {
   rnn r = {.b = c->n[N_B], .t = c->n[N_T], .in = c->n[N_I], .h = c->n[N_H], .rows = c->n[N_ROWS]};
   r.first = c->n[N_FIRST];
   r.lstm = gates == 4;
   r.gh = gates * r.h;
+  r.dg = grads_row(r.h);
   r.reverse = c->attr[0].i;
   r.order = vs_ints(c->saved[PLAN]);
   r.len = r.order + r.b;
@@ -108,15 +114,15 @@ static int rnn_shape(vs_ctx *c, int gates) {
   }
   int64_t first = c->n[N_FIRST] = initial ? b : 0;
   c->n[N_B] = b, c->n[N_T] = t, c->n[N_I] = in, c->n[N_H] = h;
-  if (vs_numel(2, (int64_t[]){b * t, 2 * gh + in}) < 0) return -1;
+  if (vs_numel(2, (int64_t[]){b * t, 2 * gh + grads_row(h) + in}) < 0) return -1;
   int64_t rows = c->n[N_ROWS] = check_lengths(c);
   if (rows < 0) return -1;
   bytes w = work_of(c, gates);
   c->work_bytes = w.products + w.held +
                   sizeof(vs_real) * (size_t)(rows * in + 2 * gh + (gates == 3 ? b * gh : 0));
-  /* dgates (GRU: two of them), packed x or shifted states, dh, dc */
-  c->back_bytes = sizeof(vs_real) *
-                  (size_t)(rows * gh * (gates == 4 ? 1 : 2) + rows * VS_MAX(in, h) + 2 * b * h);
+  /* gradients of the gates, packed x or shifted states, dh, dc */
+  c->back_bytes =
+      sizeof(vs_real) * (size_t)(rows * grads_row(h) + rows * VS_MAX(in, h) + 2 * b * h);
   if (!(c->saved[PLAN] = vs_tensor_new(VS_INT64, vs_dims(plan_size(c)))) ||
       !(c->saved[GATES] = vs_tensor_new(VS_REAL, vs_dims(rows, gh))) ||
       !(c->saved[CELLS] = vs_tensor_new(VS_REAL, vs_dims((gates == 4 ? first : 0) + rows, h))) ||
@@ -196,7 +202,7 @@ typedef struct step {
   int64_t t;
   const vs_real *bias_x, *bias_h, *hidden; /* forward; LSTM: bias_x is the sum */
   const vs_real *dy;                       /* backward: [B,T,H] or NULL */
-  vs_real *dh, *dc, *dgx, *dgh;
+  vs_real *dh, *dc, *dg;
   const vs_gemm_room *room;
 } step;
 
@@ -294,7 +300,12 @@ static void rnn_forward(vs_ctx *c, int gates) {
   if (r.lstm) last_rows(&r, r.cells, vs_reals(c->out[2]));
 }
 
-/* --- backward --- */
+/* --- backward ---
+ *
+ * A row of the gates' gradients: the LSTM's i, f, g, o.  The GRU's n as x sees it, r, z, n as the
+ * state before sees it: the last three go to W_hh, the middle two and the first to W_ih. */
+
+static vs_real *of_hidden(const rnn *r, vs_real *dg) { return r->lstm ? dg : dg + r->h; }
 
 static void backward_rows(void *arg, int64_t first, int64_t last, int slot) {
   const step *s = arg;
@@ -307,19 +318,20 @@ static void backward_rows(void *arg, int64_t first, int64_t last, int slot) {
     if (prev) prev += i * r->h;
     const vs_real *gates = r->gates + row * r->gh, *cell = r->cells + row * r->h;
     const vs_real *dy = s->dy ? s->dy + r->place[row] * r->h : NULL;
-    vs_real *dh = s->dh + i * r->h, *dgx = s->dgx + row * r->gh;
+    vs_real *dh = s->dh + i * r->h, *dg = s->dg + row * r->dg;
     if (r->lstm)
-      k->lstm_cell_back(r->h, gates, prev, cell, dh, dy, s->dc + i * r->h, dgx);
+      k->lstm_cell_back(r->h, gates, prev, cell, dh, dy, s->dc + i * r->h, dg);
     else
-      k->gru_cell_back(r->h, gates, cell, prev, dy, dh, dgx, s->dgh + row * r->gh);
+      k->gru_cell_back(r->h, gates, cell, prev, dy, dh, dg);
   }
 }
 
 /* What flows from step t into the states before it: dh (+)= dgates_t W_hh; the GRU's dh already
  * holds its direct part. */
 static void flow(const vs_ctx *c, const rnn *r, const step *s, int64_t t) {
-  vs_gemm(s->room, false, false, r->count[t], r->h, r->gh, 1, s->dgh + r->start[t] * r->gh, r->gh,
-          vs_reals(c->in[W_HH]), r->h, !r->lstm, s->dh, r->h);
+  const vs_real *dgh = of_hidden(r, s->dg) + r->start[t] * r->dg;
+  vs_gemm(s->room, false, false, r->count[t], r->h, r->gh, 1, dgh, r->dg, vs_reals(c->in[W_HH]),
+          r->h, !r->lstm, s->dh, r->h);
 }
 
 /* Leaves the gradients of the initial states in dh and dc, by rank. */
@@ -343,7 +355,7 @@ static void backward_steps(const vs_ctx *c, const rnn *r, step *s) {
 }
 
 typedef struct colsum {
-  int64_t rows, cols;
+  int64_t rows, ld;
   const vs_real *x;
   vs_real *out;
 } colsum;
@@ -353,14 +365,24 @@ static void sum_columns_range(void *arg, int64_t first, int64_t last, int slot) 
   (void)slot;
   memset(s->out + first, 0, (size_t)(last - first) * sizeof(vs_real));
   for (int64_t i = 0; i < s->rows; i++)
-    vs_k_rnn()->add(last - first, s->out + first, s->x + i * s->cols + first);
+    vs_k_rnn()->add(last - first, s->out + first, s->x + i * s->ld + first);
 }
 
-static void sum_columns(int64_t rows, int64_t cols, const vs_real *x, vs_tensor *out) {
-  colsum s = {rows, cols, x, NULL};
-  if (!out) return;
-  s.out = vs_reals(out);
-  vs_parallel(cols, 64, sum_columns_range, &s);
+static void sum_columns(const rnn *r, int64_t cols, const vs_real *x, vs_real *out) {
+  colsum s = {r->rows, r->dg, x, out};
+  vs_parallel(cols, 256, sum_columns_range, &s);
+}
+
+static void bias_grads(vs_ctx *c, const rnn *r, vs_real *dg) {
+  vs_real *of_x = c->din[B_IH] ? vs_reals(c->din[B_IH]) : NULL;
+  vs_real *of_h = c->din[B_HH] ? vs_reals(c->din[B_HH]) : NULL;
+  int64_t shared = r->lstm ? r->gh : 2 * r->h; /* columns that are the same in both */
+  if (of_h) sum_columns(r, r->gh, of_hidden(r, dg), of_h);
+  if (of_x && of_h)
+    memcpy(of_x, of_h, (size_t)shared * sizeof *of_x);
+  else if (of_x)
+    sum_columns(r, shared, of_hidden(r, dg), of_x);
+  if (of_x && !r->lstm) sum_columns(r, r->h, dg, of_x + shared);
 }
 
 /* Rows of step 0 where they follow zeros. */
@@ -377,64 +399,66 @@ static const vs_real *states_before(const rnn *r, vs_real *rows) {
   return rows;
 }
 
-/* forward: gates = x W_ih^T + h_prev W_hh^T + b.  products: memory for these. */
-static void weight_grads(vs_ctx *c, const rnn *r, const vs_real *dgx, const vs_real *dgh,
-                         vs_real *rows, void *products) {
-  int64_t n0 = before_count(r);
+/* forward: gates = x W_ih^T + h_prev W_hh^T + b.  rows: memory for packed ones. */
+static void weight_grads(vs_ctx *c, const rnn *r, const vs_gemm_room *room, vs_real *dg,
+                         vs_real *rows) {
+  int64_t n0 = before_count(r), shared = r->lstm ? r->gh : 2 * r->h;
   if (c->din[W_HH])
-    vs_gemm_once(products, true, false, r->gh, r->h, r->rows - n0, dgh + n0 * r->gh, r->gh,
-                 r->t ? states_before(r, rows) : rows, r->h, NULL, vs_reals(c->din[W_HH]), r->h);
-  if (c->din[W_IH]) {
-    gather(r, r->in, rows, vs_reals(c->in[X]));
-    vs_gemm_once(products, true, false, r->gh, r->in, r->rows, dgx, r->gh, rows, r->in, NULL,
-                 vs_reals(c->din[W_IH]), r->in);
-  }
-  sum_columns(r->rows, r->gh, dgx, c->din[B_IH]);
-  if (dgh == dgx && c->din[B_IH] && c->din[B_HH])
-    memcpy(vs_reals(c->din[B_HH]), vs_reals(c->din[B_IH]), (size_t)r->gh * sizeof *dgh);
-  else
-    sum_columns(r->rows, r->gh, dgh, c->din[B_HH]);
+    vs_gemm(room, true, false, r->gh, r->h, r->rows - n0, 1, of_hidden(r, dg) + n0 * r->dg, r->dg,
+            r->t ? states_before(r, rows) : rows, r->h, 0, vs_reals(c->din[W_HH]), r->h);
+  if (!c->din[W_IH]) return;
+  vs_real *dw = vs_reals(c->din[W_IH]);
+  gather(r, r->in, rows, vs_reals(c->in[X]));
+  vs_gemm(room, true, false, shared, r->in, r->rows, 1, of_hidden(r, dg), r->dg, rows, r->in, 0, dw,
+          r->in);
+  if (!r->lstm)
+    vs_gemm(room, true, false, r->h, r->in, r->rows, 1, dg, r->dg, rows, r->in, 0,
+            dw + shared * r->in, r->in);
 }
 
-/* Memory for all products of backward, and for W_hh held. */
-static bytes back_work_of(const rnn *r) {
-  int64_t n0 = before_count(r);
-  size_t each[] = {vs_gemm_bytes(1, r->b, r->h, r->gh, false),
-                   vs_gemm_bytes(1, r->gh, r->h, r->rows - n0, false),
-                   vs_gemm_bytes(1, r->gh, r->in, r->rows, false),
-                   vs_gemm_bytes(1, r->rows, r->in, r->gh, false)};
-  bytes w = {.held = vs_gemm_held_bytes(r->b, r->h, r->gh)};
-  for (int i = 0; i < VS_COUNT(each); i++) w.products = VS_MAX(w.products, each[i]);
-  return w;
+static void input_grad(vs_ctx *c, const rnn *r, const vs_gemm_room *room, vs_real *dg,
+                       vs_real *rows) {
+  int64_t shared = r->lstm ? r->gh : 2 * r->h;
+  const vs_real *w = vs_reals(c->in[W_IH]);
+  if (!c->din[X]) return;
+  vs_gemm(room, false, false, r->rows, r->in, shared, 1, of_hidden(r, dg), r->dg, w, r->in, 0, rows,
+          r->in);
+  if (!r->lstm)
+    vs_gemm(room, false, false, r->rows, r->in, r->h, 1, dg, r->dg, w + shared * r->in, r->in, 1,
+            rows, r->in);
+  scatter(r, r->in, rows, vs_reals(c->din[X]));
 }
 
 static int rnn_backward(vs_ctx *c, int gates) {
   rnn r = rnn_of(c, gates);
-  vs_real *dgx = c->work, *dgh = r.lstm ? dgx : dgx + r.rows * r.gh;
-  vs_real *rows = dgh + r.rows * r.gh, *dh = rows + r.rows * VS_MAX(r.in, r.h);
-  bytes w = back_work_of(&r);
-  char *products = vs_mem_alloc(w.products + w.held);
-  if (products == NULL) return -1;
+  int64_t shared = r.lstm ? r.gh : 2 * r.h;
+  vs_gemm_size sizes[] = {{r.b, r.h, r.gh},       {r.gh, r.h, r.rows - before_count(&r)},
+                          {shared, r.in, r.rows}, {r.rows, r.in, shared},
+                          {r.h, r.in, r.rows},    {r.rows, r.in, r.h}};
+  int count = VS_COUNT(sizes) - (r.lstm ? 2 : 0);
+  size_t of_all = vs_gemm_bytes_any(1, count, sizes, false);
+  size_t of_held = vs_gemm_held_bytes(r.b, r.h, r.gh);
+  char *memory = vs_mem_alloc(of_all + of_held);
+  if (memory == NULL) return -1;
   vs_gemm_room room;
-  vs_gemm_open(&room, products, 1, r.b, r.h, r.gh, false);
-  vs_gemm_hold(&room, products + w.products, false, r.h, r.gh, vs_reals(c->in[W_HH]), r.h);
+  vs_gemm_open_any(&room, memory, 1, count, sizes, false);
+  vs_gemm_room of_steps = room;
+  if (of_held)
+    vs_gemm_hold(&of_steps, memory + of_all, false, r.h, r.gh, vs_reals(c->in[W_HH]), r.h);
+  vs_real *dg = c->work, *rows = dg + r.rows * r.dg, *dh = rows + r.rows * VS_MAX(r.in, r.h);
   step s = {.r = &r,
             .dy = c->dout[0] ? vs_reals(c->dout[0]) : NULL,
             .dh = dh,
             .dc = dh + r.b * r.h,
-            .dgx = dgx,
-            .dgh = dgh,
-            .room = &room};
+            .dg = dg,
+            .room = &of_steps};
   backward_steps(c, &r, &s);
   if (c->din[H0]) by_row(&r, s.dh, c->din[H0]);
   if (r.lstm && c->din[C0]) by_row(&r, s.dc, c->din[C0]);
-  weight_grads(c, &r, dgx, dgh, rows, products);
-  if (c->din[X]) {
-    vs_gemm_once(products, false, false, r.rows, r.in, r.gh, dgx, r.gh, vs_reals(c->in[W_IH]), r.in,
-                 NULL, rows, r.in);
-    scatter(&r, r.in, rows, vs_reals(c->din[X]));
-  }
-  vs_mem_free(products);
+  weight_grads(c, &r, &room, dg, rows);
+  bias_grads(c, &r, dg);
+  input_grad(c, &r, &room, dg, rows);
+  vs_mem_free(memory);
   return 0;
 }
 
