@@ -9,7 +9,7 @@ local vs = require "vesper"
 local seconds = tonumber(arg[1]) or 2
 local sizes = {{64, 64, 256}, {256, 256, 256}, {512, 384, 384}, {128, 4096, 1024},
   {1024, 1024, 1024}, {2048, 2048, 2048}}
-local precisions = {"highest", "high", "medium"}
+local precisions = {"highest", "medium"}
 
 local function once(x, y, work)
   local rounds = math.ceil(2e8 / work)

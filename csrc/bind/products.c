@@ -57,7 +57,7 @@ static int in_full(lua_State *L) {
 
 /* Test aid: see vs_gemm_force. */
 static int force_products(lua_State *L) {
-  vs_gemm_force(lua_toboolean(L, 1), lua_toboolean(L, 2), lua_toboolean(L, 3), lua_toboolean(L, 4));
+  vs_gemm_force(lua_toboolean(L, 1), lua_toboolean(L, 2), lua_toboolean(L, 3));
   return 0;
 }
 

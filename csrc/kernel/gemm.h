@@ -1,4 +1,4 @@
-/* Products of matrices: of values as they are, or rounded to bfloat16 with sums in float32.
+/* Products of matrices: of values as they are (whole), or rounded to bfloat16 with sums in float32.
  *
  * A side is read as units, each of a vs_real's size, by panels: a few rows of A, `cols` columns of
  * B.  A unit holds `values` successive values along k: two in bfloat16 where the processor
@@ -8,25 +8,12 @@
  * first.
  *
  * A value is rounded to the nearest bfloat16, ties to even, 8 significant bits; NaN and infinity
- * stay what they are, a finite value above 3.396e38 becomes infinite, one below 2^-126 zero.  For
- * twice the bits a value is split, x = HIGH + LOW, and three products are added,
- *   HIGH * HIGH + FINITE * LOW + LOW * FINITE
- * by packing A as HIGH, FINITE, LOW behind each other along k, and B as HIGH, LOW, FINITE.  HIGH of
- * a finite value is finite; FINITE is HIGH, or 0 where that is not finite, as is LOW then: so that
- * infinity times 0 comes from the values themselves only.  In the double build all are WHOLE. */
+ * stay what they are, a finite value above 3.396e38 becomes infinite, one below 2^-126 zero.  In
+ * the double build all are whole. */
 #ifndef VS_KERNEL_GEMM_H
 #define VS_KERNEL_GEMM_H
 
 #include "kernel/kernel.h"
-
-/* WHOLE: where values is 1. */
-typedef enum vs_part {
-  VS_PART_WHOLE,
-  VS_PART_ROUNDED,
-  VS_PART_HIGH,
-  VS_PART_FINITE,
-  VS_PART_LOW
-} vs_part;
 
 /* Where a side's units lie: unit u at place i of panel p is at[p*panel + i*place + u*unit].  The
  * rows of A are one panel; `place` of B is 1. */
@@ -42,17 +29,17 @@ typedef struct vs_kernels_gemm {
   int rows, cols, values; /* the most rows of A, the columns of B, of a tile of sums */
   int turned;             /* columns of multiply_turned's tile */
   int along;              /* what the units of a panel are a multiple of */
-  /* Unit u at place i gets `part` of src[i*si + j*sk] for the values j from u*values; zeros for
-   * values from k.  One of si, sk is 1.  Writes (k-1)/values + 1 units, rounded up to `along`.
-   * src: of vs_real, or of bfloat16 where `bf16`.
+  /* Unit u at place i gets src[i*si + j*sk], rounded if `rounds`, for the values j from u*values;
+   * zeros for values from k.  One of si, sk is 1.  Without `rounds` values is 1.  Writes
+   * (k-1)/values + 1 units, rounded up to `along`.  src: of vs_real, or of bfloat16 where `bf16`.
    * Left: places are dealt evenly to `panels` panels, `apart` numbers apart, and unit u of panel p,
-   * of w places from n*p/panels on, goes to to[p*apart + (before + u)*w + i], where `along` is 1;
-   * tiles have a form of their own, with `rows` for w.
-   * Right: panels of `cols` places, `units` units apart, zeros for places from n. */
+   * of w places from n*p/panels on, goes to to[p*apart + u*w + i], where `along` is 1; tiles have a
+   * form of their own, with `rows` for w.
+   * Right: panels of `cols` places behind each other, zeros for places from n. */
   void (*pack_left)(int64_t n, int panels, int64_t k, const void *src, bool bf16, int64_t si,
-                    int64_t sk, vs_part part, int64_t before, int64_t apart, vs_real *to);
+                    int64_t sk, bool rounds, int64_t apart, vs_real *to);
   void (*pack_right)(int64_t n, int64_t k, const void *src, bool bf16, int64_t si, int64_t sk,
-                     vs_part part, int64_t units, vs_real *to);
+                     bool rounds, vs_real *to);
   /* c[i*ldc + j] = alpha * sum_k a[i,k] b[k,j] + beta * c[i*ldc + j] + bias[j] for i < m, j < n.
    * With beta = 0 c is not read.  bias: NULL for none.  Where out is given, that rounded to
    * bfloat16 goes to out[i*ldo + j], and c stays as it is.  m is at most `rows` where `along` is

@@ -32,21 +32,17 @@ enum { TURN = 64 }; /* values of four places that are turned at a time */
 _Static_assert(COLS % 4 == 0, "right panels are written by fours");
 _Static_assert((int)LANES <= (int)VS_GEMM_SPARE, "as gemm.h says");
 
-/* ---- parts of values: the value itself, or floats that bfloat16 holds exactly ---- */
+/* ---- rounding: to floats that bfloat16 holds exactly ---- */
 
 #ifdef VS_DOUBLE
 
-static inline vec part_of(vec x, vs_part part) {
-  (void)part;
-  return x;
-}
+static inline vec rounded(vec x) { return x; }
 
 #else
 
 typedef int32_t words __attribute__((vector_size(VEC_BYTES)));
 
 enum { SIGN = INT32_MIN, EXPONENT = 0x7f800000, QUIET = 0x400000, UPPER = -0x10000 };
-enum { MOST = 0x7f7f0000 }; /* finite, of bfloat16 */
 
 static inline words choose(words mask, words yes, words no) { return (mask & yes) | (~mask & no); }
 
@@ -54,18 +50,6 @@ static inline vec rounded(vec x) {
   words u = (words)x, nan = (u & ~SIGN) > EXPONENT, tiny = (u & EXPONENT) == 0;
   words near = choose(nan, u | QUIET, (u & ~nan) + 0x7fff + ((u >> 16) & 1));
   return (vec)choose(tiny, u & SIGN, near & UPPER);
-}
-
-static inline vec part_of(vec x, vs_part part) {
-  if (part == VS_PART_WHOLE) return x;
-  words h = (words)rounded(x), u = (words)x;
-  if (part == VS_PART_ROUNDED) return (vec)h;
-  words over = ((h & EXPONENT) == EXPONENT) & ((u & EXPONENT) != EXPONENT);
-  h = choose(over, (u & SIGN) | MOST, h);
-  words finite = (h & EXPONENT) != EXPONENT;
-  if (part == VS_PART_FINITE) return (vec)(h & finite);
-  if (part == VS_PART_LOW) return (vec)((words)rounded(x - (vec)h) & finite);
-  return (vec)h;
 }
 
 #endif
@@ -95,14 +79,14 @@ static inline vec values_at(source s, int64_t n) {
 #if defined(__AVX512BF16__)
 
 /* The instruction rounds by itself. */
-static inline vec in_pairs(vec even, vec odd, vs_part part) {
-  if (part != VS_PART_ROUNDED) even = part_of(even, part), odd = part_of(odd, part);
+static inline vec in_pairs(vec even, vec odd) {
   return (vec)_mm512_cvtne2ps_pbh((__m512)odd, (__m512)even);
 }
 
 /* The units of k values, k > 0; `to` has room for whole vectors.  bfloat16 lies there as pairs. */
-static inline void units_of(int64_t k, source x, vs_part part, float *to) {
-  if (x.bf16 && part == VS_PART_ROUNDED) {
+static inline void units_of(int64_t k, source x, bool rounds, float *to) {
+  (void)rounds;
+  if (x.bf16) {
     const uint16_t *from = x.at;
     for (; k >= 2 * LANES; k -= 2 * LANES, from += 2 * LANES, to += LANES)
       memcpy(to, from, LANES * sizeof *to);
@@ -116,16 +100,17 @@ static inline void units_of(int64_t k, source x, vs_part part, float *to) {
   for (int64_t j = 0; j < k; j += 2 * LANES, to += LANES) {
     vec first = values_at(behind(x, j), k - j), then = {0};
     if (k - j > LANES) then = values_at(behind(x, j + LANES), k - j - LANES);
-    vec_store(to, in_pairs(first, then, part));
+    vec_store(to, in_pairs(first, then));
   }
 }
 
 /* The units of up to n places that lie side by side, in rows sk apart of which k are left. */
-static inline vec unit_row(int64_t n, int64_t k, source x, int64_t sk, vs_part part) {
+static inline vec unit_row(int64_t n, int64_t k, source x, int64_t sk, bool rounds) {
   static const uint16_t order[2 * LANES] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
                                             21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
                                             11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-  if (x.bf16 && part == VS_PART_ROUNDED) {
+  (void)rounds;
+  if (x.bf16) {
     bf16s even = bf16_load_first(x.at, n), odd = {0};
     if (k > 1) odd = bf16_load_first(behind(x, sk).at, n);
     return (vec)(__builtin_convertvector(even, unsigneds) | __builtin_convertvector(odd, unsigneds)
@@ -133,8 +118,7 @@ static inline vec unit_row(int64_t n, int64_t k, source x, int64_t sk, vs_part p
   }
   vec even = values_at(x, n), odd = {0};
   if (k > 1) odd = values_at(behind(x, sk), n);
-  return (vec)_mm512_permutexvar_epi16(_mm512_loadu_si512(order),
-                                       (__m512i)in_pairs(even, odd, part));
+  return (vec)_mm512_permutexvar_epi16(_mm512_loadu_si512(order), (__m512i)in_pairs(even, odd));
 }
 
 static inline __attribute__((unused)) vec multiply_add(vec sum, float a, vec b) {
@@ -143,14 +127,18 @@ static inline __attribute__((unused)) vec multiply_add(vec sum, float a, vec b) 
 
 #else
 
-static inline void units_of(int64_t k, source x, vs_part part, vs_real *to) {
-  for (int64_t j = 0; j < k; j += LANES)
-    vec_store(to + j, part_of(values_at(behind(x, j), k - j), part));
+static inline vec unit_at(source x, int64_t n, bool rounds) {
+  vec v = values_at(x, n);
+  return rounds ? rounded(v) : v;
 }
 
-static inline vec unit_row(int64_t n, int64_t k, source x, int64_t sk, vs_part part) {
+static inline void units_of(int64_t k, source x, bool rounds, vs_real *to) {
+  for (int64_t j = 0; j < k; j += LANES) vec_store(to + j, unit_at(behind(x, j), k - j, rounds));
+}
+
+static inline vec unit_row(int64_t n, int64_t k, source x, int64_t sk, bool rounds) {
   (void)k, (void)sk;
-  return part_of(values_at(x, n), part);
+  return unit_at(x, n, rounds);
 }
 
 static inline vec multiply_add(vec sum, vs_real a, vec b) { return sum + vec_all(a) * b; }
@@ -160,14 +148,14 @@ static inline vec multiply_add(vec sum, vs_real a, vec b) { return sum + vec_all
 /* ---- panels ---- */
 
 /* Right panels of places side by side: rows of the source are read from end to end. */
-static inline void right_rows(int64_t n, int64_t k, source src, int64_t sk, vs_part part,
+static inline void right_rows(int64_t n, int64_t k, source src, int64_t sk, bool rounds,
                               int64_t units, vs_real *to) {
   for (int64_t j = 0; j < k; j += VALUES, src = behind(src, VALUES * sk), to += COLS) {
     vs_real *panel = to;
     for (int64_t i = 0; i < n; i += COLS, panel += units * COLS)
       for (int c = 0; c < COLS; c += LANES) {
         vec v = {0};
-        if (i + c < n) v = unit_row(n - i - c, k - j, behind(src, i + c), sk, part);
+        if (i + c < n) v = unit_row(n - i - c, k - j, behind(src, i + c), sk, rounds);
         vec_store(panel + c, v);
       }
   }
@@ -212,14 +200,14 @@ static inline void turn_left(int64_t n, int64_t k, const vs_real *src, int64_t s
 }
 
 /* Four places, of which n are real, of values side by side are made units of and turned. */
-static inline void turn_units(int64_t n, int64_t k, source src, int64_t si, vs_part part,
+static inline void turn_units(int64_t n, int64_t k, source src, int64_t si, bool rounds,
                               int64_t width, vs_real *to) {
   vs_real turn[4][TURN / VALUES];
   for (int64_t j = 0; j < k; j += TURN) {
     int64_t many = VS_MIN(k - j, TURN), full = (many - 1) / VALUES + 1, u = 0;
     for (int r = 0; r < 4; r++)
       if (r < n)
-        units_of(many, behind(src, r * si + j), part, turn[r]);
+        units_of(many, behind(src, r * si + j), rounds, turn[r]);
       else
         memset(turn[r], 0, sizeof turn[r]);
     for (; u + 4 <= full; u += 4, to += 4 * width) {
@@ -233,30 +221,28 @@ static inline void turn_units(int64_t n, int64_t k, source src, int64_t si, vs_p
 }
 
 static inline void right_panels(int64_t n, int64_t k, source src, int64_t si, int64_t sk,
-                                vs_part part, int64_t units, vs_real *to) {
+                                bool rounds, int64_t units, vs_real *to) {
   if (si == 1)
-    right_rows(n, k, src, sk, part, units, to);
-  else if (part == VS_PART_WHOLE && !src.bf16)
+    right_rows(n, k, src, sk, rounds, units, to);
+  else if (!rounds && !src.bf16)
     turn_right(n, k, src.at, si, units, to);
   else
     for (int64_t i = 0; i < VS_ROUND_UP(n, COLS); i += 4)
-      turn_units(n - i, k, behind(src, i * si), si, part, COLS,
+      turn_units(n - i, k, behind(src, i * si), si, rounds, COLS,
                  to + i / COLS * units * COLS + i % COLS);
 }
 
-/* The part is a constant to the compiler where it is a common one. */
+/* `rounds` is a constant to the compiler. */
 static void pack_right(int64_t n, int64_t k, const void *from, bool bf16, int64_t si, int64_t sk,
-                       vs_part part, int64_t units, vs_real *to) {
+                       bool rounds, vs_real *to) {
+  int64_t real = (k - 1) / VALUES + 1, units = VS_ROUND_UP(real, ALONG);
   source src = {from, bf16};
-  if (part == VS_PART_WHOLE)
-    right_panels(n, k, src, si, sk, VS_PART_WHOLE, units, to);
-  else if (part == VS_PART_ROUNDED)
-    right_panels(n, k, src, si, sk, VS_PART_ROUNDED, units, to);
+  if (rounds)
+    right_panels(n, k, src, si, sk, true, units, to);
   else
-    right_panels(n, k, src, si, sk, part, units, to);
-  int64_t real = (k - 1) / VALUES + 1, all = VS_ROUND_UP(real, ALONG);
-  for (int64_t i = 0; all > real && i < n; i += COLS, to += units * COLS)
-    memset(to + real * COLS, 0, (size_t)((all - real) * COLS) * sizeof *to);
+    right_panels(n, k, src, si, sk, false, units, to);
+  for (int64_t i = 0; units > real && i < n; i += COLS, to += units * COLS)
+    memset(to + real * COLS, 0, (size_t)((units - real) * COLS) * sizeof *to);
 }
 
 #if IN_TILES
@@ -267,10 +253,9 @@ static inline float *left_at(float *to, int64_t place, int64_t unit) {
 }
 
 static void pack_left(int64_t n, int panels, int64_t k, const void *from, bool bf16, int64_t si,
-                      int64_t sk, vs_part part, int64_t before, int64_t apart, float *to) {
+                      int64_t sk, bool rounds, int64_t apart, float *to) {
   int64_t units = (k + 2 * TILE - 1) / (2 * TILE) * TILE;
   float row[LANES];
-  to += before * ROWS;
   for (int p = 0; p < panels; p++, to += apart) {
     int64_t w = n * (p + 1) / panels - n * p / panels;
     source src = behind((source){from, bf16}, n * p / panels * si);
@@ -280,11 +265,11 @@ static void pack_left(int64_t n, int panels, int64_t k, const void *from, bool b
         vec v = {0};
         if (si != 1) { /* values side by side: a row of a tile at a time */
           if (i < w)
-            units_of(VS_MIN(left, 2 * TILE), behind(src, i * si + 2 * u), part, (float *)&v);
+            units_of(VS_MIN(left, 2 * TILE), behind(src, i * si + 2 * u), rounds, (float *)&v);
           vec_store(left_at(to, i, u), v);
           continue;
         }
-        if (i < w && left > 0) v = unit_row(w - i, left, behind(src, i + 2 * u * sk), sk, part);
+        if (i < w && left > 0) v = unit_row(w - i, left, behind(src, i + 2 * u * sk), sk, rounds);
         vec_store(row, v);
         for (int r = 0; r < LANES; r++) *left_at(to, i + r, u) = row[r];
       }
@@ -295,46 +280,44 @@ static void pack_left(int64_t n, int panels, int64_t k, const void *from, bool b
 
 /* Of places side by side rows are read from end to end; what a vector writes too much the next unit
  * comes over. */
-static inline void left_rows(int64_t n, int panels, int64_t k, source src, int64_t sk, vs_part part,
-                             int64_t before, int64_t apart, vs_real *to) {
+static inline void left_rows(int64_t n, int panels, int64_t k, source src, int64_t sk, bool rounds,
+                             int64_t apart, vs_real *to) {
   int64_t first[VS_GEMM_PANELS + 1];
   for (int p = 0; p <= panels; p++) first[p] = n * p / panels;
-  for (int64_t j = 0; j < k; j += VALUES, src = behind(src, VALUES * sk), before++)
+  for (int64_t j = 0; j < k; j += VALUES, src = behind(src, VALUES * sk))
     for (int p = 0; p < panels; p++) {
       int64_t w = first[p + 1] - first[p];
       __builtin_prefetch(behind(src, AHEAD * VALUES * sk + first[p]).at);
       for (int64_t c = 0; c < w; c += LANES)
-        vec_store(to + p * apart + before * w + c,
-                  unit_row(w - c, k - j, behind(src, first[p] + c), sk, part));
+        vec_store(to + p * apart + j / VALUES * w + c,
+                  unit_row(w - c, k - j, behind(src, first[p] + c), sk, rounds));
     }
 }
 
 static inline void left_panels(int64_t n, int panels, int64_t k, source src, int64_t si, int64_t sk,
-                               vs_part part, int64_t before, int64_t apart, vs_real *to) {
+                               bool rounds, int64_t apart, vs_real *to) {
   if (si == 1) {
-    left_rows(n, panels, k, src, sk, part, before, apart, to);
+    left_rows(n, panels, k, src, sk, rounds, apart, to);
     return;
   }
   for (int p = 0; p < panels; p++, to += apart) {
     int64_t first = n * p / panels, w = n * (p + 1) / panels - first;
     source from = behind(src, first * si);
-    if (part == VS_PART_WHOLE && !src.bf16)
-      turn_left(w, k, from.at, si, to + before * w);
+    if (!rounds && !src.bf16)
+      turn_left(w, k, from.at, si, to);
     else
       for (int64_t c = (w - 1) / 4 * 4; c >= 0; c -= 4)
-        turn_units(w - c, k, behind(from, c * si), si, part, w, to + before * w + c);
+        turn_units(w - c, k, behind(from, c * si), si, rounds, w, to + c);
   }
 }
 
 static void pack_left(int64_t n, int panels, int64_t k, const void *from, bool bf16, int64_t si,
-                      int64_t sk, vs_part part, int64_t before, int64_t apart, vs_real *to) {
+                      int64_t sk, bool rounds, int64_t apart, vs_real *to) {
   source src = {from, bf16};
-  if (part == VS_PART_WHOLE)
-    left_panels(n, panels, k, src, si, sk, VS_PART_WHOLE, before, apart, to);
-  else if (part == VS_PART_ROUNDED)
-    left_panels(n, panels, k, src, si, sk, VS_PART_ROUNDED, before, apart, to);
+  if (rounds)
+    left_panels(n, panels, k, src, si, sk, true, apart, to);
   else
-    left_panels(n, panels, k, src, si, sk, part, before, apart, to);
+    left_panels(n, panels, k, src, si, sk, false, apart, to);
 }
 
 #endif

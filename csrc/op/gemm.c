@@ -10,7 +10,7 @@
 #include "op/product.h"
 
 static _Alignas(8) vs_products products;
-static bool force_plain, force_split, force_own, force_tiles;
+static bool force_plain, force_own, force_tiles;
 
 vs_products vs_products_now(void) {
   vs_products p;
@@ -23,8 +23,8 @@ vs_precision vs_matmul_precision(void) {
   return now.autocast ? VS_MEDIUM : now.precision;
 }
 
-void vs_gemm_force(bool plain, bool split, bool own, bool tiles) {
-  force_plain = plain, force_split = split, force_own = own, force_tiles = tiles;
+void vs_gemm_force(bool plain, bool own, bool tiles) {
+  force_plain = plain, force_own = own, force_tiles = tiles;
 }
 
 enum { GRAIN = 1 << 20 }; /* multiply-adds that are worth a thread */
@@ -61,19 +61,16 @@ static bool own(void) { return force_own || vs_isa() >= VS_ISA_AVX512; }
 static vs_gemm_way way_now(void) { return own() ? VS_GEMM_WHOLE : VS_GEMM_BLAS; }
 
 static const vs_kernels_gemm *kernel_of(vs_gemm_way way) {
-  (void)way, (void)force_plain, (void)force_split, (void)force_tiles;
+  (void)way, (void)force_plain, (void)force_tiles;
   return vs_k_gemm();
 }
 
 #else
 
-/* Whether three products in bfloat16 take less than one in float32.  With AVX-512 BF16 one takes
- * half as long, so they do not; AMX makes more than ten meanwhile. */
-static bool split_pays(void) { return force_split || vs_has_amx(); }
-
+/* HIGH is float32: three products in bfloat16, which have 16 bits, take longer with AVX-512 BF16,
+ * and with AMX too, but for the largest. */
 static vs_gemm_way way_now(void) {
   if (vs_matmul_precision() == VS_MEDIUM) return VS_GEMM_ROUNDED;
-  if (vs_products_now().precision == VS_HIGH && split_pays()) return VS_GEMM_SPLIT;
   return own() ? VS_GEMM_WHOLE : VS_GEMM_BLAS;
 }
 
@@ -191,8 +188,7 @@ static void multiply_small(int64_t m, int64_t n, int64_t k, vs_real alpha, vs_ma
   vs_side left = {a.at, a.turned ? 1 : a.ld, a.turned ? a.ld : 1, 0};
   vs_side right = {b.at, 1, b.ld, kern->cols};
   if (b.turned || n % kern->cols != 0) {
-    kern->pack_right(n, k, b.at, false, b.turned ? b.ld : 1, b.turned ? 1 : b.ld, VS_PART_WHOLE, k,
-                     packed);
+    kern->pack_right(n, k, b.at, false, b.turned ? b.ld : 1, b.turned ? 1 : b.ld, false, packed);
     right = (vs_side){packed, 1, kern->cols, k * kern->cols};
   }
   kern->multiply(m, n, k, left, right, alpha, beta, bias, c.at, c.ld, NULL, 0);
@@ -219,8 +215,7 @@ static void turned_columns(void *arg, int64_t first, int64_t last, int slot) {
 
 static void multiply_few(vs_product *p) {
   int64_t tiles = VS_PIECES(p->n, p->kern->turned);
-  p->kern->pack_right(p->m, p->k, p->a.at, false, p->a_row, 1, VS_PART_WHOLE, p->k,
-                      (vs_real *)(void *)p->own);
+  p->kern->pack_right(p->m, p->k, p->a.at, false, p->a_row, 1, false, (vs_real *)(void *)p->own);
   vs_parallel(tiles, 2 * GRAIN / (p->m * p->k * p->kern->turned) + 1, turned_columns, p);
 }
 

@@ -1,13 +1,12 @@
 /* Matrix products of ops, at the precision that vs.set_matmul_precision chose.
  *
  * highest: values as they are; by kernel/gemm.h where that is faster than OpenBLAS (AVX-512),
- * elsewhere by OpenBLAS.  high: each value as a sum of two in bfloat16, three products; where those
- * cost more than one of whole values, as highest.  medium: values rounded to bfloat16.  Sums are
- * float32 everywhere.  Products that are too small to win by packing are made of whole values at
- * every precision, by sizes that are the same on every machine: by OpenBLAS, at AVX-512 those of
- * few rows and those of matrices that stay in the cache here.  Without an instruction for bfloat16
- * the numbers are the same, up to the order of sums, but slower.  Results do not depend on the
- * number of threads, except where OpenBLAS's do.
+ * elsewhere by OpenBLAS.  high: the same.  medium: values rounded to bfloat16.  Sums are float32
+ * everywhere.  Products that are too small to win by packing are made of whole values at every
+ * precision, by sizes that are the same on every machine: by OpenBLAS, at AVX-512 those of few rows
+ * and those of matrices that stay in the cache here.  Without an instruction for bfloat16 the
+ * numbers are the same, up to the order of sums, but slower.  Results do not depend on the number
+ * of threads, except where OpenBLAS's do.
  *
  * autocast: medium, and what products of two activations or of one and a weight make is handed on
  * as bfloat16 (vs_product_dtype): their operands then come as that, and what the graph keeps of
@@ -45,12 +44,7 @@ static inline vs_matrix vs_matrix_of(const vs_tensor *t, int64_t ld, bool turned
   return (vs_matrix){vs_data(t), ld, turned, t->dtype == VS_BFLOAT16};
 }
 
-typedef enum vs_gemm_way {
-  VS_GEMM_BLAS,
-  VS_GEMM_WHOLE,
-  VS_GEMM_ROUNDED,
-  VS_GEMM_SPLIT
-} vs_gemm_way;
+typedef enum vs_gemm_way { VS_GEMM_BLAS, VS_GEMM_WHOLE, VS_GEMM_ROUNDED } vs_gemm_way;
 
 /* Room for packed panels, in memory of the caller's: products allocate nothing and never fail. */
 typedef struct vs_gemm_room {
@@ -103,9 +97,8 @@ void vs_gemm_once(void *memory, bool ta, bool tb, int64_t m, int64_t n, int64_t 
                   int64_t lda, const vs_real *b, int64_t ldb, const vs_real *bias, vs_real *c,
                   int64_t ldc);
 
-/* Test aid: `plain` leaves the instruction for bfloat16 alone, `split` splits at high though it
- * does not pay, `own` packs however small a product is and whatever the level, `tiles` does with
- * AVX-512 BF16 what AMX would. */
-void vs_gemm_force(bool plain, bool split, bool own, bool tiles);
+/* Test aid: `plain` leaves the instruction for bfloat16 alone, `own` packs however small a product
+ * is and whatever the level, `tiles` does with AVX-512 BF16 what AMX would. */
+void vs_gemm_force(bool plain, bool own, bool tiles);
 
 #endif

@@ -30,9 +30,6 @@ enum { PERIOD = 512 };      /* rows a multiple of it apart are in few sets of a 
 
 /* ---- sizes ---- */
 
-/* How many units a value becomes; they lie behind each other in a panel. */
-static int parts_of(const vs_product *p) { return p->way == VS_GEMM_SPLIT ? 3 : 1; }
-
 /* The size of blocks that cut n evenly: a multiple of `unit`, as is `most`. */
 static int64_t even(int64_t n, int64_t most, int64_t unit) {
   return VS_ROUND_UP(VS_PIECES(n, VS_PIECES(n, most)), unit);
@@ -42,7 +39,7 @@ static int64_t even(int64_t n, int64_t most, int64_t unit) {
 static int64_t block_of(const vs_product *p, int64_t k) {
   const vs_kernels_gemm *kern = p->kern;
   int64_t step = kern->values * kern->along;
-  return even(VS_MAX(k, 1), BLOCK_K * kern->values / parts_of(p) / step * step, step);
+  return even(VS_MAX(k, 1), BLOCK_K * kern->values / step * step, step);
 }
 
 static int64_t second_level_cache(void) {
@@ -60,12 +57,9 @@ static int64_t most_columns(const vs_kernels_gemm *kern, int64_t units) {
   return VS_MAX(most, 1) * kern->cols;
 }
 
-/* Of one part of k values; of all parts. */
-static int64_t units_each(const vs_kernels_gemm *kern, int64_t k) {
-  return VS_ROUND_UP(VS_PIECES(k, kern->values), kern->along);
-}
+/* Of k values. */
 static int64_t units_for(const vs_product *p, int64_t k) {
-  return units_each(p->kern, k) * parts_of(p);
+  return VS_ROUND_UP(VS_PIECES(k, p->kern->values), p->kern->along);
 }
 
 /* Values along k and columns of what is packed at a time: a multiple of a block and of a panel. All
@@ -96,10 +90,9 @@ static int64_t sums_room(const vs_product *p) {
 /* No product of up to n, k has a larger chunk. */
 static int64_t chunk_room(const vs_product *p, bool bf16) {
   const vs_kernels_gemm *kern = p->kern;
-  int parts = parts_of(p);
-  int64_t units = (VS_PIECES(p->k, kern->values) + kern->along) * parts;
-  units += units / BLOCK_K * parts * kern->along;
-  if (!bf16) units = VS_MIN(units, CHUNK_K * (BLOCK_K + parts * kern->along));
+  int64_t units = VS_PIECES(p->k, kern->values) + kern->along;
+  units += units / BLOCK_K * kern->along;
+  if (!bf16) units = VS_MIN(units, CHUNK_K * (BLOCK_K + kern->along));
   int64_t all = VS_ROUND_UP(p->n, kern->cols) * units;
   return VS_ROUND_UP(VS_MIN(all, VS_MAX(CHUNK, kern->cols * units)), 16);
 }
@@ -122,29 +115,18 @@ vs_product vs_product_of(const vs_kernels_gemm *kern, vs_gemm_way way, int64_t m
 
 /* ---- panels ---- */
 
-/* Part i of the values that a side of this product is made of. */
-static vs_part part_of(const vs_product *p, bool right, int i) {
-  static const vs_part split[2][3] = {{VS_PART_HIGH, VS_PART_FINITE, VS_PART_LOW},
-                                      {VS_PART_HIGH, VS_PART_LOW, VS_PART_FINITE}};
-  if (p->way == VS_GEMM_SPLIT) return split[right][i];
-  return p->way == VS_GEMM_WHOLE ? VS_PART_WHOLE : VS_PART_ROUNDED;
-}
-
 /* n places in `panels` panels that are `apart` apart. */
 static void pack_left(const vs_product *p, int64_t place, int64_t n, int panels, int64_t value,
                       int64_t k, int64_t apart, vs_real *to) {
-  for (int i = 0; i < parts_of(p); i++)
-    p->kern->pack_left(n, panels, k, vs_product_left(p, place, value), p->a.bf16, p->a_row,
-                       p->a_step, part_of(p, false, i), i * units_each(p->kern, k), apart, to);
+  p->kern->pack_left(n, panels, k, vs_product_left(p, place, value), p->a.bf16, p->a_row, p->a_step,
+                     p->way != VS_GEMM_WHOLE, apart, to);
 }
 
 static vs_side pack_right(const vs_product *p, int64_t place, int64_t n, int64_t value, int64_t k,
                           vs_real *to) {
-  int64_t each = units_each(p->kern, k), units = each * parts_of(p);
-  for (int i = 0; i < parts_of(p); i++)
-    p->kern->pack_right(n, k, vs_product_right(p, place, value), p->b.bf16, p->b_column, p->b_step,
-                        part_of(p, true, i), units, to + i * each * p->kern->cols);
-  return (vs_side){to, 1, p->kern->cols, units * p->kern->cols};
+  p->kern->pack_right(n, k, vs_product_right(p, place, value), p->b.bf16, p->b_column, p->b_step,
+                      p->way != VS_GEMM_WHOLE, to);
+  return (vs_side){to, 1, p->kern->cols, units_for(p, k) * p->kern->cols};
 }
 
 /* Panels of columns j0 to j1, block of k by block of k: those from j on, of the block from s on. */

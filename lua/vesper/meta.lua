@@ -475,8 +475,7 @@ function vs.get_num_threads() end
 
 ---The precision of matrix products: matmul, linear, recurrent layers, attention and their
 ---gradients; not convolutions. highest (the default): float32. medium: operands rounded to bfloat16
----(8 bits), sums in float32; fast if vs.build.bf16. high: at least 16 bits, by three bfloat16
----products if that is faster, else float32. See docs/performance.md.
+---(8 bits), sums in float32; fast if vs.build.bf16. high: float32 too. See docs/performance.md.
 ---@param precision "highest"|"high"|"medium"
 function vs.set_matmul_precision(precision) end
 

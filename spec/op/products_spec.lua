@@ -34,7 +34,7 @@ describe("products", function()
         local m, n, k = table.unpack(size)
         local a = ways:sub(1, 1) == "n" and vs.randn {m, k} or vs.randn {k, m}:t()
         local b = ways:sub(2, 2) == "n" and vs.randn {k, n} or vs.randn {n, k}:t()
-        vs._force_products(false, false, true)
+        vs._force_products(false, true)
         vs.set_num_threads(1)
         local one = a:matmul(b)
         check(a, b, one, ("%dx%dx%d"):format(m, n, k))
@@ -88,14 +88,14 @@ describe("products", function()
     for _, step in ipairs {512, 520, 2048} do
       local wide = vs.randn {150, step}
       local a, b = wide:slice(2, 1, 150), wide:slice(2, 3, 102)
-      vs._force_products(false, false, true)
+      vs._force_products(false, true)
       check(a, b, a:matmul(b), "step " .. step)
       check(b:t(), a, b:t():matmul(a), "turned, step " .. step)
     end
   end)
 
   it("keep NaN and infinity where they are", function()
-    vs._force_products(false, false, true)
+    vs._force_products(false, true)
     for _, size in ipairs {{20, 40, 50}, {150, 520, 400}} do
       local m, n, k = table.unpack(size)
       local a, b = vs.ones {m, k}, vs.ones {k, n}

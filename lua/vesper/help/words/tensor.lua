@@ -82,8 +82,8 @@ return {
     {"vs.set_matmul_precision", "precision:highest|high|medium", nil,
       "The precision of matrix products: matmul, linear, recurrent layers, attention and their "
         .. "gradients; not convolutions. highest (the default): float32. medium: operands rounded "
-        .. "to bfloat16 (8 bits), sums in float32; fast if vs.build.bf16. high: at least 16 bits, "
-        .. "by three bfloat16 products if that is faster, else float32. See docs/performance.md."},
+        .. "to bfloat16 (8 bits), sums in float32; fast if vs.build.bf16. high: float32 too. "
+        .. "See docs/performance.md."},
     {"vs.get_matmul_precision", "", "string", "highest, high or medium."},
     {"vs.autocast", "fn:function?, args:value...", "value",
       "Calls fn(args...) with products at medium precision and returns its results; the gradients "
