@@ -46,7 +46,7 @@ ISA_amx := $(ISA_avx512bf16) -DVS_AMX
 endif
 
 KERNELS := $(filter-out csrc/kernel/dispatch.c,$(wildcard csrc/kernel/*.c))
-DIST_C  := csrc/dist/mpi.c
+DIST_C  := $(wildcard csrc/dist/*.c)
 SOURCES := $(filter-out $(KERNELS) $(DIST_C),$(wildcard csrc/*/*.c))
 PLAIN   := $(SOURCES:csrc/%.c=%.o)
 kernel_objects = $(foreach isa,$(1),$(KERNELS:csrc/%.c=%.$(isa).o))
@@ -94,9 +94,9 @@ dist-mpi:         ## vs.dist, build/float/vesper/dist.so; needs an MPI such as O
 	@[ -n "$(HAS_MPI)" ] || { echo "make dist-mpi: $(MPICC) was not found.  On Debian:" \
 	  "sudo apt-get install $(DEBS_MPI)" >&2; exit 1; }
 	@$(MAKE) --no-print-directory $(BUILD)/float/vesper/dist.so
-$(BUILD)/float/vesper/dist.so $(BUILD)/double/vesper/dist.so: $(DIST_C) csrc/bind/api.h csrc/core/tensor.h csrc/core/base.h
+$(BUILD)/float/vesper/dist.so $(BUILD)/double/vesper/dist.so: $(DIST_C) csrc/dist/dist.h csrc/bind/api.h csrc/core/tensor.h csrc/core/base.h
 	@mkdir -p $(@D)
-	$(call say,mpicc $@) $(MPICC) $(DIST_FLAGS) -o $@ $< -shared -Wl,-z,nodelete $(LDFLAGS) -lpthread
+	$(call say,mpicc $@) $(MPICC) $(DIST_FLAGS) -o $@ $(DIST_C) -shared -Wl,-z,nodelete $(LDFLAGS) -lpthread
 
 # Kernels: one object per instruction set.
 define kernel_rule
@@ -298,7 +298,7 @@ C_FILES    = $(wildcard csrc/*/*.c csrc/*/*.h)
 # header:the only place that may include it
 ONLY_IN   := lua.h:csrc/bind/|csrc/dist/ lauxlib.h:csrc/bind/|csrc/dist/ cblas.h:csrc/core/blas.c stb_image.h:csrc/io/jpeg.c \
              jpeglib.h:csrc/io/jpeg.c stb_image_write.h:csrc/io/imagewrite.c zlib.h:csrc/io/png.c \
-             hdf5.h:csrc/io/ expat.h:csrc/io/xml.c mpi.h:$(DIST_C)
+             hdf5.h:csrc/io/ expat.h:csrc/io/xml.c mpi.h:csrc/dist/
 
 lint: deps        ## luacheck, clang, clang-format, and who may include what
 	@$(MAKE) --no-print-directory deps-dev || echo "lint: without clang some checks are left out"

@@ -1,4 +1,5 @@
-/* vesper/dist.so: MPI's collectives over tensors.  The only file that includes mpi.h.
+/* vesper/dist.so: MPI's collectives over tensors.  Only the files of this
+ * folder include mpi.h.
  *
  * It is a shared object of its own: it takes what it needs of core.so from vs_api, and nothing
  * loads it before vs.dist asks for it.  Here is only what needs C: Lua (lua/vesper/dist) decides
@@ -25,6 +26,7 @@
 #include <unistd.h>
 
 #include "bind/api.h"
+#include "dist/dist.h"
 
 typedef struct request {
   struct request *next; /* in the list of those that are not done */
@@ -35,8 +37,9 @@ typedef struct request {
   bool done;
 } request;
 
-/* Two channels, so that gradients under way and what a script asks for keep orders of their own. */
-enum { SCRIPT, GRADIENTS, NCHANNEL };
+/* What a script asks for goes over the first channel.  Each vs.dist.DataParallel opens one of its
+ * own, so that gradients under way keep an order of their own. */
+enum { SCRIPT, NCHANNEL = 256 };
 
 static const vs_api *api;
 static struct {
@@ -44,9 +47,7 @@ static struct {
   pid_t owner; /* a forked child must not speak to MPI */
   int rank, size;
   char host[MPI_MAX_PROCESSOR_NAME + 1];
-  MPI_Comm channel[NCHANNEL];
-  MPI_Datatype half, bfloat;
-  MPI_Op op[2][3]; /* of half and bfloat: sum, min, max */
+  MPI_Comm channel[NCHANNEL]; /* MPI_COMM_NULL: free */
   pthread_t thread;
   bool threaded, stop;
   request *first;
@@ -54,57 +55,10 @@ static struct {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t some = PTHREAD_COND_INITIALIZER;
 
-/* ---- numbers of two bytes: MPI knows none ---- */
-
-/* Each sum of two is rounded. */
-#define FOLD(name, to_float, from_float, value)                      \
-  static void name(void *in, void *to, int *n, MPI_Datatype *type) { \
-    const uint16_t *x = in;                                          \
-    uint16_t *y = to;                                                \
-    (void)type;                                                      \
-    for (int i = 0; i < *n; i++) {                                   \
-      float a = to_float(x[i]), b = to_float(y[i]);                  \
-      y[i] = from_float(value);                                      \
-    }                                                                \
-  }
-FOLD(sum_halves, api->half_to_float, api->float_to_half, a + b)
-FOLD(min_halves, api->half_to_float, api->float_to_half, a < b ? a : b)
-FOLD(max_halves, api->half_to_float, api->float_to_half, a > b ? a : b)
-FOLD(sum_bfloats, vs_bf16_to_float, vs_float_to_bf16, a + b)
-FOLD(min_bfloats, vs_bf16_to_float, vs_float_to_bf16, a < b ? a : b)
-FOLD(max_bfloats, vs_bf16_to_float, vs_float_to_bf16, a > b ? a : b)
-
-static void make_types(void) {
-  MPI_User_function *fns[2][3] = {{sum_halves, min_halves, max_halves},
-                                  {sum_bfloats, min_bfloats, max_bfloats}};
-  MPI_Datatype *types[2] = {&job.half, &job.bfloat};
-  for (int t = 0; t < 2; t++) {
-    MPI_Type_contiguous(2, MPI_BYTE, types[t]);
-    MPI_Type_commit(types[t]);
-    for (int i = 0; i < 3; i++) MPI_Op_create(fns[t][i], 1, &job.op[t][i]);
-  }
-}
-
-static MPI_Datatype type_of(const vs_tensor *t) {
-  switch (t->dtype) {
-    case VS_FLOAT32: return MPI_FLOAT;
-    case VS_FLOAT64: return MPI_DOUBLE;
-    case VS_FLOAT16: return job.half;
-    case VS_BFLOAT16: return job.bfloat;
-    case VS_INT64: return MPI_INT64_T;
-    case VS_INT32: return MPI_INT32_T;
-    default: return MPI_UINT8_T; /* uint8 and bool */
-  }
-}
-
 /* sum, min or max at index of the stack. */
 static MPI_Op op_of(lua_State *L, int index, const vs_tensor *t) {
   static const char *const names[] = {"sum", "min", "max", NULL};
-  static const MPI_Op known[] = {MPI_SUM, MPI_MIN, MPI_MAX};
-  int i = luaL_checkoption(L, index, NULL, names);
-  if (t->dtype == VS_FLOAT16) return job.op[0][i];
-  if (t->dtype == VS_BFLOAT16) return job.op[1][i];
-  return known[i];
+  return vd_op_of(t->dtype, luaL_checkoption(L, index, NULL, names));
 }
 
 /* ---- progress ---- */
@@ -298,23 +252,22 @@ static void check_done(lua_State *L, int error, double limit, const char *what) 
   api->raise(L, "%s: %s", what, text);
 }
 
-/* init(thread) -> rank, size, host, ranks on this host, whether a thread lets MPI work; thread: it
- * may. */
+/* init(thread, seconds, rank) -> rank, size, host, ranks on this host, whether a thread lets MPI
+ * work; thread: it may. */
 static int init(lua_State *L) {
   int provided = 0, n = 0, here = 1;
   MPI_Comm local;
   bool thread = lua_toboolean(L, 1);
   if (!job.up) {
-    if (MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &provided) != MPI_SUCCESS)
+    if (vd_start(luaL_checkstring(L, 3), luaL_checknumber(L, 2), &provided) != MPI_SUCCESS)
       return api->raise(L, "dist.init: MPI_Init_thread failed");
     MPI_Comm_rank(MPI_COMM_WORLD, &job.rank);
     MPI_Comm_size(MPI_COMM_WORLD, &job.size);
     MPI_Get_processor_name(job.host, &n);
-    for (int i = 0; i < NCHANNEL; i++) {
-      MPI_Comm_dup(MPI_COMM_WORLD, &job.channel[i]);
-      MPI_Comm_set_errhandler(job.channel[i], MPI_ERRORS_RETURN);
-    }
-    make_types();
+    for (int i = 0; i < NCHANNEL; i++) job.channel[i] = MPI_COMM_NULL;
+    MPI_Comm_dup(MPI_COMM_WORLD, &job.channel[SCRIPT]);
+    MPI_Comm_set_errhandler(job.channel[SCRIPT], MPI_ERRORS_RETURN);
+    vd_make_types(api);
     job.up = true;
     job.owner = getpid();
     on_exit(at_exit, NULL);
@@ -352,15 +305,43 @@ static request *request_of(vs_tensor *a, vs_tensor *b) {
 #define START(L, r, call) \
   (pthread_mutex_lock(&lock), lua_pushlightuserdata(L, launched(r, call)), 1)
 
-/* reduce(x, op, gradients) -> request: x becomes the sum, min or max over the ranks */
+/* open_channel(seconds, what) -> the number of a new channel; all ranks call it */
+static int open_channel(lua_State *L) {
+  double limit = luaL_checknumber(L, 1);
+  const char *what = luaL_checkstring(L, 2);
+  int i = 0;
+  while (i < NCHANNEL && job.channel[i] != MPI_COMM_NULL) i++;
+  if (i == NCHANNEL)
+    return api->raise(L, "%s: there are %d already; remove() ends one", what, NCHANNEL - 1);
+  request *r = new_request();
+  pthread_mutex_lock(&lock);
+  int error = MPI_Comm_idup(job.channel[SCRIPT], &job.channel[i], &r->mpi);
+  check_done(L, wait_for(L, launched(r, error), limit), limit, what);
+  MPI_Comm_set_errhandler(job.channel[i], MPI_ERRORS_RETURN);
+  lua_pushinteger(L, i);
+  return 1;
+}
+
+/* close_channel(number): nothing is under way on it */
+static int close_channel(lua_State *L) {
+  lua_Integer i = luaL_checkinteger(L, 1);
+  luaL_argcheck(L, i > SCRIPT && i < NCHANNEL && job.channel[i] != MPI_COMM_NULL, 1, "no channel");
+  pthread_mutex_lock(&lock);
+  MPI_Comm_free(&job.channel[i]);
+  pthread_mutex_unlock(&lock);
+  return 0;
+}
+
+/* reduce(x, op, channel = SCRIPT) -> request: x becomes the sum, min or max over the ranks */
 static int reduce(lua_State *L) {
   int n;
   vs_tensor *x = check_tensor(L, 1, &n);
   MPI_Op op = op_of(L, 2, x);
-  MPI_Comm channel = job.channel[lua_toboolean(L, 3) ? GRADIENTS : SCRIPT];
+  MPI_Comm channel = job.channel[luaL_optinteger(L, 3, SCRIPT)];
   request *r = request_of(x, NULL);
-  return START(L, r,
-               MPI_Iallreduce(MPI_IN_PLACE, api->data(x), n, type_of(x), op, channel, &r->mpi));
+  return START(
+      L, r,
+      MPI_Iallreduce(MPI_IN_PLACE, api->data(x), n, vd_type_of(x->dtype), op, channel, &r->mpi));
 }
 
 /* broadcast(x, root) -> request: x becomes that of the rank root */
@@ -368,7 +349,8 @@ static int broadcast(lua_State *L) {
   int n, root = (int)luaL_checkinteger(L, 2);
   vs_tensor *x = check_tensor(L, 1, &n);
   request *r = request_of(x, NULL);
-  return START(L, r, MPI_Ibcast(api->data(x), n, type_of(x), root, job.channel[SCRIPT], &r->mpi));
+  return START(
+      L, r, MPI_Ibcast(api->data(x), n, vd_type_of(x->dtype), root, job.channel[SCRIPT], &r->mpi));
 }
 
 /* The list of lengths at index as counts and, behind them, places of all ranks. */
@@ -392,9 +374,10 @@ static int gather(lua_State *L) {
   vs_tensor *x = check_tensor(L, 1, &n), *all = check_tensor(L, 2, &total);
   request *r = request_of(x, all);
   int *counts = r->counts = counts_of(L, 3);
-  return START(L, r,
-               MPI_Iallgatherv(api->data(x), n, type_of(x), api->data(all), counts,
-                               counts + job.size, type_of(x), job.channel[SCRIPT], &r->mpi));
+  return START(
+      L, r,
+      MPI_Iallgatherv(api->data(x), n, vd_type_of(x->dtype), api->data(all), counts,
+                      counts + job.size, vd_type_of(x->dtype), job.channel[SCRIPT], &r->mpi));
 }
 
 /* scatter(all, x, counts, op) -> request: x becomes this rank's part of the sum of all */
@@ -405,8 +388,8 @@ static int scatter(lua_State *L) {
   request *r = request_of(x, all);
   r->counts = counts_of(L, 3);
   return START(L, r,
-               MPI_Ireduce_scatter(api->data(all), api->data(x), r->counts, type_of(x), op,
-                                   job.channel[SCRIPT], &r->mpi));
+               MPI_Ireduce_scatter(api->data(all), api->data(x), r->counts, vd_type_of(x->dtype),
+                                   op, job.channel[SCRIPT], &r->mpi));
 }
 
 /* wait(request, seconds, what): raises where MPI fails or the time is over */
@@ -473,11 +456,19 @@ static int hash(lua_State *L) {
 __attribute__((visibility("default"))) int luaopen_vesper_dist(lua_State *L);
 
 int luaopen_vesper_dist(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"init", init},          {"reduce", reduce},   {"broadcast", broadcast},
-      {"gather", gather},      {"scatter", scatter}, {"wait", wait_request},
-      {"poll", poll_requests}, {"same", same},       {"texts", texts},
-      {"hash", hash},          {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"init", init},
+                                       {"reduce", reduce},
+                                       {"broadcast", broadcast},
+                                       {"gather", gather},
+                                       {"scatter", scatter},
+                                       {"wait", wait_request},
+                                       {"poll", poll_requests},
+                                       {"same", same},
+                                       {"texts", texts},
+                                       {"hash", hash},
+                                       {"open_channel", open_channel},
+                                       {"close_channel", close_channel},
+                                       {NULL, NULL}};
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
   if (lua_getfield(L, -1, "vesper.core") != LUA_TTABLE)
     return luaL_error(L, "vesper/dist.so: vesper is not loaded");

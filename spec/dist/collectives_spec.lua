@@ -1,6 +1,7 @@
 local vs = require "vesper"
 local mpi = require "spec.support.mpi"
 local process = require "spec.support.process"
+local temp = require "spec.support.temp"
 
 -- What ranks check: values of two tensors, also in double precision.
 local PRELUDE = [[
@@ -44,6 +45,11 @@ describe("vs.dist on one process", function()
       .. "local vs = require [[vesper]] package.cpath = [[none/?.so]] print(pcall(vs.dist.rank))'")
     assert.matches("one of several of an MPI job, but vesper/dist.so is not there; `make dist",
       said, 1, true)
+    -- a script that catches the error gets it again, and does not go on as the only rank
+    _, said = process.run("OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=2 lua5.4 -e '"
+      .. "local vs = require [[vesper]] package.cpath = [[none/?.so]] pcall(vs.dist.rank) "
+      .. "print(pcall(vs.dist.size))'")
+    assert.matches("^false\t", said)
     _, said = process.run("OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=1 lua5.4 -e '"
       .. "local vs = require [[vesper]] package.cpath = [[none/?.so]] print(vs.dist.size())'")
     assert.equal("1\n", said)
@@ -142,6 +148,35 @@ describe_mpi("vs.dist on several ranks", function()
     assert.matches("rank 0: barrier %(%S+, %S+:8%)\n", said)
   end)
 
+  it("refuses different calls of dist.agree, and shows long and missing lines", function()
+    local ok, said = mpi.run(2, [[
+      local message = select(2, pcall(dist.agree, "long", {("x"):rep(500) .. rank}))
+      if rank == 0 then print(message) end
+      message = select(2, pcall(dist.agree, "short", {"a", rank == 1 and "b" or nil}))
+      if rank == 0 then print(message) end
+      print(pcall(dist.agree, "lines", {true}))
+      if rank == 0 then dist.agree("settings", {"a"}) else dist.barrier() end
+    ]])
+    assert.is_false(ok)
+    assert.matches("rank 0: x+%.%.%. %(501 bytes, hash %x+%) %(%S+%)\n"
+      .. "  rank 1: x+%.%.%. %(501 bytes, hash %x+%) %(%S+%)", said)
+    assert.matches("rank 0: nothing more %(%S+%)\n  rank 1: b %(%S+%)", said)
+    assert.matches("lines[1] is true, expected a string", said, 1, true)
+    assert.matches("settings: the ranks do not call the same\n"
+      .. "  rank 0: agree of settings %(%S+, %S+:9%)\n  rank 1: barrier %(%S+, %S+:9%)", said)
+  end)
+
+  it("does not wait for ever for a rank that never uses vs.dist", function()
+    local path = temp.write(os.tmpname(), "local vs = require 'vesper'\n"
+      .. "if os.getenv 'OMPI_COMM_WORLD_RANK' == '0' then vs.dist.init{timeout = 2} end")
+    local ok, said, status = process.run(mpi.command(2, path, "", 60))
+    os.remove(path)
+    assert.is_false(ok)
+    assert.is_true(status ~= 124)
+    assert.matches("vesper: rank 0 on %S+: dist.init: the other ranks did not come within 2 s",
+      said)
+  end)
+
   it("waits no longer than the limit", function()
     local ok, said = mpi.run(2, [[
       dist.init{timeout = 1}
@@ -181,7 +216,7 @@ describe_mpi("vs.dist on several ranks", function()
     local other = os.tmpname()
     local _, flags = process.run "pkg-config --cflags lua5.4"
     local ok, said = process.run(("mpicc -std=c11 -D_GNU_SOURCE -DVS_API_NUMBER=99 -Icsrc %s "
-      .. "-fPIC -shared -o %s csrc/dist/mpi.c"):format(flags:gsub("\n", ""), other))
+      .. "-fPIC -shared -o %s csrc/dist/*.c"):format(flags:gsub("\n", ""), other))
     assert(ok, said)
     _, said = process.run(("lua5.4 -e 'require \"vesper\" "
       .. "print(pcall(package.loadlib(\"%s\", \"luaopen_vesper_dist\")))'"):format(other))

@@ -171,6 +171,49 @@ describe_mpi("DataParallel", function()
     ]])
   end)
 
+  it("keeps several models in one backward apart, whatever comes first on a rank", function()
+    mpi.works(2, PRELUDE .. [[
+      vs.manual_seed(1)
+      local a, b = nn.Linear(3, 2), nn.Linear(3, 2)
+      local dp = {dist.DataParallel(a), dist.DataParallel(b)}
+      local x = vs.ones(4, 3) * (rank + 1)
+      for _ = 1, 3 do
+        a:zero_grad()
+        b:zero_grad()
+        local la, lb
+        if rank == 0 then
+          la, lb = a(x):sum(), b(x):sum() * 10
+        else
+          lb, la = b(x):sum() * 10, a(x):sum()
+        end
+        (rank == 0 and la + lb or lb + la):backward()
+        close("a", vs.ones(2, 3) * 6, a.weight.grad)
+        close("b", vs.ones(2, 3) * 60, b.weight.grad)
+      end
+      dp[1]:remove()
+      dp[2]:remove()
+      for _ = 1, 300 do dist.DataParallel(a):remove() end
+    ]])
+  end)
+
+  it("averages a parameter that is used twice", function()
+    mpi.works(2, PRELUDE .. [[
+      vs.manual_seed(1)
+      local x = vs.randn(8, 3)
+      local function make()
+        local m = nn.Module:extend "Twice" ()
+        m.a, m.b = nn.Linear(3, 3), nn.Linear(3, 3)
+        return m
+      end
+      local function loss(m, first, last)
+        return m.a(m.b(m.a(x:slice(1, first, last)))):pow(2):mean()
+      end
+      for _, bucket in ipairs {25, 1e-5} do
+        compare("twice", 8, make, loss, loss, {bucket = bucket})
+      end
+    ]])
+  end)
+
   it("advances without a thread too", function()
     mpi.works(2, PRELUDE .. [[
       dist.init{thread = false}

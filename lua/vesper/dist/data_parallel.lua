@@ -12,6 +12,9 @@
 -- them.  The first backward finds this order: it sends nothing before its end, and then all ranks
 -- take the order of rank 0.  All ranks send the same buckets in the same order; a parameter that
 -- has no gradient on a rank counts as zero there, and one that has none on any rank keeps none.
+--
+-- Several objects may take part in one backward.  Each has a number and a channel of its own, since
+-- the order in which their parameters get gradients may differ between ranks.
 local core = require "vesper.core"
 local collectives = require "vesper.dist.collectives"
 local batch_norm = require "vesper.dist.batch_norm"
@@ -28,6 +31,9 @@ DataParallel.__name = "DataParallel"
 
 local WHAT = "dist.DataParallel"
 local FIRST = 1 -- MB of the first bucket, which the end of backward waits for least
+
+local made = 0 -- objects so far, on all ranks
+local waiting = {} -- those that take part in the backward `waiting.walk`
 
 -- ---- buckets ------------------------------------------------------------------------------------
 
@@ -82,7 +88,7 @@ local function launch(self, bucket)
     local grad = self.parameters[i].grad
     if grad then bucket.views[k]:copy_(grad) else bucket.views[k]:zero_() end
   end
-  bucket.request = job.lib.reduce(bucket.flat, "sum", true)
+  bucket.request = job.lib.reduce(bucket.flat, "sum", self.channel)
 end
 
 -- Starts the buckets that are complete, in their order.
@@ -100,7 +106,7 @@ local function used_anywhere(self)
   local used = {}
   for i, p in ipairs(self.parameters) do used[i] = p.grad and 1 or 0 end
   local flags = core.tensor(used, {dtype = "uint8"})
-  job.wait(job.lib.reduce(flags, "max", false), WHAT)
+  job.wait(job.lib.reduce(flags, "max"), WHAT)
   return flags:tolist()
 end
 
@@ -121,22 +127,34 @@ end
 
 local function finish(self)
   self.step = self.step + 1
-  job.meet(WHAT, ("backward %d of DataParallel"):format(self.step))
+  job.meet(WHAT, ("backward %d of DataParallel %d"):format(self.step, self.number))
   if not self.order then make_buckets(self, find_order(self)) end
   for n = self.launched + 1, #self.buckets do launch(self, self.buckets[n]) end
   local used = used_anywhere(self)
   core.no_grad(function()
     for _, bucket in ipairs(self.buckets) do take(self, bucket, used) end
   end)
+  self.under_way = false
+end
+
+local function finish_all()
+  local list = waiting
+  waiting = {}
+  table.sort(list, function(a, b) return a.number < b.number end)
+  for _, self in ipairs(list) do finish(self) end
 end
 
 local function begin(self, id)
-  self.walk, self.launched, self.arrived = id, 0, {}
+  self.walk, self.launched, self.arrived, self.under_way = id, 0, {}, true
   for _, bucket in ipairs(self.buckets or {}) do
     if bucket.request then job.wait(bucket.request, WHAT) end -- of a backward that failed
     bucket.request, bucket.missing = nil, #bucket
   end
-  core._after_backward(function() finish(self) end)
+  if waiting.walk ~= id then
+    waiting = {walk = id}
+    core._after_backward(finish_all)
+  end
+  table.insert(waiting, self)
 end
 
 -- The gradient of parameter i is complete.
@@ -176,11 +194,16 @@ local function take_from_rank_0(list)
   end)
 end
 
-local function new(model, given)
-  local o = options.read(WHAT, given,
+-- The options with their defaults.
+local function read_options(given)
+  return options.read(WHAT, given,
     {bucket = 25, overlap = true, batch_norm = false, global_batch = true},
     {bucket = "positive", overlap = "boolean", batch_norm = "boolean", global_batch = "boolean",
      wire = {"bfloat16"}, order = "list"})
+end
+
+local function new(model, given)
+  local o = read_options(given)
   if type(model) ~= "table" and type(model) ~= "userdata" or not model.named_parameters then
     check.fail(WHAT, "model is %s, expected a module", text.kind(model))
   end
@@ -189,6 +212,8 @@ local function new(model, given)
     step = 0, several = job.several()}, DataParallel)
   if not self.several then return self end
   job.agree(WHAT, description(model, o))
+  made = made + 1
+  self.number, self.channel = made, job.lib.open_channel(job.timeout, WHAT)
   take_from_rank_0(model:parameters())
   take_from_rank_0(model:buffers())
   if o.order and #o.order == #self.parameters then make_buckets(self, o.order) end
@@ -239,7 +264,12 @@ end
 function DataParallel:remove()
   for _, handle in ipairs(self.handles) do handle:remove() end
   if self.norms then batch_norm.as_before(self.norms) end
+  if self.channel and not self.under_way then
+    job.lib.close_channel(self.channel)
+    self.channel = nil
+  end
   self.handles, self.norms = {}, nil
 end
 
-return setmetatable(DataParallel, {__call = function(_, ...) return new(...) end})
+return setmetatable(DataParallel, {__call = function(_, ...) return new(...) end,
+  __index = {options = read_options}})

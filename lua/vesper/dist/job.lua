@@ -8,14 +8,14 @@ local options = require "vesper.util.options"
 
 local job = {rank = 0, size = 1, host = "this host", timeout = 1800}
 
--- Variables that MPI's launchers set for the processes that they start.
+-- Variables that MPI's launchers set for the processes that they start: the number of the rank.
 local STARTED = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK"}
 
 local function started_by_mpi()
   for _, name in ipairs(STARTED) do
-    if os.getenv(name) then return true end
+    local number = os.getenv(name)
+    if number then return number end
   end
-  return false
 end
 
 -- The functions of dist.so.
@@ -49,12 +49,13 @@ function job.init(given)
     {timeout = "positive", thread = "boolean"})
   job.timeout = o.timeout
   if job.up then return end
+  local number, ranks_here = started_by_mpi(), nil
+  job.lib = number and load_mpi()
+  if job.lib then
+    job.rank, job.size, job.host, ranks_here, job.thread = job.lib.init(o.thread, o.timeout, number)
+    share_threads(ranks_here)
+  end
   job.up = true
-  job.lib = started_by_mpi() and load_mpi() or nil
-  if not job.lib then return end
-  local ranks_here
-  job.rank, job.size, job.host, ranks_here, job.thread = job.lib.init(o.thread)
-  share_threads(ranks_here)
   if job.size == 1 then return end
   core._set_rank(("rank %d on %s: "):format(job.rank, job.host))
   job.agree("dist.init", {"vesper " .. core.version, "build " .. core.build.real})
@@ -85,27 +86,40 @@ local function differ(what, lead, list)
   check.fail(what, "%s\n%s", lead, table.concat(lines, "\n"))
 end
 
-local function same(text, what) return job.lib.same(job.lib.hash(text), job.timeout, what) end
+-- A line for a message to other ranks, which is cut.
+local function short(line)
+  if #line <= 240 then return line end
+  return ("%s... (%d bytes, hash %x)"):format(line:sub(1, 200), #line, job.lib.hash(line))
+end
+
+--- Whether all ranks give the same text.
+function job.same(text, what) return job.lib.same(job.lib.hash(text), job.timeout, what) end
 
 --- Checks that all ranks make this call, a text such as "all_reduce sum of float32 [3]".
 function job.meet(what, call)
-  if same(call, what) then return end
+  if job.same(call, what) then return end
   local place = core._place():gsub("^rank .-: ", ""):gsub(": $", "")
-  local mine = ("%s (%s, %s)"):format(call, job.host, place)
+  local mine = ("%s (%s, %s)"):format(short(call), job.host, place)
   differ(what, "the ranks do not call the same", job.lib.texts(mine, job.timeout))
 end
 
 --- Raises unless all ranks give the same list of lines; the message has the first that differs.
 function job.agree(what, lines)
   check.list(what, "lines", lines)
+  for i, line in ipairs(lines) do check.kind(what, ("lines[%d]"):format(i), line, "string") end
   if not job.several() then return end
-  if same(table.concat(lines, "\n"), what) then return end
+  job.meet(what, "agree of " .. short(what))
+  if job.same(table.concat(lines, "\n"), what) then return end
   local function compare(line)
-    if same(line, what) then return end
-    differ(what, "the ranks differ", job.lib.texts(("%s (%s)"):format(line, job.host), job.timeout))
+    if job.same(line, what) then return end
+    differ(what, "the ranks differ",
+      job.lib.texts(("%s (%s)"):format(short(line), job.host), job.timeout))
   end
-  compare(("%d entries"):format(#lines))
-  for _, line in ipairs(lines) do compare(line) end
+  local most = 0
+  for _, n in ipairs(job.lib.texts(("%d"):format(#lines), job.timeout)) do
+    most = math.max(most, tonumber(n))
+  end
+  for i = 1, most do compare(lines[i] or "nothing more") end
 end
 
 --- Waits for a request of dist.so.
