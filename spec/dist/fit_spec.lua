@@ -61,9 +61,18 @@ describe_mpi("train.fit{dist = true}", function()
     kill_dist.run(4, 3, function() end)
   end)
 
+  it("keeps the weights of machines that round differently together", function()
+    local path = folder .. "/mixed"
+    temp.subfolder(path)
+    local command = mpi.command(1, PROGRAM, path .. " 2 4")
+    local ok, said = process.run(("%s : -n 1 env VESPER_ISA=generic lua5.4 %s %s 2 4"):format(
+      command, PROGRAM, path)) -- compares the weights at its end
+    assert(ok, said)
+  end)
+
   it("refuses options, data and files that differ", function()
-    local function refused(want, program)
-      local ok, said = mpi.run(2, ([[
+    local function refused(want, program, ranks)
+      local ok, said = mpi.run(ranks or 2, ([[
         local nn = vs.nn
         vs.manual_seed(1)
         local function set(n)
@@ -78,6 +87,9 @@ describe_mpi("train.fit{dist = true}", function()
         local o = {epochs = 1, quiet = true, dist = true,
           optimizer = vs.optim.SGD(model:parameters(), {lr = 0.1}),
           train = vs.data.Loader(set(8), {batch_size = 2}), val = vs.data.Loader(set(4))}
+        local function step(n)
+          return vs.optim.lr_scheduler.StepLR(o.optimizer, {step_size = n})
+        end
         %s
         vs.train.fit(model, o)
       ]]):format(program))
@@ -90,6 +102,18 @@ describe_mpi("train.fit{dist = true}", function()
       "if rank == 1 then o.optimizer.lr = 0.2 end")
     refused("rank 0: data of train = 8 samples, %x+ .-rank 1: data of train = 8 samples, %x+",
       "vs.manual_seed(rank) o.train = vs.data.Loader(set(8), {batch_size = 2})")
+    refused("fit: the ranks differ\n  rank 0: schedule = nil .-rank 1: schedule = StepLR",
+      "if rank == 1 then o.schedule = step(1) end")
+    refused("rank 1: schedule, step_size = 2", "o.schedule = step(1 + rank)")
+    refused("rank 1: ema, decay = 0.6", "o.ema = vs.optim.EMA(model, {decay = 0.5 + rank / 10})")
+    refused("rank 1 on %S+: %S+:%d+: fit: linear.%w+ is off by %S+ from that of rank 0",
+      "o.schedule = function() return 0.1 * (rank + 1) end")
+    refused("rank 0: agree of fit .-rank 1: the end of the script",
+      "if rank == 1 then o.dist = nil end")
+    refused("dist is 5, expected true or options of dist.DataParallel", "o.dist = 5", 1)
+    refused("unknown option 'batchnorm', expected", "o.dist = {batchnorm = true}", 1)
+    refused("train has 8 samples, expected at least 10",
+      "o.train = vs.data.Loader(set(8), {batch_size = 5, drop_last = true})")
     refused("rank 1: train.batch_size = 3",
       "o.train = vs.data.Loader(o.train.set, {batch_size = 2 + rank})")
     refused("/none/x.h5: No such file.-vesper: rank 1 of 2 on %S+ ended with status 1", [[

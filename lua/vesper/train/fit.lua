@@ -340,5 +340,6 @@ return function(model, given)
   model:load_state_dict(run.best.state)
   local best = run.history[run.best.epoch].val
   if model.fit_readout and model.classes and best.accuracy then fit_readout(model, o, run) end
+  o.ranks:same_state(model)
   return tables.printed(run.history, "history", history_text), run.best.epoch
 end

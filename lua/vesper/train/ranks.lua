@@ -12,6 +12,7 @@ local tables = require "vesper.util.tables"
 local text = require "vesper.util.text"
 
 local WHAT = "fit"
+local ROUNDING = 1e-3 -- of the largest weight of a tensor, after an epoch
 
 -- Says where a run goes on with another number of ranks; found: run.dist of its checkpoint.
 local function say_other(o, run, size, say)
@@ -37,6 +38,7 @@ function Alone.start(_, _, o, run, say)
   run.dist = nil
 end
 function Alone.finish() end
+function Alone.same_state() end
 
 -- ---- several ------------------------------------------------------------------------------------
 
@@ -64,6 +66,18 @@ local function fingerprint(set)
   return ("%d samples, %x"):format(n, job.lib.hash(table.concat(parts, "\n")))
 end
 
+-- Calls add(name, value) for the plain values of a table, in order, and of the tables in it.
+local function each_setting(name, settings, add)
+  for _, key in ipairs(tables.sorted_keys(settings)) do
+    local value, full = settings[key], ("%s, %s"):format(name, key)
+    if type(value) == "table" then
+      each_setting(full, value, add)
+    elseif not core.is_tensor(value) then
+      add(full, text.value(value))
+    end
+  end
+end
+
 -- A line for each option, setting and data set that must be the same.
 local function description(o)
   local lines = {}
@@ -75,9 +89,12 @@ local function description(o)
   add("checkpoint", o.checkpoint and "given")
   add("optimizer", o.optimizer.name)
   for g, settings in ipairs(o.optimizer:state_dict().groups) do
-    for _, key in ipairs(tables.sorted_keys(settings)) do
-      add(("group %d of the optimizer, %s"):format(g, key), text.value(settings[key]))
-    end
+    each_setting(("group %d of the optimizer"):format(g), settings, add)
+  end
+  for _, name in ipairs {"schedule", "ema"} do
+    local part = o[name]
+    add(name, part and (type(part) == "function" and "a function" or part.name or "given"))
+    if part and type(part) ~= "function" then each_setting(name, part:state_dict(), add) end
   end
   for _, name in ipairs {"train", "val"} do
     local loader = o[name]
@@ -110,8 +127,8 @@ function Ranks:deal(o)
   self.given = o.train
   o.train = o.train.ranks == job.size and o.train or o.train:part(job.rank, job.size)
   if #o.train == 0 then
-    check.fail(WHAT, "train has %d samples, expected at least one for each of %d ranks",
-      #o.train.set, job.size)
+    check.fail(WHAT, "train has %d samples, expected at least %d", #o.train.set,
+      o.train:state().drop_last and job.size * o.train.batch_size or job.size)
   end
   take_seeds(o)
 end
@@ -150,8 +167,35 @@ function Ranks.agreed(_, x)
   return collectives.broadcast(core.tensor({x}, {dtype = "float64"})):tolist()[1]
 end
 
---- Gives all ranks the same buffers, in averages too.
+-- Takes the tensors {{name, tensor}, ...} of rank 0.  Those of the others are the same, since all
+-- settings and gradients are, but for the rounding of their machines.  What differs by more is an
+-- error.
+local function take_from_rank_0(list)
+  local hashes = {}
+  for i, pair in ipairs(list) do
+    hashes[i] = ("%x"):format(job.lib.hash(pair[2]:detach():contiguous()))
+  end
+  if job.same(table.concat(hashes, " "), WHAT) then return end
+  local function most(x) return x:numel() > 0 and x:abs():max():item() or 0 end
+  core.no_grad(function()
+    for _, pair in ipairs(list) do
+      local name, own, first = pair[1], pair[2], collectives.broadcast(pair[2])
+      if own.dtype:find "float" then
+        local off = most(own - first)
+        if not (off <= ROUNDING * most(first)) then
+          check.fail(WHAT, "%s is off by %g from that of rank 0: the ranks have trained "
+            .. "differently, by a schedule that is a function, by a hook, or by the script", name,
+            off)
+        end
+      end
+      own:copy_(first)
+    end
+  end)
+end
+
+--- Gives all ranks the same weights and buffers, in averages too.
 function Ranks:before_validation(o, run)
+  take_from_rank_0(self.parallel.model:named_parameters())
   self.parallel:sync_buffers()
   run.dist.order = self.parallel.order
   if not (o.ema and o.ema.buffers) then return end
@@ -167,8 +211,21 @@ function Ranks:finish(o)
   if self.given ~= o.train then self.given.epoch, o.train = o.train.epoch, self.given end
 end
 
+--- Gives all ranks the state of rank 0, which they have but for rounding.
+function Ranks.same_state(_, model)
+  local state, list = model:state_dict(), {}
+  for i, name in ipairs(tables.sorted_keys(state)) do list[i] = {name, state[name]} end
+  take_from_rank_0(list)
+end
+
 --- What fit uses: of several ranks where dist is given and there are some.
 return function(model, o)
+  if type(o.dist) == "table" then
+    DataParallel.options(o.dist)
+  elseif o.dist ~= nil and type(o.dist) ~= "boolean" then
+    check.fail(WHAT, "dist is %s, expected true or options of dist.DataParallel",
+      text.value(o.dist))
+  end
   if not (o.dist and job.several()) then return setmetatable({model = model}, Alone) end
   local self = setmetatable({writes = job.rank == 0}, Ranks)
   self:deal(o)
