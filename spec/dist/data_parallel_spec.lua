@@ -65,6 +65,17 @@ for _, n in ipairs {2, 4} do
             {batch_norm = true, overlap = false}} do
           compare("batch norm", 16, make, loss, loss, options)
         end
+        local function make_relu6() -- many values beyond both bounds
+          local m = nn.Module:extend "Bounded" ()
+          m.first, m.norm, m.plain = nn.Linear(192, 8), nn.BatchNorm1d(8), nn.Linear(8, 5)
+          m.last = nn.BatchNorm1d(8, {affine = false})
+          vs.no_grad(function() m.norm.weight:fill_(6) end)
+          function m:forward(batch)
+            return self.plain(self.last(self.norm(self.first(batch:flatten(2)), "relu6")))
+          end
+          return m
+        end
+        compare("relu6", 16, make_relu6, loss, loss, {batch_norm = true})
         -- running statistics
         vs.manual_seed(7)
         local a = make()
@@ -88,6 +99,7 @@ for _, n in ipairs {2, 4} do
         local index = vs.tensor({1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 9, 10, 11, 1, 12, 13},
           {dtype = "int64"})
         local tokens = vs.randint(1, 2, 16, 3)
+        tokens:slice(1, 1, 8):select(2, 3):fill_(1) -- padding: a rank may have two columns only
         local contrast = require "vesper.models.contrast"
         local function make_with(loss)
           return function()
@@ -95,8 +107,10 @@ for _, n in ipairs {2, 4} do
             m.a, m.b, m.ranking = nn.Linear(6, 4), nn.Linear(5, 4), loss()
             function m:loss(first, last, given)
               local v, t = self.a(a:slice(1, first, last)), self.b(b:slice(1, first, last))
-              local batch = {image_index = given.index and index:slice(1, first, last),
+              local its = index:slice(1, first, last)
+              local batch = {image_index = given.index and its, item = given.item and its,
                 tokens = given.tokens and tokens:slice(1, first, last)}
+              if given.tokens and last <= 8 then batch.tokens = batch.tokens:slice(2, 1, 2) end
               return given.call(self.ranking, contrast.scores(v, t), contrast.same(batch),
                 index:slice(1, first, last))
             end
@@ -112,7 +126,8 @@ for _, n in ipairs {2, 4} do
           {"UniCL", nn.UniCL, positive},
         }
         for _, case in ipairs(cases) do
-          for _, given in ipairs {{}, {index = true}, {index = true, tokens = true}} do
+          for _, given in ipairs {{}, {index = true}, {item = true},
+              {index = true, tokens = true}} do
             given.call = case[3]
             compare(case[1], 16, make_with(function() return case[2]() end),
               function(m, first, last) return m:loss(first, last, given) end,
@@ -149,7 +164,10 @@ describe_mpi("DataParallel", function()
       close("apart", vs.ones(2, 3) * 4 * (rank + 1), m.a.weight.grad)
       m.a(x):sum():backward()
       close("accumulated", vs.ones(2, 3) * 12, m.a.weight.grad)
-      -- an error in a backward leaves nothing behind
+      -- an error in a backward leaves nothing behind, also where buckets were under way
+      local order = dp.order
+      dp:remove()
+      dp = dist.DataParallel(m, {bucket = 1e-5, order = order})
       local bad = vs.autograd.Function{forward = function(_, t) return t end,
         backward = function() error "no" end}
       m:zero_grad()
@@ -193,6 +211,29 @@ describe_mpi("DataParallel", function()
       dp[1]:remove()
       dp[2]:remove()
       for _ = 1, 300 do dist.DataParallel(a):remove() end
+    ]])
+  end)
+
+  it("has batch norms over ranks with different numbers of samples, and with none", function()
+    mpi.works(3, PRELUDE .. [[
+      vs.manual_seed(1)
+      for _, counts in ipairs {{3, 2, 4}, {0, 2, 1}, {0, 0, 2}} do
+        local norm, whole = nn.BatchNorm1d(3), nn.BatchNorm1d(3)
+        local dp = dist.DataParallel(norm, {batch_norm = true})
+        local x = vs.randn(counts[rank + 1], 3)
+        local all = dist.all_gather(x):requires_grad_()
+        x:requires_grad_()
+        norm(x):pow(3):sum():backward()
+        whole(all):pow(3):sum():backward()
+        close("dx", all.grad, dist.all_gather(x.grad), 1)
+        close("dw", whole.weight.grad / 3, norm.weight.grad)
+        close("variance", whole.running_var, norm.running_var)
+        dp:remove()
+      end
+      local norm = nn.BatchNorm1d(3)
+      dist.DataParallel(norm, {batch_norm = true})
+      local ok, message = pcall(norm, vs.randn(rank == 1 and 1 or 0, 3))
+      assert(not ok and message:find "training needs more than one value a channel", message)
     ]])
   end)
 

@@ -3,6 +3,8 @@ local core = require "vesper.core"
 local autograd = require "vesper.autograd"
 local collectives = require "vesper.dist.collectives"
 local hooks = require "vesper.nn.hooks"
+local check = require "vesper.util.check"
+local text = require "vesper.util.text"
 
 local norms = {}
 
@@ -23,9 +25,18 @@ end
 -- Mean and variance [C] of x on all ranks, and the number of values of a channel.
 local function moments(x, dims)
   local C, own = x.shape[2], x:numel() / x.shape[2]
-  local mean, var = x:mean(dims), x:var(dims, {unbiased = false})
+  local mean, var
+  if own > 0 then
+    mean, var = x:mean(dims), x:var(dims, {unbiased = false})
+  else -- a rank without samples
+    mean, var = core.zeros(C), core.zeros(C)
+  end
   local sums = collectives.all_reduce(core.cat({mean * own, core.tensor({own})}, 1))
   local n = sums[-1]:item()
+  if n < 2 then
+    check.fail("batch_norm", "x is %s on all ranks: training needs more than one value a channel",
+      text.kind(x))
+  end
   local mean_of_all = sums:slice(1, 1, C) / n
   local off = mean - mean_of_all
   return mean_of_all, collectives.all_reduce((var + off * off) * own) / n, n
