@@ -107,6 +107,12 @@ describe("vesper train", function()
       shell.refuses(2, why, "train", data, dir .. "/x", option)
     end
     shell.refuses(2, "toy.h5 is a file, expected the name of a folder", "train", data, data)
+    for _, command in ipairs {"train", "table"} do
+      local status, _, said = shell.vesper({command, data, data .. ".none"},
+        "OMPI_COMM_WORLD_SIZE=2")
+      assert.equal(2, status)
+      assert.matches("this is one of 2 processes of an MPI job", said, 1, true)
+    end
     shell.refuses(2, "toy.h5 is a file, expected", "train", data, data, "--replace")
     shell.refuses(2, "--model is 'CIN'; did you mean CIM?", training(data, "x", "--model=CIN"))
     shell.refuses(2, "DPM needs --bert=FOLDER", training(data, "x", "--model=DPM"))

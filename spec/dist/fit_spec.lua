@@ -70,6 +70,26 @@ describe_mpi("train.fit{dist = true}", function()
     assert(ok, said)
   end)
 
+  it("warns where each process would train by itself", function()
+    local program = [[
+      local nn = vs.nn
+      local set = vs.data.TensorDataset{x = vs.rand(4, 3), label = vs.ones(4):long()}
+      local model = nn.Module:extend "Model" ()
+      model.linear = nn.Linear(3, 2)
+      function model:forward(batch) return {logits = self.linear(batch.x)} end
+      function model:loss(batch)
+        return nn.functional.cross_entropy(self.linear(batch.x), batch.label)
+      end
+      vs.train.fit(model, {epochs = 1, quiet = true, dist = %s, train = vs.data.Loader(set),
+        val = vs.data.Loader(set), optimizer = vs.optim.SGD(model:parameters(), {lr = 0.1})})
+    ]]
+    assert.matches("rank 0 on %S+: %S+:%d+: fit: this is one of 2 processes of an MPI job, and "
+      .. "trains by itself", mpi.works(2, program:format "nil"))
+    for _, given in ipairs {"true", "false"} do
+      assert.not_matches("trains by itself", mpi.works(2, program:format(given)))
+    end
+  end)
+
   it("refuses options, data and files that differ", function()
     local function refused(want, program, ranks)
       local ok, said = mpi.run(ranks or 2, ([[

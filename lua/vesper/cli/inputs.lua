@@ -1,6 +1,7 @@
 -- What commands read: models, pictures below folders, texts, encoded files.
 local vs = require "vesper"
 local file = require "vesper.util.file"
+local job = require "vesper.dist.job"
 
 local inputs = {}
 
@@ -28,6 +29,15 @@ function inputs.no_file(path)
   if folder and not inputs.is_folder(folder) then
     return ("%s: %s is no folder"):format(path, folder)
   end
+end
+
+--- Why a command that trains cannot run here, or nil: MPI's launcher has started several of it,
+-- which would write the same files.
+function inputs.not_alone()
+  local n = job.processes() or 1
+  if n < 2 then return nil end
+  return ("this is one of %d processes of an MPI job, and the program trains in one; a script with "
+    .. "train.fit{dist = true} trains in several (docs/scale.md)"):format(n)
 end
 
 --- Whether a name ends as those of picture files do.

@@ -18,11 +18,16 @@ local function started_by_mpi()
   end
 end
 
+--- How many processes a launcher has started together, or nil.  Loads no MPI.
+function job.processes()
+  return tonumber(os.getenv "OMPI_COMM_WORLD_SIZE" or os.getenv "PMI_SIZE")
+end
+
 -- The functions of dist.so.
 local function load_mpi()
   local path, tried = package.searchpath("vesper.dist", package.cpath)
   if not path then
-    if os.getenv "OMPI_COMM_WORLD_SIZE" == "1" or os.getenv "PMI_SIZE" == "1" then return nil end
+    if job.processes() == 1 then return nil end
     check.fail("dist.init", "this process is one of several of an MPI job, but vesper/dist.so is "
       .. "not there; `make dist-mpi` builds it%s", tried)
   end
@@ -49,9 +54,10 @@ function job.init(given)
     {timeout = "positive", thread = "boolean"})
   job.timeout = o.timeout
   if job.up then return end
-  local number, ranks_here = started_by_mpi(), nil
+  local number = started_by_mpi()
   job.lib = number and load_mpi()
   if job.lib then
+    local ranks_here
     job.rank, job.size, job.host, ranks_here, job.thread = job.lib.init(o.thread, o.timeout, number)
     share_threads(ranks_here)
   end

@@ -10,6 +10,7 @@ local job = require "vesper.dist.job"
 local check = require "vesper.util.check"
 local tables = require "vesper.util.tables"
 local text = require "vesper.util.text"
+local warn = require("vesper.util.warn").warn
 
 local WHAT = "fit"
 local ROUNDING = 1e-3 -- of the largest weight of a tensor, after an epoch
@@ -181,8 +182,8 @@ local function take_from_rank_0(list)
     for _, pair in ipairs(list) do
       local name, own, first = pair[1], pair[2], collectives.broadcast(pair[2])
       if own.dtype:find "float" then
-        local off = most(own - first)
-        if not (off <= ROUNDING * most(first)) then
+        local off, allowed = most(own - first), ROUNDING * most(first)
+        if off > allowed or off ~= off then
           check.fail(WHAT, "%s is off by %g from that of rank 0: the ranks have trained "
             .. "differently, by a schedule that is a function, by a hook, or by the script", name,
             off)
@@ -225,6 +226,11 @@ return function(model, o)
   elseif o.dist ~= nil and type(o.dist) ~= "boolean" then
     check.fail(WHAT, "dist is %s, expected true or options of dist.DataParallel",
       text.value(o.dist))
+  end
+  local n = job.processes() or 1
+  if o.dist == nil and n > 1 then
+    warn(("fit: this is one of %d processes of an MPI job, and trains by itself; dist = true "
+      .. "trains one model on all of them, dist = false says that this is meant"):format(n))
   end
   if not (o.dist and job.several()) then return setmetatable({model = model}, Alone) end
   local self = setmetatable({writes = job.rank == 0}, Ranks)

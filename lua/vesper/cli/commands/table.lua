@@ -83,7 +83,8 @@ end
 function what.run(o)
   local vs = require "vesper"
   local recipe = require "vesper.cli.recipe"
-  local unfit = require "vesper.cli.inputs".no_folder(o.out)
+  local inputs = require "vesper.cli.inputs"
+  local unfit = inputs.not_alone() or inputs.no_folder(o.out)
   if unfit then return nil, unfit, "misused" end
   local experiment, sets = vs.experiment, {}
   for _, split in ipairs {"train", "val", "test"} do

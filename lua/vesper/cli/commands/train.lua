@@ -116,7 +116,7 @@ function what.run(o)
     return nil, o.model .. " needs --bert=FOLDER, a Hugging Face folder of a BERT", "misused"
   end
   o.out = file.folder("OUT", o.out)
-  local unfit = inputs.no_folder(o.out) or inputs.no_folder(o.tensorboard)
+  local unfit = inputs.not_alone() or inputs.no_folder(o.out) or inputs.no_folder(o.tensorboard)
     or o.log ~= "" and inputs.no_file(o.log)
   if unfit then return nil, unfit, "misused" end
   o.checkpoint, o.settings = o.out .. ".checkpoint", o.out .. ".settings.json"
