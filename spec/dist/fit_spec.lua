@@ -55,6 +55,13 @@ describe_mpi("train.fit{dist = true}", function()
     local rows = 0
     for _ in io.lines(folder .. "/other/log.csv") do rows = rows + 1 end
     assert.equal(5, rows)
+    -- a folder that rank 1 does not see
+    local ok, seen = run(2, "unseen", "1 4", "ELSEWHERE=1")
+    assert(ok, seen)
+    ok, seen = run(2, "unseen", "2 4", "ELSEWHERE=1")
+    assert.is_false(ok)
+    assert.matches("rank 0: epochs in the checkpoint = 1 .-"
+      .. "rank 1: epochs in the checkpoint = 0", seen)
   end)
 
   it("ends as a whole when a rank is killed, and goes on with the same bits", function()
@@ -134,6 +141,11 @@ describe_mpi("train.fit{dist = true}", function()
     refused("unknown option 'batchnorm', expected", "o.dist = {batchnorm = true}", 1)
     refused("train has 8 samples, expected at least 10",
       "o.train = vs.data.Loader(set(8), {batch_size = 5, drop_last = true})")
+    refused("order%[2%] is 1, as order%[1%] is", "o.dist = {order = {1, 1}}")
+    refused("rank 0: order = 1 2 .-rank 1: order = 2 1",
+      "o.dist = {order = {1 + rank, 2 - rank}}")
+    refused("rank 1 on %S+: %S+:%d+: fit: train is part 0 of 2, expected part 1 of 2",
+      "o.train = vs.data.Loader(set(8), {batch_size = 2, rank = 0, ranks = 2})")
     refused("rank 1: train.batch_size = 3",
       "o.train = vs.data.Loader(o.train.set, {batch_size = 2 + rank})")
     refused("/none/x.h5: No such file.-vesper: rank 1 of 2 on %S+ ended with status 1", [[

@@ -36,7 +36,9 @@ local function loader(split, more)
 end
 local history = vs.train.fit(model, {
   train = loader("train", {shuffle = true, seed = 2}), val = loader "val", optimizer = opt,
-  epochs = epochs, checkpoint = folder .. "/run", resume = true, quiet = os.getenv "QUIET" ~= "0",
+  epochs = epochs, resume = true,
+  checkpoint = folder .. (os.getenv "ELSEWHERE" and dist.rank() > 0 and "/none" or "/run"),
+  quiet = os.getenv "QUIET" ~= "0",
   ema = vs.optim.EMA(model, {decay = 0.9, warmup = true, buffers = true}),
   schedule = vs.optim.lr_scheduler.CosineAnnealingLR(opt, {T_max = 8}), dist = {batch_norm = true},
   accumulate = tonumber(arg[4] or "1"), log = folder .. "/log.csv",

@@ -172,12 +172,23 @@ end
 
 -- ---- the object ---------------------------------------------------------------------------------
 
+-- Raises unless a list has each number from 1 to its length.
+local function check_order(order)
+  local seen = {}
+  for k, i in ipairs(order) do
+    check.whole(WHAT, ("order[%d]"):format(k), i, 1, #order)
+    if seen[i] then check.fail(WHAT, "order[%d] is %d, as order[%d] is", k, i, seen[i]) end
+    seen[i] = k
+  end
+end
+
 -- A line for each tensor and option that all ranks must have in common.
 local function description(model, o)
   local lines = {}
   for _, name in ipairs {"bucket", "overlap", "wire", "batch_norm", "global_batch"} do
     lines[#lines + 1] = ("%s = %s"):format(name, tostring(o[name]))
   end
+  if o.order then lines[#lines + 1] = "order = " .. table.concat(o.order, " ") end
   for _, kind in ipairs {"parameter", "buffer"} do
     local list = kind == "parameter" and model:named_parameters() or model:named_buffers()
     for _, pair in ipairs(list) do
@@ -196,10 +207,12 @@ end
 
 -- The options with their defaults.
 local function read_options(given)
-  return options.read(WHAT, given,
+  local o = options.read(WHAT, given,
     {bucket = 25, overlap = true, batch_norm = false, global_batch = true},
     {bucket = "positive", overlap = "boolean", batch_norm = "boolean", global_batch = "boolean",
      wire = {"bfloat16"}, order = "list"})
+  if o.order then check_order(o.order) end
+  return o
 end
 
 local function new(model, given)

@@ -126,10 +126,16 @@ function Ranks:deal(o)
   end
   job.agree(WHAT, description(o))
   self.given = o.train
-  o.train = o.train.ranks == job.size and o.train or o.train:part(job.rank, job.size)
+  local state = o.train:state()
+  if o.train.ranks == 1 then
+    o.train = o.train:part(job.rank, job.size)
+  elseif o.train.ranks ~= job.size or o.train.rank ~= job.rank then
+    check.fail(WHAT, "train is part %d of %d, expected part %d of %d, or a loader of all samples",
+      o.train.rank, o.train.ranks, job.rank, job.size)
+  end
   if #o.train == 0 then
     check.fail(WHAT, "train has %d samples, expected at least %d", #o.train.set,
-      o.train:state().drop_last and job.size * o.train.batch_size or job.size)
+      state.drop_last and job.size * o.train.batch_size or job.size)
   end
   take_seeds(o)
 end
@@ -137,10 +143,10 @@ end
 --- Begins after a checkpoint was loaded; run.dist is what the run knows of its ranks.
 function Ranks:start(model, o, run, say)
   local found = run.dist
-  job.agree(WHAT, {("epochs done = %d"):format(#run.history)})
+  job.agree(WHAT, {("epochs in the checkpoint = %d"):format(#run.history)})
   say_other(o, run, job.size, say)
   local options = type(o.dist) == "table" and tables.merge(o.dist) or {}
-  options.order = found and found.ranks == job.size and found.order or nil
+  options.order = found and found.ranks == job.size and found.order or options.order
   self.parallel = DataParallel(model, options)
   run.dist = {ranks = job.size}
 end
