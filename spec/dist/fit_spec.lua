@@ -64,6 +64,20 @@ describe_mpi("train.fit{dist = true}", function()
       .. "rank 1: epochs in the checkpoint = 0", seen)
   end)
 
+  it("goes on with the same bits after a kill while a checkpoint is written", function()
+    local _, want = works(2, "whole", "3 4")
+    for _, place in ipairs {"stage", "write", "commit", "after"} do
+      local name = "stopped_" .. place
+      temp.subfolder(folder .. "/" .. name)
+      local ok, said = process.run(("STOP=%s %s"):format(place,
+        mpi.command(2, "spec/support/dist_stop.lua", ("%s/%s 3 4"):format(folder, name), 30)))
+      assert.is_false(ok)
+      assert.matches("exited on signal 9", said, 1, true)
+      local _, got = works(2, name, "3 4")
+      assert.is_true(want == got, place)
+    end
+  end)
+
   it("ends as a whole when a rank is killed, and goes on with the same bits", function()
     kill_dist.run(4, 3, function() end)
   end)
@@ -95,6 +109,24 @@ describe_mpi("train.fit{dist = true}", function()
     for _, given in ipairs {"true", "false"} do
       assert.not_matches("trains by itself", mpi.works(2, program:format(given)))
     end
+  end)
+
+  it("refuses to evaluate data that differ", function()
+    local ok, said = mpi.run(2, [[
+      local nn = vs.nn
+      local model = nn.Module:extend "Model" ()
+      model.linear = nn.Linear(3, 2)
+      function model:forward(batch) return {logits = self.linear(batch.x)} end
+      local function loader(n)
+        return vs.data.Loader(vs.data.TensorDataset{x = vs.ones(n, 3), label = vs.ones(n):long()})
+      end
+      assert(vs.train.evaluate(model, loader(1), {dist = true}).n == 1) -- fewer than ranks
+      assert(vs.train.evaluate(model, loader(7), {dist = true}).n == 7)
+      vs.train.evaluate(model, loader(7 + rank), {dist = true})
+    ]])
+    assert.is_false(ok)
+    assert.matches("evaluate: the ranks differ\n  rank 0: data = 7 samples, %x+ %(%S+%)\n"
+      .. "  rank 1: data = 8 samples", said)
   end)
 
   it("refuses options, data and files that differ", function()

@@ -3,6 +3,7 @@
 local core = require "vesper.core"
 local data = require "vesper.data"
 local collectives = require "vesper.dist.collectives"
+local fingerprint = require "vesper.dist.fingerprint"
 local job = require "vesper.dist.job"
 local first_seen = require "vesper.data.first_seen"
 local metrics = require "vesper.metrics"
@@ -202,10 +203,15 @@ local function in_words(result)
   return result.folds and text_of .. "\n" .. tostring(result.folds) or text_of
 end
 
--- Whether ranks can share the samples of a loader: each needs at least one.
-local function can_share(loader, o)
-  return job.several() and not o.shuffle and text.kind(loader) == "a Loader"
-    and #loader.set >= job.size
+-- Whether ranks share the samples of a loader: each needs at least one.  Raises where they differ.
+local function shares(model, loader, o)
+  if not job.several() then return false end
+  local share = not o.shuffle and text.kind(loader) == "a Loader" and #loader.set >= job.size
+  job.agree("evaluate", {"model = " .. text.kind(model), "shared = " .. tostring(share),
+    "mirror = " .. tostring(o.mirror), "shift = " .. o.shift,
+    "data = " .. (share and fingerprint(loader.set) or "any"),
+    "captions = " .. (share and tostring(loader.captions) or "any")})
+  return share
 end
 
 --- Runs the model over a loader in evaluation mode without gradients.  An image with several
@@ -231,7 +237,7 @@ function train.evaluate(model, loader, given)
      beta = true, shuffle = {"image", "text"}, dist = "boolean"})
   local found = {first = first_seen(), images = 0}
   local with_readout = readout.kind(model) and same_classes(model, loader)
-  local share = o.dist and can_share(loader, o)
+  local share = o.dist and shares(model, loader, o)
   in_evaluation(model, function()
     local images, texts = split_loader(model, loader)
     if images and not o.shuffle then return add_apart(model, images, texts, o, share, found) end

@@ -6,6 +6,7 @@
 local core = require "vesper.core"
 local collectives = require "vesper.dist.collectives"
 local DataParallel = require "vesper.dist.data_parallel"
+local fingerprint = require "vesper.dist.fingerprint"
 local job = require "vesper.dist.job"
 local check = require "vesper.util.check"
 local tables = require "vesper.util.tables"
@@ -47,25 +48,6 @@ local Ranks = {several = true}
 Ranks.__index = Ranks
 
 local function int64(list) return core.tensor(list, {dtype = "int64"}) end
-
--- A hash of some samples of a data set, and their number.
-local function fingerprint(set)
-  local n, list, seen = #set, {}, {}
-  for i = 0, 7 do
-    local at = 1 + i * (n - 1) // 7
-    if n > 0 and not seen[at] then list[#list + 1], seen[at] = at, true end
-  end
-  local batch, parts = set:batch(list), {}
-  for _, name in ipairs(tables.sorted_keys(batch)) do
-    local x = batch[name]
-    if core.is_tensor(x) then
-      parts[#parts + 1] = ("%s %x"):format(name, job.lib.hash(x:contiguous()))
-    elseif type(x) == "table" then
-      parts[#parts + 1] = ("%s %x"):format(name, job.lib.hash(table.concat(x, "\n")))
-    end
-  end
-  return ("%d samples, %x"):format(n, job.lib.hash(table.concat(parts, "\n")))
-end
 
 -- Calls add(name, value) for the plain values of a table, in order, and of the tables in it.
 local function each_setting(name, settings, add)
