@@ -237,6 +237,43 @@ describe_mpi("DataParallel", function()
     ]])
   end)
 
+  it("starts anew after a backward that failed, whatever the ranks had sent", function()
+    local program = [[
+      dist.init{timeout = 20}
+      vs.manual_seed(1)
+      local m = nn.Module:extend "Parts" ()
+      m.a, m.b, m.c = nn.Linear(3, 2), nn.Linear(3, 2), nn.Linear(3, 2)
+      dist.DataParallel(m, {bucket = 1e-5})
+      local bad = vs.autograd.Function{forward = function(_, t) return t * 1 end,
+        backward = function() error "no" end}
+      local x = vs.ones(4, 3) * (rank + 1)
+      local function same(t) return t end
+      local function step(fails)
+        local first, last = fails and rank == 1 and bad or same, fails and rank == 0 and bad or same
+        m:zero_grad()
+        local loss = first(m.a(x)):sum() + m.b(x):sum() + last(m.c(x)):sum()
+        local ok, why = pcall(loss.backward, loss)
+        if ok == fails then error(why, 0) end
+        for _, name in ipairs(fails and {} or {"a", "b", "c"}) do
+          close(name, vs.ones(2, 3) * 6, m[name].weight.grad)
+        end
+      end
+      step(false)
+      step(false)
+      for _ = 1, 3 do
+        step(true)
+        step(false)
+        step(false)
+      end
+    ]]
+    mpi.works(2, PRELUDE .. program)
+    -- a failure that one rank alone catches, where the other takes one step more
+    local ok, said = mpi.run(2, PRELUDE .. program .. "if rank == 0 then step(true) end step(false)"
+      .. " if rank == 1 then step(false) end")
+    assert.is_false(ok)
+    assert.matches("rank 0: the end of the script\n  rank 1: backward 10 of DataParallel 1", said)
+  end)
+
   it("averages a parameter that is used twice", function()
     mpi.works(2, PRELUDE .. [[
       vs.manual_seed(1)

@@ -101,13 +101,24 @@ local function launch_complete(self)
   end
 end
 
--- Which parameters have a gradient on some rank, a list of 0 and 1.
-local function used_anywhere(self)
-  local used = {}
-  for i, p in ipairs(self.parameters) do used[i] = p.grad and 1 or 0 end
-  local flags = core.tensor(used, {dtype = "uint8"})
+-- Which parameters have a gradient on some rank, a list of 0 and 1, and whether some rank's last
+-- backward failed.
+local function found_anywhere(self)
+  local flags = {}
+  for i, p in ipairs(self.parameters) do flags[i] = p.grad and 1 or 0 end
+  flags[#flags + 1] = self.broken and 1 or 0
+  flags = core.tensor(flags, {dtype = "uint8"})
   job.wait(job.lib.reduce(flags, "max"), WHAT)
-  return flags:tolist()
+  local used = flags:tolist()
+  return used, table.remove(used) == 1
+end
+
+-- After a backward that failed, ranks may have sent different buckets: what is under way is left
+-- alone, with its channel and its memory.
+local function start_anew(self)
+  self.channel, self.broken = job.lib.open_channel(job.timeout, WHAT), false
+  self.launched = 0
+  make_buckets(self, self.order)
 end
 
 -- Waits for a bucket and moves the averages into .grad.
@@ -128,9 +139,10 @@ end
 local function finish(self)
   self.step = self.step + 1
   job.meet(WHAT, ("backward %d of DataParallel %d"):format(self.step, self.number))
+  local used, broken = found_anywhere(self)
   if not self.order then make_buckets(self, find_order(self)) end
+  if broken then start_anew(self) end
   for n = self.launched + 1, #self.buckets do launch(self, self.buckets[n]) end
-  local used = used_anywhere(self)
   core.no_grad(function()
     for _, bucket in ipairs(self.buckets) do take(self, bucket, used) end
   end)
@@ -145,11 +157,9 @@ local function finish_all()
 end
 
 local function begin(self, id)
+  self.broken = self.broken or self.under_way -- the last backward failed: nothing is sent early
   self.walk, self.launched, self.arrived, self.under_way = id, 0, {}, true
-  for _, bucket in ipairs(self.buckets or {}) do
-    if bucket.request then job.wait(bucket.request, WHAT) end -- of a backward that failed
-    bucket.request, bucket.missing = nil, #bucket
-  end
+  for _, bucket in ipairs(self.buckets or {}) do bucket.missing = #bucket end
   if waiting.walk ~= id then
     waiting = {walk = id}
     core._after_backward(finish_all)
@@ -163,7 +173,7 @@ local function arrive(self, i)
   local id = core._after_backward()
   if self.walk ~= id then begin(self, id) end
   table.insert(self.arrived, i)
-  if self.order and self.overlap then
+  if self.order and self.overlap and not self.broken then
     self.bucket_of[i].missing = self.bucket_of[i].missing - 1
     launch_complete(self)
   end
