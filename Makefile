@@ -252,7 +252,9 @@ asan: deps        ## every spec under the address and undefined-behaviour saniti
 	  $(LUA) $(BUSTED) --ignore-lua -r suite -o plainTerminal $(or $(SPECS),spec)
 
 # Lua and the libraries are not instrumented.  The sanitizer wants addresses that are not random.
-TSAN_SPECS := spec/core/thread_spec.lua spec/op/threads_spec.lua spec/data/loader_spec.lua
+TSAN_SPECS := spec/core/thread_spec.lua spec/op/threads_spec.lua spec/data/loader_spec.lua \
+              spec/data/loader_chunks_spec.lua spec/data/loader_parts_spec.lua spec/data/shards_spec.lua \
+              spec/data/writer_shards_spec.lua spec/data/extract_shards_spec.lua
 tsan: deps        ## the specs of threads under the thread sanitizer
 	@$(MAKE) $(jobs) float BUILD=$(BUILD)/tsan OPT=-O1 CFLAGS=-fsanitize=thread LDFLAGS=-fsanitize=thread
 	@mkdir -p $(BUILD)/tsan/bin

@@ -127,11 +127,17 @@ static void init_locked(void) {
   if (stats.limit == 0) stats.limit = vs_mem_physical() / 2;
 }
 
+/* Within the lock; injected_failure reads it without. */
+static void set_fail_in(int64_t n) { __atomic_store_n(&fail_in, n, __ATOMIC_RELAXED); }
+
 static bool injected_failure_locked(void) {
-  if (fail_in == 0 || --fail_in > 0) return false;
-  if (--fail_times > 0) fail_in = 1; /* the next one too */
-  refused++;
-  return true;
+  if (fail_in == 0) return false;
+  int64_t left = fail_in - 1;
+  bool refuse = left == 0;
+  if (refuse && --fail_times > 0) left = 1; /* the next one too */
+  set_fail_in(left);
+  refused += refuse;
+  return refuse;
 }
 
 /* A cached block of the class, or one nearly three times as wide at most. */
@@ -277,7 +283,7 @@ void vs_mem_forked(void) { fail_in = 0; }
 int64_t vs_mem_fail_at(int64_t nth, int64_t times) {
   pthread_mutex_lock(&lock);
   int64_t before = refused;
-  fail_in = nth;
+  set_fail_in(nth);
   fail_times = times;
   refused = 0;
   pthread_mutex_unlock(&lock);
