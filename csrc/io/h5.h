@@ -62,10 +62,11 @@ typedef struct vs_h5info {
   vs_h5kind kind;
   int size; /* bytes of an element in the file */
   bool is_signed;
-  bool is_bool; /* integers 0 and 1 that are named FALSE and TRUE, as h5py stores numpy's bool */
-  bool varying; /* strings of varying length */
-  bool partial; /* written in part: the rest reads as the fill value */
-  bool scalar;  /* one element without dimensions, here one row: ndim is 1, dims[0] 1 */
+  bool is_bool;  /* integers 0 and 1 that are named FALSE and TRUE, as h5py stores numpy's bool */
+  bool varying;  /* strings of varying length */
+  bool partial;  /* written in part: the rest reads as the fill value */
+  bool scalar;   /* one element without dimensions, here one row: ndim is 1, dims[0] 1 */
+  bool filtered; /* its chunks are compressed, or changed in another way */
   int ndim;
   int64_t dims[VS_MAX_DIM];
   int64_t row;   /* elements of one row: the product of dims[1..] */

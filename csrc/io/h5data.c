@@ -24,7 +24,6 @@ struct vs_h5data {
   int64_t rows;  /* written so far */
   int64_t kept;  /* chunks of rows that the library's cache has room for */
   int64_t most;  /* bytes that the file can hold */
-  bool filtered; /* its chunks are compressed, or changed in another way */
   double places; /* slots that the library numbers its chunks by */
   vs_h5info info;
   char name[VS_H5_MAX_NAME], at[VS_H5_MAX_NAME]; /* as asked for; without soft links */
@@ -147,7 +146,7 @@ static int check_storage(vs_h5data *d) {
     missing = lacks_chunks(d, chunk);
   }
   H5Pclose(plist);
-  d->filtered = filters > 0;
+  f->filtered = filters > 0;
   if (missing < 0) return -1;
   if (outside > 0 || (layout != H5D_CHUNKED && layout != H5D_CONTIGUOUS && layout != H5D_COMPACT))
     return vs_h5_bad(d, "its data lie in another file, which is not supported");
@@ -191,7 +190,7 @@ static void set_cache(vs_h5data *d, int64_t chunks) {
  * the library then reads only the rows that are asked for. */
 static void widen_cache(vs_h5data *d) {
   const vs_h5info *f = &d->info;
-  if (f->chunk >= 1 && !d->filtered) {
+  if (f->chunk >= 1 && !f->filtered) {
     set_cache(d, 0);
     return;
   }
@@ -202,7 +201,7 @@ static void widen_cache(vs_h5data *d) {
 
 int vs_h5_keep(vs_h5data *d, int64_t chunks) {
   const vs_h5info *f = &d->info;
-  if (f->chunk < 1 || !d->filtered) return 0;
+  if (f->chunk < 1 || !f->filtered) return 0;
   chunks = VS_MIN(chunks, (f->dims[0] + f->chunk - 1) / f->chunk);
   if (f->band * (double)chunks > VS_H5_MAX_KEPT)
     return vs_fail("%lld chunks of %s in %s take %.0f MB of memory, the limit is %d",

@@ -149,6 +149,9 @@ const char *vs_h5pool_path(const vs_h5pool *p, int64_t at) { return p->file[at].
 int vs_h5column_add(vs_h5pool *p, vs_h5column *c, int slot, int64_t at, vs_h5data *d) {
   const vs_h5info *i = vs_h5_info(d);
   p->file[at].data[slot] = d;
+  if (i->dims[0] > INT64_MAX / 2 - c->info.dims[0])
+    return vs_h5_bad(d, "%lld rows are too many behind the %lld of the files before it",
+                     (long long)i->dims[0], (long long)c->info.dims[0]);
   if (vs_grow(&c->part, &c->room, (size_t)c->n + 1)) return -1;
   if (c->n == 0) {
     c->pool = p;
@@ -157,8 +160,11 @@ int vs_h5column_add(vs_h5pool *p, vs_h5column *c, int slot, int64_t at, vs_h5dat
     c->info.dims[0] = 0;
     strcpy(c->name, vs_h5_name(d));
   }
-  c->part[c->n++] = (vs_h5part){
-      .file = at, .first = c->info.dims[0], .rows = i->dims[0], .chunk = i->chunk, .band = i->band};
+  c->part[c->n++] = (vs_h5part){.file = at,
+                                .first = c->info.dims[0],
+                                .rows = i->dims[0],
+                                .chunk = i->chunk,
+                                .band = i->filtered ? i->band : 0};
   c->info.dims[0] += i->dims[0];
   return 0;
 }

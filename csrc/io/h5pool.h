@@ -25,7 +25,7 @@ const char *vs_h5pool_path(const vs_h5pool *p, int64_t file);
 typedef struct vs_h5part {
   int64_t file, first, rows; /* rows of this file are first..first+rows of the column */
   int64_t chunk, keep;       /* rows of a chunk, 0: none; chunks that are kept in memory */
-  double band;               /* as in vs_h5info */
+  double band;               /* bytes in memory of one of them, 0 where none are kept */
 } vs_h5part;
 
 typedef struct vs_h5column {
