@@ -190,8 +190,8 @@ describe("data.Loader over chunks", function()
     local blank = dataset.picture(0, 512, 512)
     for _ = 1, 16 do assert(w:add("train", {image = blank})) end
     assert(w:close())
-    assert(os.execute(("cd '%s' && for i in $(seq 90); do cp --sparse=always one.h5 part-$i.h5; done")
-      :format(folder)))
+    assert(os.execute(("cd '%s' && for i in $(seq 90); do "
+      .. "cp --sparse=always one.h5 part-$i.h5; done"):format(folder)))
     local set <close> = assert(data.open(folder .. "/part-*.h5"))
     assert(90 * 16 * blank:numel() > 1 << 30)
     local loader = data.Loader(set, {shuffle = true, seed = 1, chunks = 1000, batch_size = 4})
