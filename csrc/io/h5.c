@@ -1,4 +1,5 @@
-/* HDF5 files: lock, errors, opening, groups and attributes.  See h5.h; data sets are in h5data.c.
+/* HDF5 files: lock, errors, opening, groups and attributes.  See h5.h.  Data sets are in h5data.c,
+ * h5read.c and h5write.c.
  *
  * The library keeps global state and is mostly built without threads, hence the one lock.  It is
  * taken around a fork, so that the child never inherits a locked mutex. */

@@ -1,4 +1,4 @@
-/* What h5.c and h5data.c share.  libhdf5 is called between vs_h5_lock and vs_h5_unlock only. */
+/* What the files of h5.h share.  libhdf5 is called between vs_h5_lock and vs_h5_unlock only. */
 #ifndef VS_H5PRIV_H
 #define VS_H5PRIV_H
 
@@ -18,6 +18,17 @@ struct vs_h5 {
   int64_t cache; /* bytes of chunks that a data set opened from now on keeps by default */
   bool in_child; /* in the child, which reads strings of varying length itself */
   char *path;
+};
+
+struct vs_h5data {
+  vs_h5 *file; /* borrowed: lives longer */
+  hid_t id;
+  int64_t rows;  /* written so far */
+  int64_t kept;  /* chunks of rows that the library's cache has room for */
+  int64_t most;  /* bytes that the file can hold */
+  double places; /* slots that the library numbers its chunks by */
+  vs_h5info info;
+  char name[VS_H5_MAX_NAME], at[VS_H5_MAX_NAME]; /* as asked for; without soft links */
 };
 
 /* Outside the lock.  An existing file of that many bytes; with an own descriptor, reads of another
@@ -47,9 +58,24 @@ int vs_h5_fail(const char *path, const char *name, const char *what);
 int vs_h5_resolve(const vs_h5 *h, const char *name, char out[VS_H5_MAX_NAME]);
 /* Inside the lock.  Whether such a path leads to an object of that kind. */
 bool vs_h5_is(const vs_h5 *h, const char *resolved, H5I_type_t kind);
-/* UTF-8 strings of that many bytes, filled up with zeros. */
+/* Inside the lock.  UTF-8 strings of that many bytes, filled up with zeros. */
 hid_t vs_h5_text_type(size_t bytes);
-/* Bytes of a string in `size` bytes of fixed length, without what fills it up. */
+/* Inside the lock.  Bytes of a string in `size` bytes of fixed length, without what fills it up. */
 size_t vs_h5_text_length(const char *s, size_t size, hid_t type);
+
+/* --- data sets; inside the lock, but for vs_h5_data_new --- */
+
+/* One without a handle of the library; NULL where there is no memory. */
+vs_h5data *vs_h5_data_new(vs_h5 *h, const char *name);
+/* vs_h5_fail of the data set. */
+int vs_h5_data_fail(const vs_h5data *d, const char *what);
+/* What the dtype is in memory; not for VS_FLOAT16, which is: */
+hid_t vs_h5_native_type(vs_dtype dtype);
+/* IEEE binary16, which the library does not define before 1.14.4; H5Tclose it. */
+hid_t vs_h5_half_type(void);
+/* Selects rows [first, first+n) of the file; *mem is the matching memory space. */
+hid_t vs_h5_select_rows(vs_h5data *d, int64_t first, int64_t n, hid_t *mem);
+/* Reads these rows, which are there, as elements of that type. */
+int vs_h5_read_rows(vs_h5data *d, hid_t type, int64_t first, int64_t n, void *out);
 
 #endif
