@@ -294,7 +294,7 @@ static void remove_older(const vs_writer *w) {
 }
 
 int vs_writer_close(vs_writer *w) {
-  if (w->closed) return 0;
+  if (w->closed) return w->failed ? vs_fail_file(w->path, "could not be written") : 0;
   int rc = end_columns(w);
   int64_t n = w->temp.n, placed = 0;
   if (w->h && end_file(w, n - 1, w->h) && rc == 0) rc = -1;
@@ -309,6 +309,7 @@ int vs_writer_close(vs_writer *w) {
   for (int64_t i = placed; i < n; i++) unlink(temp_of(w, i));
   if (rc == 0) remove_older(w);
   if (placed > 0) sync_folder(w->path);
+  w->failed = rc;
   return rc ? -1 : 0;
 }
 

@@ -4,11 +4,13 @@
  * The library keeps global state and is mostly built without threads, hence the one lock.  It is
  * taken around a fork, so that the child never inherits a locked mutex. */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/error.h"
 #include "core/interrupt.h"
@@ -29,6 +31,8 @@ static void start(void) {
   pthread_atfork(before_fork, after_fork, after_fork);
 }
 
+#define SYSTEM_SAYS "error message = '"
+
 static H5E_auto2_t watcher;
 
 void vs_h5_watch(H5E_auto2_t f) { watcher = f; }
@@ -41,9 +45,13 @@ void vs_h5_lock(void) {
 
 void vs_h5_unlock(void) { pthread_mutex_unlock(&mutex); }
 
-/* The innermost entry of the error stack is the cause. */
+/* The innermost entry of the error stack is the cause.  Where it quotes the system, that is all. */
 static herr_t first_message(unsigned n, const H5E_error2_t *e, void *out) {
-  if (n == 0 && e->desc) snprintf(out, 256, "%s", e->desc);
+  if (n > 0 || !e->desc) return 0;
+  const char *quoted = strstr(e->desc, SYSTEM_SAYS);
+  const char *text = quoted ? quoted + strlen(SYSTEM_SAYS) : e->desc;
+  int length = (int)VS_MIN(quoted ? strcspn(text, "'") : strlen(text), 255);
+  snprintf(out, 256, "%.*s", length, text);
   return 0;
 }
 
@@ -135,23 +143,29 @@ int vs_h5_check(const vs_strings *paths) {
   return rc;
 }
 
+/* Makes an empty file; fails where one exists. */
+static int claim(const char *path) {
+  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd < 0) return vs_fail_file(path, "cannot be written: %s", strerror(errno));
+  close(fd);
+  return 0;
+}
+
+/* The library may fail after it made the file: so it gets one that is there, and known to be ours
+ * to remove. */
 vs_h5 *vs_h5_create(const char *path) {
   vs_h5 *h = NULL;
+  if (claim(path)) return NULL;
   vs_h5_lock();
   hid_t fapl = access_list(), fcpl = H5Pcreate(H5P_FILE_CREATE);
   H5Pset_libver_bounds(fapl, H5F_LIBVER_V110, H5F_LIBVER_V110); /* all metadata have checksums */
   H5Pset_obj_track_times(fcpl, false);                          /* of the root group */
-  errno = 0;
-  hid_t id = H5Fcreate(path, H5F_ACC_EXCL, fcpl, fapl);
-  int err = errno;
-  if (id >= 0) {
-    h = new_file(path, id);
-    if (!h) remove(path);
-  } else if (err) {
-    vs_fail_file(path, "cannot be written: %s", strerror(err));
-  } else {
+  hid_t id = H5Fcreate(path, H5F_ACC_TRUNC, fcpl, fapl);
+  if (id < 0)
     vs_h5_fail(path, NULL, "cannot be written");
-  }
+  else
+    h = new_file(path, id);
+  if (!h) remove(path);
   H5Pclose(fcpl);
   H5Pclose(fapl);
   vs_h5_unlock();
@@ -183,11 +197,11 @@ const char *vs_h5_path(const vs_h5 *h) { return h->path; }
 enum { LINKS = 16 }; /* followed for one name */
 
 /* A link at part, which ends `step` bytes behind the slash before it (or the start). */
-typedef struct link {
+typedef struct softlink {
   const char *name; /* as it was asked for */
   char *part, *rest;
   size_t step;
-} link;
+} softlink;
 
 static int bad_link(const vs_h5 *h, const char *name, const char *what, const char *target) {
   return vs_fail_file(h->path, "%s: %s%s%.200s%s", name, what, *target ? " '" : "", target,
@@ -195,7 +209,7 @@ static int bad_link(const vs_h5 *h, const char *name, const char *what, const ch
 }
 
 /* Puts the target of the link in place of it: part becomes the whole path, with rest behind. */
-static int follow(const vs_h5 *h, const link *l, const H5L_info_t *info) {
+static int follow(const vs_h5 *h, const softlink *l, const H5L_info_t *info) {
   char target[512] = "", whole[512 + 2 * VS_H5_MAX_NAME];
   const char *file = "", *object = "";
   if (info->type != H5L_TYPE_SOFT && info->type != H5L_TYPE_EXTERNAL)
@@ -236,7 +250,7 @@ int vs_h5_resolve(const vs_h5 *h, const char *name, char out[VS_H5_MAX_NAME]) {
       if (H5Lget_info(h->id, out, &info, H5P_DEFAULT) < 0) return 0;
       if (info.type != H5L_TYPE_HARD) {
         if (++links > LINKS) return bad_link(h, name, "links lead in a circle", "");
-        if (follow(h, &(link){name, out, rest, step}, &info)) return -1;
+        if (follow(h, &(softlink){name, out, rest, step}, &info)) return -1;
         if (at > n - asked) asked = n - at;
         n = strlen(out);
         at = 0;

@@ -2,6 +2,7 @@
 local vs = require "vesper"
 local data = vs.data
 local dataset = require "spec.support.dataset"
+local process = require "spec.support.process"
 local temp = require "spec.support.temp"
 local with = require "spec.support.with"
 
@@ -145,6 +146,32 @@ describe("data.Writer with shard", function()
     local after = write(folder .. "/x.h5", {shard = 4000}):files()
     assert.is_true(#after < #before)
     assert.equal(#after + 1, #temp.list(folder))
+  end)
+
+  it("leaves nothing, and says why, where the disk is full", function()
+    write(folder .. "/x.h5", {shard = 1 << 40})
+    -- files cannot grow beyond 0, 4, ... kB
+    for _, blocks in ipairs {0, 8, 40, 200} do
+      local ok, said = process.run(("trap '' XFSZ; ulimit -f %d; lua5.4 '%s'"):format(blocks,
+        temp.write(folder .. "/run.lua", ([[
+        local vs = require "vesper"
+        local w, why = vs.data.Writer(%q, {shard = 1 << 17})
+        local image = vs.full({3, 64, 64}, 7, {dtype = "uint8"})
+        for _ = 1, 20 do
+          if why then break end
+          _, why = w:add("train", {image = image})
+        end
+        if w then
+          local first, second = w:close(), w:close()
+          assert(not first and not second)
+        end
+        print(why)
+      ]]):format(folder .. "/x.h5"))))
+      assert.is_true(ok, said)
+      assert.matches("x%-0000%d%.h5%.[%d-]+%.tmp: .*cannot be %w+: File too large\n$", said)
+      assert.same({"run.lua", "x-00001.h5"}, temp.list(folder))
+      assert.equal(33, assert(data.open(folder .. "/x-00001.h5", "train")).images)
+    end
   end)
 
   it("checks items as with one file", function()
