@@ -1,9 +1,26 @@
 -- Fuzz target: HDF5 files.  All that a script asks of a data set: batches in every way of taking
--- captions, texts, words, vectors, attributes.  Of any file: rows by name.
+-- captions, texts, words, vectors, attributes.  The same of the file and a copy of it as one set,
+-- and of a seed with the file behind it.  Of any file: rows by name.
 local vs = require "vesper"
 local support = require "spec.fuzz.support"
 
-local path = (...) .. "/x.h5"
+local path, copy = (...) .. "/x.h5", (...) .. "/y.h5"
+local SEED = "spec/fuzz/seeds/h5/plain"
+
+-- Some batches of a loader.
+local function load_batches(set, options)
+  local loader = support.try(vs.data.Loader, set, options)
+  if not loader then return end
+  support.try(function()
+    for batch in loader do
+      for _, value in pairs(batch) do
+        if vs.is_tensor(value) then support.read(value) end
+      end
+      if loader:state().batch == 4 then break end
+    end
+  end)
+  loader:close()
+end
 
 local function use(set)
   set:classes()
@@ -18,16 +35,20 @@ local function use(set)
     set:id(i)
     support.try(set.batch, set, {i, -i})
   end
-  local loader = vs.data.Loader(set, {batch_size = 3, shuffle = true, seed = 2, flip = 0.5})
-  support.try(function()
-    for batch in loader do
-      for _, value in pairs(batch) do
-        if vs.is_tensor(value) then support.read(value) end
-      end
-      if loader:state().batch == 4 then break end
+  load_batches(set, {batch_size = 3, shuffle = true, seed = 2, flip = 0.5})
+end
+
+-- The input as one of two files.
+local function join(bytes)
+  support.write(copy, bytes)
+  for _, list in ipairs {{path, copy}, {SEED, path}} do
+    local set <close> = support.try(vs.data.open, list, "train", {captions = "random"})
+    if set then
+      use(set)
+      load_batches(set, {batch_size = 3, shuffle = true, chunks = 2, seed = 2})
     end
-  end)
-  loader:close()
+  end
+  os.remove(copy)
 end
 
 -- Names in spec/fuzz/seeds/h5.
@@ -56,7 +77,12 @@ return function(bytes)
   end
   for _, case in ipairs {{"train", "all"}, {"train", "first"}, {"val", "random"}} do
     local set <close>, why = support.try(vs.data.open, path, case[1], {captions = case[2]})
-    if set then use(set) elseif why:find "libhdf5" then break end -- that can take seconds each time
+    if set then
+      use(set)
+      if case[2] == "all" then join(bytes) end
+    elseif why:find "libhdf5" then
+      break -- that can take seconds each time
+    end
   end
   os.remove(path)
 end
