@@ -21,6 +21,10 @@ enum {
   VS_READ_NAMED = 1, /* the reader takes a table of named tensors */
   VS_READ_LUA = 2    /* fetch runs Lua: never in a worker thread */
 };
+/* Attributes of the files that a writer of shards makes: of each its number, from 1; of the last
+ * one how many there are. */
+#define VS_ATTR_SHARD "shard"
+#define VS_ATTR_SHARDS "shards"
 /* What a sample is: each caption, or each image with one caption.  VS_CAPTIONS_NONE: the reader
  * does not know captions. */
 enum { VS_CAPTIONS_NONE = -1, VS_CAPTIONS_ALL, VS_CAPTIONS_FIRST, VS_CAPTIONS_RANDOM };

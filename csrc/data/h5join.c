@@ -22,6 +22,8 @@ typedef struct job {
   const char *first; /* path of the first file */
   const char *like;  /* path of the first file with the split; NULL: none so far */
   vs_strings splits; /* of all files */
+  bool whole;        /* a pattern has to find all files of a writer: */
+  int64_t part;      /* the last one's number, 0: none is under way */
 } job;
 
 /* --- what has to be the same --- */
@@ -71,6 +73,17 @@ static int same_pairs(const job *j) {
   return unlike(j, j->first, "attribute landmark_pairs has other pairs");
 }
 
+/* Those of a single file do not describe the set. */
+static void drop_numbers(vs_dataset *d) {
+  int n = 0;
+  for (int i = 0; i < d->nattr; i++) {
+    const vs_h5attr *a = &d->attr[i];
+    bool number = !strcmp(a->name, VS_ATTR_SHARD) || !strcmp(a->name, VS_ATTR_SHARDS);
+    if (!number || a->kind != VS_H5_INT) d->attr[n++] = *a;
+  }
+  d->nattr = n;
+}
+
 /* What belongs to the whole file: the first file decides. */
 static int join_names(const job *j) {
   vs_dataset *all = j->all, *one = j->one;
@@ -96,6 +109,27 @@ static int join_names(const job *j) {
   one->pair = NULL;
   one->attr = NULL;
   one->nattr = 0;
+  if (all->files.n > 1) drop_numbers(all);
+  return 0;
+}
+
+/* --- files of a writer --- */
+
+static int64_t attr_int(const vs_dataset *d, const char *name) {
+  for (int i = 0; i < d->nattr; i++)
+    if (!strcmp(d->attr[i].name, name) && d->attr[i].kind == VS_H5_INT) return d->attr[i].i;
+  return 0;
+}
+
+/* The writer numbers its files, and the last one has how many there are.  A pattern finds them in
+ * this order. */
+static int check_part(job *j) {
+  int64_t part = VS_MAX(attr_int(j->one, VS_ATTR_SHARD), 0), next = j->part + 1;
+  if (!j->whole) return 0;
+  if (part != next && (part > 0 || j->part > 0))
+    return vs_fail_file(j->all->path, "part %lld of the data set is missing before %s",
+                        (long long)next, j->one->path);
+  j->part = part == attr_int(j->one, VS_ATTR_SHARDS) ? 0 : part;
   return 0;
 }
 
@@ -236,7 +270,7 @@ static int add_file(job *j, const char *path) {
   j->one = &one;
   if (!j->first) j->first = one.path;
   int rc = vs_h5file_open(&one);
-  if (rc == 0) rc = join_names(j) || add_splits(j) ? -1 : 0;
+  if (rc == 0) rc = check_part(j) || join_names(j) || add_splits(j) ? -1 : 0;
   if (rc == 0 && !f.absent) rc = add_split(j, at);
   one.split = one.path = NULL; /* borrowed */
   vs_h5file_close(&f);
@@ -275,11 +309,15 @@ static int index_captions(h5set *s) {
 
 int vs_h5set_open(vs_dataset *d, const char *const *name, int n) {
   job j = {.all = d, .s = d->state};
+  j.whole = n == 1 && vs_is_pattern(name[0]) && !strchr(name[0], '[');
   const vs_strings *files = &d->files;
   if (vs_files_of(name, n, &d->files) || !(d->path = vs_files_title(name, n))) return -1;
   if (vs_h5_check(files) || !(j.s->pool = vs_h5pool_new(files->n))) return -1;
   int rc = 0;
   for (int64_t i = 0; rc == 0 && i < files->n; i++) rc = add_file(&j, vs_strings_get(files, i));
+  if (rc == 0 && j.part > 0)
+    rc = vs_fail_file(d->path, "the parts of the data set behind %s are missing",
+                      vs_strings_get(files, files->n - 1));
   if (rc == 0 && !j.like) rc = no_split(&j);
   if (rc == 0) rc = index_captions(j.s);
   vs_strings_free(&j.splits);

@@ -82,6 +82,7 @@ static int write_attributes(vs_writer *w) {
       vs_h5_set_int(w->h, "/", "split_seed", w->opt.split_seed))
     return -1;
   if (w->note && vs_h5_set_text(w->h, "/", "note", w->note)) return -1;
+  if (w->opt.shard && vs_h5_set_int(w->h, "/", VS_ATTR_SHARD, w->file.n)) return -1;
   return w->pairs ? vs_h5_set_text(w->h, "/", "landmark_pairs", w->pairs) : 0;
 }
 
@@ -155,10 +156,11 @@ static void sync_folder(const char *path) {
 }
 
 /* Writes what is left in buffers, unless an earlier write failed, and closes the columns; the file
- * stays open. */
-static int end_columns(vs_writer *w) {
+ * stays open.  The last file has their number. */
+static int end_columns(vs_writer *w, bool last) {
   int rc = w->failed ? vs_fail_file(w->path, "an earlier write failed") : 0;
   for (int i = 0; rc == 0 && i < w->nsplit; i++) rc = vs_split_flush(&w->split[i]);
+  if (rc == 0 && last && w->opt.shard) rc = vs_h5_set_int(w->h, "/", VS_ATTR_SHARDS, w->file.n);
   if (rc == 0) rc = vs_h5_flush(w->h);
   for (int i = 0; i < w->nsplit; i++) vs_split_close(&w->split[i]);
   return rc;
@@ -174,7 +176,7 @@ static int end_file(const vs_writer *w, int64_t i, vs_h5 *h) {
 static int next_file(vs_writer *w) {
   vs_h5 *last = w->h;
   int64_t at = w->file.n - 1;
-  int rc = end_columns(w);
+  int rc = end_columns(w, false);
   if (rc == 0) {
     w->h = NULL;
     rc = begin_file(w);
@@ -295,7 +297,7 @@ static void remove_older(const vs_writer *w) {
 
 int vs_writer_close(vs_writer *w) {
   if (w->closed) return w->failed ? vs_fail_file(w->path, "could not be written") : 0;
-  int rc = end_columns(w);
+  int rc = end_columns(w, true);
   int64_t n = w->temp.n, placed = 0;
   if (w->h && end_file(w, n - 1, w->h) && rc == 0) rc = -1;
   w->h = NULL;

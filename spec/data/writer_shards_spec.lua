@@ -174,6 +174,36 @@ describe("data.Writer with shard", function()
     end
   end)
 
+  it("numbers its files: a pattern finds all of them, or says which one is missing", function()
+    local files = write(folder .. "/x.h5", {shard = 2000}):files()
+    write(folder .. "/y.h5", {shard = 2000})
+    local n, pattern = #files, folder .. "/x-*.h5"
+    assert.is_true(n > 3)
+    assert.equal(66, assert(data.open(folder .. "/*.h5", "train")).images) -- both sets
+    assert.is_nil(assert(data.open(pattern)):attrs().shard)
+    assert.equal(2, assert(data.open(files[2])):attrs().shard)
+    assert.equal(n, assert(data.open(files[n])):attrs().shards)
+    local function without(k, want)
+      assert(os.rename(files[k], folder .. "/away"))
+      for _, name in ipairs {pattern, folder .. "/*.h5"} do
+        local set, why = data.open(name)
+        assert.is_nil(set)
+        assert.equal(name .. ": " .. want, why)
+      end
+      assert.is_true(assert(data.open(data.files(pattern))).images < 33) -- a list is as it is
+      assert(os.rename(folder .. "/away", files[k]))
+    end
+    without(1, "part 1 of the data set is missing before " .. files[2])
+    without(3, "part 3 of the data set is missing before " .. files[4])
+    assert.equal(33, assert(data.open(pattern, "train")).images)
+    assert.is_true(assert(data.open(folder .. "/x-0000[23].h5")).images < 33)
+    os.remove(files[n])
+    local set, why = data.open(pattern)
+    assert.is_nil(set)
+    assert.equal(("%s: the parts of the data set behind %s are missing"):format(pattern,
+      files[n - 1]), why)
+  end)
+
   it("checks items as with one file", function()
     local w = assert(data.Writer(folder .. "/x.h5", with(HEAD, {shard = 1})))
     add(w, 1, 3)
