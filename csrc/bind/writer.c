@@ -51,7 +51,7 @@ static int lvs_writer_new(lua_State *L) {
   lvs_checkoptions(
       L, 2,
       "name|source|split_seed|classes|vocab|tags|vectors|image_size|regions|max_words|compress|"
-      "chunk|half|landmark_pairs|shard|note|captions",
+      "chunk|half|landmark_pairs|shard|note|captions|part|parts",
       "Writer");
   lua_settop(L, 2);
   if (lua_isnil(L, 2)) {
@@ -69,6 +69,11 @@ static int lvs_writer_new(lua_State *L) {
   o.compress = (int)lvs_optint(L, 2, "compress", 0, 9, 0);
   o.chunk = lvs_optint(L, 2, "chunk", 1, 1 << 16, 1);
   o.shard = lvs_optint(L, 2, "shard", 1, INT64_MAX / 2, 0);
+  o.parts = lvs_optint(L, 2, "parts", 1, INT64_MAX / 2, 0);
+  o.part = lvs_optint(L, 2, "part", 1, INT64_MAX / 2, 0);
+  if (!o.part != !o.parts || o.part > o.parts)
+    lvs_error(L, "Writer: part is %I of %I parts", (lua_Integer)o.part, (lua_Integer)o.parts);
+  if (o.part && o.shard) lvs_error(L, "Writer: part and shard, expected one of them");
   opt_size(L, 2, &o);
   o.vectors = opt_tensor(L, 2, "vectors", "Writer");
   o.classes = lvs_optstrings(L, 2, "classes", "Writer");

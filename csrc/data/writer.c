@@ -82,7 +82,11 @@ static int write_attributes(vs_writer *w) {
       vs_h5_set_int(w->h, "/", "split_seed", w->opt.split_seed))
     return -1;
   if (w->note && vs_h5_set_text(w->h, "/", "note", w->note)) return -1;
-  if (w->opt.shard && vs_h5_set_int(w->h, "/", VS_ATTR_SHARD, w->file.n)) return -1;
+  int64_t number = w->opt.shard ? w->file.n : w->opt.part;
+  if (number && vs_h5_set_int(w->h, "/", VS_ATTR_SHARD, number)) return -1;
+  if (w->opt.part && w->opt.part == w->opt.parts &&
+      vs_h5_set_int(w->h, "/", VS_ATTR_SHARDS, w->opt.parts))
+    return -1;
   return w->pairs ? vs_h5_set_text(w->h, "/", "landmark_pairs", w->pairs) : 0;
 }
 

@@ -28,6 +28,7 @@ typedef struct vs_writeropt {
   bool half;             /* features and regions are stored as float16 */
   int compress;          /* 0: not; 1 to 9: gzip, slower and smaller */
   int64_t shard; /* a new file begins when the rows of one have that many bytes; 0: one file */
+  int64_t part, parts; /* the number of this file, from 1, of so many that others write; 0: none */
   int64_t chunk; /* images (or region features) that are stored, and compressed, together; 0: 1 */
 } vs_writeropt;
 

@@ -5315,6 +5315,8 @@ function vs.data.LuaDataset(options) end
 ---@field landmark_pairs? any[]
 ---@field captions? any[]
 ---@field shard? integer
+---@field part? integer
+---@field parts? integer
 
 ---Writes a vesper HDF5 file, which appears under its name at close. vocab is a Vocab or a list of
 ---words; image_size is {height, width}, without it encoded images are stored unchanged; compress
@@ -5324,7 +5326,8 @@ function vs.data.LuaDataset(options) end
 ---other; captions: names of splits that have captions though their first image may have none; note:
 ---a text that is kept with the attributes; shard: the data set is written to files NAME-00001.h5,
 ---NAME-00002.h5, ... of the path NAME.h5, and a new file begins when the rows of one have this
----number of bytes.
+---number of bytes; part, parts: the number of this file, of how many that several writers make, so
+---that data.open sees when one is missing.
 ---@param path string
 ---@param options? vesper.options.data.Writer
 ---@return vesper.Writer?

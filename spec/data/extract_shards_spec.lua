@@ -149,6 +149,25 @@ describe("data.extract in shards", function()
     same_as_one()
   end)
 
+  it("numbers its files, so that a pattern sees which one is missing", function()
+    assert(data.extract(means, source, out, {shards = 3}))
+    for k, want in ipairs {"part 1 of the data set is missing before DIR/out-00002.h5",
+      "part 2 of the data set is missing before DIR/out-00003.h5",
+      "the parts of the data set behind DIR/out-00002.h5 are missing"} do
+      assert(os.rename(shard(k), folder .. "/away"))
+      local set, message = data.open(folder .. "/out-*.h5", "train")
+      assert.is_nil(set)
+      assert.equal("DIR/out-*.h5: " .. want, (message:gsub(folder:gsub("%p", "%%%0"), "DIR")))
+      assert(os.rename(folder .. "/away", shard(k)))
+    end
+    assert(data.open(folder .. "/out-*.h5", "train"))
+    for want, o in pairs {["part is 3 of 2 parts"] = {part = 3, parts = 2},
+      ["part is 1 of 0 parts"] = {part = 1}, ["part is 0 of 2 parts"] = {parts = 2},
+      ["part and shard, expected one of them"] = {part = 1, parts = 2, shard = 9}} do
+      assert.error_matches(function() data.Writer(folder .. "/x.h5", o) end, "Writer: " .. want)
+    end
+  end)
+
   it("takes over from a process that was killed", function()
     local _, said = process.run(("lua5.4 '%s'"):format(temp.write(folder .. "/run.lua", ([[
       local vs = require "vesper"

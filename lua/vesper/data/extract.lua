@@ -107,7 +107,7 @@ end
 local function some(list) return #list > 0 and list or nil end
 
 -- The writer of a file.  Shards have to fit together, whatever their first images have.
-local function new_writer(out, segments, o, note)
+local function new_writer(out, segments, o, note, part, parts)
   local first, captions, seen = segments[1].split.set, {}, {}
   for _, s in ipairs(note and segments or {}) do
     if s.split.captioned and not seen[s.split] then
@@ -119,7 +119,8 @@ local function new_writer(out, segments, o, note)
   return core.data.Writer(out, {name = attrs.name, source = attrs.source,
     split_seed = attrs.split_seed, note = note and core.io.json_encode(note), classes = classes,
     vocab = words, vectors = first:vectors(), compress = o.compress, half = o.half,
-    landmark_pairs = first:landmark_pairs(), captions = captions})
+    landmark_pairs = first:landmark_pairs(), captions = captions,
+    part = part, parts = parts})
 end
 
 -- Landmarks [K,3] of a mirrored image, left and right exchanged; absent ones (3) stay.
@@ -205,8 +206,8 @@ local function cut(segments, first, last)
 end
 
 -- Writes one file.  Returns true, or nil and a message.
-local function write_file(path, segments, model, o, note)
-  local writer <close>, unwritable = new_writer(path, segments, o, note)
+local function write_file(path, segments, model, o, note, part, parts)
+  local writer <close>, unwritable = new_writer(path, segments, o, note, part, parts)
   if not writer then return nil, unwritable end
   for _, segment in ipairs(segments) do
     local ok, failed = copy_segment(writer, segment, model, o)
@@ -224,7 +225,7 @@ local function write_shards(out, list, count, segments, splits, model, o)
   if not missing then return nil, why end
   for _, shard in ipairs(missing) do
     local ok, failed = write_file(shard.path, cut(segments, shard.first, shard.last), model, o,
-      note)
+      note, shard.number, count)
     if not ok then return nil, failed end
   end
   return true

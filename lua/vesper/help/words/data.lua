@@ -44,7 +44,8 @@ return {
     {"data.Writer", "path:string, {name:string?, source:string?, note:string?, split_seed:int=0, "
         .. "classes:list?, tags:list?, vocab:value?, vectors:tensor?, image_size:list?, "
         .. "regions:int?, max_words:int?, compress:int=0, chunk:int=1, half:bool=false, "
-        .. "landmark_pairs:list?, captions:list?, shard:int?}",
+        .. "landmark_pairs:list?, captions:list?, shard:int?, "
+        .. "part:int?, parts:int?}",
       "Writer?", "Writes a vesper HDF5 file, which appears under its name at close. vocab is a "
         .. "Vocab or a list of words; image_size is {height, width}, without it encoded images "
         .. "are stored unchanged; compress 0..9; chunk: the number of images that are stored and "
@@ -54,7 +55,9 @@ return {
         .. "captions: names of splits that have captions though their first image may have none; "
         .. "note: a text that is kept with the attributes; "
         .. "shard: the data set is written to files NAME-00001.h5, NAME-00002.h5, ... of the path "
-        .. "NAME.h5, and a new file begins when the rows of one have this number of bytes."},
+        .. "NAME.h5, and a new file begins when the rows of one have this number of bytes; "
+        .. "part, parts: the number of this file, of how many that several writers make, so that "
+        .. "data.open sees when one is missing."},
     {"data.permutation", "n:int, seed:int", "list",
       "1..n in an order that depends only on the seed."},
     {"data.find", "folder:string, ending:value", "list?",
