@@ -64,6 +64,7 @@ static int read_type(vs_h5data *d) {
   f->is_signed = c == H5T_INTEGER && H5Tget_sign(type) == H5T_SGN_2;
   f->varying = c == H5T_STRING && H5Tis_variable_str(type) > 0;
   H5Tclose(type);
+  if (f->size < 1) return vs_h5_bad(d, "damaged (elements of 0 bytes)");
   if (f->size > VS_H5_MAX_STRING)
     return vs_h5_bad(d, "elements of more than %d bytes", VS_H5_MAX_STRING);
   return 0;
