@@ -7,6 +7,17 @@ local describe_mpi = mpi.there() and describe or pending
 
 local PROGRAM = "spec/support/dist_fit.lua"
 
+local MODEL = [[
+  vs.manual_seed(1)
+  local nn = vs.nn
+  local model = nn.Module:extend "Model" ()
+  model.linear = nn.Linear(3, 2)
+  function model:forward(batch) return {logits = self.linear(batch.x)} end
+  function model:loss(batch)
+    return nn.functional.cross_entropy(self.linear(batch.x), batch.label)
+  end
+]]
+
 describe_mpi("train.fit{dist = true}", function()
   local folder
   setup(function() folder = temp.folder() end)
@@ -92,15 +103,8 @@ describe_mpi("train.fit{dist = true}", function()
   end)
 
   it("warns where each process would train by itself", function()
-    local program = [[
-      local nn = vs.nn
+    local program = MODEL .. [[
       local set = vs.data.TensorDataset{x = vs.rand(4, 3), label = vs.ones(4):long()}
-      local model = nn.Module:extend "Model" ()
-      model.linear = nn.Linear(3, 2)
-      function model:forward(batch) return {logits = self.linear(batch.x)} end
-      function model:loss(batch)
-        return nn.functional.cross_entropy(self.linear(batch.x), batch.label)
-      end
       vs.train.fit(model, {epochs = 1, quiet = true, dist = %s, train = vs.data.Loader(set),
         val = vs.data.Loader(set), optimizer = vs.optim.SGD(model:parameters(), {lr = 0.1})})
     ]]
@@ -131,17 +135,9 @@ describe_mpi("train.fit{dist = true}", function()
 
   it("refuses options, data and files that differ", function()
     local function refused(want, program, ranks)
-      local ok, said = mpi.run(ranks or 2, ([[
-        local nn = vs.nn
-        vs.manual_seed(1)
+      local ok, said = mpi.run(ranks or 2, (MODEL .. [[
         local function set(n)
           return vs.data.TensorDataset{x = vs.rand(n, 3), label = vs.ones(n):long()}
-        end
-        local model = nn.Module:extend "Model" ()
-        model.linear = nn.Linear(3, 2)
-        function model:forward(batch) return {logits = self.linear(batch.x)} end
-        function model:loss(batch)
-          return nn.functional.cross_entropy(self.linear(batch.x), batch.label)
         end
         local o = {epochs = 1, quiet = true, dist = true,
           optimizer = vs.optim.SGD(model:parameters(), {lr = 0.1}),
